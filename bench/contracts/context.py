@@ -1,0 +1,64 @@
+"""What a method or metric may know beyond (model, inputs, target)."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.contracts.data import Batch, Truth
+
+
+def _no_training() -> Batch:
+    raise LookupError("this context carries no training data")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything beside (model, inputs, target); every field has a default so that library use needs none.
+
+    subjects: (N,) subject numbers, one a row of `inputs`. seed_of: subject -> seed of its noise; the harness hashes
+    (method seed, unit, subject), so noise is common to x and x + delta and to every batch a subject may sit in.
+    redraws: subject -> (R * K, 1, D, H, W), its image with each region's local latents redrawn from their marginal,
+    K draws a region in the order of `region_names`; None where no simulator stands behind the images.
+    domain, regions: (N, 1, D, H, W). truths: only those the method declared in `needs`.
+    """
+
+    subjects: tuple[int, ...] = ()
+    seed_of: Callable[[int], int] = hash
+    domain: Tensor | None = None
+    regions: Tensor | None = None
+    region_names: tuple[str, ...] = ()
+    affine: np.ndarray = field(default_factory=lambda: np.eye(4))
+    truths: dict[str, Truth] = field(default_factory=dict)
+    training: Callable[[], Batch] = _no_training
+    redraws: Callable[[int], Tensor] | None = None
+    target: Any = None
+    _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+    def generator(self, row: int) -> torch.Generator:
+        """A fresh generator for the subject in this row, the same at every call.
+
+        Without subjects (library use) the row number stands for the subject.
+        """
+        subject = self.subjects[row] if self.subjects else row
+        return torch.Generator().manual_seed(self.seed_of(subject) % 2**63)
+
+    def memo(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """`make()` once per key for the life of one model."""
+        if key not in self._memo:
+            self._memo[key] = make()
+        return self._memo[key]
+
+    def take(self, rows: list[int]) -> "Context":
+        """The context of the chosen rows; the memo is shared."""
+        index = torch.as_tensor(rows, dtype=torch.long)
+        return replace(
+            self,
+            subjects=tuple(self.subjects[r] for r in rows) if self.subjects else (),
+            domain=None if self.domain is None else self.domain[index],
+            regions=None if self.regions is None else self.regions[index],
+            truths={name: truth.take(index) for name, truth in self.truths.items()},
+        )

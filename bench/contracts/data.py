@@ -1,0 +1,111 @@
+"""Values that flow between simulators, methods, metrics and the harness."""
+
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Literal, NamedTuple, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Status(StrEnum):
+    """What became of a cell; the last three make the exit code non-zero."""
+
+    ok = "ok"
+    unsupported = "unsupported"
+    undefined = "undefined"
+    failed = "failed"
+    timeout = "timeout"
+    killed = "killed"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a map can be scored against: a volume, a per-region vector, or both.
+
+    volume: (N, 1, D, H, W) float32 or None. regions: (N, R) float32 or None, R in the order of the cohort's
+    `region_names`. floor: (N, R) or None, the size below which a region's value is noise.
+    """
+
+    name: str
+    volume: Tensor | None = None
+    regions: Tensor | None = None
+    signed: bool = True
+    floor: Tensor | None = None
+
+    def take(self, rows: Tensor) -> "Truth":
+        """The truth of the chosen rows (positions, not subject numbers)."""
+        present = {f: v for f in ("volume", "regions", "floor") if (v := getattr(self, f)) is not None}
+        return replace(self, **{f: v[rows] for f, v in present.items()})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """All that training sees.
+
+    images: (N, 1, D, H, W) float32 on a fixed intensity scale. targets, subjects: (N,) int64.
+    """
+
+    images: Tensor
+    targets: Tensor
+    subjects: Tensor
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+    def take(self, rows: Tensor) -> Self:
+        """The chosen rows (positions); every per-subject field follows."""
+        chosen = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name, value in chosen.items():
+            if isinstance(value, Tensor):
+                chosen[name] = value[rows]
+            elif isinstance(value, dict):
+                chosen[name] = {k: truth.take(rows) for k, truth in value.items()}
+        return replace(self, **chosen)
+
+
+@dataclass(frozen=True)
+class Cohort(Batch):
+    """The explained subjects with everything a simulator knows of them.
+
+    twins: (N, 1, D, H, W), the same subjects with the other pathology state (a patient's healthy twin, a control's
+    sick twin). regions: (N, 1, D, H, W) int16 labels, 0 outside, label r is `region_names[r - 1]`. domain:
+    (N, 1, D, H, W) bool, the voxels a map is scored in. affine: (4, 4), voxel to millimetres.
+    """
+
+    twins: Tensor = field(default_factory=lambda: torch.empty(0))
+    regions: Tensor = field(default_factory=lambda: torch.empty(0))
+    domain: Tensor = field(default_factory=lambda: torch.empty(0))
+    truths: dict[str, Truth] = field(default_factory=dict)
+    region_names: tuple[str, ...] = ()
+    affine: np.ndarray = field(default_factory=lambda: np.eye(4))
+
+
+class Attribution(NamedTuple):
+    """A map (N, 1, D, H, W) and, for contributions, the multiplier M with map = M * (inputs - baseline).
+
+    gap: (N,) completeness gap of the map where the method claims completeness, else None.
+    """
+
+    map: Tensor
+    multiplier: Tensor | None = None
+    gap: Tensor | None = None
+
+    @classmethod
+    def of(cls, result: "Tensor | Attribution") -> "Attribution":
+        """Methods may return the bare map; the harness wants one type."""
+        return result if isinstance(result, Attribution) else cls(result)
+
+
+@dataclass(frozen=True)
+class View:
+    """How a map is looked at before a `map` metric scores it: its sign and a Gaussian smoothing in mm."""
+
+    sign: Literal["abs", "signed", "positive", "negative"] = "abs"
+    fwhm_mm: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Short name written in the tables, e.g. `abs` or `abs+8mm`."""
+        return self.sign if self.fwhm_mm == 0 else f"{self.sign}+{self.fwhm_mm:g}mm"

@@ -1,0 +1,132 @@
+"""The protocols a plug-in fulfils. They are structural: no base class, no registration."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts.context import Context
+from bench.contracts.data import Attribution, Batch, Cohort, Truth
+from bench.contracts.tags import MethodTags, MetricTags
+
+#: class c, a contrast (c, c') meaning z_c - z_c', or one class per row
+Target = int | tuple[int, int] | Tensor
+
+
+class Simulator(Protocol):
+    """Makes subjects. Subject i is a pure function of (config, stream, i): any subset, order or batch, same bytes."""
+
+    version: ClassVar[str]
+    target: Target
+    region_names: tuple[str, ...]
+    shape: tuple[int, int, int]
+
+    def sample(self, indices: Sequence[int], stream: str, do: Mapping[str, Any] | None = None) -> Batch:
+        """Images, targets and subjects; `do` sets named latents, everything else keeps its draw."""
+
+    def cohort(self, indices: Sequence[int], stream: str) -> Cohort:
+        """The same subjects with twins, regions, domain and truths."""
+
+
+class Network(Protocol):
+    """An architecture: built with `(in_shape, outputs)`, a `torch.nn.Module` mapping (N, 1, D, H, W) to (N, K)."""
+
+    version: ClassVar[str]
+    reference: ClassVar[str]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Outputs (N, K): logits, or values for a regression."""
+
+
+class Method(Protocol):
+    """Turns (model, inputs, target) into a map shaped like inputs, float32, detached."""
+
+    version: ClassVar[str]
+    reference: ClassVar[str]
+    tags: ClassVar[MethodTags]
+
+    def __call__(
+        self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None
+    ) -> Tensor | Attribution:
+        """The map of the explained score; the model is left as it was found."""
+
+
+class Metric(Protocol):
+    """Gives scores. `tags.kind` names the one function a metric offers:
+
+    map(maps, truth, context) -> (N,); truth is None for truth-free map metrics
+    model(attributions, outputs, context) -> (M, N); one row of scores a method
+    explainer(explain, model, cohort, context) -> (N,)
+    compare(maps, uses, context) -> {column: value}, over the models of one simulator and network
+    """
+
+    version: ClassVar[str]
+    reference: ClassVar[str]
+    tags: ClassVar[MetricTags]
+    subjects: int
+
+
+Explain = Callable[[nn.Module, Tensor, Context], Tensor]
+#: (perturbation, row) -> perturbations I (K, 1, D, H, W) and score changes f(x) - f(x - I) (K,); the changes are
+#: computed once per (model, subject, perturbation) and shared by every method and metric
+Outputs = Callable[["Perturbation", int], tuple[Tensor, Tensor]]
+
+
+class Perturbation(Protocol):
+    """A family of perturbations; the same draws serve every method and metric of a unit.
+
+    draw(inputs, context, row) -> (K, 1, D, H, W): the perturbations I of one subject, so that x - I is evaluated.
+    """
+
+    name: str
+    count: int
+
+    def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
+        """The same draws for the same subject, whatever batch it sits in."""
+
+
+class ModelMetric(Metric, Protocol):
+    """A metric of kind `model`."""
+
+    def model(
+        self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
+    ) -> Mapping[str, Tensor]:
+        """{method: (N,) scores}."""
+
+
+class MapMetric(Metric, Protocol):
+    """A metric of kind `map`."""
+
+    def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
+        """Scores (N,); NaN where undefined."""
+
+
+class ExplainerMetric(Metric, Protocol):
+    """A metric of kind `explainer`."""
+
+    def explainer(
+        self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context
+    ) -> Tensor | Mapping[str, Tensor]:
+        """Scores (N,), or named columns of them; the column "" is the headline."""
+
+
+class Models(Protocol):
+    """What a `compare` metric is given of one method over the models of a simulator and network.
+
+    maps: (M, N, 1, D, H, W); untrained: (U, N, ...) maps of the same initialisations without training;
+    data_seeds, model_seeds: (M,); uses: (M, N, R) region `use` of the models; competence: (M,).
+    """
+
+    maps: torch.Tensor
+    untrained: torch.Tensor
+    uses: torch.Tensor
+    data_seeds: tuple[int, ...]
+    model_seeds: tuple[int, ...]
+
+
+class CompareMetric(Metric, Protocol):
+    """A metric of kind `compare`: named columns of one value a subject, e.g. similarity and its floors."""
+
+    def compare(self, models: Models, context: Context) -> Mapping[str, Tensor]:
+        """Named columns (N,); the column "" is the headline."""

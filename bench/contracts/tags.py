@@ -1,0 +1,53 @@
+"""Typed metadata of methods and metrics: what pairs with what is derived from these, never a call-time option."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Quantity = Literal["sensitivity", "contribution", "location"]
+Role = Literal["method", "control", "oracle"]
+Kind = Literal["map", "model", "explainer", "compare"]
+
+
+@dataclass(frozen=True)
+class MethodTags:
+    """What a method's map means and needs.
+
+    quantity: `sensitivity` (change of the score per unit of intensity), `contribution` (a share of
+        f(x) - f(b); the method also returns its multiplier M with map = M * (x - b)), or `location` (neither).
+    role: `control` sets a floor and is never ranked; `oracle` sees a truth and is never ranked.
+    needs: `truth:<name>` for oracles, `layer` (convolutional features), `training` (training images).
+    laws: the identities the method claims; `bench.checks` tests exactly these.
+    cost: passes per map as a formula of the method's own parameters, e.g. `"steps * (forward + backward)"`.
+    """
+
+    family: str
+    quantity: Quantity
+    role: Role = "method"
+    signed: bool = True
+    stochastic: bool = False
+    reads_model: bool = True
+    needs: frozenset[str] = frozenset()
+    laws: frozenset[str] = frozenset()
+    cost: str = "forward"
+
+
+@dataclass(frozen=True)
+class MetricTags:
+    """How a metric's value reads.
+
+    kind: which function of the contract it offers (`map`, `model`, `explainer`, `compare`).
+    bounds: closed interval of possible values. chance: the value a map without information reaches in
+        expectation, `None` where that depends on the data (then a control shows it).
+    truths: names of the truths a `map` metric accepts; empty for truth-free metrics.
+    quantities: the method quantities it is defined for.
+    localisation: whether the oracle of each truth must lead (asserted on every table).
+    """
+
+    kind: Kind
+    higher_is_better: bool
+    bounds: tuple[float, float]
+    unit: str
+    chance: float | None = None
+    truths: frozenset[str] = frozenset()
+    quantities: frozenset[str] = frozenset({"sensitivity", "contribution", "location"})
+    localisation: bool = False
