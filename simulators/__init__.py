@@ -1,0 +1,1 @@
+"""Simulators: synthetic brains whose pathology, and therefore whose truth, is known."""

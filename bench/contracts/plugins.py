@@ -18,9 +18,31 @@ class Simulator(Protocol):
     """Makes subjects. Subject i is a pure function of (config, stream, i): any subset, order or batch, same bytes."""
 
     version: ClassVar[str]
-    target: Target
-    region_names: tuple[str, ...]
-    shape: tuple[int, int, int]
+
+    @property
+    def target(self) -> Target:
+        """The task's explained score, the same for every method, truth and subject."""
+
+    @property
+    def outputs(self) -> int:
+        """Outputs a network needs for the task."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Grid (D, H, W)."""
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Region r of a label map is `region_names[r - 1]`."""
+
+    def with_amplitude(self, amplitude: float) -> "Simulator":
+        """This simulator at a calibrated amplitude."""
+
+    def with_data_seed(self, seed: int) -> "Simulator":
+        """This simulator with other training, validation and test subjects."""
+
+    def redraws(self, subject: int, stream: str, draws: int) -> Tensor:
+        """One subject with each region's local latents redrawn: (R * draws, 1, D, H, W), draws of a region adjacent."""
 
     def sample(self, indices: Sequence[int], stream: str, do: Mapping[str, Any] | None = None) -> Batch:
         """Images, targets and subjects; `do` sets named latents, everything else keeps its draw."""

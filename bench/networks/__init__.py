@@ -1,0 +1,1 @@
+"""Networks: one file an architecture, each a module built with (in_shape, outputs, ...) and mapping to (N, K)."""

@@ -1,0 +1,51 @@
+"""Small 3D CNNs: blocks of convolution, batch normalisation, ReLU and pooling, then one pooled vector and a readout."""
+
+from typing import ClassVar, Literal
+
+from torch import Tensor, nn
+
+from bench.contracts import BadInput
+
+
+class PooledCNN(nn.Module):
+    """Conv-BN-ReLU blocks with max pooling between them; features are pooled over space and read out linearly.
+
+    in_shape: (D, H, W), divisible by 2^(blocks - 1). outputs: K. width: channels of the first block, doubled each
+    block. pool: `mean` (global average pooling, Lin et al. 2014, arXiv:1312.4400) or `max`; the mean and the maximum
+    are plain reductions, which are deterministic on every device.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Lin, Chen & Yan 2014, arXiv:1312.4400"
+
+    def __init__(
+        self,
+        in_shape: tuple[int, int, int],
+        outputs: int,
+        width: int = 8,
+        blocks: int = 3,
+        pool: Literal["mean", "max"] = "mean",
+    ) -> None:
+        super().__init__()
+        stride = 2 ** (blocks - 1)
+        if width < 1 or blocks < 1 or any(n % stride for n in in_shape):
+            raise BadInput(
+                f"network: width={width}, blocks={blocks} do not fit a grid of {tuple(in_shape)}: "
+                f"width and blocks must be positive and every axis divisible by {stride}."
+            )
+        self.pool = pool
+        layers: list[nn.Module] = []
+        channels = 1
+        for block in range(blocks):
+            wider = width * 2**block
+            layers += [nn.Conv3d(channels, wider, 3, padding=1, bias=False), nn.BatchNorm3d(wider), nn.ReLU()]
+            layers += [nn.MaxPool3d(2)] if block < blocks - 1 else []
+            channels = wider
+        self.features = nn.Sequential(*layers)
+        self.readout = nn.Linear(channels, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1, D, H, W) -> (N, K)."""
+        volume = self.features(x)
+        pooled = volume.mean((2, 3, 4)) if self.pool == "mean" else volume.amax((2, 3, 4))
+        return self.readout(pooled)

@@ -1,0 +1,36 @@
+"""How well a score separates two classes: ROC AUC with its confidence interval."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import norm, rankdata
+
+
+class AUC(NamedTuple):
+    """Area under the ROC curve with a two-sided 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def auc(scores: np.ndarray, labels: np.ndarray, level: float = 0.95) -> AUC:
+    """AUC of scores (n,) for labels (n,) in {0, 1}; ties count one half.
+
+    The interval is DeLong's (DeLong, DeLong & Clarke-Pearson 1988, Biometrics 44:837) with the rank formulation of
+    Sun & Xu 2014 (IEEE SPL 21:1389). With both classes perfectly apart its width is 0.
+
+    Raises:
+        ValueError: if a class has fewer than two members or a score is not finite.
+    """
+    scores, labels = np.asarray(scores, np.float64), np.asarray(labels).astype(bool)
+    sick, well = scores[labels], scores[~labels]
+    if min(len(sick), len(well)) < 2 or not np.isfinite(scores).all():
+        raise ValueError(f"AUC needs two finite scores a class; got {len(sick)} and {len(well)}.")
+    ranks = rankdata(np.concatenate([sick, well]))
+    above = (ranks[: len(sick)] - rankdata(sick)) / len(well)
+    below = 1 - (ranks[len(sick) :] - rankdata(well)) / len(sick)
+    value = float(above.mean())
+    error = float(np.sqrt(above.var(ddof=1) / len(sick) + below.var(ddof=1) / len(well)))
+    reach = norm.ppf(0.5 + level / 2) * error
+    return AUC(value, float(max(0.0, value - reach)), float(min(1.0, value + reach)))

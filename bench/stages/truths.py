@@ -1,0 +1,70 @@
+"""Stage truths: `use`, what a trained model does when a region's content is redrawn."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Cohort, Simulator, Truth
+from bench.passes.forward import forward
+from bench.passes.scores import explained
+
+
+def use(
+    model: nn.Module,
+    simulator: Simulator,
+    cohort: Cohort,
+    draws: int,
+    subjects: int,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Truth:
+    """use(R) of a model: root mean square, over subjects and draws, of f(x) - f(x with R's local latents redrawn).
+
+    Redraws are the same for every model of a simulator. The floor of a region is its split-half noise, |RMS over one
+    half of the draws - RMS over the other|, and never below what float32 rounding alone can cause. Every explained
+    subject of the cohort is given the model's one vector (R,).
+
+    Raises:
+        BadInput: for fewer than two draws, or subjects outside 2 to the cohort's size.
+    """
+    if draws < 2 or not 2 <= subjects <= len(cohort):
+        raise BadInput(
+            f"use.draws={draws}, use.subjects={subjects}: give 2 or more draws and 2 to {len(cohort)} subjects."
+        )
+    squares = []
+    for row in range(subjects):
+        squares.append(_changes(model, simulator, cohort, row, draws).square())
+        progress((row + 1) / subjects)
+    square = torch.stack(squares)  # (subjects, R, draws)
+    halves = [square[..., half::2].mean((0, 2)).sqrt() for half in (0, 1)]
+    value = square.mean((0, 2)).sqrt().float()
+    floor = (halves[0] - halves[1]).abs().float().clamp(min=_rounding(model, cohort))
+    count = len(cohort)
+    return Truth("use", regions=value.repeat(count, 1), floor=floor.repeat(count, 1), signed=False)
+
+
+def _changes(model: nn.Module, simulator: Simulator, cohort: Cohort, row: int, draws: int) -> Tensor:
+    """f(x) - f(x with region r redrawn) of one subject: (R, draws) float64."""
+    images = simulator.redraws(int(cohort.subjects[row]), "evaluation", draws)
+    before = explained(forward(model, cohort.images[row : row + 1]), simulator.target)
+    after = explained(forward(model, images), simulator.target)
+    return (before - after).double().view(-1, draws)
+
+
+def _rounding(model: nn.Module, cohort: Cohort) -> float:
+    """A score change that float32 rounding alone can cause."""
+    outputs = forward(model, cohort.images)
+    return float(1e-5 * outputs.abs().amax())
+
+
+def write(folder: Path, truth: Truth) -> None:
+    """Write `use` as safetensors."""
+    parts = {"regions": truth.regions, "floor": truth.floor}
+    save_file({name: part for name, part in parts.items() if part is not None}, folder / "use.safetensors")
+
+
+def read(folder: Path) -> Truth:
+    """The truth `write` wrote."""
+    return Truth("use", signed=False, **load_file(folder / "use.safetensors"))

@@ -1,0 +1,1 @@
+"""Anatomies: where tissue is, where regions are, and how both vary between subjects."""

@@ -1,0 +1,83 @@
+"""What varies from place to place in a healthy brain: regional volume, regional signal and folding texture."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from simulators.checks import between
+
+
+class Local(NamedTuple):
+    """A subject's local latents.
+
+    volume, signal: (R + 1,) relative change of grey matter and of signal a region, index 0 is outside.
+    folding: (2, D, H, W) smooth unit-variance texture of grey and of white matter. noise: (2, D, H, W).
+    """
+
+    volume: np.ndarray
+    signal: np.ndarray
+    folding: np.ndarray
+    noise: np.ndarray
+
+
+@dataclass(frozen=True)
+class Variation:
+    """Standard deviations of the local latents.
+
+    volume: regional grey-matter volume (relative), of which the share `shared` is common to the whole brain and as
+    much again to both hemispheres. signal: regional signal (relative). folding: tissue share a fold moves;
+    folding_mm: its width.
+    """
+
+    version: ClassVar[str] = "1"
+    volume: float = 0.08
+    shared: float = 0.3
+    signal: float = 0.015
+    folding: float = 0.1
+    folding_mm: float = 7.0
+
+    def __post_init__(self) -> None:
+        between("local.volume", self.volume, 0, 0.3)
+        between("local.shared", self.shared, 0, 0.5)
+        between("local.signal", self.signal, 0, 0.2)
+        between("local.folding", self.folding, 0, 0.5)
+        between("local.folding_mm", self.folding_mm, 1, 50, "mm")
+
+    def draw(
+        self,
+        rng: np.random.Generator,
+        names: tuple[str, ...],
+        shape: tuple[int, ...],
+        voxel_mm: float,
+        noise: np.ndarray,
+    ) -> Local:
+        """One subject's local latents; the noise comes from the scanner's own stream."""
+        own = rng.standard_normal(len(names) + 1)
+        pair, brain = rng.standard_normal(len(names) + 1), rng.standard_normal()
+        partner = np.array(
+            [0, *(names.index(_bilateral(n)) + 1 if _bilateral(n) in names else i for i, n in enumerate(names, 1))]
+        )
+        volume = np.sqrt(1 - 2 * self.shared) * own + np.sqrt(self.shared) * (pair[partner] + brain)
+        volume[0] = 0
+        signal = self.signal * rng.standard_normal(len(names) + 1)
+        white = rng.standard_normal((2, *shape), np.float32)
+        smooth = np.stack(
+            [gaussian_filter(w, self.folding_mm / voxel_mm / 2.355, mode="wrap", truncate=3.0) for w in white]
+        )
+        folding = smooth / smooth.std(axis=(1, 2, 3), keepdims=True)
+        return Local((self.volume * volume).astype(np.float32), signal.astype(np.float32), folding, noise)
+
+    def apply(self, maps: np.ndarray, labels: np.ndarray, local: Local) -> np.ndarray:
+        """Tissue shares (4, D, H, W) of this subject before any pathology; their sum never exceeds the brain."""
+        gm, wm, brain, detail = maps
+        gm = gm * np.clip(1 + local.volume[labels] + self.folding * local.folding[0], 0, 2)
+        wm = wm * np.clip(1 + self.folding / 2 * local.folding[1], 0, 2)
+        fit = np.minimum(1, brain / np.maximum(gm + wm, 1e-6))
+        return np.stack([gm * fit, wm * fit, brain, detail])
+
+
+def _bilateral(name: str) -> str:
+    """The name under which both sides share a draw: the left one's."""
+    return name.replace("right ", "left ", 1) if name.startswith("right ") else name

@@ -1,0 +1,61 @@
+"""Focal lesions: old infarcts, fluid where tissue was, at a place drawn from a prior."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from simulators.anatomy.mni152 import Warped
+from simulators.checks import between
+
+
+@dataclass(frozen=True)
+class Focal:
+    """One lesion a patient, centred anywhere in white matter, of irregular outline.
+
+    radius_mm: mean radius. radius_spread: its relative uniform range. edge_mm: width of the border over which the
+    loss fades. irregularity: relative size of the outline's waves.
+    """
+
+    version: ClassVar[str] = "1"
+    tissues: ClassVar[tuple[str, ...]] = ("gm", "wm")
+    radius_mm: float = 18.0
+    radius_spread: float = 0.25
+    edge_mm: float = 4.0
+    irregularity: float = 0.15
+
+    def __post_init__(self) -> None:
+        between("pathology.radius_mm", self.radius_mm, 2, 60, "mm")
+        between("pathology.radius_spread", self.radius_spread, 0, 0.9)
+        between("pathology.edge_mm", self.edge_mm, 0.5, 20, "mm")
+        between("pathology.irregularity", self.irregularity, 0, 0.5)
+
+    def validate(self, region_names: tuple[str, ...]) -> None:
+        """A lesion may lie anywhere, so every anatomy will do."""
+
+    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+        """One lesion: centre (voxels), radius (mm) and outline; severity 1."""
+        candidates = np.argwhere(prior(warped.maps))
+        centre = candidates[rng.integers(len(candidates))] + rng.uniform(-0.5, 0.5, 3)
+        radius = self.radius_mm * (1 + self.radius_spread * rng.uniform(-1, 1))
+        waves = rng.standard_normal((4, 3)), rng.uniform(0, 2 * np.pi, 4)
+        return {"severity": 1.0, "centre": centre, "radius_mm": float(radius), "waves": waves}
+
+    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+        """Share (D, H, W) of the tissue that amplitude 1 takes: 1 inside, fading over `edge_mm`."""
+        axes = np.ogrid[tuple(slice(n) for n in warped.labels.shape)]
+        offset = [(a - c) * voxel_mm for a, c in zip(axes, latents["centre"], strict=True)]
+        distance = np.sqrt(sum(o**2 for o in offset)) + 1e-6
+        direction = [o / distance for o in offset]
+        waves, phases = latents["waves"]
+        outline = sum(
+            np.sin(2 * sum(w * d for w, d in zip(wave, direction, strict=True)) + phase)
+            for wave, phase in zip(waves, phases, strict=True)
+        )
+        radius = latents["radius_mm"] * (1 + self.irregularity * outline / 2)
+        return (0.5 - 0.5 * np.tanh((distance - radius) / self.edge_mm)).astype(np.float32)
+
+
+def prior(maps: np.ndarray) -> np.ndarray:
+    """Voxels (D, H, W) bool where a lesion may be centred: mostly white matter, away from the surface."""
+    return (maps[1] > 0.4) & (maps[2] > 0.95)

@@ -1,0 +1,36 @@
+"""Single cause: patients carry the pathology, controls do not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bench.contracts import BadInput
+
+
+@dataclass(frozen=True)
+class SingleCause:
+    """Two balanced classes; odd subjects are patients. The explained score is z1 - z0 for every subject."""
+
+    version: ClassVar[str] = "1"
+    outputs: ClassVar[int] = 2
+    target: ClassVar[tuple[int, int]] = (1, 0)
+
+    def label(self, subject: int) -> int:
+        """1 for patients. The label is the subject's parity, so any even range is balanced."""
+        return subject % 2
+
+    def strength(self, subject: int, do: Mapping[str, Any]) -> float:
+        """How much of the pathology is present: the label, unless `do` says otherwise.
+
+        do: {"pathology": "off" | "on" | "swap"} or {"strength": float}.
+
+        Raises:
+            BadInput: for an intervention this task does not know.
+        """
+        states = {None: self.label(subject), "off": 0, "on": 1, "swap": 1 - self.label(subject)}
+        unknown = set(do) - {"pathology", "strength"}
+        if unknown or do.get("pathology") not in states:
+            raise BadInput(
+                f"do={dict(do)!r} is not an intervention of this task: set pathology (off, on, swap) or strength."
+            )
+        return float(do.get("strength", states[do.get("pathology")]))
