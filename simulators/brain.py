@@ -11,7 +11,7 @@ from torch import Tensor
 from bench.contracts import BadInput, Batch, Cohort, Truth
 from simulators.anatomy.mni152 import MNI152, Warped
 from simulators.checks import between
-from simulators.contrast import T1
+from simulators.contrast import Contrast
 from simulators.local import Local, Variation
 from simulators.nuisance import Scan, Scanner
 from simulators.pathology.atrophy import Atrophy
@@ -47,7 +47,7 @@ class Brain:
     pathology: Atrophy | Focal
     anatomy: MNI152 = field(default_factory=MNI152)
     local: Variation = field(default_factory=Variation)
-    contrast: T1 = field(default_factory=T1)
+    contrast: Contrast = field(default_factory=Contrast)
     nuisance: Scanner = field(default_factory=Scanner)
     task: SingleCause = field(default_factory=SingleCause)
     separability: float = 0.95
@@ -150,14 +150,16 @@ class Brain:
         )
 
     def loss(self, scene: Scene, strength: float) -> np.ndarray:
-        """Share (D, H, W) of each voxel that turns from tissue to fluid."""
+        """Share (D, H, W) of each voxel whose tissue the pathology takes."""
         return self._lose(scene, strength)[1].sum(0)
 
     def render(self, scene: Scene, strength: float) -> np.ndarray:
         """The image (D, H, W) of a subject at a pathology strength."""
         tissues, lost = self._lose(scene, strength)
         tissues[:2] -= lost
-        signal = self.contrast.mix(tissues, scene.intensities) * (1 + scene.local.signal[scene.warped.labels])
+        lesion = lost.sum(0) if self.pathology.becomes == "lesion" else np.zeros_like(lost[0])
+        signal = self.contrast.mix(tissues, lesion, scene.intensities)
+        signal *= 1 + scene.local.signal[scene.warped.labels]
         return self.nuisance.scan(signal, scene.scan, scene.local.noise, scene.warped.maps[2])
 
     def _lose(self, scene: Scene, strength: float) -> tuple[np.ndarray, np.ndarray]:

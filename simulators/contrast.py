@@ -1,4 +1,4 @@
-"""What a scanner sees of tissues: T1-weighted intensities with variation between subjects."""
+"""What a scanner sees of tissues: mean intensities with variation between subjects."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,36 +7,42 @@ import numpy as np
 
 from simulators.checks import between
 
+TISSUES = ("gm", "wm", "csf", "lesion")
+
 
 @dataclass(frozen=True)
-class T1:
-    """T1-weighted contrast on a fixed scale: white matter bright, grey matter darker, fluid dark.
+class Contrast:
+    """A weighting on a fixed intensity scale; the defaults are T1-weighted.
 
-    gm, wm, csf: mean intensities. spread: SD of each between subjects. detail: share of the template's own T1 detail
-    that tissue shares do not explain.
+    gm, wm, csf, lesion: mean intensities of the compartments. spread: SD of each between subjects. detail: how much
+    of the template's T1 detail that tissue shares do not explain is seen, negative where the weighting inverts it.
     """
 
     version: ClassVar[str] = "1"
     gm: float = 0.58
     wm: float = 0.86
     csf: float = 0.16
+    lesion: float = 0.4
     spread: float = 0.02
     detail: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("gm", "wm", "csf"):
+        for name in TISSUES:
             between(f"contrast.{name}", getattr(self, name), 0, 2)
         between("contrast.spread", self.spread, 0, 0.2)
-        between("contrast.detail", self.detail, 0, 2)
+        between("contrast.detail", self.detail, -2, 2)
+
+    @property
+    def means(self) -> np.ndarray:
+        """(gm, wm, csf, lesion) intensities of the average subject."""
+        return np.array([getattr(self, name) for name in TISSUES], np.float32)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """One subject's (gm, wm, csf) intensities."""
-        return np.array([self.gm, self.wm, self.csf], np.float32) + np.float32(self.spread) * rng.standard_normal(
-            3
-        ).astype(np.float32)
+        """One subject's (gm, wm, csf, lesion) intensities."""
+        return self.means + np.float32(self.spread) * rng.standard_normal(len(TISSUES)).astype(np.float32)
 
-    def mix(self, tissues: np.ndarray, intensities: np.ndarray) -> np.ndarray:
-        """Signal (D, H, W) of shares (gm, wm, brain, detail): what is brain and no tissue is fluid."""
+    def mix(self, tissues: np.ndarray, lesion: np.ndarray, intensities: np.ndarray) -> np.ndarray:
+        """Signal (D, H, W) of shares (gm, wm, brain, detail) and lesion: brain that is none of them is fluid."""
         gm, wm, brain, detail = tissues
-        fluid = brain - gm - wm
-        return gm * intensities[0] + wm * intensities[1] + fluid * intensities[2] + self.detail * detail
+        shares = (gm, wm, brain - gm - wm - lesion, lesion)
+        return sum(i * s for i, s in zip(intensities, shares, strict=True)) + np.float32(self.detail) * detail

@@ -13,7 +13,7 @@ from scipy.signal import fftconvolve
 from scipy.special import logsumexp
 
 from simulators.anatomy.mni152 import Warped
-from simulators.contrast import T1
+from simulators.contrast import Contrast
 from simulators.pathology.focal import Focal, prior
 
 
@@ -44,35 +44,47 @@ class FixedPlace:
 
 
 class RandomPlace:
-    """For a lesion anywhere: log-sum-exp over the prior of the prewhitened matched filter's log-likelihood ratio.
+    """For a lesion anywhere: matched filters read out over the prior of places.
 
-    mean, variance: (D, H, W) of healthy images, from which every place's expected change is known. Individual anatomy
-    correlates neighbouring voxels, which a diagonal whitening ignores; the zero-mean filter and several temperatures
-    let the discriminant allow for it.
+    Filters are balls of several sizes on two readings of the image: its intensities, and its deviation from healthy
+    subjects in units of their spread (a diagonal prewhitening); each is read by its maximum over the prior. The
+    whitened one also gives the log-sum-exp of the log-likelihood ratio, which is optimal for independent noise; real
+    anatomy correlates neighbouring voxels, so the discriminant weighs all of them.
+
+    mean, spread: (D, H, W) of healthy images.
     """
 
+    SIZES = (1 / 3, 1 / 2, 3 / 4, 1.0)
+
     def __init__(
-        self, pathology: Focal, contrast: T1, amplitude: float, mean: np.ndarray, variance: np.ndarray, voxel_mm: float
+        self, pathology: Focal, contrast: Contrast, amplitude: float, mean: np.ndarray, spread: np.ndarray, voxel: float
     ) -> None:
-        reach = int(np.ceil((pathology.radius_mm + pathology.edge_mm) / voxel_mm))
-        axes = np.ogrid[(slice(-reach, reach + 1),) * 3]
-        distance = voxel_mm * np.sqrt(sum(a**2 for a in axes))
-        ball = 0.5 - 0.5 * np.tanh((distance - pathology.radius_mm) / pathology.edge_mm)
-        self.kernels = [ball, ball - ball.mean()]
-        self.mean, self.change = mean, -amplitude * np.clip(mean - contrast.csf, 0, None)
-        self.variance = variance + 1e-4
-        self.energy = [fftconvolve(self.change**2 / self.variance, k**2, mode="same") for k in self.kernels]
+        self.kernels = [ball(size * pathology.radius_mm, pathology.edge_mm, voxel) for size in self.SIZES]
+        # what anatomy varies by is never far below the noise of one voxel
+        self.mean, self.spread = mean, spread + 0.02
+        self.change = amplitude * (contrast.lesion - mean) / self.spread
+        self.energy = fftconvolve(self.change**2, self.kernels[-1] ** 2, mode="same")
 
     def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
-        """(F,): log-sum-exp at three temperatures and maximum of each filter, and the brain's mean."""
+        """(F,): maxima of all filters, log-sum-exp of the log-likelihood ratio twice, the brain's mean."""
         inside, places = warped.maps[2] > 0.5, prior(warped.maps)
-        evidence = np.where(inside, (image - self.mean) * self.change / self.variance, 0)
-        values = [float(image[inside].mean())]
-        for kernel, energy in zip(self.kernels, self.energy, strict=True):
-            ratio = (fftconvolve(evidence, kernel, mode="same") - energy / 2)[places]
-            values += [float(logsumexp(t * ratio) / t - np.log(len(ratio)) / t) for t in (0.03, 0.1, 0.3)]
-            values.append(float(ratio.max()))
-        return np.array(values, np.float64)
+        deviation = np.where(inside, (image - self.mean) / self.spread, 0)
+        values = [
+            float(fftconvolve(reading, kernel / kernel.sum(), mode="same")[places].max())
+            for reading in (image, deviation)
+            for kernel in self.kernels
+        ]
+        ratio = (fftconvolve(deviation * self.change, self.kernels[-1], mode="same") - self.energy / 2)[places]
+        values += [float(logsumexp(t * ratio, b=1 / len(ratio)) / t) for t in (0.1, 1.0)]
+        return np.array([*values, image[inside].mean()], np.float64)
+
+
+def ball(radius_mm: float, edge_mm: float, voxel_mm: float) -> np.ndarray:
+    """A soft ball (k, k, k), 1 inside and fading over its edge."""
+    reach = int(np.ceil((radius_mm + edge_mm) / voxel_mm))
+    axes = np.ogrid[(slice(-reach, reach + 1),) * 3]
+    distance = voxel_mm * np.sqrt(sum(a**2 for a in axes))
+    return 0.5 - 0.5 * np.tanh((distance - radius_mm) / edge_mm)
 
 
 def discriminant(features: np.ndarray, labels: np.ndarray) -> np.ndarray:

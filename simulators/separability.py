@@ -44,7 +44,7 @@ def observer(simulator: Brain, amplitude: float, scenes: Sequence[Scene]) -> Obs
     if not isinstance(simulator.pathology, Focal):
         return FixedPlace(simulator.pathology.regions, simulator.region_names)
     healthy = np.stack([simulator.render(s, 0.0) for s in scenes[: min(len(scenes), 500)]])
-    moments = healthy.mean(0), healthy.var(0)
+    moments = healthy.mean(0), healthy.std(0)
     return RandomPlace(simulator.pathology, simulator.contrast, amplitude, *moments, simulator.anatomy.resolution_mm)
 
 

@@ -5,7 +5,7 @@ class BadInput(ValueError):
     """The user asked for something impossible: one sentence naming what, where, and how to mend it."""
 
 
-class Unsupported(TypeError):
+class Unsupported(Exception):
     """A method has no rule for this network (or a metric for this method); the row is marked `unsupported`."""
 
 

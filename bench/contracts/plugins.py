@@ -86,7 +86,7 @@ class Metric(Protocol):
     version: ClassVar[str]
     reference: ClassVar[str]
     tags: ClassVar[MetricTags]
-    subjects: int
+    subjects: int | None
 
 
 Explain = Callable[[nn.Module, Tensor, Context], Tensor]

@@ -1,1 +1,1 @@
-"""Pathologies: each turns part of some tissues into fluid, so that a planted voxel's truth is the share it lost."""
+"""Pathologies: each turns part of some tissues into fluid or lesion; a voxel's planted truth is the share it lost."""

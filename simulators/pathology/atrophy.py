@@ -20,6 +20,7 @@ class Atrophy:
 
     version: ClassVar[str] = "1"
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
+    becomes: ClassVar[str] = "fluid"
     regions: tuple[str, ...]
     severity_sd: float = 0.25
     edge_mm: float = 4.0

@@ -1,4 +1,4 @@
-"""Focal lesions: old infarcts, fluid where tissue was, at a place drawn from a prior."""
+"""Focal lesions: damaged tissue with an intensity of its own, at a place drawn from a prior."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ class Focal:
 
     version: ClassVar[str] = "1"
     tissues: ClassVar[tuple[str, ...]] = ("gm", "wm")
+    becomes: ClassVar[str] = "lesion"
     radius_mm: float = 18.0
     radius_spread: float = 0.25
     edge_mm: float = 4.0

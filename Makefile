@@ -1,0 +1,38 @@
+# A newcomer needs two of these: `make run` and `make test`.
+PYTHON ?= python3.11
+PY := .venv/bin/python
+export OMP_NUM_THREADS := 1
+
+.PHONY: run test test-all lint benchmark publish calibrations clean
+
+run: .venv/installed
+	$(PY) -m bench study=quick hydra/launcher=joblib
+
+test: .venv/installed-test
+	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy bench simulators methods metrics
+	$(PY) -m pytest -n 2 -m "not full"
+
+test-all: .venv/installed-test
+	$(PY) -m pytest -n 2
+
+benchmark: .venv/installed-test
+	$(PY) -m pytest -s tests/benchmarks/run_*.py
+
+# copy the rows of the last quick study to results/published/, which the tests and the README read
+publish: .venv/installed
+	$(PY) -m bench publish study=quick
+
+calibrations: .venv/installed
+	$(PY) -m bench calibrate study=quick
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	touch $@
+
+clean:
+	rm -rf .venv results/store results/quick results/tiny

@@ -1,0 +1,140 @@
+"""Small networks and images in which the right behaviour of a method is known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bench.contracts import Context, Method, Truth
+from bench.contracts.plugins import Target
+
+#: ways to write the same ReLU
+Style = Literal["module", "reused", "functional", "in_place"]
+STYLES: tuple[Style, ...] = ("module", "reused", "functional", "in_place")
+SHAPE = (8, 12, 8)
+
+
+class _Activations(nn.Module):
+    """A network whose ReLUs can be written in any style without changing what it computes."""
+
+    def __init__(self, style: Style, count: int):
+        super().__init__()
+        self.style = style
+        self.relus = nn.ModuleList(nn.ReLU() for _ in range(1 if style == "reused" else count))
+
+    def relu(self, number: int, x: Tensor) -> Tensor:
+        """max(x, 0), written in the chosen style."""
+        if self.style == "functional":
+            return F.relu(x)
+        if self.style == "in_place":
+            torch.relu_(x)
+            return x
+        return self.relus[0 if self.style == "reused" else number](x)
+
+
+class Plain(_Activations):
+    """Convolution, batch norm, ReLU, max pooling, twice; global average; one linear layer `head`."""
+
+    def __init__(self, style: Style = "module", classes: int = 2):
+        super().__init__(style, 2)
+        self.conv1, self.norm1 = nn.Conv3d(1, 4, 3, padding=1), nn.BatchNorm3d(4)
+        self.conv2, self.norm2 = nn.Conv3d(4, 6, 3, padding=1), nn.BatchNorm3d(6)
+        self.pool, self.average = nn.MaxPool3d(2), nn.AdaptiveAvgPool3d(1)
+        self.head = nn.Linear(6, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (N, classes)."""
+        x = self.pool(self.relu(0, self.norm1(self.conv1(x))))
+        x = self.pool(self.relu(1, self.norm2(self.conv2(x))))
+        return self.head(self.average(x).flatten(1))
+
+
+class Residual(_Activations):
+    """A strided stem and one residual block with a functional sum; mean over space; dropout; `head`."""
+
+    def __init__(self, style: Style = "functional", classes: int = 2):
+        super().__init__(style, 3)
+        self.stem, self.norm = nn.Conv3d(1, 4, 3, stride=2, padding=1), nn.BatchNorm3d(4)
+        self.conv1, self.norm1 = nn.Conv3d(4, 4, 3, padding=1, bias=False), nn.BatchNorm3d(4)
+        self.conv2, self.norm2 = nn.Conv3d(4, 4, 3, padding=1, bias=False), nn.BatchNorm3d(4)
+        self.head = nn.Linear(4, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (N, classes)."""
+        x = self.relu(0, self.norm(self.stem(x)))
+        branch = self.norm2(self.conv2(self.relu(1, self.norm1(self.conv1(x)))))
+        branch += x
+        x = F.avg_pool3d(self.relu(2, branch), 2).mean((2, 3, 4))
+        return self.head(F.dropout(x, 0.5, self.training))
+
+
+class Linear(nn.Module):
+    """f(x) = Wx + b: every voxel's part is known."""
+
+    def __init__(self, style: Style = "module", classes: int = 2):
+        super().__init__()
+        self.head = nn.Linear(SHAPE[0] * SHAPE[1] * SHAPE[2], classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (N, classes)."""
+        return self.head(x.flatten(1))
+
+
+class Gated(Plain):
+    """Ends in a product of activations, for which no rule of relevance or guided backprop exists."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (N, classes)."""
+        x = self.relu(0, self.norm1(self.conv1(x)))
+        x = self.conv2(x * torch.sigmoid(x.mean(1, keepdim=True)))
+        return self.head(x.mean((2, 3, 4)))
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A network, images (N, 1, 8, 12, 8) and what a method may be told of them."""
+
+    name: str
+    network: Callable[..., nn.Module]
+    images: Tensor
+    target: Target = (1, 0)
+    truth: Tensor = field(default_factory=lambda: torch.empty(0))
+
+    def model(self, seed: int = 0, **options: Any) -> nn.Module:
+        """A fresh model in evaluation mode: same seed, same parameters, whatever the options."""
+        with torch.random.fork_rng(devices=[]):
+            return randomised(self.network(**options), seed)
+
+    def context(self, method: Method) -> Context:
+        """A context with the truths the method says it needs."""
+        names = [need.removeprefix("truth:") for need in method.tags.needs if need.startswith("truth:")]
+        return Context(
+            subjects=tuple(range(10, 10 + len(self.images))),
+            domain=torch.ones_like(self.images, dtype=torch.bool),
+            truths={name: Truth(name, volume=self.truth) for name in names},
+            target=self.target,
+        )
+
+
+def randomised(model: nn.Module, seed: int) -> nn.Module:
+    """The model with every parameter and running statistic drawn anew, biases included, in evaluation mode."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, value in [*model.named_parameters(), *model.named_buffers()]:
+            noise = torch.randn(value.shape, generator=generator)
+            if "var" in name or (value.ndim == 1 and name.endswith("weight")):
+                value.copy_(1 + noise.abs())
+            elif value.is_floating_point():
+                value.copy_(noise * (2 / max(1, value[0].numel())) ** 0.5 if value.ndim > 1 else 0.3 * noise)
+    return model.eval()
+
+
+def probes() -> list[Probe]:
+    """The two networks every check is run on, with three images."""
+    generator = torch.Generator().manual_seed(5)
+    images = torch.randn(3, 1, *SHAPE, generator=generator) + 0.5
+    truth = torch.randn(3, 1, *SHAPE, generator=generator)
+    return [Probe("plain", Plain, images, truth=truth), Probe("residual", Residual, images, truth=truth)]

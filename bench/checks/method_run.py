@@ -1,0 +1,48 @@
+"""Running a method on a probe, and comparing maps."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.checks.method_probe import Probe
+from bench.contracts import Attribution, Context, Method
+
+
+def result_of(
+    method: Method,
+    probe: Probe,
+    model: nn.Module | None = None,
+    images: Tensor | None = None,
+    context: Context | None = None,
+) -> Attribution:
+    """What the method returns for the probe, with what is given put in its place."""
+    chosen = probe.images if images is None else images
+    return Attribution.of(method(model or probe.model(), chosen, probe.target, context or probe.context(method)))
+
+
+def map_of(method: Method, probe: Probe, *given: Any, **named: Any) -> Tensor:
+    """The map alone."""
+    return result_of(method, probe, *given, **named).map
+
+
+def distance(first: Tensor, second: Tensor) -> float:
+    """Largest difference in units of the largest value."""
+    scale = max(first.abs().max().item(), second.abs().max().item())
+    return (first - second).abs().max().item() / scale if scale else 0.0
+
+
+def same(found: Tensor, expected: Tensor, tolerance: float, fault: str) -> None:
+    """Fails with the sentence `fault` where the two differ by more than the relative tolerance."""
+    assert found.shape == expected.shape, f"{fault} (shapes {tuple(found.shape)} and {tuple(expected.shape)})"
+    difference = distance(found, expected)
+    assert difference <= tolerance, f"{fault} (relative difference {difference:.1e})"
+
+
+def baselines(result: Attribution, images: Tensor) -> Tensor:
+    """The constant baseline (N, 1, 1, 1, 1) that map = M (x - b) implies, read where M is large."""
+    assert result.multiplier is not None, "a contribution must return its multiplier"
+    size = result.multiplier.abs()
+    clear = size > size.flatten(1).median(1).values.reshape(-1, 1, 1, 1, 1)
+    implied = (images - result.map / result.multiplier).where(clear, torch.nan)
+    return implied.flatten(1).nanmedian(1).values.reshape(-1, 1, 1, 1, 1)

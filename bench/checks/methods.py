@@ -1,0 +1,205 @@
+"""Checks that a method keeps its contract: its map, its noise, the model it was lent, and the laws it claims."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from bench.checks.method_laws import LAWS, refuses
+from bench.checks.method_probe import Linear, Probe
+from bench.checks.method_run import baselines, distance, map_of, result_of, same
+from bench.checks.state import random_state, seed_all, state, unchanged
+from bench.contracts import Attribution, BadInput, Method, Undefined
+from bench.passes import cost_of, count_passes
+
+Check = Callable[[Method, Probe], None]
+
+
+def applicable(method: Method) -> list[Check]:
+    """The checks this method has to pass, from its tags and the laws it claims."""
+    tags = method.tags
+    chosen = list(_UNIVERSAL)
+    chosen += [check_target, check_leaves_model] if tags.reads_model else []
+    chosen += [check_nonnegative] if not tags.signed else []
+    chosen += [check_needs_layer] if "layer" in tags.needs else []
+    unknown = tags.laws - LAWS.keys()
+    if unknown:
+        raise BadInput(f"unknown laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")
+    return chosen + [LAWS[law] for law in sorted(tags.laws)]
+
+
+def check_shape(method: Method, probe: Probe) -> None:
+    """The map is a detached, contiguous float32 tensor of the images' shape."""
+    found = map_of(method, probe)
+    assert found.shape == probe.images.shape, f"the map has shape {tuple(found.shape)}, not {tuple(probe.images.shape)}"
+    assert found.dtype == torch.float32, f"the map is {found.dtype}, not float32"
+    assert not found.requires_grad, "the map still carries its autograd graph; detach it"
+    assert found.is_contiguous(), "the map is not contiguous"
+
+
+def check_finite(method: Method, probe: Probe) -> None:
+    """Images that are empty, constant, very bright or zero outside the brain give finite maps."""
+    masked = probe.images * (probe.images > 0.5)
+    odd = {"zero": 0 * probe.images, "constant": 0 * probe.images + 1, "bright": 1e4 * probe.images, "masked": masked}
+    for name, images in odd.items():
+        assert map_of(method, probe, images=images).isfinite().all(), f"the map of a {name} image is not finite"
+
+
+def check_nonnegative(method: Method, probe: Probe) -> None:
+    """A method that says its map is unsigned gives no negative value."""
+    assert map_of(method, probe).min() >= 0, "tags.signed is False but the map has negative values"
+
+
+def check_multiplier(method: Method, probe: Probe) -> None:
+    """A contribution, and nothing else, returns a multiplier M with map = M (x - b) for a constant b a row."""
+    result = result_of(method, probe)
+    if method.tags.quantity != "contribution":
+        assert result.multiplier is None, f"a {method.tags.quantity} has no multiplier; only a contribution has one"
+        return
+    assert result.multiplier is not None, "a contribution must return its multiplier"
+    rebuilt = result.multiplier * (probe.images - baselines(result, probe.images))
+    same(rebuilt, result.map, 1e-4, "the map is not its multiplier times (inputs - baseline)")
+
+
+def check_determinism(method: Method, probe: Probe) -> None:
+    """The same call gives the same bytes, in every repetition."""
+    model = probe.model()
+    first = map_of(method, probe, model)
+    for _ in range(2):
+        assert torch.equal(map_of(method, probe, model), first), "a repeated call gives another map"
+
+
+def check_batch(method: Method, probe: Probe) -> None:
+    """A row's map is the same alone, in a batch, and in another order (1e-5 of its largest value)."""
+    model, whole = probe.model(), map_of(method, probe)
+    for rows in [[0], [2], [2, 0, 1], [1, 2]]:
+        part = map_of(method, probe, model, images=probe.images[rows], context=probe.context(method).take(rows))
+        same(part, whole[rows], 1e-5, f"the maps of rows {rows} depend on the batch they sit in")
+
+
+def check_rng(method: Method, probe: Probe) -> None:
+    """The global random states neither change nor matter."""
+    maps = []
+    for seed in (1, 2):
+        seed_all(seed)
+        before = random_state()
+        maps.append(map_of(method, probe))
+        assert random_state() == before, "the call advances the global random state; draw from context.generator(row)"
+    same(maps[0], maps[1], 1e-5, "the map depends on the global random state; draw from context.generator(row)")
+
+
+def check_input(method: Method, probe: Probe) -> None:
+    """The caller's images keep their values and flags."""
+    images = probe.images.clone().requires_grad_()
+    version = images._version
+    result_of(method, probe, images=images)
+    assert torch.equal(images, probe.images) and images._version == version, "the call writes into the images"
+    assert images.requires_grad and images.grad is None, "the call leaves its traces on images.requires_grad or .grad"
+
+
+def check_leaves_model(method: Method, probe: Probe) -> None:
+    """Parameters, buffers, gradients, hooks and flags stay as they were, also after an error inside the network."""
+    model = probe.model().train()
+    next(model.children()).eval()
+    before = state(model)
+    result_of(method, probe, model)
+    unchanged(before, state(model), "after a call")
+    handle = model.get_submodule("head").register_forward_pre_hook(_fail)
+    before = state(model)
+    try:
+        result_of(method, probe, model)
+    except _Failure:
+        unchanged(before, state(model), "after an error in the network")
+    else:
+        raise AssertionError("an error inside the network is swallowed")
+    finally:
+        handle.remove()
+
+
+def check_anywhere(method: Method, probe: Probe) -> None:
+    """The map is the same with frozen parameters, from training mode, and inside no_grad and inference_mode."""
+    expected = map_of(method, probe)
+    frozen = probe.model().requires_grad_(False)
+    same(map_of(method, probe, frozen), expected, 1e-6, "frozen parameters change the map")
+    same(map_of(method, probe, probe.model().train()), expected, 1e-6, "a model in training mode gives another map")
+    with torch.no_grad():
+        same(map_of(method, probe), expected, 1e-6, "an outer no_grad changes the map")
+    model = probe.model()
+    with torch.inference_mode():
+        found = map_of(method, probe, model, images=probe.images.clone())
+        same(found, expected, 1e-6, "an outer inference_mode changes the map")
+
+
+def check_library_use(method: Method, probe: Probe) -> None:
+    """Without a context the method gives a map, or says that it cannot do without a truth."""
+    try:
+        result = method(probe.model(), probe.images, probe.target)
+    except Undefined:
+        needs = any(need.startswith("truth:") for need in method.tags.needs)
+        assert needs, "without a context the method raises Undefined though it needs no truth"
+    else:
+        assert Attribution.of(result).map.shape == probe.images.shape, "without a context the map has another shape"
+
+
+def check_target(method: Method, probe: Probe) -> None:
+    """Classes, contrasts and one class a row are told apart; a class that does not exist is refused as BadInput."""
+    zero, one = (map_of(method, replace(probe, target=target)) for target in (0, 1))
+    assert distance(zero, one) > 1e-3, "the maps of class 0 and class 1 are the same"
+    mixed = map_of(method, replace(probe, target=torch.tensor([1, 0, 1])))
+    same(mixed, torch.stack([one[0], zero[1], one[2]]), 1e-5, "a target of one class a row gives other maps")
+    for wrong in (2, -1, (1, 2), torch.tensor([0, 1, 2])):
+        try:
+            result_of(method, replace(probe, target=wrong))
+        except BadInput:
+            continue
+        raise AssertionError(f"target {wrong} does not exist in a network of 2 classes and is not refused as BadInput")
+
+
+def check_randomisation(method: Method, probe: Probe) -> None:
+    """Other parameters give another map if the method reads the model, the same if it does not."""
+    change = distance(map_of(method, probe), map_of(method, probe, probe.model(seed=1)))
+    if method.tags.reads_model:
+        assert change > 1e-3, "the map does not change when the network's parameters do"
+    else:
+        assert change == 0, "tags.reads_model is False but the map depends on the network"
+
+
+def check_cost(method: Method, probe: Probe) -> None:
+    """The passes a map takes are those of `tags.cost`."""
+    model = probe.model()
+    with count_passes(model) as passes:
+        result_of(method, probe, model)
+    declared = cost_of(method, probe.images.shape[2:])
+    for direction in ("forward", "backward"):
+        counted, expected = getattr(passes, direction) / len(probe.images), getattr(declared, direction)
+        assert counted == expected, f"a map takes {counted:g} {direction} passes; tags.cost says {expected}"
+
+
+def check_needs_layer(method: Method, probe: Probe) -> None:
+    """A network without feature maps is refused as Unsupported."""
+    refuses(method, replace(probe, network=Linear), "a network without convolutions")
+
+
+_UNIVERSAL: tuple[Check, ...] = (
+    check_shape,
+    check_finite,
+    check_multiplier,
+    check_determinism,
+    check_batch,
+    check_rng,
+    check_input,
+    check_anywhere,
+    check_library_use,
+    check_randomisation,
+    check_cost,
+)
+
+
+class _Failure(Exception):
+    """An error that comes from inside the probed network."""
+
+
+def _fail(module: nn.Module, arguments: Any) -> None:
+    raise _Failure

@@ -1,0 +1,50 @@
+"""What a plug-in could leave changed behind its back: a model's state and the global random states."""
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+def seed_all(seed: int) -> None:
+    """Seeds torch, NumPy and Python."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
+def random_state() -> tuple[Any, ...]:
+    """The global random states, comparable."""
+    kind, keys, *rest = np.random.get_state()
+    return torch.get_rng_state().tolist(), (kind, np.asarray(keys).tolist(), *rest), random.getstate()
+
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def state(model: nn.Module) -> dict[str, Any]:
+    """Everything of a model that a method could leave changed."""
+    modules = dict(model.named_modules())
+    parameters = dict(model.named_parameters())
+    return {
+        "parameters or buffers": {name: value.clone() for name, value in model.state_dict().items()},
+        "gradients": {name: p.grad is None for name, p in parameters.items()},
+        "requires_grad flags": {name: p.requires_grad for name, p in parameters.items()},
+        "training flags": {name: module.training for name, module in modules.items()},
+        "hooks": {name: [len(getattr(module, hooks)) for hooks in _HOOKS] for name, module in modules.items()},
+        "modules": {name: id(module) for name, module in modules.items()},
+        "attributes": {name: sorted(vars(module)) for name, module in modules.items()},
+    }
+
+
+def unchanged(before: dict[str, Any], after: dict[str, Any], when: str) -> None:
+    """Fails naming the first thing that changed."""
+    for what, values in before.items():
+        now = after[what]
+        same = values.keys() == now.keys() and all(
+            torch.equal(value, now[name]) if isinstance(value, Tensor) else value == now[name]
+            for name, value in values.items()
+        )
+        assert same, f"{what} of the model are not as they were {when}"

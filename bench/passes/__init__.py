@@ -1,0 +1,30 @@
+"""Passes through a network: scores, batched forwards and gradients, edits of one image, counts and costs.
+
+Everything that runs a model for a method or a metric goes through here, so that evaluation mode, memory, layout and
+the bit-exact independence of a row from its batch are settled once.
+"""
+
+from bench.passes.cost import cost_of
+from bench.passes.counting import Passes, count_passes
+from bench.passes.edits import box_edits, mask_edits, region_edits
+from bench.passes.forward import derivative, differentiable, evaluating, forward, gradient, in_chunks, leaf
+from bench.passes.scores import explained, row_of, rows_of
+
+__all__ = [
+    "Passes",
+    "box_edits",
+    "cost_of",
+    "count_passes",
+    "derivative",
+    "differentiable",
+    "evaluating",
+    "explained",
+    "forward",
+    "gradient",
+    "in_chunks",
+    "leaf",
+    "mask_edits",
+    "region_edits",
+    "row_of",
+    "rows_of",
+]

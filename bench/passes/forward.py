@@ -1,0 +1,108 @@
+"""Forward passes and gradients in evaluation mode, in chunks, leaving the model as it was found."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import ceil
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Unsupported
+from bench.contracts.plugins import Target
+from bench.passes.scores import explained, rows_of
+
+#: bytes that the activations of one chunk may take, and float volumes a network is taken to hold for one image
+BUDGET = 256 * 2**20
+VOLUMES = 128
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[nn.Module]:
+    """The model in evaluation mode; every module's own training flag comes back, also after an error."""
+    flags = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield model
+    finally:
+        for module, flag in flags:
+            module.training = flag
+
+
+@contextmanager
+def differentiable(model: nn.Module) -> Iterator[nn.Module]:
+    """As `evaluating`, with gradients recorded even inside an outer `no_grad` or `inference_mode`."""
+    with evaluating(model), torch.inference_mode(False), torch.enable_grad():
+        yield model
+
+
+def leaf(model: nn.Module, images: Tensor) -> Tensor:
+    """A detached copy of the images, laid out for the model, whose gradient can be asked for.
+
+    Call it inside `differentiable`. The caller's tensor and the parameters keep their flags and their `.grad`.
+    """
+    return _laid_out(model, images.detach().clone()).requires_grad_()
+
+
+def forward(model: nn.Module, images: Tensor, batch: int | None = None) -> Tensor:
+    """Outputs (N, K) of images (N, 1, D, H, W) without gradients; `batch` rows at a time, by default what fits."""
+
+    def work(rows: Tensor) -> Tensor:
+        return model(_laid_out(model, images[rows].detach())).to(images.device)
+
+    with evaluating(model), torch.no_grad():
+        return in_chunks(images, work, batch)
+
+
+def gradient(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    run: Callable[[Tensor], Tensor] | None = None,
+    batch: int | None = None,
+) -> Tensor:
+    """Gradient (N, 1, D, H, W) of the explained score with respect to the images, detached and contiguous.
+
+    run: the pass to differentiate, `model` itself by default; modified backward passes put their own here.
+    Raises Unsupported where the score has no gradient with respect to the image.
+    """
+
+    def work(rows: Tensor) -> Tensor:
+        x = leaf(model, images[rows])
+        score = explained((run or model)(x), rows_of(target, rows))
+        return derivative(score, x).to(images)
+
+    with differentiable(model):
+        return in_chunks(images, work, batch)
+
+
+def derivative(score: Tensor, at: Tensor) -> Tensor:
+    """Gradient of the summed score (N,) with respect to `at`; rows do not mix, so each keeps its own."""
+    if score.requires_grad:
+        (slope,) = torch.autograd.grad(score.sum(), at, allow_unused=True)
+        if slope is not None:
+            return slope.detach().contiguous()
+    raise Unsupported("the score has no gradient here: the network detaches it, or computes it outside autograd")
+
+
+def in_chunks(images: Tensor, work: Callable[[Tensor], Tensor], batch: int | None = None) -> Tensor:
+    """`work(rows)` over chunks of row numbers, concatenated.
+
+    A lone row is worked twice and kept once: convolution kernels treat batches of one differently, and the last bits
+    of a row would then depend on its company.
+    """
+    if len(images) == 0:
+        raise BadInput("there are no images to pass through the network; give at least one")
+    size = batch or max(2, BUDGET // (VOLUMES * 4 * images[0].numel()))
+    parts = []
+    for rows in torch.arange(len(images)).tensor_split(ceil(len(images) / size)):
+        paired = rows if len(rows) > 1 else rows.repeat(2)
+        parts.append(work(paired)[: len(rows)])
+    return torch.cat(parts)
+
+
+def _laid_out(model: nn.Module, images: Tensor) -> Tensor:
+    """Images on the model's device, channels last for 3D convolutions (twice as fast on a CPU)."""
+    parameters = list(model.parameters())
+    device = parameters[0].device if parameters else images.device
+    volumetric = images.ndim == 5 and any(p.ndim == 5 for p in parameters)
+    return images.to(device, memory_format=torch.channels_last_3d if volumetric else torch.preserve_format)

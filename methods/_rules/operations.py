@@ -1,0 +1,86 @@
+"""What the rules know: every operation by kind, and the form in which it is understood.
+
+An operation that is not listed, or not in its form (a dropout that drops, a product of two activations), has no rule.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from torch import Tensor
+
+from methods._rules.call import Call
+
+#: affine: output is affine in the tracked tensors together; relu: max(x, 0); pick: keeps some values, drops others;
+#: move: the same values elsewhere
+Kind = Literal["affine", "relu", "pick", "move"]
+Tracked = Callable[[Tensor], bool]
+Form = Callable[[Call, Tracked], bool]
+
+
+def _always(call: Call, tracked: Tracked) -> bool:
+    return True
+
+
+def _one_factor(call: Call, tracked: Tracked) -> bool:
+    """A product is affine where one factor alone depends on the image."""
+    return sum(map(tracked, call.tensors())) == 1
+
+
+def _constant_divisor(call: Call, tracked: Tracked) -> bool:
+    divisor = call.args[0] if call.func.__name__.startswith("__r") else call.argument(1, "other")
+    return not (isinstance(divisor, Tensor) and tracked(divisor)) and call.kwargs.get("rounding_mode") is None
+
+
+def _constant_weights(call: Call, tracked: Tracked) -> bool:
+    return not any(tracked(t) for t in call.tensors() if t is not call.argument(0, "input"))
+
+
+def _running_statistics(call: Call, tracked: Tracked) -> bool:
+    return not call.argument(5, "training", False) and _constant_weights(call, tracked)
+
+
+def _not_dropping(call: Call, tracked: Tracked) -> bool:
+    return not call.argument(2, "training", True)
+
+
+def _at_zero(call: Call, tracked: Tracked) -> bool:
+    low, high = call.argument(1, "min"), call.argument(2, "max")
+    return isinstance(low, int | float) and low == 0 and high is None
+
+
+def _linear_mode(call: Call, tracked: Tracked) -> bool:
+    return call.argument(3, "mode", "nearest") in ("nearest", "nearest-exact", "linear", "bilinear", "trilinear")
+
+
+_FORMS: dict[Kind, dict[Form, str]] = {
+    "affine": {
+        _constant_weights: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d linear",
+        _running_statistics: "batch_norm",
+        _one_factor: "mul multiply matmul mm",
+        _constant_divisor: "div divide true_divide",
+        _linear_mode: "interpolate",
+        _always: "add sub subtract rsub neg sum mean avg_pool1d avg_pool2d avg_pool3d "
+        "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d",
+    },
+    "relu": {_always: "relu", _at_zero: "clamp clamp_min"},
+    "pick": {
+        _always: "max_pool1d max_pool2d max_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d amax"
+    },
+    "move": {
+        _not_dropping: "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout",
+        _always: "flatten unflatten reshape view squeeze unsqueeze permute transpose movedim cat concat stack chunk "
+        "split unbind narrow select __getitem__ contiguous clone to float double pad expand",
+    },
+}
+
+OPERATIONS: dict[str, tuple[Kind, Form]] = {
+    name: (kind, form) for kind, forms in _FORMS.items() for form, names in forms.items() for name in names.split()
+}
+
+_METHODS = """size dim ndimension numel nelement stride storage_offset is_contiguous is_floating_point is_complex
+get_device element_size __len__ register_hook"""
+_ATTRIBUTES = """.shape .dtype .device .ndim .requires_grad .grad_fn .layout .is_cuda .is_leaf .is_quantized .is_sparse
+.is_nested .itemsize .nbytes .names"""
+
+#: questions about a tensor that do not use its values
+QUERIES = frozenset(f"{_METHODS} {_ATTRIBUTES}".split())

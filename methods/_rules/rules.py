@@ -1,0 +1,76 @@
+"""The rules: what stands in for the derivative of an operation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from methods._rules.call import Call
+
+
+class _GuidedReLU(torch.autograd.Function):
+    """Passes back what is positive, where the unit was active (Springenberg et al. 2015)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        y = x.clamp(min=0)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> Tensor:
+        (y,) = ctx.saved_tensors
+        return slopes[0].clamp(min=0) * (y > 0)
+
+
+class _DeconvReLU(torch.autograd.Function):
+    """Passes back what is positive, active unit or not (Zeiler and Fergus 2014)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> Tensor:
+        return slopes[0].clamp(min=0)
+
+
+class _Stabilised(torch.autograd.Function):
+    """Identity whose slope is multiplied by |y| / (|y| + epsilon)."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, epsilon: float) -> Tensor:
+        ctx.save_for_backward(y)
+        ctx.epsilon = epsilon
+        return y.view_as(y)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+        (y,) = ctx.saved_tensors
+        size = y.abs()
+        return slopes[0] * (size / (size + ctx.epsilon)), None
+
+
+def guided(call: Call) -> Tensor:
+    """Guided backprop at a ReLU."""
+    return _GuidedReLU.apply(call.argument(0, "input"))
+
+
+def deconv(call: Call) -> Tensor:
+    """DeconvNet at a ReLU."""
+    return _DeconvReLU.apply(call.argument(0, "input"))
+
+
+def epsilon(size: float) -> Callable[[Call], Tensor]:
+    """LRP-epsilon at an affine operation y = Wx + b (Bach et al. 2015, eq. 58), the bias kept in the denominator.
+
+    Relevances are carried as multipliers, R = x * M at every tensor. Then R_i = sum_j x_i w_ij R_j / (y_j + epsilon
+    sign(y_j)) reads M_i = sum_j w_ij M_j |y_j| / (|y_j| + epsilon): the gradient with a stabilised slope, free of any
+    division by an input (Ancona et al. 2018). At a ReLU R_in = R_out reads M_in = M_out [x > 0], its plain derivative.
+    """
+
+    def rule(call: Call) -> Tensor:
+        return _Stabilised.apply(call(), size)
+
+    return rule

@@ -1,0 +1,74 @@
+"""Gradient methods: how the explained score changes with each voxel."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import Attribution, BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import gradient
+from methods.reference import spread
+
+_LAWS = frozenset({"linear", "scale", "sign", "shift", "implementation"})
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The derivative of the explained score with respect to each voxel, signed."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Simonyan, Vedaldi and Zisserman 2014, Deep inside convolutional networks, ICLR workshop"
+    tags: ClassVar[MethodTags] = MethodTags("gradient", "sensitivity", laws=_LAWS, cost="forward + backward")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score per unit of intensity."""
+        return gradient(model, inputs, target)
+
+
+@dataclass(frozen=True)
+class GradientXInput:
+    """The gradient times the image: the change to first order on taking a voxel to zero."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Shrikumar et al. 2016, Not just a black box, arXiv:1605.01713"
+    tags: ClassVar[MethodTags] = MethodTags("gradient", "contribution", laws=_LAWS, cost="forward + backward")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Map (N, 1, D, H, W) in score; the multiplier is the gradient, the baseline zero."""
+        slope = gradient(model, inputs, target)
+        return Attribution((slope * inputs.detach()).contiguous(), slope)
+
+
+@dataclass(frozen=True)
+class SmoothGrad:
+    """The mean gradient over noisy copies of the image.
+
+    noise: standard deviation of the noise in units of the image's own within its domain. With noise 0 it is the
+    gradient. Each subject's noise comes from its own generator and is the same in every batch.
+    """
+
+    samples: int = 16
+    noise: float = 0.5
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Smilkov et al. 2017, SmoothGrad: removing noise by adding noise, arXiv:1706.03825"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "gradient", "sensitivity", stochastic=True, laws=_LAWS, cost="samples * (forward + backward)"
+    )
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.noise < 0:
+            raise BadInput(f"smoothgrad: samples={self.samples}, noise={self.noise}; give samples >= 1 and noise >= 0")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score per unit of intensity."""
+        context = context or Context()
+        scale = self.noise * spread(inputs, context)
+        generators = [context.generator(row) for row in range(len(inputs))]
+        total = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
+        for _ in range(self.samples):
+            noise = torch.stack([torch.randn(inputs.shape[1:], generator=generator) for generator in generators])
+            total += gradient(model, inputs.detach() + scale * noise.to(inputs), target)
+        return total / self.samples

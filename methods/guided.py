@@ -1,0 +1,45 @@
+"""Gradients with another backward pass at the ReLUs."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from bench.contracts import Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import gradient
+from methods._rules import deconv, guided, intercepted
+
+# No sign law: what is positive for f is negative for -f, and only the positive is passed back.
+_LAWS = frozenset({"linear", "scale", "shift", "implementation", "refusal"})
+
+
+@dataclass(frozen=True)
+class GuidedBackprop:
+    """The gradient that passes, at every ReLU, only what is positive through units that are active."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = (
+        "Springenberg et al. 2015, Striving for simplicity: the all convolutional net, ICLR workshop"
+    )
+    tags: ClassVar[MethodTags] = MethodTags("guided", "sensitivity", laws=_LAWS, cost="forward + backward")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W). Raises Unsupported at an operation without a rule."""
+        return gradient(model, inputs, target, intercepted(model, {"relu": guided}))
+
+
+@dataclass(frozen=True)
+class DeconvNet:
+    """The gradient that passes, at every ReLU, only what is positive, whether the unit is active or not.
+
+    It starts from the explained score, and at max pooling follows the switches of the forward pass.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, ECCV"
+    tags: ClassVar[MethodTags] = MethodTags("guided", "sensitivity", laws=_LAWS, cost="forward + backward")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W). Raises Unsupported at an operation without a rule."""
+        return gradient(model, inputs, target, intercepted(model, {"relu": deconv}))

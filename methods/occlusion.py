@@ -1,0 +1,83 @@
+"""Occlusion: how the score falls when a box of the image is covered."""
+
+from dataclasses import dataclass
+from itertools import product
+from math import ceil
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import box_edits, row_of
+from methods.reference import blurred, mean
+
+FILLS = ("zero", "mean", "blur")
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """f(x) - f(x with a box covered), high where the box supports the score, averaged over the boxes over a voxel.
+
+    window, stride: edge and step of the cubic boxes in voxels. fill: `zero`, `mean` (of the subject within its
+    domain), `blur` (the image under a Gaussian of half a window) or a number. Border rule: the grid of boxes is centred
+    on the volume, and boxes that reach out of it are cut; every voxel is covered. A box that already holds its fill is
+    not run, its effect is exactly zero.
+    """
+
+    window: int = 6
+    stride: int = 4
+    fill: str | float = "zero"
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, ECCV"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "perturbation",
+        "location",
+        laws=frozenset({"scale", "sign", "shift", "implementation"}),
+        cost="(1 + boxes(D) * boxes(H) * boxes(W)) * forward",
+    )
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.stride <= self.window:
+            raise BadInput(f"occlusion: window={self.window}, stride={self.stride}; give 1 <= stride <= window")
+        if isinstance(self.fill, str) and self.fill not in FILLS:
+            raise BadInput(f"occlusion: fill='{self.fill}'; choose one of {', '.join(FILLS)}, or give a number")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score."""
+        x = inputs.detach()
+        level = mean(x, context or Context()) if self.fill == "mean" else torch.zeros(len(x))
+        rows = [
+            self._row(model, image, self._filled(image, level[row]), row_of(target, row)) for row, image in enumerate(x)
+        ]
+        return torch.stack(rows)
+
+    def boxes(self, length: int) -> int:
+        """Number of boxes along an axis of `length` voxels."""
+        return ceil(max(length - self.window, 0) / self.stride) + 1
+
+    def _spans(self, length: int) -> list[tuple[int, int]]:
+        count = self.boxes(length)
+        overhang = (count - 1) * self.stride + self.window - length
+        starts = [number * self.stride - overhang // 2 for number in range(count)]
+        return [(max(start, 0), min(start + self.window, length)) for start in starts]
+
+    def _filled(self, image: Tensor, level: Tensor) -> Tensor:
+        if self.fill == "blur":
+            return blurred(image, self.window / 2)
+        return torch.full_like(image, level.item() if isinstance(self.fill, str) else self.fill)
+
+    def _row(self, model: nn.Module, image: Tensor, filled: Tensor, target: Target) -> Tensor:
+        spans = product(*(self._spans(length) for length in image.shape[1:]))
+        places = [tuple(slice(*span) for span in box) for box in spans]
+        boxes = torch.tensor([[[s.start for s in place], [s.stop for s in place]] for place in places])
+        changing = [n for n, place in enumerate(places) if not torch.equal(image[:, *place], filled[:, *place])]
+        score, scores = box_edits(model, image, boxes[changing], filled, target)
+        effect, cover = torch.zeros_like(image), torch.zeros_like(image)
+        for place in places:
+            cover[:, *place] += 1
+        for number, drop in zip(changing, (score - scores).tolist(), strict=True):
+            effect[:, *places[number]] += drop
+        return effect / cover

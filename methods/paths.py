@@ -1,0 +1,64 @@
+"""Path methods: the gradient gathered on the way from a baseline to the image."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import Attribution, BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import explained, forward, gradient
+from methods.reference import Baseline, baseline, check_baseline
+
+Rule = Literal["midpoint", "gauss_legendre"]
+
+
+@dataclass(frozen=True)
+class IntegratedGradients:
+    """(x - b) times the mean gradient on the straight line from the baseline b to the image x.
+
+    baseline: `zero`, or `mean`, the constant image at the subject's mean within its domain. rule: `midpoint` (steady
+    on ReLU networks) or `gauss_legendre` (best on smooth ones). On ReLU networks no number of steps is a guarantee:
+    the completeness gap is returned with the map.
+    """
+
+    steps: int = 32
+    rule: Rule = "midpoint"
+    baseline: Baseline = "zero"
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Sundararajan, Taly and Yan 2017, Axiomatic attribution for deep networks, ICML"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "path",
+        "contribution",
+        laws=frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation"}),
+        cost="steps * (forward + backward) + 2 * forward",
+    )
+
+    def __post_init__(self) -> None:
+        check_baseline(self.baseline, "integrated gradients")
+        if self.rule not in get_args(Rule):
+            raise BadInput(f"integrated gradients: rule='{self.rule}'; choose one of {', '.join(get_args(Rule))}")
+        if self.steps < 1:
+            raise BadInput(f"integrated gradients: steps={self.steps}; give steps >= 1")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Map (N, 1, D, H, W) in score, its multiplier, and the gap sum(map) - (f(x) - f(b)) of each row."""
+        x = inputs.detach()
+        start = baseline(x, self.baseline, context or Context())
+        slope = torch.zeros_like(x, memory_format=torch.contiguous_format)
+        for place, weight in zip(*self._nodes(), strict=True):
+            slope += weight * gradient(model, start + place * (x - start), target)
+        contributions = (slope * (x - start)).contiguous()
+        rise = explained(forward(model, x), target) - explained(forward(model, start), target)
+        gap = contributions.flatten(1).sum(1, dtype=torch.float64) - rise
+        return Attribution(contributions, slope, gap.to(x))
+
+    def _nodes(self) -> tuple[list[float], list[float]]:
+        """Places on the line in (0, 1) and their weights, which sum to one."""
+        if self.rule == "midpoint":
+            return [(step + 0.5) / self.steps for step in range(self.steps)], [1 / self.steps] * self.steps
+        places, weights = np.polynomial.legendre.leggauss(self.steps)
+        return ((places + 1) / 2).tolist(), (weights / 2).tolist()

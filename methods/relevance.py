@@ -1,0 +1,67 @@
+"""Layer-wise relevance propagation. Every normalisation counts as an affine layer of its own; biases take their share.
+
+Relevance starts from the outputs times the derivative of the explained score (z1 for one class, z1 and -z0 for a
+contrast), and what biases absorb is lost, so the map sums to the score only in networks without biases.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from bench.contracts import Attribution, BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import gradient
+from methods._rules import epsilon, intercepted
+
+
+@dataclass(frozen=True)
+class LRP0:
+    """R_i = sum_j x_i w_ij R_j / y_j at every affine layer y = Wx + b, the bias kept in y.
+
+    In networks of affine layers, ReLU and pooling this equals gradient x input, biases or not (tested against a plain
+    propagation of relevances); networks with anything else are refused.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = (
+        "Bach et al. 2015, On pixel-wise explanations by layer-wise relevance propagation, PLOS ONE"
+    )
+    tags: ClassVar[MethodTags] = MethodTags(
+        "relevance",
+        "contribution",
+        laws=frozenset({"linear", "scale", "sign", "shift", "implementation", "refusal"}),
+        cost="forward + backward",
+    )
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
+        multiplier = gradient(model, inputs, target, intercepted(model, {}))
+        return Attribution((multiplier * inputs.detach()).contiguous(), multiplier)
+
+
+@dataclass(frozen=True)
+class LRPEpsilon:
+    """R_i = sum_j x_i w_ij R_j / (y_j + epsilon sign(y_j)): weak outputs y_j pass on less.
+
+    epsilon is in units of the layers' outputs, the same at every layer.
+    """
+
+    epsilon: float = 0.01
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = (
+        "Bach et al. 2015, On pixel-wise explanations by layer-wise relevance propagation, PLOS ONE, eq. 58"
+    )
+    tags: ClassVar[MethodTags] = MethodTags(
+        "relevance", "contribution", laws=frozenset({"sign", "implementation", "refusal"}), cost="forward + backward"
+    )
+
+    def __post_init__(self) -> None:
+        if self.epsilon <= 0:
+            raise BadInput(f"lrp_epsilon: epsilon={self.epsilon}; give epsilon > 0, or use lrp_0")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
+        multiplier = gradient(model, inputs, target, intercepted(model, {"affine": epsilon(self.epsilon)}))
+        return Attribution((multiplier * inputs.detach()).contiguous(), multiplier)

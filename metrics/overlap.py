@@ -1,0 +1,126 @@
+"""Overlap of a map with the voxels that carry a truth, inside the domain.
+
+All four rank or weigh the viewed map as it comes and score it against B_q, the smallest set that holds the share q of
+the truth. A subject whose truth is empty, fills the domain, or whose map is not finite there is NaN (undefined).
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.contracts import BadInput, Context, MetricTags, Truth, Undefined
+from metrics.calibration import calibrated_average_precision, chance_calibrated
+from metrics.domain import domain_of
+from metrics.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
+from metrics.sets import mass_set
+
+_TRUTHS = frozenset({"counterfactual", "planted"})
+
+
+@dataclass(frozen=True)
+class _Overlap:
+    """What the overlap metrics share: B_q as positives, one score a subject.
+
+    q: share of the truth's total magnitude that the positives hold, in (0, 1].
+    """
+
+    q: float = 0.9
+    subjects: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.q <= 1:
+            raise BadInput(f"{type(self).__name__}: q = {self.q} must lie in (0, 1]")
+
+    def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
+        """Scores (N,) of maps (N, 1, D, H, W) against the volume of the truth."""
+        if truth is None or truth.volume is None:
+            raise Undefined(f"{type(self).__name__} needs a truth with a volume")
+        rows = zip(maps, truth.volume, domain_of(context, maps), strict=True)
+        return torch.tensor([self._subject(m[inside], t[inside]) for m, t, inside in rows], dtype=torch.float32)
+
+    def _subject(self, values: Tensor, truth: Tensor) -> float:
+        scores = values.detach().cpu().numpy()
+        positives = mass_set(truth.detach().abs().cpu().numpy(), self.q)
+        if not positives.any() or positives.all() or not np.isfinite(scores).all():
+            return math.nan
+        return self._score(scores, positives)
+
+    def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class CalibratedAP(_Overlap):
+    """Average precision at the prevalence `prior`, corrected for chance: 0 a random map, 1 a perfect one.
+
+    Plain AP of equally good maps grows with the size of the lesion; at a fixed prevalence it does not. Ties count in
+    expected value, so a constant map scores 0 exactly.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Siblini et al., Master your metrics with calibration, IDA 2020"
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True
+    )
+
+    prior: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.prior < 1:
+            raise BadInput(f"CalibratedAP: prior = {self.prior} must lie in (0, 1)")
+
+    def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
+        chance = chance_calibrated(positives.size, int(positives.sum()), self.prior)
+        return (calibrated_average_precision(tie_groups(scores, positives), self.prior) - chance) / (1 - chance)
+
+
+@dataclass(frozen=True)
+class AveragePrecision(_Overlap):
+    """Average precision corrected with its exact chance: 0 a random map, 1 a perfect one."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True
+    )
+
+    def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
+        chance = chance_average_precision(positives.size, int(positives.sum()))
+        return (average_precision(tie_groups(scores, positives)) - chance) / (1 - chance)
+
+
+@dataclass(frozen=True)
+class RocAuc(_Overlap):
+    """Area under the ROC curve; chance is 0.5."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 2006"
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (0.0, 1.0), "area", chance=0.5, truths=_TRUTHS, localisation=True
+    )
+
+    def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
+        return roc_auc(tie_groups(scores, positives))
+
+
+@dataclass(frozen=True)
+class RelevanceMass(_Overlap):
+    """Share of the map's absolute mass that lies inside B_q.
+
+    Its chance is the prevalence of B_q in the domain, which differs between subjects: read it beside the controls.
+    A map of zeros weighs every voxel alike and scores the prevalence.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022"
+    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "share", truths=_TRUTHS)
+
+    def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
+        mass = np.abs(scores.astype(np.float64))
+        total = mass.sum()
+        return float(mass[positives].sum() / total) if total > 0 else float(positives.mean())

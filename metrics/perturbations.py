@@ -1,0 +1,139 @@
+"""Families of perturbations I; the model is evaluated at x - I.
+
+Every family leaves the voxels outside the domain alone (I = 0 there) except `Redraw`, which re-renders the image.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+
+from bench.contracts import BadInput, Context, Undefined
+from metrics.domain import domain_of, spread
+from metrics.noise import stream
+
+Fill = Literal["zero", "mean", "blur"]
+#: standard deviation of the blur that fills a hole, in voxels
+_BLUR = 3.0
+
+
+def filled(image: Tensor, inside: Tensor, fill: Fill) -> Tensor:
+    """What an image (1, D, H, W) looks like where it is erased.
+
+    zero: intensity 0. mean: its mean in the domain. blur: its Gaussian blur of SD 3 voxels, of domain voxels only.
+    """
+    if fill == "zero":
+        return torch.zeros_like(image)
+    if fill == "mean":
+        return torch.full_like(image, float(image[inside].double().mean()))
+    weight = gaussian_filter(inside[0].cpu().double().numpy(), _BLUR)
+    blurred = gaussian_filter((image * inside)[0].cpu().double().numpy(), _BLUR)
+    return torch.as_tensor(blurred / weight.clip(1e-12)).to(image)[None]
+
+
+@dataclass(frozen=True)
+class GaussianNoise:
+    """I is independent Gaussian noise of `sd` within-domain standard deviations of the subject's image."""
+
+    name: ClassVar[str] = "gaussian"
+
+    sd: float = 0.2
+    count: int = 64
+
+    def __post_init__(self) -> None:
+        _positive(self, sd=self.sd, count=self.count)
+
+    def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
+        """Perturbations (count, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
+        image, inside = inputs[row : row + 1], domain_of(context, inputs)[row : row + 1]
+        noise = torch.randn((self.count, *image.shape[1:]), generator=stream(context, row, self.name))
+        return noise.to(image) * (self.sd * spread(image, inside).to(image)) * inside
+
+
+@dataclass(frozen=True)
+class Patch:
+    """I erases one cube of `size` voxels a side, centred on a random voxel of the domain: x - I is filled there."""
+
+    name: ClassVar[str] = "patch"
+
+    size: int = 4
+    fill: Fill = "mean"
+    count: int = 64
+
+    def __post_init__(self) -> None:
+        _positive(self, size=self.size, count=self.count)
+        _known_fill(self, self.fill)
+
+    def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
+        """Perturbations (count, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
+        image, inside = inputs[row], domain_of(context, inputs)[row]
+        places = inside[0].nonzero()
+        chosen = torch.randint(len(places), (self.count,), generator=stream(context, row, self.name))
+        low = places[chosen.to(places.device)] - self.size // 2
+        box = torch.ones((self.count, *inside.shape[1:]), dtype=torch.bool, device=image.device)
+        for axis, length in enumerate(inside.shape[1:]):
+            at = torch.arange(length, device=image.device)
+            hit = (at >= low[:, axis, None]) & (at < low[:, axis, None] + self.size)
+            box &= hit.reshape(self.count, *(length if a == axis else 1 for a in range(3)))
+        return (image - filled(image, inside, self.fill)) * (box[:, None] & inside)
+
+
+@dataclass(frozen=True)
+class RegionFill:
+    """I erases one region of the domain; at most `count` regions, chosen at random without replacement."""
+
+    name: ClassVar[str] = "region"
+
+    fill: Fill = "mean"
+    count: int = 64
+
+    def __post_init__(self) -> None:
+        _positive(self, count=self.count)
+        _known_fill(self, self.fill)
+
+    def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
+        """Perturbations (min(count, R), 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
+        if context.regions is None:
+            raise Undefined("region perturbations need `regions` in the context")
+        image, inside = inputs[row], domain_of(context, inputs)[row]
+        labels = context.regions[row].to(image.device)
+        regions = len(context.region_names) or int(labels.max())
+        chosen = torch.randperm(regions, generator=stream(context, row, self.name))[: self.count] + 1
+        erased = (labels == chosen.to(labels)[:, None, None, None, None]) & inside
+        return (image - filled(image, inside, self.fill)) * erased
+
+
+@dataclass(frozen=True)
+class Redraw:
+    """I = x - x', x' the image with one region's local latents redrawn: the interventions behind `use`.
+
+    At most `count` of the simulator's redraws, chosen at random without replacement.
+    """
+
+    name: ClassVar[str] = "redraw"
+
+    count: int = 64
+
+    def __post_init__(self) -> None:
+        _positive(self, count=self.count)
+
+    def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
+        """Perturbations (min(count, R * K), 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
+        if context.redraws is None:
+            raise Undefined("redraw perturbations need a simulator behind the images")
+        redrawn = context.redraws(context.subjects[row])
+        chosen = torch.randperm(len(redrawn), generator=stream(context, row, self.name))[: self.count]
+        return inputs[row] - redrawn[chosen.to(redrawn.device)].to(inputs)
+
+
+def _positive(family: object, **values: float) -> None:
+    for name, value in values.items():
+        if not value > 0:
+            raise BadInput(f"{type(family).__name__}: {name} = {value} must be above 0")
+
+
+def _known_fill(family: object, fill: str) -> None:
+    if fill not in ("zero", "mean", "blur"):
+        raise BadInput(f"{type(family).__name__}: fill = {fill!r} must be zero, mean or blur")

@@ -1,0 +1,117 @@
+"""Cascading parameter randomisation (Adebayo et al., NeurIPS 2018) with the floor of Arun et al. (2021)."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
+from bench.contracts.plugins import Explain
+from metrics.domain import domain_of
+from metrics.layers import layers, randomised
+from metrics.similarity import SPEARMAN, SPEARMAN_SIGNED, SSIM, Measure, between_subjects, nanmean, prepared
+
+_MEASURES = {"spearman": SPEARMAN, "spearman_signed": SPEARMAN_SIGNED, "ssim": SSIM}
+#: a model -> its maps (N, 1, D, H, W) of the explained subjects
+_Maps = Callable[[nn.Module], Tensor]
+
+
+@dataclass(frozen=True)
+class CascadingRandomisation:
+    """Similarity of the map to that of the randomised model, less its similarity to other subjects' maps.
+
+    Above 0 the map of a model that knows nothing is more like the trained one than another subject's map is: the map
+    does not depend on what was learned. order: `top_down` resets from the output, `bottom_up` from the input, both
+    cumulatively; `independent` resets one layer at a time. The explained score stays the same throughout.
+
+    Columns, each (N,): "" similarity less floor after full randomisation (`independent`: mean over layers);
+    `floor`; `layer_k_of_L` similarity after step k, the curve; `dead`, the share of draws whose map at full
+    randomisation is constant (they count in no mean); and the margins of the other measures under their names.
+    similarity: `spearman` and `ssim` compare absolute maps, `spearman_signed` signed ones.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
+    tags: ClassVar[MetricTags] = MetricTags("explainer", False, (-2.0, 2.0), "similarity")
+
+    order: Literal["top_down", "bottom_up", "independent"] = "top_down"
+    draws: int = 5
+    similarity: Literal["spearman", "spearman_signed", "ssim"] = "spearman"
+    subjects: int | None = 8
+
+    def __post_init__(self) -> None:
+        if self.order not in ("top_down", "bottom_up", "independent"):
+            raise BadInput(f"CascadingRandomisation: order = {self.order!r} must be top_down, bottom_up or independent")
+        if self.similarity not in _MEASURES:
+            raise BadInput(f"CascadingRandomisation: similarity = {self.similarity!r} must be one of {list(_MEASURES)}")
+        if self.draws < 1:
+            raise BadInput(f"CascadingRandomisation: draws = {self.draws} must be at least 1")
+
+    def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
+        """The columns above; raises `Undefined` for fewer than two subjects (no floor)."""
+        if len(cohort) < 2:
+            raise Undefined("cascading randomisation needs two subjects or more: its floor compares subjects")
+        inside = domain_of(context, cohort.images)
+
+        def maps(of: nn.Module) -> Tensor:
+            # A method may keep things of the trained model in the memo; a randomised model starts with none.
+            return explain(of, cohort.images, replace(context, _memo={})).detach()
+
+        trained = maps(model)
+        curves = self._curves(maps, model, trained, inside, _base_seed(context))
+        floors = {name: between_subjects(measure, trained, inside) for name, measure in _MEASURES.items()}
+        return {name: torch.from_numpy(v).float() for name, v in self._columns(curves, floors).items()}
+
+    def _steps(self, model: nn.Module) -> list[list[str]]:
+        """Names of the modules that are reset at each step."""
+        found = layers(model)
+        if self.order == "independent":
+            return found
+        ordered = found[::-1] if self.order == "top_down" else found
+        return list(accumulate(ordered))
+
+    def _curves(
+        self, maps: _Maps, model: nn.Module, trained: Tensor, inside: Tensor, seed: int
+    ) -> dict[str, np.ndarray]:
+        """Similarities (steps, draws, N) of every measure; the curve of the others is not asked for, so NaN."""
+        steps = self._steps(model)
+        states = {name: prepared(measure, trained, inside) for name, measure in _MEASURES.items()}
+        curves = {name: np.full((len(steps), self.draws, len(trained)), math.nan) for name in _MEASURES}
+        for k, names in enumerate(steps):
+            for draw in range(self.draws):
+                fresh = maps(randomised(model, names, seed + draw))
+                for name in _MEASURES if k in self._headline(len(steps)) else [self.similarity]:
+                    curves[name][k, draw] = _compared(_MEASURES[name], states[name], fresh, inside)
+        return curves
+
+    def _headline(self, steps: int) -> range:
+        """The steps whose mean is the verdict."""
+        return range(steps) if self.order == "independent" else range(steps - 1, steps)
+
+    def _columns(self, curves: dict[str, np.ndarray], floors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        steps = len(curves[self.similarity])
+        last = list(self._headline(steps))
+        margins = {name: _over_draws(curve[last]) - floors[name] for name, curve in curves.items()}
+        curve = {f"layer_{k + 1}_of_{steps}": _over_draws(c[None]) for k, c in enumerate(curves[self.similarity])}
+        dead = np.isnan(curves[self.similarity][last]).mean(axis=(0, 1))
+        headline = margins.pop(self.similarity)
+        return {"": headline, "floor": floors[self.similarity], "dead": dead, **curve, **margins}
+
+
+def _over_draws(similarities: np.ndarray) -> np.ndarray:
+    """Mean over steps and draws of (steps, draws, N), leaving dead maps out; NaN where all are dead."""
+    return nanmean(np.moveaxis(similarities, -1, 0).reshape(similarities.shape[-1], -1))
+
+
+def _compared(measure: Measure, states: list[tuple[np.ndarray, ...]], maps: Tensor, inside: Tensor) -> list[float]:
+    return [measure.compare(a, b) for a, b in zip(states, prepared(measure, maps, inside), strict=True)]
+
+
+def _base_seed(context: Context) -> int:
+    """A seed of the unit that does not depend on the order of its subjects."""
+    return context.seed_of(min(context.subjects, default=0)) % 2**62

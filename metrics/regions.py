@@ -1,0 +1,87 @@
+"""Agreement of a map's regional mass with the regions a model uses."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.contracts import BadInput, Context, MetricTags, Truth, Undefined
+from metrics.ranking import average_precision, chance_average_precision, tie_groups
+from metrics.similarity import rank_agreement
+
+
+def region_mass(maps: Tensor, regions: Tensor, count: int) -> np.ndarray:
+    """(N, R) sums of the maps (N, 1, D, H, W) over the voxels of each region.
+
+    regions: labels like the maps, 0 outside, r for region r of 1 ... count. An empty region has mass 0.
+    """
+    labels = regions.detach().cpu().numpy().astype(np.int64)
+    volumes = maps.detach().cpu().numpy().astype(np.float64)
+    pairs = zip(labels, volumes, strict=True)
+    return np.stack([np.bincount(lab.ravel(), vol.ravel(), minlength=count + 1)[1 : count + 1] for lab, vol in pairs])
+
+
+@dataclass(frozen=True)
+class _Regions:
+    """What the region metrics share: mass against |use|, regions above their noise floor being the used ones.
+
+    NaN where none or all regions are used, and where the map is not finite in a region.
+    """
+
+    subjects: int | None = None
+
+    def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
+        """Scores (N,) of maps (N, 1, D, H, W) against the region vector of the truth."""
+        if truth is None or truth.regions is None:
+            raise Undefined(f"{type(self).__name__} needs a truth with one value a region")
+        if context.regions is None:
+            raise BadInput(f"{type(self).__name__} needs `regions` in the context: give the subjects' labels")
+        size = truth.regions.detach().abs().cpu().numpy()
+        floor = np.zeros_like(size) if truth.floor is None else truth.floor.detach().cpu().numpy()
+        mass = region_mass(maps, context.regions, size.shape[1])
+        rows = zip(mass, size, size > floor, strict=True)
+        return torch.tensor([self._subject(m, s, used) for m, s, used in rows], dtype=torch.float32)
+
+    def _subject(self, mass: np.ndarray, size: np.ndarray, used: np.ndarray) -> float:
+        if not used.any() or used.all() or not np.isfinite(mass).all():
+            return math.nan
+        return self._score(mass, size, used)
+
+    def _score(self, mass: np.ndarray, size: np.ndarray, used: np.ndarray) -> float:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class RegionAP(_Regions):
+    """Average precision of finding the used regions by their mass, corrected with its exact chance.
+
+    0 is a random order of regions, 1 a perfect one. A constant map ranks regions by volume and need not score 0:
+    read it beside the constant control.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"use"}), localisation=True
+    )
+
+    def _score(self, mass: np.ndarray, size: np.ndarray, used: np.ndarray) -> float:
+        chance = chance_average_precision(used.size, int(used.sum()))
+        return (average_precision(tie_groups(mass, used)) - chance) / (1 - chance)
+
+
+@dataclass(frozen=True)
+class RegionSpearman(_Regions):
+    """Spearman correlation of regional mass with |use| over all regions; equal masses score 0."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (-1.0, 1.0), "correlation", truths=frozenset({"use"}), localisation=True
+    )
+
+    def _score(self, mass: np.ndarray, size: np.ndarray, used: np.ndarray) -> float:
+        return rank_agreement(mass, size)

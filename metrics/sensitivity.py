@@ -1,0 +1,53 @@
+"""Sensitivity of a map to small changes of the image (Yeh et al., NeurIPS 2019, eq. 2)."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Cohort, Context, MetricTags
+from bench.contracts.plugins import Explain
+from metrics.domain import domain_of, spread
+from metrics.noise import stream
+
+
+@dataclass(frozen=True)
+class MaxSensitivity:
+    """max over draws of |Phi(x + d) - Phi(x)| / |Phi(x)|, L2 norms inside the domain; column `average` is the mean.
+
+    d is uniform in the cube of half-width `radius` within-domain standard deviations of the subject's image, 0
+    outside the domain; its L2 norm is about radius * SD * sqrt(n / 3) for n voxels. The draws come from the subject's
+    own stream, so every method meets the same ones, and draw k is the same whatever `draws` is. The maximum grows
+    with `draws`: compare only values of one configuration. A constant explanation scores 0: never rank on it alone.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
+    tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map|")
+
+    radius: float = 0.1
+    draws: int = 8
+    subjects: int | None = 4
+
+    def __post_init__(self) -> None:
+        for name, value in (("radius", self.radius), ("draws", self.draws)):
+            if not value > 0:
+                raise BadInput(f"MaxSensitivity: {name} = {value} must be above 0")
+
+    def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
+        """Columns "" (maximum) and `average`, each (N,); NaN where the map of the subject is zero in the domain."""
+        images = cohort.images
+        inside = domain_of(context, images)
+        step = (self.radius * spread(images, inside).to(images))[:, None, None, None, None] * inside
+        streams = [stream(context, row, "sensitivity") for row in range(len(images))]
+        base = explain(model, images, context).detach() * inside
+        length = base.flatten(1).norm(dim=1)
+        changes = []
+        for _ in range(self.draws):
+            noise = torch.stack([torch.rand(images.shape[1:], generator=source) for source in streams]).to(images)
+            moved = explain(model, images + step * (2 * noise - 1), context).detach() * inside
+            changes.append((moved - base).flatten(1).norm(dim=1) / length)
+        ratios = torch.stack(changes).where(length > 0, torch.nan)
+        return {"": ratios.amax(dim=0), "average": ratios.mean(dim=0)}

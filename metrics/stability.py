@@ -1,0 +1,71 @@
+"""Stability of the maps of the same subjects over models trained anew."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.contracts import Context, MetricTags, Undefined
+from bench.contracts.plugins import Models
+from metrics.domain import domain_of
+from metrics.similarity import SPEARMAN, between_subjects, nanmean, prepared, rank_vector
+
+Pairs = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class RetrainingStability:
+    """Mean Spearman correlation of a subject's absolute maps over pairs of models, in the domain.
+
+    Columns, each (N,): "" over all pairs; `initialisation`, pairs of models trained on the same data; `data`, pairs
+    trained on different data; `floor_subjects`, maps of different subjects under one model; `floor_untrained`, pairs
+    of untrained models; `use`, the correlation of the models' regional `use` over the same pairs as "". A model that
+    changes what it uses moves `use` too, and its unstable maps are then no fault of the method. NaN where a column
+    has no pair or a map is constant.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Arun et al., Assessing the trustworthiness of saliency maps, Radiology: AI 2021"
+    tags: ClassVar[MetricTags] = MetricTags("compare", True, (-1.0, 1.0), "correlation")
+
+    subjects: int | None = 16
+
+    def compare(self, models: Models, context: Context) -> dict[str, Tensor]:
+        """The columns above; raises `Undefined` for fewer than two models."""
+        if len(models.maps) < 2:
+            raise Undefined("retraining stability needs two trained models or more")
+        inside = domain_of(context, models.maps[0])
+        every = list(combinations(range(len(models.maps)), 2))
+        alike = [pair for pair in every if models.data_seeds[pair[0]] == models.data_seeds[pair[1]]]
+        trained = _similarities(models.maps, inside)
+        untrained = list(combinations(range(len(models.untrained)), 2))
+        columns = {
+            "": trained(every),
+            "initialisation": trained(alike),
+            "data": trained([pair for pair in every if pair not in alike]),
+            "floor_subjects": nanmean(np.stack([between_subjects(SPEARMAN, m, inside) for m in models.maps], axis=1)),
+            "floor_untrained": _similarities(models.untrained, inside)(untrained),
+            "use": _use_similarity(models.uses, every),
+        }
+        return {name: torch.from_numpy(values).float() for name, values in columns.items()}
+
+
+def _similarities(maps: Tensor, inside: Tensor) -> Callable[[Pairs], np.ndarray]:
+    """Mean similarity (N,) over given pairs of models of maps (M, N, 1, D, H, W)."""
+    states = [prepared(SPEARMAN, one, inside) for one in maps]
+    return lambda pairs: _mean_over(pairs, len(inside), lambda i, j, n: SPEARMAN.compare(states[i][n], states[j][n]))
+
+
+def _use_similarity(uses: Tensor, pairs: Pairs) -> np.ndarray:
+    """Mean Spearman correlation (N,) of the region vectors (M, N, R) over pairs of models."""
+    vectors = [[rank_vector(v) for v in one] for one in uses.detach().cpu().double().numpy()]
+    return _mean_over(pairs, uses.shape[1], lambda i, j, n: float(vectors[i][n] @ vectors[j][n]))
+
+
+def _mean_over(pairs: Iterable[tuple[int, int]], subjects: int, value: Callable[[int, int, int], float]) -> np.ndarray:
+    table = [[value(i, j, n) for i, j in pairs] for n in range(subjects)]
+    return nanmean(np.array(table).reshape(subjects, -1))

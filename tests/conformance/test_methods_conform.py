@@ -1,0 +1,102 @@
+"""Every method of `conf/method` passes the checks it calls for, and every check catches its wrong method."""
+
+import importlib
+import inspect
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from bench.checks import method_laws
+from bench.checks import methods as checks
+from bench.checks.method_probe import probes
+from bench.contracts import BadInput
+
+sys.path.insert(0, str(Path(__file__).parent))
+from broken_methods import BROKEN, Right
+
+torch.set_num_threads(1)
+FILES = sorted((Path(__file__).parents[2] / "conf" / "method").glob("*.yaml"))
+PROBES = probes()
+ALL_CHECKS = [name for module in (checks, method_laws) for name in vars(module) if name.startswith("check_")]
+
+
+def loaded(path):
+    return OmegaConf.to_container(OmegaConf.load(path))
+
+
+def resolved(node):
+    module, name = node["_target_"].rsplit(".", 1)
+    return getattr(importlib.import_module(module), name)
+
+
+def built(path):
+    node = loaded(path)
+    return resolved(node)(**{key: value for key, value in node.items() if key != "_target_"})
+
+
+def cases():
+    return [
+        pytest.param(built(path), check, probe, id=f"{path.stem}-{check.__name__}-{probe.name}")
+        for path in FILES
+        for check in checks.applicable(built(path))
+        for probe in PROBES
+    ]
+
+
+@pytest.mark.parametrize(("method", "check", "probe"), cases())
+def test_method_passes(method, check, probe):
+    check(method, probe)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_yaml_is_complete(path):
+    node = loaded(path)
+    assert path.read_text().splitlines()[0] == f"# @package method.{path.stem}"
+    assert set(node) - {"_target_"} == set(inspect.signature(resolved(node)).parameters)
+    for attribute in ("version", "reference"):
+        assert getattr(built(path), attribute)
+
+
+@pytest.mark.parametrize("name", ALL_CHECKS)
+def test_check_has_its_wrong_method(name):
+    assert name in {check.__name__ for check in BROKEN.values()}
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: type(broken).__name__)
+def test_wrong_method_fails_its_check_and_no_other(broken):
+    failing = {check.__name__ for check in checks.applicable(broken) if fails(check, broken)}
+    assert failing == {BROKEN[broken].__name__}
+
+
+def test_the_example_of_the_readme_conforms():
+    text = (FILES[0].parents[2] / "methods" / "README.md").read_text()
+    code, node = (re.search(rf"```{kind}\n(.*?)```", text, re.S).group(1) for kind in ("python", "yaml"))
+    space = {"__name__": "example"}
+    exec(code, space)
+    arguments = OmegaConf.to_container(OmegaConf.create(node))
+    method = space[arguments.pop("_target_").rsplit(".", 1)[1]](**arguments)
+    for check in checks.applicable(method):
+        for probe in PROBES:
+            check(method, probe)
+
+
+def test_an_unknown_law_is_refused():
+    with pytest.raises(BadInput, match="unknown laws"):
+        checks.applicable(WithLaw())
+
+
+class WithLaw(Right):
+    tags = replace(Right.tags, laws=frozenset({"beauty"}))
+
+
+def fails(check, method):
+    try:
+        check(method, PROBES[0])
+    except AssertionError:
+        return True
+    return False

@@ -1,0 +1,97 @@
+import pytest
+import torch
+from torch import nn
+
+from bench.checks.method_probe import Linear, Plain, Residual, probes, randomised
+from bench.contracts import BadInput, Unsupported
+from bench.passes import Passes, cost_of, count_passes, evaluating, explained, forward, gradient, row_of, rows_of
+from methods.occlusion import Occlusion
+from methods.paths import IntegratedGradients
+
+Z = torch.tensor([[1.0, 4.0, 9.0], [2.0, 3.0, 5.0]])
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"), [(1, [4, 3]), ((2, 0), [8, 3]), ([2, 0], [8, 3]), (torch.tensor([2, 0]), [9, 2])]
+)
+def test_explained_score(target, expected):
+    assert explained(Z, target).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "target", [3, -1, (0, 3), (0, 1, 2), torch.tensor([0, 3]), torch.tensor([0]), torch.tensor([0.0, 1.0])]
+)
+def test_impossible_targets_are_refused(target):
+    with pytest.raises(BadInput):
+        explained(Z, target)
+
+
+def test_outputs_must_be_a_table():
+    with pytest.raises(BadInput, match="must return"):
+        explained(torch.ones(3), 0)
+
+
+def test_targets_of_rows():
+    classes = torch.tensor([2, 0, 1])
+    assert rows_of(classes, torch.tensor([1, 1])).tolist() == [0, 0]
+    assert rows_of((1, 0), torch.tensor([1])) == (1, 0)
+    assert row_of(classes, 2) == 1
+
+
+def test_a_row_has_the_same_bytes_in_every_batch():
+    """Also on a real grid, where a last bit could flip a ReLU."""
+    model = randomised(Plain(), 3)
+    images = torch.randn(5, 1, 24, 32, 24, generator=torch.Generator().manual_seed(1))
+    outputs, slopes = forward(model, images), gradient(model, images, (1, 0))
+    for rows in ([0], [4, 2], [1, 0, 3]):
+        assert torch.equal(forward(model, images[rows]), outputs[rows])
+        assert torch.equal(gradient(model, images[rows], (1, 0)), slopes[rows])
+    assert torch.equal(forward(model, images, batch=2), outputs)
+
+
+def test_forward_equals_the_plain_call_and_gradient_the_differences():
+    model = randomised(Residual(), 4).double()
+    images = torch.randn(2, 1, 8, 12, 8, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    torch.testing.assert_close(forward(model, images), model(images).detach())
+    slope = gradient(model, images, (1, 0))
+    for voxel in [(0, 0, 0, 0, 0), (1, 0, 4, 6, 3), (1, 0, 7, 11, 7)]:
+        step = torch.zeros_like(images)
+        step[voxel] = 1e-6
+        rise = explained(forward(model, images + step) - forward(model, images - step), (1, 0)).sum() / 2e-6
+        assert slope[voxel].item() == pytest.approx(rise.item(), rel=1e-5, abs=1e-8)
+
+
+def test_evaluating_restores_each_flag_after_an_error():
+    model = nn.Sequential(nn.Dropout(), nn.BatchNorm3d(1)).train()
+    model[1].eval()
+    with pytest.raises(RuntimeError), evaluating(model):
+        assert not any(module.training for module in model.modules())
+        raise RuntimeError
+    assert [module.training for module in model.modules()] == [True, True, False]
+
+
+def test_a_detached_score_is_unsupported_not_zero():
+    class Detached(Linear):
+        def forward(self, x):
+            return super().forward(x.detach())
+
+    for model in (Detached(), Detached().requires_grad_(False)):
+        with pytest.raises(Unsupported, match="no gradient"):
+            gradient(model, probes()[0].images, 0)
+
+
+def test_no_images_are_refused():
+    with pytest.raises(BadInput, match="no images"):
+        forward(Linear(), torch.empty(0, 1, 8, 12, 8))
+
+
+def test_counting_and_declared_costs():
+    model, images = randomised(Plain(), 0), probes()[0].images
+    with count_passes(model) as passes:
+        gradient(model, images, 0)
+        forward(model, images)
+    assert passes == Passes(forward=6, backward=3)
+    forward(model, images)
+    assert passes == Passes(forward=6, backward=3)
+    assert cost_of(IntegratedGradients(steps=7), (4, 4, 4)) == Passes(forward=9, backward=7)
+    assert cost_of(Occlusion(window=6, stride=4), (24, 32, 24)) == Passes(forward=1 + 6 * 8 * 6, backward=0)

@@ -1,0 +1,212 @@
+"""A study as the harness writes it, made of numbers with known structure: true quality per method, crossed noise."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bench.report import panels
+
+SIMULATORS = {"mtl_atrophy": "Medial temporal atrophy", "focal": "Focal lesions at random places"}
+NETWORKS = {"gap_cnn": {"summary": "CNN with mean pooling"}, "linear": {"summary": "one linear layer"}}
+MARKUP = "<script>alert(1)<b>"
+#: method -> (role, quantity, quality on the anatomy truth, quality on use)
+METHODS = {
+    "random": ("control", "sensitivity", 0.0, 0.05),
+    "sobel": ("control", "location", 0.12, 0.15),
+    "input_magnitude": ("control", "location", 0.06, 0.20),
+    "oracle_counterfactual": ("oracle", "location", 1.0, 0.5),
+    "oracle_use": ("oracle", "location", 0.5, 1.0),
+    "gradient": ("method", "sensitivity", 0.25, 0.40),
+    "smoothgrad": ("method", "sensitivity", 0.35, 0.45),
+    "integrated_gradients": ("method", "contribution", 0.45, 0.62),
+    "gradient_x_input": ("method", "contribution", 0.30, 0.52),
+    "occlusion": ("method", "location", 0.70, 0.75),
+    "grad_cam": ("method", "location", 0.695, 0.35),
+    "lrp_epsilon": ("method", "contribution", 0.44, 0.60),
+    MARKUP: ("method", "location", 0.10, 0.10),
+    "broken": ("method", "location", 0.0, 0.0),
+}
+METRICS = {
+    # kind, higher, low, high, chance, unit, localisation, truths
+    "calibrated_ap": ("map", True, -np.inf, 1, 0.0, "skill", True, "counterfactual"),
+    "region_ap": ("map", True, -np.inf, 1, None, "skill", True, "use"),
+    "infidelity": ("model", False, 0, np.inf, None, "share of df^2", False, ""),
+    "max_sensitivity": ("explainer", False, 0, np.inf, None, "share of |map|", False, ""),
+    "cascading_randomisation": ("explainer", False, -2, 2, None, "similarity", False, ""),
+    "retraining_stability": ("compare", True, -1, 1, None, "correlation", False, ""),
+}
+LAYERS = 4
+
+
+def study(folder: Path, data_seeds: int = 3, model_seeds: int = 2, subjects: int = 12, seed: int = 0) -> Path:
+    """Write a whole study: one failed method, a network below the gate on one simulator, ties, markup in a name."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    units = [(d, m) for d in range(data_seeds) for m in range(model_seeds)]
+    _models(units, rng).to_csv(folder / "models.csv", index=False)
+    for simulator in SIMULATORS:
+        for network in NETWORKS:
+            _partition(folder, simulator, network, _scores(simulator, network, units, subjects, rng))
+    _catalogues(folder)
+    _costs(units, rng).to_parquet(folder / "costs.parquet", index=False)
+    (folder / "study.json").write_text(json.dumps(_about(data_seeds, model_seeds)))
+    panels.write(folder / "panels.npz", {name: _volumes(name, rng) for name in SIMULATORS})
+    return folder
+
+
+def _partition(folder: Path, simulator: str, network: str, scores: pd.DataFrame) -> None:
+    path = folder / "scores" / f"simulator={simulator}" / f"network={network}"
+    path.mkdir(parents=True, exist_ok=True)
+    for method, rows in scores.groupby("method"):
+        name = f"{list(METHODS).index(str(method)):02d}.parquet"
+        rows.drop(columns=["simulator", "network"]).to_parquet(path / name, index=False)
+
+
+def _scores(simulator: str, network: str, units: list, subjects: int, rng: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    hard, of_seed = rng.normal(0, 0.04, subjects), rng.normal(0, 0.02, 1 + max(d for d, _ in units))
+    weak = 0.1 if simulator == "focal" else 0.0
+    for method, (role, _, anatomy, use) in METHODS.items():
+        common = {"simulator": simulator, "network": network, "split": "evaluation", "method": method, "view": "abs"}
+        unsupported = method == "grad_cam" and network == "linear"
+        for d, m in units:
+            for i in range(subjects):
+                key = {**common, "data_seed": d, "model_seed": m, "subject": i, "stratum": ["TN", "TP"][i % 2]}
+                noise = hard[i] + of_seed[d] if role != "oracle" and method != "random" else 0.0
+                values = _values(method, role, anatomy, use, noise, weak, rng)
+                for (metric, truth), value in values.items():
+                    status, reason = "ok", ""
+                    if unsupported:
+                        status, reason, value = "unsupported", "no convolutional layer", np.nan
+                    elif method == "broken":
+                        status, reason, value = "failed", "ValueError: <b>boom</b>", np.nan
+                    elif metric == "region_ap" and i == 3:
+                        status, reason, value = "undefined", "no region above the noise floor", np.nan
+                    score = {"metric": metric, "truth": truth, "value": value, "status": status, "reason": reason}
+                    rows.append({**key, **score})
+        for i in range(subjects if not unsupported and method != "broken" else 0):
+            for column, mean in (("", 0.5 + 0.4 * anatomy), (".floor_subjects", 0.2), (".use", 0.8)):
+                rows.append({
+                    **common, "data_seed": -1, "model_seed": -1, "subject": i, "stratum": ["TN", "TP"][i % 2],
+                    "metric": f"retraining_stability{column}", "truth": "", "value": mean + rng.normal(0, 0.03),
+                    "status": "ok", "reason": "",
+                })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _values(method: str, role: str, anatomy: float, use: float, noise: float, weak: float, rng: np.random.Generator):
+    oracle = {"oracle_counterfactual": "calibrated_ap", "oracle_use": "region_ap"}.get(method)
+    drop = weak if role == "method" else 0.0
+    jitter = rng.normal(0, 0.03, 4 + LAYERS)
+    values = {
+        ("calibrated_ap", "counterfactual"): min(1.0, anatomy - drop + noise + jitter[0]),
+        ("region_ap", "use"): min(1.0, use - drop + noise + jitter[1]),
+        ("infidelity", ""): max(0.0, 1 - use + abs(jitter[2])),
+        ("max_sensitivity", ""): 0.2 + abs(jitter[3]),
+        ("cascading_randomisation", ""): (0.6 if role == "control" else 0.1) + jitter[4],
+        ("cascading_randomisation.floor", ""): 0.25 + jitter[5],
+    }
+    for k in range(LAYERS):
+        kept = 1.0 if role == "control" else float(np.exp(-(k + 1) * (1.3 - anatomy)))
+        values[("cascading_randomisation." + f"layer_{k + 1}_of_{LAYERS}", "")] = kept + 0.2 * jitter[4 + k]
+    if oracle:
+        values = {k: 1.0 if k[0] == oracle else v for k, v in values.items()}
+    return values
+
+
+def _models(units: list, rng: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    for simulator in SIMULATORS:
+        for network in NETWORKS:
+            below = (simulator, network) == ("focal", "linear")
+            for d, m in units:
+                auc = (0.62 if below else 0.93) + rng.normal(0, 0.01)
+                competence = (auc - 0.5) / 0.45
+                rows.append({
+                    "simulator": simulator, "network": network, "data_seed": d, "model_seed": m, "auc": round(auc, 4),
+                    "auc_low": round(auc - 0.02, 4), "auc_high": round(auc + 0.02, 4), "auc_reference": 0.95,
+                    "competence": round(competence, 4), "competence_low": round(competence - 0.05, 4), "auc_off": 0.503,
+                    "passed": not below, "reason": "competence 0.22 is below 0.8" if below else "",
+                    "train_subjects": 1200, "epochs": 8, "weights": f"{d}{m}ab12cd34ef56", "separability_asked": 0.95,
+                    "separability_reached": 0.951, "separability_low": 0.945, "separability_high": 0.957,
+                })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _catalogues(folder: Path) -> None:
+    methods = [
+        {
+            "method": name, "family": role if role != "method" else "gradients", "quantity": quantity, "role": role,
+            "reads_model": role == "method", "signed": quantity != "location",
+            "stochastic": name in ("random", "smoothgrad"),
+            "version": "1", "reference": "Author et al., Journal 2020", "cost": "forward + backward",
+            "summary": f"What {name} does in one sentence.",
+            "parameters": json.dumps({"truth": name.split("_", 1)[1]} if role == "oracle" else {}),
+        }
+        for name, (role, quantity, _, _) in METHODS.items()
+    ]  # fmt: skip
+    pd.DataFrame(methods).to_csv(folder / "methods.csv", index=False)
+    metrics = [
+        {
+            "metric": name, "kind": kind, "higher_is_better": up, "low": low, "high": high,
+            "chance": "" if chance is None else chance, "unit": unit, "localisation": local, "truths": truths,
+            "version": "1", "reference": "Author et al., Journal 2020", "summary": f"What {name} measures.",
+            "parameters": "{}",
+        }
+        for name, (kind, up, low, high, chance, unit, local, truths) in METRICS.items()
+    ]  # fmt: skip
+    pd.DataFrame(metrics).to_csv(folder / "metrics.csv", index=False)
+    failure = {"simulator": "focal", "network": "gap_cnn", "data_seed": 0, "model_seed": 1, "stage": "attribute",
+               "method": "broken", "metric": "", "status": "failed", "reason": "ValueError: <b>boom</b>"}  # fmt: skip
+    pd.DataFrame([failure]).to_csv(folder / "failures.csv", index=False)
+
+
+def _costs(units: list, rng: np.random.Generator) -> pd.DataFrame:
+    rows = [
+        {"simulator": s, "network": n, "data_seed": d, "model_seed": m, "stage": stage, "method": method, "metric": "",
+         "seconds": float(rng.uniform(0.1, 3)), "forward": 24, "backward": 24, "peak_mb": 512.0}
+        for s in SIMULATORS for n in NETWORKS for d, m in units
+        for stage, method in [("train", ""), ("simulate", ""), *(("attribute", name) for name in METHODS)]
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _about(data_seeds: int, model_seeds: int) -> dict:
+    return {
+        "name": "synthetic", "created": "2026-01-02T03:04:05+00:00", "version": "0.1.0", "git_sha": "0123456789abcdef",
+        "git_dirty": False, "device": "cpu", "python": "3.11.7", "torch": "2.13.0",
+        "headline": {
+            "anatomy": {"metric": "calibrated_ap", "truth": "counterfactual"},
+            "faithfulness": {"metric": "region_ap", "truth": "use"},
+        },
+        "axes": {"simulator": list(SIMULATORS), "network": list(NETWORKS)},
+        "data_seeds": list(range(data_seeds)), "model_seeds": list(range(model_seeds)),
+        "simulators": SIMULATORS, "networks": NETWORKS,
+    }  # fmt: skip
+
+
+def _volumes(simulator: str, rng: np.random.Generator) -> panels.Volumes:
+    shape, subjects = (24, 32, 24), 3
+    grid = np.stack(np.meshgrid(*[np.linspace(-1, 1, n) for n in shape], indexing="ij"))
+    radius = np.sqrt(((grid / np.array([0.8, 0.9, 0.85])[:, None, None, None]) ** 2).sum(0))
+    inside, brains, truths = radius < 1, [], []
+    for _ in range(subjects):
+        texture = 0.55 + 0.25 * np.cos(7 * radius + rng.normal()) + rng.normal(0, 0.03, shape)
+        brains.append(np.where(inside, texture, 0.0))
+        sides = [(-0.4, 0.0, -0.3), (0.4, 0.0, -0.3)] if simulator == "mtl_atrophy" else [rng.uniform(-0.4, 0.4, 3)]
+        spots = [((grid - np.array(c)[:, None, None, None]) ** 2).sum(0) for c in sides]
+        sign = -1 if simulator == "mtl_atrophy" else 1
+        truths.append(0.3 * sign * sum(np.exp(-s / 0.02) * (s < 0.06) for s in spots))
+    brain, truth = np.stack(brains), np.stack(truths)
+    maps = {
+        network: {
+            name: inside * (quality * truth / 0.3 + (1 - quality) * 0.4 * rng.normal(size=truth.shape))
+            for name, (_, _, quality, _) in METHODS.items()
+            if name != "broken" and not (name == "grad_cam" and network == "linear")
+        }
+        for network in NETWORKS
+    }
+    ids = np.arange(subjects)
+    return panels.Volumes(ids, ids % 2, brain + truth, brain, truth, maps, spacing=6.0)

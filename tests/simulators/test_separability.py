@@ -1,0 +1,47 @@
+"""The dial: asked and reached AUC agree, on subjects the observer never saw."""
+
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import roc_auc_score
+
+from bench.contracts import BadInput
+from bench.passes.discrimination import auc
+from simulators.brain import Brain
+from simulators.observers import discriminant
+from simulators.pathology.focal import Focal
+from simulators.separability import calibrate
+
+
+def test_auc_equals_scikit_learn_with_ties():
+    rng = np.random.default_rng(0)
+    labels, scores = rng.integers(0, 2, 300), rng.integers(0, 9, 300)
+    assert auc(scores, labels).value == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_auc_interval_covers_the_truth():
+    """Two normals one SD apart have AUC Phi(1 / sqrt 2) = 0.7602."""
+    rng = np.random.default_rng(1)
+    labels = np.arange(200) % 2
+    found = [auc(rng.standard_normal(200) + labels, labels) for _ in range(400)]
+    assert np.mean([a.low <= 0.7602 <= a.high for a in found]) == pytest.approx(0.95, abs=0.03)
+
+
+def test_discriminant_points_where_scikit_learn_does():
+    rng = np.random.default_rng(2)
+    labels = np.arange(400) % 2
+    features = rng.standard_normal((400, 5)) @ rng.standard_normal((5, 5)) + labels[:, None] * np.arange(5)
+    ours = features @ discriminant(features, labels)
+    theirs = LinearDiscriminantAnalysis().fit(features, labels).decision_function(features)
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.999
+
+
+def test_calibration_reaches_what_was_asked(atrophy):
+    found = calibrate(atrophy.with_amplitude(1.0), fit=400, verify=400)
+    assert found["low"] <= found["asked"] <= found["high"]
+    assert 0 < found["amplitude"] < 1
+
+
+def test_unreachable_separability_is_refused():
+    with pytest.raises(BadInput, match="cannot be reached"):
+        calibrate(Brain(Focal(radius_mm=2.0), separability=0.99), fit=60, verify=60)
