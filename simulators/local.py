@@ -1,6 +1,7 @@
 """What varies from place to place in a healthy brain: regional volume, regional signal and folding texture."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -56,9 +57,7 @@ class Variation:
         """One subject's local latents; the noise comes from the scanner's own stream."""
         own = rng.standard_normal(len(names) + 1)
         pair, brain = rng.standard_normal(len(names) + 1), rng.standard_normal()
-        partner = np.array(
-            [0, *(names.index(_bilateral(n)) + 1 if _bilateral(n) in names else i for i, n in enumerate(names, 1))]
-        )
+        partner = _partners(names)
         volume = np.sqrt(1 - 2 * self.shared) * own + np.sqrt(self.shared) * (pair[partner] + brain)
         volume[0] = 0
         signal = self.signal * rng.standard_normal(len(names) + 1)
@@ -78,6 +77,8 @@ class Variation:
         return np.stack([gm * fit, wm * fit, brain, detail])
 
 
-def _bilateral(name: str) -> str:
-    """The name under which both sides share a draw: the left one's."""
-    return name.replace("right ", "left ", 1) if name.startswith("right ") else name
+@lru_cache(maxsize=8)
+def _partners(names: tuple[str, ...]) -> np.ndarray:
+    """For each label, 0 included, the label under which both sides share a draw: the left one's."""
+    left = [name.replace("right ", "left ", 1) if name.startswith("right ") else name for name in names]
+    return np.array([0, *(names.index(name) + 1 for name in left)])

@@ -64,12 +64,12 @@ class Shape:
 
     def displace(self, points: np.ndarray, latents: dict[str, np.ndarray]) -> np.ndarray:
         """Template position (D, H, W, 3) in mm of every voxel of a subject; points are the voxels' own positions."""
-        centre = points.reshape(-1, 3).mean(0)
+        centre = (points[0, 0, 0] + points[-1, -1, -1]) / 2
         moved = (points - centre - latents["shift"]) @ _rotation(latents["rotation"]) / latents["scale"] + centre
         for middle, growth in zip(VENTRICLES, latents["ventricles"], strict=True):
             offset = moved - np.asarray(middle, np.float32)
-            weight = np.exp(-(offset**2).sum(-1, keepdims=True) / (2 * 16.0**2))
-            moved = moved - growth * weight * offset
+            weight = np.exp(np.einsum("...k,...k", offset, offset) / np.float32(-2 * 16.0**2))
+            moved = moved - growth * weight[..., None] * offset
         return (moved + _field(points.shape[:3], latents["lattice"])).astype(np.float32)
 
 

@@ -1,0 +1,123 @@
+"""Checks that a simulator keeps its contract: pure subjects, honest twins, truths where it acted and nowhere else."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from bench.contracts import Simulator
+
+Check = Callable[[Simulator], None]
+
+#: two patients and two controls
+SUBJECTS = (0, 1, 2, 3)
+
+
+def applicable(simulator: Simulator) -> list[Check]:
+    """The checks a simulator has to pass; it must be calibrated."""
+    return [
+        check_images,
+        check_purity,
+        check_streams,
+        check_data_seed,
+        check_twins,
+        check_support,
+        check_regions,
+        check_redraws,
+        check_no_leak,
+    ]
+
+
+def check_images(simulator: Simulator) -> None:
+    """Images are finite float32 volumes (N, 1, D, H, W) of both classes, zero outside the head."""
+    batch = simulator.sample(SUBJECTS, "train")
+    assert batch.images.shape == (4, 1, *simulator.shape), f"images have shape {tuple(batch.images.shape)}"
+    assert batch.images.dtype == torch.float32, f"images are {batch.images.dtype}, not float32"
+    assert batch.images.isfinite().all(), "images hold values that are not finite"
+    assert len(batch.targets.unique()) > 1, "four consecutive subjects are all of one class"
+    assert batch.images[:, :, 0, 0, 0].abs().max() == 0, "the corner of the volume is not empty: is the head stripped?"
+
+
+def check_purity(simulator: Simulator) -> None:
+    """A subject is the same bytes alone, in a batch and in another order."""
+    together = simulator.sample(SUBJECTS, "train").images
+    for i in reversed(SUBJECTS):
+        alone = simulator.sample([i], "train").images[0]
+        assert torch.equal(alone, together[i]), f"subject {i} differs between a batch and alone"
+
+
+def check_streams(simulator: Simulator) -> None:
+    """The same number in two streams is two subjects."""
+    images = [simulator.sample([1], stream).images for stream in ("train", "validation", "test", "evaluation")]
+    for i, first in enumerate(images):
+        assert not any(torch.equal(first, other) for other in images[:i]), "two streams share a subject"
+
+
+def check_data_seed(simulator: Simulator) -> None:
+    """Another data seed changes training subjects and keeps the explained ones."""
+    other = simulator.with_data_seed(12345)
+    same = {
+        s: torch.equal(simulator.sample([1], s).images, other.sample([1], s).images) for s in ("train", "evaluation")
+    }
+    assert not same["train"], "the data seed does not change the training subjects"
+    assert same["evaluation"], "the data seed changes the explained subjects"
+
+
+def check_twins(simulator: Simulator) -> None:
+    """A cohort explains what `sample` draws, and its counterfactual is sick minus well for patients and controls."""
+    cohort = simulator.cohort(SUBJECTS, "evaluation")
+    assert torch.equal(cohort.images, simulator.sample(SUBJECTS, "evaluation").images), "cohort and sample disagree"
+    sign = torch.where(cohort.targets > 0, 1.0, -1.0).view(-1, 1, 1, 1, 1)
+    change = sign * (cohort.images - cohort.twins)
+    counterfactual = cohort.truths["counterfactual"].volume
+    assert counterfactual is not None and torch.equal(counterfactual, change), "counterfactual is not sick minus well"
+    assert (change.flatten(1).abs().amax(1) > 0).all(), "a subject and its twin are the same image"
+
+
+def check_support(simulator: Simulator) -> None:
+    """No voxel outside the planted support or the domain differs between a subject and its twin."""
+    cohort = simulator.cohort(SUBJECTS, "evaluation")
+    planted, counterfactual = (cohort.truths[name].volume for name in ("planted", "counterfactual"))
+    assert planted is not None and counterfactual is not None, "planted and counterfactual need volumes"
+    assert counterfactual[planted == 0].abs().max() == 0, "twins differ where nothing was planted"
+    assert counterfactual[~cohort.domain].abs().sum() == 0, "twins differ outside the domain"
+
+
+def check_regions(simulator: Simulator) -> None:
+    """Labels are those of the region table, every subject has them, and the affine is in millimetres."""
+    cohort = simulator.cohort(SUBJECTS, "evaluation")
+    assert len(set(cohort.region_names)) == len(cohort.region_names), "two regions share a name"
+    for labels in cohort.regions:
+        found = labels.unique().tolist()
+        assert set(found) <= set(range(len(cohort.region_names) + 1)), "a label is not in the region table"
+        assert len(found) > len(cohort.region_names) / 2, "most regions are missing from a subject"
+    assert np.linalg.det(cohort.affine[:3, :3]) > 0, "the affine is singular or mirrors the brain"
+
+
+def check_redraws(simulator: Simulator) -> None:
+    """Redrawing a region changes voxels of that region only, and differently at every draw."""
+    cohort = simulator.cohort([1], "evaluation")
+    names = len(cohort.region_names)
+    redrawn = simulator.redraws(1, "evaluation", 2).view(names, 2, *simulator.shape)
+    for region in range(names):
+        inside = cohort.regions[0, 0] == region + 1
+        change = redrawn[region] - cohort.images[0]
+        assert change[:, ~inside].abs().sum() == 0, f"redrawing {cohort.region_names[region]} changes other voxels"
+        if inside.any():
+            assert not torch.equal(redrawn[region, 0], redrawn[region, 1]), "two draws of a region are the same"
+
+
+def check_no_leak(simulator: Simulator) -> None:
+    """With the pathology off, no global statistic tells the two groups apart (|d| below 4 standard errors, n = 60)."""
+    images = simulator.sample(range(60), "test", {"pathology": "off"}).images.flatten(1).double()
+    statistics = {
+        "mean": images.mean(1),
+        "spread": images.std(1),
+        "peak": images.amax(1),
+        "zeros": (images == 0).sum(1),
+    }
+    for name, value in statistics.items():
+        sick, well = value[1::2].double(), value[::2].double()
+        error = ((sick.var() + well.var()) / 30).sqrt().clamp(min=1e-12)
+        distance = ((sick.mean() - well.mean()) / error).abs().item()
+        assert distance < 4, f"the {name} of healthy images tells the groups apart ({distance:.1f} standard errors)"

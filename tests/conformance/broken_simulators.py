@@ -1,0 +1,122 @@
+"""One wrong simulator per check: it must fail that check and no other."""
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from bench.contracts import Batch, Truth
+from simulators.brain import Brain
+
+
+def _with(batch, **changes):
+    return replace(batch, **changes)
+
+
+@dataclass(frozen=True)
+class WithEars(Brain):
+    """Leaves the head unstripped."""
+
+    def sample(self, indices, stream, do=None):
+        batch = super().sample(indices, stream, do)
+        return _with(batch, images=self._ears(batch.images))
+
+    def cohort(self, indices, stream="evaluation"):
+        cohort = super().cohort(indices, stream)
+        return _with(cohort, images=self._ears(cohort.images), twins=self._ears(cohort.twins))
+
+    def redraws(self, subject, stream, draws):
+        return self._ears(super().redraws(subject, stream, draws))
+
+    def _ears(self, images):
+        images = images.clone()
+        images[:, :, 0, 0, 0] = 1.0
+        return images
+
+
+@dataclass(frozen=True)
+class PerBatchScale(Brain):
+    """Scales training images by their batch."""
+
+    def sample(self, indices, stream, do=None):
+        batch = super().sample(indices, stream, do)
+        return batch if stream == "evaluation" else _with(batch, images=batch.images / batch.images.max())
+
+
+@dataclass(frozen=True)
+class SharedStreams(Brain):
+    """Tests on its training subjects."""
+
+    def sample(self, indices, stream, do=None):
+        return super().sample(indices, "validation" if stream == "test" else stream, do)
+
+
+@dataclass(frozen=True)
+class DeafSeed(Brain):
+    """Ignores the data seed."""
+
+    def with_data_seed(self, seed):
+        return self
+
+
+@dataclass(frozen=True)
+class UnsignedCounterfactual(Brain):
+    """Gives a control's counterfactual the wrong sign."""
+
+    def cohort(self, indices, stream="evaluation"):
+        cohort = super().cohort(indices, stream)
+        truths = cohort.truths | {"counterfactual": Truth("counterfactual", cohort.images - cohort.twins)}
+        return _with(cohort, truths=truths)
+
+
+@dataclass(frozen=True)
+class NarrowPlant(Brain):
+    """Forgets the lesion's rim in its planted truth."""
+
+    def cohort(self, indices, stream="evaluation"):
+        cohort = super().cohort(indices, stream)
+        planted = cohort.truths["planted"].volume
+        peak = planted.flatten(1).abs().amax(1).view(-1, 1, 1, 1, 1)
+        core = torch.where(planted.abs() > 0.5 * peak, planted, torch.zeros_like(planted))
+        return _with(cohort, truths=cohort.truths | {"planted": Truth("planted", core)})
+
+
+@dataclass(frozen=True)
+class MirroredAffine(Brain):
+    """Flips left and right in its affine."""
+
+    def cohort(self, indices, stream="evaluation"):
+        cohort = super().cohort(indices, stream)
+        affine = cohort.affine.copy()
+        affine[0, 0] *= -1
+        return _with(cohort, affine=affine)
+
+
+@dataclass(frozen=True)
+class SpillingRedraw(Brain):
+    """Redraws a region and brightens the rest of the image."""
+
+    def redraws(self, subject, stream, draws):
+        return super().redraws(subject, stream, draws) * 1.001
+
+
+@dataclass(frozen=True)
+class GainLeak(Brain):
+    """Scans every test patient with a higher gain, pathology or not."""
+
+    def sample(self, indices, stream, do=None) -> Batch:
+        batch = super().sample(indices, stream, do)
+        gain = 1 + 0.1 * batch.targets.view(-1, 1, 1, 1, 1) * (stream == "test")
+        return _with(batch, images=batch.images * gain)
+
+
+BROKEN = {
+    "check_images": WithEars,
+    "check_purity": PerBatchScale,
+    "check_streams": SharedStreams,
+    "check_data_seed": DeafSeed,
+    "check_twins": UnsignedCounterfactual,
+    "check_support": NarrowPlant,
+    "check_regions": MirroredAffine,
+    "check_redraws": SpillingRedraw,
+    "check_no_leak": GainLeak,
+}

@@ -1,0 +1,65 @@
+"""Every simulator and network in conf/ passes every check; every broken one fails its own and no other."""
+
+from pathlib import Path
+
+import pytest
+from broken_networks import BROKEN as BROKEN_NETWORKS
+from broken_simulators import BROKEN as BROKEN_SIMULATORS
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from bench.checks import networks, simulators
+from bench.config.build import build
+from simulators.pathology.focal import Focal
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def _names(group):
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def _node(group, name):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return OmegaConf.to_container(compose(overrides=[f"+{group}={name}"])[group])
+
+
+def _failed(checks, plugin):
+    failed = []
+    for check in checks:
+        try:
+            check(plugin)
+        except AssertionError:
+            failed.append(check.__name__)
+    return failed
+
+
+@pytest.mark.parametrize("name", _names("simulator"))
+def test_simulator_conforms(name):
+    simulator = build(_node("simulator", name)).with_amplitude(0.3)
+    for check in simulators.applicable(simulator):
+        check(simulator)
+
+
+@pytest.mark.parametrize("check", BROKEN_SIMULATORS)
+def test_broken_simulator_fails_its_check_and_no_other(check):
+    broken = BROKEN_SIMULATORS[check](Focal(), amplitude=0.3)
+    assert _failed(simulators.applicable(broken), broken) == [check]
+
+
+@pytest.mark.parametrize("name", _names("network"))
+def test_network_conforms(name):
+    node = _node("network", name)
+    for check in networks.applicable(lambda s, k: build(node, in_shape=s, outputs=k)):
+        check(lambda s, k: build(node, in_shape=s, outputs=k))
+
+
+@pytest.mark.parametrize("check", BROKEN_NETWORKS)
+def test_broken_network_fails_its_check_and_no_other(check):
+    broken = BROKEN_NETWORKS[check]
+    assert _failed(networks.applicable(broken), broken) == [check]
+
+
+def test_every_check_has_its_broken_plugin():
+    assert {c.__name__ for c in simulators.applicable(None)} == set(BROKEN_SIMULATORS)
+    assert {c.__name__ for c in networks.applicable(None)} == set(BROKEN_NETWORKS)
