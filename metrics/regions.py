@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bench.contracts import BadInput, Context, MetricTags, Truth, Undefined
 from metrics.ranking import average_precision, chance_average_precision, tie_groups
+from metrics.sets import mass_set
 from metrics.similarity import rank_agreement
 
 
@@ -24,14 +25,18 @@ def region_mass(maps: Tensor, regions: Tensor, count: int) -> np.ndarray:
     return np.stack([np.bincount(lab.ravel(), vol.ravel(), minlength=count + 1)[1 : count + 1] for lab, vol in pairs])
 
 
+def used_set(size: np.ndarray, floor: np.ndarray, share: float) -> np.ndarray:
+    """(R,) bool, the smallest set of regions above their noise floor that holds `share` of the sum of use squared.
+
+    size, floor: (R,) |use| and its noise. Squares of `use` add up like the variances they are, and a convolutional
+    network responds a little to every region, so being above the noise alone would call all of them used.
+    """
+    return mass_set(np.where(size > floor, size, 0.0) ** 2, share)
+
+
 @dataclass(frozen=True)
 class _Regions:
-    """What the region metrics share: mass against |use|, regions above their noise floor being the used ones.
-
-    NaN where none or all regions are used, and where the map is not finite in a region.
-    """
-
-    subjects: int | None = None
+    """What the region metrics share: a row of (mass, |use|, floor) a subject; NaN where nothing is above the floor."""
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Scores (N,) of maps (N, 1, D, H, W) against the region vector of the truth."""
@@ -39,18 +44,18 @@ class _Regions:
             raise Undefined(f"{type(self).__name__} needs a truth with one value a region")
         if context.regions is None:
             raise BadInput(f"{type(self).__name__} needs `regions` in the context: give the subjects' labels")
-        size = truth.regions.detach().abs().cpu().numpy()
+        size = truth.regions.detach().abs().cpu().numpy().astype(np.float64)
         floor = np.zeros_like(size) if truth.floor is None else truth.floor.detach().cpu().numpy()
         mass = region_mass(maps, context.regions, size.shape[1])
-        rows = zip(mass, size, size > floor, strict=True)
-        return torch.tensor([self._subject(m, s, used) for m, s, used in rows], dtype=torch.float32)
+        rows = zip(mass, size, floor, strict=True)
+        return torch.tensor([self._subject(m, s, f) for m, s, f in rows], dtype=torch.float32)
 
-    def _subject(self, mass: np.ndarray, size: np.ndarray, used: np.ndarray) -> float:
-        if not used.any() or used.all() or not np.isfinite(mass).all():
+    def _subject(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
+        if not (size > floor).any() or not np.isfinite(mass).all():
             return math.nan
-        return self._score(mass, size, used)
+        return self._score(mass, size, floor)
 
-    def _score(self, mass: np.ndarray, size: np.ndarray, used: np.ndarray) -> float:
+    def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
         raise NotImplementedError
 
 
@@ -58,17 +63,28 @@ class _Regions:
 class RegionAP(_Regions):
     """Average precision of finding the used regions by their mass, corrected with its exact chance.
 
-    0 is a random order of regions, 1 a perfect one. A constant map ranks regions by volume and need not score 0:
-    read it beside the constant control.
+    The used regions are the smallest set above the noise floor that holds `share` of the summed squared use; NaN
+    where that is all of them. 0 is a random order of regions, 1 a perfect one. A constant map ranks regions by volume
+    and need not score 0: read it beside the constant control.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"use"}), localisation=True
     )
 
-    def _score(self, mass: np.ndarray, size: np.ndarray, used: np.ndarray) -> float:
+    share: float = 0.9
+    subjects: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise BadInput(f"RegionAP: share = {self.share} must be above 0 and at most 1")
+
+    def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
+        used = used_set(size, floor, self.share)
+        if used.all():
+            return math.nan
         chance = chance_average_precision(used.size, int(used.sum()))
         return (average_precision(tie_groups(mass, used)) - chance) / (1 - chance)
 
@@ -77,11 +93,13 @@ class RegionAP(_Regions):
 class RegionSpearman(_Regions):
     """Spearman correlation of regional mass with |use| over all regions; equal masses score 0."""
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-1.0, 1.0), "correlation", truths=frozenset({"use"}), localisation=True
     )
 
-    def _score(self, mass: np.ndarray, size: np.ndarray, used: np.ndarray) -> float:
+    subjects: int | None = None
+
+    def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
         return rank_agreement(mass, size)

@@ -1,11 +1,12 @@
 """Region agreement: mass, the used regions, and what a volume ranking scores."""
 
+import numpy as np
 import pytest
 import torch
 
 from bench.contracts import BadInput, Context, Truth
 from metrics.ranking import chance_average_precision
-from metrics.regions import RegionAP, RegionSpearman, region_mass
+from metrics.regions import RegionAP, RegionSpearman, region_mass, used_set
 
 LABELS = torch.tensor([0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 0], dtype=torch.int16).reshape(1, 1, 3, 2, 2)
 
@@ -60,10 +61,19 @@ def test_a_map_of_zeros_scores_zero():
 
 
 @pytest.mark.parametrize("metric", [RegionAP(), RegionSpearman()])
-def test_nothing_or_everything_used_is_undefined(metric):
-    maps = painted(1, 2, 3, 4)
-    assert metric.map(maps, use(0.01, 0.02, 0.03, 0.04), context()).isnan().all()
-    assert metric.map(maps, use(1.0, 2.0, 3.0, 4.0), context()).isnan().all()
+def test_nothing_above_the_floor_is_undefined(metric):
+    assert metric.map(painted(1, 2, 3, 4), use(0.01, 0.02, 0.03, 0.04), context()).isnan().all()
+
+
+def test_equal_use_everywhere_leaves_nothing_to_find():
+    assert RegionAP().map(painted(1, 2, 3, 4), use(1.0, 1.0, 1.0, 1.0), context()).isnan().all()
+
+
+def test_used_regions_hold_the_share_of_squared_use_above_the_floor():
+    size, floor = np.array([3.0, 2.0, 1.0, 0.5]), np.full(4, 0.6)
+    assert used_set(size, floor, 0.6).tolist() == [True, False, False, False]  # 9 of 14
+    assert used_set(size, floor, 0.9).tolist() == [True, True, False, False]  # 13 of 14
+    assert used_set(size, floor, 1.0).tolist() == [True, True, True, False]
 
 
 def test_regions_are_needed():

@@ -69,7 +69,7 @@ def _scores(simulator: str, network: str, units: list, subjects: int, rng: np.ra
     hard, of_seed = rng.normal(0, 0.04, subjects), rng.normal(0, 0.02, 1 + max(d for d, _ in units))
     weak = 0.1 if simulator == "focal" else 0.0
     for method, (role, _, anatomy, use) in METHODS.items():
-        common = {"simulator": simulator, "network": network, "split": "evaluation", "method": method, "view": "abs"}
+        common = {"simulator": simulator, "network": network, "split": "evaluation", "method": method}
         unsupported = method == "grad_cam" and network == "linear"
         for d, m in units:
             for i in range(subjects):
@@ -84,12 +84,13 @@ def _scores(simulator: str, network: str, units: list, subjects: int, rng: np.ra
                         status, reason, value = "failed", "ValueError: <b>boom</b>", np.nan
                     elif metric == "region_ap" and i == 3:
                         status, reason, value = "undefined", "no region above the noise floor", np.nan
+                    view = "abs" if METRICS[metric.split(".")[0]][0] == "map" else ""
                     score = {"metric": metric, "truth": truth, "value": value, "status": status, "reason": reason}
-                    rows.append({**key, **score})
+                    rows.append({**key, "view": view, **score})
         for i in range(subjects if not unsupported and method != "broken" else 0):
             for column, mean in (("", 0.5 + 0.4 * anatomy), (".floor_subjects", 0.2), (".use", 0.8)):
                 rows.append({
-                    **common, "data_seed": -1, "model_seed": -1, "subject": i, "stratum": ["TN", "TP"][i % 2],
+                    **common, "view": "", "data_seed": -1, "model_seed": -1, "subject": i, "stratum": "TP",
                     "metric": f"retraining_stability{column}", "truth": "", "value": mean + rng.normal(0, 0.03),
                     "status": "ok", "reason": "",
                 })  # fmt: skip

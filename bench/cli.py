@@ -1,0 +1,73 @@
+"""`python -m bench <verb> study=<name> ...`: reads the command, calls one verb, turns errors into one sentence."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench import verbs
+from bench.config.suggest import nearest
+from bench.contracts import BadInput
+
+VERBS: dict[str, Callable[["verbs.Call"], int]] = {
+    "run": verbs.run,
+    "plan": verbs.plan,
+    "check": verbs.check,
+    "tables": verbs.tables,
+    "figures": verbs.figures,
+    "leaderboard": verbs.leaderboard,
+    "report": verbs.report,
+    "store": verbs.store,
+    "show": verbs.show,
+    "publish": verbs.publish,
+    "calibrate": verbs.calibrate,
+}
+HELP = """verbs:
+  run          compute what is missing, then tables, figures and page (default)
+  plan         check everything, say what is done, missing, failed or stale; computes nothing
+  check        conformance of the chosen methods and metrics, e.g. check 'method=[mine]'
+  tables, figures, leaderboard, report
+               rebuild from what is stored
+  store        verify (checksums) or prune (what no planned study needs)
+  show KEY     the record behind a key, e.g. of provenance.parquet
+  publish      copy tables, figures and page to results/published
+  calibrate    find the amplitude of each simulator, into simulators/calibrations
+
+overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6
+  'seed.model=range(10)' hydra/launcher=joblib; comma lists sweep; rerun=missing|failed|stale|all
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code: 0 all well, 1 a cell failed, 2 bad input, 130 interrupted."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        call, verb = read(arguments)
+        return VERBS[verb](call)
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        command = " ".join(["python -m bench", *(f"'{a}'" if "[" in a or "(" in a else a for a in arguments)])
+        print(f"\ninterrupted; what is done is kept, resume with: {command}", file=sys.stderr)
+        return 130
+
+
+def read(arguments: Sequence[str]) -> tuple["verbs.Call", str]:
+    """The call and its verb; raises BadInput for an unknown verb."""
+    parser = argparse.ArgumentParser("python -m bench", epilog=HELP, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("words", nargs="*", metavar="verb | key=value", help="a verb first, then overrides")
+    parser.add_argument(
+        "-cd", "--config-dir", action="append", default=[], type=Path, help="more configuration folders"
+    )
+    parser.add_argument("-m", "--multirun", action="store_true", help="accepted; comma lists and range() always sweep")
+    found = parser.parse_intermixed_args(list(arguments))
+    plain = [w for w in found.words if "=" not in w and not w.startswith("~")]
+    overrides = [w for w in found.words if w not in plain]
+    verb = plain[0] if plain else "run"
+    if verb not in VERBS:
+        raise BadInput(f"there is no verb '{verb}'{nearest(verb, VERBS)}")
+    if plain[1:] and verb not in ("store", "show"):
+        raise BadInput(f"cannot read '{plain[1]}'; overrides have the form key=value")
+    return verbs.Call(overrides, found.config_dir, plain[1:]), verb

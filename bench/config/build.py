@@ -1,0 +1,150 @@
+"""Objects from `_target_` nodes.
+
+Hydra's own `instantiate` runs any importable name; this builder takes names from our packages (and those the user
+trusts on the command line), and refuses unknown or ill-typed arguments before anything is computed.
+"""
+
+import importlib
+import inspect
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from bench.config.suggest import nearest
+from bench.contracts import BadInput
+
+TARGET = "_target_"
+ALLOWED = ("simulators", "methods", "metrics", "bench.networks")
+
+
+def build(
+    node: Mapping[str, Any],
+    allowed: Sequence[str] = ALLOWED,
+    trusted: Sequence[str] = (),
+    path: str = "",
+    **extra: Any,
+) -> Any:
+    """The object a node describes; nested nodes are built first, lists become tuples.
+
+    allowed, trusted: package prefixes a `_target_` may start with. path: where the node stands in the configuration,
+    named in errors. extra: further keyword arguments the configuration does not hold.
+    Raises BadInput for a target outside the allow-list, an unknown argument, or a value the class refuses.
+    """
+    cls = resolve(node, (*allowed, *trusted), path)
+    _check_names(cls, {**node, **extra}, path)
+    arguments = {k: _value(v, allowed, trusted, _join(path, k)) for k, v in node.items() if k != TARGET}
+    _check_types(cls, arguments, path)
+    try:
+        return cls(**arguments, **extra)
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{path or node[TARGET]}: {error}") from error
+
+
+def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") -> Callable[..., Any]:
+    """The class a node names, when its package is one of `prefixes`."""
+    target = str(node.get(TARGET, ""))
+    if not target:
+        raise BadInput(f"{path or 'a node'} has no '{TARGET}'; name the class, e.g. {TARGET}: methods.controls.Random")
+    if not any(target.startswith(f"{p}.") for p in prefixes):
+        raise BadInput(
+            f"{_join(path, TARGET)}: '{target}' is outside {', '.join(prefixes)}; "
+            f"allow its package with 'trusted=[{target.split('.')[0]}]' on the command line"
+        )
+    module, _, name = target.rpartition(".")
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise BadInput(f"{_join(path, TARGET)}: cannot import '{module}' ({error})") from error
+    if not callable(getattr(found, name, None)):
+        classes = [n for n, v in vars(found).items() if inspect.isclass(v) and v.__module__ == module]
+        raise BadInput(f"{_join(path, TARGET)}: '{module}' has no '{name}'{nearest(name, classes)}")
+    made: Callable[..., Any] = getattr(found, name)
+    return made
+
+
+def check_complete(node: Mapping[str, Any], trusted: Sequence[str], path: str) -> None:
+    """Refuse a method or metric whose YAML leaves a parameter of its constructor unsaid."""
+    for where, sub in nodes(node, path):
+        cls = resolve(sub, (*ALLOWED, *trusted), where)
+        missing = [p for p in inspect.signature(cls).parameters if p not in sub]
+        if missing:
+            raise BadInput(f"{where}: its YAML must name every parameter; missing: {', '.join(missing)}")
+
+
+def nodes(value: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every `_target_` node in a tree, with its key path."""
+    if isinstance(value, Mapping):
+        if TARGET in value:
+            yield path, value
+        for key, child in value.items():
+            yield from nodes(child, _join(path, str(key)))
+    elif isinstance(value, list | tuple):
+        for i, child in enumerate(value):
+            yield from nodes(child, f"{path}[{i}]")
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _value(value: Any, allowed: Sequence[str], trusted: Sequence[str], path: str) -> Any:
+    if isinstance(value, Mapping):
+        if TARGET in value:
+            return build(value, allowed, trusted, path)
+        return {k: _value(v, allowed, trusted, _join(path, str(k))) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_value(v, allowed, trusted, f"{path}[{i}]") for i, v in enumerate(value))
+    return value
+
+
+def _check_names(cls: Callable[..., Any], given: Mapping[str, Any], path: str) -> None:
+    parameters = inspect.signature(cls).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    for key in given:
+        if key != TARGET and key not in parameters:
+            raise BadInput(f"unknown key '{_join(path, key)}'{nearest(key, parameters)}")
+    for name, parameter in parameters.items():
+        if (
+            parameter.default is parameter.empty
+            and name not in given
+            and parameter.kind is not parameter.VAR_POSITIONAL
+        ):
+            raise BadInput(f"'{_join(path, name)}' has no default and must be given")
+
+
+def _check_types(cls: Callable[..., Any], arguments: Mapping[str, Any], path: str) -> None:
+    try:
+        hints = get_type_hints(cls if not inspect.isclass(cls) or _is_dataclass(cls) else cls.__init__)
+    except (NameError, TypeError):
+        return
+    for name, value in arguments.items():
+        if name in hints and not fits(value, hints[name]):
+            raise BadInput(f"'{_join(path, name)}' must be {_say(hints[name])}, not {value!r}")
+
+
+def _is_dataclass(cls: type) -> bool:
+    return hasattr(cls, "__dataclass_fields__")
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a YAML value fits a plain annotation; annotations beyond numbers, text and choices are not judged."""
+    if get_origin(hint) in (Union, types.UnionType):
+        return any(fits(value, h) for h in get_args(hint))
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if hint in (bool, str, types.NoneType):
+        return isinstance(value, hint)
+    return True
+
+
+def _say(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(str, get_args(hint)))
+    if get_origin(hint) in (Union, types.UnionType):
+        return " or ".join(_say(h) for h in get_args(hint))
+    return getattr(hint, "__name__", str(hint))

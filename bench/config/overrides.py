@@ -1,0 +1,92 @@
+"""What the user typed, sorted: fixed values, sweeps, and what is Hydra's own business."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import OverrideParseException
+
+from bench.config.schema import Config
+from bench.config.suggest import nearest
+from bench.contracts import BadInput
+
+LISTS = ("method", "metric")
+AXES = ("simulator", "network", "train", *LISTS)
+
+
+@dataclass
+class Typed:
+    """fixed: override lines by key; sweeps: {key: values}, in the order typed; launch: lines for Hydra's launcher."""
+
+    fixed: dict[str, str] = field(default_factory=dict)
+    sweeps: dict[str, list[str]] = field(default_factory=dict)
+    launch: list[str] = field(default_factory=list)
+    study: str = ""
+
+
+def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
+    """Sort Hydra override lines; `folders` are the configuration folders in which groups are looked up.
+
+    `method=all` and `metric=all` name every file of the group. A sweep over seeds, methods or metrics is a list.
+    """
+    typed = Typed()
+    try:
+        parsed = OverridesParser.create().parse_overrides([_expand_all(line, folders) for line in lines])
+    except OverrideParseException as error:
+        said = str(error).splitlines()[0]
+        raise BadInput(
+            f"cannot read the argument '{error.override}': {said}; quote brackets, e.g. 'method=[a,b]'"
+        ) from error
+    for override in parsed:
+        _sort(override, typed)
+    return typed
+
+
+def options(group: str, folders: Sequence[Path]) -> list[str]:
+    """Names a group offers in the configuration folders."""
+    return sorted({p.stem for folder in folders for p in (folder / group).glob("*.yaml")})
+
+
+def _expand_all(line: str, folders: Sequence[Path]) -> str:
+    for group in LISTS:
+        if line in (f"{group}=all", f"{group}=[all]"):
+            return f"{group}=[{','.join(options(group, folders))}]"
+    return line
+
+
+def _sort(override: Override, typed: Typed) -> None:
+    key, line = override.key_or_group, str(override.input_line)
+    top = key.replace("/", ".").partition(".")[0]
+    if top == "hydra":
+        typed.launch.append(line)
+        return
+    valid = {*(f.name for f in fields(Config)), "study"}
+    if top not in valid:
+        raise BadInput(f"unknown key '{key}'{nearest(top, valid)}")
+    if key == "study":
+        typed.study = _one(override)
+        typed.fixed[key] = line
+    elif override.is_sweep_override():
+        _sweep(key, list(override.sweep_string_iterator()), typed)
+    elif key in ("simulator", "network"):
+        typed.sweeps[key] = [override.get_value_string()]
+    else:
+        typed.fixed[key] = line
+
+
+def _one(override: Override) -> str:
+    if override.is_sweep_override():
+        raise BadInput("one study a call; issue the command once for each study")
+    return override.get_value_string()
+
+
+def _sweep(key: str, values: list[str], typed: Typed) -> None:
+    top = key.replace("/", ".").partition(".")[0]
+    if key in LISTS or top == "seed":
+        typed.fixed[key] = f"{key}=[{','.join(v.strip('[]') for v in values)}]"
+    elif top in AXES and (top not in LISTS or key.count(".") >= 2):
+        typed.sweeps[key] = values
+    else:
+        raise BadInput(f"'{key}' cannot be swept; sweeps go over {', '.join(AXES)} and seed")

@@ -1,0 +1,80 @@
+"""What a study may say. Hydra checks the user's keys and types against these classes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+
+@dataclass
+class Seeds:
+    """data: seeds of the training subjects; model: seeds of initialisation and order (an integer or a list)."""
+
+    data: Any = field(default_factory=lambda: [0])
+    model: Any = field(default_factory=lambda: [0])
+
+
+@dataclass
+class Explain:
+    """subjects: how many evaluation subjects every model explains."""
+
+    subjects: int = 24
+
+
+@dataclass
+class Use:
+    """The truth `use`: redraws a region, and how many of the explained subjects it is computed for."""
+
+    draws: int = 16
+    subjects: int = 12
+
+
+@dataclass
+class View:
+    """How a map is looked at before a map metric: sign (abs, signed, positive, negative), smoothing in mm."""
+
+    sign: str = "abs"
+    fwhm_mm: float = 0.0
+
+
+@dataclass
+class Headline:
+    """What one ranking ranks by; metrics that do not look at stored maps have neither truth nor view."""
+
+    metric: str = MISSING
+    truth: str = ""
+    view: str = "abs"
+
+
+@dataclass
+class Paths:
+    """results: the folder of the store and the tables; a relative one is taken from the project's root."""
+
+    results: str = "results"
+
+
+@dataclass
+class Config:
+    """Everything a study fixes. `axes` maps a group or key to the values it is crossed over."""
+
+    name: str = MISSING
+    axes: dict[str, list[Any]] = field(default_factory=dict)
+    seed: Seeds = field(default_factory=Seeds)
+    explain: Explain = field(default_factory=Explain)
+    use: Use = field(default_factory=Use)
+    views: list[View] = field(default_factory=lambda: [View()])
+    headline: dict[str, Headline] = field(default_factory=dict)
+    maps: Any = "all"
+    timeout_s: float = 1800.0
+    rerun: str = "missing"
+    trusted: list[str] = field(default_factory=list)
+    paths: Paths = field(default_factory=Paths)
+    simulator: Any = MISSING
+    network: Any = MISSING
+    train: Any = MISSING
+    method: dict[str, Any] = field(default_factory=dict)
+    metric: dict[str, Any] = field(default_factory=dict)
+
+
+ConfigStore.instance().store(name="schema", node=Config)

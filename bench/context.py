@@ -1,0 +1,58 @@
+"""What methods and metrics are told beside the model and the images; truths reach only a method that declares them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bench import seeds
+from bench.cells import Cell
+from bench.contracts import Cohort, Context, Simulator
+from bench.stages import measure
+from bench.study import Unit
+
+if TYPE_CHECKING:
+    from bench.unit import Bench
+
+
+def simulator(bench: "Bench", unit: Unit) -> Simulator:
+    """The calibrated simulator of a unit, with its data seed."""
+    found = bench.get(bench.cells.unit(unit).calibration)
+    made = bench.study.make("simulators", unit.simulator).with_amplitude(found["amplitude"])
+    seeded: Simulator = made.with_data_seed(unit.data_seed)
+    return seeded
+
+
+def method_context(bench: "Bench", cell: Cell) -> Context:
+    """What a method may know: noise of its own, anatomy, training images, and only the truths it declared."""
+    cells = bench.cells.unit(cell.unit)
+    cohort = bench.get(cells.cohort)
+    needs = bench.study.make("methods", cell.method).tags.needs
+    declared = {need.removeprefix("truth:") for need in needs if need.startswith("truth:")}
+    known = {**cohort.truths, **({"use": bench.get(cells.truths)} if "use" in declared else {})}
+    noise = seeds.of_method(bench.cells.describe("methods", cell.method), cells.train.key)
+    return replace(
+        cohort_context(cohort, noise, simulator(bench, cell.unit).target),
+        truths={name: known[name] for name in declared},
+        training=lambda: bench.get(cells.images).train,
+    )
+
+
+def metric_context(bench: "Bench", unit: Unit) -> Context:
+    """What a metric may know: perturbations common to all methods of the model, and the simulator's redraws."""
+    cells = bench.cells.unit(unit)
+    made: Any = simulator(bench, unit)
+    context = cohort_context(bench.get(cells.cohort), seeds.of_perturbations(cells.train.key), made.target)
+    return replace(context, redraws=lambda subject: made.redraws(int(subject), "evaluation", measure.REDRAWS))
+
+
+def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -> Context:
+    """Anatomy and subjects of a cohort."""
+    return Context(
+        subjects=tuple(cohort.subjects.tolist()),
+        seed_of=seed_of,
+        domain=cohort.domain,
+        regions=cohort.regions,
+        region_names=cohort.region_names,
+        affine=cohort.affine,
+        target=target,
+    )

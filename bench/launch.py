@@ -1,0 +1,64 @@
+"""The only place that launches with Hydra: one job a unit, on whatever launcher the user chose."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from bench import isolate
+from bench.config.compose import CONF
+from bench.contracts import BadInput
+from bench.progress import Heart, shown
+from bench.study import Study
+
+
+def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str], title: str) -> None:
+    """Run the work of units; what fails is in the store afterwards, and the next call resumes.
+
+    lines: overrides for Hydra itself, such as `hydra/launcher=joblib`.
+    """
+    if not units:
+        return
+    logs = study.folder / "logs"
+    arguments = [
+        "--multirun",
+        f"plan={plan}",
+        f"unit={','.join(units)}",
+        f"hydra.sweep.dir={logs}",
+        f"hydra.run.dir={logs}",
+        *lines,
+    ]
+    # One thread a process: units run side by side.
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    with _process(arguments, threads), shown(study, list(units), title), contextlib.suppress(SystemExit):
+        _multirun()
+    for unit in units:
+        if said := Heart.of(study, unit).stopped():
+            raise BadInput(said)
+
+
+@contextlib.contextmanager
+def _process(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+    """Hydra reads its arguments, and its workers their environment, from the process."""
+    argv, environ = sys.argv, dict(os.environ)
+    sys.argv = [argv[0], *arguments]
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        os.environ.clear()
+        os.environ.update(environ)
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="launch")
+def _multirun(config: DictConfig) -> None:
+    """One Hydra job."""
+    isolate.use_forkserver()
+    # What stopped the unit is in its heartbeat, where `launch` finds it whatever process this is.
+    with contextlib.suppress(BadInput):
+        isolate.run(Path(config.plan), config.unit)

@@ -1,0 +1,139 @@
+"""Heartbeats: small files that say what each unit is doing, and the bars drawn from them."""
+
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from bench.study import Study
+
+REFRESH_S = 0.5
+
+
+@dataclass
+class Heart:
+    """The heartbeat file of one unit: position in its work, cell title, share done, and since when.
+
+    Times are monotonic seconds of this machine, so that a clock that is set does not look like a hang.
+    """
+
+    path: Path
+    total: int = 0
+
+    @classmethod
+    def of(cls, study: Study, unit: str) -> "Heart":
+        """The heartbeat of a unit of a study."""
+        return cls(folder(study) / f"{unit}.json")
+
+    def reset(self, total: int) -> None:
+        """Before a child starts: nothing is done yet of `total` cells."""
+        self.total = total
+        self._write({"position": 0, "total": total, "title": "starting", "share": 0.0, "since": time.monotonic()})
+
+    def beat(self, position: int, title: str, share: float = 0.0) -> None:
+        """A cell begins (share 0) or has come this far."""
+        known = self.read()
+        same = known.get("position") == position and known.get("title") == title
+        since = known.get("since", time.monotonic()) if same else time.monotonic()
+        self._write({"position": position, "total": self.total, "title": title, "share": share, "since": since})
+
+    def finish(self) -> None:
+        """All work of the unit is done."""
+        known = self.read()
+        self._write({**known, "position": known.get("total", 0), "title": "done", "finished": True})
+
+    def stop(self, sentence: str) -> None:
+        """Nothing more can be computed, and why."""
+        self._write({**self.read(), "stopped": sentence})
+
+    def stopped(self) -> str:
+        """Why nothing more can be computed, or ""."""
+        return str(self.read().get("stopped", ""))
+
+    def position(self) -> int:
+        """The cell the unit is at, or died at."""
+        return int(self.read().get("position", 0))
+
+    def cell_seconds(self) -> float:
+        """How long the present cell has been running."""
+        return time.monotonic() - float(self.read().get("since", time.monotonic()))
+
+    def read(self) -> dict[str, Any]:
+        """The last beat, empty when there is none."""
+        try:
+            found: dict[str, Any] = json.loads(self.path.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+        return found
+
+    def _write(self, content: dict[str, Any]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(content))
+        temporary.replace(self.path)
+
+
+def folder(study: Study) -> Path:
+    """Where the heartbeats of a study lie."""
+    return study.folder / "progress"
+
+
+@contextlib.contextmanager
+def shown(study: Study, units: list[str], title: str) -> Iterator[None]:
+    """Show the progress of units while they run: a bar on a terminal, else one line a finished unit."""
+    for unit in units:
+        Heart.of(study, unit).path.unlink(missing_ok=True)
+    over = threading.Event()
+    view = _bar if sys.stderr.isatty() else _lines
+    thread = threading.Thread(target=view, args=(study, units, title, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _bar(study: Study, units: list[str], title: str, over: threading.Event) -> None:
+    total = sum(len(study.todo[u]) for u in units)
+    with tqdm(total=total, desc=title, unit="cell", leave=True, file=sys.stderr, smoothing=0.05) as bar:
+        while True:
+            last = over.wait(REFRESH_S)
+            beats = {u: Heart.of(study, u).read() for u in units}
+            bar.n = round(sum(_done(study, u, b) for u, b in beats.items()), 1)
+            busy = [f"{u}: {b['title']}" for u, b in beats.items() if b and not b.get("finished")]
+            bar.set_postfix_str("; ".join(busy)[:80])
+            if last:
+                return
+
+
+def _done(study: Study, unit: str, beat: dict[str, Any]) -> float:
+    """Cells of the unit that are behind it; a restarted child counts what is left."""
+    if not beat:
+        return 0.0
+    behind = len(study.todo[unit]) - beat["total"]
+    return float(behind + beat["position"] + (0 if beat.get("finished") else beat["share"]))
+
+
+def _lines(study: Study, units: list[str], title: str, over: threading.Event) -> None:
+    said: set[str] = set()
+    started = time.monotonic()
+    while True:
+        last = over.wait(REFRESH_S)
+        for unit in units:
+            if unit not in said and Heart.of(study, unit).read().get("finished"):
+                said.add(unit)
+                minutes, seconds = divmod(int(time.monotonic() - started), 60)
+                print(
+                    f"{title}: {len(said)}/{len(units)} {unit} ({minutes}:{seconds:02d})", file=sys.stderr, flush=True
+                )
+        if last:
+            return

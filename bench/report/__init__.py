@@ -1,0 +1,39 @@
+"""Leaderboard, figures and page of a study, rebuilt from its tables alone (no training, no torch, no Hydra)."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from bench.report import answers, audits, page
+from bench.report import figures as drawing
+from bench.report.drawn import Drawn
+from bench.report.study import BadTables, Study
+
+__all__ = ["BadTables", "figures", "leaderboard", "render", "summary", "violations"]
+
+
+def render(folder: Path) -> Path:
+    """Tables, figures and page of `results/<study>/`, in this order; returns the page. Raises BadTables."""
+    source = Drawn.of(folder)
+    drawn = drawing.draw_all(source, source.study.folder / "figures")
+    return page.write(source, audits.violations(source.study), drawn)
+
+
+def leaderboard(folder: Path) -> pd.DataFrame:
+    """Write the aggregated tables of a study and return leaderboard.csv's content. Raises BadTables."""
+    return Drawn.of(folder).tables["leaderboard"]
+
+
+def figures(folder: Path) -> dict[str, Path]:
+    """Draw the figures of a study as PDF and PNG into its `figures/`; returns name -> PNG. Raises BadTables."""
+    return drawing.draw_all(Drawn.of(folder), Path(folder) / "figures")
+
+
+def summary(folder: Path) -> str:
+    """One line that names the page and the best and worst method of each network. Raises BadTables."""
+    return f"{Path(folder) / 'index.html'}: {answers.sentence(Drawn.of(folder))}"
+
+
+def violations(folder: Path) -> list[str]:
+    """Sentences on every rule that a study's tables break; empty if all hold. Raises BadTables."""
+    return audits.violations(Study.load(folder))

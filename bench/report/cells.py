@@ -1,0 +1,191 @@
+"""Scores of one simulator and network as arrays: what every mean, interval and rank is computed from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.report.intervals import Array, estimate, filled
+from bench.report.study import BadTables, Headline, Study
+
+_MEANS = ["simulator", "network", "data_seed", "model_seed", "method", "value", "ranking"]
+GROUP = ["method", "metric", "truth", "view"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Scores of one simulator and network under the models that count.
+
+    passed: whether any model passed the competence gate; if so only those models count, otherwise all do and the
+    block is never ranked. groups: (G rows) method, metric, truth, view. values: (G, D, I), model seeds averaged, NaN
+    where no value exists. counts: (G, D, I), models behind each value. units: (G,), models with a value. data_seeds
+    (D,) and subjects (I,) label the axes; data seed -1 holds the rows that compare models.
+    """
+
+    simulator: str
+    network: str
+    passed: bool
+    groups: pd.DataFrame
+    values: Array
+    counts: NDArray[np.int64]
+    units: NDArray[np.int64]
+    data_seeds: NDArray[np.int64]
+    subjects: NDArray[np.int64]
+
+    def take(self, methods: list[str], headline: Headline) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+        """values (M, D, I), counts (M, D, I) and units (M,) of the methods; absent ones hold no value."""
+        g = self.groups
+        wanted = (g["metric"] == headline.metric) & (g["truth"] == headline.truth) & (g["view"] == headline.view)
+        row_of = {str(name): row for row, name in zip(np.flatnonzero(wanted), g["method"][wanted], strict=True)}
+        return self.at(np.array([row_of.get(name, -1) for name in methods]))
+
+    def at(self, rows: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+        """values, counts and units of the groups in `rows`; -1 stands for a group without any value."""
+        held, count = rows >= 0, len(rows)
+        values = np.full((count, *self.values.shape[1:]), np.nan)
+        counts, units = np.zeros(values.shape, np.int64), np.zeros(count, np.int64)
+        for whole, mine in ((values, self.values), (counts, self.counts), (units, self.units)):
+            whole[held] = mine[rows[held]]
+        return values, counts, units
+
+
+def block(scores: pd.DataFrame, models: pd.DataFrame) -> Block:
+    """The block of one partition; `models` is models.csv."""
+    simulator, network = scores["simulator"].iloc[0], scores["network"].iloc[0]
+    here = models[(models["simulator"] == simulator) & (models["network"] == network)]
+    passed = bool(here["passed"].any())
+    # rows that compare models carry -1 in place of seeds: they belong to no single model
+    good = here[here["passed"] | (not passed)][["data_seed", "model_seed"]].itertuples(index=False, name=None)
+    allowed = pd.MultiIndex.from_tuples([*good, (-1, -1)])
+    units = pd.MultiIndex.from_frame(scores[["data_seed", "model_seed"]])
+    ok = scores[units.isin(allowed) & (scores["status"] == "ok")]
+    return Block(str(simulator), str(network), passed, *_arrays(ok))
+
+
+def _arrays(ok: pd.DataFrame) -> tuple[Any, ...]:
+    """The fields of a block from `groups` on."""
+    g = ok.groupby(GROUP, observed=True, sort=True).ngroup().to_numpy()
+    d, seeds = pd.factorize(ok["data_seed"], sort=True)
+    i, subjects = pd.factorize(ok["subject"], sort=True)
+    groups = ok[GROUP].drop_duplicates().sort_values(GROUP).astype(str).reset_index(drop=True)
+    shape = (len(groups), len(seeds), len(subjects))
+    sums, counts = np.zeros(shape), np.zeros(shape, dtype=np.int64)
+    np.add.at(sums, (g, d, i), ok["value"].to_numpy(dtype=float))
+    np.add.at(counts, (g, d, i), 1)
+    values = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    units = pd.DataFrame({"g": g, "d": d, "m": ok["model_seed"].to_numpy()}).drop_duplicates().groupby("g").size()
+    return groups, values, counts, units.to_numpy(dtype=np.int64), np.asarray(seeds), np.asarray(subjects)
+
+
+def pooled(blocks: list[Block], tables: list[Array]) -> Array:
+    """The equal-weight mean over simulators of tables (G, D, I) that belong to the blocks: one table (G, D', I').
+
+    Data seeds and subjects are matched by number; a pair that one simulator lacks is missing. A simulator without any
+    value of a group is left out for that group.
+    """
+    seeds = np.unique(np.concatenate([b.data_seeds for b in blocks]))
+    subjects = np.unique(np.concatenate([b.subjects for b in blocks]))
+    groups = len(tables[0])
+    total, held = np.zeros((groups, len(seeds), len(subjects))), np.zeros(groups)
+    for b, table in zip(blocks, tables, strict=True):
+        spread = np.full_like(total, np.nan)
+        place = np.searchsorted(seeds, b.data_seeds)[:, None], np.searchsorted(subjects, b.subjects)[None]
+        spread[:, *place] = filled(table)
+        some = ~np.isnan(table).all((1, 2))
+        total[some] += spread[some]
+        held += some
+    return total / np.where(held > 0, held, np.nan)[:, None, None]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Everything the tables are made of, read in one pass over the partitions.
+
+    blocks: all strata together. headline: ranking -> blocks of the strata that ranking counts. per_model: mean of each
+    ranking a model and method (simulator, network, data_seed, model_seed, method, ranking, value).
+    """
+
+    blocks: list[Block]
+    headline: dict[str, list[Block]]
+    per_model: pd.DataFrame
+
+    @classmethod
+    def read(cls, study: Study) -> "Cells":
+        """Read the scores of a study, one partition in memory at a time."""
+        blocks: list[Block] = []
+        chosen: dict[str, list[Block]] = {headline.ranking: [] for headline in study.headlines}
+        means: list[pd.DataFrame] = []
+        for _, _, scores in study.partitions():
+            blocks.append(block(scores, study.models))
+            for headline in study.headlines:
+                strata = scores[scores["stratum"].isin(headline.strata)] if headline.strata else None
+                chosen[headline.ranking].append(blocks[-1] if strata is None else block(strata, study.models))
+                means.append(_per_model(scores if strata is None else strata, headline))
+        if not blocks:
+            raise BadTables(f"{study.folder / 'scores'} holds no scores: run the study first")
+        return cls(blocks, chosen, pd.concat(means, ignore_index=True) if means else pd.DataFrame(columns=_MEANS))
+
+
+def _per_model(scores: pd.DataFrame, headline: Headline) -> pd.DataFrame:
+    mine = scores[(scores["metric"] == headline.metric) & (scores["truth"] == headline.truth)]
+    mine = mine[(mine["view"] == headline.view) & (mine["status"] == "ok")]
+    means = mine.groupby(_MEANS[:-2], observed=True)["value"].mean().reset_index()
+    return means.assign(ranking=headline.ranking).astype({"simulator": str, "network": str, "method": str})
+
+
+def table(study: Study, blocks: list[Block]) -> pd.DataFrame:
+    """One row per (simulator, network, method, metric, truth, view): the mean, its interval and what stands behind it.
+
+    The rows with simulator `all` weigh the simulators equally; they leave out simulators where no model of the
+    network passed the gate, unless none passed anywhere. n_simulators tells how many a row rests on.
+    """
+    rows = [_block_table(b) for b in blocks]
+    for network in sorted({b.network for b in blocks}):
+        mine = [b for b in blocks if b.network == network]
+        rows.append(_pooled([b for b in mine if b.passed] or mine))
+    cells = pd.concat(rows, ignore_index=True)
+    places = cells["simulator"].map({name: place for place, name in enumerate(["all", *study.simulators])})
+    order = cells.assign(place=places).sort_values(["network", "metric", "truth", "view", "place", "method"]).index
+    return cells.loc[order].reset_index(drop=True)
+
+
+def _block_table(b: Block) -> pd.DataFrame:
+    return _rows(b.simulator, b.network, b.passed, b.groups, b.values).assign(n_simulators=1, n_units=b.units)
+
+
+def _pooled(blocks: list[Block]) -> pd.DataFrame:
+    """Rows `all`: every group over the blocks it has values in."""
+    keys = pd.concat([b.groups for b in blocks]).drop_duplicates().sort_values(GROUP).reset_index(drop=True)
+    rows_in = [keys.merge(b.groups.reset_index(), on=GROUP, how="left")["index"].fillna(-1) for b in blocks]
+    taken = [b.at(rows.to_numpy(dtype=int)) for b, rows in zip(blocks, rows_in, strict=True)]
+    tables, units = [values for values, _, _ in taken], [count for _, _, count in taken]
+    held = np.stack([u > 0 for u in units])
+    passed = (held <= np.array([[b.passed] for b in blocks])).all(0)
+    values = pooled(blocks, tables)
+    rows = _rows("all", blocks[0].network, True, keys, values)
+    return rows.assign(
+        gate=np.where(passed, "passed", "below gate"), n_simulators=held.sum(0), n_units=np.sum(units, axis=0)
+    )
+
+
+def _rows(simulator: str, network: str, passed: bool, groups: pd.DataFrame, values: Array) -> pd.DataFrame:
+    score = estimate(values)
+    low, high = score.interval()
+    start = pd.DataFrame({"simulator": simulator, "network": network}, index=range(len(groups)))
+    numbers = pd.DataFrame({
+        "mean": score.mean, "low": low, "high": high, "gate": "passed" if passed else "below gate",
+        "n_data_seeds": seeds_behind(values), "n_subjects": subjects_behind(values),
+    })  # fmt: skip
+    return pd.concat([start, groups.reset_index(drop=True), numbers], axis=1)
+
+
+def seeds_behind(values: Array) -> NDArray[np.int64]:
+    """(G,): data seeds with at least one value in tables (G, D, I)."""
+    return (~np.isnan(values)).any(-1).sum(-1)
+
+
+def subjects_behind(values: Array) -> NDArray[np.int64]:
+    """(G,): subjects with at least one value in tables (G, D, I)."""
+    return (~np.isnan(values)).any(-2).sum(-1)

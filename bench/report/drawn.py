@@ -1,0 +1,42 @@
+"""What figures and page are drawn from: a study with its aggregated tables and panels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bench.report import panels, tables
+from bench.report.cells import Cells
+from bench.report.study import Headline, Study
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A study, its tables (`leaderboard`, `cells`, `costs`), the per-model means of its rankings and its panels."""
+
+    study: Study
+    tables: dict[str, pd.DataFrame]
+    per_model: pd.DataFrame
+    scenes: dict[str, panels.Scene]
+
+    @classmethod
+    def of(cls, folder: Path) -> "Drawn":
+        """Read a study, write its aggregated tables, and keep both."""
+        study = Study.load(folder)
+        cells = Cells.read(study)
+        return cls(study, tables.write(study, cells), cells.per_model, panels.read(study.folder / "panels.npz"))
+
+    @property
+    def headline(self) -> Headline | None:
+        """The first ranking of the study, shown where a figure must choose one; None if nothing is ranked."""
+        return next(iter(self.study.headlines), None)
+
+    def board(self, ranking: str, network: str, simulator: str = "all") -> pd.DataFrame:
+        """The leaderboard rows of one contest, best first; the index is the row number in leaderboard.csv."""
+        rows = self.tables["leaderboard"]
+        return rows[(rows["ranking"] == ranking) & (rows["network"] == network) & (rows["simulator"] == simulator)]
+
+    def order(self, network: str) -> list[str]:
+        """All methods as the first ranking orders them on a network, or else by name."""
+        ranked = list(self.board(self.headline.ranking, network)["method"]) if self.headline else []
+        return ranked or sorted(self.study.methods["method"])

@@ -1,0 +1,131 @@
+"""Figure: the maps themselves. Rows are methods, columns subjects; the truth is outlined on every picture."""
+
+import textwrap
+from dataclasses import dataclass
+
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+
+from bench.report.drawn import Drawn
+from bench.report.figures import style
+from bench.report.figures.compose import DIVERGING, overlay
+from bench.report.panels import Array, Scene, cropped
+
+MOST_COLUMNS, MOST_ROWS = 6, 9
+_SIDES = {"coronal": "L R", "axial": "L R", "sagittal": "P A"}
+_NAMES, _HEAD, _FOOT, _GAP = 30.0, 9.0, 13.0, 0.6
+#: the note at the foot needs this much
+_NARROWEST = 165.0
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """Where pictures go, in mm from the top left: `blocks` of rows side by side, so that many methods fit a page."""
+
+    figure: Figure
+    width: float
+    height: float
+    cell: tuple[float, float]
+    columns: int
+    rows: int
+
+    @classmethod
+    def of(cls, columns: int, pictures: int, aspect: float) -> "_Sheet":
+        blocks = -(-pictures // MOST_ROWS)
+        rows = -(-pictures // blocks)
+        edge = min(
+            (style.DOUBLE / style.MM / blocks - _NAMES) / columns - _GAP,
+            ((style.TALLEST / style.MM - _HEAD - _FOOT) / (rows + 1) - _GAP) / aspect,
+            24.0,
+        )
+        cell = (edge, edge * aspect)
+        width = max(blocks * (_NAMES + columns * (edge + _GAP)), _NARROWEST)
+        height = _HEAD + (rows + 1) * (cell[1] + _GAP) + _FOOT
+        figure = style.figure(width * style.MM, height * style.MM)
+        figure.set_layout_engine("none")
+        return cls(figure, width, height, cell, columns, rows)
+
+    def corner(self, picture: int, column: int) -> tuple[float, float]:
+        """Left and top of a picture (-1: the row of truths above the first)."""
+        block, row = divmod(max(picture, 0), self.rows)
+        left = block * (_NAMES + self.columns * (self.cell[0] + _GAP)) + _NAMES + column * (self.cell[0] + _GAP)
+        return left, _HEAD + (row + (picture >= 0)) * (self.cell[1] + _GAP)
+
+    def truth_corner(self, block: int, column: int) -> tuple[float, float]:
+        """Left and top of a truth, repeated above each block."""
+        return self.corner(block * self.rows, column)[0], _HEAD
+
+    def show(self, corner: tuple[float, float], picture: Array) -> None:
+        """Put a picture at a corner."""
+        (left, top), (wide, high) = corner, self.cell
+        box = (left / self.width, 1 - (top + high) / self.height, wide / self.width, high / self.height)
+        axis = self.figure.add_axes(box)
+        axis.imshow(picture, interpolation="nearest")
+        axis.axis("off")
+
+    def write(self, x: float, y: float, text: str, **options: object) -> None:
+        """Write text at x, y mm from the top left."""
+        self.figure.text(x / self.width, 1 - y / self.height, text, **options)  # type: ignore[arg-type]
+
+
+def draw(source: Drawn) -> Figure | None:
+    """The gallery of the main network; None without panels."""
+    network = source.study.main_network
+    scenes = {name: cropped(scene) for name, scene in source.scenes.items() if network in scene.maps}
+    if not scenes:
+        return None
+    each = max(1, MOST_COLUMNS // max(2, len(scenes)) - (len(scenes) > 1))
+    columns = [(name, scene, p) for name, scene in scenes.items() for p in range(min(each, len(scene.subjects)))]
+    methods = [m for m in source.order(network) if any(m in scene.maps[network] for scene in scenes.values())]
+    aspect = max(scene.brain.shape[1] / scene.brain.shape[2] for scene in scenes.values())
+    with style.journal():
+        sheet = _Sheet.of(len(columns), len(methods), aspect)
+        for k, (simulator, scene, p) in enumerate(columns):
+            _truths(sheet, k, simulator, scene, p, len(methods))
+            for r, method in enumerate(methods):
+                if method in scene.maps[network]:
+                    values, scale = scene.maps[network][method][p], scene.scales[network][method][p]
+                    sheet.show(sheet.corner(r, k), overlay(scene.brain[p], values, scale, scene.truth[p]))
+        _names(source, sheet, methods)
+        _bar(sheet)
+    return sheet.figure
+
+
+def _truths(sheet: _Sheet, k: int, simulator: str, scene: Scene, p: int, methods: int) -> None:
+    who = f"{'patient' if scene.labels[p] else 'control'} {scene.subjects[p]}"
+    shared = float(abs(scene.truth).max())
+    for block in range(-(-methods // sheet.rows)):
+        left, top = sheet.truth_corner(block, k)
+        sheet.show((left, top), overlay(scene.brain[p], scene.truth[p], shared, scene.truth[p]))
+        middle = left + sheet.cell[0] / 2
+        sheet.write(middle, top - 0.8, who, ha="center", va="bottom", fontsize=6, color=style.GREY)
+        if p > 0:
+            continue
+        sheet.write(left, top - 4.2, style.label(simulator), ha="left", va="bottom", fontsize=8)
+        for side, x in zip(_SIDES[scene.plane].split(), (left, left + sheet.cell[0]), strict=True):
+            near = "left" if x == left else "right"
+            sheet.write(x, top + sheet.cell[1] - 0.5, side, ha=near, va="bottom", fontsize=5, color=style.GREY)
+
+
+def _names(source: Drawn, sheet: _Sheet, methods: list[str]) -> None:
+    def write(corner: tuple[float, float], text: str, role: str) -> None:
+        x, y = corner[0] - 1.5, corner[1] + sheet.cell[1] / 2
+        slant = "normal" if role == "method" else "italic"
+        note = "" if role == "method" else f"\n({role})"
+        lines = "\n".join(textwrap.wrap(text, 20)) + note
+        sheet.write(x, y, lines, ha="right", va="center", style=slant, fontsize=7)
+
+    for r, name in enumerate(methods):
+        write(sheet.corner(r, 0), style.label(name), source.study.role(name))
+        if r % sheet.rows == 0:
+            write(sheet.truth_corner(r // sheet.rows, 0), "truth", "method")
+
+
+def _bar(sheet: _Sheet) -> None:
+    wide, left = 34.0, _NAMES
+    axis = sheet.figure.add_axes((left / sheet.width, 5.6 / sheet.height, wide / sheet.width, 1.8 / sheet.height))
+    bar = sheet.figure.colorbar(ScalarMappable(cmap=DIVERGING), cax=axis, orientation="horizontal")
+    bar.set_ticks([0, 0.5, 1], labels=["− scale", "0", "+ scale"])
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    told = "Every map on its own symmetric scale, 99.5 % of |map| in the volume;\nbare brain at 0. Outline: truth."
+    sheet.write(left + wide + 6, sheet.height - 6.5, told, ha="left", va="center", fontsize=7)

@@ -1,0 +1,79 @@
+"""Figure: the headline score of every method with its interval, per simulator; controls and oracles beside them."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bench.report.drawn import Drawn
+from bench.report.figures import style
+from bench.report.study import Headline
+
+
+def draw(source: Drawn) -> Figure | None:
+    """One panel for all simulators and one for each; None where nothing was scored."""
+    study, headline = source.study, source.headline
+    if headline is None:
+        return None
+    scopes = ["all", *study.simulators] if len(study.simulators) > 1 else study.simulators
+    order = _order(source, headline)
+    if not order:
+        return None
+    with style.journal():
+        figure = style.figure(style.DOUBLE, (4.6 * len(order) + 24) * style.MM)
+        for axis, scope in zip(style.grid(figure, len(scopes), len(scopes), sharey=True), scopes, strict=True):
+            _panel(axis, source, headline, scope, order)
+        figure.legend(handles=_legend(study.networks), loc="outside lower center", ncols=6)
+    return figure
+
+
+def _order(source: Drawn, headline: Headline) -> list[str]:
+    """Methods with a value anywhere, in the order of the main network's ranking."""
+    table = source.tables["leaderboard"]
+    scored = set(table[(table["ranking"] == headline.ranking) & table["mean"].notna()]["method"])
+    return [method for method in source.order(source.study.main_network) if method in scored]
+
+
+def _panel(axis: Axes, source: Drawn, headline: Headline, scope: str, order: list[str]) -> None:
+    metric = source.study.metric(headline.metric)
+    networks = source.study.networks
+    for k, network in enumerate(networks):
+        rows = source.board(headline.ranking, network, scope).set_index("method").reindex(order)
+        offset = 0.5 * ((k + 0.5) / len(networks) - 0.5)
+        _points(axis, rows, np.arange(len(order)) + offset, style.COLOURS[k % len(style.COLOURS)])
+    if not np.isnan(metric["chance"]):
+        axis.axvline(metric["chance"], color=style.GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
+    axis.set_yticks(range(len(order)), [style.label(name) for name in order])
+    axis.set_ylim(len(order) - 0.4, -0.6)
+    axis.grid(axis="y", color=style.FAINT, linewidth=0.4)
+    axis.set_axisbelow(True)
+    axis.set_title("all simulators" if scope == "all" else style.label(scope), loc="left")
+    axis.set_xlabel(style.label(headline.metric))
+    # shared axes label only the first panel
+    for tick, name in zip(axis.get_yticklabels(), order, strict=False):
+        tick.set_fontstyle("normal" if source.study.role(name) == "method" else "italic")
+
+
+def _points(axis: Axes, rows: pd.DataFrame, heights: np.ndarray, colour: str) -> None:
+    for (_, row), y in zip(rows.iterrows(), heights, strict=True):
+        if np.isnan(row["mean"]):
+            continue
+        filled = row["role"] == "method" and row["status"] == "ok"
+        axis.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=1.1, solid_capstyle="butt")
+        face = colour if filled else "white"
+        axis.plot(row["mean"], y, marker=style.MARKERS[row["role"]], markersize=4, color=colour, markerfacecolor=face)
+
+
+def _legend(networks: list[str]) -> list[Line2D]:
+    def mark(text: str, colour: str, marker: str, face: str) -> Line2D:
+        return Line2D([], [], color=colour, marker=marker, markersize=4, linestyle="", markerfacecolor=face, label=text)
+
+    colours = dict(zip(networks, style.COLOURS * len(networks), strict=False))
+    return [
+        *(mark(style.label(name), colour, "o", colour) for name, colour in colours.items()),
+        mark("method, not ranked", style.GREY, "o", "white"),
+        mark("control", style.GREY, "s", "white"),
+        mark("oracle", style.GREY, "D", "white"),
+        Line2D([], [], color=style.GREY, linewidth=0.7, linestyle=(0, (4, 3)), label="chance"),
+    ]

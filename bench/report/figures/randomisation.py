@@ -1,0 +1,71 @@
+"""Figure: how a map changes as more of the network's layers are reset, against maps of other subjects (the floor)."""
+
+import re
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.report.drawn import Drawn
+from bench.report.figures import style
+
+COLUMNS = 6
+_STEP = r"^(?P<family>.+)\.layer_(?P<step>\d+)_of_(?P<steps>\d+)$"
+
+
+def draw(source: Drawn) -> Figure | None:
+    """One small panel a method, a line a network; None where no metric has the columns `layer_k_of_L`."""
+    curves = steps(source.tables["cells"])
+    if curves.empty:
+        return None
+    family = sorted(curves["family"].unique())[0]
+    curves = curves[curves["family"] == family]
+    order = source.order(source.study.main_network)
+    methods = [m for m in order if m in set(curves["method"]) and source.study.role(m) != "oracle"]
+    with style.journal():
+        rows = -(-len(methods) // COLUMNS)
+        figure = style.figure(style.DOUBLE, (34 * rows + 12) * style.MM)
+        axes = style.grid(figure, len(methods), COLUMNS, sharex=True, sharey=True)
+        for axis, method in zip(axes, methods, strict=True):
+            _panel(axis, source, curves[curves["method"] == method], f"{family}.floor")
+            slant = "normal" if source.study.role(method) == "method" else "italic"
+            axis.set_title(style.label(method), loc="left", style=slant, fontsize=7)
+        for lowest in axes[-COLUMNS:]:
+            lowest.tick_params(labelbottom=True)
+            lowest.set_xlabel("layers reset")
+        figure.supylabel("similarity to the trained model's map", fontsize=8)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    return figure
+
+
+def is_curve(metric: str) -> bool:
+    """Whether a metric's name is a point of a curve rather than a result of its own."""
+    return re.match(_STEP, metric) is not None
+
+
+def steps(cells: pd.DataFrame) -> pd.DataFrame:
+    """Rows of cells.csv over all simulators that belong to a curve, with family, share of layers reset."""
+    found = cells["metric"].str.extract(_STEP)
+    rows = cells.assign(family=found["family"], share=found["step"].astype(float) / found["steps"].astype(float))
+    return rows[rows["family"].notna() & (rows["simulator"] == "all")]
+
+
+def _panel(axis: Axes, source: Drawn, curves: pd.DataFrame, floor: str) -> None:
+    cells = source.tables["cells"]
+    for k, network in enumerate(source.study.networks):
+        mine = curves[curves["network"] == network].sort_values("share")
+        if mine.empty:
+            continue
+        colour = style.COLOURS[k % len(style.COLOURS)]
+        share, mean = [0.0, *mine["share"]], [1.0, *mine["mean"]]
+        axis.fill_between(mine["share"], mine["low"], mine["high"], color=colour, alpha=0.2, linewidth=0)
+        name, marker = style.label(network), style.SERIES_MARKERS[k % len(style.SERIES_MARKERS)]
+        axis.plot(share, mean, color=colour, marker=marker, markersize=2.5, label=name)
+        beneath = cells[(cells["metric"] == floor) & (cells["method"] == mine["method"].iloc[0])]
+        beneath = beneath[(beneath["network"] == network) & (beneath["simulator"] == "all")]
+        for level in beneath["mean"].dropna():
+            axis.axhline(level, color=colour, linewidth=0.8, linestyle=(0, (4, 2)), label=f"floor, {name}")
+    axis.axhline(0, color=style.FAINT, linewidth=0.5, zorder=0)
+    axis.set_xticks(np.linspace(0, 1, 3), ["0", "½", "1"])

@@ -1,0 +1,74 @@
+"""Figure: quality of the maps against how well the model separates the classes; models below the gate are hollow."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bench.report.drawn import Drawn
+from bench.report.figures import style
+from bench.report.study import Headline
+
+SHOWN = 5
+
+
+def draw(source: Drawn) -> Figure | None:
+    """One panel a simulator, one mark a model and method; None without models."""
+    headline = source.headline
+    if headline is None:
+        return None
+    means = source.per_model[source.per_model["ranking"] == headline.ranking]
+    keys = ["simulator", "network", "data_seed", "model_seed"]
+    points = means.merge(source.study.models, on=keys)
+    if points.empty:
+        return None
+    methods = _methods(source, headline)
+    simulators = source.study.simulators
+    columns = min(3, len(simulators))
+    rows = -(-len(simulators) // columns)
+    with style.journal():
+        figure = style.figure(style.DOUBLE if columns > 1 else style.SINGLE, (62 * rows + 14) * style.MM)
+        axes = style.grid(figure, len(simulators), 3, sharex=True, sharey=True)
+        for axis, simulator in zip(axes, simulators, strict=True):
+            _panel(axis, source, headline, points[points["simulator"] == simulator], methods)
+            axis.set_title(style.label(simulator), loc="left")
+        figure.legend(handles=_legend(methods), loc="outside lower center", ncols=4 if columns > 1 else 2)
+    return figure
+
+
+def _methods(source: Drawn, headline: Headline) -> list[str]:
+    """The best ranked methods on the main network and the best control."""
+    board = source.board(headline.ranking, source.study.main_network)
+    board = board[board["mean"].notna()]
+    best = board[board["role"] == "method"]["method"].head(SHOWN)
+    return [*best, *board[board["role"] == "control"]["method"].head(1)]
+
+
+def _panel(axis: Axes, source: Drawn, headline: Headline, points: pd.DataFrame, methods: list[str]) -> None:
+    for k, method in enumerate(methods):
+        colour, marker = style.COLOURS[k % len(style.COLOURS)], style.SERIES_MARKERS[k % len(style.SERIES_MARKERS)]
+        for passed, face in ((True, colour), (False, "none")):
+            mine = points[(points["method"] == method) & (points["passed"] == passed)]
+            axis.plot(mine["auc"], mine["value"], marker, color=colour, markerfacecolor=face, markersize=4, alpha=0.9,
+                      markeredgewidth=0.8)  # fmt: skip
+    for reached in points["separability_reached"].dropna().unique():
+        axis.axvline(reached, color=style.GREY, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
+    chance = source.study.metric(headline.metric)["chance"]
+    if not np.isnan(chance):
+        axis.axhline(chance, color=style.GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
+    axis.set_xlabel("test AUC of the model")
+    if axis.get_subplotspec().is_first_col():  # type: ignore[union-attr]
+        axis.set_ylabel(f"{style.label(headline.metric)}, mean of the model")
+
+
+def _legend(methods: list[str]) -> list[Line2D]:
+    marks = [
+        Line2D([], [], color=style.COLOURS[k % len(style.COLOURS)], marker=style.SERIES_MARKERS[k % 6], linestyle="",
+               markersize=4, label=style.label(name))
+        for k, name in enumerate(methods)
+    ]  # fmt: skip
+    hollow = Line2D([], [], color=style.GREY, marker="o", linestyle="", markersize=4, markerfacecolor="none")
+    hollow.set_label("below the gate")
+    observer = Line2D([], [], color=style.GREY, linewidth=0.7, linestyle=(0, (1, 2)), label="observer's AUC")
+    return [*marks, hollow, observer]

@@ -1,0 +1,66 @@
+"""One look for all figures: 8 pt sans serif, journal column widths, colours and shapes that need no colour vision."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+MM = 1 / 25.4
+SINGLE, DOUBLE, TALLEST = 88 * MM, 180 * MM, 230 * MM
+#: Okabe & Ito (2008), told apart under every common colour vision
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+GREY, FAINT = "#5f6368", "#d0d4d9"
+#: roles differ by shape, never by colour alone
+MARKERS = {"method": "o", "control": "s", "oracle": "D"}
+SERIES_MARKERS = ["o", "^", "v", "P", "X", "h"]
+_ABBREVIATIONS = frozenset("ap auc lrp cam cnn gap gmp mtl ssim rise lime".split())  # noqa: SIM905
+_RC: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Arial", "Helvetica", "Liberation Sans", "DejaVu Sans"],
+    "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7,
+    "xtick.labelsize": 7, "ytick.labelsize": 7, "text.parse_math": False,
+    "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5, "axes.spines.top": False, "axes.spines.right": False,
+    "lines.linewidth": 1.0, "legend.frameon": False, "pdf.fonttype": 42, "figure.dpi": 150, "savefig.dpi": 300,
+}  # fmt: skip
+
+
+@contextmanager
+def journal() -> Iterator[None]:
+    """The settings every figure is made and saved under."""
+    with mpl.rc_context(_RC):
+        yield
+
+
+def figure(width: float, height: float) -> Figure:
+    """A figure of width x height inches with its own canvas (no global state)."""
+    made = Figure(figsize=(width, min(height, TALLEST)), layout="constrained")
+    FigureCanvasAgg(made)
+    return made
+
+
+def save(figure: Figure, stem: Path) -> Path:
+    """Write `stem`.pdf and `stem`.png without dates or versions, so that equal tables give equal files."""
+    with journal():
+        figure.savefig(stem.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
+        figure.savefig(stem.with_suffix(".png"), metadata={"Software": None})
+    return stem.with_suffix(".png")
+
+
+def grid(made: Figure, count: int, columns: int, **options: Any) -> list[Axes]:
+    """`count` axes in rows of at most `columns`; the unused places stay empty."""
+    columns = min(count, columns)
+    axes = made.subplots(-(-count // columns), columns, squeeze=False, **options).ravel()
+    for spare in axes[count:]:
+        spare.set_visible(False)
+    return list(axes[:count])
+
+
+def label(name: str) -> str:
+    """A plug-in's name as words, abbreviations in capitals."""
+    return " ".join(word.upper() if word in _ABBREVIATIONS else word for word in name.split("_"))

@@ -1,0 +1,121 @@
+"""Means with intervals when the same subjects are explained under models from several data seeds.
+
+A score table of one method is a matrix x[d, i]: data seeds d = 1..D (model seeds within a data seed averaged first)
+crossed with subjects i = 1..I. Under the two-way random-effects model x[d, i] = mu + a[d] + b[i] + e[d, i]
+
+    Var(mean) = s_a^2 / D + s_b^2 / I + s_e^2 / (D I)
+
+With the mean squares MS_a (data seeds), MS_b (subjects) and MS_e (residual) of the two-way layout it is estimated by
+
+    V = MS_a / (D I) + max(0, MS_b - MS_e) / (D I)
+
+The first term carries the data seeds and the residual, the second the subjects; a negative variance component counts
+as zero. The interval is mean +- t(nu) sqrt(V) with Satterthwaite's
+
+    nu = V^2 / (V_a^2 / (D - 1) + V_b^2 / (I - 1))
+
+(Satterthwaite 1946, Biometrics Bulletin 2:110; Searle, Casella & McCulloch 1992, Variance Components, chapters 4
+and 5). Paired differences of two methods are the same computation on x - y. One data seed, or one subject, says
+nothing about the others: the interval is then undefined (NaN), not of zero width.
+
+Several simulators are averaged table by table before this, with equal weight: they are a fixed list, not a sample, and
+the same data seed or subject number may stand for the same brains in all of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+#: below this many data seeds a result is a preview
+ENOUGH_DATA_SEEDS = 5
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Means (...,) whose variance is a sum of independent parts (..., T) with their degrees of freedom (..., T)."""
+
+    mean: Array
+    parts: Array
+    freedom: Array
+
+    def interval(self, level: float = 0.95) -> tuple[Array, Array]:
+        """(low, high), each (...,); NaN where the variance is unknown, of zero width where it is zero."""
+        variance = self.parts.sum(-1)
+        spread = (self.parts**2 / self.freedom).sum(-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            freedom = np.where(variance > 0, variance**2 / spread, 1.0)
+        half = np.where(np.isnan(variance), np.nan, stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(variance))
+        return self.mean - half, self.mean + half
+
+
+def balanced(x: Array) -> Estimate:
+    """The estimate of complete tables x (..., D, I)."""
+    seeds, subjects = x.shape[-2:]
+    if min(seeds, subjects) < 2:
+        unknown = np.full((*x.shape[:-2], 2), np.nan)
+        return Estimate(x.mean((-2, -1)), unknown, np.ones_like(unknown))
+    mean = x.mean((-2, -1))
+    of_seed, of_subject = x.mean(-1) - mean[..., None], x.mean(-2) - mean[..., None]
+    residual = x - mean[..., None, None] - of_seed[..., :, None] - of_subject[..., None, :]
+    ms_seed = subjects * (of_seed**2).sum(-1) / (seeds - 1)
+    ms_subject = seeds * (of_subject**2).sum(-1) / (subjects - 1)
+    ms_residual = (residual**2).sum((-2, -1)) / ((seeds - 1) * (subjects - 1))
+    parts = np.stack([ms_seed, np.maximum(ms_subject - ms_residual, 0)], -1) / (seeds * subjects)
+    return Estimate(mean, parts, np.broadcast_to([seeds - 1.0, subjects - 1.0], parts.shape))
+
+
+def estimate(x: Array) -> Estimate:
+    """The estimate of tables x (G, D, I) in which NaN marks a missing cell.
+
+    Data seeds and subjects without any cell are dropped, single missing cells are `filled`. A table without cells has
+    mean NaN.
+    """
+    groups = len(x)
+    result = Estimate(np.full(groups, np.nan), np.full((groups, 2), np.nan), np.ones((groups, 2)))
+    for rows, seeds, subjects in _patterns(x):
+        part = balanced(_complete(x[np.ix_(rows, seeds, subjects)]))
+        result.mean[rows], result.parts[rows], result.freedom[rows] = part.mean, part.parts, part.freedom
+    return result
+
+
+def filled(x: Array) -> Array:
+    """x (G, D, I) with single missing cells set to the value of the additive least-squares fit of the others.
+
+    So filled, they move neither the mean of the fit nor the residual (Yates 1933, Empire Journal of Experimental
+    Agriculture 1:129). Data seeds and subjects without any cell stay missing.
+    """
+    whole = x.copy()
+    for rows, seeds, subjects in _patterns(x):
+        block = np.ix_(rows, seeds, subjects)
+        whole[block] = _complete(x[block])
+    return whole
+
+
+def _patterns(x: Array) -> Iterator[tuple[Index, Index, Index]]:
+    """Tables with the same cells missing: (rows of x, data seeds present, subjects present); empty tables left out."""
+    patterns: dict[bytes, list[int]] = {}
+    for g, missing in enumerate(np.isnan(x)):
+        patterns.setdefault(np.packbits(missing).tobytes(), []).append(g)
+    for rows in patterns.values():
+        present = ~np.isnan(x[rows[0]])
+        if present.any():
+            yield np.array(rows), np.flatnonzero(present.any(1)), np.flatnonzero(present.any(0))
+
+
+def _complete(x: Array) -> Array:
+    """x (G, D, I), the same cells missing in every table, filled from the additive fit of the others."""
+    present = ~np.isnan(x[0])
+    if present.all():
+        return x
+    seeds, subjects = present.shape
+    design = np.hstack([np.repeat(np.eye(seeds), subjects, axis=0), np.tile(np.eye(subjects), (seeds, 1))])
+    flat, seen = x.reshape(len(x), -1).copy(), present.ravel()
+    fit = np.linalg.lstsq(design[seen], flat[:, seen].T, rcond=None)[0]
+    flat[:, ~seen] = (design[~seen] @ fit).T
+    return flat.reshape(x.shape)

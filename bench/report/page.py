@@ -1,0 +1,134 @@
+"""The page: one HTML file that needs no network, built from the tables alone."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+
+from bench.report import answers, intervals, ranks
+from bench.report.drawn import Drawn
+from bench.report.figures.randomisation import is_curve
+from bench.report.figures.style import label
+from bench.report.pictures import data_uri, sheets
+from bench.report.study import Headline
+from bench.report.trace import Trace
+
+#: larger tables are linked, not embedded
+EMBEDDED_BYTES = 1_000_000
+FAULTS_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Board:
+    """One ranking table: a headline on a network. rows: per method its row numbers in leaderboard.csv by scope."""
+
+    headline: Headline
+    network: str
+    scopes: list[str]
+    rows: list[dict[str, int]]
+    below_gate: list[str]
+    low: float
+    high: float
+
+    def x(self, value: float) -> float:
+        """Place of a value on the interval drawing, 0 to 100."""
+        return round(100 * (float(value) - self.low) / (self.high - self.low), 2)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page: its PNG as a data URI and the width in CSS pixels at which its text is 8 points."""
+
+    source: str
+    width: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Picture":
+        """The PNG at `path`, made for print at twice a screen's resolution or more."""
+        with Image.open(path) as image:
+            return cls(data_uri("image/png", path.read_bytes()), image.width // 2)
+
+
+def write(source: Drawn, audits: list[str], figures: dict[str, Path]) -> Path:
+    """Write index.html (and the small tables only the page needs) into the study's folder and return its path."""
+    study = source.study
+    made, pictures = sheets(source)
+    tables = source.tables | {
+        "models": study.models, "methods": study.methods, "metrics": study.metrics, "failures": study.failures,
+        "pictures": pictures, "audits": pd.DataFrame({"violation": pd.Series(audits, dtype=object)}),
+    }  # fmt: skip
+    for name in ("pictures", "audits"):
+        tables[name].to_csv(study.folder / f"{name}.csv", index=False, lineterminator="\n")
+    trace = Trace(tables, study.about)
+    shown = {name: Picture.of(path) for name, path in figures.items() if name != "gallery"}
+    page = _environment(trace).get_template("page.html.j2").render(
+        study=study, trace=trace, tables=tables, boards=boards(source), sheets=made, figures=shown,
+        answers={scope: answers.clauses(source, scope) for scope in ["all", *study.simulators]},
+        columns={network: columns(source, network) for network in study.networks},
+        order={network: source.order(network) for network in study.networks},
+        why=reasons(source), downloads=downloads(study.folder), formula=intervals.__doc__, tie_rule=ranks.TIE_RULE,
+        summary_of=_summary, faults_shown=FAULTS_SHOWN,
+    )  # fmt: skip
+    path = study.folder / "index.html"
+    path.write_text(page, encoding="utf-8", newline="\n")
+    return path
+
+
+def boards(source: Drawn) -> list[Board]:
+    """The ranking tables, by ranking, the main network first."""
+    main = source.study.main_network
+    networks = sorted(source.study.networks, key=lambda name: name != main)
+    return [_board(source, headline, network) for headline in source.study.headlines for network in networks]
+
+
+def _board(source: Drawn, headline: Headline, network: str) -> Board:
+    found = {scope: source.board(headline.ranking, network, scope) for scope in ["all", *source.study.simulators]}
+    scopes = [scope for scope, rows in found.items() if len(rows)]
+    row_of = {s: dict(zip(found[s]["method"], found[s].index.astype(int).tolist(), strict=True)) for s in scopes}
+    rows = [{scope: row_of[scope][method] for scope in scopes} for method in found["all"]["method"]]
+    every = found["all"][["mean", "low", "high"]].to_numpy(dtype=float)
+    ends = [0.0, 1.0, *every[np.isfinite(every)], source.study.metric(headline.metric)["chance"]]
+    below = [scope for scope in scopes if (found[scope]["status"] == "below gate").any()]
+    return Board(headline, network, scopes, rows, below, float(np.nanmin(ends)), float(np.nanmax(ends)))
+
+
+def columns(source: Drawn, network: str) -> list[dict[str, Any]]:
+    """Columns of the table of further metrics: metric, truth and the row of each method in cells.csv."""
+    cells = source.tables["cells"]
+    shown = cells[(cells["network"] == network) & (cells["simulator"] == "all") & ~cells["metric"].map(is_curve)]
+    headlines = {(h.metric, h.truth, h.view) for h in source.study.headlines}
+    return [
+        {"metric": metric, "truth": truth, "view": view, "row_of": dict(zip(rows["method"], rows.index, strict=True))}
+        for (metric, truth, view), rows in shown.groupby(["metric", "truth", "view"], sort=True)
+        if (metric, truth, view) not in headlines
+    ]
+
+
+def reasons(source: Drawn) -> dict[tuple[str, str], str]:
+    """(network, method) -> why a method has no value there, as far as failures.csv tells."""
+    rows = source.study.failures.drop_duplicates(["network", "method"])
+    return {(r.network, r.method): f"{r.status}: {r.reason}" for r in rows.itertuples()}  # type: ignore[misc]
+
+
+def downloads(folder: Path) -> dict[str, str]:
+    """File name -> link to it: embedded where small, beside the page where large."""
+    files = sorted(folder.glob("*.csv"))
+    small = {file for file in files if file.stat().st_size < EMBEDDED_BYTES}
+    return {file.name: data_uri("text/csv", file.read_bytes()) if file in small else file.name for file in files}
+
+
+def _environment(trace: Trace) -> Environment:
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters["label"] = label
+    made.globals.update(num=trace.num, interval=trace.interval, text=trace.text, name=trace.name, value=trace.value)
+    return made
+
+
+def _summary(declared: Any) -> str:
+    """The one-sentence summary of a simulator or network in study.json, which may be the sentence itself."""
+    return str(declared.get("summary", "")) if isinstance(declared, dict) else str(declared)

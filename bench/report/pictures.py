@@ -1,0 +1,89 @@
+"""Method pictures of the page: one strip a method and network, all in the same slices, the truth outlined."""
+
+import base64
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from bench.report.drawn import Drawn
+from bench.report.figures.compose import overlay
+from bench.report.figures.style import label
+from bench.report.panels import Array, Scene, cropped
+
+COLUMNS = ["simulator", "network", "method", "subject", "state", "plane", "slice", "scale"]
+_COLOURS, _GUTTER = 96, 12
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One picture: method "" is the truth; rows of pictures.csv give subject, slice and scale of each panel."""
+
+    method: str
+    image: str
+    alt: str
+    rows: list[int]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All strips of one simulator and network, the truth first, then the methods in the order of the ranking."""
+
+    simulator: str
+    network: str
+    plane: str
+    strips: list[Strip]
+
+
+def sheets(source: Drawn) -> tuple[list[Sheet], pd.DataFrame]:
+    """The sheets, main network first, and the table pictures.csv of subjects, slices and scales."""
+    made: list[Sheet] = []
+    rows: list[dict[str, object]] = []
+    main = source.study.main_network
+    for simulator, whole in source.scenes.items():
+        scene = cropped(whole)
+        for network in sorted(scene.maps, key=lambda name: (name != main, name)):
+            strips = [_strip(scene, simulator, network, method, rows) for method in _order(source, scene, network)]
+            made.append(Sheet(simulator, network, scene.plane, strips))
+    return made, pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _order(source: Drawn, scene: Scene, network: str) -> list[str]:
+    return ["", *(method for method in source.order(network) if method in scene.maps[network])]
+
+
+def _strip(scene: Scene, simulator: str, network: str, method: str, rows: list[dict[str, object]]) -> Strip:
+    count = len(scene.subjects)
+    if method:
+        values, scales = scene.maps[network][method], scene.scales[network][method]
+    else:
+        values, scales = scene.truth, np.full(count, np.abs(scene.truth).max())
+    panels = [overlay(scene.brain[p], values[p], float(scales[p]), scene.truth[p]) for p in range(count)]
+    start = len(rows)
+    for p in range(count):
+        state = "patient" if scene.labels[p] else "control"
+        told = (simulator, network, method or "truth", int(scene.subjects[p]), state, scene.plane, int(scene.slices[p]))
+        rows.append(dict(zip(COLUMNS, (*told, f"{scales[p]:.3g}"), strict=True)))
+    what = f"Map of {label(method)} on {label(network)}" if method else "Truth"
+    alt = f"{what}, {label(simulator)}, {scene.plane} slices of {count} subjects on the brain, truth outlined"
+    return Strip(method, encoded(_joined(panels)), alt, list(range(start, len(rows))))
+
+
+def _joined(panels: list[Array]) -> Array:
+    gap = np.ones((panels[0].shape[0], _GUTTER, 3))
+    return np.hstack([piece for panel in panels for piece in (panel, gap)][:-1])
+
+
+def encoded(picture: Array) -> str:
+    """An RGB picture in 0..1 as a data URI of a small palette PNG."""
+    image = Image.fromarray(np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8))
+    buffer = io.BytesIO()
+    image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return data_uri("image/png", buffer.getvalue())
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """A data URI."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,0 +1,36 @@
+"""Columns of the tables that a study folder holds, and which of them are text, flags or whole numbers."""
+
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+SCORES = _names(
+    "simulator network data_seed model_seed subject stratum split method view metric truth value status reason"
+)
+MODELS = _names(
+    """simulator network data_seed model_seed auc auc_low auc_high auc_reference competence competence_low auc_off
+    passed reason train_subjects epochs weights separability_asked separability_reached separability_low
+    separability_high"""
+)
+METHODS = _names(
+    "method family quantity role reads_model signed stochastic version reference cost summary parameters"
+)
+METRICS = _names(
+    """metric kind higher_is_better low high chance unit localisation truths version reference summary parameters"""
+)
+FAILURES = _names("simulator network data_seed model_seed stage method metric status reason")
+COSTS = _names("simulator network data_seed model_seed stage method metric seconds forward backward peak_mb")
+LEADERBOARD = _names(
+    """ranking metric truth view simulator network method role rank tied mean low high control gain gain_low gain_high
+    n_units n_data_seeds n_subjects n_simulators status preview"""
+)
+
+#: columns that are not numbers
+TEXT = {
+    *_names("simulator network stratum split method view metric truth status reason weights family quantity role"),
+    *_names("version reference cost summary parameters kind unit truths stage"),
+}
+FLAGS = set(_names("passed reads_model signed stochastic higher_is_better localisation"))
+WHOLE = {"data_seed", "model_seed"}
+STATUSES = _names("ok unsupported undefined failed timeout killed")

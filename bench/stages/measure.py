@@ -1,0 +1,187 @@
+"""Stage measure: the scores of one method of one model by one metric, as tidy rows."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import Attribution, Cohort, Context, Method, Metric, Status, Truth, Undefined, Unsupported, View
+from bench.contracts.plugins import Perturbation
+from bench.passes.forward import forward
+from bench.passes.scores import explained
+from bench.stages.views import look
+
+#: draws a region of the simulator's redraws that perturbation families may choose from
+REDRAWS = 4
+#: perturbations kept in memory, so that the methods of a metric share them
+MEMORY = 384 * 2**20
+#: (view, truth) of rows, either may be ""
+Case = tuple[str, str]
+Columns = Mapping[str, Tensor]
+
+
+@dataclass
+class Scene:
+    """A model and its explained subjects; perturbed outputs are computed once for all methods."""
+
+    model: nn.Module
+    cohort: Cohort
+    context: Context
+    _drawn: "OrderedDict[tuple[Perturbation, int], tuple[Tensor, Tensor]]" = field(default_factory=OrderedDict)
+
+    @cached_property
+    def scores(self) -> Tensor:
+        """The explained score (N,) of the unperturbed images."""
+        return explained(forward(self.model, self.cohort.images), self.context.target)
+
+    @cached_property
+    def strata(self) -> list[str]:
+        """TP, TN, FP or FN of each subject; a positive score predicts a patient."""
+        pairs = zip(self.scores > 0, self.cohort.targets == 1, strict=True)
+        return [("T" if bool(said) == bool(sick) else "F") + ("P" if said else "N") for said, sick in pairs]
+
+    def outputs(self, perturbation: Perturbation, row: int) -> tuple[Tensor, Tensor]:
+        """Perturbations I (K, 1, D, H, W) of a subject and the changes f(x) - f(x - I) (K,)."""
+        key = (perturbation, row)
+        if key not in self._drawn:
+            images = self.cohort.images
+            drawn = perturbation.draw(images, self.context, row)
+            moved = explained(forward(self.model, images[row] - drawn), self.context.target)
+            self._drawn[key] = (drawn, self.scores[row] - moved)
+            self._shrink()
+        return self._drawn[key]
+
+    def _shrink(self) -> None:
+        held = sum(drawn.numel() * drawn.element_size() for drawn, _ in self._drawn.values())
+        while held > MEMORY and len(self._drawn) > 1:
+            _, (drawn, _) = self._drawn.popitem(last=False)
+            held -= drawn.numel() * drawn.element_size()
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A method with its maps of the scene's subjects and the context it drew them in."""
+
+    name: str
+    method: Method
+    attribution: Attribution
+    context: Context
+
+    def again(self, model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
+        """Maps of other images or another model; the method keeps its own noise and sees its own truths only."""
+        place = {subject: row for row, subject in enumerate(self.context.subjects)}
+        own = self.context.take([place[s] for s in context.subjects])
+        target = self.context.target
+        return Attribution.of(self.method(model, inputs, target, replace(own, _memo={}))).map
+
+
+def measure(
+    name: str,
+    metric: Any,
+    explained: Explained,
+    scene: Scene,
+    truths: Mapping[str, Truth],
+    views: Sequence[View],
+) -> pd.DataFrame:
+    """Rows of subject, stratum, view, metric, truth, value, status and reason.
+
+    NaN is `undefined`; what the metric raises as Unsupported or Undefined marks its rows; other errors are raised.
+    """
+    count = _count(metric, len(scene.cohort))
+    frames = []
+    for case, values in _cases(metric, explained, scene, truths, views, count):
+        columns, status, reason = _guarded(metric, explained, values)
+        frames.append(rows(name, case, columns, scene.cohort, scene.strata, count, status, reason))
+    return pd.concat(frames, ignore_index=True)
+
+
+def first(attribution: Attribution, count: int) -> Attribution:
+    """The attribution of the first subjects."""
+    present = {name: part[:count] for name, part in attribution._asdict().items() if part is not None}
+    return Attribution(**present)
+
+
+def _count(metric: Metric, subjects: int) -> int:
+    return min(metric.subjects or subjects, subjects)
+
+
+def _guarded(metric: Metric, explained: Explained, values: Callable[[], Columns]) -> tuple[Columns, Status, str]:
+    quantity = explained.method.tags.quantity
+    if quantity not in metric.tags.quantities:
+        known = " and ".join(sorted(metric.tags.quantities))
+        return {"": torch.empty(0)}, Status.unsupported, f"defined for {known}, this map is a {quantity}"
+    try:
+        return values(), Status.ok, ""
+    except Unsupported as error:
+        return {"": torch.empty(0)}, Status.unsupported, str(error)
+    except Undefined as error:
+        return {"": torch.empty(0)}, Status.undefined, str(error)
+
+
+def _cases(
+    metric: Any, explained: Explained, scene: Scene, truths: Mapping[str, Truth], views: Sequence[View], count: int
+) -> list[tuple[Case, Callable[[], Columns]]]:
+    """What the metric is asked for, by view and truth."""
+    some = list(range(count))
+    context, cohort = scene.context.take(some), scene.cohort.take(torch.arange(count))
+    attribution = first(explained.attribution, count)
+
+    def model() -> Columns:
+        quantities = {explained.name: explained.method.tags.quantity}
+        return {"": metric.model({explained.name: attribution}, quantities, scene.outputs, context)[explained.name]}
+
+    def explainer() -> Columns:
+        found = metric.explainer(explained.again, scene.model, cohort, context)
+        return found if isinstance(found, Mapping) else {"": found}
+
+    def on_map(view: View, truth: str) -> Callable[[], Columns]:
+        def values() -> Columns:
+            if truth and truth not in truths:
+                raise Undefined(f"this simulator has no truth '{truth}'")
+            sees = truths[truth].take(torch.arange(count)) if truth else None
+            return {"": metric.map(look(attribution.map, view, scene.cohort.affine), sees, context)}
+
+        return values
+
+    if metric.tags.kind == "map":
+        return [((v.name, t), on_map(v, t)) for v in views for t in sorted(metric.tags.truths) or [""]]
+    return [(("", ""), {"model": model, "explainer": explainer}[metric.tags.kind])]
+
+
+def rows(
+    name: str,
+    case: Case,
+    columns: Columns,
+    cohort: Cohort,
+    strata: Sequence[str],
+    count: int,
+    status: Status,
+    reason: str,
+) -> pd.DataFrame:
+    """Tidy rows of named columns of values (count,); columns without values have NaN and the status given."""
+    frames = []
+    for column, tensor in columns.items():
+        values = tensor.detach().double().numpy() if len(tensor) else np.full(count, np.nan)
+        missing = ~np.isfinite(values)
+        given = status if status is not Status.ok else Status.undefined
+        frames.append(
+            pd.DataFrame(
+                {
+                    "subject": cohort.subjects[:count].numpy(),
+                    "stratum": list(strata[:count]),
+                    "view": case[0],
+                    "metric": f"{name}.{column}" if column else name,
+                    "truth": case[1],
+                    "value": np.where(missing, np.nan, values),
+                    "status": np.where(missing, given.value, Status.ok.value),
+                    "reason": np.where(missing, reason or "the metric has no value for this subject", ""),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,162 @@
+"""How each stage's value is made, written and read; stages know nothing of cells, and cells nothing of tensors."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import torch
+
+from bench import seeds
+from bench.cells import Cell
+from bench.config.build import build
+from bench.context import cohort_context, method_context, metric_context, simulator
+from bench.contracts import Attribution, Cohort, Truth
+from bench.ledger import committed
+from bench.passes.counting import count_passes
+from bench.stages import attribute, calibrate, compare, images, measure, simulate, train, truths
+from bench.study import Unit
+
+if TYPE_CHECKING:
+    from bench.unit import Bench
+
+
+def _nowhere(cell: Cell) -> Path | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Step:
+    """make(bench, cell) -> value; write(folder, value); read(bench, cell, folder) -> value.
+
+    What later cells are given is always what was read back, so a resumed run meets the same bytes as a fresh one.
+    given: a committed file that stands for the stored folder. Scores have only `make`, which returns rows.
+    """
+
+    make: Callable[["Bench", Cell], Any]
+    write: Callable[[Path, Any], None] = lambda folder, value: None
+    read: Callable[["Bench", Cell, Path], Any] = lambda bench, cell, folder: None
+    given: Callable[[Cell], Path | None] = _nowhere
+
+
+def network(bench: "Bench", unit: Unit) -> Callable[[], torch.nn.Module]:
+    """Builds the untrained network of a unit."""
+    made: Any = bench.study.make("simulators", unit.simulator)
+    allowed = ("bench.networks", *bench.study.settings["trusted"])
+    node = bench.study.networks[unit.network]
+    return partial(build, node, (), allowed, "network", in_shape=made.shape, outputs=getattr(made, "outputs", 2))
+
+
+def _calibrate(bench: "Bench", cell: Cell) -> dict[str, Any]:
+    return calibrate.calibrate(bench.study.make("simulators", cell.unit.simulator))
+
+
+def _write_json(folder: Path, value: Any) -> None:
+    (folder / "calibration.json").write_text(json.dumps(value, indent=1) + "\n")
+
+
+def _read_json(bench: "Bench", cell: Cell, path: Path) -> Any:
+    return json.loads((path / "calibration.json" if path.is_dir() else path).read_text())
+
+
+def _calibration_given(cell: Cell) -> Path | None:
+    return committed(cell) if committed(cell).exists() else None
+
+
+def _simulate(bench: "Bench", cell: Cell) -> Cohort:
+    return simulate.cohort(simulator(bench, cell.unit), bench.study.settings["explain"]["subjects"])
+
+
+def _images(bench: "Bench", cell: Cell) -> Callable[[Path], None]:
+    sizes = images.sizes(bench.study.trains[cell.unit.network])
+    return lambda folder: images.make(simulator(bench, cell.unit), sizes, folder, bench.progress)
+
+
+def _train(bench: "Bench", cell: Cell) -> train.Trained:
+    cells = bench.cells.unit(cell.unit)
+    return train.train(
+        bench.get(cells.images),
+        network(bench, cell.unit),
+        bench.study.trains[cell.unit.network],
+        cell.unit.data_seed,
+        cell.unit.model_seed,
+        bench.get(cells.calibration)["reached"],
+        bench.progress,
+    )
+
+
+def _read_trained(bench: "Bench", cell: Cell, folder: Path) -> train.Trained:
+    return train.read(folder, network(bench, cell.unit), cell.unit.model_seed)
+
+
+def _truths(bench: "Bench", cell: Cell) -> Truth:
+    cells, use = bench.cells.unit(cell.unit), bench.study.settings["use"]
+    cohort, model = bench.get(cells.cohort), bench.get(cells.train).model
+    with count_passes(model) as bench.passes:
+        return truths.use(model, simulator(bench, cell.unit), cohort, **use, progress=bench.progress)
+
+
+def _attribute(bench: "Bench", cell: Cell) -> Attribution:
+    cells = bench.cells.unit(cell.unit)
+    trained = bench.get(cells.train)
+    model = trained.untrained() if cell.stage == "untrained" else trained.model
+    cohort, method = bench.get(cells.cohort), bench.study.make("methods", cell.method)
+    with count_passes(model) as bench.passes:
+        return attribute.attribute(method, model, cohort, method_context(bench, cell))
+
+
+def _kept(bench: "Bench", cell: Cell) -> Attribution:
+    return measure.first(_full(bench, cell), bench.study.kept)
+
+
+def _full(bench: "Bench", cell: Cell) -> Attribution:
+    """The maps of every explained subject, read if all of them are kept."""
+    return bench.once(("maps", cell.key), lambda: _attribute(bench, cell))
+
+
+def _maps(bench: "Bench", cell: Cell) -> Attribution:
+    whole = bench.study.kept == bench.study.settings["explain"]["subjects"]
+    return bench.get(cell) if whole else _full(bench, cell)
+
+
+def _measure(bench: "Bench", cell: Cell) -> pd.DataFrame:
+    cells = bench.cells.unit(cell.unit)
+    maps = cells.attribute(cell.method)
+    cohort, model = bench.get(cells.cohort), bench.get(cells.train).model
+    metric = bench.study.make("metrics", cell.metric)
+    present = dict(cohort.truths) | ({"use": bench.get(cells.truths)} if "use" in metric.tags.truths else {})
+    method = bench.study.make("methods", cell.method)
+    explained = measure.Explained(cell.method, method, _maps(bench, maps), method_context(bench, maps))
+    scene = bench.once("scene", lambda: measure.Scene(model, cohort, metric_context(bench, cell.unit)))
+    with count_passes(model) as bench.passes:
+        return measure.measure(cell.metric, metric, explained, scene, present, bench.study.views)
+
+
+def _compare(bench: "Bench", cell: Cell) -> pd.DataFrame:
+    trained, untrained, uses = (cell.parts[part] for part in ("maps", "untrained", "uses"))
+    models = compare.Trained(
+        torch.stack([bench.get(c).map for c in trained]),
+        torch.stack([bench.get(c).map for c in untrained]),
+        torch.stack([bench.get(c).regions for c in uses]),
+        tuple(c.unit.data_seed for c in trained),
+        tuple(c.unit.model_seed for c in trained),
+    )
+    cohort = bench.get(bench.cells.unit(trained[0].unit).cohort)
+    context = cohort_context(cohort, seeds.of_perturbations(cell.folder), None)
+    return compare.compare(cell.metric, bench.study.make("metrics", cell.metric), models, cohort, context)
+
+
+STEPS = {
+    "calibrate": Step(_calibrate, _write_json, _read_json, given=_calibration_given),
+    "simulate": Step(_simulate, simulate.write, lambda bench, cell, folder: simulate.read(folder)),
+    "images": Step(_images, lambda folder, make: make(folder), lambda bench, cell, folder: images.read(folder)),
+    "train": Step(_train, train.write, _read_trained),
+    "truths": Step(_truths, truths.write, lambda bench, cell, folder: truths.read(folder)),
+    "attribute": Step(_kept, attribute.write, lambda bench, cell, folder: attribute.read(folder)),
+    "untrained": Step(_kept, attribute.write, lambda bench, cell, folder: attribute.read(folder)),
+    "measure": Step(_measure),
+    "compare": Step(_compare),
+}

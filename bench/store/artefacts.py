@@ -1,0 +1,130 @@
+"""Artefacts: immutable folders `<stage>/<readable>-<key>/` with a record of their key and checksums."""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.store import files
+from bench.store.keys import plain
+
+RECORD = "record.json"
+KEY_LENGTH = 16
+log = logging.getLogger("bench.store")
+
+
+class Damaged(RuntimeError):
+    """A stored file is not what its record says; the artefact has been removed and must be made again."""
+
+
+@dataclass
+class Artefacts:
+    """The folders under `root`, found by key.
+
+    Methods raise Damaged when a file fails its checksum, and BadInput when the disk is full.
+    """
+
+    root: Path
+    _index: dict[str, dict[str, Path]] = field(default_factory=dict, repr=False)
+
+    def find(self, stage: str, key: str) -> Path | None:
+        """The artefact's folder if its record exists; contents are verified by `read`."""
+        folder = self._index.get(stage, {}).get(key)
+        if folder is None or not (folder / RECORD).exists():
+            self._index[stage] = self._scan(stage)
+            folder = self._index[stage].get(key)
+        return folder
+
+    def keys(self, stage: str) -> dict[str, Path]:
+        """{key: folder} of all artefacts of a stage, read afresh."""
+        self._index[stage] = self._scan(stage)
+        return dict(self._index[stage])
+
+    def stages(self) -> list[str]:
+        """The stages that have a folder."""
+        return sorted(p.name for p in self.root.iterdir() if p.is_dir()) if self.root.exists() else []
+
+    def put(
+        self,
+        stage: str,
+        name: str,
+        key: str,
+        write: Callable[[Path], None],
+        record: Mapping[str, Any],
+        replace: bool = False,
+    ) -> Path:
+        """Write an artefact with `write(folder)`; where another process was first, its artefact stays."""
+        folder = self.root / stage / f"{slug(name)}-{key}"
+        existing = self.find(stage, key)
+        if existing and replace:
+            files.remove(existing)
+        with files.scratch(folder) as temporary:
+            write(temporary)
+            full = {**plain(record), "key": key, "stage": stage, "files": _checksums(temporary)}
+            (temporary / RECORD).write_text(json.dumps(full, indent=1, sort_keys=True) + "\n")
+            files.publish(temporary, folder)
+        self._index.setdefault(stage, {})[key] = folder
+        return folder
+
+    def record(self, stage: str, key: str) -> dict[str, Any]:
+        """The record of an artefact; raises KeyError when there is none."""
+        folder = self.find(stage, key)
+        if folder is None:
+            raise KeyError(f"{stage} {key}")
+        try:
+            found: dict[str, Any] = json.loads((folder / RECORD).read_text())
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise self._damaged(folder, RECORD) from error
+        return found
+
+    def read(self, stage: str, key: str) -> Path:
+        """The folder, after every file has been checked against the record."""
+        record = self.record(stage, key)
+        folder = self.find(stage, key)
+        if folder is None:
+            raise KeyError(f"{stage} {key}")
+        for name, expected in record.get("files", {}).items():
+            path = folder / name
+            if not path.is_file() or files.sha256(path) != expected:
+                raise self._damaged(folder, name)
+        return folder
+
+    def remove(self, stage: str, key: str) -> None:
+        """Forget an artefact; nothing happens when there is none."""
+        if folder := self.find(stage, key):
+            files.remove(folder)
+            self._index[stage].pop(key, None)
+
+    def verify(self) -> Iterator[str]:
+        """Check every artefact and drop the damaged ones, yielding one sentence for each."""
+        for stage in self.stages():
+            for key in self.keys(stage):
+                try:
+                    self.read(stage, key)
+                except Damaged as error:
+                    yield str(error)
+
+    def _scan(self, stage: str) -> dict[str, Path]:
+        folder = self.root / stage
+        found = folder.iterdir() if folder.exists() else ()
+        named = [p for p in found if not p.name.startswith(".") and "-" in p.name]
+        return {p.name[-KEY_LENGTH:]: p for p in named if (p / RECORD).exists()}
+
+    def _damaged(self, folder: Path, name: str) -> Damaged:
+        files.remove(folder)
+        self._index.pop(folder.parent.name, None)
+        sentence = f"damaged file {folder.name}/{name} in {folder.parent}: removed, it will be computed again"
+        log.warning(sentence)
+        return Damaged(sentence)
+
+
+def slug(name: str) -> str:
+    """A name safe for file systems, Hydra's grammar and URLs."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")[:80] or "x"
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): files.sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}

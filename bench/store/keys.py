@@ -1,0 +1,84 @@
+"""Keys: what an artefact depends on, as sixteen hexadecimal digits.
+
+A key hashes the bound arguments of every component with their defaults, the components' declared versions, and the
+keys of what it was made from. Labels, paths, dates and the machine are no part of it.
+"""
+
+import dataclasses
+import hashlib
+import inspect
+import json
+import math
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+
+from bench.config.build import ALLOWED, TARGET, resolve
+
+
+def key(content: Any) -> str:
+    """The first 16 hexadecimal digits of the sha256 of the canonical form."""
+    return hashlib.sha256(canonical(content).encode()).hexdigest()[:16]
+
+
+def canonical(content: Any) -> str:
+    """JSON with sorted names and one spelling a number (1 and 1.0 agree)."""
+    return json.dumps(plain(content), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def plain(value: Any) -> Any:
+    """JSON-able form of a value; raises TypeError for anything whose identity is not its content."""
+    if value is None or isinstance(value, bool | str):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, PurePath):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain(_component(value))
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted((plain(v) for v in value), key=str)
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return plain(value.item())
+    raise TypeError(f"{type(value).__name__} cannot be part of a key")
+
+
+def _number(value: int | float) -> int | float | str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return int(value) if value == int(value) else float(value)
+
+
+def _component(value: Any) -> dict[str, Any]:
+    kind = type(value)
+    fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
+    return {TARGET: f"{kind.__module__}.{kind.__qualname__}", "version": getattr(kind, "version", None), **fields}
+
+
+def describe(node: Any, trusted: tuple[str, ...] = (), path: str = "") -> Any:
+    """A node with every argument bound to its default and the version of every component in it."""
+    if isinstance(node, Mapping):
+        children = {k: describe(v, trusted, f"{path}.{k}") for k, v in node.items() if k != TARGET}
+        if TARGET not in node:
+            return children
+        cls = resolve(node, (*ALLOWED, *trusted), path)
+        return {TARGET: node[TARGET], "version": getattr(cls, "version", None), **_defaults(cls), **children}
+    if isinstance(node, list | tuple):
+        return [describe(v, trusted, path) for v in node]
+    return node
+
+
+def _defaults(cls: Any) -> dict[str, Any]:
+    factories = {
+        f.name: f.default_factory()
+        for f in (dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ())
+        if f.default_factory is not dataclasses.MISSING
+    }
+    parameters = inspect.signature(cls).parameters.values()
+    given = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return {name: factories.get(name, value) for name, value in given.items()}

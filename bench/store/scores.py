@@ -1,0 +1,154 @@
+"""Scores: tidy rows of one unit and method, in immutable shards merged by metric key on reading.
+
+`scores/<cell>-<key>/<sha256-16>.parquet`: a shard is named by the hash of its bytes, so writers never meet, a damaged
+shard is known by its name, and two shards with the same metric key hold the same rows.
+"""
+
+import hashlib
+import io
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.store import files
+from bench.store.artefacts import KEY_LENGTH, slug
+
+COLUMNS = {
+    "metric_key": pa.string(),
+    "subject": pa.int64(),
+    "stratum": pa.string(),
+    "view": pa.string(),
+    "metric": pa.string(),
+    "truth": pa.string(),
+    "value": pa.float64(),
+    "status": pa.string(),
+    "reason": pa.string(),
+}
+SCHEMA = pa.schema(list(COLUMNS.items()))
+META = b"bench"
+log = logging.getLogger("bench.store")
+
+
+@dataclass
+class Scores:
+    """The score shards under `root`, one folder a cell (a unit and a method).
+
+    Folders are listed once: an instance sees the cells that existed then and those it adds.
+    """
+
+    root: Path
+    _folders: dict[str, Path] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        found = [p for p in self.root.iterdir() if not p.name.startswith(".")] if self.root.exists() else []
+        self._folders = {p.name[-KEY_LENGTH:]: p for p in found}
+
+    def add(self, name: str, cell: str, rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> Path:
+        """Write rows (columns as COLUMNS) as a new shard; records: {metric key: cost, source and configuration}."""
+        folder = self._folders.setdefault(cell, self.root / f"{slug(name)}-{cell}")
+        return self._write(folder, _table(rows, records))
+
+    def read(self, cell: str) -> tuple[pd.DataFrame, dict[str, dict[str, Any]]]:
+        """(rows, records) of a cell; of shards with the same metric key the first by name counts."""
+        shards = self._shards(cell)
+        records: dict[str, dict[str, Any]] = {}
+        parts = []
+        for table in shards.values():
+            new = {k: v for k, v in _meta(table).items() if k not in records}
+            records |= new
+            frame = table.to_pandas()
+            parts.append(frame[frame["metric_key"].isin(list(new))])
+        rows = pd.concat(parts, ignore_index=True) if parts else SCHEMA.empty_table().to_pandas()
+        return rows, records
+
+    def known(self, cell: str) -> dict[str, dict[str, Any]]:
+        """{metric key: record} of a cell."""
+        found: dict[str, dict[str, Any]] = {}
+        for table in self._shards(cell).values():
+            found = {**_meta(table), **found}
+        return found
+
+    def cells(self) -> dict[str, Path]:
+        """{key: folder} of all cells."""
+        return dict(self._folders)
+
+    def verify(self) -> Iterator[str]:
+        """Check every shard and drop the damaged ones, yielding one sentence for each."""
+        for folder in self._folders.values():
+            for path in sorted(folder.glob("*.parquet")):
+                if _digest(path.read_bytes()) != path.stem:
+                    path.unlink(missing_ok=True)
+                    yield f"damaged file {path.name} in {folder}: removed, it will be computed again"
+
+    def drop(self, cell: str, keys: Sequence[str]) -> None:
+        """Forget some metric keys of a cell, before they are computed anew."""
+        folder = self._folders.get(cell)
+        if folder is None or not set(keys) & self.known(cell).keys():
+            return
+        rows, records = self.read(cell)
+        old = list(self._shards(cell))
+        kept = {k: v for k, v in records.items() if k not in keys}
+        new = self._write(folder, _table(rows[rows["metric_key"].isin(list(kept))], kept)) if kept else None
+        _unlink([p for p in old if p != new])
+
+    def compact(self, cell: str) -> None:
+        """Merge a cell's shards into one; readers see every row at every moment."""
+        folder = self._folders.get(cell)
+        old = list(self._shards(cell))
+        if folder is None or len(old) < 2:
+            return
+        rows, records = self.read(cell)
+        merged = self._write(folder, _table(rows, records))
+        _unlink([p for p in old if p != merged])
+
+    def _shards(self, cell: str) -> dict[Path, pa.Table]:
+        folder = self._folders.get(cell)
+        found = {p: _load(p) for p in (sorted(folder.glob("*.parquet")) if folder else ())}
+        return {p: t for p, t in found.items() if t is not None}
+
+    def _write(self, folder: Path, table: pa.Table) -> Path:
+        stream = io.BytesIO()
+        pq.write_table(table, stream, compression="zstd")
+        data = stream.getvalue()
+        path = folder / f"{_digest(data)}.parquet"
+        files.write_bytes(path, data)
+        return path
+
+
+def _load(path: Path) -> pa.Table | None:
+    """A shard, or None when it is gone (merged by another process) or damaged (dropped, and said)."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    if _digest(data) != path.stem:
+        path.unlink(missing_ok=True)
+        log.warning("damaged file %s in %s: removed, it will be computed again", path.name, path.parent)
+        return None
+    return pq.read_table(io.BytesIO(data), schema=None)
+
+
+def _table(rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> pa.Table:
+    table = pa.Table.from_pandas(rows[list(COLUMNS)], schema=SCHEMA, preserve_index=False)
+    return table.replace_schema_metadata({META: json.dumps(records, sort_keys=True).encode()})
+
+
+def _meta(table: pa.Table) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((table.schema.metadata or {}).get(META, b"{}"))
+    return found
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:KEY_LENGTH]
+
+
+def _unlink(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

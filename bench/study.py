@@ -1,0 +1,144 @@
+"""A planned study: every node by label, the units, and where the results go. Written by plan, read by each job."""
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.config.build import build
+from bench.contracts import View
+from bench.store.artefacts import Artefacts
+from bench.store.scores import Scores
+
+PLAN = "plan.json"
+Node = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One model: simulator x network x data seed x model seed; without seeds, all models of a simulator and network."""
+
+    simulator: str
+    network: str
+    data_seed: int = -1
+    model_seed: int = -1
+
+    @property
+    def group(self) -> bool:
+        """Whether this stands for all models of a simulator and network."""
+        return self.data_seed < 0
+
+    @property
+    def id(self) -> str:
+        """Readable name, safe for file systems and for Hydra's grammar."""
+        seeds = "compare" if self.group else f"d{self.data_seed}-m{self.model_seed}"
+        return f"{self.simulator}-{self.network}-{seeds}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """settings: everything of the configuration but the groups. todo, lost: by unit, keys to compute and given up.
+
+    run: name of this call, by which artefacts made in it are told from older ones. replace: whether cells that are
+    done are made again.
+    """
+
+    name: str
+    results: str
+    settings: Node
+    simulators: dict[str, Node]
+    networks: dict[str, Node]
+    trains: dict[str, Node]
+    methods: dict[str, Node]
+    metrics: dict[str, Node]
+    units: list[Unit]
+    run: str = ""
+    replace: bool = False
+    todo: dict[str, list[str]] = field(default_factory=dict)
+    lost: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> "Study":
+        """Read `plan.json`."""
+        content = json.loads(path.read_text())
+        units = [Unit(**u) for u in content.pop("units")]
+        return cls(**content, units=units)
+
+    def save(self) -> Path:
+        """Write `results/<study>/plan.json`."""
+        path = self.folder / PLAN
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(self), indent=1))
+        return path
+
+    @property
+    def folder(self) -> Path:
+        """`results/<study>`."""
+        return Path(self.results) / self.name
+
+    @property
+    def store(self) -> Path:
+        """`results/store`, shared by all studies of a results folder."""
+        return Path(self.results) / "store"
+
+    def artefacts(self) -> Artefacts:
+        """A fresh look at the stored artefacts."""
+        return Artefacts(self.store)
+
+    def scores(self) -> Scores:
+        """A fresh look at the stored scores."""
+        return Scores(self.store / "scores")
+
+    @property
+    def groups(self) -> list[Unit]:
+        """One group of models for each simulator and network, in the order of the units."""
+        return list(dict.fromkeys(Unit(u.simulator, u.network) for u in self.units))
+
+    def members(self, group: Unit) -> list[Unit]:
+        """The models of a group, by data seed, then model seed."""
+        own = [u for u in self.units if (u.simulator, u.network) == (group.simulator, group.network)]
+        return sorted(own, key=lambda u: (u.data_seed, u.model_seed))
+
+    def unit(self, name: str) -> Unit:
+        """The unit or group of an id; raises KeyError."""
+        return {u.id: u for u in (*self.units, *self.groups)}[name]
+
+    @property
+    def views(self) -> list[View]:
+        """The views a map metric looks through."""
+        return [View(**v) for v in self.settings["views"]]
+
+    @property
+    def headline(self) -> dict[str, Node]:
+        """The rankings whose metric is among those chosen."""
+        return {name: h for name, h in self.settings["headline"].items() if h["metric"] in self.metrics}
+
+    @property
+    def kept(self) -> int:
+        """How many explained subjects' maps are stored."""
+        subjects: int = self.settings["explain"]["subjects"]
+        wish = self.settings["maps"]
+        return min(wish, subjects) if isinstance(wish, int) else {"all": subjects, "none": 0}[wish]
+
+    def make(self, group: str, label: str) -> Any:
+        """The plug-in behind a label; group: simulators, methods or metrics."""
+        return _made(self._text(group, label), tuple(self.settings["trusted"]), f"{group[:-1]}.{label}")
+
+    def node(self, group: str, label: str) -> Node:
+        """The node behind a label."""
+        found: Mapping[str, Node] = getattr(self, group)
+        return found[label]
+
+    def node_names(self, group: str) -> list[str]:
+        """The labels of a group, in the order chosen."""
+        return list(getattr(self, group))
+
+    def _text(self, group: str, label: str) -> str:
+        return json.dumps(self.node(group, label))
+
+
+@functools.cache
+def _made(text: str, trusted: tuple[str, ...], path: str) -> Any:
+    return build(json.loads(text), trusted=trusted, path=path)

@@ -1,0 +1,160 @@
+"""One unit from end to end: every cell in order, each loaded if it is stored, computed if it is asked for."""
+
+import logging
+import resource
+import time
+import traceback
+from collections.abc import Callable, Collection, Hashable
+from pathlib import Path
+from typing import Any
+
+from bench import provenance
+from bench.cells import Cell, Cells
+from bench.contracts import Status, Unsupported
+from bench.ledger import FAILURES
+from bench.steps import STEPS, Step
+from bench.store.artefacts import Artefacts, Damaged
+from bench.study import Study, Unit
+
+#: (position in the work list, cell, share of the cell that is done)
+Beat = Callable[[int, Cell, float], None]
+log = logging.getLogger("bench.unit")
+
+
+class Lost(RuntimeError):
+    """Something this cell is made from could not be made."""
+
+
+class Bench:
+    """What the steps of one unit work with; values are read or made once.
+
+    lost: keys that failed, so that nothing is made from them. work: keys to compute here.
+    """
+
+    def __init__(self, study: Study, unit: Unit, beat: Beat = lambda *_: None) -> None:
+        self.study, self.unit, self.beat = study, unit, beat
+        self.cells, self.store, self.scores = Cells(study), study.artefacts(), study.scores()
+        self.lost: set[str] = set(study.lost.get(unit.id, ()))
+        self.progress: Callable[[float], None] = lambda _: None
+        self.passes: Any = None
+        self._values: dict[Hashable, Any] = {}
+
+    def run(self, work: Collection[str]) -> None:
+        """Compute the cells whose keys are in `work`, in order; failures are recorded and work goes on."""
+        todo = [c for c in {c.key: c for c in self.cells.of(self.unit)}.values() if c.key in work]
+        for position, cell in enumerate(todo):
+            self.progress = lambda share, at=position, of=cell: self.beat(at, of, share)  # type: ignore[misc]
+            self.progress(0.0)
+            self.attempt(cell)
+        for folder in {c.folder for c in todo if c.folder}:
+            self.scores.compact(folder)
+
+    def attempt(self, cell: Cell) -> None:
+        """Compute one cell; what it raises becomes a failure record."""
+        try:
+            if self._gone(cell):
+                raise Lost(cell.title)
+            if not self.made_now(cell):
+                self._make(cell, replace=self.study.replace)
+                self.store.remove(FAILURES, cell.key)
+        except Lost:
+            self.lost.add(cell.key)
+        except Unsupported as error:
+            self.lost.add(cell.key)
+            fail(self.study, cell, Status.unsupported, str(error))
+        except Exception as error:
+            if _full_disk(error):
+                raise
+            self.lost.add(cell.key)
+            fail(self.study, cell, Status.failed, f"{type(error).__name__}: {error}", traceback.format_exc())
+            log.warning("%s: %s failed: %s", cell.unit.id, cell.title, error)
+
+    def made_now(self, cell: Cell) -> bool:
+        """Whether the cell is stored already and need not be made (again) in this call."""
+        if cell.folder:
+            record = self.scores.known(cell.folder).get(cell.key)
+        else:
+            record = self.store.record(cell.stage, cell.key) if self.store.find(cell.stage, cell.key) else None
+        return record is not None and (not self.study.replace or record.get("run") == self.study.run)
+
+    def _gone(self, cell: Cell) -> bool:
+        """Whether a cell was given up before this call, or in it by this process or another."""
+        if cell.key in self._values:
+            return False
+        if self.store.find(FAILURES, cell.key) and self.store.record(FAILURES, cell.key)["run"] == self.study.run:
+            self.lost.add(cell.key)
+        return cell.key in self.lost
+
+    def get(self, cell: Cell) -> Any:
+        """The value of an artefact cell, from memory, the store, or made now; raises Lost."""
+        if self._gone(cell):
+            raise Lost(cell.title)
+        if cell.key not in self._values:
+            step = STEPS[cell.stage]
+            try:
+                self._values[cell.key] = step.read(self, cell, self._stored(cell, step))
+            except (KeyError, Damaged):
+                self._make(cell)
+                self._values[cell.key] = step.read(self, cell, self._stored(cell, step))
+        return self._values[cell.key]
+
+    def _stored(self, cell: Cell, step: Step) -> Path:
+        given = step.given(cell)
+        return given if given else self.store.read(cell.stage, cell.key)
+
+    def _make(self, cell: Cell, replace: bool = False) -> None:
+        for need in cell.needs:
+            if self._gone(need):
+                raise Lost(need.title)
+        step = STEPS[cell.stage]
+        started, self.passes = time.perf_counter(), None
+        value = step.make(self, cell)
+        record = _record(self, cell, time.perf_counter() - started)
+        if cell.folder:
+            if replace:
+                self.scores.drop(cell.folder, [cell.key])
+            self.scores.add(cell.name, cell.folder, value.assign(metric_key=cell.key), {cell.key: record})
+            return
+        self.store.put(cell.stage, cell.name, cell.key, lambda f: step.write(f, value), record, replace)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """`make()` once a key for the life of this bench."""
+        if key not in self._values:
+            self._values[key] = make()
+        return self._values[key]
+
+
+def _record(bench: Bench, cell: Cell, seconds: float) -> dict[str, Any]:
+    """What is known of a cell beside its value: its full key, where and how it was made, and what it cost."""
+    passes = bench.passes
+    cost = {
+        "seconds": round(seconds, 4),
+        "forward": getattr(passes, "forward", 0),
+        "backward": getattr(passes, "backward", 0),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    }
+    return {**_identity(cell), "run": bench.study.run, "cost": cost, "config": bench.cells.configuration(cell)}
+
+
+def _identity(cell: Cell) -> dict[str, Any]:
+    made = {"date": provenance.now(), "machine": provenance.machine()}
+    return {"title": cell.title, "unit": cell.unit.id, "content": cell.content, "source": cell.source, **made}
+
+
+def fail(study: Study, cell: Cell, status: Status, reason: str, trace: str = "") -> None:
+    """Record why a cell has no value; that is never a hit, and is kept until the code or the key changes.
+
+    `rerun=failed` tries again, except where a method is `unsupported`, which trying again will not change.
+    """
+    sentence = " ".join(reason.split())
+    record = {**_identity(cell), "run": study.run, "status": status.value, "reason": sentence}
+
+    def write(folder: Path) -> None:
+        (folder / "traceback.txt").write_text(trace)
+
+    name = "-".join(t for t in (cell.stage, cell.name, cell.metric) if t)
+    Artefacts(study.store).put(FAILURES, name, cell.key, write, record, replace=True)
+
+
+def _full_disk(error: Exception) -> bool:
+    return isinstance(error.__cause__, OSError) and "disk is full" in str(error)

@@ -1,0 +1,253 @@
+"""What each verb of the command line does."""
+
+import contextlib
+import json
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import plan as planning
+from bench.config.suggest import nearest
+from bench.contracts import BadInput
+from bench.ledger import STATES, committed, count, survey
+from bench.provenance import ROOT
+from bench.store.artefacts import KEY_LENGTH, Damaged
+from bench.study import Study
+
+#: how often a damaged file found while tables are written sends a run back to compute
+ATTEMPTS = 3
+#: what of a study is published: everything but the plan, heartbeats and logs of the run
+TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/*/*.parquet", "figures/*")
+PUBLISHED = ROOT / "results" / "published"
+BROKEN = ("failed", "blocked", "missing")
+
+
+@dataclass
+class Call:
+    """What the user typed after the verb."""
+
+    overrides: Sequence[str] = ()
+    config_dirs: Sequence[Path] = ()
+    words: Sequence[str] = field(default_factory=list)
+
+    def study(self) -> tuple[Study, list[str]]:
+        """The planned study and Hydra's own overrides."""
+        return planning.study(self.overrides, self.config_dirs)
+
+
+def run(call: Call) -> int:
+    """Compute what is missing, write tables, figures and page; 1 when any cell failed."""
+    from bench import report as pages
+
+    study, lines = call.study()
+    for _ in range(ATTEMPTS):
+        compute(study, lines)
+        try:
+            write_tables(study)
+            break
+        except Damaged as error:
+            print(f"{error}; computing it again", file=sys.stderr)
+    code = say_failures(study)
+    if not study.headline:
+        print(f"{study.folder}: tables only; no ranking, because none of its metrics was chosen")
+        return code
+    with _readable():
+        pages.render(study.folder)
+        for violation in pages.violations(study.folder):
+            print(f"audit: {violation}", file=sys.stderr)
+        print(pages.summary(study.folder))
+    return code
+
+
+def compute(study: Study, lines: Sequence[str]) -> None:
+    """Units, then comparisons, planned anew because a unit may have failed."""
+    from bench.launch import launch
+
+    for names, title in ((study.units, "units"), (study.groups, "comparisons")):
+        work = planning.with_work(study)
+        path = work.save()
+        launch(work, path, [u.id for u in names if u.id in work.todo], lines, title)
+
+
+def write_tables(study: Study) -> None:
+    """Tables and pictures of what the store holds."""
+    from bench import pictures
+    from bench.tables import Writer
+
+    Writer(study).write()
+    pictures.write(study)
+
+
+def say_failures(study: Study) -> int:
+    """One line a kind of failure; 1 when something is not there that should be."""
+    found = survey(study)
+    totals: Counter[str] = Counter()
+    for (_, state), number in count(found).items():
+        totals[state] += number
+    broken = {state: totals[state] for state in BROKEN if totals[state]}
+    if broken:
+        told = ", ".join(f"{number} {state}" for state, number in broken.items())
+        print(
+            f"{told} of {sum(totals.values())} cells; reasons are in {study.folder / 'failures.csv'}; "
+            "retry with rerun=failed",
+            file=sys.stderr,
+        )
+    return 1 if broken else 0
+
+
+def plan(call: Call) -> int:
+    """Say what would be computed."""
+    from bench.estimate import estimate
+
+    study, _ = call.study()
+    work = planning.with_work(study)
+    work.save()
+    found = survey(study)
+    by_stage = count(found)
+    print(f"{study.name}: {len(study.units)} units, {len(study.methods)} methods, {len(study.metrics)} metrics")
+    print(f"{'stage':<12}" + "".join(f"{state:>12}" for state in STATES))
+    for stage in dict.fromkeys(stage for stage, _ in by_stage):
+        print(f"{stage:<12}" + "".join(f"{by_stage[stage, state]:>12}" for state in STATES))
+    print(estimate(work, found))
+    return 0
+
+
+def check(call: Call) -> int:
+    """Run the conformance checks of every chosen method and metric."""
+    from bench.conform import conform
+
+    study, _ = call.study()
+    failures = 0
+    for group in ("methods", "metrics"):
+        chosen = [label for label in study.node_names(group) if any(o.startswith(group[:-1]) for o in call.overrides)]
+        for label in chosen:
+            for name, complaint in conform(group, study.make(group, label)):
+                print(f"{label:<24} {name:<36} {complaint or 'ok'}")
+                failures += bool(complaint)
+    return 1 if failures else 0
+
+
+def tables(call: Call) -> int:
+    """Write the tables from the store."""
+    study, _ = call.study()
+    write_tables(study)
+    print(study.folder)
+    return say_failures(study)
+
+
+def figures(call: Call) -> int:
+    """Draw the figures from the tables."""
+    from bench import report as pages
+
+    with _readable():
+        pages.figures(_folder(call))
+    return 0
+
+
+def leaderboard(call: Call) -> int:
+    """Rank from the tables."""
+    from bench import report as pages
+
+    with _readable():
+        pages.leaderboard(_folder(call))
+    return 0
+
+
+def report(call: Call) -> int:
+    """Leaderboard, figures and page from the tables."""
+    from bench import report as pages
+
+    folder = _folder(call)
+    with _readable():
+        pages.render(folder)
+        print(pages.summary(folder))
+    return 0
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Tables that cannot be read are the user's to mend: one sentence."""
+    from bench.report import BadTables
+
+    try:
+        yield
+    except BadTables as error:
+        raise BadInput(str(error)) from error
+
+
+def _folder(call: Call) -> Path:
+    folder = call.study()[0].folder
+    if not (folder / "study.json").exists():
+        raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'")
+    return folder
+
+
+def store(call: Call) -> int:
+    """verify: check every stored file. prune: delete what no planned study of this results folder needs."""
+    from bench.prune import prune
+
+    study, _ = call.study()
+    what = call.words[0] if call.words else ""
+    if what == "verify":
+        damaged = list(study.artefacts().verify()) + list(study.scores().verify())
+        print("\n".join(damaged) or "every stored file is as it was written")
+        return 1 if damaged else 0
+    if what == "prune":
+        print(prune(study))
+        return 0
+    raise BadInput(f"store needs verify or prune{nearest(what, ('verify', 'prune')) if what else ''}")
+
+
+def show(call: Call) -> int:
+    """Print the record behind a key."""
+    if not call.words or len(call.words[0]) != KEY_LENGTH:
+        raise BadInput(f"show needs one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet")
+    study, _ = call.study()
+    key, artefacts = call.words[0], study.artefacts()
+    for stage in (s for s in artefacts.stages() if s != "scores"):
+        if artefacts.find(stage, key):
+            print(json.dumps(artefacts.record(stage, key), indent=1))
+            return 0
+    scores = study.scores()
+    for cell in scores.cells():
+        if key in (cell, *(known := scores.known(cell))):
+            print(json.dumps(known if key == cell else known[key], indent=1))
+            return 0
+    raise BadInput(f"no stored result has the key {key}")
+
+
+def publish(call: Call) -> int:
+    """Copy a study's tables, figures and page to results/published/<study>, which is committed."""
+    from bench.store import files
+
+    folder = _folder(call)
+    target = PUBLISHED / folder.name
+    with files.scratch(target) as copy:
+        for name in TABLES:
+            for path in sorted(folder.glob(name)):
+                kept = copy / path.relative_to(folder)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, kept)
+        files.publish(copy, target, replace=True)
+    print(target)
+    return 0
+
+
+def calibrate(call: Call) -> int:
+    """Calibrate the simulators of a study and put the results where they are committed."""
+    from bench.unit import Bench
+
+    study, _ = call.study()
+    for unit in {u.simulator: u for u in study.units}.values():
+        bench = Bench(study, unit)
+        cell = bench.cells.unit(unit).calibration
+        path = committed(cell)
+        if not path.exists():
+            found = bench.get(cell)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(found, indent=1) + "\n")
+        print(f"{unit.simulator}: {path}")
+    return 0

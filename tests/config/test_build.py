@@ -1,0 +1,84 @@
+import pytest
+
+from bench.config.build import build, check_complete, fits
+from bench.config.suggest import nearest
+from bench.contracts import BadInput
+from metrics.infidelity import Infidelity
+from metrics.perturbations import Patch
+
+INFIDELITY = {
+    "_target_": "metrics.infidelity.Infidelity",
+    "perturbation": {"_target_": "metrics.perturbations.Patch", "size": 3, "fill": "mean", "count": 8},
+    "scaling": "fitted",
+    "subjects": 4,
+}
+
+
+def changed(**values):
+    return {**INFIDELITY, **values}
+
+
+def test_nested_nodes_are_built_from_the_inside():
+    made = build(INFIDELITY)
+    assert made == Infidelity(Patch(3, "mean", 8), "fitted", 4)
+
+
+def test_lists_become_tuples_so_that_plugins_are_hashable():
+    node = {"_target_": "metrics.perturbations.Patch", "size": [1, [2, 3]]}
+    with pytest.raises(BadInput, match="size"):
+        build(node)  # a tuple is no int: said before the class is called
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (changed(scalling="none"), "unknown key 'metric.x.scalling'; did you mean 'scaling'"),
+        (changed(subjects="four"), "'metric.x.subjects' must be int or NoneType, not 'four'"),
+        (changed(scaling="fited"), "one of fitted, none"),
+        (changed(perturbation={**INFIDELITY["perturbation"], "size": 0}), "metric.x.perturbation: .*above 0"),
+        ({"scaling": "none"}, "has no '_target_'"),
+        ({"_target_": "os.system", "command": "true"}, "outside .*trusted=\\[os\\]"),
+        ({"_target_": "metricsx.evil.X"}, "outside"),
+        ({"_target_": "metrics.nowhere.X"}, "cannot import"),
+        ({"_target_": "metrics.infidelity.Infidelty"}, "did you mean 'Infidelity'"),
+        ({"_target_": "metrics.infidelity.Infidelity"}, "'metric.x.perturbation' has no default"),
+    ],
+)
+def test_impossible_nodes_are_refused_in_one_sentence(node, said):
+    with pytest.raises(BadInput, match=said) as caught:
+        build(node, path="metric.x")
+    assert "\n" not in str(caught.value)
+
+
+def test_trusted_packages_are_built():
+    made = build({"_target_": "fractions.Fraction", "numerator": 1, "denominator": 2}, trusted=("fractions",))
+    assert float(made) == 0.5
+
+
+def test_arguments_the_configuration_does_not_hold_are_bound_too():
+    node = {"_target_": "bench.networks.linear.Linear", "centre": 0.5}
+    assert build(node, in_shape=(2, 2, 2), outputs=2).readout.weight.shape == (2, 8)
+    with pytest.raises(BadInput, match=r"network.in_shape"):
+        build(node, path="network", outputs=2)
+
+
+def test_a_yaml_names_every_parameter():
+    check_complete(INFIDELITY, (), "metric.x")
+    with pytest.raises(BadInput, match="missing: subjects"):
+        check_complete({k: v for k, v in INFIDELITY.items() if k != "subjects"}, (), "metric.x")
+    inner = {"_target_": "metrics.perturbations.Patch", "size": 3}
+    with pytest.raises(BadInput, match=r"metric.x.perturbation: .*fill, count"):
+        check_complete(changed(perturbation=inner), (), "metric.x")
+
+
+def test_plain_annotations_are_judged():
+    assert fits(3, float) and fits(None, int | None) and fits("x", str)
+    assert not fits(True, int) and not fits(1.5, int) and not fits("1", float)
+    assert fits(object(), list[int])  # not judged
+
+
+def test_the_nearest_name_is_offered():
+    assert nearest("fokal", ["focal", "mtl_atrophy"]) == "; did you mean 'focal'?"
+    assert nearest("FOCAL", ["focal"]) == "; did you mean 'focal'?"
+    assert nearest("zzz", ["b", "a"]) == "; valid names are a, b"
+    assert nearest("zzz", []) == ""

@@ -1,0 +1,147 @@
+"""What a Hydra user types means what a Hydra user expects; checked on a small tree of configuration files."""
+
+import pytest
+
+from bench.config import compose
+from bench.contracts import BadInput
+
+FILES = {
+    "simulator/near": "_target_: x.Near\nstrength: 0.9\ntask:\n  _target_: x.Task\n  radius: 1\n",
+    "simulator/far": "_target_: x.Far\nstrength: 0.9\ntask:\n  _target_: x.Task\n  radius: 2\n",
+    "network/small": "_target_: n.Small\nwidth: 2\n",
+    "network/large": "_target_: n.Large\nwidth: 8\n",
+    "train/default": "epochs: 3\n",
+    "train/long": "epochs: 30\n",
+    "method/a": "# @package method.a\n_target_: m.A\nwindow: 1\n",
+    "method/b": "# @package method.b\n_target_: m.B\nwindow: 1\n",
+    "metric/s": "# @package metric.s\n_target_: s.S\nq: 0.9\n",
+    "study/one": """# @package _global_
+defaults:
+  - override /method: [a, b]
+  - override /metric: [s]
+  - _self_
+name: one
+axes: {simulator: [near, far], network: [small]}
+seed: {data: [0, 1], model: [0]}
+method: {a: {window: 4}}
+""",
+    "study/dialled": """# @package _global_
+name: dialled
+axes: {simulator: [near], simulator.strength: [0.75, 0.95]}
+""",
+    "config": """defaults:
+  - schema
+  - _self_
+  - simulator: near
+  - network: small
+  - train: default
+  - method: [a]
+  - metric: [s]
+  - study: one
+""",
+}
+
+
+def write(folder, files):
+    for name, text in files.items():
+        path = folder / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def conf(tmp_path, monkeypatch):
+    folder = write(tmp_path / "conf", FILES)
+    monkeypatch.setattr(compose, "CONF", folder)
+    return folder
+
+
+def test_a_study_fixes_axes_seeds_and_lists():
+    made = compose.study(["study=one"])
+    assert made.arms == [("near", "small"), ("far", "small")]
+    assert made.settings["seed"] == {"data": [0, 1], "model": [0]}
+    assert list(made.methods) == ["a", "b"]
+    assert made.simulators["far"]["task"]["radius"] == 2
+
+
+def test_the_user_wins_over_the_study():
+    made = compose.study(
+        ["simulator=far", "network=large", "method=[b]", "method.b.window=6", "explain.subjects=10", "name=mine"]
+    )
+    assert made.arms == [("far", "large")]
+    assert made.methods == {"b": {"_target_": "m.B", "window": 6}}
+    assert made.settings["explain"]["subjects"] == 10
+    assert made.settings["name"] == "mine"
+
+
+def test_a_study_may_set_parameters_of_a_method_that_is_not_chosen():
+    assert compose.study([]).methods["a"]["window"] == 4
+    assert list(compose.study(["method=b"]).methods) == ["b"]
+
+
+def test_comma_lists_and_ranges_are_axes():
+    made = compose.study(["simulator=far,near", "network=small,large", "seed.model=range(3)", "seed.data=4,5"])
+    assert made.arms == [("far", "small"), ("far", "large"), ("near", "small"), ("near", "large")]
+    assert made.settings["seed"] == {"data": [4, 5], "model": [0, 1, 2]}
+
+
+def test_any_key_of_a_unit_can_be_swept():
+    made = compose.study(["simulator=near", "simulator.task.radius=3,4", "network.width=2,4", "train=default,long"])
+    assert ("near-task.radius-4", "small-width-2-train-long") in made.arms
+    assert len(made.arms) == 8
+    assert made.simulators["near-task.radius-4"]["task"]["radius"] == 4
+    assert made.trains["small-width-4-train-long"] == {"epochs": 30}
+
+
+def test_sweeping_a_method_makes_variants_of_that_method_alone():
+    made = compose.study(["method.a.window=1,2", "metric.s.q=0.5,0.9"])
+    assert {m: node["window"] for m, node in made.methods.items()} == {"a-window-1": 1, "a-window-2": 2, "b": 1}
+    assert list(made.metrics) == ["s-q-0.5", "s-q-0.9"]
+    assert len(made.arms) == 2
+
+
+def test_an_axis_of_a_study_may_be_any_key_and_a_typed_value_replaces_it():
+    assert [s for s, _ in compose.study(["study=dialled"]).arms] == ["near-strength-0.75", "near-strength-0.95"]
+    assert [s for s, _ in compose.study(["study=dialled", "simulator.strength=0.8"]).arms] == ["near"]
+
+
+def test_all_names_every_file_of_a_group(tmp_path):
+    extra = write(tmp_path / "extra", {"method/c": "# @package method.c\n_target_: m.C\n"})
+    assert list(compose.study(["method=all"]).methods) == ["a", "b"]
+    assert list(compose.study(["method=all"], [extra]).methods) == ["a", "b", "c"]
+    assert list(compose.study(["method=[c]"], [extra]).methods) == ["c"]
+
+
+def test_hydras_own_arguments_are_kept_for_the_launcher():
+    assert compose.study(["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]).launch == [
+        "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("simulator=fa", "there is no simulator 'fa'; did you mean 'far'"),
+        ("method=[a,c]", "there is no method 'c'; valid names are a, b"),
+        ("study=on", "there is no study 'on'; did you mean 'one'"),
+        ("simulater=far", "unknown key 'simulater'; did you mean 'simulator'"),
+        ("seed.modl=1", "no 'modl' in seed; did you mean 'model'"),
+        ("method.a.windw=1", "no 'windw' in method.a; did you mean 'window'"),
+        ("simulator.task.radios=1", "no 'radios' in simulator.task; did you mean 'radius'"),
+        ("explain.subjects=many", "explain.subjects=many: Value 'many'"),
+        ("use.draws=1,2", "'use.draws' cannot be swept"),
+        ("method=[a", "cannot read the argument 'method=\\[a'.*quote brackets"),
+        ("study=one,two", "one study a call"),
+    ],
+)
+def test_mistakes_are_named_with_the_nearest_valid_name(line, said):
+    with pytest.raises(BadInput, match=said) as caught:
+        compose.study([line])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(BadInput, match="no such folder"):
+        compose.study([], [tmp_path / "nowhere"])

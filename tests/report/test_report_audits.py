@@ -1,0 +1,60 @@
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+
+from bench import report
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return synthetic.study(tmp_path_factory.mktemp("audits") / "study", subjects=8, seed=3)
+
+
+def audited(folder, method, edit):
+    """Violations with one method's rows of focal, gap_cnn edited; the file is put back afterwards."""
+    name = f"{list(synthetic.METHODS).index(method):02d}.parquet"
+    file = folder / "scores" / "simulator=focal" / "network=gap_cnn" / name
+    before = file.read_bytes()
+    try:
+        edit(pd.read_parquet(file, partitioning=None)).to_parquet(file, index=False)
+        return report.violations(folder)
+    finally:
+        file.write_bytes(before)
+
+
+def chosen(table, metric="calibrated_ap"):
+    return (table["metric"] == metric) & (table["status"] == "ok")
+
+
+def test_a_sound_study_breaks_no_rule(folder):
+    assert report.violations(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "edit", "told"),
+    [
+        ("occlusion", lambda t: t.assign(value=t["value"].where(~chosen(t, "region_ap"), 1.0)), None),
+        ("oracle_use", lambda t: t.assign(value=t["value"].where(~chosen(t, "region_ap"), 0.5)), "beats the oracle"),
+        ("random", lambda t: t.assign(value=t["value"] + 0.03 * chosen(t)), "not the chance"),
+        ("sobel", lambda t: t.assign(value=t["value"].where(~chosen(t), np.nan)), "without a finite value"),
+        ("sobel", lambda t: t.assign(value=t["value"] + 2 * chosen(t)), "outside"),
+        ("sobel", lambda t: pd.concat([t, t.iloc[:1]]), "stand twice"),
+        ("broken", lambda t: t.assign(reason=""), "give no reason"),
+        ("broken", lambda t: t.assign(value=0.3), "although they are not ok"),
+    ],
+)
+def test_each_planted_fault_is_told(folder, method, edit, told):
+    found = audited(folder, method, edit)
+    assert all(fault.startswith("focal, gap_cnn") for fault in found)
+    assert any(told in fault for fault in found) if told else found == []
+
+
+def test_random_is_judged_family_wise(tmp_path):
+    clean = [report.violations(synthetic.study(tmp_path / str(s), subjects=6, model_seeds=1, seed=s)) for s in range(6)]
+    assert clean == [[]] * 6
+
+
+def test_a_missing_oracle_and_an_empty_ranking_are_told(folder):
+    gone = audited(folder, "oracle_use", lambda t: t[t["metric"] != "region_ap"])
+    assert any("the oracle of use has no value" in fault for fault in gone)

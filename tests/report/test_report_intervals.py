@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.report.intervals import balanced, estimate, filled
+
+# spreads of (data seed, subject, residual)
+SPREADS = [(0.0, 1.0, 1.0), (0.2, 1.0, 1.0), (1.0, 1.0, 1.0), (1.0, 0.0, 1.0), (0.2, 1.0, 0.3)]
+
+
+def crossed(rng, repeats, seeds, subjects, spreads):
+    of_seed, of_subject, rest = spreads
+    return (
+        of_seed * rng.normal(size=(repeats, seeds, 1))
+        + of_subject * rng.normal(size=(repeats, 1, subjects))
+        + rest * rng.normal(size=(repeats, seeds, subjects))
+    )
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+@pytest.mark.parametrize("spreads", SPREADS)
+def test_interval_covers_the_truth(seeds, spreads):
+    low, high = balanced(crossed(np.random.default_rng(1), 4000, seeds, 24, spreads)).interval()
+    # the seed-dominated design at three seeds is the hardest: 0.92
+    assert 0.92 <= np.mean((low <= 0) & (high >= 0)) <= 0.97
+
+
+def test_interval_covers_with_missing_cells():
+    rng = np.random.default_rng(2)
+    x = crossed(rng, 1000, 5, 24, (0.2, 1.0, 1.0))
+    x[:, rng.random((5, 24)) < 0.1] = np.nan
+    low, high = estimate(x).interval()
+    assert 0.92 <= np.mean((low <= 0) & (high >= 0)) <= 0.975
+
+
+def test_resampling_subjects_alone_would_not_cover():
+    x = crossed(np.random.default_rng(3), 1000, 3, 24, (1.0, 1.0, 1.0)).mean(1)
+    half = stats.t.ppf(0.975, 23) * x.std(-1, ddof=1) / np.sqrt(24)
+    assert np.mean(np.abs(x.mean(-1)) < half) < 0.6
+
+
+def slow_interval(x):
+    """The formula of the module, one cell at a time."""
+    seeds, subjects = len(x), len(x[0])
+    mean = sum(sum(row) for row in x) / (seeds * subjects)
+    rows = [sum(row) / subjects for row in x]
+    columns = [sum(x[d][i] for d in range(seeds)) / seeds for i in range(subjects)]
+    ms_rows = subjects * sum((r - mean) ** 2 for r in rows) / (seeds - 1)
+    ms_columns = seeds * sum((c - mean) ** 2 for c in columns) / (subjects - 1)
+    rest = sum((x[d][i] - rows[d] - columns[i] + mean) ** 2 for d in range(seeds) for i in range(subjects))
+    ms_rest = rest / ((seeds - 1) * (subjects - 1))
+    a, b = ms_rows / (seeds * subjects), max(0.0, ms_columns - ms_rest) / (seeds * subjects)
+    freedom = (a + b) ** 2 / (a**2 / (seeds - 1) + b**2 / (subjects - 1))
+    half = stats.t.ppf(0.975, freedom) * (a + b) ** 0.5
+    return mean, mean - half, mean + half
+
+
+@pytest.mark.parametrize("spreads", SPREADS)
+def test_closed_form_equals_the_slow_twin(spreads):
+    x = crossed(np.random.default_rng(4), 5, 4, 7, spreads)
+    value = estimate(x)
+    low, high = value.interval()
+    np.testing.assert_allclose(np.stack([value.mean, low, high], 1), [slow_interval(one.tolist()) for one in x])
+
+
+def test_missing_cells_of_an_additive_table_are_restored():
+    rng = np.random.default_rng(5)
+    whole = rng.normal(size=(3, 4, 1)) + rng.normal(size=(3, 1, 6))
+    holed = whole.copy()
+    holed[:, 1, 2] = holed[0, 3, 5] = np.nan
+    np.testing.assert_allclose(filled(holed), whole)
+
+
+def test_seeds_and_subjects_without_values_are_left_out():
+    x = crossed(np.random.default_rng(6), 2, 4, 6, (1, 1, 1))
+    padded = np.full((2, 5, 8), np.nan)
+    padded[:, 1:, 2:] = x
+    np.testing.assert_allclose(estimate(padded).interval(), estimate(x).interval())
+    assert np.isnan(filled(padded)[:, 0]).all()
+
+
+def test_one_data_seed_or_one_subject_says_nothing():
+    for shape in ((1, 1, 9), (1, 9, 1)):
+        value = estimate(np.random.default_rng(7).normal(size=shape))
+        assert np.isfinite(value.mean).all()
+        assert np.isnan(value.interval()).all()
+    assert np.isnan(estimate(np.full((1, 3, 3), np.nan)).mean).all()
+
+
+def test_a_constant_has_an_interval_of_zero_width():
+    low, high = estimate(np.ones((1, 3, 5))).interval()
+    assert low[0] == high[0] == 1
+
+
+def test_pairing_removes_what_two_methods_share():
+    rng = np.random.default_rng(8)
+    shared = crossed(rng, 1, 5, 24, (1.0, 1.0, 0.5))
+    a, b = shared + 0.2 + 0.05 * rng.normal(size=shared.shape), shared + 0.05 * rng.normal(size=shared.shape)
+    assert estimate(a).interval()[0] < estimate(b).interval()[1]
+    assert estimate(a - b).interval()[0] > 0.1

@@ -1,0 +1,166 @@
+import base64
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+import synthetic
+
+from bench import report
+from bench.report import page as page_writer
+from bench.report.drawn import Drawn
+
+VOID = {"meta", "link", "img", "br", "input", "line", "rect", "ellipse", "polygon"}
+
+
+class Page(HTMLParser):
+    """Text nodes with their open elements, and every element with its attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.texts, self.elements = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        element = (tag, dict(attributes))
+        self.elements.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open[-1][0] == tag, f"</{tag}> closes <{self.open[-1][0]}>"
+            self.open.pop()
+
+    def handle_data(self, data):
+        if data.strip():
+            self.texts.append((data, list(self.open)))
+
+
+@pytest.fixture(scope="module")
+def html(study_folder):
+    return (study_folder / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+@pytest.fixture(scope="module")
+def tables(study_folder):
+    return {f.stem: pd.read_csv(f, dtype=str, keep_default_na=False) for f in study_folder.glob("*.csv")}
+
+
+def traced(page):
+    """(shown text, attributes) of every element that names its table."""
+    for text, path in page.texts:
+        named = [attributes for _, attributes in path if "data-table" in attributes]
+        if named:
+            yield text, named[-1]
+
+
+def test_the_page_is_well_formed(page):
+    assert page.open == []
+
+
+def test_every_number_is_found_in_the_tables(page, tables):
+    count = 0
+    for text, at in traced(page):
+        if at["data-table"] == "study":
+            continue
+        stored = tables[at["data-table"]][at["data-column"]].iloc[int(at["data-row"])]
+        if "data-value" not in at:
+            assert text.lower().replace(" ", "_") == stored.lower().replace(" ", "_")
+            continue
+        exact, printed = float(at["data-value"]), text.replace("−", "-").replace(",", "")
+        decimals = len(printed.partition(".")[2])
+        assert exact == pytest.approx(float(stored), rel=1e-9)
+        assert exact == pytest.approx(float(printed), abs=0.5 * 10**-decimals + 1e-9)
+        count += 1
+    assert count > 1000
+
+
+def test_no_number_stands_without_its_source(page):
+    exempt = {"script", "style", "title", "option"}
+    for text, path in page.texts:
+        if not re.search(r"\d", text) or any(tag in exempt or "data-prose" in a for tag, a in path):
+            continue
+        assert any("data-table" in a for _, a in path), f"{text.strip()!r} names no table"
+
+
+def test_tables_hold_no_prose(page):
+    for _, path in page.texts:
+        inside = [tag for tag, _ in path]
+        assert not ("tbody" in inside and any("data-prose" in a for _, a in path))
+
+
+def test_markup_in_names_and_reasons_is_escaped(html, page):
+    assert synthetic.MARKUP not in html
+    assert "<b>boom" not in html
+    assert sum(tag == "script" for tag, _ in page.elements) == 1
+    assert any("alert(1)" in text for text, _ in page.texts)
+
+
+def test_nothing_is_fetched(html, page):
+    for tag, attributes in page.elements:
+        for key in ("src", "href", "action", "srcset", "poster", "data"):
+            target = attributes.get(key, "#")
+            assert target.startswith(("data:", "#")), f"<{tag} {key}={target[:60]}>"
+    outside = re.sub(r"data:[a-z]+/[a-z]+;base64,[A-Za-z0-9+/=]+", "", html)
+    assert "url(" not in outside and "@import" not in outside and "http" not in outside.replace("http-equiv", "")
+
+
+def test_tables_are_accessible(page):
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("caption") == tags.count("table")
+    assert all(a.get("scope") in ("row", "col") for tag, a in page.elements if tag == "th")
+    assert all(a.get("alt") for tag, a in page.elements if tag == "img")
+    assert any(a.get("aria-live") == "polite" for _, a in page.elements)
+    assert {a["aria-sort"] for _, a in page.elements if "aria-sort" in a} <= {"ascending", "descending"}
+    assert all(a.get("tabindex") == "0" for _, a in page.elements if a.get("class") == "scroll")
+
+
+def test_downloads_are_the_tables(page, study_folder):
+    links = {a["download"]: a["href"] for tag, a in page.elements if tag == "a" and "download" in a}
+    assert set(links) == {f.name for f in study_folder.glob("*.csv")}
+    for name, link in links.items():
+        assert base64.b64decode(link.split(",", 1)[1]) == (study_folder / name).read_bytes()
+
+
+def test_answer_gates_failures_and_preview_are_told(page):
+    text = " ".join(" ".join(t.split()) for t, _ in page.texts)
+    assert "preview: fewer than 5 data seeds" in text
+    assert "occlusion and grad CAM show best where the pathology is (tied)" in text
+    assert "no model reached the competence gate" in text
+    assert "ValueError: <b>boom</b>" in text
+    assert "no convolutional layer" not in text
+
+
+def test_rendering_again_gives_the_same_bytes(html, study_folder):
+    drawn = {file.stem: file for file in (study_folder / "figures").glob("*.png")}
+    again = page_writer.write(Drawn.of(study_folder), report.violations(study_folder), drawn)
+    assert again.read_text(encoding="utf-8") == html
+
+
+def test_the_summary_names_page_best_and_worst(study_folder):
+    line = report.summary(study_folder)
+    assert "\n" not in line
+    assert str(study_folder / "index.html") in line
+    assert "best occlusion 0.6" in line and f"worst {synthetic.MARKUP}" in line and "preview" in line
+
+
+def test_broken_rules_are_shown_on_the_page(tmp_path):
+    folder = synthetic.study(tmp_path / "study", data_seeds=2, model_seeds=1, subjects=4)
+    metrics = (folder / "metrics.csv").read_text().replace("1.0,0.0,skill", "1.0,0.4,skill")
+    (folder / "metrics.csv").write_text(metrics)
+    (folder / "panels.npz").unlink()
+    text = report.render(folder).read_text(encoding="utf-8")
+    assert "Broken rules" in text and "not the chance 0.4" in text and "stored no slices" in text
+
+
+def test_reporting_needs_neither_torch_nor_hydra():
+    code = "import sys, bench.report; assert not {'torch', 'hydra'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,158 @@
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+
+from bench.report import tables
+from bench.report.cells import Cells
+from bench.report.study import BadTables, Study
+
+
+@pytest.fixture(scope="module")
+def board(study_folder):
+    return pd.read_csv(study_folder / "leaderboard.csv", keep_default_na=False, na_values={"mean": "", "low": ""})
+
+
+def pick(board, **wanted):
+    return board[np.all([board[key] == value for key, value in wanted.items()], axis=0)]
+
+
+def scores(folder):
+    return pd.concat([rows for _, _, rows in Study.load(folder).partitions()], ignore_index=True)
+
+
+@pytest.fixture
+def changed(study_folder, tmp_path):
+    """A copy of the study whose scores a function may change in place."""
+
+    def change(edit):
+        shutil.copytree(study_folder, tmp_path / "copy")
+        for file in sorted((tmp_path / "copy" / "scores").glob("*/*/*.parquet")):
+            table = pd.read_parquet(file, partitioning=None)
+            edited = edit(table, file.parent.parent.name.split("=")[1], file.parent.name.split("=")[1])
+            edited.to_parquet(file, index=False)
+        return tmp_path / "copy"
+
+    return change
+
+
+def test_means_are_those_of_the_long_scores(study_folder, board):
+    rows = scores(study_folder)
+    rows = rows[(rows["metric"] == "calibrated_ap") & (rows["status"] == "ok") & (rows["network"] == "gap_cnn")]
+    means = rows.groupby(["method", "simulator"], observed=True)["value"].mean().unstack()
+    mine = pick(board, ranking="anatomy", network="gap_cnn")
+    mine = mine.pivot_table(index="method", columns="simulator", values="mean")
+    for simulator in synthetic.SIMULATORS:
+        np.testing.assert_allclose(mine[simulator], means[simulator].reindex(mine.index), atol=6e-5)
+    np.testing.assert_allclose(mine["all"], means.reindex(mine.index).mean(axis=1), atol=6e-5)
+
+
+def test_only_methods_are_ranked_and_ties_share_a_rank(board):
+    assert set(board[board["rank"] != ""]["role"]) == {"method"}
+    ranks = pick(board, ranking="anatomy", network="gap_cnn", simulator="all").set_index("method")["rank"]
+    assert ranks["occlusion"] == ranks["grad_cam"] == "1"
+    assert ranks["integrated_gradients"] == "3"
+    assert ranks[synthetic.MARKUP] == "8"
+
+
+def test_status_below_gate_and_undefined(board):
+    below = pick(board, simulator="focal", network="linear")
+    assert set(below["rank"]) == {""}
+    assert set(below[below["mean"].notna()]["status"]) == {"below gate"}
+    assert set(pick(board, method="broken")["status"]) == {"undefined"}
+    rows = pick(board, simulator="all", network="linear")
+    assert rows[rows["mean"].notna()]["n_simulators"].eq(1).all()
+
+
+def test_models_below_the_gate_move_nothing(study_folder, tmp_path):
+    copy = shutil.copytree(study_folder, tmp_path / "copy")
+    models = pd.read_csv(copy / "models.csv", keep_default_na=False)
+    bad = (models["network"] == "gap_cnn") & (models["data_seed"] == 1) & (models["model_seed"] == 1)
+    models.assign(passed=models["passed"] & ~bad).to_csv(copy / "models.csv", index=False)
+    before = tables.leaderboard(Study.load(copy))
+    for file in copy.glob("scores/*/network=gap_cnn/*.parquet"):
+        table = pd.read_parquet(file, partitioning=None)
+        hit = (table["data_seed"] == 1) & (table["model_seed"] == 1) & (table["status"] == "ok")
+        table.assign(value=table["value"].where(~hit, 0.5)).to_parquet(file, index=False)
+    pd.testing.assert_frame_equal(tables.leaderboard(Study.load(copy)), before)
+    assert set(pick(before, network="gap_cnn", method="occlusion")["n_units"]) == {5, 10}
+
+
+def test_a_method_that_lacks_cells_is_partial_and_unranked(changed):
+    def lose(table, simulator, network):
+        lost = (table["method"] == "occlusion") & (table["data_seed"] == 0) & (table["model_seed"] == 0)
+        gone = {"status": "failed", "reason": "gone", "value": np.nan}
+        return table.assign(**{key: table[key].where(~lost, value) for key, value in gone.items()})
+
+    board = tables.leaderboard(Study.load(changed(lose)))
+    mine = pick(board, method="occlusion", network="gap_cnn")
+    assert set(mine["status"]) == {"partial"}
+    assert set(mine["rank"]) == {""}
+    assert mine["mean"].notna().all()
+    assert pick(board, method="grad_cam", network="gap_cnn", simulator="all", ranking="anatomy")["rank"].item() == "1"
+
+
+def test_row_order_does_not_matter(changed, board):
+    copy = changed(lambda table, simulator, network: table.sample(frac=1, random_state=0))
+    tables.write(Study.load(copy), Cells.read(Study.load(copy)))
+    again = pd.read_csv(copy / "leaderboard.csv", keep_default_na=False, na_values={"mean": "", "low": ""})
+    pd.testing.assert_frame_equal(again, board)
+
+
+def test_lower_is_better_turns_the_order(study_folder, tmp_path):
+    copy = shutil.copytree(study_folder, tmp_path / "copy")
+    about = json.loads((copy / "study.json").read_text())
+    about["headline"]["faithfulness"] = {"metric": "infidelity", "truth": ""}
+    (copy / "study.json").write_text(json.dumps(about))
+    board = pick(tables.leaderboard(Study.load(copy)), ranking="faithfulness", network="gap_cnn", simulator="all")
+    means = board["mean"].dropna()
+    assert means.is_monotonic_increasing
+    assert board[board["rank"] != ""].iloc[0]["method"] == "occlusion"
+    assert (board[board["method"] == "occlusion"]["gain"] > 0).all()
+
+
+def test_one_data_seed_has_no_interval_and_is_a_preview(tmp_path):
+    folder = synthetic.study(tmp_path / "one", data_seeds=1, subjects=4)
+    board = tables.leaderboard(Study.load(folder))
+    assert board["low"].isna().all()
+    assert board["mean"].notna().any()
+    assert set(board[board["rank"] != ""]["rank"]) == {"1"}
+    assert board["preview"].str.startswith("preview").all()
+
+
+def test_five_data_seeds_are_no_preview(tmp_path):
+    board = tables.leaderboard(Study.load(synthetic.study(tmp_path / "five", data_seeds=5, model_seeds=1, subjects=4)))
+    assert set(board[board["mean"].notna()]["preview"]) == {""}
+
+
+def test_strata_choose_the_subjects_of_a_ranking(study_folder, tmp_path):
+    copy = shutil.copytree(study_folder, tmp_path / "copy")
+    about = json.loads((copy / "study.json").read_text())
+    about["headline"]["anatomy"]["strata"] = ["TP"]
+    (copy / "study.json").write_text(json.dumps(about))
+    board = pick(tables.leaderboard(Study.load(copy)), ranking="anatomy", simulator="focal", network="gap_cnn")
+    rows = scores(copy)
+    rows = rows[(rows["metric"] == "calibrated_ap") & (rows["stratum"] == "TP") & (rows["simulator"] == "focal")]
+    rows = rows[(rows["network"] == "gap_cnn") & (rows["method"] == "occlusion")]
+    assert pick(board, method="occlusion")["mean"].item() == pytest.approx(rows["value"].mean(), abs=6e-5)
+    assert pick(board, method="occlusion")["n_subjects"].item() == 6
+
+
+@pytest.mark.parametrize(
+    ("file", "edit", "told"),
+    [
+        ("models.csv", lambda text: text.replace("passed", "pased", 1), "lacks the column passed"),
+        ("models.csv", lambda text: text.replace("True", "perhaps", 1), "neither True nor False"),
+        ("metrics.csv", lambda text: text.replace("-inf", "much", 1), "no number"),
+        ("metrics.csv", lambda text: text.replace("region_ap", "other"), "which"),
+        ("study.json", lambda text: text.replace('"headline"', '"headlines"'), "lacks headline"),
+    ],
+)
+def test_bad_tables_are_told_in_one_sentence(study_folder, tmp_path, file, edit, told):
+    copy = shutil.copytree(study_folder, tmp_path / "copy")
+    (copy / file).write_text(edit((copy / file).read_text()))
+    with pytest.raises(BadTables, match=told):
+        Study.load(copy)

@@ -1,0 +1,104 @@
+import errno
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bench.contracts import BadInput
+from bench.store.artefacts import Artefacts, Damaged, slug
+
+KEY = "0123456789abcdef"
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Artefacts(tmp_path / "store")
+
+
+def put(store, text="hello", key=KEY, name="a thing", **more):
+    return store.put("maps", name, key, lambda f: (f / "x.txt").write_text(text), {"made": 1}, **more)
+
+
+def test_what_is_put_is_found_by_its_key(store):
+    folder = put(store)
+    assert folder.name == f"a-thing-{KEY}"
+    assert (store.read("maps", KEY) / "x.txt").read_text() == "hello"
+    assert store.record("maps", KEY)["made"] == 1
+    assert Artefacts(store.root).find("maps", KEY) == folder
+    assert store.find("maps", "f" * 16) is None
+    with pytest.raises(KeyError):
+        store.read("maps", "f" * 16)
+
+
+def test_the_first_writer_stays_unless_told_otherwise(store):
+    put(store)
+    put(store, "late")
+    assert (store.read("maps", KEY) / "x.txt").read_text() == "hello"
+    put(store, "new", replace=True)
+    assert (store.read("maps", KEY) / "x.txt").read_text() == "new"
+    assert len(list((store.root / "maps").iterdir())) == 1
+
+
+def test_racing_writers_leave_one_whole_artefact(store):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: put(Artefacts(store.root), f"writer {i}" * 1000), range(16)))
+    assert (store.read("maps", KEY) / "x.txt").read_text().startswith("writer")
+    assert [p.name for p in (store.root / "maps").iterdir()] == [f"a-thing-{KEY}"]
+
+
+@pytest.mark.parametrize("harm", ["change", "delete", "record"])
+def test_a_damaged_artefact_is_said_and_removed(store, harm):
+    path = put(store) / "x.txt"
+    if harm == "change":
+        path.write_text("hellO")
+    elif harm == "delete":
+        path.unlink()
+    else:
+        (path.parent / "record.json").write_text("{")
+    with pytest.raises(Damaged, match=r"a-thing-0123456789abcdef.*computed again"):
+        store.read("maps", KEY)
+    assert store.find("maps", KEY) is None
+
+
+def test_verify_names_every_damaged_artefact(store):
+    put(store)
+    (put(store, key="f" * 16) / "x.txt").write_text("harm")
+    assert len(list(store.verify())) == 1
+    assert list(store.verify()) == []
+    assert store.find("maps", KEY) is not None
+
+
+def test_an_interrupted_write_leaves_nothing(store):
+    def write(folder):
+        (folder / "x.txt").write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.put("maps", "a", KEY, write, {})
+    assert list((store.root / "maps").iterdir()) == []
+
+
+def test_a_folder_without_a_record_is_no_artefact(store):
+    (store.root / "maps" / f"half-{KEY}").mkdir(parents=True)
+    assert store.find("maps", KEY) is None
+
+
+def test_a_full_disk_is_one_sentence(store):
+    def write(folder):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(BadInput, match=r"the disk is full while writing .*same command"):
+        store.put("maps", "a", KEY, write, {})
+    assert list((store.root / "maps").iterdir()) == []
+
+
+def test_records_hold_plain_values_only(store):
+    put(store)
+    record = json.loads((store.find("maps", KEY) / "record.json").read_text())
+    assert record["files"].keys() == {"x.txt"} and record["key"] == KEY and record["stage"] == "maps"
+
+
+def test_names_are_safe_for_files_and_hydra():
+    assert slug("a/b c=[1,2]") == "a-b-c-1-2"
+    assert slug("../..") == "..-.."
+    assert slug("") == "x"

@@ -1,0 +1,26 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+CONF = HERE / "fakes" / "conf"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def importable():
+    """The fakes can be imported here and in every process that starts from here."""
+    sys.path.insert(0, str(HERE))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """study(*overrides, results=...) -> a planned fake study."""
+    from bench import plan
+
+    def study(*lines, results=tmp_path / "results"):
+        return plan.study(["study=fake", f"paths.results={results}", *lines], [CONF])[0]
+
+    return study

@@ -1,0 +1,65 @@
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from bench.contracts import Batch, Cohort, Truth
+from bench.seeds import seed
+
+
+@dataclass(frozen=True)
+class Box:
+    """Noise, and a bright cube in every second subject."""
+
+    version: ClassVar[str] = "1"
+    shape: ClassVar[tuple[int, int, int]] = (8, 8, 8)
+    region_names: ClassVar[tuple[str, ...]] = tuple(f"octant {i}" for i in range(8))
+    target: ClassVar[tuple[int, int]] = (1, 0)
+    outputs: ClassVar[int] = 2
+    side: int = 3
+    amplitude: float = 0.0
+    data_seed: int = 0
+
+    def with_amplitude(self, amplitude):
+        return replace(self, amplitude=amplitude)
+
+    def with_data_seed(self, data_seed):
+        return replace(self, data_seed=data_seed)
+
+    def sample(self, indices, stream, do=None):
+        images = [self._image(i, stream, self.amplitude * (i % 2) * (not do)) for i in indices]
+        return Batch(torch.stack(images), torch.tensor([i % 2 for i in indices]), torch.tensor(list(indices)))
+
+    def cohort(self, indices, stream):
+        well = torch.stack([self._image(i, stream, 0.0) for i in indices])
+        sick = torch.stack([self._image(i, stream, self.amplitude) for i in indices])
+        batch = self.sample(indices, stream)
+        difference = Truth("counterfactual", volume=sick - well)
+        return Cohort(
+            batch.images,
+            batch.targets,
+            batch.subjects,
+            twins=well + sick - batch.images,
+            regions=self._labels().expand(len(well), 1, *self.shape),
+            domain=torch.ones(well.shape, dtype=torch.bool),
+            truths={"counterfactual": difference, "planted": Truth("planted", volume=(sick - well).sign())},
+            region_names=self.region_names,
+            affine=np.diag([6.0, 6.0, 6.0, 1.0]),
+        )
+
+    def redraws(self, subject, stream, draws):
+        image = self.sample([subject], stream).images[0]
+        donors = [self._image(subject, f"{stream}/{k}", self.amplitude * (k % 2)) for k in range(draws)]
+        return torch.stack([torch.where(self._labels() == r, d, image) for r in range(1, 9) for d in donors])
+
+    def _labels(self):
+        half = (torch.arange(8) >= 4).to(torch.int16)
+        return (1 + 4 * half[:, None, None] + 2 * half[:, None] + half)[None]
+
+    def _image(self, subject, stream, amplitude):
+        own = 0 if stream.startswith("evaluation") else self.data_seed
+        generator = torch.Generator().manual_seed(seed(stream=stream, subject=int(subject), data=own))
+        image = 0.5 + 0.1 * torch.randn((1, *self.shape), generator=generator)
+        image[:, : self.side, : self.side, : self.side] += amplitude
+        return image

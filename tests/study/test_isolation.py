@@ -1,0 +1,82 @@
+"""Cells that raise, hang or die cost themselves and nothing else."""
+
+import hashlib
+
+import pandas as pd
+import pytest
+
+from bench import plan, verbs
+from bench.cli import main
+from bench.ledger import survey
+
+GOOD = ["gradient", "oracle_counterfactual"]
+BAD = {
+    "raises": ("failed", "ZeroDivisionError: one over nothing"),
+    "refuses": ("unsupported", "no rule for this network"),
+    "notanumber": ("failed", "not finite"),
+    "dies": ("killed", "signal 9"),
+    "hangs": ("timeout", "longer than timeout_s=3 s"),
+}
+LINES = ["metric=[calibrated_ap,max_sensitivity]", "seed.data=0", "seed.model=0,1", "timeout_s=3"]
+
+
+def computed(planned, methods, results):
+    study = planned(f"method=[{','.join(methods)}]", *LINES, results=results)
+    verbs.compute(study, [])
+    verbs.write_tables(study)
+    return study, pd.read_parquet(next(study.folder.glob("scores/*/*/*.parquet")))
+
+
+@pytest.fixture
+def both(planned, tmp_path):
+    alone = computed(planned, GOOD, tmp_path / "alone")
+    study, rows = computed(planned, [*BAD, *GOOD], tmp_path / "among")
+    return alone[1], study, rows
+
+
+def test_bad_methods_leave_the_rows_of_others_byte_identical(both, planned):
+    alone, study, rows = both
+    among = rows[rows["method"].isin(GOOD)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(among, alone, check_exact=True)
+    assert hashlib.sha256(among.to_csv().encode()).digest() == hashlib.sha256(alone.to_csv().encode()).digest()
+    failures = pd.read_csv(study.folder / "failures.csv")
+    for method, (status, reason) in BAD.items():
+        mine = rows[rows["method"] == method]
+        assert set(mine["status"]) == {status} and mine["reason"].str.contains(reason).all(), method
+        assert len(mine) == len(rows[rows["method"] == "gradient"].query("metric != 'max_sensitivity.average'"))
+        told = failures[failures["method"] == method]
+        assert set(told["status"]) == ({status} - {"unsupported"}), "a refusal is no failure"
+    assert verbs.say_failures(study) == 1
+    # Failures are kept until asked for; the plan says what they block.
+    again = plan.with_work(study)
+    assert again.todo == {}
+    assert {s for states in survey(study).values() for _, s in states.values()} == {
+        "done",
+        "failed",
+        "blocked",
+        "unsupported",
+    }
+    retry = plan.with_work(
+        planned(f"method=[{','.join([*BAD, *GOOD])}]", *LINES, "rerun=failed", results=study.results)
+    )
+    methods = {c.method for u, states in survey(study).items() for k, (c, _) in states.items() if k in retry.todo[u]}
+    assert methods == {m for m, (status, _) in BAD.items() if status != "unsupported"}
+
+
+def test_bad_input_is_one_sentence_and_exit_code_two(capsys):
+    for arguments, said in (
+        (
+            ["plan", "study=quick", "method=[gradiant]"],
+            "error: there is no method 'gradiant'; did you mean 'gradient'?",
+        ),
+        (["pln"], "error: there is no verb 'pln'; did you mean 'plan'?"),
+        (["plan", "explain.subjects=0"], "error: explain.subjects=0 is not possible"),
+        (["plan", "seed.model=-1"], "error: seed.model=-1 is not possible"),
+        (["plan", "rerun=faild"], "did you mean 'failed'"),
+        (["plan", "maps=some"], "maps=some is not possible"),
+        (["plan", "network.width=2"], "network.width"),
+        (["show", "zz"], "show needs one key"),
+    ):
+        assert main(arguments) == 2, arguments
+        error = capsys.readouterr().err
+        assert said in error and error.count("\n") == 1, error
