@@ -40,11 +40,15 @@ class View:
 
 @dataclass
 class Headline:
-    """What one ranking ranks by; metrics that do not look at stored maps have neither truth nor view."""
+    """What one ranking ranks by; metrics that do not look at stored maps have neither truth nor view.
+
+    strata: the strata counted (TP, TN, FP, FN), none for all. Patients are TP and FN.
+    """
 
     metric: str = MISSING
     truth: str = ""
     view: str = "abs"
+    strata: list[str] = field(default_factory=list)
 
 
 @dataclass

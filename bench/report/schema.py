@@ -13,9 +13,7 @@ MODELS = _names(
     passed reason train_subjects epochs weights separability_asked separability_reached separability_low
     separability_high"""
 )
-METHODS = _names(
-    "method family quantity role reads_model signed stochastic version reference cost summary parameters"
-)
+METHODS = _names("method family quantity role reads_model signed stochastic version reference cost summary parameters")
 METRICS = _names(
     """metric kind higher_is_better low high chance unit localisation truths version reference summary parameters"""
 )

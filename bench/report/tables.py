@@ -173,4 +173,3 @@ def write(study: Study, cells: Cells) -> dict[str, pd.DataFrame]:
     for name, table in tables.items():
         table.to_csv(study.folder / f"{name}.csv", index=False, lineterminator="\n")
     return tables
-
