@@ -27,11 +27,11 @@ calibrations: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --constraint constraints.txt --editable .
+	$(PY) -m pip install -qq --constraint constraints.txt --editable .
 	touch $@
 
 .venv/installed-test: .venv/installed
-	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	$(PY) -m pip install -qq --constraint constraints.txt --editable ".[test]"
 	touch $@
 
 clean:

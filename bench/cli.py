@@ -21,17 +21,19 @@ VERBS: dict[str, Callable[["verbs.Call"], int]] = {
     "store": verbs.store,
     "show": verbs.show,
     "publish": verbs.publish,
+    "drift": verbs.drift,
     "calibrate": verbs.calibrate,
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
   plan         check everything, say what is done, missing, failed or stale; computes nothing
-  check        conformance of the chosen methods and metrics, e.g. check 'method=[mine]'
+  check        conformance of the plug-ins named, e.g. check 'method=[mine]' or check simulator=focal
   tables, figures, leaderboard, report
                rebuild from what is stored
   store        verify (checksums) or prune (what no planned study needs)
   show KEY     the record behind a key, e.g. of provenance.parquet
   publish      copy tables, figures and page to results/published
+  drift        compare the means of a fresh run with the published ones
   calibrate    find the amplitude of each simulator, into simulators/calibrations
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6

@@ -12,6 +12,7 @@ from bench.config.suggest import nearest
 from bench.contracts import BadInput, View
 from bench.ledger import GIVEN_UP, RERUN, survey, wanted
 from bench.provenance import ROOT
+from bench.stages import images, simulate, train, truths
 from bench.study import Node, Study, Unit
 
 SIGNS = ("abs", "signed", "positive", "negative")
@@ -58,13 +59,11 @@ def with_work(study: Study) -> Study:
 
 def check_settings(settings: Node) -> None:
     """Refuse impossible values, naming the key and its range."""
-    for key, low in (("explain.subjects", 1), ("use.draws", 1), ("use.subjects", 1), ("timeout_s", 1)):
-        value = _at(settings, key)
-        if value < low:
-            raise BadInput(f"{key}={value} is not possible: give {low} or more")
-    most = settings["explain"]["subjects"]
-    if settings["use"]["subjects"] > most:
-        raise BadInput(f"use.subjects={settings['use']['subjects']} is more than explain.subjects={most}")
+    explained = settings["explain"]["subjects"]
+    simulate.validate(explained)
+    truths.validate(**settings["use"], explained=explained)
+    if settings["timeout_s"] < 1:
+        raise BadInput(f"timeout_s={settings['timeout_s']} is not possible: give 1 or more seconds")
     if settings["rerun"] not in RERUN:
         raise BadInput(f"rerun={settings['rerun']}: no such policy{nearest(str(settings['rerun']), RERUN)}")
     maps = settings["maps"]
@@ -82,8 +81,11 @@ def _check_view(view: View, path: str) -> None:
 
 
 def check_plugins(study: Study) -> None:
-    """Build every simulator, network, method and metric of a study."""
+    """Build every simulator, network, method and metric of a study, and check how its networks are trained."""
     trusted = tuple(study.settings["trusted"])
+    for settings in study.trains.values():
+        train.validate(settings)
+        images.sizes(settings)
     for group in ("methods", "metrics"):
         if not study.node_names(group):
             raise BadInput(f"no {group} are chosen; name some, e.g. '{group[:-1]}=[...]' or {group[:-1]}=all")
@@ -107,10 +109,3 @@ def _seeds(axis: str, value: Any) -> list[int]:
     if not seeds or not all(isinstance(s, int) and not isinstance(s, bool) and s >= 0 for s in seeds):
         raise BadInput(f"seed.{axis}={value} is not possible: give whole numbers from 0, e.g. 'seed.{axis}=[0,1,2]'")
     return list(dict.fromkeys(seeds))
-
-
-def _at(settings: Node, key: str) -> Any:
-    value: Any = settings
-    for part in key.split("."):
-        value = value[part]
-    return value

@@ -116,17 +116,14 @@ def plan(call: Call) -> int:
 
 
 def check(call: Call) -> int:
-    """Run the conformance checks of every chosen method and metric."""
+    """Run the conformance checks of every simulator, network, method and metric the command names."""
     from bench.conform import conform
 
     study, _ = call.study()
     failures = 0
-    for group in ("methods", "metrics"):
-        chosen = [label for label in study.node_names(group) if any(o.startswith(group[:-1]) for o in call.overrides)]
-        for label in chosen:
-            for name, complaint in conform(group, study.make(group, label)):
-                print(f"{label:<24} {name:<36} {complaint or 'ok'}")
-                failures += bool(complaint)
+    for label, name, complaint in conform(study, call.overrides):
+        print(f"{label:<24} {name:<36} {complaint or 'ok'}", flush=True)
+        failures += bool(complaint)
     return 1 if failures else 0
 
 
@@ -217,6 +214,18 @@ def show(call: Call) -> int:
             print(json.dumps(known if key == cell else known[key], indent=1))
             return 0
     raise BadInput(f"no stored result has the key {key}")
+
+
+def drift(call: Call) -> int:
+    """Compare a study's fresh means with the published ones; 1 where any lies outside the tolerance."""
+    from bench import report as pages
+
+    folder = _folder(call)
+    moved = pages.drift(folder, PUBLISHED / folder.name)
+    for sentence in moved:
+        print(f"drift: {sentence}")
+    print(f"{len(moved)} of the published means have drifted")
+    return 1 if moved else 0
 
 
 def publish(call: Call) -> int:

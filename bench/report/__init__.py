@@ -7,9 +7,10 @@ import pandas as pd
 from bench.report import answers, audits, page
 from bench.report import figures as drawing
 from bench.report.drawn import Drawn
+from bench.report.drift import drift
 from bench.report.study import BadTables, Study
 
-__all__ = ["BadTables", "figures", "leaderboard", "render", "summary", "violations"]
+__all__ = ["BadTables", "drift", "figures", "leaderboard", "render", "summary", "violations"]
 
 
 def render(folder: Path) -> Path:

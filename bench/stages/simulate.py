@@ -9,14 +9,19 @@ from safetensors.torch import load_file, save_file
 from bench.contracts import BadInput, Cohort, Simulator, Truth
 
 
-def cohort(simulator: Simulator, subjects: int) -> Cohort:
-    """The first `subjects` of the evaluation stream, half of them patients.
+def validate(subjects: int) -> None:
+    """Refuse a cohort that cannot hold two patients and two controls in equal numbers.
 
     Raises:
         BadInput: for fewer than 4 or an odd number of subjects.
     """
     if not isinstance(subjects, int) or subjects < 4 or subjects % 2:
-        raise BadInput(f"explain.subjects={subjects!r} is not possible: give an even number of at least 4.")
+        raise BadInput(f"explain.subjects={subjects!r} is not possible: give an even number of at least 4")
+
+
+def cohort(simulator: Simulator, subjects: int) -> Cohort:
+    """The first `subjects` of the evaluation stream, half of them patients."""
+    validate(subjects)
     return simulator.cohort(range(subjects), "evaluation")
 
 
@@ -27,7 +32,8 @@ def write(folder: Path, cohort: Cohort) -> None:
         for part in ("volume", "regions", "floor"):
             if (value := getattr(truth, part)) is not None:
                 tensors[f"truth/{truth.name}/{part}"] = value
-    save_file({k: v.contiguous() for k, v in tensors.items()}, folder / "cohort.safetensors")
+    # clones, because two truths may share a tensor, which the format refuses
+    save_file({k: v.clone().contiguous() for k, v in tensors.items()}, folder / "cohort.safetensors")
     about = {
         "region_names": cohort.region_names,
         "affine": cohort.affine.tolist(),
@@ -41,7 +47,13 @@ def read(folder: Path) -> Cohort:
     tensors = load_file(folder / "cohort.safetensors")
     about = json.loads((folder / "cohort.json").read_text())
     truths = {
-        name: Truth(name, tensors.get(f"truth/{name}/volume"), tensors.get(f"truth/{name}/regions"), signed)
+        name: Truth(
+            name,
+            volume=tensors.get(f"truth/{name}/volume"),
+            regions=tensors.get(f"truth/{name}/regions"),
+            signed=signed,
+            floor=tensors.get(f"truth/{name}/floor"),
+        )
         for name, signed in about["truths"].items()
     }
     fields = {k: v for k, v in tensors.items() if not k.startswith("truth/")}

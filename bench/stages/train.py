@@ -54,7 +54,7 @@ def train(
     Raises:
         Diverged: naming the step at which the loss stopped being finite.
     """
-    _validate(config)
+    validate(config)
     untrained = _initialise(build, model_seed)
     with torch.random.fork_rng():
         # dropout draws from the global stream
@@ -84,7 +84,12 @@ def read(folder: Path, build: Callable[[], nn.Module], model_seed: int) -> Train
     return Trained(model, json.loads((folder / "model.json").read_text()), untrained)
 
 
-def _validate(config: Mapping[str, Any]) -> None:
+def validate(config: Mapping[str, Any]) -> None:
+    """Refuse settings that cannot train.
+
+    Raises:
+        BadInput: naming the key, its value and what to give.
+    """
     for key in ("epochs", "batch", "patience"):
         if not isinstance(config[key], int) or config[key] < 1:
             raise BadInput(f"train.{key}={config[key]!r} is not possible: give a whole number of at least 1.")

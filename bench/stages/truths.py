@@ -12,6 +12,18 @@ from bench.passes.forward import forward
 from bench.passes.scores import explained
 
 
+def validate(draws: int, subjects: int, explained: int) -> None:
+    """Refuse too few draws to halve, or more subjects than are explained.
+
+    Raises:
+        BadInput: for fewer than two draws, or subjects outside 1 to the number explained.
+    """
+    if draws < 2:
+        raise BadInput(f"use.draws={draws} is not possible: give 2 or more, so that they can be halved")
+    if not 1 <= subjects <= explained:
+        raise BadInput(f"use.subjects={subjects} is not possible: give 1 to explain.subjects={explained}")
+
+
 def use(
     model: nn.Module,
     simulator: Simulator,
@@ -25,14 +37,8 @@ def use(
     Redraws are the same for every model of a simulator. The floor of a region is its split-half noise, |RMS over one
     half of the draws - RMS over the other|, and never below what float32 rounding alone can cause. Every explained
     subject of the cohort is given the model's one vector (R,).
-
-    Raises:
-        BadInput: for fewer than two draws, or subjects outside 2 to the cohort's size.
     """
-    if draws < 2 or not 2 <= subjects <= len(cohort):
-        raise BadInput(
-            f"use.draws={draws}, use.subjects={subjects}: give 2 or more draws and 2 to {len(cohort)} subjects."
-        )
+    validate(draws, subjects, len(cohort))
     squares = []
     for row in range(subjects):
         squares.append(_changes(model, simulator, cohort, row, draws).square())

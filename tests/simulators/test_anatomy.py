@@ -26,7 +26,7 @@ def test_template_volume_and_symmetry():
     counts = np.bincount(labels.ravel(), minlength=len(anatomy.region_names) + 1)[1:]
     assert len(counts) >= 40
     assert counts.min() >= 4
-    sides = {n: c for n, c in zip(anatomy.region_names, counts, strict=True)}
+    sides = dict(zip(anatomy.region_names, counts, strict=True))
     for name, count in sides.items():
         if name.startswith("left "):
             assert abs(sides[name.replace("left", "right")] - count) <= 2

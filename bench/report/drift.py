@@ -1,0 +1,20 @@
+"""Whether a fresh run still says what was published."""
+
+from pathlib import Path
+
+import pandas as pd
+
+KEYS = ["ranking", "simulator", "network", "method"]
+#: on one machine and set of versions scores repeat bit by bit; elsewhere rounding moves trained models, and a mean
+#: over them may lie this far from the published one before it counts as drift
+TOLERANCE = 0.1
+
+
+def drift(fresh: Path, published: Path, tolerance: float = TOLERANCE) -> list[str]:
+    """Sentences on every published mean that the fresh leaderboard lacks or misses by more than the tolerance."""
+    new, old = (pd.read_csv(folder / "leaderboard.csv").set_index(KEYS)["mean"] for folder in (fresh, published))
+    both = pd.DataFrame({"published": old, "fresh": new.reindex(old.index)})
+    lost = both["fresh"].isna() != both["published"].isna()
+    moved = (both["fresh"] - both["published"]).abs() > tolerance
+    rows = both[lost | moved].reset_index().astype({key: str for key in KEYS}).to_dict("records")
+    return [f"{' / '.join(r[k] for k in KEYS)}: {r['published']:.3f} became {r['fresh']:.3f}" for r in rows]
