@@ -16,7 +16,7 @@ test-all: .venv/installed-test
 	$(PY) -m pytest -n 2
 
 benchmark: .venv/installed-test
-	$(PY) -m pytest -s tests/benchmarks/run_*.py
+	$(PY) tests/benchmarks/run_ratios.py
 
 # copy the rows of the last quick study to results/published/, which the tests and the README read
 publish: .venv/installed

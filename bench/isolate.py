@@ -16,7 +16,7 @@ from bench.progress import Heart
 from bench.study import Study
 
 #: what the fork server imports once, so that a child starts in milliseconds
-PRELOAD = ["torch", "pandas", "scipy.ndimage", "bench.unit"]
+PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.unit"]
 POLL_S = 0.1
 log = logging.getLogger("bench.isolate")
 

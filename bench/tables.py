@@ -158,12 +158,12 @@ def _told(plugin: Any, node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _summary(plugin: Any) -> str:
-    paragraph = (inspect.getdoc(type(plugin)) or "").partition("\n\n")[0]
+    paragraph = getattr(plugin, "summary", "") or (inspect.getdoc(type(plugin)) or "").partition("\n\n")[0]
     return " ".join(paragraph.split())
 
 
 def _csv(path: Path, table: pd.DataFrame) -> None:
-    files.write_bytes(path, table.to_csv(index=False, lineterminator="\n").encode())
+    files.write_bytes(path, table.round(6).to_csv(index=False, lineterminator="\n").encode())
 
 
 def _parquet(path: Path, table: pd.DataFrame) -> None:

@@ -229,7 +229,8 @@ def drift(call: Call) -> int:
 
 
 def publish(call: Call) -> int:
-    """Copy a study's tables, figures and page to results/published/<study>, which is committed."""
+    """Copy a study's tables, figures and page to results/published/<study>, and its table into the README."""
+    from bench import report as pages
     from bench.store import files
 
     folder = _folder(call)
@@ -241,6 +242,7 @@ def publish(call: Call) -> int:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, kept)
         files.publish(copy, target, replace=True)
+    pages.write_readme(ROOT / "README.md", target)
     print(target)
     return 0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -57,6 +58,11 @@ class Brain:
     def __post_init__(self) -> None:
         between("simulator.separability", self.separability, 0.55, 0.999, "(AUC of the reference observer)")
         self.pathology.validate(self.anatomy.region_names)
+
+    @property
+    def summary(self) -> str:
+        """One sentence: what the pathology is."""
+        return (type(self.pathology).__doc__ or "").partition("\n")[0]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -136,6 +142,9 @@ class Brain:
 
     def scene(self, subject: int, stream: str) -> Scene:
         """All latents of a subject, each component from its own hashed stream."""
+        return _scene(self, subject, stream)
+
+    def _draw(self, subject: int, stream: str) -> Scene:
         rng = self._streams(stream, subject)
         shape = self.anatomy.draw(rng("anatomy"))
         warped = self.anatomy.warp(shape)
@@ -192,6 +201,12 @@ class Brain:
         shared = stream.split("/")[0] in SHARED
         name = stream if shared else f"{stream}-{self.data_seed}"
         return lambda component: generator(name, subject, component)
+
+
+# a subject is often rendered twice in a row: with and without its pathology
+@lru_cache(maxsize=2)
+def _scene(simulator: Brain, subject: int, stream: str) -> Scene:
+    return simulator._draw(subject, stream)
 
 
 def _stack(volumes: list[np.ndarray]) -> Tensor:

@@ -8,9 +8,10 @@ from bench.report import answers, audits, page
 from bench.report import figures as drawing
 from bench.report.drawn import Drawn
 from bench.report.drift import drift
+from bench.report.readme import update as write_readme
 from bench.report.study import BadTables, Study
 
-__all__ = ["BadTables", "drift", "figures", "leaderboard", "render", "summary", "violations"]
+__all__ = ["BadTables", "drift", "figures", "leaderboard", "render", "summary", "violations", "write_readme"]
 
 
 def render(folder: Path) -> Path:

@@ -16,5 +16,5 @@ def drift(fresh: Path, published: Path, tolerance: float = TOLERANCE) -> list[st
     both = pd.DataFrame({"published": old, "fresh": new.reindex(old.index)})
     lost = both["fresh"].isna() != both["published"].isna()
     moved = (both["fresh"] - both["published"]).abs() > tolerance
-    rows = both[lost | moved].reset_index().astype({key: str for key in KEYS}).to_dict("records")
+    rows = both[lost | moved].reset_index().astype(dict.fromkeys(KEYS, str)).to_dict("records")
     return [f"{' / '.join(r[k] for k in KEYS)}: {r['published']:.3f} became {r['fresh']:.3f}" for r in rows]

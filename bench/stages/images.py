@@ -45,22 +45,24 @@ def make(
     simulator: Simulator, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None] = lambda _: None
 ) -> None:
     """Draw every split into `folder`, one memory-mapped array a split, subject by subject."""
-    done, total = 0, sum(counts.values()) + counts["test"]
-    for split in (*SPLITS, OFF):
-        stream, do = ("test", {"pathology": "off"}) if split == OFF else (split, None)
-        count = counts[stream]
+    total = sum(counts.values())
+    done = 0
+    for stream in SPLITS:
+        count, states = counts[stream], {stream: None, **({OFF: {"pathology": "off"}} if stream == "test" else {})}
         shape = (count, 1, *simulator.shape)
-        images = np.lib.format.open_memmap(folder / f"{split}.npy", "w+", np.float32, shape)
-        targets = []
+        arrays = {name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, shape) for name in states}
+        targets: dict[str, list[int]] = {name: [] for name in states}
         for i in range(count):
-            batch = simulator.sample([i], stream, do)
-            images[i] = batch.images[0].numpy()
-            targets.append(batch.targets[0].item())
+            for name, do in states.items():
+                batch = simulator.sample([i], stream, do)
+                arrays[name][i] = batch.images[0].numpy()
+                targets[name].append(int(batch.targets[0]))
             done += 1
             if done % 25 == 0:
                 progress(done / total)
-        images.flush()
-        (folder / f"{split}.json").write_text(json.dumps(targets))
+        for name, array in arrays.items():
+            array.flush()
+            (folder / f"{name}.json").write_text(json.dumps(targets[name]))
 
 
 def read(folder: Path) -> Images:

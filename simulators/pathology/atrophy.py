@@ -13,7 +13,7 @@ from simulators.choose import known
 
 @dataclass(frozen=True)
 class Atrophy:
-    """Grey matter loss in `regions`, graded by a subject's severity.
+    """Grey matter loss in named regions, graded by a subject's severity.
 
     severity_sd: SD of the log-normal severity (median 1). edge_mm: how softly the loss fades at a region's border.
     """

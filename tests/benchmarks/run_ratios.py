@@ -1,0 +1,73 @@
+"""Speed as ratios within one run, which compare across machines; written to results/benchmarks/ratios.csv.
+
+python tests/benchmarks/run_ratios.py
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import torch
+from omegaconf import OmegaConf
+from torch import nn
+
+from bench.config.build import build
+from bench.networks.cnn import PooledCNN
+from bench.passes.forward import forward, gradient
+from simulators.brain import Brain
+from simulators.pathology.focal import Focal
+
+ROOT = Path(__file__).parents[2]
+
+
+def seconds(work: Callable[[], object], repeats: int = 5) -> float:
+    """The fastest of some calls, after one to warm up."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def step(model: nn.Module, images: torch.Tensor) -> None:
+    """One training step without the optimiser's update."""
+    model.zero_grad()
+    model(images).square().sum().backward()
+
+
+def main() -> None:
+    """Measure, print, write."""
+    torch.set_num_threads(1)
+    simulator = Brain(Focal(), amplitude=0.3)
+    model = PooledCNN(simulator.shape, 2, pool="max").train()
+    last = PooledCNN(simulator.shape, 2, pool="max").to(memory_format=torch.channels_last_3d).train()
+    images = simulator.sample(range(16), "train").images
+    images_last = images.contiguous(memory_format=torch.channels_last_3d)
+    train = seconds(lambda: step(last, images_last)) / 16
+    passed = seconds(lambda: forward(last, images)) / 16
+    ratios = {
+        "training step, channels first / channels last": seconds(lambda: step(model, images)) / 16 / train,
+        "drawing a subject / training step": seconds(lambda: simulator.sample(range(16), "train")) / 16 / train,
+        "gradient / forward": seconds(lambda: gradient(last, images, (1, 0))) / 16 / passed,
+        "chunks of 64 / chunks that fit": seconds(lambda: forward(last, images.repeat(4, 1, 1, 1, 1), 64))
+        / 64
+        / passed,
+    }
+    for name in ("smoothgrad", "integrated_gradients", "occlusion", "grad_cam", "lrp_epsilon"):
+        node = OmegaConf.load(ROOT / "conf" / "method" / f"{name}.yaml")
+        method = build(OmegaConf.to_container(node))
+        ratios[f"{name} / gradient"] = seconds(lambda m=method: m(last, images[:2], (1, 0)), 2) / seconds(
+            lambda: gradient(last, images[:2], (1, 0))
+        )
+    table = pd.DataFrame({"what": ratios.keys(), "ratio": [round(r, 2) for r in ratios.values()]})
+    target = ROOT / "results" / "benchmarks" / "ratios.csv"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(target, index=False)
+    print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

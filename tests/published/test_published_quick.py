@@ -1,0 +1,65 @@
+"""What the committed rows must show, whatever their numbers are."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench import report
+from bench.report import readme
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "results" / "published" / "quick"
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return pd.read_parquet(FOLDER / "scores")
+
+
+def test_no_rule_is_broken():
+    """Oracles lead, random sits at chance, values stay in bounds, every row has a value or a reason."""
+    assert report.violations(FOLDER) == []
+
+
+def test_every_truth_has_its_oracle_with_values(scores):
+    ok = scores[scores["status"] == "ok"]
+    for truth, metric in (("planted", "calibrated_ap"), ("counterfactual", "calibrated_ap"), ("use", "region_ap")):
+        own = ok[(ok["method"] == f"oracle_{truth}") & (ok["truth"] == truth) & (ok["metric"] == metric)]
+        assert own["value"].mean() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_study_is_the_one_promised(scores):
+    units = scores.loc[scores["model_seed"] >= 0, ["simulator", "network", "data_seed", "model_seed"]]
+    counted = units.drop_duplicates().groupby(["simulator", "network"], observed=True).size()
+    assert (counted == 6).all()
+    assert len(counted) == 4
+    models = pd.read_csv(FOLDER / "models.csv")
+    assert (models["separability_reached"].min()) <= 0.95
+
+
+def test_a_convolutional_network_passes_the_gate_on_every_simulator():
+    models = pd.read_csv(FOLDER / "models.csv")
+    passed = models[models["network"] != "linear"].groupby("simulator")["passed"].mean()
+    assert (passed > 0.5).all()
+    assert (models.loc[models["passed"], "competence_low"] >= 0.8).all()
+
+
+def test_nothing_failed():
+    scores = pd.read_parquet(FOLDER / "scores", columns=["status"])
+    assert set(scores["status"].astype(str)) <= {"ok", "unsupported", "undefined"}
+
+
+def test_readme_shows_the_published_table():
+    assert readme.table(FOLDER) in (ROOT / "README.md").read_text()
+
+
+def test_tables_are_rebuilt_from_the_rows(tmp_path):
+    """The leaderboard is a function of the committed rows."""
+    import shutil
+
+    copy = tmp_path / "quick"
+    shutil.copytree(FOLDER, copy)
+    (copy / "leaderboard.csv").unlink()
+    report.leaderboard(copy)
+    assert report.drift(copy, FOLDER, tolerance=1e-9) == []
