@@ -13,7 +13,7 @@ from bench.contracts import BadInput, View
 from bench.ledger import GIVEN_UP, RERUN, survey, wanted
 from bench.provenance import ROOT
 from bench.stages import images, simulate, train, truths
-from bench.study import Node, Study, Unit
+from bench.study import PAGE, PLAN, Node, Study, Unit
 
 SIGNS = ("abs", "signed", "positive", "negative")
 
@@ -55,6 +55,19 @@ def with_work(study: Study) -> Study:
     }
     work = {u: keys for u, keys in todo.items() if keys}
     return replace(study, todo=work, lost=lost, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
+
+
+def rendered(study: Study) -> bool:
+    """Whether this very study was planned before, has nothing to compute, and has its page."""
+    path = study.folder / PLAN
+    if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).todo:
+        return False
+    return _asked(Study.load(path)) == _asked(study)
+
+
+def _asked(study: Study) -> Study:
+    """A study without what one call adds to it."""
+    return replace(study, run="", replace=False, todo={}, lost={})
 
 
 def check_settings(settings: Node) -> None:

@@ -13,6 +13,8 @@ from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
 
 PLAN = "plan.json"
+#: written last, and removed before anything is computed: where it stands, tables and figures are up to date
+PAGE = "index.html"
 Node = dict[str, Any]
 
 

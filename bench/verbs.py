@@ -15,7 +15,7 @@ from bench.contracts import BadInput
 from bench.ledger import STATES, committed, count, survey
 from bench.provenance import ROOT
 from bench.store.artefacts import KEY_LENGTH, Damaged
-from bench.study import Study
+from bench.study import PAGE, Study
 
 #: how often a damaged file found while tables are written sends a run back to compute
 ATTEMPTS = 3
@@ -43,6 +43,10 @@ def run(call: Call) -> int:
     from bench import report as pages
 
     study, lines = call.study()
+    if planning.rendered(study):
+        print(pages.summary(study.folder))
+        return say_failures(study)
+    (study.folder / PAGE).unlink(missing_ok=True)
     for _ in range(ATTEMPTS):
         compute(study, lines)
         try:
