@@ -1,5 +1,6 @@
 """Tidy scores of a study: every (unit, method, metric, truth, view, subject) has a row, with a value or a reason."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,20 +55,18 @@ class Tidy:
 
     def rows(self, unit: Unit) -> pd.DataFrame:
         """All scores of a unit; a cell that is not there has rows saying so."""
-        frames = []
         strata: dict[int, str] = {}
         gone: list[tuple[Cell, str, str]] = []
-        stored: dict[str, pd.DataFrame] = {}
+        stored: dict[tuple[str, str], list[str]] = defaultdict(list)
         for cell, state in self.states[unit.id].values():
-            if not cell.folder:
-                continue
-            if state not in ("done", "stale"):
+            if cell.folder and state not in ("done", "stale"):
                 gone.append((cell, *self.why(cell, state)))
-                continue
-            if cell.folder not in stored:
-                stored[cell.folder] = self.ledger.scores.read(cell.folder)[0]
-            rows = stored[cell.folder]
-            frames.append(rows[rows["metric_key"] == cell.key].assign(method=cell.method))
+            elif cell.folder:
+                stored[cell.folder, cell.method].append(cell.key)
+        frames = []
+        for (folder, method), keys in stored.items():
+            rows = self.ledger.scores.read(folder)[0]
+            frames.append(rows[rows["metric_key"].isin(keys)].assign(method=method))
         for frame in frames:
             strata |= dict(zip(frame["subject"], frame["stratum"], strict=True))
         frames += [self._absent(cell, status, reason, strata) for cell, status, reason in gone]

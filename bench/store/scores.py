@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Scores:
         records: dict[str, dict[str, Any]] = {}
         parts = []
         for table in shards.values():
-            new = {k: v for k, v in _meta(table).items() if k not in records}
+            new = {k: v for k, v in _meta(table.schema).items() if k not in records}
             records |= new
             frame = table.to_pandas()
             parts.append(frame[frame["metric_key"].isin(list(new))])
@@ -71,8 +71,8 @@ class Scores:
     def known(self, cell: str) -> dict[str, dict[str, Any]]:
         """{metric key: record} of a cell."""
         found: dict[str, dict[str, Any]] = {}
-        for table in self._shards(cell).values():
-            found = {**_meta(table), **found}
+        for schema in self._shards(cell, pq.read_schema).values():
+            found = {**_meta(schema), **found}
         return found
 
     def cells(self) -> dict[str, Path]:
@@ -108,10 +108,11 @@ class Scores:
         merged = self._write(folder, _table(rows, records))
         _unlink([p for p in old if p != merged])
 
-    def _shards(self, cell: str) -> dict[Path, pa.Table]:
+    def _shards(self, cell: str, parse: Callable[[io.BytesIO], Any] = pq.read_table) -> dict[Path, Any]:
+        """Every whole shard of a cell as a table, or as `parse` reads it."""
         folder = self._folders.get(cell)
         found = {p: _load(p) for p in (sorted(folder.glob("*.parquet")) if folder else ())}
-        return {p: t for p, t in found.items() if t is not None}
+        return {p: parse(io.BytesIO(data)) for p, data in found.items() if data is not None}
 
     def _write(self, folder: Path, table: pa.Table) -> Path:
         stream = io.BytesIO()
@@ -122,8 +123,8 @@ class Scores:
         return path
 
 
-def _load(path: Path) -> pa.Table | None:
-    """A shard, or None when it is gone (merged by another process) or damaged (dropped, and said)."""
+def _load(path: Path) -> bytes | None:
+    """The bytes of a shard, or None when it is gone (merged by another process) or damaged (dropped, and said)."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -132,7 +133,7 @@ def _load(path: Path) -> pa.Table | None:
         path.unlink(missing_ok=True)
         log.warning("damaged file %s in %s: removed, it will be computed again", path.name, path.parent)
         return None
-    return pq.read_table(io.BytesIO(data), schema=None)
+    return data
 
 
 def _table(rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> pa.Table:
@@ -140,8 +141,8 @@ def _table(rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> pa.T
     return table.replace_schema_metadata({META: json.dumps(records, sort_keys=True).encode()})
 
 
-def _meta(table: pa.Table) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads((table.schema.metadata or {}).get(META, b"{}"))
+def _meta(schema: pa.Schema) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((schema.metadata or {}).get(META, b"{}"))
     return found
 
 
