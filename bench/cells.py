@@ -10,9 +10,17 @@ from bench.store.sources import of_modules, of_node
 from bench.study import Study, Unit
 
 #: raised when the meaning of a stage changes, so that older artefacts no longer answer for it
-VERSIONS = dict.fromkeys(
-    ("calibrate", "simulate", "images", "train", "truths", "attribute", "untrained", "measure", "compare"), "1"
-)
+VERSIONS = {
+    "calibrate": "1",
+    "simulate": "1",
+    "images": "1",
+    "train": "1",
+    "truths": "2",
+    "attribute": "1",
+    "untrained": "1",
+    "measure": "1",
+    "compare": "1",
+}
 
 
 @dataclass(frozen=True, eq=False)

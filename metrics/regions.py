@@ -36,7 +36,7 @@ def used_set(size: np.ndarray, floor: np.ndarray, share: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Regions:
-    """What the region metrics share: a row of (mass, |use|, floor) a subject; NaN where nothing is above the floor."""
+    """What the region metrics share: mass, |use| and floor of the regions a subject has; NaN if all are below it."""
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Scores (N,) of maps (N, 1, D, H, W) against the region vector of the truth."""
@@ -47,8 +47,10 @@ class _Regions:
         size = truth.regions.detach().abs().cpu().numpy().astype(np.float64)
         floor = np.zeros_like(size) if truth.floor is None else truth.floor.detach().cpu().numpy()
         mass = region_mass(maps, context.regions, size.shape[1])
-        rows = zip(mass, size, floor, strict=True)
-        return torch.tensor([self._subject(m, s, f) for m, s, f in rows], dtype=torch.float32)
+        # a region too small for this subject's grid holds no voxel that a map could mark
+        present = region_mass(torch.ones_like(maps), context.regions, size.shape[1]) > 0
+        rows = zip(mass, size, floor, present, strict=True)
+        return torch.tensor([self._subject(m[p], s[p], f[p]) for m, s, f, p in rows], dtype=torch.float32)
 
     def _subject(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
         if not (size > floor).any() or not np.isfinite(mass).all():
@@ -68,7 +70,7 @@ class RegionAP(_Regions):
     and need not score 0: read it beside the constant control.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"use"}), localisation=True
@@ -93,7 +95,7 @@ class RegionAP(_Regions):
 class RegionSpearman(_Regions):
     """Spearman correlation of regional mass with |use| over all regions; equal masses score 0."""
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-1.0, 1.0), "correlation", truths=frozenset({"use"}), localisation=True

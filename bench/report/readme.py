@@ -24,13 +24,13 @@ def table(folder: Path) -> str:
 
 def update(readme: Path, folder: Path) -> bool:
     """Put a study's table between `<!-- table:NAME -->` and `<!-- /table:NAME -->`; False where they are missing."""
-    begin, end = f"<!-- table:{folder.name} -->\n", f"\n<!-- /table:{folder.name} -->"
+    begin, end = f"<!-- table:{folder.name} -->\n", f"<!-- /table:{folder.name} -->"
     text = readme.read_text()
     if begin not in text or end not in text:
         return False
     before, rest = text.split(begin, 1)
     after = rest.split(end, 1)[1]
-    readme.write_text(before + begin + table(folder) + end + after)
+    readme.write_text(before + begin + table(folder) + "\n" + end + after)
     return True
 
 

@@ -34,9 +34,10 @@ def use(
 ) -> Truth:
     """use(R) of a model: root mean square, over subjects and draws, of f(x) - f(x with R's local latents redrawn).
 
-    Redraws are the same for every model of a simulator. The floor of a region is its split-half noise, |RMS over one
-    half of the draws - RMS over the other|, and never below what float32 rounding alone can cause. Every explained
-    subject of the cohort is given the model's one vector (R,).
+    Redraws are the same for every model of a simulator. The floor is the split-half noise, half the root mean square
+    over regions of RMS(one half of the draws) - RMS(the other half), and never below what float32 rounding can cause;
+    it is one number a model, because a region's own two halves differ by luck. Every explained subject of the cohort
+    is given the model's one vector (R,).
     """
     validate(draws, subjects, len(cohort))
     squares = []
@@ -46,7 +47,8 @@ def use(
     square = torch.stack(squares)  # (subjects, R, draws)
     halves = [square[..., half::2].mean((0, 2)).sqrt() for half in (0, 1)]
     value = square.mean((0, 2)).sqrt().float()
-    floor = (halves[0] - halves[1]).abs().float().clamp(min=_rounding(model, cohort))
+    noise = float((halves[0] - halves[1]).square().mean().sqrt() / 2)
+    floor = torch.full_like(value, max(noise, _rounding(model, cohort)))
     count = len(cohort)
     return Truth("use", regions=value.repeat(count, 1), floor=floor.repeat(count, 1), signed=False)
 

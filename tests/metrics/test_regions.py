@@ -76,6 +76,13 @@ def test_used_regions_hold_the_share_of_squared_use_above_the_floor():
     assert used_set(size, floor, 1.0).tolist() == [True, True, True, False]
 
 
+def test_a_region_the_subject_has_no_voxel_of_does_not_count():
+    """Region 5 is used but too small for the grid: painting the others right is perfect."""
+    truth = use(0.3, 0.0, 0.7, 0.01, 0.9)
+    assert RegionAP().map(painted(0.3, 0.0, 0.7, 0.01), truth, context()).item() == pytest.approx(1)
+    assert RegionSpearman().map(painted(0.3, 0.0, 0.7, 0.01), truth, context()).item() == pytest.approx(1)
+
+
 def test_regions_are_needed():
     with pytest.raises(BadInput, match="regions"):
         RegionAP().map(torch.ones(LABELS.shape), use(1.0, 0, 0, 0), Context())

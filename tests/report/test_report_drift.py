@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bench.report import drift
+from bench.report import drift, write_readme
 
 
 def _write(folder, means):
@@ -20,3 +20,19 @@ def test_drift_names_what_moved_and_what_is_gone(tmp_path):
     found = drift(new, old)
     assert [sentence.split(":")[0].split(" / ")[-1] for sentence in found] == ["b", "c"]
     assert drift(old, old) == []
+
+
+def test_the_readme_table_is_replaced_between_its_markers_only(tmp_path):
+    board = {"ranking": "anatomy", "simulator": "all", "network": "n", "role": "method", "tied": False, "status": "ok"}
+    rows = [{**board, "method": "m", "rank": 1, "mean": 0.5, "low": 0.4, "high": 0.6}]
+    (tmp_path / "quick").mkdir()
+    pd.DataFrame(rows).to_csv(tmp_path / "quick" / "leaderboard.csv", index=False)
+    page = tmp_path / "README.md"
+    page.write_text("before\n<!-- table:quick -->\n<!-- /table:quick -->\nafter\n")
+    for _ in range(2):
+        assert write_readme(page, tmp_path / "quick")
+        assert page.read_text().count("**1** 0.50 [0.40, 0.60]") == 1
+    assert page.read_text().startswith("before\n")
+    assert page.read_text().endswith("after\n")
+    page.write_text("no marker")
+    assert not write_readme(page, tmp_path / "quick")
