@@ -38,9 +38,14 @@ def _cell(row: Any) -> str:
     rank = "" if pd.isna(row.rank) else f"**{row.rank}{'=' if row.tied else ''}** "
     if pd.isna(row.mean):
         return str(row.status)
-    interval = "" if pd.isna(row.low) else f" [{row.low:.2f}, {row.high:.2f}]"
+    interval = "" if pd.isna(row.low) else f" [{_two(row.low)}, {_two(row.high)}]"
     note = "" if row.status == "ok" else f" ({row.status})"
-    return f"{rank}{row.mean:.2f}{interval}{note}"
+    return f"{rank}{_two(row.mean)}{interval}{note}"
+
+
+def _two(value: float) -> str:
+    """Two decimals, without a minus before zero."""
+    return f"{round(value, 2) + 0.0:.2f}"
 
 
 def _line(cells: list[str]) -> str:
