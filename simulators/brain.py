@@ -9,15 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Batch, Cohort, Truth
+from bench.contracts import BadInput, Batch, Cohort
 from simulators.anatomy.mni152 import MNI152, Warped
 from simulators.checks import between
+from simulators.cohort import explained, stack
 from simulators.contrast import Contrast
 from simulators.local import Local, Variation
 from simulators.nuisance import Scan, Scanner
-from simulators.pathology.atrophy import Atrophy
-from simulators.pathology.focal import Focal
+from simulators.pathology.protocol import Pathology
+from simulators.pathology.several import Several
+from simulators.planting import Act, Taken, acts, changes, take
 from simulators.streams import generator
+from simulators.task.protocol import Strength, Task
 from simulators.task.single import SingleCause
 
 #: streams that every unit of a simulator shares; all others also depend on the data seed
@@ -25,15 +28,16 @@ SHARED = ("evaluation", "calibration", "verification")
 
 
 class Scene(NamedTuple):
-    """All latents of one subject; rendering it with another strength is its twin."""
+    """All latents of one subject, the pathology's by part; rendering it with another strength is its twin."""
 
     subject: int
+    stream: str
     shape: dict[str, np.ndarray]
     warped: Warped
     local: Local
     intensities: np.ndarray
     scan: Scan
-    pathology: dict[str, Any]
+    pathology: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,12 @@ class Brain:
     """
 
     version: ClassVar[str] = "1"
-    pathology: Atrophy | Focal
+    pathology: Pathology | Several
     anatomy: MNI152 = field(default_factory=MNI152)
     local: Variation = field(default_factory=Variation)
     contrast: Contrast = field(default_factory=Contrast)
     nuisance: Scanner = field(default_factory=Scanner)
-    task: SingleCause = field(default_factory=SingleCause)
+    task: Task = field(default_factory=SingleCause)
     separability: float = 0.95
     amplitude: float | None = None
     data_seed: int = 0
@@ -58,11 +62,18 @@ class Brain:
     def __post_init__(self) -> None:
         between("simulator.separability", self.separability, 0.55, 0.999, "(AUC of the reference observer)")
         self.pathology.validate(self.anatomy.region_names)
+        self.task.validate(len(self.parts.parts))
 
     @property
     def summary(self) -> str:
-        """One sentence: what the pathology is."""
-        return (type(self.pathology).__doc__ or "").partition("\n")[0]
+        """What the pathology is: one sentence a kind of part."""
+        told = [(type(part).__doc__ or "").partition("\n")[0] for part in self.parts.parts]
+        return " ".join(dict.fromkeys(told))
+
+    @property
+    def parts(self) -> Several:
+        """The pathology as a list of parts, often of one."""
+        return Several.of(self.pathology)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -94,37 +105,14 @@ class Brain:
 
     def sample(self, indices: Sequence[int], stream: str, do: Mapping[str, Any] | None = None) -> Batch:
         """Images of the chosen subjects of a stream, under an intervention if one is named."""
-        images = [self.render(self.scene(i, stream), self.task.strength(i, do or {})) for i in indices]
+        scenes = (self.scene(i, stream) for i in indices)
+        images = [self.render(scene, self.state(scene, do)) for scene in scenes]
         targets = torch.tensor([self.task.label(i) for i in indices])
-        return Batch(_stack(images), targets, torch.as_tensor(list(indices)))
+        return Batch(stack(images), targets, torch.as_tensor(list(indices)))
 
     def cohort(self, indices: Sequence[int], stream: str = "evaluation") -> Cohort:
-        """The chosen subjects with twins, regions, domain and truths.
-
-        `counterfactual` is the image with the pathology minus the image without it, `planted` the signed share of
-        tissue lost; both use a control's sick twin.
-        """
-        scenes = [self.scene(i, stream) for i in indices]
-        well = _stack([self.render(s, 0.0) for s in scenes])
-        sick = _stack([self.render(s, 1.0) for s in scenes])
-        targets = torch.tensor([self.task.label(i) for i in indices])
-        patient = targets.bool().view(-1, 1, 1, 1, 1)
-        truths = (
-            Truth("planted", volume=_stack([-self.loss(s, 1.0) for s in scenes])),
-            Truth("counterfactual", volume=sick - well),
-        )
-        labels = torch.from_numpy(np.stack([s.warped.labels for s in scenes]))[:, None]
-        return Cohort(
-            images=torch.where(patient, sick, well),
-            targets=targets,
-            subjects=torch.as_tensor(list(indices)),
-            twins=torch.where(patient, well, sick),
-            regions=labels,
-            domain=_stack([s.warped.maps[2] for s in scenes]) > 0.5,
-            truths={truth.name: truth for truth in truths},
-            region_names=self.region_names,
-            affine=self.anatomy.template.affine,
-        )
+        """The chosen subjects with twins, regions, domain and truths."""
+        return explained(self, indices, stream)
 
     def redraws(self, subject: int, stream: str, draws: int) -> Tensor:
         """The subject with one region's local latents redrawn from their marginal: (R * draws, 1, D, H, W).
@@ -134,7 +122,7 @@ class Brain:
         latent is redrawn *is* the re-render with that region's alone redrawn.
         """
         scene = self.scene(subject, stream)
-        image = torch.from_numpy(self.render(scene, self.task.strength(subject, {})))
+        image = torch.from_numpy(self.render(scene, self.state(scene)))
         labels = torch.from_numpy(scene.warped.labels)
         donors = torch.stack([torch.from_numpy(self._redraw(scene, stream, k)) for k in range(draws)])
         regions = [torch.where(labels == r, donors, image) for r in range(1, len(self.region_names) + 1)]
@@ -150,37 +138,44 @@ class Brain:
         warped = self.anatomy.warp(shape)
         return Scene(
             subject,
+            stream,
             shape,
             warped,
             self._local(rng),
             self.contrast.draw(rng("contrast")),
             self.nuisance.draw(rng("scan")),
-            self.pathology.draw(rng("pathology"), warped, self.anatomy.resolution_mm),
+            self._pathology(rng, warped),
         )
 
-    def loss(self, scene: Scene, strength: float) -> np.ndarray:
-        """Share (D, H, W) of each voxel whose tissue the pathology takes."""
-        return self._lose(scene, strength)[1].sum(0)
+    def state(self, scene: Scene, do: Mapping[str, Any] | None = None) -> Strength:
+        """How much of the pathology a subject carries, under an intervention if one is named."""
+        return self.task.strength(scene.subject, do or {}, scene.stream)
 
-    def render(self, scene: Scene, strength: float) -> np.ndarray:
-        """The image (D, H, W) of a subject at a pathology strength."""
-        tissues, lost = self._lose(scene, strength)
-        tissues[:2] -= lost
-        lesion = lost.sum(0) if self.pathology.becomes == "lesion" else np.zeros_like(lost[0])
-        signal = self.contrast.mix(tissues, lesion, scene.intensities)
-        signal *= 1 + scene.local.signal[scene.warped.labels]
+    def loss(self, scene: Scene, strength: Strength) -> np.ndarray:
+        """What the pathology takes from each voxel (D, H, W): share of tissue, or signal (negative where it adds)."""
+        taken, signal, acts = self._plant(scene, strength)
+        loss = taken.lost
+        for change in changes(signal, acts, scene.warped):
+            loss = loss - change
+        return loss
+
+    def render(self, scene: Scene, strength: Strength) -> np.ndarray:
+        """The image (D, H, W) of a subject at a pathology strength, or one strength a part."""
+        _, signal, acts = self._plant(scene, strength)
+        for change in changes(signal, acts, scene.warped):
+            signal = signal + change
         return self.nuisance.scan(signal, scene.scan, scene.local.noise, scene.warped.maps[2])
 
-    def _lose(self, scene: Scene, strength: float) -> tuple[np.ndarray, np.ndarray]:
-        tissues = self.local.apply(scene.warped.maps, scene.warped.labels, scene.local)
-        lost = np.zeros_like(tissues[:2])
-        if strength:
-            extent = self.pathology.extent(scene.warped, scene.pathology, self.region_names, self.anatomy.resolution_mm)
-            share = np.clip(self._amplitude() * strength * scene.pathology["severity"] * extent, 0, 1)
-            for channel, tissue in enumerate(("gm", "wm")):
-                if tissue in self.pathology.tissues:
-                    lost[channel] = share * tissues[channel]
-        return tissues, lost
+    def _plant(self, scene: Scene, strength: Strength) -> tuple[Taken, np.ndarray, list[Act]]:
+        """What was taken, the signal (D, H, W) of what is left, and the acts, some of which change that signal."""
+        parts, warped = self.parts, scene.warped
+        strengths = strength if isinstance(strength, tuple) else (strength,) * len(parts.parts)
+        voxel = self.anatomy.resolution_mm
+        found = acts(parts, scene.pathology, strengths, self._amplitude, warped, self.region_names, voxel)
+        taken = take(self.local.apply(warped.maps, warped.labels, scene.local), found)
+        signal = self.contrast.mix(taken.tissues, taken.lesion, scene.intensities)
+        signal *= 1 + scene.local.signal[warped.labels]
+        return taken, signal, found
 
     def _amplitude(self) -> float:
         if self.amplitude is None:
@@ -193,9 +188,14 @@ class Brain:
 
     def _redraw(self, scene: Scene, stream: str, draw: int) -> np.ndarray:
         rng = self._streams(f"{stream}/redraw-{draw}", scene.subject)
-        pathology = self.pathology.draw(rng("pathology"), scene.warped, self.anatomy.resolution_mm)
-        other = scene._replace(local=self._local(rng), pathology=pathology)
-        return self.render(other, float(self.task.label(int(rng("label").integers(2)))))
+        other = scene._replace(local=self._local(rng), pathology=self._pathology(rng, scene.warped))
+        donor = int(rng("label").integers(self.task.cycle))
+        return self.render(other, self.task.strength(donor, {}, stream))
+
+    def _pathology(self, rng: Callable[[str], np.random.Generator], warped: Warped) -> tuple[dict[str, Any], ...]:
+        streams = ["pathology", *(f"pathology-{k}" for k in range(1, len(self.parts.parts)))]
+        drawn = zip(streams, self.parts.parts, strict=True)
+        return tuple(part.draw(rng(name), warped, self.anatomy.resolution_mm) for name, part in drawn)
 
     def _streams(self, stream: str, subject: int) -> Callable[[str], np.random.Generator]:
         shared = stream.split("/")[0] in SHARED
@@ -207,7 +207,3 @@ class Brain:
 @lru_cache(maxsize=2)
 def _scene(simulator: Brain, subject: int, stream: str) -> Scene:
     return simulator._draw(subject, stream)
-
-
-def _stack(volumes: list[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(volumes).astype(np.float32))[:, None]

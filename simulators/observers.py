@@ -1,24 +1,43 @@
 """Reference observers: how separable the classes are, for someone who knows the pathology but not the subject.
 
-An observer turns a subject's image into a few statistics; a linear discriminant fitted on other subjects turns these
-into one score. It knows the anatomy's labels and, for random places, the prior; it never sees the subject's label, its
-twin or the voxels that were planted.
+An observer turns a subject's image into a few statistics; a discriminant fitted on other subjects turns these into one
+score. It knows the anatomy's labels and, for random places, the prior; it never sees the subject's label, its twin or
+the voxels that were planted. A pathology names its observer.
 """
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import binary_dilation, uniform_filter
 from scipy.signal import fftconvolve
 from scipy.special import logsumexp
 
 from simulators.anatomy.mni152 import Warped
 from simulators.contrast import Contrast
-from simulators.pathology.focal import Focal, prior
+
+
+class Known(NamedTuple):
+    """What an observer may know before it sees a subject.
+
+    pathology: the law of what it looks for. names: region names in label order. healthy: draws images (n, D, H, W) of
+    healthy subjects.
+    """
+
+    pathology: Any
+    names: tuple[str, ...]
+    contrast: Contrast
+    amplitude: float
+    voxel_mm: float
+    healthy: Callable[[], np.ndarray]
 
 
 class Observer(Protocol):
     """Statistics of one image: (F,) float64."""
+
+    @classmethod
+    def of(cls, known: Known) -> "Observer":
+        """The observer of a pathology."""
 
     def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
         """(F,) statistics of an image (D, H, W)."""
@@ -32,6 +51,11 @@ class FixedPlace:
         both = [names.index(r) + 1 for r in regions]
         self.groups = [group for group in labels.values() if group] or [both]
 
+    @classmethod
+    def of(cls, known: Known) -> "FixedPlace":
+        """The observer of the pathology's own regions."""
+        return cls(known.pathology.regions, known.names)
+
     def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
         """(F,): per side [mean, ring mean, volume], then brain mean and the shape latents."""
         values: list[float] = []
@@ -43,6 +67,34 @@ class FixedPlace:
         return np.array([*values, image[brain].mean(), *shape["scale"], *shape["ventricles"]], np.float64)
 
 
+class LocalEnergy(FixedPlace):
+    """For texture in known regions: the energy of what a 3-voxel mean leaves over, there and in the brain."""
+
+    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+        """(F,): log energy of each side and of the brain, then what `FixedPlace` sees."""
+        energy = (image - uniform_filter(image, 3)) ** 2
+        places = [*(np.isin(warped.labels, group) for group in self.groups), warped.labels > 0]
+        logs = [float(np.log(energy[place].mean() + 1e-9)) for place in places]
+        return np.concatenate([logs, super().features(image, warped, shape)])
+
+
+class WholeBrain:
+    """For a pathology without a place: the distribution of the brain's intensities, its volume, shape."""
+
+    QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
+
+    @classmethod
+    def of(cls, known: Known) -> "WholeBrain":
+        """The same for every pathology."""
+        return cls()
+
+    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+        """(F,): quantiles, mean and SD of the brain, its volume, shape latents."""
+        brain = image[warped.labels > 0]
+        values = [*np.quantile(brain, self.QUANTILES), brain.mean(), brain.std(), brain.size]
+        return np.array([*values, *shape["scale"], *shape["ventricles"]], np.float64)
+
+
 class RandomPlace:
     """For a lesion anywhere: matched filters read out over the prior of places.
 
@@ -50,33 +102,68 @@ class RandomPlace:
     subjects in units of their spread (a diagonal prewhitening); each is read by its maximum over the prior. The
     whitened one also gives the log-sum-exp of the log-likelihood ratio, which is optimal for independent noise; real
     anatomy correlates neighbouring voxels, so the discriminant weighs all of them.
-
-    mean, spread: (D, H, W) of healthy images.
     """
 
     SIZES = (1 / 3, 1 / 2, 3 / 4, 1.0)
 
-    def __init__(
-        self, pathology: Focal, contrast: Contrast, amplitude: float, mean: np.ndarray, spread: np.ndarray, voxel: float
-    ) -> None:
-        self.kernels = [ball(size * pathology.radius_mm, pathology.edge_mm, voxel) for size in self.SIZES]
+    def __init__(self, known: Known) -> None:
+        law, healthy = known.pathology, known.healthy()
+        self.known = known
+        self.kernels = [ball(size * law.radius_mm, law.edge_mm, known.voxel_mm) for size in self.SIZES]
         # what anatomy varies by is never far below the noise of one voxel
-        self.mean, self.spread = mean, spread + 0.02
-        self.change = amplitude * (contrast.lesion - mean) / self.spread
+        self.mean, self.spread = healthy.mean(0), healthy.std(0) + 0.02
+        self.change = known.amplitude * (known.contrast.lesion - self.mean) / self.spread
         self.energy = fftconvolve(self.change**2, self.kernels[-1] ** 2, mode="same")
 
+    @classmethod
+    def of(cls, known: Known) -> "RandomPlace":
+        """The observer of a pathology with `radius_mm`, `edge_mm` and a prior `places`."""
+        return cls(known)
+
     def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
-        """(F,): maxima of all filters, log-sum-exp of the log-likelihood ratio twice, the brain's mean."""
-        inside, places = warped.maps[2] > 0.5, prior(warped.maps)
+        """(F,): readings of all filters, log-sum-exp of the log-likelihood ratio twice, the brain's mean."""
+        inside = warped.maps[2] > 0.5
+        prior = self.known.pathology.places(warped, self.known.names, self.known.voxel_mm)
+        places = prior > 0
         deviation = np.where(inside, (image - self.mean) / self.spread, 0)
         values = [
-            float(fftconvolve(reading, kernel / kernel.sum(), mode="same")[places].max())
+            value
             for reading in (image, deviation)
             for kernel in self.kernels
+            for value in self.read(fftconvolve(reading, kernel / kernel.sum(), mode="same")[places])
         ]
         ratio = (fftconvolve(deviation * self.change, self.kernels[-1], mode="same") - self.energy / 2)[places]
-        values += [float(logsumexp(t * ratio, b=1 / len(ratio)) / t) for t in (0.1, 1.0)]
+        weight = prior[places] / prior[places].sum()
+        values += [float(logsumexp(t * ratio, b=weight) / t) for t in (0.1, 1.0)]
         return np.array([*values, image[inside].mean()], np.float64)
+
+    def read(self, filtered: np.ndarray) -> list[float]:
+        """What is kept of a filter's answers (n,) over the prior."""
+        return [float(filtered.max())]
+
+
+class ManyPlaces(RandomPlace):
+    """For several lesions: as for one, but answers below the highest count too."""
+
+    def read(self, filtered: np.ndarray) -> list[float]:
+        """The maximum, upper quantiles and mean."""
+        return [float(filtered.max()), *np.quantile(filtered, (0.75, 0.9, 0.97)), float(filtered.mean())]
+
+
+class Joint:
+    """For several pathologies: what the observers of all parts on the dial see."""
+
+    def __init__(self, observers: list[Observer]) -> None:
+        self.observers = observers
+
+    @classmethod
+    def of(cls, known: Known) -> "Joint":
+        """The observers of the parts."""
+        return cls([part.observer.of(known._replace(pathology=part)) for part in known.pathology.dialled])
+
+    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+        """(F,): one observer's statistics after the other's."""
+        return np.concatenate([observer.features(image, warped, shape) for observer in self.observers])
 
 
 def ball(radius_mm: float, edge_mm: float, voxel_mm: float) -> np.ndarray:
@@ -85,11 +172,3 @@ def ball(radius_mm: float, edge_mm: float, voxel_mm: float) -> np.ndarray:
     axes = np.ogrid[(slice(-reach, reach + 1),) * 3]
     distance = voxel_mm * np.sqrt(sum(a**2 for a in axes))
     return 0.5 - 0.5 * np.tanh((distance - radius_mm) / edge_mm)
-
-
-def discriminant(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Weights (F,) of Fisher's linear discriminant, with a ridge of 1e-3 of each feature's variance."""
-    sick, well = features[labels == 1], features[labels == 0]
-    scale = features.std(0) + 1e-12
-    within = np.cov((sick - sick.mean(0)).T / scale[:, None]) + np.cov((well - well.mean(0)).T / scale[:, None])
-    return np.linalg.solve(within + 1e-3 * np.eye(len(scale)), (sick.mean(0) - well.mean(0)) / scale) / scale

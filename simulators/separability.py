@@ -8,8 +8,8 @@ import numpy as np
 from bench.contracts import BadInput
 from bench.passes.discrimination import AUC, auc
 from simulators.brain import Brain, Scene
-from simulators.observers import FixedPlace, Observer, RandomPlace, discriminant
-from simulators.pathology.focal import Focal
+from simulators.observers import Known, Observer
+from simulators.readout import fit
 
 #: subjects to fit the observer and solve on, and seed-disjoint ones to verify with
 FIT, VERIFY = 2000, 4000
@@ -17,7 +17,7 @@ FIT, VERIFY = 2000, 4000
 LOW, HIGH, STEPS = 0.02, 1.0, 8
 
 
-def calibrate(simulator: Brain, fit: int = FIT, verify: int = VERIFY) -> dict[str, Any]:
+def calibrate(simulator: Brain, subjects: int = FIT, verify: int = VERIFY) -> dict[str, Any]:
     """Find the amplitude for `simulator.separability` and verify it on other subjects.
 
     Bisection in log amplitude with common random numbers: every amplitude is tried on the same subjects.
@@ -26,7 +26,7 @@ def calibrate(simulator: Brain, fit: int = FIT, verify: int = VERIFY) -> dict[st
     Raises:
         BadInput: where not even the whole tissue's loss separates the classes that well.
     """
-    scenes = [simulator.scene(i, "calibration") for i in range(fit)]
+    scenes = [simulator.scene(i, "calibration") for i in range(subjects)]
     low, high = LOW, HIGH
     if _reached(simulator, high, scenes) < simulator.separability:
         raise BadInput(f"simulator.separability={simulator.separability} cannot be reached: enlarge the pathology.")
@@ -40,17 +40,21 @@ def calibrate(simulator: Brain, fit: int = FIT, verify: int = VERIFY) -> dict[st
 
 
 def observer(simulator: Brain, amplitude: float, scenes: Sequence[Scene]) -> Observer:
-    """The reference observer of a simulator's pathology; for random places it learns healthy brains from the scenes."""
-    if not isinstance(simulator.pathology, Focal):
-        return FixedPlace(simulator.pathology.regions, simulator.region_names)
-    healthy = np.stack([simulator.render(s, 0.0) for s in scenes[: min(len(scenes), 500)]])
-    moments = healthy.mean(0), healthy.std(0)
-    return RandomPlace(simulator.pathology, simulator.contrast, amplitude, *moments, simulator.anatomy.resolution_mm)
+    """The reference observer that the pathology names; where it asks for healthy brains, it is shown the scenes'."""
+    known = Known(
+        simulator.pathology,
+        simulator.region_names,
+        simulator.contrast,
+        amplitude,
+        simulator.anatomy.resolution_mm,
+        lambda: np.stack([simulator.render(s, 0.0) for s in scenes[:500]]),
+    )
+    return simulator.pathology.observer.of(known)
 
 
 def _features(simulator: Brain, amplitude: float, watcher: Observer, scenes: Sequence[Scene]) -> np.ndarray:
     at = simulator.with_amplitude(amplitude)
-    images = (at.render(s, at.task.strength(s.subject, {})) for s in scenes)
+    images = (at.render(s, at.state(s)) for s in scenes)
     return np.stack([watcher.features(x, s.warped, s.shape) for x, s in zip(images, scenes, strict=True)])
 
 
@@ -61,17 +65,19 @@ def _labels(simulator: Brain, scenes: Sequence[Scene]) -> np.ndarray:
 def _reached(simulator: Brain, amplitude: float, scenes: Sequence[Scene]) -> float:
     """AUC with the discriminant fitted on one half of the subjects and read on the other, averaged over both ways."""
     features = _features(simulator, amplitude, observer(simulator, amplitude, scenes), scenes)
-    labels, half = _labels(simulator, scenes), len(scenes) // 2
+    labels, half, products = _labels(simulator, scenes), len(scenes) // 2, simulator.task.products
     folds = [(slice(None, half), slice(half, None)), (slice(half, None), slice(None, half))]
-    return float(np.mean([auc(features[b] @ discriminant(features[a], labels[a]), labels[b]).value for a, b in folds]))
+    scores = [auc(fit(features[a], labels[a], products)(features[b]), labels[b]).value for a, b in folds]
+    return float(np.mean(scores))
 
 
 def _verify(simulator: Brain, amplitude: float, scenes: Sequence[Scene], count: int) -> AUC:
     watcher = observer(simulator, amplitude, scenes)
-    weights = discriminant(_features(simulator, amplitude, watcher, scenes), _labels(simulator, scenes))
+    seen = _features(simulator, amplitude, watcher, scenes)
+    readout = fit(seen, _labels(simulator, scenes), simulator.task.products)
     scores, labels = [], []
     for start in range(0, count, 250):
         fresh = [simulator.scene(i, "verification") for i in range(start, min(start + 250, count))]
-        scores.append(_features(simulator, amplitude, watcher, fresh) @ weights)
+        scores.append(readout(_features(simulator, amplitude, watcher, fresh)))
         labels.append(_labels(simulator, fresh))
     return auc(np.concatenate(scores), np.concatenate(labels))

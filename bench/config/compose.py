@@ -71,6 +71,9 @@ class _Composer:
     def _add_arm(self, made: Composed, arm: Mapping[str, str]) -> None:
         config = self._compose({**self.typed.fixed, **_lines(arm)})
         choices = config.pop("_choices")
+        for group in ("simulator", "network", "train"):
+            if group not in choices:
+                raise BadInput(f"{group}=[...] is a list; to sweep, name several with commas, e.g. {group}=a,b")
         simulator = _label(choices["simulator"], arm, "simulator")
         network = _label(choices["network"], arm, "network", "train")
         made.simulators[simulator] = config.pop("simulator")

@@ -7,6 +7,8 @@ import numpy as np
 
 from simulators.anatomy.mni152 import Warped
 from simulators.checks import between
+from simulators.observers import Observer, RandomPlace
+from simulators.pathology.blob import blob
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Focal:
     version: ClassVar[str] = "1"
     tissues: ClassVar[tuple[str, ...]] = ("gm", "wm")
     becomes: ClassVar[str] = "lesion"
+    observer: ClassVar[type[Observer]] = RandomPlace
     radius_mm: float = 18.0
     radius_spread: float = 0.25
     edge_mm: float = 4.0
@@ -44,17 +47,19 @@ class Focal:
 
     def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
         """Share (D, H, W) of the tissue that amplitude 1 takes: 1 inside, fading over `edge_mm`."""
-        axes = np.ogrid[tuple(slice(n) for n in warped.labels.shape)]
-        offset = [(a - c) * voxel_mm for a, c in zip(axes, latents["centre"], strict=True)]
-        distance = np.sqrt(sum(o**2 for o in offset)) + 1e-6
-        direction = [o / distance for o in offset]
-        waves, phases = latents["waves"]
-        outline = sum(
-            np.sin(2 * sum(w * d for w, d in zip(wave, direction, strict=True)) + phase)
-            for wave, phase in zip(waves, phases, strict=True)
+        return blob(
+            warped.labels.shape,
+            latents["centre"],
+            latents["radius_mm"],
+            latents["waves"],
+            self.irregularity,
+            self.edge_mm,
+            voxel_mm,
         )
-        radius = latents["radius_mm"] * (1 + self.irregularity * outline / 2)
-        return (0.5 - 0.5 * np.tanh((distance - radius) / self.edge_mm)).astype(np.float32)
+
+    def places(self, warped: Warped, names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+        """Prior (D, H, W) of the centre, up to a factor."""
+        return prior(warped.maps)
 
 
 def prior(maps: np.ndarray) -> np.ndarray:

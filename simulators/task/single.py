@@ -14,12 +14,14 @@ class SingleCause:
     version: ClassVar[str] = "1"
     outputs: ClassVar[int] = 2
     target: ClassVar[tuple[int, int]] = (1, 0)
+    cycle: ClassVar[int] = 2
+    products: ClassVar[bool] = False
 
     def label(self, subject: int) -> int:
         """1 for patients. The label is the subject's parity, so any even range is balanced."""
         return subject % 2
 
-    def strength(self, subject: int, do: Mapping[str, Any]) -> float:
+    def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> float:
         """How much of the pathology is present: the label, unless `do` says otherwise.
 
         do: {"pathology": "off" | "on" | "swap"} or {"strength": float}.
@@ -34,3 +36,6 @@ class SingleCause:
                 f"do={dict(do)!r} is not an intervention of this task: set pathology (off, on, swap) or strength."
             )
         return float(do.get("strength", states[do.get("pathology")]))
+
+    def validate(self, parts: int) -> None:
+        """Every part of a pathology is present or none, so any number will do."""

@@ -84,7 +84,7 @@ def test_redraw_equals_rendering_with_the_latents_of_one_region_redrawn(brain):
     np.testing.assert_array_equal(image[outside], brain.render(scene, 1.0)[outside])
     untouched = inside & (brain.loss(scene, 1.0) == 0)
     pathology = brain.pathology.draw(rng("pathology"), scene.warped, brain.anatomy.resolution_mm)
-    untouched &= brain.loss(scene._replace(pathology=pathology), 1.0) == 0
+    untouched &= brain.loss(scene._replace(pathology=(pathology,)), 1.0) == 0
     np.testing.assert_allclose(image[untouched], expected[untouched], atol=1e-6)
     assert np.abs(image[inside] - brain.render(scene, 1.0)[inside]).max() > 0
 

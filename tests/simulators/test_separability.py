@@ -8,8 +8,8 @@ from sklearn.metrics import roc_auc_score
 from bench.contracts import BadInput
 from bench.passes.discrimination import auc
 from simulators.brain import Brain
-from simulators.observers import discriminant
 from simulators.pathology.focal import Focal
+from simulators.readout import discriminant, fit
 from simulators.separability import calibrate
 
 
@@ -36,12 +36,20 @@ def test_discriminant_points_where_scikit_learn_does():
     assert np.corrcoef(ours, theirs)[0, 1] > 0.999
 
 
+def test_products_read_what_no_single_statistic_tells():
+    """The sign of a product: a line is at chance, a quadratic is not."""
+    features = np.random.default_rng(3).standard_normal((2000, 3)) + 5
+    labels = ((features[:, 0] - 5) * (features[:, 1] - 5) > 0).astype(int)
+    found = [auc(fit(features[::2], labels[::2], p)(features[1::2]), labels[1::2]).value for p in (False, True)]
+    assert found[0] < 0.6 and found[1] > 0.95
+
+
 def test_calibration_reaches_what_was_asked(atrophy):
-    found = calibrate(atrophy.with_amplitude(1.0), fit=400, verify=400)
+    found = calibrate(atrophy.with_amplitude(1.0), subjects=400, verify=400)
     assert found["low"] <= found["asked"] <= found["high"]
     assert 0 < found["amplitude"] < 1
 
 
 def test_unreachable_separability_is_refused():
     with pytest.raises(BadInput, match="cannot be reached"):
-        calibrate(Brain(Focal(radius_mm=2.0), separability=0.99), fit=60, verify=60)
+        calibrate(Brain(Focal(radius_mm=2.0), separability=0.99), subjects=60, verify=60)

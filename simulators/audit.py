@@ -1,0 +1,106 @@
+"""Audits: whether global statistics give away what only the pathology should."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.contracts import BadInput, Simulator
+from bench.passes.discrimination import AUC, auc
+
+#: how far from 0.5 the classifier's AUC may lie before two groups count as different
+TOLERANCE = 0.05
+#: subjects rendered at a time
+CHUNK = 50
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How well a classifier of global statistics tells two groups apart, with the number in each."""
+
+    auc: AUC
+    count: int
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the whole 95 % interval lies within 0.5 +- 0.05; too few subjects never pass."""
+        return bool(self.auc.low >= 0.5 - TOLERANCE and self.auc.high <= 0.5 + TOLERANCE)
+
+    def __str__(self) -> str:
+        verdict = "equivalent to chance" if self.equivalent else "not shown to be at chance"
+        interval = f"{self.auc.value:.3f} ({self.auc.low:.3f} to {self.auc.high:.3f})"
+        return f"AUC of global statistics {interval}, n = {self.count} a class: {verdict} (0.5 +- {TOLERANCE})"
+
+
+def twins(simulator: Simulator, count: int = 1000, stream: str = "test") -> Audit:
+    """Patients' healthy twins against controls: an honest simulator leaves nothing but the pathology to find.
+
+    count: subjects a class; below about 800 the interval is wider than the tolerance, and nothing passes.
+    """
+    return _classify(simulator, count, stream, {"pathology": "off"})
+
+
+def patients(simulator: Simulator, count: int = 1000, stream: str = "test") -> Audit:
+    """Patients against controls: what can be had without looking anywhere in particular, the `trivial` observer."""
+    return _classify(simulator, count, stream, {})
+
+
+def statistics(image: np.ndarray) -> np.ndarray:
+    """(F,) global statistics of an image (D, H, W) whose outside is 0.
+
+    Size and box of the head; sum, moments and histogram of its intensities; size, box, sum and peak of its brightest
+    and darkest parts; noise and sharpness (energy of first and second differences).
+    """
+    head = image != 0
+    values = image[head].astype(np.float64)
+    mean, spread = values.mean(), values.std() + 1e-12
+    z = (values - mean) / spread
+    shares = np.histogram(values, bins=16, range=(0, 1.5))[0] / values.size
+    steps = [np.diff(image.astype(np.float64), n, axis=a) for n in (1, 2) for a in range(3)]
+    tails = [_part(image - mean, head & (sign * (image - mean) > 2 * spread)) for sign in (-1, 1)]
+    moments = (values.sum(), mean, spread, (z**3).mean(), (z**4).mean(), values.max(), values.min())
+    return np.array([*_box(head), *moments, *shares, *np.concatenate(tails), *((s**2).mean() for s in steps)])
+
+
+def _part(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    inside = values[where]
+    return np.array([*_box(where), inside.sum(), np.abs(inside).max(initial=0)])
+
+
+def _box(where: np.ndarray) -> list[float]:
+    """Number of voxels and extent along each axis."""
+    spans = [np.flatnonzero(where.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    return [float(where.sum()), *(float(span[-1] - span[0] + 1) if span.size else 0.0 for span in spans)]
+
+
+def _classify(simulator: Simulator, count: int, stream: str, do: dict[str, str]) -> Audit:
+    if count < 20:
+        raise BadInput(f"count={count} is not possible: an audit needs 20 or more subjects a class.")
+    features, labels = [], []
+    for start in range(0, 2 * count, CHUNK):
+        batch = simulator.sample(range(start, min(start + CHUNK, 2 * count)), stream, do)
+        features += [statistics(image) for image in batch.images[:, 0].numpy()]
+        labels += batch.targets.tolist()
+    return Audit(_cross_validated(np.stack(features), np.array(labels)), count)
+
+
+def _cross_validated(features: np.ndarray, labels: np.ndarray, folds: int = 5) -> AUC:
+    """AUC of gradient boosting on subjects it was not fitted on.
+
+    Scores are compared across folds as they are; every fold holds both classes in equal numbers, or the share of
+    patients that a fit has seen would be told by the others' scores.
+    """
+    # scikit-learn takes a second to import and comes with nilearn
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    scores = np.zeros(len(labels))
+    for test in _folds(labels, folds):
+        train = np.setdiff1d(np.arange(len(labels)), test)
+        model = HistGradientBoostingClassifier(max_iter=60, learning_rate=0.06, max_leaf_nodes=8, random_state=0)
+        scores[test] = model.fit(features[train], labels[train]).predict_proba(features[test])[:, 1]
+    return auc(scores, labels)
+
+
+def _folds(labels: np.ndarray, folds: int) -> Iterable[np.ndarray]:
+    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    return [np.sort(np.concatenate([group[k::folds] for group in groups])) for k in range(folds)]

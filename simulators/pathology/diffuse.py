@@ -1,0 +1,38 @@
+"""Diffuse atrophy: all grey matter of the brain gives way to fluid; no place is more diseased than another."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from simulators.anatomy.mni152 import Warped
+from simulators.checks import between
+from simulators.observers import Observer, WholeBrain
+
+
+@dataclass(frozen=True)
+class Diffuse:
+    """Grey matter loss everywhere, graded by a subject's severity.
+
+    severity_sd: SD of the log-normal severity (median 1).
+    """
+
+    version: ClassVar[str] = "1"
+    tissues: ClassVar[tuple[str, ...]] = ("gm",)
+    becomes: ClassVar[str] = "fluid"
+    observer: ClassVar[type[Observer]] = WholeBrain
+    severity_sd: float = 0.25
+
+    def __post_init__(self) -> None:
+        between("pathology.severity_sd", self.severity_sd, 0, 1)
+
+    def validate(self, region_names: tuple[str, ...]) -> None:
+        """No region is named, so every anatomy will do."""
+
+    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+        """One subject's severity."""
+        return {"severity": float(np.exp(self.severity_sd * rng.standard_normal()))}
+
+    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+        """Share (D, H, W) of the tissue that amplitude 1 at severity 1 would take: 1 in every region."""
+        return (warped.labels > 0).astype(np.float32)

@@ -1,0 +1,24 @@
+"""Hypometabolism: grey matter of named regions takes up less tracer, its volume unchanged."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from simulators.anatomy.mni152 import Warped
+from simulators.observers import FixedPlace, Observer
+from simulators.pathology.regional import Regional
+
+
+@dataclass(frozen=True)
+class Hypometabolism(Regional):
+    """Loss of uptake in named regions, in proportion to the uptake of their grey matter."""
+
+    version: ClassVar[str] = "1"
+    tissues: ClassVar[tuple[str, ...]] = ()
+    becomes: ClassVar[str] = ""
+    observer: ClassVar[type[Observer]] = FixedPlace
+
+    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:
+        """Change (D, H, W) of the signal: the lost share of what grey matter emits."""
+        return -share * warped.maps[0] * signal

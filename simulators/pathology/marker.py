@@ -1,0 +1,55 @@
+"""A marker: a bright spot at a fixed place that is no disease, for tasks with a shortcut."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from simulators.anatomy.mni152 import Warped
+from simulators.checks import between
+from simulators.choose import known
+from simulators.observers import FixedPlace, Observer
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A bright spot in the middle of a named region.
+
+    radius_mm: its size. level: brightness at amplitude 1, on the image's scale.
+    """
+
+    version: ClassVar[str] = "1"
+    tissues: ClassVar[tuple[str, ...]] = ()
+    becomes: ClassVar[str] = ""
+    observer: ClassVar[type[Observer]] = FixedPlace
+    region: str
+    radius_mm: float = 8.0
+    level: float = 1.0
+
+    def __post_init__(self) -> None:
+        between("pathology.radius_mm", self.radius_mm, 2, 60, "mm")
+        between("pathology.level", self.level, 0.01, 2)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The region the marker lies in."""
+        return (self.region,)
+
+    def validate(self, region_names: tuple[str, ...]) -> None:
+        """Refuse a region that the anatomy does not have."""
+        known("pathology.region", self.region, region_names)
+
+    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+        """Every marker is the same."""
+        return {"severity": 1.0}
+
+    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+        """Share (D, H, W) of the spot: a ball around the region's centre."""
+        axes = np.indices(warped.labels.shape)
+        centre = axes[:, warped.labels == names.index(self.region) + 1].mean(1)
+        distance = voxel_mm * np.linalg.norm(np.moveaxis(axes, 0, -1) - centre, axis=-1)
+        return (distance <= self.radius_mm).astype(np.float32)
+
+    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:
+        """Change (D, H, W) of the signal."""
+        return self.level * share

@@ -1,0 +1,44 @@
+"""Several pathologies side by side, each of which the task switches on its own."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bench.contracts import BadInput
+from simulators.observers import Joint, Observer
+from simulators.pathology.protocol import Pathology
+
+
+@dataclass(frozen=True)
+class Several:
+    """Pathologies that a task combines.
+
+    amplitudes: for each part its own amplitude, or null where the simulator's dial sets it; what has its own is not
+    judged by the reference observer (distractors, markers).
+    """
+
+    version: ClassVar[str] = "1"
+    observer: ClassVar[type[Observer]] = Joint
+    parts: tuple[Pathology, ...]
+    amplitudes: tuple[float | None, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.parts) != len(self.amplitudes) or None not in self.amplitudes:
+            raise BadInput(
+                f"pathology.amplitudes={list(self.amplitudes)!r} does not fit {len(self.parts)} parts: give one value "
+                "a part, null for at least one."
+            )
+
+    @classmethod
+    def of(cls, pathology: "Pathology | Several") -> "Several":
+        """One pathology is a list of one."""
+        return pathology if isinstance(pathology, Several) else cls((pathology,), (None,))
+
+    @property
+    def dialled(self) -> tuple[Pathology, ...]:
+        """The parts that the dial sets."""
+        return tuple(p for p, own in zip(self.parts, self.amplitudes, strict=True) if own is None)
+
+    def validate(self, region_names: tuple[str, ...]) -> None:
+        """Refuse a region that the anatomy does not have."""
+        for part in self.parts:
+            part.validate(region_names)

@@ -1,0 +1,47 @@
+"""Texture: grain is added to the signal of named regions, whose means stay exactly what they were."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from simulators.anatomy.mni152 import Warped
+from simulators.checks import between
+from simulators.observers import LocalEnergy, Observer
+from simulators.pathology.regional import Regional
+
+
+@dataclass(frozen=True)
+class Texture(Regional):
+    """Coarser grain in named regions at equal mean.
+
+    grain_mm: width of a grain. depth: SD of the signal change at amplitude 1 and severity 1, on the image's scale.
+    """
+
+    version: ClassVar[str] = "1"
+    tissues: ClassVar[tuple[str, ...]] = ()
+    becomes: ClassVar[str] = ""
+    observer: ClassVar[type[Observer]] = LocalEnergy
+    grain_mm: float = 4.0
+    depth: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        between("pathology.grain_mm", self.grain_mm, 1, 30, "mm")
+        between("pathology.depth", self.depth, 0.01, 2)
+
+    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+        """One subject's severity and its grain (D, H, W), of unit variance."""
+        latents = super().draw(rng, warped, voxel_mm)
+        white = rng.standard_normal(warped.labels.shape, np.float32)
+        grain = gaussian_filter(white, self.grain_mm / voxel_mm / 2.355, mode="wrap", truncate=3.0)
+        return latents | {"grain": grain / grain.std()}
+
+    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:
+        """Change (D, H, W) of the signal; over the brain voxels of every region it sums to zero."""
+        share = np.where(warped.maps[2] > 0.5, share, 0)
+        labels = warped.labels.ravel()
+        weight, sums = (np.bincount(labels, weights=w.ravel()) for w in (share, share * latents["grain"]))
+        means = sums / np.maximum(weight, 1e-12)
+        return self.depth * share * (latents["grain"] - means[warped.labels].astype(np.float32))

@@ -1,0 +1,83 @@
+"""White-matter lesions of presumed vascular origin: several a patient, most of them around the ventricles."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt
+from scipy.stats import poisson
+
+from simulators.anatomy.mni152 import Warped
+from simulators.checks import between
+from simulators.choose import known
+from simulators.observers import ManyPlaces, Observer
+from simulators.pathology.blob import blob
+
+VENTRICLES = ("left lateral ventricle", "right lateral ventricle")
+
+
+@dataclass(frozen=True)
+class WhiteMatterLesions:
+    """White-matter lesions, their number Poisson, their place periventricular, their size log-normal.
+
+    count: mean of the Poisson law, of which a patient has at least one. reach_mm: distance from the ventricles over
+    which lesions become e times rarer. radius_mm, radius_sd: median radius and SD of its logarithm. edge_mm: width of
+    the border. irregularity: relative size of the outline's waves.
+    """
+
+    version: ClassVar[str] = "1"
+    tissues: ClassVar[tuple[str, ...]] = ("wm",)
+    becomes: ClassVar[str] = "lesion"
+    observer: ClassVar[type[Observer]] = ManyPlaces
+    count: float = 5.0
+    reach_mm: float = 10.0
+    radius_mm: float = 9.0
+    radius_sd: float = 0.3
+    edge_mm: float = 3.0
+    irregularity: float = 0.15
+
+    def __post_init__(self) -> None:
+        between("pathology.count", self.count, 0.1, 50, "lesions")
+        between("pathology.reach_mm", self.reach_mm, 1, 100, "mm")
+        between("pathology.radius_mm", self.radius_mm, 2, 30, "mm")
+        between("pathology.radius_sd", self.radius_sd, 0, 1)
+        between("pathology.edge_mm", self.edge_mm, 0.5, 20, "mm")
+        between("pathology.irregularity", self.irregularity, 0, 0.5)
+
+    def validate(self, region_names: tuple[str, ...]) -> None:
+        """Refuse an anatomy without named lateral ventricles."""
+        for name in VENTRICLES:
+            known("pathology's region", name, region_names)
+
+    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+        """Number of lesions, and for each the quantile of its place in the prior, its radius (mm) and outline."""
+        count = int(poisson.ppf(rng.uniform(np.exp(-self.count), 1), self.count))
+        return {
+            "severity": 1.0,
+            "quantiles": rng.uniform(size=count),
+            "offsets": rng.uniform(-0.5, 0.5, (count, 3)),
+            "radii_mm": self.radius_mm * np.exp(self.radius_sd * rng.standard_normal(count)),
+            "waves": (rng.standard_normal((count, 4, 3)), rng.uniform(0, 2 * np.pi, (count, 4))),
+        }
+
+    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+        """Share (D, H, W) of the tissue that amplitude 1 takes; lesions that meet do not add up beyond 1."""
+        shape = warped.labels.shape
+        centres = self._centres(self.places(warped, names, voxel_mm), latents["quantiles"]) + latents["offsets"]
+        spared = np.ones(shape, np.float32)
+        for centre, radius, *waves in zip(centres, latents["radii_mm"], *latents["waves"], strict=True):
+            spared *= 1 - blob(shape, centre, float(radius), tuple(waves), self.irregularity, self.edge_mm, voxel_mm)
+        return 1 - spared
+
+    def places(self, warped: Warped, names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+        """Prior (D, H, W) of a lesion's centre, up to a factor: white matter, falling off from the ventricles."""
+        fluid = np.isin(warped.labels, [names.index(name) + 1 for name in VENTRICLES])
+        distance = voxel_mm * distance_transform_edt(~fluid)
+        return np.where((warped.maps[1] > 0.4) & (warped.maps[2] > 0.95), np.exp(-distance / self.reach_mm), 0)
+
+    @staticmethod
+    def _centres(prior: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+        cumulative = prior.ravel().cumsum()
+        # the draw lies below the total, so the first voxel that exceeds it has a positive prior
+        flat = np.searchsorted(cumulative, quantiles * cumulative[-1], side="right")
+        return np.stack(np.unravel_index(flat, prior.shape), -1)

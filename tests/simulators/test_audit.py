@@ -1,0 +1,106 @@
+"""The audit passes honest simulators and catches those that leak the label."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+
+from bench.contracts import BadInput, Batch
+from bench.passes.discrimination import AUC
+from simulators.audit import Audit, patients, statistics, twins
+from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.diffuse import Diffuse
+from simulators.pathology.focal import Focal
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Images of independent noise in a ball, cheap enough for many; `leak(image, target)` is what gives them away."""
+
+    leak: object = None
+
+    def sample(self, indices, stream, do=None):
+        axes = np.indices((12, 12, 12)) - 5.5
+        head = np.linalg.norm(axes, axis=0) < 5
+        draws = [np.random.default_rng(i) for i in indices]
+        images = [head * (0.6 + 0.1 * rng.standard_normal((12, 12, 12))) for rng in draws]
+        targets = torch.as_tensor(list(indices)) % 2
+        if self.leak:
+            images = [self.leak(x, int(t)) for x, t in zip(images, targets, strict=True)]
+        stack = torch.from_numpy(np.stack(images).astype(np.float32))[:, None]
+        return Batch(stack, targets, torch.as_tensor(list(indices)))
+
+
+def _crop(image, target):
+    image = image.copy()
+    image[:, :, 10 - target :] = 0
+    return image
+
+
+LEAKS = {
+    "gain": lambda x, t: x * (1 + 0.02 * t),
+    "noise": lambda x, t: (
+        x + 0.03 * t * (x != 0) * np.random.default_rng(int(1e6 * abs(x).sum())).standard_normal(x.shape)
+    ),
+    "blur": lambda x, t: np.where(x != 0, gaussian_filter(x, 0.3 + 0.05 * t), 0),
+    "crop": _crop,
+    "peak": lambda x, t: np.where((x == x.max()) & (t == 1), 1.4, x),
+}
+
+
+def test_independent_noise_passes():
+    found = twins(Noise(), count=1000)
+    assert found.equivalent
+    assert found.count == 1000
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_leak_is_caught(leak):
+    found = twins(Noise(LEAKS[leak]), count=200)
+    assert found.auc.low > 0.55
+    assert not found.equivalent
+
+
+def test_too_few_subjects_never_pass():
+    """Not significant is not a pass."""
+    assert not Audit(AUC(0.5, 0.44, 0.56), 60).equivalent
+    assert Audit(AUC(0.5, 0.47, 0.53), 1000).equivalent
+    assert "n = 60" in str(Audit(AUC(0.5, 0.44, 0.56), 60))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("pathology", [Atrophy(("left hippocampus",)), Focal()])
+def test_healthy_twins_pass_and_a_gain_of_patients_does_not(pathology):
+    honest = Brain(pathology, amplitude=0.3)
+    assert twins(honest).equivalent
+    assert twins(PatientGain(pathology, amplitude=0.3), count=300).auc.low > 0.55
+
+
+@dataclass(frozen=True)
+class PatientGain(Brain):
+    """Scans patients with a higher gain, pathology or not."""
+
+    def sample(self, indices, stream, do=None):
+        batch = super().sample(indices, stream, do)
+        return replace(batch, images=batch.images * (1 + 0.08 * batch.targets.view(-1, 1, 1, 1, 1)))
+
+
+def test_diffuse_loss_is_seen_by_global_statistics():
+    assert patients(Brain(Diffuse(), amplitude=0.5), count=60).auc.low > 0.6
+
+
+def test_statistics_are_those_a_loop_counts():
+    image = np.zeros((5, 6, 7))
+    image[1:4, 2:4, 3] = np.arange(1, 7).reshape(3, 2) / 10
+    found = statistics(image)
+    assert found[:5].tolist() == pytest.approx([6, 3, 2, 1, 2.1])
+    assert found[5] == pytest.approx(0.35)
+    assert np.isfinite(found).all()
+
+
+def test_too_small_an_audit_is_refused():
+    with pytest.raises(BadInput, match="count=3"):
+        twins(Noise(), count=3)

@@ -1,0 +1,138 @@
+"""Each pathology does what its law says, and nothing else."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import poisson
+
+from bench.contracts import BadInput
+from simulators.brain import Brain
+from simulators.contrast import Contrast
+from simulators.nuisance import Scanner
+from simulators.observers import LocalEnergy
+from simulators.pathology.diffuse import Diffuse
+from simulators.pathology.focal import Focal
+from simulators.pathology.hypometabolism import Hypometabolism
+from simulators.pathology.marker import Marker
+from simulators.pathology.several import Several
+from simulators.pathology.texture import Texture
+from simulators.pathology.white_matter_lesions import VENTRICLES, WhiteMatterLesions
+from simulators.separability import calibrate
+
+FRONTAL = ("left frontal white matter", "right frontal white matter")
+SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)
+
+
+def _scene_and_truths(pathology, **parts):
+    brain = Brain(pathology, amplitude=0.3, **parts)
+    return brain, brain.scene(1, "evaluation"), brain.cohort([1]).truths
+
+
+def test_number_of_lesions_is_a_poisson_that_is_never_zero():
+    law = WhiteMatterLesions(count=3.0)
+    rng = np.random.default_rng(0)
+    counts = [len(law.draw(rng, None, 6.5)["radii_mm"]) for _ in range(4000)]
+    shares = np.bincount(counts, minlength=8)[:8] / 4000
+    expected = poisson.pmf(np.arange(8), 3.0) / (1 - np.exp(-3.0))
+    assert shares[0] == 0
+    np.testing.assert_allclose(shares[1:], expected[1:], atol=0.025)
+
+
+def test_lesions_follow_the_prior_and_grow_rarer_from_the_ventricles():
+    brain, scene, _ = _scene_and_truths(WhiteMatterLesions())
+    law, prior = brain.pathology, brain.pathology.places(scene.warped, brain.region_names, 6.5)
+    centres = law._centres(prior, np.random.default_rng(0).uniform(size=20000))
+    found = np.zeros(prior.shape)
+    np.add.at(found, tuple(centres.T), 1 / 20000)
+    expected = prior / prior.sum()
+    assert found[prior == 0].sum() == 0
+    assert np.abs(found - expected).max() < 5 * np.sqrt(expected.max() / 20000)
+    fluid = np.argwhere(np.isin(scene.warped.labels, [brain.region_names.index(v) + 1 for v in VENTRICLES]))
+    distance = np.linalg.norm(np.argwhere(prior > 0)[:, None] - fluid[None], axis=-1).min(1)
+    assert np.average(distance, weights=prior[prior > 0]) < 0.6 * distance.mean()
+
+
+def test_lesions_that_meet_take_no_more_than_there_is():
+    brain, scene, truths = _scene_and_truths(WhiteMatterLesions(count=40.0, radius_mm=20.0))
+    extent = brain.pathology.extent(scene.warped, scene.pathology[0], brain.region_names, 6.5)
+    assert 0.9 < extent.max() <= 1
+    assert truths["planted"].volume.min() >= -0.3 - 1e-6
+
+
+def test_hypometabolism_takes_a_share_of_what_grey_matter_emits():
+    contrast = Contrast(gm=0.95, wm=0.35, csf=0.08, detail=0.0)
+    law = Hypometabolism(("left precuneus",), severity_sd=0.0, edge_mm=0.0)
+    brain, scene, truths = _scene_and_truths(law, contrast=contrast, nuisance=SILENT)
+    well = brain.render(scene, 0.0)
+    inside = (scene.warped.labels == brain.region_names.index("left precuneus") + 1) & (scene.warped.maps[2] > 0.5)
+    expected = np.where(inside, -0.3 * scene.warped.maps[0] * well, 0)
+    np.testing.assert_allclose(truths["counterfactual"].volume[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(truths["planted"].volume[0, 0][inside], expected[inside], atol=1e-5)
+
+
+def test_diffuse_loss_is_the_same_share_of_grey_matter_everywhere():
+    brain, scene, truths = _scene_and_truths(Diffuse(severity_sd=0.0))
+    tissue = brain.local.apply(scene.warped.maps, scene.warped.labels, scene.local)[0]
+    labelled = scene.warped.labels > 0
+    np.testing.assert_allclose(truths["planted"].volume[0, 0][labelled], -0.3 * tissue[labelled], atol=1e-6)
+
+
+def test_texture_keeps_the_mean_of_every_region_and_raises_its_energy():
+    brain, scene, truths = _scene_and_truths(Texture(FRONTAL), nuisance=SILENT)
+    change = truths["counterfactual"].volume[0, 0].double().numpy()
+    labels = scene.warped.labels.ravel()
+    means = np.bincount(labels, weights=change.ravel()) / np.bincount(labels)
+    assert np.abs(means).max() < 1e-6 < np.abs(change).max()
+    watcher = LocalEnergy(FRONTAL, brain.region_names)
+    sick, well = (watcher.features(brain.render(scene, s), scene.warped, scene.shape)[:2] for s in (1.0, 0.0))
+    assert (sick > well + 0.5).all()
+
+
+def test_marker_brightens_one_place_in_every_subject():
+    truths = _scene_and_truths(Marker("right occipital white matter", radius_mm=10.0), nuisance=SILENT)[2]
+    change = truths["counterfactual"].volume[0, 0].numpy()
+    assert set(np.unique(change.round(5))) == {np.float32(0), np.float32(0.3)}
+    assert (change > 0).sum() * 6.5**3 == pytest.approx(4 / 3 * np.pi * 10**3, rel=0.3)
+
+
+def test_parts_are_drawn_from_streams_of_their_own():
+    """A part more leaves the draws of the first as they were; a part with an amplitude of its own ignores the dial."""
+    alone = Brain(Diffuse(), amplitude=0.2)
+    both = Brain(Several((Diffuse(), Focal()), (None, 0.5)), amplitude=0.2)
+    assert alone.scene(1, "test").pathology[0] == both.scene(1, "test").pathology[0]
+    scene = both.scene(1, "test")
+    assert np.array_equal(both.render(scene, (1.0, 0.0)), alone.render(alone.scene(1, "test"), 1.0))
+    louder = both.with_amplitude(0.4)
+    assert np.array_equal(both.render(scene, (0.0, 1.0)), louder.render(scene, (0.0, 1.0)))
+
+
+@pytest.mark.parametrize(
+    "pathology",
+    [Diffuse(), Texture(FRONTAL), Hypometabolism(FRONTAL), pytest.param(WhiteMatterLesions(), marks=pytest.mark.full)],
+)
+def test_observer_tells_pathology_at_full_amplitude_and_finds_its_dial(pathology):
+    found = calibrate(Brain(pathology, separability=0.8), subjects=100, verify=60)
+    assert 0.02 < found["amplitude"] < 1
+    assert found["reached"] > 0.6
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: WhiteMatterLesions(count=0), "pathology.count=0"),
+        (lambda: Brain(Texture(("left frontal wite matter",))), "left frontal white matter"),
+        (lambda: Texture(FRONTAL, depth=9.0), "pathology.depth"),
+        (lambda: Brain(Marker("nose")), "pathology.region"),
+        (lambda: Several((Diffuse(),), ()), "pathology.amplitudes"),
+        (lambda: Several((Diffuse(),), (0.3,)), "pathology.amplitudes"),
+    ],
+)
+def test_impossible_pathology_is_one_sentence(make, says):
+    with pytest.raises(BadInput, match=says) as error:
+        make()
+    assert "\n" not in str(error.value)
+
+
+def test_images_stay_finite():
+    images = Brain(Texture(FRONTAL), amplitude=1.0).sample([1], "test").images
+    assert torch.isfinite(images).all() and (images >= 0).all()
