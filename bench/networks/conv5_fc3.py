@@ -1,0 +1,46 @@
+"""Convolution blocks and a fully connected head on the flattened features: every place has weights of its own."""
+
+from itertools import pairwise
+from math import prod
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from bench.contracts import BadInput
+from bench.networks._parts import block, require
+
+
+class ConvFC(nn.Module):
+    """Convolution blocks, dropout, then linear layers with ReLU between them; with the defaults five and three.
+
+    in_shape: (D, H, W), divisible by 2^pooled. outputs: K. widths: channels of each block. pooled: how many blocks,
+    from the first, end in max pooling; the published network pools after all five, on grids of 169 x 208 x 179.
+    hidden: units of each linear layer before the last. dropout: probability at the flattened features.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Wen et al. 2020, Medical Image Analysis 63:101694"
+
+    def __init__(
+        self,
+        in_shape: tuple[int, int, int],
+        outputs: int,
+        widths: tuple[int, ...] = (8, 16, 32, 32, 32),
+        pooled: int = 3,
+        hidden: tuple[int, ...] = (64, 16),
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        if not 0 <= pooled <= len(widths):
+            raise BadInput(f"network conv5_fc3: pooled={pooled} is not possible; give 0 to {len(widths)}, its blocks.")
+        require("conv5_fc3", in_shape, 2**pooled, widths, hidden, dropout=dropout)
+        steps = enumerate(pairwise((1, *widths)))
+        self.features = nn.Sequential(*(block(a, b, pooled=i < pooled) for i, (a, b) in steps))
+        self.dropout = nn.Dropout(dropout)
+        flat = widths[-1] * prod(n // 2**pooled for n in in_shape)
+        layers = [layer for a, b in pairwise((flat, *hidden)) for layer in (nn.Linear(a, b), nn.ReLU())]
+        self.head = nn.Sequential(*layers, nn.Linear(hidden[-1], outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1, D, H, W) -> (N, K)."""
+        return self.head(self.dropout(self.features(x).flatten(1)))

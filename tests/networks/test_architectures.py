@@ -1,0 +1,179 @@
+"""Every network of conf/: size, grids, intrinsic maps, and which methods have rules for it."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+import bench.networks
+from bench.checks.method_probe import randomised
+from bench.config.build import build
+from bench.contracts import BadInput, Unsupported
+from bench.networks.attention_cnn import AttentionCNN
+from bench.networks.conv5_fc3 import ConvFC
+from bench.networks.densenet import DenseNet
+from bench.networks.patch_fcn import PatchFCN
+from bench.networks.resnet import ResNet
+from bench.networks.sfcn import SFCN
+from methods.cam import GradCAM
+from methods.gradients import Gradient, GradientXInput
+from methods.guided import GuidedBackprop
+from methods.relevance import LRP0
+
+CONF = Path(__file__).parents[2] / "conf"
+README = Path(bench.networks.__file__).parent / "README.md"
+NAMES = sorted(path.stem for path in (CONF / "network").glob("*.yaml"))
+STRIDES = {
+    "conv5_fc3": 8,
+    "resnet10": 8,
+    "resnet18": 8,
+    "densenet": 8,
+    "sfcn": 8,
+    "attention_cnn": 8,
+    "patch_fcn": 4,
+    "gap_cnn": 4,
+    "gmp_cnn": 4,
+}
+GRID = (16, 24, 16)
+
+
+def node(name):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return OmegaConf.to_container(compose(overrides=[f"+network={name}"])["network"])
+
+
+def network(name, shape=GRID, outputs=2):
+    torch.manual_seed(0)
+    return build(node(name), in_shape=shape, outputs=outputs).eval()
+
+
+def images(count=2, shape=GRID):
+    return torch.rand(count, 1, *shape, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_readme_states_file_and_parameters(name):
+    (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", README.read_text(), re.M)
+    file, *_, count, intrinsic = (cell.strip() for cell in row.split("|"))
+    model = network(name, (24, 32, 24))
+    assert file == f"`{type(model).__module__.rpartition('.')[2]}.py`"
+    assert int(count.replace(",", "")) == sum(p.numel() for p in model.parameters())
+    maps = model.intrinsic(images(1, (24, 32, 24))) if hasattr(model, "intrinsic") else {}
+    assert intrinsic == "".join(f"`{key}`" for key in maps)
+
+
+@pytest.mark.parametrize("name", STRIDES)
+def test_grids_of_the_stride_are_taken_and_others_refused(name):
+    stride = STRIDES[name]
+    for shape in ((stride,) * 3, (2 * stride, 3 * stride, stride)):
+        assert network(name, shape, 3)(images(2, shape)).shape == (2, 3)
+    for axis in range(3):
+        odd = tuple(n + (i == axis) * stride // 2 for i, n in enumerate(GRID))
+        with pytest.raises(BadInput, match=rf"divisible by {stride}"):
+            network(name, odd)
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments"),
+    [
+        (ConvFC, {"pooled": 6}),
+        (ConvFC, {"pooled": -1}),
+        (ConvFC, {"hidden": ()}),
+        (ConvFC, {"dropout": 1.0}),
+        (ResNet, {"blocks": (1, 1, 1)}),
+        (ResNet, {"blocks": (1, 1, 1, 0)}),
+        (DenseNet, {"growth": 0}),
+        (SFCN, {"widths": ()}),
+        (SFCN, {"dropout": -0.1}),
+        (AttentionCNN, {"inner": 0}),
+        (PatchFCN, {"widths": (8, 0)}),
+    ],
+)
+def test_what_cannot_be_built_is_refused(make, arguments):
+    with pytest.raises(BadInput, match="is not possible"):
+        make(GRID, 2, **arguments)
+
+
+def test_resnets_have_as_many_layers_as_their_names_say():
+    """Convolutions on the main path and the readout; projections are not counted."""
+    for name, layers in (("resnet10", 10), ("resnet18", 18)):
+        kernels = [m for m in network(name).modules() if isinstance(m, nn.Linear) or getattr(m, "kernel_size", 0)]
+        counted = [m for m in kernels if isinstance(m, nn.Linear) or (isinstance(m, nn.Conv3d) and 3 in m.kernel_size)]
+        assert len(counted) == layers
+
+
+def test_the_gate_decides_what_is_read():
+    model, x = randomised(network("attention_cnn"), 3), images()
+    gate = model.intrinsic(x)["gate"]
+    assert gate.shape == x.shape and 0 < gate.min() < gate.max() < 1
+    model.gate.psi.weight.data.zero_()
+    model.gate.psi.bias.data.fill_(40.0)
+    wide_open = model.readout(model.fine(x).mean((2, 3, 4)))
+    torch.testing.assert_close(model(x), wide_open)
+    model.gate.psi.bias.data.fill_(-200.0)
+    torch.testing.assert_close(model(x), model.readout.bias.expand(2, 2))
+
+
+def test_the_risk_map_is_what_each_window_scores_alone():
+    """Each score equals the network's own computation on a crop: the map hides no context beyond its window."""
+    model, x = randomised(network("patch_fcn"), 3).double(), images().double()
+    risk, maps = model.risk(x), model.intrinsic(x)["risk"]
+    assert maps.shape == (2, 2, *GRID)
+    torch.testing.assert_close(model(x), risk.mean((2, 3, 4)))
+    torch.testing.assert_close(model.windows(x[..., 1:11, 5:15, 1:11]), risk[..., 2:3, 3:4, 2:3])
+
+
+def test_the_risk_map_lies_where_the_windows_are():
+    """With windows that average, the map of a ramp is the ramp wherever windows lie inside the image."""
+    model = network("patch_fcn", (32, 32, 32))
+    model.windows = nn.AvgPool3d(10, 4)
+    for axis in range(3):
+        ramp = torch.arange(32.0).expand(1, 1, 32, 32, 32).movedim(-1, 2 + axis)
+        centre = (slice(6, 26),) * 3
+        torch.testing.assert_close(model.intrinsic(ramp)["risk"][0, 0][centre], ramp[0, 0][centre])
+
+
+@pytest.mark.parametrize("name", STRIDES)
+def test_methods_explain_it_or_refuse(name):
+    """LRP-0 equals gradient x input on ReLU networks, so rules met every operation; a gate has no rule."""
+    model, x = randomised(network(name), 5).double(), images().double()
+    for method in (Gradient(), GradCAM()):
+        found = method(model, x, (1, 0))
+        assert found.shape == x.shape and found.isfinite().all() and found.flatten(1).std(1).min() > 0
+    if name == "attention_cnn":
+        for method in (LRP0(), GuidedBackprop()):
+            with pytest.raises(Unsupported, match="sigmoid"):
+                method(model, x, (1, 0))
+        return
+    assert GuidedBackprop()(model, x, (1, 0)).flatten(1).std(1).min() > 0
+    torch.testing.assert_close(LRP0()(model, x, (1, 0)).map, GradientXInput()(model, x, (1, 0)).map)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", STRIDES)
+def test_it_learns_whether_a_lesion_is_there(name):
+    """A bright cube at one of eight places in noise: found in unseen images."""
+    generator = torch.Generator().manual_seed(2)
+
+    def cases(count):
+        x = 0.3 * torch.randn(count, 1, 16, 16, 16, generator=generator)
+        y = torch.arange(count) % 2
+        for row in y.nonzero().flatten().tolist():
+            d, h, w = (4 + 4 * torch.randint(2, (3,), generator=generator)).tolist()
+            x[row, :, d : d + 4, h : h + 4, w : w + 4] += 1
+        return x, y
+
+    model = network(name, (16, 16, 16)).train()
+    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
+    for _ in range(60):
+        x, y = cases(16)
+        optimiser.zero_grad()
+        cross_entropy(model(x), y).backward()
+        optimiser.step()
+    x, y = cases(200)
+    assert (model.eval()(x).argmax(1) == y).float().mean() > 0.9
