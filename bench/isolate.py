@@ -18,6 +18,8 @@ from bench.study import Study
 #: what the fork server imports once, so that a child starts in milliseconds
 PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.unit"]
 POLL_S = 0.1
+#: how long a child may take to start, whatever the limit of a cell: the fork server's first imports are not its fault
+START_S = 300.0
 log = logging.getLogger("bench.isolate")
 
 
@@ -78,7 +80,7 @@ def _child(
 def _watch(child: BaseProcess, heart: Heart, timeout_s: float) -> bool:
     """Wait for the child's end; True when one cell took longer than the limit."""
     while not wait([child.sentinel], POLL_S):
-        if heart.cell_seconds() > timeout_s:
+        if heart.cell_seconds() > (max(timeout_s, START_S) if heart.starting() else timeout_s):
             return True
     return False
 

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from bench.study import Study
 
 REFRESH_S = 0.5
+STARTING = "starting"
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Heart:
     def reset(self, total: int) -> None:
         """Before a child starts: nothing is done yet of `total` cells."""
         self.total = total
-        self._write({"position": 0, "total": total, "title": "starting", "share": 0.0, "since": time.monotonic()})
+        self._write({"position": 0, "total": total, "title": STARTING, "share": 0.0, "since": time.monotonic()})
 
     def beat(self, position: int, title: str, share: float = 0.0) -> None:
         """A cell begins (share 0) or has come this far."""
@@ -44,6 +45,10 @@ class Heart:
         same = known.get("position") == position and known.get("title") == title
         since = known.get("since", time.monotonic()) if same else time.monotonic()
         self._write({"position": position, "total": self.total, "title": title, "share": share, "since": since})
+
+    def starting(self) -> bool:
+        """Whether the child has not come to its first cell yet."""
+        return self.read().get("title") == STARTING
 
     def finish(self) -> None:
         """All work of the unit is done."""
