@@ -1,30 +1,41 @@
-"""Class activation mapping: where the last feature maps speak for the score."""
+"""Class activation mapping by gradients: where the last feature maps speak for the score.
 
-import difflib
-from collections.abc import Iterator
-from contextlib import contextmanager
+layer: a module's name, or `last_conv`: the last convolution with more than one voxel of output, taken after its
+normalisation, activation and residual sum (all that follows at the same shape). Upsampling is trilinear with voxel
+centres aligned (align_corners False).
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
-from torch.overrides import TorchFunctionMode
 
-from bench.contracts import BadInput, Context, MethodTags, Unsupported
+from bench.contracts import Context, MethodTags
 from bench.contracts.plugins import Target
-from bench.passes import derivative, differentiable, explained, in_chunks, leaf, rows_of
+from bench.passes import derivative, differentiable, in_chunks, leaf, rows_of
+from methods.features import LAST, passed, upsampled
 
-LAST = "last_conv"
+_SPACE = (2, 3, 4)
+
+
+def _tags(*laws: str, signed: bool = True) -> MethodTags:
+    return MethodTags(
+        "cam",
+        "location",
+        signed=signed,
+        needs=frozenset({"layer"}),
+        laws=frozenset({"shift", "implementation", *laws}),
+        cost="forward + backward",
+    )
 
 
 @dataclass(frozen=True)
 class GradCAM:
     """Feature maps of a layer, weighted by the mean gradient of the score with respect to each, upsampled.
 
-    layer: a module's name, or `last_conv`: the last convolution with more than one voxel of output, taken after its
-    normalisation, activation and residual sum (all that follows at the same shape). relu: keep the positive part, as in
-    the paper; the default keeps the sign, so that the map of -f is minus the map of f. Upsampling is trilinear with
-    voxel centres aligned (align_corners False).
+    relu: keep the positive part, as in the paper; the default keeps the sign, so that the map of -f is minus the map
+    of f.
     """
 
     layer: str = LAST
@@ -34,93 +45,94 @@ class GradCAM:
     reference: ClassVar[str] = (
         "Selvaraju et al. 2017, Grad-CAM: visual explanations via gradient-based localization, ICCV"
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "cam",
-        "location",
-        needs=frozenset({"layer"}),
-        laws=frozenset({"scale", "shift", "implementation"}),
-        cost="forward + backward",
-    )
+    tags: ClassVar[MethodTags] = _tags("scale")
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported where the network has no such feature maps."""
 
-        def work(rows: Tensor) -> Tensor:
-            x = leaf(model, inputs[rows])
-            with _captured(model, self.layer) as captured:
-                outputs = model(x)
-            features = captured.of(len(x), self.layer)
-            slope = derivative(explained(outputs, rows_of(target, rows)), features)
-            coarse = (slope.mean((2, 3, 4), keepdim=True) * features.detach()).sum(1, keepdim=True)
-            coarse = coarse.clamp(min=0) if self.relu else coarse
-            return interpolate(coarse, inputs.shape[2:], mode="trilinear", align_corners=False).to(inputs)
+        def combine(features: Tensor, slope: Tensor) -> Tensor:
+            coarse = _summed(slope.mean(_SPACE, keepdim=True) * features)
+            return coarse.clamp(min=0) if self.relu else coarse
 
-        with differentiable(model):
-            return in_chunks(inputs, work).detach().contiguous()
+        return _gradient_cam(model, inputs, target, self.layer, combine)
 
 
-@dataclass
-class _Captured:
-    """The feature maps of one forward pass."""
+@dataclass(frozen=True)
+class GradCAMPlusPlus:
+    """Grad-CAM with weights sum(alpha * max(g, 0)), alpha = g^2 / (2 g^2 + sum(A) g^3); only the positive part is kept.
 
-    features: Tensor | None = None
+    g is the gradient with respect to a feature map A. The paper explains exp(score), which multiplies the whole map of
+    an image by one positive number, and overflows; it is left out. Where the denominator is 0, so is alpha.
+    """
 
-    def of(self, rows: int, layer: str) -> Tensor:
-        """Feature maps (rows, channels, d, h, w) that take part in the pass."""
-        if self.features is None:
-            raise Unsupported("Grad-CAM needs convolutional feature maps; this network makes none that can be seen")
-        if self.features.ndim != 5 or len(self.features) != rows or not self.features.requires_grad:
-            shape = tuple(self.features.shape)
-            raise Unsupported(f"Grad-CAM needs feature maps (N, channels, D, H, W); '{layer}' gives shape {shape}")
-        return self.features
+    layer: str = LAST
 
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Chattopadhay et al. 2018, Grad-CAM++, WACV, eq. 19"
+    tags: ClassVar[MethodTags] = _tags(signed=False)
 
-class _LastConvolution(TorchFunctionMode):
-    """Follows the output of the last convolution through all that keeps its shape."""
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W), not negative. Raises Unsupported where the network has no such feature maps."""
 
-    def __init__(self, captured: _Captured):
-        super().__init__()
-        self.captured = captured
+        def combine(features: Tensor, slope: Tensor) -> Tensor:
+            # divided through by g^2, which would underflow; a zero gradient has no part in the weight anyway
+            below = 2 + features.sum(_SPACE, keepdim=True) * slope
+            alpha = (1 / below).where(below != 0, 0.0)
+            return _summed((alpha * slope.clamp(min=0)).sum(_SPACE, keepdim=True) * features).clamp(min=0)
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if isinstance(result, Tensor) and result.requires_grad and self._is_next(func.__name__, result, args):
-            self.captured.features = result
-        return result
-
-    def _is_next(self, name: str, result: Tensor, args: Any) -> bool:
-        if name == "conv3d":
-            return result[0, 0].numel() > 1
-        last = self.captured.features
-        return last is not None and result.shape == last.shape and any(argument is last for argument in args)
+        return _gradient_cam(model, inputs, target, self.layer, combine)
 
 
-@contextmanager
-def _captured(model: nn.Module, layer: str) -> Iterator[_Captured]:
-    captured = _Captured()
-    if layer == LAST:
-        with _LastConvolution(captured):
-            yield captured
-        return
-    handle = _module(model, layer).register_forward_hook(_keeping(captured))
-    try:
-        yield captured
-    finally:
-        handle.remove()
+@dataclass(frozen=True)
+class HiResCAM:
+    """Gradient times feature map, summed over channels: no averaging of the gradient over space.
+
+    Before upsampling it sums to the score without its bias where all that follows the layer is linear or max pooling.
+    """
+
+    layer: str = LAST
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Draelos and Carin 2020, HiResCAM, arXiv:2011.08891"
+    tags: ClassVar[MethodTags] = _tags("scale", "sign")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W). Raises Unsupported where the network has no such feature maps."""
+        return _gradient_cam(model, inputs, target, self.layer, lambda features, slope: _summed(slope * features))
 
 
-def _keeping(captured: _Captured) -> Any:
-    def hook(_: nn.Module, __: Any, output: Tensor) -> Tensor:
-        captured.features = output
-        # an in-place operation after the layer must not write into what was kept
-        return output.clone()
+@dataclass(frozen=True)
+class LayerCAM:
+    """Positive gradient times feature map, summed over channels; only the positive part is kept."""
 
-    return hook
+    layer: str = LAST
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Jiang et al. 2021, LayerCAM, IEEE Transactions on Image Processing 30:5875"
+    tags: ClassVar[MethodTags] = _tags("scale", signed=False)
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W), not negative. Raises Unsupported where the network has no such feature maps."""
+
+        def combine(features: Tensor, slope: Tensor) -> Tensor:
+            return _summed(slope.clamp(min=0) * features).clamp(min=0)
+
+        return _gradient_cam(model, inputs, target, self.layer, combine)
 
 
-def _module(model: nn.Module, name: str) -> nn.Module:
-    modules = dict(model.named_modules())
-    if name not in modules or not name:
-        near = difflib.get_close_matches(name, modules, 1) or [LAST]
-        raise BadInput(f"grad_cam: the network has no layer '{name}'; did you mean '{near[0]}'?")
-    return modules[name]
+def _summed(volumes: Tensor) -> Tensor:
+    return volumes.sum(1, keepdim=True)
+
+
+def _gradient_cam(
+    model: nn.Module, inputs: Tensor, target: Target, layer: str, combine: Callable[[Tensor, Tensor], Tensor]
+) -> Tensor:
+    """The upsampled combination (n, 1, d, h, w) of feature maps and gradients (n, channels, d, h, w)."""
+
+    def work(rows: Tensor) -> Tensor:
+        found = passed(model, leaf(model, inputs[rows]), rows_of(target, rows), layer)
+        slope = derivative(found.score, found.features)
+        return upsampled(combine(found.features.detach(), slope), inputs)
+
+    with differentiable(model):
+        return in_chunks(inputs, work).detach().contiguous()

@@ -6,10 +6,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, BadInput, Context, MethodTags
+from bench.contracts import Attribution, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import gradient
-from methods.reference import spread
+from methods.noisy import check_noise, noisy_gradients
 
 _LAWS = frozenset({"linear", "scale", "sign", "shift", "implementation"})
 
@@ -59,16 +59,11 @@ class SmoothGrad:
     )
 
     def __post_init__(self) -> None:
-        if self.samples < 1 or self.noise < 0:
-            raise BadInput(f"smoothgrad: samples={self.samples}, noise={self.noise}; give samples >= 1 and noise >= 0")
+        check_noise("smoothgrad", self.samples, self.noise)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score per unit of intensity."""
-        context = context or Context()
-        scale = self.noise * spread(inputs, context)
-        generators = [context.generator(row) for row in range(len(inputs))]
         total = torch.zeros_like(inputs, memory_format=torch.contiguous_format)
-        for _ in range(self.samples):
-            noise = torch.stack([torch.randn(inputs.shape[1:], generator=generator) for generator in generators])
-            total += gradient(model, inputs.detach() + scale * noise.to(inputs), target)
+        for slope in noisy_gradients(model, inputs, target, context or Context(), self.samples, self.noise):
+            total += slope
         return total / self.samples

@@ -1,8 +1,9 @@
-"""Backward passes with rules: one mechanism for guided backprop, DeconvNet and layer-wise relevance propagation.
+"""Backward passes with rules: one mechanism for guided backprop, DeconvNet, DeepLIFT and relevance propagation.
 
 `engine` sees every torch operation of a forward pass, wherever it is called (modules, functions, in-place, reused)
-and lets a rule stand in for it; `operations` lists what the rules know, everything else is refused; `rules` holds the
-rules.
+and lets a rule stand in for it; `operations` lists what the rules know, everything else is refused. Rules: `rules` (one
+factor an operation), `shares` (contributions by sign), `first` (the layer that reads the image), `differences` (between
+an image and its reference; `pooling` is its view of max pooling).
 """
 
 from methods._rules.engine import Rule, intercepted

@@ -3,7 +3,7 @@
 import inspect
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
@@ -21,13 +21,17 @@ _ASSIGNING = {
 
 @dataclass(frozen=True)
 class Call:
-    """`func(*args, **kwargs)`, free of side effects; `changes` is the tensor the original call wrote in place."""
+    """`func(*args, **kwargs)`, free of side effects.
+
+    changes: the tensor the original call wrote in place. tracked: the arguments that descend from the image.
+    """
 
     name: str
     func: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     changes: Tensor | None = None
+    tracked: tuple[Tensor, ...] = ()
 
     def __call__(self) -> Any:
         """The plain result."""
@@ -40,6 +44,23 @@ class Call:
     def argument(self, position: int, name: str, default: Any = None) -> Any:
         """An argument given by position or by name."""
         return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
+
+    def with_tracked(self, change: Callable[[Tensor], Tensor]) -> Any:
+        """The result with every argument that descends from the image changed."""
+        return self.with_tensors(lambda t: change(t) if self.follows(t) else t)()
+
+    def with_constants(self, change: Callable[[Tensor], Tensor]) -> "Call":
+        """The call with every other tensor changed."""
+        return self.with_tensors(lambda t: t if self.follows(t) else change(t))
+
+    def with_tensors(self, change: Callable[[Tensor], Tensor]) -> "Call":
+        """The call with every tensor among the arguments changed."""
+        keywords = {name: with_tensors(value, change) for name, value in self.kwargs.items()}
+        return replace(self, args=with_tensors(self.args, change), kwargs=keywords)
+
+    def follows(self, tensor: Tensor) -> bool:
+        """Whether an argument descends from the image."""
+        return any(tensor is t for t in self.tracked)
 
     @classmethod
     def of(cls, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Call":

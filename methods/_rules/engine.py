@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from bench.contracts import Unsupported
-from methods._rules.call import Call, tensors_in, with_tensors
+from methods._rules.call import Call, tensors_in
 from methods._rules.operations import OPERATIONS, QUERIES, Kind
 
 #: computes an operation in its own way, usually the plain result with another backward pass
@@ -58,8 +58,7 @@ class _Interception(TorchFunctionMode):
         tracked = [t for t in call.tensors() if id(t) in self.value]
         if not tracked:
             return func(*args, **(kwargs or {}))
-        keywords = {name: with_tensors(value, self._now) for name, value in call.kwargs.items()}
-        current = replace(call, args=with_tensors(call.args, self._now), kwargs=keywords)
+        current = replace(call.with_tensors(self._now), tracked=tuple(map(self._now, tracked)))
         if call.name in QUERIES:
             return current()
         if any(id(t) in self.stale for t in tracked):

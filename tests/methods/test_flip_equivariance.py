@@ -11,15 +11,19 @@ from bench.checks.method_probe import Plain, probes, randomised
 from bench.contracts import Attribution
 from methods.cam import GradCAM
 from methods.controls import Sobel
+from methods.deeplift import DeepLIFT
 from methods.gradients import Gradient, GradientXInput
 from methods.guided import GuidedBackprop
 from methods.occlusion import Occlusion
 from methods.paths import IntegratedGradients
 from methods.relevance import LRP0, LRPEpsilon
+from methods.relevance_signed import LRPAlphaBeta, LRPGamma
+from methods.relevance_supporting import DeepTaylor, ExcitationBackprop
 
 METHODS = [
     Gradient(), GradientXInput(), IntegratedGradients(steps=4), GradCAM(), Occlusion(6, 4), Occlusion(6, 4, "blur"),
     Occlusion(2, 2, "mean"), GuidedBackprop(), LRP0(), LRPEpsilon(), Sobel(),
+    DeepLIFT(), LRPAlphaBeta(), LRPGamma(), DeepTaylor(), DeepTaylor("box"), ExcitationBackprop(),
 ]  # fmt: skip
 
 

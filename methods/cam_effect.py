@@ -1,0 +1,132 @@
+"""Class activation mapping by effect: each feature map is weighted by what it does to the score, without gradients.
+
+channels: passes spent on feature maps, one each. A layer with more is refused; one with fewer leaves the rest of the
+passes unedited, so that what a map costs is known before the network is.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Context, MethodTags, Unsupported
+from bench.contracts.plugins import Target
+from bench.passes import differentiable, in_chunks, leaf, mask_edits, row_of, rows_of
+from methods.features import LAST, Edit, passed, upsampled
+
+
+@dataclass(frozen=True)
+class AblationCAM:
+    """Feature maps weighted by the fall of the score when each is set to zero; the sign is kept.
+
+    The paper divides the fall by the score, one number an image, which turns the map over where the score is negative
+    and has no meaning for a contrast; it is left out.
+    """
+
+    layer: str = LAST
+    channels: int = 32
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Desai and Ramaswamy 2020, Ablation-CAM, WACV"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "cam",
+        "location",
+        needs=frozenset({"layer"}),
+        laws=frozenset({"scale", "sign", "shift", "implementation"}),
+        cost="(1 + channels) * forward",
+    )
+
+    def __post_init__(self) -> None:
+        _check(self.channels, "ablation_cam")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W). Raises Unsupported where the layer has no, or more than `channels`, feature maps."""
+
+        def work(rows: Tensor) -> Tensor:
+            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows)
+            plain = passed(model, x, chosen, self.layer)
+            features, score = plain.features.detach().clone(), plain.score.detach()
+            count = _room(features, self.channels)
+            edits = [_without(channel) for channel in range(self.channels)]
+            scores = [passed(model, x, chosen, self.layer, edit, plain.place).score.detach() for edit in edits]
+            return upsampled(_weighted(score[:, None] - torch.stack(scores[:count], 1), features), inputs)
+
+        with differentiable(model):
+            return in_chunks(inputs, work).detach().contiguous()
+
+
+@dataclass(frozen=True)
+class ScoreCAM:
+    """Feature maps weighted by the softmax of the scores of the image seen through each; the positive part is kept.
+
+    The image is multiplied by each feature map, upsampled and brought to 0..1; a constant map shows nothing. The score
+    of a black image, which the paper subtracts, leaves a softmax as it is. The softmax takes scores as they are, so
+    the map of 3 f is not three times the map of f.
+    """
+
+    layer: str = LAST
+    channels: int = 32
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Wang et al. 2020, Score-CAM, CVPR workshops, algorithm 1"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "cam",
+        "location",
+        signed=False,
+        needs=frozenset({"layer"}),
+        laws=frozenset({"shift", "implementation"}),
+        cost="(2 + channels) * forward",
+    )
+
+    def __post_init__(self) -> None:
+        _check(self.channels, "score_cam")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W), not negative. Raises Unsupported where the layer has no, or too many, feature maps."""
+
+        def work(rows: Tensor) -> Tensor:
+            return passed(model, leaf(model, inputs[rows]), rows_of(target, rows), self.layer).features.detach().clone()
+
+        with differentiable(model):
+            features = in_chunks(inputs, work)
+        maps = [self._row(model, inputs[row], features[row], row_of(target, row)) for row in range(len(inputs))]
+        return torch.stack(maps).detach().contiguous()
+
+    def _row(self, model: nn.Module, image: Tensor, features: Tensor, target: Target) -> Tensor:
+        """Map (1, D, H, W) of one image from its feature maps (channels, d, h, w)."""
+        count = _room(features[None], self.channels)
+        covers = torch.ones(self.channels, *image.shape, dtype=image.dtype, device=image.device)
+        covers[:count] -= _unit_range(upsampled(features[:, None], image[None]))
+        _, scores = mask_edits(model, image.detach(), covers, 0.0, target)
+        weights = scores[:count].softmax(0)[None].to(features)
+        return upsampled(_weighted(weights, features[None]).clamp(min=0), image[None])[0]
+
+
+def _without(channel: int) -> Edit:
+    def edit(volume: Tensor) -> Tensor:
+        return volume.where((torch.arange(volume.shape[1]) != channel).to(volume.device)[:, None, None, None], 0.0)
+
+    return edit
+
+
+def _weighted(weights: Tensor, features: Tensor) -> Tensor:
+    """Sum (n, 1, d, h, w) of feature maps (n, channels, d, h, w) by weights (n, channels)."""
+    return (weights[:, :, None, None, None] * features).sum(1, keepdim=True)
+
+
+def _unit_range(masks: Tensor) -> Tensor:
+    low, high = masks.amin((1, 2, 3, 4), keepdim=True), masks.amax((1, 2, 3, 4), keepdim=True)
+    return (masks - low) / (high - low).where(high > low, torch.inf)
+
+
+def _room(features: Tensor, channels: int) -> int:
+    count = features.shape[1]
+    if count > channels:
+        raise Unsupported(f"the layer has {count} feature maps and channels={channels}; set channels={count} or more")
+    return count
+
+
+def _check(channels: int, method: str) -> None:
+    if channels < 1:
+        raise BadInput(f"{method}: channels={channels}; give channels >= 1")

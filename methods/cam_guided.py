@@ -1,0 +1,37 @@
+"""Guided Grad-CAM: the detail of guided backprop where Grad-CAM looks."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from bench.contracts import Context, MethodTags
+from bench.contracts.plugins import Target
+from methods.cam import GradCAM
+from methods.features import LAST
+from methods.guided import GuidedBackprop
+
+
+@dataclass(frozen=True)
+class GuidedGradCAM:
+    """Guided backprop times the positive part of Grad-CAM, upsampled trilinearly; layer as in Grad-CAM.
+
+    Both factors grow with the score, so the map of 3 f is nine times the map of f.
+    """
+
+    layer: str = LAST
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Selvaraju et al. 2017, Grad-CAM, ICCV, section 3.2"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "cam",
+        "location",
+        needs=frozenset({"layer"}),
+        laws=frozenset({"shift", "implementation", "refusal"}),
+        cost="2 * (forward + backward)",
+    )
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W). Raises Unsupported without feature maps or at an operation without a rule."""
+        where = GradCAM(self.layer, relu=True)(model, inputs, target, context)
+        return where * GuidedBackprop()(model, inputs, target, context)

@@ -1,0 +1,52 @@
+"""The original class activation map, for networks that end in a global average and one linear layer."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from bench.contracts import Context, MethodTags, Unsupported
+from bench.contracts.plugins import Target
+from bench.passes import derivative, differentiable, in_chunks, leaf, rows_of
+from methods.features import AVERAGED, passed, upsampled
+
+#: how much the weights of a linear readout may differ by rounding, in units of the largest
+ROUNDING = 1e-4
+
+
+@dataclass(frozen=True)
+class CAM:
+    """The averaged feature maps, weighted as the linear readout weights their means; without its bias, sign kept.
+
+    The weights are read as a derivative, and read again with the features at -2 times their values: a readout whose
+    derivative differs between the two, or between voxels of a map, is not a global average and one linear layer.
+    Upsampling is trilinear (align_corners False).
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Zhou et al. 2016, Learning deep features for discriminative localization, CVPR"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "cam",
+        "location",
+        needs=frozenset({"layer"}),
+        laws=frozenset({"scale", "sign", "shift", "implementation"}),
+        cost="2 * (forward + backward)",
+    )
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W). Raises Unsupported for every other kind of network."""
+
+        def work(rows: Tensor) -> Tensor:
+            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows)
+            found = passed(model, x, chosen, AVERAGED)
+            features, slope = found.features.detach(), derivative(found.score, found.features)
+            edited = passed(model, x, chosen, AVERAGED, lambda volume: -2 * volume, found.place)
+            weights = slope.mean((2, 3, 4), keepdim=True)
+            for other in (slope, derivative(edited.score, edited.features)):
+                if (other - weights).abs().max() > ROUNDING * weights.abs().max():
+                    raise Unsupported("CAM needs a global average and one linear layer after the last feature maps")
+            coarse = features[0, 0].numel() * (weights * features).sum(1, keepdim=True)
+            return upsampled(coarse, inputs)
+
+        with differentiable(model):
+            return in_chunks(inputs, work).detach().contiguous()

@@ -1,0 +1,97 @@
+"""DeepLIFT: the difference from a reference image, followed back through the network by slopes between the two.
+
+The rescale rule, at every ReLU and max pooling wherever it is called; an operation without a rule is refused.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import Attribution, BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import derivative, differentiable, explained, forward, in_chunks, leaf, rows_of
+from methods._rules import intercepted
+from methods._rules.differences import picked, rescaled
+from methods.background import controls
+from methods.reference import Baseline, baseline, check_baseline
+
+_LAWS = frozenset({"scale", "sign", "shift", "implementation", "refusal"})
+
+
+@dataclass(frozen=True)
+class DeepLIFT:
+    """(x - b) times the multiplier by the rescale rule; the map sums to f(x) - f(b) but for rounding.
+
+    baseline: `zero`, or `mean`, the constant image at the subject's mean within its domain.
+    """
+
+    baseline: Baseline = "zero"
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Shrikumar, Greenside and Kundaje 2017, Learning important features, ICML (rescale rule)"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "path", "contribution", laws=_LAWS | {"linear", "completeness"}, cost="4 * forward + 2 * backward"
+    )
+
+    def __post_init__(self) -> None:
+        check_baseline(self.baseline, "deeplift")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row."""
+        x = inputs.detach()
+        start = baseline(x, self.baseline, context or Context())
+        multiplier = _multiplier(model, x, start, target)
+        contributions = (multiplier * (x - start)).contiguous()
+        rise = explained(forward(model, x), target) - explained(forward(model, start), target)
+        gap = contributions.flatten(1).sum(1, dtype=torch.float64) - rise
+        return Attribution(contributions, multiplier, gap.to(x))
+
+
+@dataclass(frozen=True)
+class DeepSHAP:
+    """The mean DeepLIFT map over reference images: controls of the training data, evenly spaced among them.
+
+    references: how many; where there are fewer controls, some count twice. The map sums to f(x) minus the mean score of
+    the references. It has no single baseline and so no multiplier.
+    """
+
+    references: int = 8
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "path",
+        "location",
+        needs=frozenset({"training"}),
+        laws=_LAWS,
+        cost="2 * references * (forward + backward)",
+    )
+
+    def __post_init__(self) -> None:
+        if self.references < 1:
+            raise BadInput(f"deep_shap: references={self.references}; give references >= 1")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score."""
+        x = inputs.detach()
+        pool = controls(x, context or Context())
+        total = torch.zeros_like(x, memory_format=torch.contiguous_format)
+        for place in torch.linspace(0, len(pool) - 1, self.references).round().long():
+            start = pool[place].expand_as(x)
+            total += _multiplier(model, x, start, target) * (x - start)
+        return total / self.references
+
+
+def _multiplier(model: nn.Module, x: Tensor, start: Tensor, target: Target) -> Tensor:
+    """Multipliers (N, 1, D, H, W) of the explained score between the images and their references."""
+    run = intercepted(model, {"relu": rescaled, "pick": picked})
+
+    def work(rows: Tensor) -> Tensor:
+        images = leaf(model, x[rows])
+        outputs = run(torch.cat([images, start[rows].to(images)]))
+        return derivative(explained(outputs[: len(rows)], rows_of(target, rows)), images).to(x)
+
+    with differentiable(model):
+        return in_chunks(x, work)

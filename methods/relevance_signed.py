@@ -1,0 +1,118 @@
+"""Relevance propagation that tells supporting from opposing contributions.
+
+Every normalisation and every sum of paths counts as an affine layer of its own, whose bias or constant takes its share
+of the relevance. Contributions, not weights, are told apart by sign, so negative inputs are met as they are. Relevance
+starts as in `relevance.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from bench.contracts import Attribution, BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import gradient
+from methods._rules import Rule, epsilon, intercepted
+from methods._rules.call import Call
+from methods._rules.operations import Kind
+from methods._rules.shares import CONVOLUTIONS, alpha_beta, gamma
+
+
+def _tags(*laws: str) -> MethodTags:
+    return MethodTags(
+        "relevance",
+        "contribution",
+        laws=frozenset({"implementation", "refusal", *laws}),
+        cost="forward + backward",
+    )
+
+
+@dataclass(frozen=True)
+class LRPAlphaBeta:
+    """R_i = sum_j ((1 + beta) z_ij+ / z_j+ - beta z_ij- / z_j-) R_j, so alpha = 1 + beta.
+
+    A unit without contributions of a sign loses (or, for the negative, doubles up) that part of its relevance.
+    """
+
+    beta: float = 1.0
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Bach et al. 2015, PLOS ONE, eq. 60"
+    tags: ClassVar[MethodTags] = _tags("scale")
+
+    def __post_init__(self) -> None:
+        if self.beta < 0:
+            raise BadInput(f"lrp_alpha_beta: beta={self.beta}; give beta >= 0")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
+        return _relevance(model, inputs, target, {"affine": alpha_beta(self.beta)})
+
+
+@dataclass(frozen=True)
+class LRPZPlus:
+    """R_i = sum_j z_ij+ / z_j+ R_j: alpha-beta with beta 0, positive biases in z_j+."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Montavon et al. 2017, Pattern Recognition 65:211, z+ rule; Bach et al. 2015, PLOS ONE"
+    tags: ClassVar[MethodTags] = _tags("scale")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
+        return _relevance(model, inputs, target, {"affine": alpha_beta(0.0)})
+
+
+@dataclass(frozen=True)
+class LRPGamma:
+    """R_i = sum_j (z_ij + gamma z_ij*) / (y_j + gamma z_j*) R_j, z* the contributions of the sign of y_j.
+
+    Biases are favoured like contributions. With gamma 0 it is LRP-0, with gamma towards infinity z+ where y_j > 0.
+    """
+
+    gamma: float = 0.25
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = (
+        "Montavon et al. 2019, Layer-wise relevance propagation: an overview; "
+        "Andeol et al. 2021, arXiv:2108.11229 (both signs)"
+    )
+    tags: ClassVar[MethodTags] = _tags("scale", "sign")
+
+    def __post_init__(self) -> None:
+        if self.gamma < 0:
+            raise BadInput(f"lrp_gamma: gamma={self.gamma}; give gamma >= 0")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
+        return _relevance(model, inputs, target, {"affine": gamma(self.gamma)})
+
+
+@dataclass(frozen=True)
+class LRPEpsilonPlus:
+    """The composite of z+ at convolutions and epsilon at every other affine layer; epsilon as in LRP-epsilon."""
+
+    epsilon: float = 0.01
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Kohlbrenner et al. 2020, Towards best practice in explaining neural networks, IJCNN"
+    tags: ClassVar[MethodTags] = _tags()
+
+    def __post_init__(self) -> None:
+        if self.epsilon <= 0:
+            raise BadInput(f"lrp_epsilon_plus: epsilon={self.epsilon}; give epsilon > 0")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
+        plus, dense = alpha_beta(0.0), epsilon(self.epsilon)
+
+        def rule(call: Call) -> Tensor:
+            return (plus if call.name in CONVOLUTIONS else dense)(call)
+
+        return _relevance(model, inputs, target, {"affine": rule})
+
+
+def _relevance(model: nn.Module, inputs: Tensor, target: Target, rules: Mapping[Kind, Rule]) -> Attribution:
+    multiplier = gradient(model, inputs, target, intercepted(model, rules))
+    return Attribution((multiplier * inputs.detach()).contiguous(), multiplier)

@@ -1,0 +1,84 @@
+"""Relevance that only supporting contributions carry on, shared out whole: biases take nothing.
+
+Where no contribution to a unit is positive its relevance is lost. Every normalisation counts as a layer of its own.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import gradient
+from methods._rules import intercepted
+from methods._rules.first import box, relevance_of_image, squared_weights
+from methods._rules.shares import over, supporting
+
+FIRST = {"w2": squared_weights, "box": box}
+
+
+def _tags(*laws: str) -> MethodTags:
+    return MethodTags(
+        "relevance", "location", laws=frozenset({"implementation", "refusal", *laws}), cost="forward + backward"
+    )
+
+
+@dataclass(frozen=True)
+class DeepTaylor:
+    """The score, shared out by z+ from layer to layer and by `first` to the voxels.
+
+    first: `w2` (shares by squared weights, whatever the image) or `box` (values between the image's lowest and
+    highest). The decomposition assumes biases that are not positive; others are left out of every share, too. An image
+    that is read by anything but weights (a normalisation by its own statistics, say) is refused.
+    """
+
+    first: Literal["w2", "box"] = "w2"
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = (
+        "Montavon et al. 2017, Explaining nonlinear classification decisions with deep Taylor decomposition, "
+        "Pattern Recognition 65:211"
+    )
+    tags: ClassVar[MethodTags] = _tags("scale")
+
+    def __post_init__(self) -> None:
+        if self.first not in FIRST:
+            raise BadInput(f"deep_taylor: first='{self.first}'; choose one of {', '.join(FIRST)}")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Relevance (N, 1, D, H, W) in score; no multiplier, since voxels at zero have relevance."""
+        return gradient(model, inputs, target, relevance_of_image(model, FIRST[self.first], supporting))
+
+
+@dataclass(frozen=True)
+class ExcitationBackprop:
+    """The probability that a walk from the explained output down supporting contributions ends at a voxel.
+
+    It starts from 1 whatever the score (1 and -1 for a contrast). The paper's inputs are not negative; a negative voxel
+    supports through a negative weight.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Zhang et al. 2016, Top-down neural attention by excitation backprop, ECCV, eq. 2"
+    tags: ClassVar[MethodTags] = _tags()
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W), without unit."""
+        run = intercepted(model, {"affine": supporting})
+        return (gradient(model, inputs, target, lambda x: _FromOne.apply(run(x))) * inputs.detach()).contiguous()
+
+
+class _FromOne(torch.autograd.Function):
+    """Outputs whose relevance, output times slope, is the slope given."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor) -> Tensor:
+        ctx.save_for_backward(y)
+        return y.view_as(y)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> Tensor:
+        (y,) = ctx.saved_tensors
+        return over(slopes[0], y)
