@@ -16,7 +16,7 @@ from bench.progress import Heart, shown
 from bench.study import Study
 
 #: One thread a process, because units run side by side. And glibc keeps the memory of freed tensors: giving it back to
-#: the system at every layer made training a third slower with two workers.
+#: the system at every layer slows training down, most of all with two workers.
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     **dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(2**31)),

@@ -12,7 +12,7 @@ from bench.contracts.plugins import Target
 from bench.passes.scores import explained, rows_of
 
 #: bytes that the activations of one chunk may take, and float volumes a network is taken to hold for one image;
-#: chunks four times as large were half as fast on a CPU, where their memory is mapped anew at every pass
+#: larger chunks are slower on a CPU, where their memory is mapped anew at every pass (`make benchmark` has the ratio)
 BUDGET = 64 * 2**20
 VOLUMES = 128
 
