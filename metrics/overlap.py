@@ -18,11 +18,11 @@ from metrics.domain import domain_of
 from metrics.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
 from metrics.sets import mass_set
 
-_TRUTHS = frozenset({"counterfactual", "planted"})
+_TRUTHS = frozenset({"counterfactual", "edit", "planted"})
 
 
 @dataclass(frozen=True)
-class _Overlap:
+class Overlap:
     """What the overlap metrics share: B_q as positives, one score a subject.
 
     q: share of the truth's total magnitude that the positives hold, in (0, 1].
@@ -54,7 +54,7 @@ class _Overlap:
 
 
 @dataclass(frozen=True)
-class CalibratedAP(_Overlap):
+class CalibratedAP(Overlap):
     """Average precision at the prevalence `prior`, corrected for chance: 0 a random map, 1 a perfect one.
 
     Plain AP of equally good maps grows with the size of the lesion; at a fixed prevalence it does not. Ties count in
@@ -64,7 +64,7 @@ class CalibratedAP(_Overlap):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Siblini et al., Master your metrics with calibration, IDA 2020"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True
+        "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
 
     prior: float = 0.01
@@ -80,13 +80,13 @@ class CalibratedAP(_Overlap):
 
 
 @dataclass(frozen=True)
-class AveragePrecision(_Overlap):
+class AveragePrecision(Overlap):
     """Average precision corrected with its exact chance: 0 a random map, 1 a perfect one."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True
+        "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
@@ -95,13 +95,13 @@ class AveragePrecision(_Overlap):
 
 
 @dataclass(frozen=True)
-class RocAuc(_Overlap):
+class RocAuc(Overlap):
     """Area under the ROC curve; chance is 0.5."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 2006"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (0.0, 1.0), "area", chance=0.5, truths=_TRUTHS, localisation=True
+        "map", True, (0.0, 1.0), "area", chance=0.5, truths=_TRUTHS, localisation=True, sets=True
     )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
@@ -109,7 +109,7 @@ class RocAuc(_Overlap):
 
 
 @dataclass(frozen=True)
-class RelevanceMass(_Overlap):
+class RelevanceMass(Overlap):
     """Share of the map's absolute mass that lies inside B_q.
 
     Its chance is the prevalence of B_q in the domain, which differs between subjects: read it beside the controls.
@@ -118,7 +118,7 @@ class RelevanceMass(_Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022"
-    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "share", truths=_TRUTHS)
+    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "share", truths=_TRUTHS, sets=True)
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         mass = np.abs(scores.astype(np.float64))

@@ -35,7 +35,7 @@ def used_set(size: np.ndarray, floor: np.ndarray, share: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Regions:
+class Regions:
     """What the region metrics share: mass, |use| and floor of the regions a subject has; NaN if all are below it."""
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
@@ -62,7 +62,7 @@ class _Regions:
 
 
 @dataclass(frozen=True)
-class RegionAP(_Regions):
+class RegionAP(Regions):
     """Average precision of finding the used regions by their mass, corrected with its exact chance.
 
     The used regions are the smallest set above the noise floor that holds `share` of the summed squared use; NaN
@@ -92,7 +92,7 @@ class RegionAP(_Regions):
 
 
 @dataclass(frozen=True)
-class RegionSpearman(_Regions):
+class RegionSpearman(Regions):
     """Spearman correlation of regional mass with |use| over all regions; equal masses score 0."""
 
     version: ClassVar[str] = "3"

@@ -1,0 +1,68 @@
+"""How few voxels a map speaks of; a truth is not asked."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from bench.contracts import Context, MetricTags, Truth
+from metrics.domain import domain_of
+
+
+@dataclass(frozen=True)
+class Gini:
+    """Gini index of |map| in the domain: 0 an even map or one of zeros, (n - 1)/n a single voxel of n."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Chalasani et al., Concise explanations of neural networks, ICML 2020"
+    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "index")
+
+    subjects: int | None = None
+
+    def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
+        """Values (N,) of maps (N, 1, D, H, W)."""
+        return _of_shares(maps, context, _gini)
+
+
+@dataclass(frozen=True)
+class Entropy:
+    """Shannon entropy of |map| / sum |map| in the domain over log n: 1 an even map or one of zeros, 0 a single voxel.
+
+    Divided by log n, brains and grids of different size are comparable.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Bhatt et al., Evaluating and aggregating feature-based model explanations, IJCAI 2020"
+    tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share of log n")
+
+    subjects: int | None = None
+
+    def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
+        """Values (N,) of maps (N, 1, D, H, W)."""
+        return _of_shares(maps, context, _entropy)
+
+
+def _of_shares(maps: Tensor, context: Context, value: Callable[[Tensor], float]) -> Tensor:
+    """(N,) values of the shares (n,) of each map's mass in the domain; NaN where it is not finite or n < 2."""
+    found = []
+    for values, inside in zip(maps.detach(), domain_of(context, maps), strict=True):
+        mass = values[inside].abs().double()
+        total = mass.sum()
+        known = len(mass) > 1 and bool(total.isfinite())
+        shares = mass / total if total > 0 else torch.full_like(mass, 1 / max(len(mass), 1))
+        found.append(value(shares) if known else math.nan)
+    return torch.tensor(found)
+
+
+def _gini(shares: Tensor) -> float:
+    n = len(shares)
+    rank = torch.arange(1, n + 1, dtype=shares.dtype, device=shares.device)
+    # rounding takes even maps just below 0
+    return max(0.0, float((shares.sort().values * (2 * rank - n - 1)).sum() / n))
+
+
+def _entropy(shares: Tensor) -> float:
+    return float(torch.special.entr(shares).sum()) / math.log(len(shares))

@@ -1,0 +1,53 @@
+"""How much a map changes between images, per change of the image (Montavon et al., 2018)."""
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import Cohort, Context, MetricTags
+from bench.contracts.plugins import Explain
+from metrics.domain import domain_of
+
+
+@dataclass(frozen=True)
+class Continuity:
+    """|Phi(x) - Phi(x')|_1 / |x - x'|_2 over the mean |Phi|_1, in the union of both domains, a subject against others.
+
+    The pairs are all pairs of the first `subjects` explained subjects, the same for every method. Column "" is the
+    maximum over a subject's pairs, `p95` their 95 % quantile, `median` their median. The mean |Phi|_1, inside the
+    domain and over the same subjects, makes it independent of the map's scale; the unit is 1/intensity, so grids
+    and contrasts are not comparable. A constant map scores 0: never rank on it alone.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Montavon, Samek & Müller, Methods for interpreting DNNs, Digital Signal Processing 2018"
+    tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map| per intensity")
+
+    subjects: int | None = 8
+
+    def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
+        """Columns (N,); NaN for a lone subject, where two images are equal, and where every map is zero."""
+        images, inside = cohort.images, domain_of(context, cohort.images)
+        maps = explain(model, images, context).detach()
+        count = len(images)
+        scale = (maps.abs() * inside).double().sum() / count
+        quotients = torch.full((count, count), math.nan, dtype=torch.float64)
+        for a, b in combinations(range(count), 2):
+            both = inside[a] | inside[b]
+            distance = (images[a] - images[b])[both].double().norm()
+            change = (maps[a] - maps[b])[both].double().abs().sum()
+            quotients[a, b] = quotients[b, a] = change / distance if distance > 0 else math.nan
+        pairs = quotients[~torch.eye(count, dtype=torch.bool)].reshape(count, count - 1) / scale
+        return {name: value.float() for name, value in _columns(pairs.where(scale > 0, torch.nan)).items()}
+
+
+def _columns(pairs: Tensor) -> dict[str, Tensor]:
+    """Maximum, 95 % quantile and median (N,) over the pairs (N, P) of each subject."""
+    if pairs.shape[1] == 0:
+        return dict.fromkeys(("", "p95", "median"), torch.full((len(pairs),), math.nan))
+    quantiles = {"": 1.0, "p95": 0.95, "median": 0.5}
+    return {name: pairs.quantile(level, dim=1) for name, level in quantiles.items()}

@@ -1,0 +1,47 @@
+"""How much of what a model uses a ranking of regions gathers early."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.contracts import MetricTags
+from metrics.ranking import tie_groups
+from metrics.regions import Regions
+
+
+@dataclass(frozen=True)
+class RegionNDCG(Regions):
+    """Normalised discounted cumulative gain of regions ranked by mass, corrected for chance: 0 random, 1 perfect.
+
+    The gain of a region is its |use|, 0 at or below the noise floor, and place k is discounted by 1/log2(k + 1).
+    Unlike average precision it asks for the most used region first. Ties count in expected value; chance is that of a
+    random order of regions, so a constant map, which ranks by volume, need not score 0. Undefined where all gains are
+    equal.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Järvelin & Kekäläinen, ACM TOIS 2002; McSherry & Najork, ECIR 2008 (ties)"
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"use"}), localisation=True
+    )
+
+    subjects: int | None = None
+
+    def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
+        gains = np.where(size > floor, size, 0.0)
+        if gains.min() == gains.max():
+            return math.nan
+        best, chance = discounted_gain(gains, gains), discounted_gain(np.zeros(gains.size), gains)
+        return (discounted_gain(mass, gains) - chance) / (best - chance)
+
+
+def discounted_gain(scores: np.ndarray, gains: np.ndarray) -> float:
+    """Expected sum of gain / log2(place + 1) of items (n,) by falling score, over orders of tied items."""
+    groups = tie_groups(scores, np.ones(scores.size, dtype=bool))
+    discount = np.append(0.0, np.cumsum(1 / np.log2(np.arange(2, scores.size + 2))))
+    first = groups.hits_before.astype(np.int64)
+    last = first + groups.hits.astype(np.int64)
+    held = np.append(0.0, np.cumsum(gains[np.argsort(scores)[::-1]]))
+    return float(((held[last] - held[first]) * (discount[last] - discount[first]) / groups.hits).sum())

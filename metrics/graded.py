@@ -1,0 +1,71 @@
+"""Correlation of a map with a graded truth over the voxels of the domain."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.contracts import BadInput, MetricTags
+from metrics.placed import Placed, Space
+from metrics.sets import mass_set
+from metrics.similarity import rank_agreement
+
+_TRUTHS = frozenset({"counterfactual", "planted"})
+
+
+@dataclass(frozen=True)
+class _Graded(Placed):
+    """What both correlations share: |map| against |truth|, the latter 0 outside B_q.
+
+    q: share of the truth's magnitude that counts; below it lie traces of resampling, which would fill the ranks.
+    """
+
+    q: float = 0.99
+    subjects: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.q <= 1:
+            raise BadInput(f"{type(self).__name__}: q = {self.q} must lie in (0, 1]")
+
+    def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
+        return self._agreement(np.abs(values.astype(np.float64)), np.where(mass_set(size, self.q), size, 0.0))
+
+    def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class VoxelPearson(_Graded):
+    """Pearson correlation of |map| with |truth| over voxels; a constant map scores 0, a constant truth is undefined."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Pearson, Proceedings of the Royal Society 1895"
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (-1.0, 1.0), "correlation", chance=0.0, truths=_TRUTHS, localisation=True
+    )
+
+    def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
+        if observed.min() == observed.max() or not np.isfinite(prediction).all():
+            return math.nan
+        if prediction.min() == prediction.max():
+            return 0.0
+        a, b = prediction - prediction.mean(), observed - observed.mean()
+        return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+@dataclass(frozen=True)
+class VoxelSpearman(_Graded):
+    """Spearman correlation of |map| with |truth| over voxels, mean ranks for ties; a constant map scores 0.
+
+    Most voxels of a focal truth tie at 0, so a map that orders them all cannot reach 1.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (-1.0, 1.0), "correlation", chance=0.0, truths=_TRUTHS, localisation=True
+    )
+
+    def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
+        return rank_agreement(prediction, observed)

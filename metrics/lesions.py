@@ -1,0 +1,91 @@
+"""Single lesions in a map: which of them it finds, and whether it draws their outline only."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.ndimage import binary_erosion, label
+from scipy.stats import hypergeom
+
+from bench.contracts import BadInput, MetricTags
+from metrics.placed import Placed, Space
+from metrics.sets import mass_set
+
+_TRUTHS = frozenset({"counterfactual", "planted"})
+
+
+def _known_share(metric: "LesionsFound | RimToCore") -> None:
+    if not 0 < metric.q <= 1:
+        raise BadInput(f"{type(metric).__name__}: q = {metric.q} must lie in (0, 1]")
+
+
+@dataclass(frozen=True)
+class LesionsFound(Placed):
+    """Share of the lesions found among the |B_q| largest voxels of the map, corrected for chance.
+
+    A lesion is a part of B_q connected by faces, edges or corners. It is found if at least the share `least` of its
+    voxels, and no fewer than one, is taken: `least` 0 counts every lesion that is touched. Every lesion weighs the
+    same. Ties count in expected value under a random order; chance is the expectation of a constant map.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Carass et al., Longitudinal multiple sclerosis lesion segmentation, NeuroImage 2017"
+    tags: ClassVar[MetricTags] = MetricTags("map", True, (-math.inf, 1.0), "skill", truths=_TRUTHS, sets=True)
+
+    q: float = 0.9
+    least: float = 0.5
+    subjects: int | None = None
+
+    def __post_init__(self) -> None:
+        _known_share(self)
+        if not 0 <= self.least <= 1:
+            raise BadInput(f"LesionsFound: least = {self.least} must lie in [0, 1]")
+
+    def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
+        positives = mass_set(size, self.q)
+        if not positives.any() or not np.isfinite(values).all():
+            return math.nan
+        parts = label(space.volume(positives), structure=np.ones((3, 3, 3)))[0][space.inside]
+        chance = self._found(np.zeros_like(values), parts)
+        return (self._found(values, parts) - chance) / (1 - chance) if chance < 1 else math.nan
+
+    def _found(self, values: np.ndarray, parts: np.ndarray) -> float:
+        """Expected share of the parts 1, 2, ... (labels (n,), 0 elsewhere) that the map finds."""
+        taken = int((parts > 0).sum())
+        least_value = np.partition(values, -taken)[-taken]
+        above, tied = values > least_value, values == least_value
+        sizes, sure, open_ = (np.bincount(parts[which])[1:] for which in (parts > 0, above, tied))
+        sure, open_ = (np.pad(counts, (0, sizes.size - counts.size)) for counts in (sure, open_))
+        needed = np.maximum(np.ceil(self.least * sizes - 1e-9), 1)
+        missing = hypergeom(tied.sum(), open_, taken - above.sum()).cdf(needed - sure - 1)
+        return float(1 - missing.mean())
+
+
+@dataclass(frozen=True)
+class RimToCore(Placed):
+    """Mean |map| on the rim of B_q over the sum of its means on rim and core: 1/2 even, 1 an outline, 0 a core.
+
+    The rim is the voxels of B_q with a face on a voxel outside it, one voxel thick at any resolution. A map of zeros
+    is even; undefined where no voxel is core. No map is right at one value: compare with the oracle, which has the
+    truth's own.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018 (maps that draw edges)"
+    tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share", truths=_TRUTHS, sets=True)
+
+    q: float = 0.99
+    subjects: int | None = None
+
+    def __post_init__(self) -> None:
+        _known_share(self)
+
+    def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
+        positives = mass_set(size, self.q)
+        core = binary_erosion(space.volume(positives))[space.inside]
+        if not core.any() or not np.isfinite(values).all():
+            return math.nan
+        mass = np.abs(values.astype(np.float64))
+        rim, middle = mass[positives & ~core].mean(), mass[core].mean()
+        return float(rim / (rim + middle)) if rim + middle > 0 else 0.5

@@ -1,0 +1,55 @@
+"""Whether a map says of planted tissue that it speaks for the right side."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from bench.contracts import Attribution, Context, MetricTags, Undefined
+from bench.contracts.plugins import Outputs
+from metrics.domain import domain_of
+from metrics.infidelity import weights
+
+
+@dataclass(frozen=True)
+class SignAgreement:
+    """Share of |truth| in the domain where the map's weight times the signed truth is above 0; a weight of 0 is 1/2.
+
+    The truth is the image with the pathology less the image without it, so a weight of its sign says that the
+    pathology raises the score, in patients and controls alike. The weight is the map of a sensitivity and the
+    multiplier M of a contribution, whose map M * (x - b) has the sign of x - b as well. Undefined for locations and
+    contributions without a multiplier, and where the truth is empty.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = (
+        "Simonyan et al., ICLR Workshop 2014 (sensitivity); Yeh et al., NeurIPS 2019 (multiplier)"
+    )
+    tags: ClassVar[MetricTags] = MetricTags(
+        "model", True, (0.0, 1.0), "share", chance=0.5, quantities=frozenset({"sensitivity", "contribution"})
+    )
+
+    subjects: int | None = None
+
+    def model(
+        self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
+    ) -> dict[str, Tensor]:
+        """(N,) shares a method, against the context's truth `counterfactual`."""
+        truth = context.truths.get("counterfactual")
+        if truth is None or truth.volume is None:
+            raise Undefined("this simulator has no truth 'counterfactual' with a volume")
+        signed = truth.volume * domain_of(context, truth.volume)
+        factors = {name: weights(a, quantities[name]) for name, a in attributions.items()}
+        return {name: _agreement(factor, signed) for name, factor in factors.items()}
+
+
+def _agreement(weight: Tensor | None, truth: Tensor) -> Tensor:
+    """(N,) shares of |truth| (N, 1, D, H, W) where weight and truth agree; NaN without weights or truth."""
+    if weight is None:
+        return torch.full((len(truth),), math.nan)
+    size = truth.abs().flatten(1).double()
+    right = (weight.sign() * truth.sign()).flatten(1).double().to(size) / 2 + 0.5
+    return ((right * size).sum(dim=1) / size.sum(dim=1)).float()
