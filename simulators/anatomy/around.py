@@ -1,0 +1,60 @@
+"""What anatomies share that change something of another one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simulators.anatomy.protocol import Anatomy, Template, Warped
+
+
+@dataclass(frozen=True)
+class Around:
+    """Another anatomy, passed on as it is. anatomy: the one inside."""
+
+    anatomy: Anatomy
+
+    @property
+    def resolution_mm(self) -> float:
+        """Voxel size."""
+        return self.anatomy.resolution_mm
+
+    @property
+    def template(self) -> Template:
+        """What subjects are deformed from."""
+        return self.anatomy.template
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Voxels along x (left to right), y (back to front), z (bottom to top)."""
+        return self.template.labels.shape  # type: ignore[return-value]
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Names in label order: label r is `region_names[r - 1]`."""
+        return self.anatomy.region_names
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Any]:
+        """One subject's latents by name."""
+        return self.anatomy.draw(rng)
+
+    def position(self, latents: dict[str, Any]) -> np.ndarray:
+        """Template position (D, H, W, 3) float32 in mm of every voxel of a subject."""
+        return self.anatomy.position(latents)
+
+    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+        """The anatomy found at template positions (D, H, W, 3) in mm."""
+        return self.anatomy.resample(position, latents)
+
+    def warp(self, latents: dict[str, Any]) -> Warped:
+        """A subject's anatomy: `resample` at its `position`."""
+        return self.resample(self.position(latents), latents)
+
+
+def present(labels: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """For each label, 0 included, its number among the regions that occur in `labels`, or 0; and their names."""
+    counts = np.bincount(labels.ravel(), minlength=len(names) + 1)
+    counts[0] = 0
+    kept = counts > 0
+    number = np.where(kept, np.cumsum(kept), 0).astype(np.int16)
+    return number, tuple(name for name, keep in zip(names, kept[1:], strict=True) if keep)

@@ -1,0 +1,32 @@
+"""Regions too small for a grid to tell anything about them."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from bench.contracts import BadInput
+from simulators.choose import known
+
+#: voxels that a region needs before a pathology may act there
+FEWEST = 8
+
+
+def require(regions: Iterable[str], labels: np.ndarray, region_names: tuple[str, ...], resolution_mm: float) -> None:
+    """Refuse a region that has fewer than 8 voxels.
+
+    regions: names that a pathology or task uses. labels: (D, H, W) of the anatomy's template; label r is
+    `region_names[r - 1]`.
+    Raises:
+        BadInput: naming the region, its voxels and a voxel size at which it has enough.
+    """
+    counts = np.bincount(labels.ravel(), minlength=len(region_names) + 1)
+    for region in regions:
+        known("regions", region, region_names)
+        count = int(counts[region_names.index(region) + 1])
+        if count < FEWEST:
+            finer = max(2.0, math.floor(2 * resolution_mm * (max(count, 1) / FEWEST) ** (1 / 3)) / 2)
+            raise BadInput(
+                f"region {region!r} has {count} voxels at {resolution_mm:g} mm; "
+                f"use anatomy.resolution_mm of {finer:g} or finer."
+            )

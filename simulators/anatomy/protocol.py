@@ -1,0 +1,62 @@
+"""What an anatomy offers: a template, and subjects as smooth deformations of it."""
+
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+
+
+class Template(NamedTuple):
+    """An average head, or a stand-in for one, on a grid.
+
+    maps: (4, D, H, W) float32: GM, WM and brain shares, and the T1 detail that tissues do not explain.
+    labels: (D, H, W) int16. points: (D, H, W, 3) voxel centres in MNI mm. affine: (4, 4).
+    """
+
+    maps: np.ndarray
+    labels: np.ndarray
+    points: np.ndarray
+    affine: np.ndarray
+
+
+class Warped(NamedTuple):
+    """A subject's healthy anatomy: maps (4, D, H, W) float32 and labels (D, H, W) int16, after one interpolation."""
+
+    maps: np.ndarray
+    labels: np.ndarray
+
+
+class Anatomy(Protocol):
+    """Where tissue and regions are. Everything is a pure function of its arguments and of the fields."""
+
+    version: ClassVar[str]
+
+    @property
+    def resolution_mm(self) -> float:
+        """Voxel size."""
+
+    @property
+    def template(self) -> Template:
+        """What subjects are deformed from."""
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Voxels along x (left to right), y (back to front), z (bottom to top)."""
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Names in label order: label r is `region_names[r - 1]`."""
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Any]:
+        """One subject's latents by name."""
+
+    def position(self, latents: dict[str, Any]) -> np.ndarray:
+        """Template position (D, H, W, 3) float32 in mm of every voxel of a subject."""
+
+    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+        """The anatomy found at template positions (D, H, W, 3): maps by one linear interpolation, labels by nearest.
+
+        latents: those of `position`; an anatomy with several sources reads from them which is this subject's.
+        """
+
+    def warp(self, latents: dict[str, Any]) -> Warped:
+        """A subject's anatomy: `resample` at its `position`."""

@@ -1,0 +1,126 @@
+"""The user's own healthy scans as anatomies, so that pathology is planted in real images."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from bench.contracts import BadInput
+from simulators.anatomy import regions
+from simulators.anatomy.grid import Grid
+from simulators.anatomy.nifti import Image, onto, read
+from simulators.anatomy.protocol import Template, Warped
+from simulators.anatomy.segment import brain, tissues
+from simulators.anatomy.shape import Shape
+from simulators.anatomy.templated import Templated, resampled
+from simulators.contrast import Contrast
+
+#: centroid and standard deviation along each axis of the ICBM152 2009a brain (MNI mm)
+CENTRE, SPREAD = np.array([0.0, -21.9, 9.6]), np.array([33.5, 40.7, 31.5])
+#: how far a registered brain's centroid (mm) and spread (relative) may be from these
+FAR_MM, FAR_SPREAD = 15.0, 0.2
+
+
+@dataclass(frozen=True)
+class Scans(Templated):
+    """Subjects are smooth, invertible deformations of the scans in a folder, each of one scan drawn at random.
+
+    Scans are skull-stripped T1-weighted images of healthy people (or `masks` holds a brain mask of the same file name
+    for each), in MNI space: regions are found by position. They are put on the grid once, by their own affine;
+    shares of tissue come from their intensities, and what tissues do not explain is kept as detail, so that mixing
+    with the T1 intensities gives the scan back. Its noise and bias field stay in the image. Results are known by the
+    folder's name: scans that change belong in a new folder.
+
+    folder, pattern: where the files are, and which. alignment: "world" trusts the files' positions and refuses a
+    brain far from the average one, "moments" moves and scales each axis until centroid and spread are the average's.
+    """
+
+    version: ClassVar[str] = "1"
+    # scans have positions and shapes of their own, so the default adds little
+    shape: Shape = field(default_factory=lambda: Shape(size=0.01, aspect=0.01, ventricles=0.05, field_mm=1.5))
+    folder: str = ""
+    pattern: str = "*.nii*"
+    masks: str | None = None
+    alignment: Literal["world", "moments"] = "world"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.paths:
+            raise BadInput(
+                f"anatomy.folder={self.folder!r} holds no file {self.pattern!r}: put healthy NIfTI scans there, "
+                "or give another folder or anatomy.pattern."
+            )
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The scans' files, by name."""
+        folder = Path(self.folder).expanduser()
+        return tuple(sorted(folder.glob(self.pattern))) if self.folder else ()
+
+    @property
+    def template(self) -> Template:
+        """The first scan, standing in for all: they share the grid."""
+        return self.source(0)
+
+    def source(self, scan: int) -> Template:
+        """One scan on the grid, with its tissues and regions."""
+        path = self.paths[scan]
+        mask = Path(self.masks).expanduser() / path.name if self.masks else None
+        return _source(path, mask, float(self.resolution_mm), self.alignment)
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Voxels along x (left to right), y (back to front), z (bottom to top)."""
+        x, y, z = (int(n) for n in Grid.covering(float(self.resolution_mm)).voxels)
+        return x, y, z
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Any]:
+        """One subject's shape latents by name, and its `scan`.
+
+        The scan is drawn, because one counted off by the subject's number would go with the subject's label.
+        """
+        return {**super().draw(rng), "scan": int(rng.integers(len(self.paths)))}
+
+    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+        """The subject's scan found at positions (D, H, W, 3) in mm."""
+        return resampled(self.source(latents["scan"]), position)
+
+
+@lru_cache(maxsize=256)
+def _source(path: Path, mask_path: Path | None, resolution: float, alignment: str) -> Template:
+    image, grid, contrast = read(path), Grid.covering(resolution), Contrast()
+    mask = read(mask_path).volume > 0.5 if mask_path else brain(image.volume)
+    if mask.shape != image.volume.shape:
+        raise BadInput(f"{mask_path}: its grid {mask.shape} is not that of the scan, {image.volume.shape}.")
+    shares, means = tissues(image.volume, mask)
+    if not means[2] < means[0] < means[1]:
+        raise BadInput(f"{path}: fluid, grey and white matter cannot be told apart; give a T1-weighted scan.")
+    affine = _aligned(image, mask, alignment)
+    gm, wm, csf = (onto(grid, share, affine) for share in shares)
+    # one line for all tissues keeps the scan's own contrast of fluid; grey and white matter get the T1 intensities
+    slope = (contrast.wm - contrast.gm) / (means[1] - means[0])
+    signal = onto(grid, np.where(mask, contrast.gm + slope * (image.volume - means[0]), 0), affine)
+    detail = signal - (contrast.gm * gm + contrast.wm * wm + contrast.csf * csf)
+    labels = regions.label(grid.points, {"gm": gm, "wm": wm, "csf": csf})
+    maps = np.stack([gm, wm, gm + wm + csf, detail]).astype(np.float32)
+    return Template(maps, labels, grid.points, grid.affine)
+
+
+def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:
+    """Voxels of a scan to MNI mm (4, 4), of a brain that lies where the average brain does."""
+    world = np.argwhere(mask) @ image.affine[:3, :3].T + image.affine[:3, 3]
+    centre, spread = world.mean(0), world.std(0)
+    if alignment == "moments":
+        scale = SPREAD / spread
+        to_mni = np.diag([*scale, 1.0])
+        to_mni[:3, 3] = CENTRE - scale * centre
+        return to_mni @ image.affine
+    if np.linalg.norm(centre - CENTRE) > FAR_MM or np.abs(spread / SPREAD - 1).max() > FAR_SPREAD:
+        raise BadInput(
+            f"{image.path}: its brain is centred at {np.round(centre)} mm with spread {np.round(spread)}, the average "
+            f"brain at {CENTRE} with {SPREAD}; register it to MNI space, strip its skull, or set "
+            "anatomy.alignment=moments."
+        )
+    return image.affine

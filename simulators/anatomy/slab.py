@@ -1,0 +1,76 @@
+"""A part of an anatomy, so that small structures can be had at a fine grid for little."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from bench.contracts import BadInput
+from simulators.anatomy.around import Around, present
+from simulators.anatomy.grid import STRIDE
+from simulators.anatomy.protocol import Template, Warped
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Slab(Around):
+    """The part of another anatomy that covers a box, with the regions that lie in it.
+
+    Subjects are those of the whole anatomy: the same latents give the same head, of which the slab shows a part.
+    low, high: corners of the box (MNI mm); axes are widened to multiples of 8 voxels.
+    """
+
+    version: ClassVar[str] = "1"
+    low: Point
+    high: Point
+
+    def __post_init__(self) -> None:
+        if (
+            len(self.low) != 3
+            or len(self.high) != 3
+            or not all(a < b for a, b in zip(self.low, self.high, strict=True))
+        ):
+            raise BadInput(f"anatomy.low={self.low} must lie below anatomy.high={self.high} on each of three axes.")
+
+    @property
+    def template(self) -> Template:
+        """The part of the inner template that the slab covers."""
+        return _cut(self)[0]
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """The regions of the inner anatomy that occur in the slab's template."""
+        return _cut(self)[1]
+
+    def position(self, latents: dict[str, Any]) -> np.ndarray:
+        """Template position (D, H, W, 3) float32 in mm of the slab's voxels of a subject."""
+        return np.ascontiguousarray(self.anatomy.position(latents)[self.window])
+
+    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+        """The inner anatomy at positions (D, H, W, 3) in mm, its regions numbered as the slab's."""
+        maps, labels = self.anatomy.resample(position, latents)
+        return Warped(maps, _cut(self)[2][labels])
+
+    @property
+    def window(self) -> tuple[slice, ...]:
+        """The slab's voxels in the inner grid."""
+        origin, voxel = self.anatomy.template.affine[:3, 3], self.resolution_mm
+        slices = []
+        for low, high, start, whole in zip(self.low, self.high, origin, self.anatomy.grid, strict=True):
+            count = min(int(np.ceil((high - low) / voxel / STRIDE)) * STRIDE, whole)
+            first = round(((low + high) / 2 - start) / voxel - (count - 1) / 2)
+            slices.append(slice(max(0, min(first, whole - count)), max(0, min(first, whole - count)) + count))
+        return tuple(slices)
+
+
+@lru_cache(maxsize=4)
+def _cut(slab: Slab) -> tuple[Template, tuple[str, ...], np.ndarray]:
+    """The slab's template, its region names, and its label for each of the inner anatomy's."""
+    whole, window = slab.anatomy.template, slab.window
+    number, names = present(whole.labels[window], slab.anatomy.region_names)
+    affine = whole.affine.copy()
+    affine[:3, 3] = whole.points[window][0, 0, 0]
+    maps = np.ascontiguousarray(whole.maps[:, *window])
+    return Template(maps, number[whole.labels[window]], whole.points[window], affine), names, number

@@ -1,0 +1,79 @@
+"""What anatomies with one template share: its grid, and subjects as deformations by `Shape`."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import grid_sample
+
+from simulators.anatomy import regions
+from simulators.anatomy.protocol import Template, Warped
+from simulators.anatomy.shape import Shape
+from simulators.checks import between
+
+
+@dataclass(frozen=True)
+class Templated:
+    """Subjects are smooth, invertible deformations of one template.
+
+    resolution_mm: voxel size. shape: how subjects differ in shape.
+    """
+
+    resolution_mm: float = 7.0
+    shape: Shape = field(default_factory=Shape)
+
+    def __post_init__(self) -> None:
+        between("anatomy.resolution_mm", self.resolution_mm, 2, 8, "mm")
+
+    @property
+    def template(self) -> Template:
+        """What subjects are deformed from."""
+        raise NotImplementedError
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Voxels along x (left to right), y (back to front), z (bottom to top)."""
+        return self.template.labels.shape  # type: ignore[return-value]
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Names in label order: label r is `region_names[r - 1]`."""
+        return regions.names()
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Any]:
+        """One subject's shape latents by name."""
+        return self.shape.draw(rng, np.asarray(self.grid) * self.resolution_mm)
+
+    def position(self, latents: dict[str, Any]) -> np.ndarray:
+        """Template position (D, H, W, 3) float32 in mm of every voxel of a subject."""
+        return self.shape.displace(self.template.points, latents)
+
+    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+        """The template found at positions (D, H, W, 3) in mm."""
+        return resampled(self.template, position)
+
+    def warp(self, latents: dict[str, Any]) -> Warped:
+        """A subject's anatomy: the template's maps by one linear interpolation, its labels by nearest neighbour."""
+        return self.resample(self.position(latents), latents)
+
+
+def resampled(template: Template, position: np.ndarray) -> Warped:
+    """A template found at positions (D, H, W, 3) in mm: maps by linear interpolation, labels by nearest neighbour."""
+    where = _unit(template, position)
+    maps = grid_sample(torch.from_numpy(template.maps)[None], where, align_corners=True)[0]
+    return Warped(maps.numpy(), nearest(template, position))
+
+
+def nearest(template: Template, position: np.ndarray) -> np.ndarray:
+    """The template's labels (D, H, W) int16 nearest to positions (D, H, W, 3) in mm; 0 outside its grid."""
+    labels = torch.from_numpy(template.labels.astype(np.float32))[None, None]
+    found = grid_sample(labels, _unit(template, position), mode="nearest", align_corners=True)[0, 0]
+    return found.numpy().astype(np.int16)
+
+
+def _unit(template: Template, position: np.ndarray) -> torch.Tensor:
+    """Positions in mm as `grid_sample` wants them: (1, D, H, W, 3) in [-1, 1], last axis first."""
+    voxel = (position - template.affine[:3, 3].astype(np.float32)) / np.float32(template.affine[0, 0])
+    unit = 2 * voxel / (np.asarray(template.labels.shape, np.float32) - 1) - 1
+    return torch.from_numpy(np.ascontiguousarray(unit[..., ::-1]))[None]
