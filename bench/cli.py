@@ -23,6 +23,8 @@ VERBS: dict[str, Callable[["verbs.Call"], int]] = {
     "publish": verbs.publish,
     "drift": verbs.drift,
     "calibrate": verbs.calibrate,
+    "export": verbs.export,
+    "portrait": verbs.portrait,
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
@@ -35,6 +37,8 @@ HELP = """verbs:
   publish      copy tables, figures and page to results/published
   drift        compare the means of a fresh run with the published ones
   calibrate    find the amplitude of each simulator, into simulators/calibrations
+  export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
+  portrait     draw patients, twins, truths and regions of each simulator, into results/published/simulators
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6
   'seed.model=range(10)' hydra/launcher=joblib; comma lists sweep; rerun=missing|failed|stale|all

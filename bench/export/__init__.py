@@ -1,0 +1,39 @@
+"""Cohorts as folders that any neuroimaging tool reads: BIDS-like, NIfTI, with twins, truths and maps as derivatives."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.context import simulator
+from bench.export.layout import About
+from bench.export.maps import stored
+from bench.export.reader import read
+from bench.export.writer import said_when_refused, write
+from bench.study import Study, Unit
+from bench.unit import Bench
+
+__all__ = ["About", "export", "read", "write"]
+#: the stream whose subjects are explained
+STREAM = "evaluation"
+
+
+def export(study: Study) -> Iterator[Path]:
+    """Write `results/export/<simulator>/` for every simulator of a study, and name each folder once it is whole.
+
+    Explained subjects that are not stored yet are made (and the simulator calibrated); maps are exported where they
+    are stored, and never computed.
+
+    Raises:
+        BadInput: where the folder cannot be written.
+    """
+    for unit in {u.simulator: u for u in reversed(study.units)}.values():
+        yield _export(study, unit)
+
+
+def _export(study: Study, unit: Unit) -> Path:
+    folder = Path(study.results) / "export" / unit.simulator
+    with said_when_refused(folder):
+        bench = Bench(study, unit)
+        # a simulator may say which contrast it imitates, as a BIDS suffix
+        modality = getattr(simulator(bench, unit), "modality", "T1w")
+        about = About(unit.simulator, STREAM, unit.data_seed, modality)
+        return write(folder, bench.get(bench.cells.unit(unit).cohort), about, stored(study, unit.simulator))

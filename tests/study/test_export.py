@@ -1,0 +1,128 @@
+"""Exported folders: read back bit by bit, readable by other tools, repeatable, whole or absent."""
+
+import json
+from dataclasses import replace
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from fakes.box import Box
+
+from bench import portraits
+from bench.contracts import BadInput, Truth
+from bench.export import About, export, layout, read, write
+
+ABOUT = About("box", "evaluation", 0)
+PARTS = ("images", "targets", "subjects", "twins", "regions", "domain")
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return Box(amplitude=0.3).cohort(range(4), "evaluation")
+
+
+def assert_equal(a, b):
+    for name in PARTS:
+        x, y = getattr(a, name), getattr(b, name)
+        assert x.dtype == y.dtype, name
+        assert torch.equal(x, y), name
+    assert a.region_names == b.region_names
+    assert np.array_equal(a.affine, b.affine)
+    assert a.truths.keys() == b.truths.keys()
+    for name, truth in a.truths.items():
+        other = b.truths[name]
+        assert truth.signed == other.signed
+        for part in ("volume", "regions", "floor"):
+            x, y = getattr(truth, part), getattr(other, part)
+            assert (x is None and y is None) or torch.equal(x, y), (name, part)
+
+
+def test_a_cohort_reads_back_bit_by_bit(cohort, tmp_path):
+    assert_equal(read(write(tmp_path / "box", cohort, ABOUT)), cohort)
+
+
+def test_what_is_hard_to_write_reads_back_too(cohort, tmp_path):
+    """Values per region, an unsigned truth, targets that are numbers, and an affine that needs double precision."""
+    torch.manual_seed(0)
+    vectors = Truth("use_of_it", regions=torch.randn(4, 8), floor=torch.rand(4, 8) * 1e-7, signed=False)
+    affine = np.diag([2.1, 2.1, 2.1, 1.0])
+    targets = torch.tensor([0.1, 2.0, -3.7, 1e-8])
+    hard = replace(cohort, truths={**cohort.truths, "use_of_it": vectors}, affine=affine, targets=targets)
+    assert_equal(read(write(tmp_path / "box", hard, ABOUT)), hard)
+
+
+def test_other_tools_see_millimetres_and_labels(cohort, tmp_path):
+    folder = write(tmp_path / "box", cohort, replace(ABOUT, modality="FLAIR"))
+    image = nib.load(folder / "sub-0002" / "anat" / "sub-0002_FLAIR.nii.gz")
+    assert image.get_data_dtype() == np.float32
+    assert nib.aff2axcodes(image.affine) == ("R", "A", "S")
+    assert image.header.get_xyzt_units()[0] == "mm"
+    assert np.array_equal(image.get_fdata(dtype=np.float32), cohort.images[1, 0].numpy())
+    people = pd.read_csv(folder / "participants.tsv", sep="\t")
+    assert list(people["participant_id"]) == layout.participants(4)
+    assert set(people) == set(json.loads((folder / "participants.json").read_text()))
+    derived = folder / "derivatives" / "plumbline"
+    names = pd.read_csv(derived / "dseg.tsv", sep="\t").set_index("index")["name"]
+    labels = nib.load(derived / "sub-0001" / "anat" / "sub-0001_dseg.nii.gz").get_fdata()
+    assert set(np.unique(labels)) - {0} == set(names.index)
+    for root, kind in ((folder, "raw"), (derived, "derivative")):
+        about = json.loads((root / "dataset_description.json").read_text())
+        assert about["DatasetType"] == kind and about["GeneratedBy"][0]["Version"]
+
+
+def _bytes(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_same_cohort_gives_the_same_bytes_and_replaces_what_was_there(cohort, tmp_path):
+    first = _bytes(write(tmp_path / "a", cohort, ABOUT))
+    (tmp_path / "a" / "sub-9999").mkdir()
+    assert _bytes(write(tmp_path / "a", cohort, ABOUT)) == first
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_place_that_cannot_be_written_is_said_in_one_sentence(cohort, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match=r"cannot write .*file/box.*paths.results"):
+        write(tmp_path / "file" / "box", cohort, ABOUT)
+
+
+@pytest.mark.parametrize("lost", ["participants.tsv", "sub-0003/anat/sub-0003_T1w.nii.gz", "sub-0001"])
+def test_half_an_export_is_no_export(cohort, tmp_path, lost):
+    folder = write(tmp_path / "box", cohort, ABOUT)
+    (folder / lost).rename(tmp_path / "lost")
+    with pytest.raises(BadInput, match="no whole export"):
+        read(folder)
+
+
+def test_two_truths_of_one_file_name_are_refused(cohort, tmp_path):
+    truth = cohort.truths["planted"]
+    alike = replace(cohort, truths={name: replace(truth, name=name) for name in ("a_b", "aB")})
+    with pytest.raises(FileExistsError):
+        write(tmp_path / "box", alike, ABOUT)
+    assert not (tmp_path / "box").exists()
+
+
+def test_a_study_exports_its_cohort_and_the_maps_it_has(planned):
+    study = planned("method=[gradient,random]", "explain.subjects=16", "seed.data=0", "seed.model=0")
+    (folder,) = export(study)
+    assert folder.parts[-2:] == ("export", "box")
+    assert_equal(read(folder), Box(amplitude=0.3).cohort(range(16), "evaluation"))
+    assert [p.name for p in (folder / "derivatives").iterdir()] == ["plumbline"]
+
+    from bench.unit import Bench
+
+    bench = Bench(study, study.units[0])
+    made = bench.get(bench.cells.unit(study.units[0]).attribute("gradient")).map
+    (folder,) = export(study)
+    path = "derivatives/box-linear-d0-m0/sub-0003/anat/sub-0003_desc-gradient_map.nii.gz"
+    assert np.array_equal(nib.load(folder / path).get_fdata(dtype=np.float32), made[2, 0].numpy())
+    assert not list(folder.rglob("*desc-random*"))
+
+
+def test_a_study_draws_a_portrait_of_each_simulator(planned, tmp_path):
+    (path,) = portraits.write(planned(), tmp_path / "simulators")
+    assert path == tmp_path / "simulators" / "box.png"
+    assert path.read_bytes().startswith(b"\x89PNG")
