@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from bench.audits import Audits
 from bench.checks import method_probe, methods, metrics, networks, simulators
 from bench.config.build import build
 from bench.context import simulator
@@ -11,11 +12,12 @@ from bench.contracts import BadInput
 from bench.study import Study
 from bench.unit import Bench
 
-Named = tuple[str, Callable[[], None]]
+#: a check and its name; it raises AssertionError, or may return what it found in numbers
+Named = tuple[str, Callable[[], str | None]]
 
 
 def conform(study: Study, arguments: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """(plug-in, check, what is wrong or "") of every check on every plug-in the command names.
+    """(plug-in, check and what it found, what is wrong or "") of every check on every plug-in the command names.
 
     Raises:
         BadInput: where the command names none.
@@ -26,24 +28,28 @@ def conform(study: Study, arguments: Sequence[str]) -> Iterator[tuple[str, str, 
     for group in named:
         for label in study.node_names(group):
             for name, check in _CHECKS[group](study, label):
-                yield label, name, _verdict(check)
+                yield label, *_verdict(name, check)
 
 
-def _verdict(check: Callable[[], None]) -> str:
+def _verdict(name: str, check: Callable[[], str | None]) -> tuple[str, str]:
     try:
-        check()
+        found = check()
     except AssertionError as error:
-        return str(error) or "failed"
+        return name, str(error) or "failed"
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
+        return name, f"{type(error).__name__}: {error}"
+    return f"{name}: {found}" if found else name, ""
 
 
 def _simulators(study: Study, label: str) -> Iterator[Named]:
     # the checks need an amplitude, so a simulator that was never calibrated is calibrated first
     unit = next(u for u in study.units if u.simulator == label)
-    made = simulator(Bench(study, unit), unit)
-    return ((check.__name__, partial(check, made)) for check in simulators.applicable(made))
+    bench = Bench(study, unit)
+    made = simulator(bench, unit)
+    reached = bench.get(bench.cells.unit(unit).calibration)["reached"]
+    audits = Audits(made, label, bench.cells.describe("simulators", label), reached)
+    yield from ((check.__name__, partial(check, made)) for check in simulators.applicable(made))
+    yield from ((audit.__name__, audit) for audit in audits.named())
 
 
 def _networks(study: Study, label: str) -> Iterator[Named]:

@@ -1,7 +1,7 @@
 """Tidy scores of a study: every (unit, method, metric, truth, view, subject) has a row, with a value or a reason."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from bench.cells import Cell
+from bench.contracts import Status
+from bench.contracts.validity import Validity
 from bench.ledger import Ledger, States
 from bench.store import files
 from bench.study import Study, Unit
@@ -28,6 +30,8 @@ SCORES = {
     "status": pa.string(),
     "reason": pa.string(),
 }
+#: states of cells whose scores are read
+PRESENT = ("done", "stale")
 ORDER = [name for name in SCORES if name not in ("value", "status", "reason", "stratum", "split")]
 
 
@@ -54,42 +58,53 @@ class Tidy:
             files.remove(old)
 
     def rows(self, unit: Unit) -> pd.DataFrame:
-        """All scores of a unit; a cell that is not there has rows saying so."""
-        strata: dict[int, str] = {}
-        gone: list[tuple[Cell, str, str]] = []
-        stored: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for cell, state in self.states[unit.id].values():
-            if cell.folder and state not in ("done", "stale"):
-                gone.append((cell, *self.why(cell, state)))
-            elif cell.folder:
-                stored[cell.folder, cell.method].append(cell.key)
-        frames = []
-        for (folder, method), keys in stored.items():
-            rows = self.ledger.scores.read(folder)[0]
-            frames.append(rows[rows["metric_key"].isin(keys)].assign(method=method))
-        for frame in frames:
-            strata |= dict(zip(frame["subject"], frame["stratum"], strict=True))
-        frames += [self._absent(cell, status, reason, strata) for cell, status, reason in gone]
-        whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(SCORES))
+        """All scores of a unit; a cell that is not there, or has no value by the validity matrix, has rows saying so.
+
+        The matrix decides when tables are written, so scores stay valid when it changes.
+        """
+        known, blanks = self._stored(unit), list(self._blanks(unit))
+        empty = {(cell.method, cell.metric, truth) for cell, truth, *_ in blanks}
+        kept = [at not in empty for at in zip(known["method"], known["metric"], known["truth"], strict=True)]
+        strata = dict(zip(known["subject"], known["stratum"], strict=True))
+        frames = [known[kept], pd.DataFrame([row for blank in blanks for row in self._rows(*blank, strata)])]
+        whole = pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
         return whole.assign(data_seed=unit.data_seed, model_seed=unit.model_seed, split="evaluation")
 
-    def _absent(self, cell: Cell, status: str, reason: str, strata: dict[int, str]) -> pd.DataFrame:
-        """Rows of a cell that has none, one a subject, view and truth it would have been asked for."""
+    def _stored(self, unit: Unit) -> pd.DataFrame:
+        """Rows of the cells that are there."""
+        keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for cell, state in self.states[unit.id].values():
+            if cell.folder and state in PRESENT:
+                keys[cell.folder, cell.method].append(cell.key)
+        frames = []
+        for (folder, method), own in keys.items():
+            rows = self.ledger.scores.read(folder)[0]
+            frames.append(rows[rows["metric_key"].isin(own)].assign(method=method))
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(SCORES))
+
+    def _blanks(self, unit: Unit) -> Iterator[tuple[Cell, str, str, str]]:
+        """(cell, truth, status, reason) of everything without values."""
+        limits = Validity.of(self.study.make("simulators", unit.simulator))
+        for cell, state in self.states[unit.id].values():
+            if not cell.folder:
+                continue
+            tags = self.study.make("metrics", cell.metric).tags
+            for truth in sorted(tags.truths) or [""]:
+                if reason := limits.reason(tags, truth):
+                    yield cell, truth, Status.undefined.value, reason
+                elif state not in PRESENT:
+                    yield cell, truth, *self.why(cell, state)
+
+    def _rows(self, cell: Cell, truth: str, status: str, reason: str, strata: Mapping[int, str]) -> Iterator[Any]:
+        """Rows without a value, one a view and subject the metric would have been asked for."""
         metric = self.study.make("metrics", cell.metric)
         everyone = self.study.settings["explain"]["subjects"]
-        subjects = range(min(metric.subjects or everyone, everyone))
-        on_maps = metric.tags.kind == "map"
-        views = [v.name for v in self.study.views] if on_maps else [""]
-        truths = (sorted(metric.tags.truths) or [""]) if on_maps else [""]
-        rows = [
-            {"subject": s, "stratum": strata.get(s, ""), "view": v, "truth": t}
-            for v in views
-            for t in truths
-            for s in subjects
-        ]
-        return pd.DataFrame(rows).assign(
-            method=cell.method, metric=cell.metric, value=float("nan"), status=status, reason=reason
-        )
+        views = [v.name for v in self.study.views] if metric.tags.kind == "map" else [""]
+        told = {"method": cell.method, "metric": cell.metric, "truth": truth, "status": status, "reason": reason}
+        for view in views:
+            for subject in range(min(metric.subjects or everyone, everyone)):
+                at = {"subject": subject, "stratum": strata.get(subject, ""), "view": view}
+                yield {**told, **at, "value": float("nan")}
 
     def why(self, cell: Cell, state: str) -> tuple[str, str]:
         """(status, reason) of a cell without a value: its own failure, or that of what it is made from."""

@@ -56,6 +56,7 @@ class Probe:
             domain=self.cohort.domain,
             regions=self.cohort.regions,
             region_names=self.cohort.region_names,
+            truths=self.cohort.truths,
             redraws=lambda subject: self.redrawn[subject],
         )
 

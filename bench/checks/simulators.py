@@ -1,16 +1,22 @@
 """Checks that a simulator keeps its contract: pure subjects, honest twins, truths where it acted and nowhere else."""
 
 from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 import torch
 
 from bench.contracts import Simulator
+from bench.contracts.validity import Validity
 
 Check = Callable[[Simulator], None]
 
 #: two patients and two controls
 SUBJECTS = (0, 1, 2, 3)
+#: subjects a stream that are compared across streams, and the correlation of images from which they are one subject
+COMPARED, ONE = 12, 0.99
+#: what a simulator plants, shows and edits: it has each of these truths or says why not
+TRUTHS = ("planted", "counterfactual", "edit")
 
 
 def applicable(simulator: Simulator) -> list[Check]:
@@ -22,6 +28,7 @@ def applicable(simulator: Simulator) -> list[Check]:
         check_data_seed,
         check_twins,
         check_support,
+        check_validity,
         check_regions,
         check_redraws,
         check_no_leak,
@@ -47,10 +54,20 @@ def check_purity(simulator: Simulator) -> None:
 
 
 def check_streams(simulator: Simulator) -> None:
-    """The same number in two streams is two subjects."""
-    images = [simulator.sample([1], stream).images for stream in ("train", "validation", "test", "evaluation")]
-    for i, first in enumerate(images):
-        assert not any(torch.equal(first, other) for other in images[:i]), "two streams share a subject"
+    """Streams share no subject, and one number in two streams is no more alike than two numbers.
+
+    Alike is the correlation of healthy images, less their common mean; its mean over equal numbers may exceed that over
+    different ones by 4 standard errors.
+    """
+    names = ("train", "validation", "test", "evaluation")
+    healthy = [simulator.sample(range(COMPARED), stream, {"pathology": "off"}).images for stream in names]
+    images = torch.stack(healthy).flatten(2).double()
+    images = torch.nn.functional.normalize(images - images.mean((0, 1)), dim=2)
+    for a, b in combinations(range(len(names)), 2):
+        alike, equal = images[a] @ images[b].T, torch.eye(COMPARED, dtype=torch.bool)
+        assert alike.max() < ONE, f"{names[a]} and {names[b]} share a subject"
+        excess = (alike[equal].mean() - alike[~equal].mean()) / alike[~equal].std() * COMPARED**0.5
+        assert excess < 4, f"one number in {names[a]} and {names[b]} is one brain ({excess:.1f} standard errors)"
 
 
 def check_data_seed(simulator: Simulator) -> None:
@@ -81,6 +98,15 @@ def check_support(simulator: Simulator) -> None:
     assert planted is not None and counterfactual is not None, "planted and counterfactual need volumes"
     assert counterfactual[planted == 0].abs().max() == 0, "twins differ where nothing was planted"
     assert counterfactual[~cohort.domain].abs().sum() == 0, "twins differ outside the domain"
+
+
+def check_validity(simulator: Simulator) -> None:
+    """Every truth is there, or the simulator says why not; never both."""
+    present, told = simulator.cohort(SUBJECTS, "evaluation").truths, Validity.of(simulator).undefined
+    for name in TRUTHS:
+        assert name in present or told.get(name), f"the truth {name} is missing and `validity` does not say why"
+    both = sorted(set(present) & set(told))
+    assert not both, f"{both[0]} is said not to exist and does"
 
 
 def check_regions(simulator: Simulator) -> None:

@@ -23,7 +23,8 @@ class Context:
     (method seed, unit, subject), so noise is common to x and x + delta and to every batch a subject may sit in.
     redraws: subject -> (R * K, 1, D, H, W), its image with each region's local latents redrawn from their marginal,
     K draws a region in the order of `region_names`; None where no simulator stands behind the images.
-    domain, regions: (N, 1, D, H, W). truths: only those the method declared in `needs`.
+    domain, regions: (N, 1, D, H, W). truths: for a method only those it declared in `needs`,
+    for a metric all of the simulator's.
     """
 
     subjects: tuple[int, ...] = ()

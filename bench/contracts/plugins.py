@@ -1,7 +1,8 @@
 """The protocols a plug-in fulfils. They are structural: no base class, no registration."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +16,28 @@ Target = int | tuple[int, int] | Tensor
 
 
 class Simulator(Protocol):
-    """Makes subjects. Subject i is a pure function of (config, stream, i): any subset, order or batch, same bytes."""
+    """Makes subjects. Subject i is a pure function of (config, stream, i): any subset, order or batch, same bytes.
+
+    A task of `classes` has targets int64 from 0 to outputs - 1 and explains a contrast of two of them; a `regression`
+    has targets float32 and one output, the target minus its mean in SDs.
+    """
 
     version: ClassVar[str]
 
     @property
+    def kind(self) -> Literal["classes", "regression"]:
+        """What targets are."""
+
+    @property
     def target(self) -> Target:
         """The task's explained score, the same for every method, truth and subject."""
+
+    def sides(self, targets: Tensor) -> Tensor:
+        """(N,) int64: 1 for subjects whose explained score should be high (patients), 0 where low, -1 for neither."""
+
+    @property
+    def centre(self) -> float:
+        """The explained score between the sides."""
 
     @property
     def outputs(self) -> int:
@@ -49,6 +65,41 @@ class Simulator(Protocol):
 
     def cohort(self, indices: Sequence[int], stream: str) -> Cohort:
         """The same subjects with twins, regions, domain and truths."""
+
+
+@runtime_checkable
+class Shifted(Protocol):
+    """A simulator with test streams in which what goes with the label in `test` does so no longer."""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Their names, e.g. `decorrelated` and `reversed`; none if nothing goes with the label."""
+
+
+@runtime_checkable
+class Banked(Protocol):
+    """A simulator whose healthy subjects can be drawn once and shared by simulators that differ in pathology.
+
+    A subject from a bank is, bit for bit, the subject drawn without it.
+    """
+
+    @staticmethod
+    def banked(node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The part of a simulator's configuration that a bank depends on, beside the data seed."""
+
+    def fill_bank(self, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None]) -> None:
+        """Write the first `counts[stream]` healthy subjects of each stream."""
+
+    def with_bank(self, folder: Path) -> Simulator:
+        """This simulator reading healthy subjects from a folder that `fill_bank` wrote."""
+
+
+@runtime_checkable
+class Populated(Protocol):
+    """A simulator that knows what each voxel and region says of the label, whoever looks at it."""
+
+    def population(self, indices: Sequence[int], stream: str, pairs: int) -> Mapping[str, Truth]:
+        """Truths of the population, from `pairs` subjects in both states, as the chosen subjects see them."""
 
 
 class Network(Protocol):

@@ -41,6 +41,7 @@ class MetricTags:
     truths: names of the truths a `map` metric accepts; empty for truth-free metrics.
     quantities: the method quantities it is defined for.
     localisation: whether the oracle of each truth must lead (asserted on every table).
+    sets: whether a voxel truth must be carried by a set of voxels (B_q), not only be graded.
     """
 
     kind: Kind
@@ -51,3 +52,4 @@ class MetricTags:
     truths: frozenset[str] = frozenset()
     quantities: frozenset[str] = frozenset({"sensitivity", "contribution", "location"})
     localisation: bool = False
+    sets: bool = False

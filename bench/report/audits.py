@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bench.report import validity
 from bench.report.cells import GROUP
 from bench.report.study import Study
 
@@ -19,13 +20,17 @@ def violations(study: Study) -> list[str]:
     """Sentences naming every broken rule of this study's tables; empty if all hold."""
     found: list[str] = []
     random: list[pd.DataFrame] = []
+    counted: list[pd.DataFrame] = []
     for simulator, network, scores in study.partitions():
         where = f"{simulator}, {network}"
         found += [f"{where}: {fault}" for fault in (*values_with_status(scores), *within_bounds(study, scores))]
         ok = scores[scores["status"] == "ok"]
         found += [f"{where}: {fault}" for fault in (*headlines_scored(study, ok), *oracle_leads(study, ok))]
         random.append(ok[ok["method"] == RANDOM])
-    return found + random_at_chance(study, pd.concat(random)) if random else ["the study holds no scores"]
+        counted.append(validity.count(simulator, network, scores))
+    if not random:
+        return ["the study holds no scores"]
+    return [*found, *validity.gaps(study, pd.concat(counted)), *random_at_chance(study, pd.concat(random))]
 
 
 def values_with_status(scores: pd.DataFrame) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from bench.report import answers, intervals, ranks
+from bench.report import answers, intervals, optional, ranks, validity
 from bench.report.drawn import Drawn
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import label
@@ -63,6 +63,7 @@ def write(source: Drawn, audits: list[str], figures: dict[str, Path]) -> Path:
     }  # fmt: skip
     for name in ("pictures", "audits"):
         tables[name].to_csv(study.folder / f"{name}.csv", index=False, lineterminator="\n")
+    tables |= {name: optional.read(study.folder, name) for name in optional.COLUMNS}
     trace = Trace(tables, study.about)
     shown = {name: Picture.of(path) for name, path in figures.items() if name != "gallery"}
     page = _environment(trace).get_template("page.html.j2").render(
@@ -70,7 +71,8 @@ def write(source: Drawn, audits: list[str], figures: dict[str, Path]) -> Path:
         answers={scope: answers.clauses(source, scope) for scope in ["all", *study.simulators]},
         columns={network: columns(source, network) for network in study.networks},
         order={network: source.order(network) for network in study.networks},
-        why=reasons(source), downloads=downloads(study.folder), formula=intervals.__doc__, tie_rule=ranks.TIE_RULE,
+        matrix=validity.matrix(tables["validity"]), why=reasons(source),
+        downloads=downloads(study.folder), formula=intervals.__doc__, tie_rule=ranks.TIE_RULE,
         summary_of=_summary, faults_shown=FAULTS_SHOWN,
     )  # fmt: skip
     path = study.folder / "index.html"

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Attribution, Cohort, Context, Method, Metric, Status, Truth, Undefined, Unsupported, View
 from bench.contracts.plugins import Perturbation
+from bench.contracts.validity import Validity
 from bench.passes.forward import forward
 from bench.passes.scores import explained
 from bench.stages.views import look
@@ -28,11 +29,18 @@ Columns = Mapping[str, Tensor]
 
 @dataclass
 class Scene:
-    """A model and its explained subjects; perturbed outputs are computed once for all methods."""
+    """A model and its explained subjects; perturbed outputs are computed once for all methods.
+
+    validity: what the simulator says it cannot offer. sides: (N,) int64, 1 on the patients' side, 0 on the controls',
+    -1 on neither; the targets where not given. centre: the explained score between the sides.
+    """
 
     model: nn.Module
     cohort: Cohort
     context: Context
+    validity: Validity = field(default_factory=Validity)
+    sides: Tensor | None = None
+    centre: float = 0.0
     _drawn: "OrderedDict[tuple[Perturbation, int], tuple[Tensor, Tensor]]" = field(default_factory=OrderedDict)
 
     @cached_property
@@ -42,9 +50,11 @@ class Scene:
 
     @cached_property
     def strata(self) -> list[str]:
-        """TP, TN, FP or FN of each subject; a positive score predicts a patient."""
-        pairs = zip(self.scores > 0, self.cohort.targets == 1, strict=True)
-        return [("T" if bool(said) == bool(sick) else "F") + ("P" if said else "N") for said, sick in pairs]
+        """TP, TN, FP or FN of each subject, "" of one on neither side; a score above the centre predicts a patient."""
+        sides = self.cohort.targets if self.sides is None else self.sides
+        said = (self.scores > self.centre).long()
+        names = {(1, 1): "TP", (0, 0): "TN", (1, 0): "FP", (0, 1): "FN"}
+        return [names.get(pair, "") for pair in zip(said.tolist(), sides.tolist(), strict=True)]
 
     def outputs(self, perturbation: Perturbation, row: int) -> tuple[Tensor, Tensor]:
         """Perturbations I (K, 1, D, H, W) of a subject and the changes f(x) - f(x - I) (K,)."""
@@ -142,8 +152,10 @@ def _cases(
 
     def on_map(view: View, truth: str) -> Callable[[], Columns]:
         def values() -> Columns:
+            if why := scene.validity.reason(metric.tags, truth):
+                raise Undefined(why)
             if truth and truth not in truths:
-                raise Undefined(f"this simulator has no truth '{truth}'")
+                raise Undefined(f"the simulator has no truth '{truth}' and does not say why")
             sees = truths[truth].take(torch.arange(count)) if truth else None
             return {"": metric.map(look(attribution.map, view, scene.cohort.affine), sees, context)}
 

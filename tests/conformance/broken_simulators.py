@@ -1,10 +1,12 @@
 """One wrong simulator per check: it must fail that check and no other."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 
 from bench.contracts import Batch, Truth
+from bench.contracts.validity import Validity
 from simulators.brain import Brain
 
 
@@ -51,6 +53,17 @@ class SharedStreams(Brain):
 
 
 @dataclass(frozen=True)
+class HalfShared(Brain):
+    """Tests on blends with its training subjects."""
+
+    def sample(self, indices, stream, do=None):
+        batch = super().sample(indices, stream, do)
+        if stream != "test":
+            return batch
+        return _with(batch, images=(batch.images + super().sample(indices, "train", do).images) / 2)
+
+
+@dataclass(frozen=True)
 class DeafSeed(Brain):
     """Ignores the data seed."""
 
@@ -78,6 +91,13 @@ class NarrowPlant(Brain):
         peak = planted.flatten(1).abs().amax(1).view(-1, 1, 1, 1, 1)
         core = torch.where(planted.abs() > 0.5 * peak, planted, torch.zeros_like(planted))
         return _with(cohort, truths=cohort.truths | {"planted": Truth("planted", core)})
+
+
+@dataclass(frozen=True)
+class Silent(Brain):
+    """Has no edit and does not say why."""
+
+    validity: ClassVar[Validity] = Validity()
 
 
 @dataclass(frozen=True)
@@ -116,6 +136,7 @@ BROKEN = {
     "check_data_seed": DeafSeed,
     "check_twins": UnsignedCounterfactual,
     "check_support": NarrowPlant,
+    "check_validity": Silent,
     "check_regions": MirroredAffine,
     "check_redraws": SpillingRedraw,
     "check_no_leak": GainLeak,

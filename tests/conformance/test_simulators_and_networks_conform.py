@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from broken_networks import BROKEN as BROKEN_NETWORKS
 from broken_simulators import BROKEN as BROKEN_SIMULATORS
+from broken_simulators import HalfShared
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
@@ -45,6 +46,11 @@ def test_simulator_conforms(name):
 def test_broken_simulator_fails_its_check_and_no_other(check):
     broken = BROKEN_SIMULATORS[check](Focal(), amplitude=0.3)
     assert _failed(simulators.applicable(broken), broken) == [check]
+
+
+def test_streams_that_blend_subjects_fail_the_check_of_streams_alone():
+    broken = HalfShared(Focal(), amplitude=0.3)
+    assert _failed(simulators.applicable(broken), broken) == ["check_streams"]
 
 
 @pytest.mark.parametrize("name", _names("network"))

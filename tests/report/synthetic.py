@@ -50,6 +50,7 @@ def study(folder: Path, data_seeds: int = 3, model_seeds: int = 2, subjects: int
         for network in NETWORKS:
             _partition(folder, simulator, network, _scores(simulator, network, units, subjects, rng))
     _catalogues(folder)
+    _declared(folder)
     _costs(units, rng).to_parquet(folder / "costs.parquet", index=False)
     (folder / "study.json").write_text(json.dumps(_about(data_seeds, model_seeds)))
     panels.write(folder / "panels.npz", {name: _volumes(name, rng) for name in SIMULATORS})
@@ -162,6 +163,26 @@ def _catalogues(folder: Path) -> None:
     failure = {"simulator": "focal", "network": "gap_cnn", "data_seed": 0, "model_seed": 1, "stage": "attribute",
                "method": "broken", "metric": "", "status": "failed", "reason": "ValueError: <b>boom</b>"}  # fmt: skip
     pd.DataFrame([failure]).to_csv(folder / "failures.csv", index=False)
+
+
+def _declared(folder: Path) -> None:
+    """What the simulators say has no value, and what their audits found."""
+    matrix = [
+        {"simulator": s, "truth": t, "metric": m, "defined": not why, "reason": why}
+        for s in SIMULATORS
+        for m, t, why in [
+            ("calibrated_ap", "counterfactual", ""),
+            ("calibrated_ap", "edit", "one cause decides the label"),
+            ("region_ap", "use", ""),
+        ]
+    ]
+    pd.DataFrame(matrix).to_csv(folder / "validity.csv", index=False)
+    audits = [
+        {"simulator": s, "key": "0a1b2c3d4e5f6071", "audit": "twins", "auc": 0.506, "low": 0.481, "high": 0.531,
+         "n": 1000, "reference": 0.95, "verdict": "passed"}
+        for s in SIMULATORS
+    ]  # fmt: skip
+    pd.DataFrame(audits).to_csv(folder / "simulator_audits.csv", index=False)
 
 
 def _costs(units: list, rng: np.random.Generator) -> pd.DataFrame:

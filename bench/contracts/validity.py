@@ -1,0 +1,52 @@
+"""What cannot be scored on a simulator, known before anything is computed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import reduce
+from operator import or_
+from typing import Any, Protocol, runtime_checkable
+
+from bench.contracts.tags import MetricTags
+
+
+@dataclass(frozen=True)
+class Validity:
+    """The gaps of a simulator, each with its reason; what is not named here exists.
+
+    undefined: truth -> why it does not exist. regional: truth -> why it has values of regions only. without_sets: why
+    no set of voxels stands for the disease, so that voxel truths have graded and rank scores only; empty where they
+    have sets.
+    """
+
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    without_sets: str = ""
+    regional: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, part: Any) -> "Validity":
+        """The gaps of a simulator: those it names itself, or else those of the parts in its fields together."""
+        if isinstance(part, Limited):
+            return part.validity
+        if is_dataclass(part):
+            return reduce(or_, (cls.of(getattr(part, f.name)) for f in fields(part)), cls())
+        if isinstance(part, list | tuple):
+            return reduce(or_, map(cls.of, part), cls())
+        return cls()
+
+    def reason(self, tags: MetricTags, truth: str) -> str:
+        """Why a metric has no value on a truth; empty where it has one."""
+        return self.undefined.get(truth, "") or (self.without_sets if tags.sets else "")
+
+    def __or__(self, other: "Validity") -> "Validity":
+        """The gaps of both; where both name one, the reason of the first."""
+        undefined, regional = {**other.undefined, **self.undefined}, {**other.regional, **self.regional}
+        return Validity(undefined, self.without_sets or other.without_sets, regional)
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A simulator, or a part of one, that has gaps. It speaks for all parts it is made of."""
+
+    @property
+    def validity(self) -> Validity:
+        """What cannot be scored here, and why."""

@@ -1,0 +1,91 @@
+"""`check simulator=NAME`: audits say what they found in numbers, and are kept as data whether passed or failed."""
+
+import pytest
+from broken_simulators import SpillingRedraw
+
+from bench import conform
+from bench.audits import Audits
+from bench.passes.discrimination import AUC
+from simulators import audit
+from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.diffuse import Diffuse
+from simulators.pathology.focal import Focal
+
+
+@pytest.fixture
+def audited(monkeypatch):
+    """audits(pathology, auc, count) with a classifier that reaches `auc`; the rows it kept."""
+
+    def audits(pathology, auc, count=1000):
+        def classify(simulator, count):
+            return audit.Audit(AUC(auc, auc - 0.02, auc + 0.02), count)
+
+        monkeypatch.setattr(audit, "twins", classify)
+        monkeypatch.setattr(audit, "patients", classify)
+        kept = []
+        return Audits(Brain(pathology, amplitude=0.3), "mine", "key", 0.95, count, kept.append), kept
+
+    return audits
+
+
+def test_twins_at_chance_pass_with_their_numbers(audited):
+    audits, kept = audited(Focal(), 0.51)
+    assert "0.510 (0.490 to 0.530), n = 1000 a class" in audits.check_twins_audit()
+    assert kept == [("mine", "key", "twins", 0.51, 0.49, 0.53, 1000, 0.95, "passed")]
+
+
+def test_twins_that_differ_fail_and_are_kept(audited):
+    audits, kept = audited(Focal(), 0.56)
+    with pytest.raises(AssertionError, match="not shown to be at chance"):
+        audits.check_twins_audit()
+    assert kept[0].verdict == "failed"
+
+
+@pytest.mark.parametrize(("auc", "verdict"), [(0.849, "passed"), (0.851, "failed")])
+def test_a_trivial_observer_must_stay_below_the_reference(audited, auc, verdict):
+    audits, kept = audited(Focal(), auc)
+    if verdict == "failed":
+        with pytest.raises(AssertionError, match=r"at most 0\.850: failed"):
+            audits.check_trivial_observer()
+    else:
+        assert "at most 0.850: passed" in audits.check_trivial_observer()
+    assert kept[0].verdict == verdict
+
+
+def test_where_nothing_is_to_be_found_the_trivial_observer_may_win(audited):
+    audits, kept = audited(Diffuse(), 0.94)
+    assert "everywhere" in audits.check_trivial_observer()
+    assert "everywhere" in kept[0].verdict
+
+
+@pytest.mark.parametrize("pathology", [Atrophy(("left hippocampus", "right thalamus")), Focal()])
+def test_a_model_of_one_healthy_region_shows_nothing_else(pathology):
+    assert "use there only" in Audits(Brain(pathology, amplitude=0.3), "mine", "key", 0.95).check_healthy_region()
+
+
+def test_diffuse_loss_leaves_no_healthy_region():
+    audits = Audits(Brain(Diffuse(), amplitude=0.3), "mine", "key", 0.95)
+    assert audits.check_healthy_region() == "no region is free of pathology in every subject"
+
+
+def test_a_redraw_that_spills_makes_the_model_use_other_regions():
+    with pytest.raises(AssertionError, match="is said to use"):
+        Audits(SpillingRedraw(Focal(), amplitude=0.3), "mine", "key", 0.95).check_healthy_region()
+
+
+def test_a_verdict_tells_what_a_check_found(monkeypatch):
+    class Study:
+        def node_names(self, group):
+            return ["mine"]
+
+    def fails():
+        raise AssertionError("too much")
+
+    checks = [("finds", lambda: "AUC 0.50, n = 1000 a class"), ("says nothing", lambda: None), ("fails", fails)]
+    monkeypatch.setitem(conform._CHECKS, "networks", lambda study, label: iter(checks))
+    assert list(conform.conform(Study(), ["network=mine"])) == [
+        ("mine", "finds: AUC 0.50, n = 1000 a class", ""),
+        ("mine", "says nothing", ""),
+        ("mine", "fails", "too much"),
+    ]
