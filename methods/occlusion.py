@@ -11,9 +11,7 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import box_edits, row_of
-from methods.reference import blurred, mean
-
-FILLS = ("zero", "mean", "blur")
+from methods.fills import check_fill, filled
 
 
 @dataclass(frozen=True)
@@ -21,9 +19,9 @@ class Occlusion:
     """f(x) - f(x with a box covered), high where the box supports the score, averaged over the boxes over a voxel.
 
     window, stride: edge and step of the cubic boxes in voxels. fill: `zero`, `mean` (of the subject within its
-    domain), `blur` (the image under a Gaussian of half a window) or a number. Border rule: the grid of boxes is centred
-    on the volume, and boxes that reach out of it are cut; every voxel is covered. A box that already holds its fill is
-    not run, its effect is exactly zero.
+    domain), `blur` (the image under a Gaussian of half a window), `noise` (the same draw for a subject always) or a
+    number. Border rule: the grid of boxes is centred on the volume, and boxes that reach out of it are cut; every voxel
+    is covered. A box that already holds its fill is not run, its effect is exactly zero.
     """
 
     window: int = 6
@@ -42,16 +40,13 @@ class Occlusion:
     def __post_init__(self) -> None:
         if not 1 <= self.stride <= self.window:
             raise BadInput(f"occlusion: window={self.window}, stride={self.stride}; give 1 <= stride <= window")
-        if isinstance(self.fill, str) and self.fill not in FILLS:
-            raise BadInput(f"occlusion: fill='{self.fill}'; choose one of {', '.join(FILLS)}, or give a number")
+        check_fill(self.fill, "occlusion")
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x = inputs.detach()
-        level = mean(x, context or Context()) if self.fill == "mean" else torch.zeros(len(x))
-        rows = [
-            self._row(model, image, self._filled(image, level[row]), row_of(target, row)) for row, image in enumerate(x)
-        ]
+        cover = filled(x, self.fill, context or Context(), self.window / 2)
+        rows = [self._row(model, image, cover[row], row_of(target, row)) for row, image in enumerate(x)]
         return torch.stack(rows)
 
     def boxes(self, length: int) -> int:
@@ -64,20 +59,13 @@ class Occlusion:
         starts = [number * self.stride - overhang // 2 for number in range(count)]
         return [(max(start, 0), min(start + self.window, length)) for start in starts]
 
-    def _filled(self, image: Tensor, level: Tensor) -> Tensor:
-        if self.fill == "blur":
-            return blurred(image, self.window / 2)
-        return torch.full_like(image, level.item() if isinstance(self.fill, str) else self.fill)
-
-    def _row(self, model: nn.Module, image: Tensor, filled: Tensor, target: Target) -> Tensor:
+    def _row(self, model: nn.Module, image: Tensor, cover: Tensor, target: Target) -> Tensor:
         spans = product(*(self._spans(length) for length in image.shape[1:]))
         places = [tuple(slice(*span) for span in box) for box in spans]
         boxes = torch.tensor([[[s.start for s in place], [s.stop for s in place]] for place in places])
-        changing = [n for n, place in enumerate(places) if not torch.equal(image[:, *place], filled[:, *place])]
-        score, scores = box_edits(model, image, boxes[changing], filled, target)
-        effect, cover = torch.zeros_like(image), torch.zeros_like(image)
-        for place in places:
-            cover[:, *place] += 1
-        for number, drop in zip(changing, (score - scores).tolist(), strict=True):
-            effect[:, *places[number]] += drop
-        return effect / cover
+        score, scores = box_edits(model, image, boxes, cover, target)
+        effect, times = torch.zeros_like(image), torch.zeros_like(image)
+        for place, drop in zip(places, (score - scores).tolist(), strict=True):
+            effect[:, *place] += drop
+            times[:, *place] += 1
+        return effect / times

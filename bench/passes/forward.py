@@ -41,14 +41,14 @@ def leaf(model: nn.Module, images: Tensor) -> Tensor:
 
     Call it inside `differentiable`. The caller's tensor and the parameters keep their flags and their `.grad`.
     """
-    return _laid_out(model, images.detach().clone()).requires_grad_()
+    return laid_out(model, images.detach().clone()).requires_grad_()
 
 
 def forward(model: nn.Module, images: Tensor, batch: int | None = None) -> Tensor:
     """Outputs (N, K) of images (N, 1, D, H, W) without gradients; `batch` rows at a time, by default what fits."""
 
     def work(rows: Tensor) -> Tensor:
-        return model(_laid_out(model, images[rows].detach())).to(images.device)
+        return model(laid_out(model, images[rows].detach())).to(images.device)
 
     with evaluating(model), torch.no_grad():
         return in_chunks(images, work, batch)
@@ -101,7 +101,7 @@ def in_chunks(images: Tensor, work: Callable[[Tensor], Tensor], batch: int | Non
     return torch.cat(parts)
 
 
-def _laid_out(model: nn.Module, images: Tensor) -> Tensor:
+def laid_out(model: nn.Module, images: Tensor) -> Tensor:
     """Images on the model's device, channels last for 3D convolutions (twice as fast on a CPU)."""
     parameters = list(model.parameters())
     device = parameters[0].device if parameters else images.device

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from captum.attr import Occlusion as CaptumOcclusion
 from omegaconf import OmegaConf
 from torch import nn
 
 from bench.config.build import build
 from bench.networks.cnn import PooledCNN
 from bench.passes.forward import forward, gradient
+from methods.occlusion import Occlusion
 from simulators.brain import Brain
 from simulators.pathology.focal import Focal
 
@@ -36,6 +38,25 @@ def step(model: nn.Module, images: torch.Tensor) -> None:
     """One training step without the optimiser's update."""
     model.zero_grad()
     model(images).square().sum().backward()
+
+
+def occlusion_ratios(shape: tuple[int, int, int] = (40, 48, 40), window: int = 8, stride: int = 4) -> dict[str, float]:
+    """Occlusion by full passes, and by a library at its fastest setting, over occlusion followed incrementally."""
+    model, image = PooledCNN(shape, 2).eval().to(memory_format=torch.channels_last_3d), torch.rand(1, 1, *shape)
+    method, library = Occlusion(window, stride), CaptumOcclusion(model)
+
+    def theirs(rows: int) -> torch.Tensor:
+        sizes = {"sliding_window_shapes": (1, window, window, window), "strides": (1, stride, stride, stride)}
+        return library.attribute(image, target=0, perturbations_per_eval=rows, **sizes)
+
+    torch.testing.assert_close(method(model, image, 0), theirs(4), rtol=1e-3, atol=1e-6)
+    followed = seconds(lambda: method(model, image, 0), 3)
+    boxes = (method.boxes(shape[0]) * method.boxes(shape[1]) * method.boxes(shape[2])) + 1
+    full = seconds(lambda: forward(model, image.repeat(32, 1, 1, 1, 1)), 3) / 32 * boxes
+    return {
+        "occlusion by full passes / followed": full / followed,
+        "occlusion by captum / followed": min(seconds(lambda r=rows: theirs(r), 1) for rows in (1, 2, 4, 8)) / followed,
+    }
 
 
 def main() -> None:
@@ -62,6 +83,7 @@ def main() -> None:
         ratios[f"{name} / gradient"] = seconds(lambda m=method: m(last, images[:2], (1, 0)), 2) / seconds(
             lambda: gradient(last, images[:2], (1, 0))
         )
+    ratios |= occlusion_ratios()
     table = pd.DataFrame({"what": ratios.keys(), "ratio": [round(r, 2) for r in ratios.values()]})
     target = ROOT / "results" / "benchmarks" / "ratios.csv"
     target.parent.mkdir(parents=True, exist_ok=True)

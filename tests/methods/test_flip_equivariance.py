@@ -14,16 +14,22 @@ from methods.controls import Sobel
 from methods.deeplift import DeepLIFT
 from methods.gradients import Gradient, GradientXInput
 from methods.guided import GuidedBackprop
+from methods.kernel_shap import KernelSHAP
+from methods.lime import LIME
 from methods.occlusion import Occlusion
 from methods.paths import IntegratedGradients
+from methods.region_occlusion import RegionOcclusion
 from methods.relevance import LRP0, LRPEpsilon
 from methods.relevance_signed import LRPAlphaBeta, LRPGamma
 from methods.relevance_supporting import DeepTaylor, ExcitationBackprop
+from methods.rise import RISE
+from methods.shapley import Shapley
 
 METHODS = [
     Gradient(), GradientXInput(), IntegratedGradients(steps=4), GradCAM(), Occlusion(6, 4), Occlusion(6, 4, "blur"),
     Occlusion(2, 2, "mean"), GuidedBackprop(), LRP0(), LRPEpsilon(), Sobel(),
     DeepLIFT(), LRPAlphaBeta(), LRPGamma(), DeepTaylor(), DeepTaylor("box"), ExcitationBackprop(),
+    RISE(16), RegionOcclusion(), Shapley(), KernelSHAP(), LIME(),
 ]  # fmt: skip
 
 

@@ -1,0 +1,91 @@
+"""KernelSHAP: Shapley values of regions as a weighted linear regression on their presence."""
+
+from dataclasses import dataclass
+from math import comb
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import row_of
+from methods.fills import check_fill, filled
+from methods.players import Game, painted, regions_of, subsets
+
+
+@dataclass(frozen=True)
+class KernelSHAP:
+    """Coefficients of the linear model of region presence that fits the scores of coalitions, spread over regions.
+
+    Coalitions of s of R regions weigh (R - 1) / (C(R, s) s (R - s)); the coefficients are held to sum to
+    f(x) - f(x with all regions covered). Where `samples` allow all 2^R - 2 coalitions, every one is run and the values
+    are the Shapley values; otherwise sizes are drawn by their weight and each coalition comes with its complement.
+    fill, blocks: as in `shapley`.
+    """
+
+    samples: int = 512
+    fill: str | float = "zero"
+    blocks: int = 2
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = (
+        "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS, theorem 2; pairs: "
+        "Covert and Lee 2021, Improving KernelSHAP, AISTATS"
+    )
+    tags: ClassVar[MethodTags] = MethodTags(
+        "surrogate",
+        "location",
+        stochastic=True,
+        laws=frozenset({"scale", "sign", "shift", "implementation"}),
+        cost="passes(blocks**3) * forward",
+    )
+
+    def __post_init__(self) -> None:
+        check_fill(self.fill, "kernel_shap")
+        if self.samples < 2 or self.samples % 2 or self.blocks < 1:
+            raise BadInput(
+                f"kernel_shap: samples={self.samples}, blocks={self.blocks}; give an even samples >= 2 and blocks >= 1"
+            )
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score. Raises BadInput where there are more regions than samples can tell apart."""
+        x, context = inputs.detach(), context or Context()
+        cover, labels = filled(x, self.fill, context), regions_of(x, context, self.blocks)
+        maps = []
+        for row, image in enumerate(x):
+            game = Game(model, image, labels[row], cover[row], row_of(target, row))
+            present, weights = self._coalitions(game.size, context.generator(row))
+            full, scores = game.value(torch.cat([torch.zeros(1, game.size, dtype=torch.bool), present]))
+            values = constrained(present.double(), scores[1:] - scores[0], weights, full - scores[0])
+            maps.append(painted(values, labels[row]))
+        return torch.stack(maps).to(x)
+
+    def passes(self, players: int) -> int:
+        """Passes a map takes with that many regions."""
+        return 2 + min(2**players - 2, self.samples)
+
+    def _coalitions(self, players: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Coalitions (P, R), neither empty nor full, and their weights (P,)."""
+        sizes = torch.arange(1, players).double()
+        kernel = (players - 1) / (sizes * (players - sizes))
+        if 2**players - 2 <= self.samples:
+            present = subsets(players)[1:]
+            counts = torch.tensor([comb(players, size) for size in range(1, players)]).double()
+            return present, (kernel / counts)[present.sum(1) - 1] if players > 1 else torch.ones(0).double()
+        if self.samples < 2 * players:
+            raise BadInput(f"kernel_shap: samples={self.samples} for {players} regions; give at least {2 * players}")
+        chosen = 1 + torch.multinomial(kernel, self.samples // 2, replacement=True, generator=generator)
+        ranks = torch.rand(len(chosen), players, generator=generator).argsort(1).argsort(1)
+        drawn = ranks < chosen[:, None]
+        return torch.cat([drawn, ~drawn]), torch.ones(self.samples).double()
+
+
+def constrained(present: Tensor, rise: Tensor, weights: Tensor, total: Tensor) -> Tensor:
+    """Least squares coefficients (R,) of rise (P,) on presence (P, R) that sum to `total`."""
+    players = present.shape[1]
+    system = torch.zeros(players + 1, players + 1, dtype=torch.float64)
+    system[:players, :players] = present.T @ (weights[:, None] * present)
+    system[:players, players] = system[players, :players] = 1
+    right = torch.cat([present.T @ (weights * rise), total[None]])
+    return (torch.linalg.pinv(system, hermitian=True) @ right)[:players]

@@ -1,0 +1,80 @@
+"""LIME: a local linear model of the score on which regions are present."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import row_of
+from methods.fills import check_fill, filled
+from methods.players import Game, painted, regions_of, subsets
+
+
+@dataclass(frozen=True)
+class LIME:
+    """Coefficients of a weighted ridge regression of the score on region presence, spread over the regions.
+
+    A coalition z of R regions weighs exp(-d^2 / width^2), d = 1 - sqrt(|z| / R), its cosine distance to the whole
+    image. The intercept is not penalised; the penalty is `ridge` times the sum of weights, so it does not depend on
+    their number. Where `samples` allow, all 2^R coalitions are run; otherwise each region is present with probability
+    1/2.
+    fill, blocks: as in `shapley`.
+    """
+
+    samples: int = 512
+    width: float = 0.25
+    ridge: float = 1e-3
+    fill: str | float = "zero"
+    blocks: int = 2
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Ribeiro, Singh and Guestrin 2016, Why should I trust you?, KDD, eq. 2 and section 3.4"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "surrogate",
+        "location",
+        stochastic=True,
+        laws=frozenset({"scale", "sign", "shift", "implementation"}),
+        cost="passes(blocks**3) * forward",
+    )
+
+    def __post_init__(self) -> None:
+        check_fill(self.fill, "lime")
+        if min(self.samples, self.blocks) < 1 or min(self.width, self.ridge) <= 0:
+            raise BadInput(
+                f"lime: samples={self.samples}, blocks={self.blocks}, width={self.width}, ridge={self.ridge}; give "
+                "samples and blocks >= 1, width and ridge > 0"
+            )
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score."""
+        x, context = inputs.detach(), context or Context()
+        cover, labels = filled(x, self.fill, context), regions_of(x, context, self.blocks)
+        maps = []
+        for row, image in enumerate(x):
+            game = Game(model, image, labels[row], cover[row], row_of(target, row))
+            present = self._coalitions(game.size, context.generator(row))
+            full, scores = game.value(present)
+            seen = torch.cat([present, torch.ones(1, game.size, dtype=torch.bool)]).double()
+            maps.append(painted(self._coefficients(seen, torch.cat([scores, full[None]])), labels[row]))
+        return torch.stack(maps).to(x)
+
+    def passes(self, players: int) -> int:
+        """Passes a map takes with that many regions."""
+        return min(2**players, 1 + self.samples)
+
+    def _coalitions(self, players: int, generator: torch.Generator) -> Tensor:
+        if 2**players <= 1 + self.samples:
+            return subsets(players)
+        return torch.rand(self.samples, players, generator=generator) < 0.5
+
+    def _coefficients(self, present: Tensor, scores: Tensor) -> Tensor:
+        """(R,) from coalitions (P, R) and scores (P,), centred by their weighted means for the free intercept."""
+        distance = 1 - present.mean(1).sqrt()
+        weights = torch.exp(-(distance**2) / self.width**2)
+        weights = weights / weights.sum()
+        design, rise = present - weights @ present, scores - weights @ scores
+        system = design.T @ (weights[:, None] * design) + self.ridge * torch.eye(present.shape[1]).double()
+        return torch.linalg.solve(system, design.T @ (weights * rise))

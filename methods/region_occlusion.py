@@ -1,0 +1,50 @@
+"""Region occlusion: how the score falls when a whole anatomical region is covered."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import region_edits, row_of
+from methods.fills import check_fill, filled
+from methods.players import painted, regions_of
+
+
+@dataclass(frozen=True)
+class RegionOcclusion:
+    """f(x) - f(x with a region covered), spread evenly over the region: the map summed over a region is its value.
+
+    Voxels of no region have zero. fill: `zero`, `mean`, `blur`, `noise` or a number. blocks: where no regions are
+    known, the image is cut into that many parts an axis. One pass a region, whatever `blocks` says.
+    """
+
+    fill: str | float = "zero"
+    blocks: int = 2
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Zeiler and Fergus 2014, ECCV; with atlas regions as the occluded parts"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "perturbation",
+        "location",
+        laws=frozenset({"scale", "sign", "shift", "implementation"}),
+        cost="(1 + blocks**3) * forward",
+    )
+
+    def __post_init__(self) -> None:
+        check_fill(self.fill, "region_occlusion")
+        if self.blocks < 1:
+            raise BadInput(f"region_occlusion: blocks={self.blocks}; give blocks >= 1")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score."""
+        x, context = inputs.detach(), context or Context()
+        cover, labels = filled(x, self.fill, context), regions_of(x, context, self.blocks)
+        maps = []
+        for row, image in enumerate(x):
+            names = range(1, int(labels[row].max()) + 1)
+            score, scores = region_edits(model, image, labels[row], names, cover[row], row_of(target, row))
+            maps.append(painted(score - scores, labels[row]))
+        return torch.stack(maps).to(x)
