@@ -1,7 +1,7 @@
 """What a scanner sees of tissues: mean intensities with variation between subjects."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ class Contrast:
 
     gm, wm, csf, lesion: mean intensities of the compartments. spread: SD of each between subjects. detail: how much
     of the template's T1 detail that tissue shares do not explain is seen, negative where the weighting inverts it.
+    modality: what an export calls the images, by the suffixes of BIDS.
     """
 
     version: ClassVar[str] = "1"
@@ -25,6 +26,7 @@ class Contrast:
     lesion: float = 0.4
     spread: float = 0.02
     detail: float = 1.0
+    modality: Literal["T1w", "FLAIR", "pet"] = "T1w"
 
     def __post_init__(self) -> None:
         for name in TISSUES:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -46,6 +46,17 @@ class Variation:
         between("local.folding", self.folding, 0, 0.5)
         between("local.folding_mm", self.folding_mm, 1, 50, "mm")
 
+    def validate(self, region_names: tuple[str, ...]) -> None:
+        """Nothing is asked of the regions here."""
+
+    def correlation(self, first: str, second: str) -> float:
+        """Correlation of two different regions' volumes: twice as high for the two sides of one."""
+        return self.shared * (2 if _left(first) == _left(second) else 1)
+
+    def added(self, rng: np.random.Generator, names: tuple[str, ...]) -> np.ndarray:
+        """What else varies volume and signal at every label: (2, R + 1), relative. rng: a stream of its own."""
+        return np.zeros((2, len(names) + 1))
+
     def draw(
         self,
         rng: np.random.Generator,
@@ -53,20 +64,28 @@ class Variation:
         shape: tuple[int, ...],
         voxel_mm: float,
         noise: np.ndarray,
+        folding: np.ndarray | None = None,
     ) -> Local:
-        """One subject's local latents; the noise comes from the scanner's own stream."""
+        """One subject's local latents; the noise comes from the scanner's own stream, folding may from a bank."""
+        more = self.added(_aside(rng), names)
         own = rng.standard_normal(len(names) + 1)
         pair, brain = rng.standard_normal(len(names) + 1), rng.standard_normal()
         partner = _partners(names)
         volume = np.sqrt(1 - 2 * self.shared) * own + np.sqrt(self.shared) * (pair[partner] + brain)
         volume[0] = 0
-        signal = self.signal * rng.standard_normal(len(names) + 1)
+        volume = self.volume * volume + more[0]
+        signal = self.signal * rng.standard_normal(len(names) + 1) + more[1]
+        if folding is None:
+            # drawn last, so that leaving it out changes no other draw
+            folding = self._folding(rng, shape, voxel_mm)
+        return Local(volume.astype(np.float32), signal.astype(np.float32), folding, noise)
+
+    def _folding(self, rng: np.random.Generator, shape: tuple[int, ...], voxel_mm: float) -> np.ndarray:
         white = rng.standard_normal((2, *shape), np.float32)
         smooth = np.stack(
             [gaussian_filter(w, self.folding_mm / voxel_mm / 2.355, mode="wrap", truncate=3.0) for w in white]
         )
-        folding = smooth / smooth.std(axis=(1, 2, 3), keepdims=True)
-        return Local((self.volume * volume).astype(np.float32), signal.astype(np.float32), folding, noise)
+        return smooth / smooth.std(axis=(1, 2, 3), keepdims=True)
 
     def apply(self, maps: np.ndarray, labels: np.ndarray, local: Local) -> np.ndarray:
         """Tissue shares (4, D, H, W) of this subject before any pathology; their sum never exceeds the brain."""
@@ -80,5 +99,14 @@ class Variation:
 @lru_cache(maxsize=8)
 def _partners(names: tuple[str, ...]) -> np.ndarray:
     """For each label, 0 included, the label under which both sides share a draw: the left one's."""
-    left = [name.replace("right ", "left ", 1) if name.startswith("right ") else name for name in names]
-    return np.array([0, *(names.index(name) + 1 for name in left)])
+    return np.array([0, *(names.index(_left(name)) + 1 for name in names)])
+
+
+def _left(name: str) -> str:
+    return name.replace("right ", "left ", 1) if name.startswith("right ") else name
+
+
+def _aside(rng: np.random.Generator) -> np.random.Generator:
+    """A stream far ahead of a generator, so that drawing from it changes none of the generator's own draws."""
+    bits: Any = rng.bit_generator
+    return np.random.Generator(bits.jumped())

@@ -1,19 +1,30 @@
 """What varies between scans and says nothing of disease: bias field, gain and Rician noise."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from simulators import effects
 from simulators.checks import between
 
 
 class Scan(NamedTuple):
-    """One scan's draws: bias coefficients of the cosine terms, log gain."""
+    """One scan's draws.
+
+    bias: (9,) log coefficients of the cosine terms, x, y, z slopes first. gain: log gain. noise: SD of each channel.
+    gamma: log exponent. blur_mm: FWHM of the point spread. ghost, ghost_at: strength of the ghosts and their distance
+    in fields of view. site: number in the table of sites, 0 where there is none.
+    """
 
     bias: np.ndarray
     gain: float
+    noise: float
+    gamma: float = 0.0
+    blur_mm: float = 0.0
+    ghost: float = 0.0
+    ghost_at: float = 0.0
+    site: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,27 +48,23 @@ class Scanner:
     def draw(self, rng: np.random.Generator) -> Scan:
         """One scan's bias and gain."""
         z = rng.standard_normal(10)
-        return Scan((self.bias / 3 * z[:9]).astype(np.float32), float(self.gain * z[9]))
+        return Scan((self.bias / 3 * z[:9]).astype(np.float32), float(self.gain * z[9]), self.noise)
 
     def noise_pair(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """The two noise channels (2, D, H, W) before they are scaled."""
         return rng.standard_normal((2, *shape), np.float32)
 
-    def scan(self, signal: np.ndarray, scan: Scan, noise: np.ndarray, brain: np.ndarray) -> np.ndarray:
-        """The skull-stripped magnitude image (D, H, W): |signal * bias * gain + complex noise| inside the brain."""
-        field = np.exp(scan.gain + np.tensordot(scan.bias, _cosines(signal.shape), axes=1))
-        real = signal * field + np.float32(self.noise) * noise[0]
-        magnitude = np.hypot(real, np.float32(self.noise) * noise[1])
-        return np.where(brain > 0.5, magnitude, 0).astype(np.float32)
+    def scan(self, signal: np.ndarray, scan: Scan, noise: np.ndarray, brain: np.ndarray, voxel_mm: float) -> np.ndarray:
+        """The skull-stripped magnitude image (..., D, H, W) of a signal of that shape, zero outside the brain.
 
-
-@lru_cache(maxsize=4)
-def _cosines(shape: tuple[int, ...]) -> np.ndarray:
-    """The nine lowest non-constant products of cosines (9, D, H, W), each of unit mean square."""
-    axes = [np.linspace(0, np.pi, n, dtype=np.float32) for n in shape]
-    orders = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (2, 0, 0), (0, 2, 0), (0, 0, 2), (1, 1, 0), (1, 0, 1), (0, 1, 1)]
-    terms = [
-        np.cos(i * axes[0])[:, None, None] * np.cos(j * axes[1])[None, :, None] * np.cos(k * axes[2])[None, None]
-        for i, j, k in orders
-    ]
-    return np.stack([term / np.sqrt((term**2).mean()) for term in terms]).astype(np.float32)
+        In this order: the sequence's gamma, the coil's bias and gain, the point spread, ghosts of motion, complex noise
+        (2, ..., D, H, W), its magnitude. brain: the head's share (D, H, W) of brain, whose inside is more than half.
+        """
+        inside = brain > 0.5
+        received = effects.gamma(signal, scan.gamma) * effects.field(scan.bias, scan.gain, brain.shape)
+        encoded = effects.ghosts(
+            effects.blur(received, inside, scan.blur_mm, voxel_mm), inside, scan.ghost, scan.ghost_at
+        )
+        level = np.float32(scan.noise)
+        magnitude = np.hypot(encoded + level * noise[0], level * noise[1])
+        return np.where(inside, magnitude, 0).astype(np.float32)

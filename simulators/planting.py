@@ -1,13 +1,25 @@
-"""What pathologies do to a subject: tissue they take, signal they change."""
+"""What pathologies do to a subject: anatomy they displace, tissue they take, signal they change."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
+from torch.nn.functional import grid_sample
 
 from simulators.anatomy.mni152 import Warped
-from simulators.pathology.protocol import ChangesSignal, Pathology
+from simulators.pathology.protocol import ChangesSignal, Displaces, Grows, Pathology
 from simulators.pathology.several import Several
+from simulators.place import Place
+
+
+class Present(NamedTuple):
+    """A part that a subject carries: amount is amplitude x strength x severity."""
+
+    part: Pathology | Displaces
+    amount: float
+    latents: dict[str, Any]
 
 
 class Act(NamedTuple):
@@ -26,22 +38,46 @@ class Taken(NamedTuple):
     lost: np.ndarray
 
 
-def acts(
-    several: Several,
-    latents: Sequence[dict[str, Any]],
-    strengths: Sequence[float],
-    dial: Callable[[], float],
-    warped: Warped,
-    names: tuple[str, ...],
-    voxel_mm: float,
-) -> list[Act]:
-    """The acts of the parts that are present; `dial` is asked for its amplitude only where one of them needs it."""
+def present(
+    several: Several, latents: Sequence[dict[str, Any]], strengths: Sequence[float], dial: Callable[[], float]
+) -> list[Present]:
+    """The parts that are present; `dial` is asked for its amplitude only where one of them needs it."""
     found = []
     for part, own, drawn, strength in zip(several.parts, several.amplitudes, latents, strengths, strict=True):
         if strength:
             amplitude = dial() if own is None else own
-            extent = part.extent(warped, drawn, names, voxel_mm)
-            found.append(Act(part, np.clip(amplitude * strength * drawn["severity"] * extent, 0, 1), drawn))
+            if isinstance(part, Grows):
+                drawn, strength = part.grown(drawn, strength), 1.0
+            found.append(Present(part, amplitude * strength * drawn["severity"], drawn))
+    return found
+
+
+def displacement(parts: Sequence[Present], place: Place) -> np.ndarray | None:
+    """The sum of all displacements (D, H, W, 3) in mm, None where no part displaces anything."""
+    moves = [p.part.displacement(p.amount, place, p.latents) for p in parts if isinstance(p.part, Displaces)]
+    return functools.reduce(np.add, moves) if moves else None
+
+
+def compose(position: np.ndarray, displaced: np.ndarray, voxel_mm: float) -> np.ndarray:
+    """Positions (D, H, W, 3) read at each voxel plus its displacement (mm): anatomy moved with one interpolation.
+
+    Coordinates are interpolated, images are not; where nothing is displaced the positions stay what they were.
+    """
+    size = np.array(position.shape[:3], np.float32)
+    index = np.moveaxis(np.indices(position.shape[:3]), 0, -1).astype(np.float32)
+    unit = 2 * (index + displaced / np.float32(voxel_mm)) / (size - 1) - 1
+    where = torch.from_numpy(np.ascontiguousarray(unit[..., ::-1]))[None]
+    field = torch.from_numpy(np.ascontiguousarray(np.moveaxis(position, -1, 0)))[None]
+    moved = grid_sample(field, where, align_corners=True, padding_mode="border")[0]
+    return np.where((displaced != 0).any(-1, keepdims=True), np.moveaxis(moved.numpy(), 0, -1), position)
+
+
+def acts(parts: Sequence[Present], place: Place) -> list[Act]:
+    """The acts of the parts that leave anatomy where it is."""
+    found = []
+    for part, amount, latents in parts:
+        if not isinstance(part, Displaces):
+            found.append(Act(part, np.clip(amount * part.extent(place, latents), 0, 1), latents))
     return found
 
 
@@ -58,7 +94,18 @@ def take(tissues: np.ndarray, acts: Sequence[Act]) -> Taken:
         lost += amount.sum(0)
         if part.becomes == "lesion":
             lesion += amount.sum(0)
+        elif part.becomes == "wm":
+            tissues[1] += amount.sum(0)
     return Taken(tissues, lesion, lost)
+
+
+def replaced(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Share (D, H, W) of each brain voxel that holds something else than before, negative where tissue came.
+
+    before, after: maps (4, D, H, W). It is the largest change of any of them, so it is zero only where nothing changed.
+    """
+    share = np.abs(after - before).max(0)
+    return np.where(before[2] > 0.5, np.where(after[:2].sum(0) > before[:2].sum(0), -share, share), 0)
 
 
 def changes(signal: np.ndarray, acts: Sequence[Act], warped: Warped) -> list[np.ndarray]:

@@ -1,0 +1,93 @@
+"""Regions that go together in healthy brains: an additive field that pairs of regions share."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from bench.contracts import BadInput
+from simulators.checks import between
+from simulators.choose import known
+from simulators.local import Variation
+
+KINDS = ("signal", "volume")
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """Two regions with a correlation of their own across healthy subjects.
+
+    correlation: of the two regions' signal, or volume, whatever else varies them. sd: SD of what is added to each for
+    that (relative). of: which of the two.
+    """
+
+    version: ClassVar[str] = "1"
+    first: str
+    second: str
+    correlation: float
+    sd: float
+    of: Literal["signal", "volume"] = "signal"
+
+    def __post_init__(self) -> None:
+        between("local.coupled.correlation", self.correlation, -1, 1)
+        between("local.coupled.sd", self.sd, 1e-6, 0.3)
+        known("local.coupled.of", self.of, KINDS)
+
+
+@dataclass(frozen=True)
+class Coupled(Variation):
+    """Local variation with coupled regions.
+
+    coupled: pairs of regions, each pair once a kind; a region may be in several. Redrawing a region draws its own value
+    of a shared field anew and leaves the partner's.
+    """
+
+    version: ClassVar[str] = "1"
+    coupled: tuple[Coupling, ...] = ()
+
+    def validate(self, region_names: tuple[str, ...]) -> None:
+        """Refuse regions that the anatomy does not have, pairs named twice and correlations out of reach."""
+        super().validate(region_names)
+        pairs = [(c.of, frozenset((c.first, c.second))) for c in self.coupled]
+        for coupling, pair in zip(self.coupled, pairs, strict=True):
+            for region in (coupling.first, coupling.second):
+                known("local.coupled", region, region_names)
+            if len(pair[1]) < 2 or pairs.count(pair) > 1:
+                raise BadInput(
+                    f"local.coupled has {coupling.of} of {coupling.first!r} with {coupling.second!r} twice: "
+                    "name two regions, and each pair once."
+                )
+            self._share(coupling)
+
+    def added(self, rng: np.random.Generator, names: tuple[str, ...]) -> np.ndarray:
+        """The shared fields at every label: (2, R + 1), volume then signal, relative."""
+        found = super().added(rng, names)
+        for coupling, (z, own) in zip(self.coupled, rng.standard_normal((len(self.coupled), 2)), strict=True):
+            share = self._share(coupling)
+            kind = 0 if coupling.of == "volume" else 1
+            found[kind, names.index(coupling.first) + 1] += coupling.sd * z
+            found[kind, names.index(coupling.second) + 1] += coupling.sd * (share * z + np.sqrt(1 - share**2) * own)
+        return found
+
+    def _share(self, coupling: Coupling) -> float:
+        """Correlation of what is added that gives the two regions theirs in total."""
+        first, second = coupling.first, coupling.second
+        alike = self.correlation(first, second) if coupling.of == "volume" else 0.0
+        alone = alike * self._variance(coupling.of)
+        spread = float(np.sqrt(self._total(coupling.of, first) * self._total(coupling.of, second)))
+        share = (coupling.correlation * spread - alone) / coupling.sd**2
+        if abs(share) > 1:
+            low, high = ((alone + sign * coupling.sd**2) / spread for sign in (-1, 1))
+            raise BadInput(
+                f"local.coupled: correlation={coupling.correlation:g} of {first!r} and {second!r} is out of reach with "
+                f"sd={coupling.sd:g}: give {low:.2f} to {high:.2f}, or a larger sd."
+            )
+        return share
+
+    def _variance(self, of: str) -> float:
+        return (self.volume if of == "volume" else self.signal) ** 2
+
+    def _total(self, of: str, region: str) -> float:
+        """Variance of a region's signal or volume with all that is added to it."""
+        added = (c.sd**2 for c in self.coupled if c.of == of and region in (c.first, c.second))
+        return self._variance(of) + sum(added)

@@ -1,0 +1,70 @@
+"""The population that truths are estimated on: pairs of a subject with the label's pathology and without."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from simulators.scene import Scene
+from simulators.task.protocol import Strength
+
+if TYPE_CHECKING:
+    from simulators.brain import Brain
+
+#: the stream, shared by all data seeds
+STREAM = "population"
+#: statistics of a region, in the order of `features`
+STATISTICS = ("mean", "SD", "local energy", "sum")
+
+
+class Couple(NamedTuple):
+    """One subject in both states: images (D, H, W), region labels, and template position (D, H, W, 3) in mm."""
+
+    well: np.ndarray
+    sick: np.ndarray
+    labels: np.ndarray
+    position: np.ndarray
+
+
+def couples(brain: "Brain", pairs: int) -> Iterator[Couple]:
+    """Subjects in both states, the same latents otherwise."""
+    for subject in range(pairs):
+        scene = brain.scene(subject, STREAM)
+        well, sick = (brain.render(scene, state) for state in ends(brain, scene))
+        yield Couple(well, sick, scene.warped.labels, brain.anatomy.position(scene.shape))
+
+
+def ends(brain: "Brain", scene: "Scene") -> tuple[Strength, Strength]:
+    """A subject's states without and with the pathology: those of its two labels, or the ends of a value's range."""
+    if brain.kind == "regression":
+        return brain.state(scene, {"pathology": "off"}), brain.state(scene, {"pathology": "on"})
+    own, other = brain.state(scene), brain.state(scene, {"pathology": "swap"})
+    control = brain.task.side(brain.task.label(scene.subject)) == 0
+    return (own, other) if control else (other, own)
+
+
+def features(image: np.ndarray, labels: np.ndarray, regions: int) -> np.ndarray:
+    """(R, 4) float64: mean, SD, local energy and sum of the intensities of each region; empty regions are 0.
+
+    Local energy is the logarithm of the mean squared difference of neighbours that both lie in the region, so that no
+    statistic of a region depends on voxels of another.
+    """
+    flat, values = labels.ravel(), image.ravel().astype(np.float64)
+    count, total, square = (np.bincount(flat, w, minlength=regions + 1)[1:] for w in (None, values, values**2))
+    present = np.maximum(count, 1)
+    mean = total / present
+    spread = np.sqrt(np.maximum(square / present - mean**2, 0))
+    return np.stack([mean, spread, np.log(_energy(image, labels, regions) + 1e-9), total], -1)
+
+
+def _energy(image: np.ndarray, labels: np.ndarray, regions: int) -> np.ndarray:
+    """(R,) mean squared difference of neighbouring voxels within each region."""
+    number, square = np.zeros(regions + 1), np.zeros(regions + 1)
+    for axis in range(3):
+        near, far = ([slice(None)] * axis + [part] for part in (slice(None, -1), slice(1, None)))
+        inside = labels[tuple(near)] == labels[tuple(far)]
+        within = labels[tuple(near)][inside]
+        steps = (image[tuple(far)] - image[tuple(near)])[inside].astype(np.float64)
+        number += np.bincount(within, minlength=regions + 1)
+        square += np.bincount(within, steps**2, minlength=regions + 1)
+    return (square / np.maximum(number, 1))[1:]

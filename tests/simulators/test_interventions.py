@@ -1,0 +1,162 @@
+"""Interventions re-render the same subject: what belongs to the head moves, what belongs to the scanner stays."""
+
+import numpy as np
+import pytest
+import torch
+
+from bench.contracts import BadInput
+from simulators.brain import Brain
+from simulators.clinical import Clinical
+from simulators.correspondence import corresponding
+from simulators.interventions import REPOSITION_MM, intervene
+from simulators.nuisance import Scanner
+from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.focal import Focal
+from simulators.pathology.white_matter_lesions import WhiteMatterLesions
+
+SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)
+PATHOLOGIES = {"atrophy": Atrophy(("left insula",)), "focal": Focal(), "several": WhiteMatterLesions()}
+DO = ({"shift": (3.0, -2.0, 5.0)}, {"warp": 0}, {"rescan": 0}, {"warp": 1, "shift": (1, 0, 0), "rescan": 2})
+
+
+@pytest.fixture(scope="module", params=PATHOLOGIES)
+def silent(request):
+    return Brain(PATHOLOGIES[request.param], nuisance=SILENT, amplitude=0.5)
+
+
+def _image(brain, do):
+    return brain.sample([1], "train", do).images[0, 0].numpy()
+
+
+def test_shift_by_whole_voxels_shifts_the_array(silent):
+    """Away from the edges of the grid, where tissue comes in that was never seen."""
+    voxel = silent.anatomy.resolution_mm
+    found = _image(silent, {"shift": (voxel, -2 * voxel, 0.0)})
+    expected = np.roll(_image(silent, {}), (1, -2), (0, 1))
+    away = np.s_[1:, :-2, 1:-1]
+    np.testing.assert_allclose(found[away], expected[away], atol=1e-4)
+    assert np.abs(found - _image(silent, {})).max() > 0.2
+
+
+def test_no_shift_is_the_same_bytes(silent):
+    assert np.array_equal(_image(silent, {"shift": (0, 0, 0)}), _image(silent, {}))
+
+
+def test_bias_and_noise_stay_with_the_scanner():
+    brain = Brain(Focal(), amplitude=0.3)
+    scene = brain.scene(1, "train")
+    moved = intervene(brain, scene, {"shift": (6, 0, 0)})
+    assert moved.scan is scene.scan and np.array_equal(moved.local.noise, scene.local.noise)
+    assert not np.array_equal(moved.local.folding, scene.local.folding)
+
+
+@pytest.mark.parametrize("do", DO)
+def test_lesions_stay_in_their_tissue(do):
+    """A lesion's centre has the same template position before and after, within a hundredth of a millimetre."""
+    brain = Brain(WhiteMatterLesions(), amplitude=0.5)
+    for subject in (1, 3, 5):
+        scene = brain.scene(subject, "train")
+        new = intervene(brain, scene, do)
+        own, other = scene.pathology[0]["centres"], new.pathology[0]["centres"]
+        back = corresponding(other, brain.position(new), brain.position(scene), brain.anatomy.resolution_mm)
+        np.testing.assert_allclose(back, own, atol=2e-3)
+        assert np.abs(other - own).max() > 0.01
+        assert scene.pathology[0]["radii_mm"] is new.pathology[0]["radii_mm"]
+
+
+def test_warp_keeps_the_tissue_of_every_region(silent):
+    """Large regions keep their shares of grey, white and fluid within a few percent, while places move by mm."""
+    scene = silent.scene(1, "train")
+    new = intervene(silent, scene, {"warp": 0})
+    large = [r for r in range(1, len(silent.region_names) + 1) if (scene.warped.labels == r).sum() > 60]
+    assert len(large) > 10
+    for region in large:
+        own, other = (s.warped.maps[:3, s.warped.labels == region].mean(1) for s in (scene, new))
+        np.testing.assert_allclose(own, other, atol=0.08)
+    assert 0.5 < np.abs(silent.position(new) - silent.position(scene)).mean() < 2.0
+
+
+def test_warps_are_numbered_and_repeat(silent):
+    first, again, other = (_image(silent, {"warp": k}) for k in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_rescan_changes_the_scan_and_the_position_only():
+    brain = Brain(Focal(), amplitude=0.3, nuisance=Clinical(blur_mm=2.0))
+    own, new = brain.record(1, "train"), brain.record(1, "train", {"rescan": 0})
+    changed = {n for n in own if own[n] != new[n] and not n.startswith("volume")}
+    scan = {
+        "bias_x",
+        "bias_y",
+        "bias_z",
+        "gain",
+        "gamma",
+        "blur_mm",
+        "ghost",
+        "ghost_at",
+        "moved_x",
+        "moved_y",
+        "moved_z",
+    }
+    assert changed == scan - {"gamma", "ghost"}
+    scene = brain.scene(1, "train")
+    shifts = [intervene(brain, scene, {"rescan": k}).moved for k in range(60)]
+    assert np.std(shifts) == pytest.approx(REPOSITION_MM, rel=0.15)
+
+
+def test_values_of_a_scan_are_set_and_all_else_keeps_its_draw():
+    brain = Brain(Focal(), amplitude=0.3)
+    own, set_to = brain.record(1, "train"), brain.record(1, "train", {"scan": {"blur_mm": 6, "gain": 0.2}})
+    assert {n: v for n, v in set_to.items() if v != own[n]} == {"blur_mm": 6.0, "gain": 0.2}
+    gained, plain = (_image(Brain(Focal(), amplitude=0.3, nuisance=SILENT), {"scan": {"gain": g}}) for g in (0.2, 0))
+    np.testing.assert_allclose(gained, np.exp(0.2) * plain, rtol=1e-5)
+
+
+@pytest.mark.parametrize("do", DO)
+def test_twins_under_one_intervention_differ_only_where_pathology_acts(brain, do):
+    own, twin = (brain.sample([1], "train", do | state).images for state in ({}, {"pathology": "off"}))
+    scene = intervene(brain, brain.scene(1, "train"), do)
+    lost = torch.from_numpy(brain.loss(scene, 1.0))[None, None]
+    assert 0 < (lost != 0).float().mean() < 0.3
+    assert torch.equal(own[lost == 0], twin[lost == 0])
+    assert (own != twin).any()
+
+
+def test_interventions_leave_the_subject_that_is_kept_in_memory_alone(brain):
+    before = brain.sample([1], "train").images
+    for do in DO:
+        brain.sample([1], "train", do)
+    assert torch.equal(before, brain.sample([1], "train").images)
+
+
+def test_strength_grades_a_patient_from_twin_to_own(silent):
+    steps = [_image(silent, {"strength": a}) for a in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert np.array_equal(steps[0], _image(silent, {"pathology": "off"}))
+    assert np.array_equal(steps[-1], _image(silent, {}))
+    sizes = [np.abs(step - steps[0]).sum() for step in steps]
+    assert (np.diff(sizes) > 0).all()
+    rises = np.diff(np.stack(steps), axis=0) * np.sign(steps[-1] - steps[0])
+    assert rises.min() > -1e-6
+
+
+@pytest.mark.parametrize(
+    ("do", "says"),
+    [
+        ({"shift": 3}, "do shift=3"),
+        ({"shift": (1, 2)}, r"do shift=\(1, 2\)"),
+        ({"shift": "left"}, "do shift='left'"),
+        ({"shift": (0, float("nan"), 0)}, "do shift"),
+        ({"shift": (0, 0, 500)}, "from -50 to 50"),
+        ({"warp": -1}, "do warp=-1"),
+        ({"warp": True}, "do warp=True"),
+        ({"rescan": 1.5}, "do rescan=1.5"),
+        ({"scan": 3}, "do scan=3"),
+        ({"scan": {"blur": 3}}, "did you mean 'blur_mm'"),
+        ({"scan": {"noise": -1}}, "do scan.noise=-1"),
+    ],
+)
+def test_impossible_intervention_is_one_sentence(do, says):
+    with pytest.raises(BadInput, match=says) as error:
+        Brain(Focal(), amplitude=0.3).sample([1], "train", do)
+    assert "\n" not in str(error.value)

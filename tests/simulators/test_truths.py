@@ -1,0 +1,122 @@
+"""Association is zero where the pathology never acts; observer sees suppressors; both match closed forms."""
+
+import itertools
+from math import factorial
+
+import numpy as np
+import pytest
+
+from simulators.truths import association, observer
+
+
+def _two_regions(rho, n=20000, shift=1.0, seed=0):
+    """A diseased region and one without pathology whose noise correlates with it: statistics without and with it."""
+    rng = np.random.default_rng(seed)
+    noise = rng.multivariate_normal([0, 0], [[1, rho], [rho, 1]], n)
+    return noise[..., None], (noise + np.array([shift, 0]))[..., None]
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.8])
+def test_a_suppressor_has_the_closed_form_share_of_the_observer_and_no_association(rho):
+    """d'^2 of both is a^2 / (s^2 (1 - rho^2)), of the diseased region alone a^2 / s^2."""
+    well, sick = _two_regions(rho)
+    both, alone = 1 / (1 - rho**2), 1.0
+    expected = [(alone + both) / 2, (both - alone) / 2]
+    np.testing.assert_allclose(observer.shares(well, sick), expected, rtol=0.03, atol=0.01)
+    found, _ = association.regions(well, sick)
+    assert found[1] == 0
+    assert found[0] == pytest.approx(0.7602 - 0.5, abs=0.01)  # normal distribution function at 1 / sqrt(2)
+
+
+def test_shares_equal_enumeration_over_all_coalitions():
+    rng = np.random.default_rng(1)
+    mixing = rng.standard_normal((4, 4))
+    well = (rng.standard_normal((500, 4)) @ mixing)[..., None]
+    sick = well + rng.standard_normal((1, 4, 1)) * [[[1], [1], [0], [0]]] + 0.1 * well**2
+    difference, within = observer._moments(well, sick)
+    within = within + observer.RIDGE * np.eye(4)
+
+    def value(players):
+        index = list(players)
+        return difference[index] @ np.linalg.solve(within[np.ix_(index, index)], difference[index]) if index else 0
+
+    expected = np.zeros(4)
+    for i in range(4):
+        others = [j for j in range(4) if j != i]
+        for k in range(4):
+            weight = factorial(k) * factorial(3 - k) / factorial(4)
+            expected[i] += sum(weight * (value((*s, i)) - value(s)) for s in itertools.combinations(others, k))
+    found = observer.shares(well, sick, orders=4000)
+    np.testing.assert_allclose(found.sum(), value(range(4)), rtol=1e-9)
+    np.testing.assert_allclose(found, expected, rtol=0.05, atol=0.02)
+
+
+def test_quadratic_shares_see_what_only_two_regions_together_tell():
+    """Patients have one of two regions changed, controls both or none: no mean differs, the covariance does."""
+    rng = np.random.default_rng(2)
+    noise, first, flip = 0.5 * rng.standard_normal((4000, 3)), rng.integers(0, 2, 4000), rng.integers(0, 2, 4000)
+    zero = np.zeros(4000)
+    sick = noise + np.stack([first, 1 - first, zero], 1)
+    well = noise + np.stack([flip, flip, zero], 1)
+    shares = observer.quadratic_shares(well[..., None], sick[..., None])
+    assert shares[2] == pytest.approx(0, abs=0.02)
+    assert min(shares[:2]) > 0.3
+    assert observer.shares(well[..., None], sick[..., None]).max() < 0.02
+
+
+def test_a_region_told_by_its_spread_only_is_associated():
+    rng = np.random.default_rng(3)
+    well = rng.standard_normal((600, 1, 2))
+    value, half_width = association.regions(well, well * [1.0, 3.0])
+    assert value[0] > half_width[0] > 0
+
+
+def test_voxel_association_is_the_mean_change_over_the_pooled_spread():
+    """A change of 0.2 in one voxel of noise SD 0.1, no deformation: d' = 2 there and exactly 0 elsewhere."""
+    from simulators.anatomy.mni152 import MNI152
+    from simulators.truths.population import Couple
+
+    template = MNI152(resolution_mm=8.0).template
+    labels = (template.labels > 0).astype(np.int16)
+    voxel = tuple(np.argwhere(labels)[500])
+    rng = np.random.default_rng(4)
+
+    def couple():
+        well = 0.1 * rng.standard_normal(labels.shape)
+        sick = well.copy()
+        sick[voxel] += 0.2
+        return Couple(well, sick, labels, template.points)
+
+    field = association.voxels([couple() for _ in range(400)], template)
+    assert field[voxel] == pytest.approx(2, rel=0.1)
+    assert np.count_nonzero(np.abs(field) > 1e-6) == 1
+    np.testing.assert_allclose(association.pulled_back(field, template.points, template), field, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def shared_truths():
+    from simulators.brain import Brain
+    from simulators.pathology.atrophy import Atrophy
+
+    brain = Brain(Atrophy(("left hippocampus", "right hippocampus"), edge_mm=0.0), amplitude=0.4)
+    return brain, brain.population((0, 1), "evaluation", 60)
+
+
+def test_only_regions_the_pathology_acts_in_are_associated(shared_truths):
+    brain, truths = shared_truths
+    values = dict(zip(brain.region_names, truths["association"].regions[0].tolist(), strict=True))
+    assert {name for name, value in values.items() if value} == {"left hippocampus", "right hippocampus"}
+    assert min(values["left hippocampus"], values["right hippocampus"]) > truths["association"].floor[0].max()
+    largest = truths["observer"].regions[0].topk(2).indices.tolist()
+    assert {brain.region_names[r] for r in largest} == {"left hippocampus", "right hippocampus"}
+
+
+def test_associated_voxels_lie_where_tissue_is_lost_and_are_negative(shared_truths):
+    brain, truths = shared_truths
+    volume, cohort = truths["association"].volume, brain.cohort((0, 1))
+    planted = cohort.truths["counterfactual"].volume
+    strongest = volume.flatten(1).argmin(1)
+    assert (planted.flatten(1).gather(1, strongest[:, None]) < 0).all()
+    assert volume.flatten(1).amin(1).max() < -0.5
+    far = (cohort.regions == brain.region_names.index("right precuneus") + 1).expand_as(volume)
+    assert volume[far].abs().max() == 0
