@@ -54,4 +54,6 @@ def of(study: Study, path: Path = PATH) -> pd.DataFrame:
     """The rows of a study's simulators as they are configured there."""
     cells, table = Cells(study), read(path)
     known = {(name, cells.describe("simulators", name)) for name in study.simulators}
-    return table[[at in known for at in zip(table["simulator"], table["key"], strict=True)]]
+    # a series, because an empty list would choose no columns instead of no rows
+    chosen = pd.Series([at in known for at in zip(table["simulator"], table["key"], strict=True)], table.index, bool)
+    return table[chosen]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from bench.contracts.plugins import Banked
 from bench.store.keys import describe, key
 from bench.store.sources import of_modules, of_node
 from bench.study import Study, Unit
@@ -13,9 +14,11 @@ from bench.study import Study, Unit
 VERSIONS = {
     "calibrate": "1",
     "simulate": "1",
+    "bank": "1",
     "images": "1",
     "train": "1",
     "truths": "2",
+    "effects": "1",
     "attribute": "1",
     "untrained": "1",
     "measure": "1",
@@ -91,7 +94,7 @@ class Cells:
         if cell.method or cell.metric:
             found = {"method": study.methods.get(cell.method), "metric": study.metrics.get(cell.metric)}
         else:
-            trained = {"network": study.networks[unit.network], "train": study.trains[unit.network]}
+            trained = {"network": study.networks[unit.network], "train": study.training(unit)}
             found = {"simulator": study.simulators[unit.simulator], **(trained if cell.stage == "train" else {})}
         return {name: node for name, node in found.items() if node is not None}
 
@@ -139,7 +142,7 @@ class _UnitCells:
 
     def all(self) -> Iterator[Cell]:
         """Every cell in the order of work; metrics outermost, so that methods share their perturbations."""
-        yield from (self.calibration, self.cohort, self.train, self.truths)
+        yield from (self.calibration, self.cohort, self.train, self.truths, self.effects)
         methods = list(self.cells.study.methods)
         yield from (self.attribute(m) for m in methods)
         for metric in self.cells.metrics(compare=False):
@@ -154,16 +157,28 @@ class _UnitCells:
     @cached_property
     def cohort(self) -> Cell:
         """The explained subjects."""
-        content = {"calibration": self.calibration.key, "subjects": self.settings["explain"]["subjects"]}
+        content = {"calibration": self.calibration.key, **self.settings["explain"]}
         return self._cell("simulate", content, (self.calibration,), self._source("simulators", "bench.stages.simulate"))
 
     @cached_property
     def images(self) -> Cell:
         """The training, validation and test images: a cache, made when a model of this data seed is trained."""
-        train = self.cells.study.trains[self.unit.network]
+        train = self.cells.study.training(self.unit)
         sizes = {k: train.get(k) for k in ("subjects", "validation", "test")}
         content = {"calibration": self.calibration.key, "data_seed": self.unit.data_seed, **sizes}
         return self._cell("images", content, (self.calibration,), self._source("simulators", "bench.stages.images"))
+
+    @cached_property
+    def bank(self) -> Cell | None:
+        """Healthy subjects of the data seed: a cache simulators share; None without one."""
+        made = self.cells.study.make("simulators", self.unit.simulator)
+        if not isinstance(made, Banked):
+            return None
+        node = self.cells.study.simulators[self.unit.simulator]
+        parts = describe(made.banked(node), tuple(self.settings["trusted"]), self.unit.simulator)
+        sizes = {k: self.images.content[k] for k in ("data_seed", "subjects", "validation", "test")}
+        source = self._source("simulators", "bench.stages.images")
+        return self._cell("bank", {"parts": key(parts), **sizes}, source=source)
 
     @cached_property
     def train(self) -> Cell:
@@ -171,7 +186,7 @@ class _UnitCells:
         content = {
             "calibration": self.calibration.key,
             "network": self.cells.describe("networks", self.unit.network),
-            "train": self.cells.study.trains[self.unit.network],
+            "train": self.cells.study.training(self.unit),
             "data_seed": self.unit.data_seed,
             "model_seed": self.unit.model_seed,
         }
@@ -180,9 +195,18 @@ class _UnitCells:
     @cached_property
     def truths(self) -> Cell:
         """The truth `use` of this model."""
-        content = {"model": self.train.key, "cohort": self.cohort.key, **self.settings["use"]}
+        sizes = {k: self.settings["use"][k] for k in ("draws", "subjects")}
+        content = {"model": self.train.key, "cohort": self.cohort.key, **sizes}
         source = self._source("simulators", "bench.stages.truths")
         return self._cell("truths", content, (self.calibration, self.cohort, self.train), source)
+
+    @cached_property
+    def effects(self) -> Cell:
+        """What this model does with the pathology of single regions."""
+        sizes = {k: self.settings["use"][k] for k in ("subjects", "players")}
+        content = {"model": self.train.key, "cohort": self.cohort.key, **sizes}
+        needs = (self.calibration, self.cohort, self.train)
+        return self._cell("effects", content, needs, of_modules(("bench.stages.effects",)))
 
     def attribute(self, method: str) -> Cell:
         """The maps of a method."""
@@ -236,7 +260,7 @@ class _UnitCells:
         folder: str = "",
     ) -> Cell:
         shared = {"calibrate": self.unit.simulator, "simulate": self.unit.simulator}
-        seeded = {"images": f"{self.unit.simulator}-d{self.unit.data_seed}"}
+        seeded = {"images": f"{self.unit.simulator}-d{self.unit.data_seed}", "bank": f"d{self.unit.data_seed}"}
         name = {**shared, **seeded}.get(stage, self.unit.id) + (f"-{method}" if method else "")
         return Cell(stage, name, content, self.unit, needs, source, method, metric, folder)
 

@@ -38,10 +38,12 @@ def method_context(bench: "Bench", cell: Cell) -> Context:
 
 
 def metric_context(bench: "Bench", unit: Unit) -> Context:
-    """What a metric may know: perturbations common to all methods of the model, and the simulator's redraws."""
+    """What a metric may know: perturbations common to all methods of the model, redraws, and what a simulator knows."""
     cells = bench.cells.unit(unit)
     made: Any = simulator(bench, unit)
-    context = cohort_context(bench.get(cells.cohort), seeds.of_perturbations(cells.train.key), made.target)
+    cohort = bench.get(cells.cohort)
+    context = cohort_context(cohort, seeds.of_perturbations(cells.train.key), made.target)
+    context = replace(context, truths=cohort.truths)
     return replace(context, redraws=lambda subject: made.redraws(int(subject), "evaluation", measure.REDRAWS))
 
 

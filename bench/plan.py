@@ -12,7 +12,7 @@ from bench.config.suggest import nearest
 from bench.contracts import BadInput, View
 from bench.ledger import GIVEN_UP, RERUN, survey, wanted
 from bench.provenance import ROOT
-from bench.stages import images, simulate, train, truths
+from bench.stages import effects, images, simulate, train, truths
 from bench.study import PAGE, PLAN, Node, Study, Unit
 
 SIGNS = ("abs", "signed", "positive", "negative")
@@ -29,14 +29,14 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     results = Path(settings["paths"]["results"])
     seeds = {axis: _seeds(axis, settings["seed"][axis]) for axis in ("data", "model")}
     settings["seed"] = seeds
-    # Model seeds outermost: units that run side by side then need different training images.
+    # Model seeds outermost, data seeds innermost: units side by side then draw different subjects, not the same twice.
     units = [
         Unit(s, n, d, m)
         for m in seeds["model"]
         for n in made.networks
-        for d in seeds["data"]
         for s, other in made.arms
         if other == n
+        for d in seeds["data"]
     ]
     parts = (made.simulators, made.networks, made.trains, made.methods, made.metrics)
     found = Study(settings["name"], str(ROOT / results), settings, *parts, units=units)
@@ -73,8 +73,10 @@ def _asked(study: Study) -> Study:
 def check_settings(settings: Node) -> None:
     """Refuse impossible values, naming the key and its range."""
     explained = settings["explain"]["subjects"]
-    simulate.validate(explained)
-    truths.validate(**settings["use"], explained=explained)
+    simulate.validate(explained, settings["explain"]["pairs"])
+    use = settings["use"]
+    truths.validate(use["draws"], use["subjects"], explained)
+    effects.validate(use["players"])
     if settings["timeout_s"] < 1:
         raise BadInput(f"timeout_s={settings['timeout_s']} is not possible: give 1 or more seconds")
     if settings["rerun"] not in RERUN:
@@ -96,9 +98,10 @@ def _check_view(view: View, path: str) -> None:
 def check_plugins(study: Study) -> None:
     """Build every simulator, network, method and metric of a study, and check how its networks are trained."""
     trusted = tuple(study.settings["trusted"])
-    for settings in study.trains.values():
-        train.validate(settings)
-        images.sizes(settings)
+    _check_budgets(study)
+    for unit in study.units:
+        train.validate(study.training(unit))
+        images.sizes(study.training(unit))
     for group in ("methods", "metrics"):
         if not study.node_names(group):
             raise BadInput(f"no {group} are chosen; name some, e.g. '{group[:-1]}=[...]' or {group[:-1]}=all")
@@ -109,6 +112,13 @@ def check_plugins(study: Study) -> None:
         made = study.make("simulators", simulator)
         shape, outputs = made.shape, getattr(made, "outputs", 2)
         build(study.networks[network], (), ("bench.networks", *trusted), "network", in_shape=shape, outputs=outputs)
+
+
+def _check_budgets(study: Study) -> None:
+    for simulator, budget in study.settings["budgets"].items():
+        known = {key for settings in study.trains.values() for key in settings}
+        for key in set(budget) - known:
+            raise BadInput(f"budgets.{simulator}.{key}: train has no such key{nearest(key, known)}")
 
 
 def _check_tagged(plugin: Any, path: str) -> None:

@@ -14,10 +14,11 @@ from bench import seeds
 from bench.cells import Cell
 from bench.config.build import build
 from bench.context import cohort_context, method_context, metric_context, simulator
-from bench.contracts import Attribution, Cohort, Truth
+from bench.contracts import Attribution, Cohort, Truth, Unsupported
+from bench.contracts.validity import Validity
 from bench.ledger import committed
 from bench.passes.counting import count_passes
-from bench.stages import attribute, calibrate, compare, images, measure, simulate, train, truths
+from bench.stages import attribute, calibrate, compare, effects, images, measure, simulate, train, truths
 from bench.study import Unit
 
 if TYPE_CHECKING:
@@ -67,12 +68,21 @@ def _calibration_given(cell: Cell) -> Path | None:
 
 
 def _simulate(bench: "Bench", cell: Cell) -> Cohort:
-    return simulate.cohort(simulator(bench, cell.unit), bench.study.settings["explain"]["subjects"])
+    return simulate.cohort(simulator(bench, cell.unit), **bench.study.settings["explain"])
+
+
+def _bank(bench: "Bench", cell: Cell) -> Callable[[Path], None]:
+    sizes = images.sizes(bench.study.training(cell.unit))
+    made: Any = bench.study.make("simulators", cell.unit.simulator).with_data_seed(cell.unit.data_seed)
+    return lambda folder: made.fill_bank(sizes, folder, bench.progress)
 
 
 def _images(bench: "Bench", cell: Cell) -> Callable[[Path], None]:
-    sizes = images.sizes(bench.study.trains[cell.unit.network])
-    return lambda folder: images.make(simulator(bench, cell.unit), sizes, folder, bench.progress)
+    sizes = images.sizes(bench.study.training(cell.unit))
+    made: Any = simulator(bench, cell.unit)
+    bank = bench.cells.unit(cell.unit).bank
+    healthy = made.with_bank(bench.get(bank)) if bank else made
+    return lambda folder: images.make(healthy, sizes, folder, bench.progress)
 
 
 def _train(bench: "Bench", cell: Cell) -> train.Trained:
@@ -80,10 +90,10 @@ def _train(bench: "Bench", cell: Cell) -> train.Trained:
     return train.train(
         bench.get(cells.images),
         network(bench, cell.unit),
-        bench.study.trains[cell.unit.network],
+        bench.study.training(cell.unit),
         cell.unit.data_seed,
         cell.unit.model_seed,
-        bench.get(cells.calibration)["reached"],
+        bench.get(cells.calibration),
         bench.progress,
     )
 
@@ -95,8 +105,20 @@ def _read_trained(bench: "Bench", cell: Cell, folder: Path) -> train.Trained:
 def _truths(bench: "Bench", cell: Cell) -> Truth:
     cells, use = bench.cells.unit(cell.unit), bench.study.settings["use"]
     cohort, model = bench.get(cells.cohort), bench.get(cells.train).model
+    made = simulator(bench, cell.unit)
     with count_passes(model) as bench.passes:
-        return truths.use(model, simulator(bench, cell.unit), cohort, **use, progress=bench.progress)
+        return truths.use(model, made, cohort, use["draws"], use["subjects"], bench.progress)
+
+
+def _effects(bench: "Bench", cell: Cell) -> effects.Effects:
+    cells, use = bench.cells.unit(cell.unit), bench.study.settings["use"]
+    made = simulator(bench, cell.unit)
+    if reason := Validity.of(made).undefined.get("effects"):
+        raise Unsupported(reason)
+    some = bench.get(cells.cohort).take(torch.arange(use["subjects"]))
+    model, players = bench.get(cells.train).model, use["players"]
+    with count_passes(model) as bench.passes:
+        return effects.effects(model, some, effects.sick(some), made.target, players, bench.progress)
 
 
 def _attribute(bench: "Bench", cell: Cell) -> Attribution:
@@ -130,9 +152,15 @@ def _measure(bench: "Bench", cell: Cell) -> pd.DataFrame:
     present = dict(cohort.truths) | ({"use": bench.get(cells.truths)} if "use" in metric.tags.truths else {})
     method = bench.study.make("methods", cell.method)
     explained = measure.Explained(cell.method, method, _maps(bench, maps), method_context(bench, maps))
-    scene = bench.once("scene", lambda: measure.Scene(model, cohort, metric_context(bench, cell.unit)))
+    scene = bench.once("scene", lambda: _scene(bench, cell.unit, model, cohort))
     with count_passes(model) as bench.passes:
         return measure.measure(cell.metric, metric, explained, scene, present, bench.study.views)
+
+
+def _scene(bench: "Bench", unit: Unit, model: torch.nn.Module, cohort: Cohort) -> measure.Scene:
+    made = simulator(bench, unit)
+    limits, sides = Validity.of(made), made.sides(cohort.targets)
+    return measure.Scene(model, cohort, metric_context(bench, unit), limits, sides, made.centre)
 
 
 def _compare(bench: "Bench", cell: Cell) -> pd.DataFrame:
@@ -152,9 +180,11 @@ def _compare(bench: "Bench", cell: Cell) -> pd.DataFrame:
 STEPS = {
     "calibrate": Step(_calibrate, _write_json, _read_json, given=_calibration_given),
     "simulate": Step(_simulate, simulate.write, lambda bench, cell, folder: simulate.read(folder)),
+    "bank": Step(_bank, lambda folder, make: make(folder), lambda bench, cell, folder: folder),
     "images": Step(_images, lambda folder, make: make(folder), lambda bench, cell, folder: images.read(folder)),
     "train": Step(_train, train.write, _read_trained),
     "truths": Step(_truths, truths.write, lambda bench, cell, folder: truths.read(folder)),
+    "effects": Step(_effects, effects.write, lambda bench, cell, folder: effects.read(folder)),
     "attribute": Step(_kept, attribute.write, lambda bench, cell, folder: attribute.read(folder)),
     "untrained": Step(_kept, attribute.write, lambda bench, cell, folder: attribute.read(folder)),
     "measure": Step(_measure),

@@ -124,6 +124,11 @@ class Study:
         wish = self.settings["maps"]
         return min(wish, subjects) if isinstance(wish, int) else {"all": subjects, "none": 0}[wish]
 
+    def training(self, unit: Unit) -> Node:
+        """How a unit's model is trained: as its network is in this study, and as its simulator needs."""
+        budget: Node = self.settings.get("budgets", {}).get(unit.simulator, {})
+        return {**self.trains[unit.network], **budget}
+
     def make(self, group: str, label: str) -> Any:
         """The plug-in behind a label; group: simulators, methods or metrics."""
         return _made(self._text(group, label), tuple(self.settings["trusted"]), f"{group[:-1]}.{label}")

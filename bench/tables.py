@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from bench import provenance
+from bench import audited, provenance, regions, validity
 from bench.cells import Cell, Cells
 from bench.ledger import Ledger, committed, survey
 from bench.store import files
@@ -24,7 +24,7 @@ from bench.tidy import Tidy
 
 UNIT = ["simulator", "network", "data_seed", "model_seed"]
 MODEL = ["auc", "auc_low", "auc_high", "auc_reference", "competence", "competence_low", "auc_off"]
-MODEL += ["passed", "reason", "train_subjects", "epochs", "weights"]
+MODEL += ["r2", "pair", "auc_decorrelated", "auc_reversed", "passed", "reason", "train_subjects", "epochs", "weights"]
 FOUND = ["asked", "reached", "low", "high"]
 COSTS = [*UNIT, "stage", "method", "metric", "seconds", "forward", "backward", "peak_mb"]
 ORIGIN = ["stage", "key", "unit", "method", "metric", "source", "date", "machine", "content", "config"]
@@ -54,10 +54,14 @@ class Writer:
         )
         _csv(folder / "methods.csv", pd.DataFrame([self.method(m) for m in self.study.methods]))
         _csv(folder / "metrics.csv", pd.DataFrame([self.metric(m) for m in self.study.metrics]))
+        _csv(folder / "validity.csv", pd.DataFrame(list(validity.matrix(self.study)), columns=validity.COLUMNS))
+        _csv(folder / "simulator_audits.csv", audited.of(self.study))
         _csv(folder / "failures.csv", failures.sort_values(FAILURES))
         done = list(self.done())
         _parquet(folder / "costs.parquet", pd.DataFrame([_cost(*d) for d in done], columns=COSTS))
         _parquet(folder / "provenance.parquet", pd.DataFrame([_origin(*d) for d in done], columns=ORIGIN))
+        found = list(regions.rows(self.study, self.cells, self.ledger))
+        _parquet(folder / "regions.parquet", pd.DataFrame(found, columns=regions.COLUMNS))
         files.write_bytes(folder / "study.json", (json.dumps(self.about(), indent=1) + "\n").encode())
         return folder
 
@@ -108,9 +112,10 @@ class Writer:
         }
 
     def done(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
-        """Every distinct cell with a record, training images included."""
+        """Every distinct cell with a record, those of caches included."""
         seen: dict[str, Cell] = {c.key: c for states in self.states.values() for c, _ in states.values()}
-        seen |= {c.key: c for c in (self.cells.unit(u).images for u in self.study.units)}
+        caches = (c for u in self.study.units for c in (self.cells.unit(u).bank, self.cells.unit(u).images) if c)
+        seen |= {c.key: c for c in caches}
         for cell in seen.values():
             record = self.ledger.record(cell)
             if record and "cost" in record:

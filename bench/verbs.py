@@ -233,7 +233,7 @@ def drift(call: Call) -> int:
 
 
 def publish(call: Call) -> int:
-    """Copy a study's tables, figures and page to results/published/<study>, and its table into the README."""
+    """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs."""
     from bench import report as pages
     from bench.store import files
 
@@ -246,7 +246,8 @@ def publish(call: Call) -> int:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, kept)
         files.publish(copy, target, replace=True)
-    pages.write_readme(ROOT / "README.md", target)
+    for readme in (ROOT / "README.md", *ROOT.glob("simulators/README.md"), *ROOT.glob("bench/networks/README.md")):
+        pages.write_readme(readme, target)
     print(target)
     return 0
 
@@ -265,4 +266,22 @@ def calibrate(call: Call) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(found, indent=1) + "\n")
         print(f"{unit.simulator}: {path}")
+    return 0
+
+
+def export(call: Call) -> int:
+    """Write the explained subjects of every simulator named as NIfTI files in BIDS-like folders."""
+    from bench.export import export as folders
+
+    for folder in folders(call.study()[0]):
+        print(folder)
+    return 0
+
+
+def portrait(call: Call) -> int:
+    """Draw what each simulator named makes, into results/published/simulators."""
+    from bench import portraits
+
+    for path in portraits.write(call.study()[0], PUBLISHED / "simulators"):
+        print(path)
     return 0

@@ -17,17 +17,23 @@ class Seeds:
 
 @dataclass
 class Explain:
-    """subjects: how many evaluation subjects every model explains."""
+    """subjects: how many evaluation subjects every model explains. pairs: how many subjects are drawn with and without
+    pathology for what a population says of each voxel and region (truths `association` and `observer`).
+    """
 
     subjects: int = 24
+    pairs: int = 400
 
 
 @dataclass
 class Use:
-    """The truth `use`: redraws a region, and how many of the explained subjects it is computed for."""
+    """What models use: redraws a region, how many of the explained subjects it is computed for, and how many regions
+    of each have their pathology switched in all combinations.
+    """
 
     draws: int = 16
     subjects: int = 12
+    players: int = 6
 
 
 @dataclass
@@ -60,11 +66,16 @@ class Paths:
 
 @dataclass
 class Config:
-    """Everything a study fixes. `axes` maps a group or key to the values it is crossed over."""
+    """Everything a study fixes.
+
+    axes: a group or key, and the values it is crossed over. budgets: a simulator that takes more to learn, and the
+    values of `train` that it is given in place of the study's.
+    """
 
     name: str = MISSING
     axes: dict[str, list[Any]] = field(default_factory=dict)
     seed: Seeds = field(default_factory=Seeds)
+    budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
     explain: Explain = field(default_factory=Explain)
     use: Use = field(default_factory=Use)
     views: list[View] = field(default_factory=lambda: [View()])

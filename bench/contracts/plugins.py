@@ -51,6 +51,10 @@ class Simulator(Protocol):
     def region_names(self) -> tuple[str, ...]:
         """Region r of a label map is `region_names[r - 1]`."""
 
+    @property
+    def displaced(self) -> frozenset[str]:
+        """Regions whose redraw moves what lies around them."""
+
     def with_amplitude(self, amplitude: float) -> "Simulator":
         """This simulator at a calibrated amplitude."""
 

@@ -33,7 +33,11 @@ def _export(study: Study, unit: Unit) -> Path:
     folder = Path(study.results) / "export" / unit.simulator
     with said_when_refused(folder):
         bench = Bench(study, unit)
-        # a simulator may say which contrast it imitates, as a BIDS suffix
-        modality = getattr(simulator(bench, unit), "modality", "T1w")
-        about = About(unit.simulator, STREAM, unit.data_seed, modality)
-        return write(folder, bench.get(bench.cells.unit(unit).cohort), about, stored(study, unit.simulator))
+        made = simulator(bench, unit)
+        # a simulator may say which contrast it imitates, as a BIDS suffix, and what it drew for a subject
+        modality = getattr(made, "modality", "T1w")
+        cohort = bench.get(bench.cells.unit(unit).cohort)
+        record = getattr(made, "record", None)
+        drawn = tuple(record(subject, STREAM) for subject in cohort.subjects.tolist()) if record else ()
+        about = About(unit.simulator, STREAM, unit.data_seed, modality, drawn)
+        return write(folder, cohort, about, stored(study, unit.simulator))

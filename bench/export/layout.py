@@ -17,12 +17,15 @@ VECTORS = ("regions", "floor")
 
 @dataclass(frozen=True)
 class About:
-    """What a cohort does not say of itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet."""
+    """What a cohort does not say of itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet.
+    records: what was drawn for each subject, by name.
+    """
 
     simulator: str
     stream: str
     data_seed: int
     modality: str = "T1w"
+    records: tuple[dict[str, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,8 @@ def _root(layout: Layout, cohort: Cohort, about: About) -> None:
     write_json(layout.folder / "participants.json", {name: {"Description": text} for name, text in _COLUMNS.items()})
     targets, subjects = cohort.targets.tolist(), cohort.subjects.tolist()
     rows = [[w, t, s, about.stream, about.data_seed] for w, t, s in zip(who, targets, subjects, strict=True)]
-    _table(layout.folder / "participants.tsv", pd.DataFrame(rows, columns=list(_COLUMNS)))
+    drawn = pd.DataFrame(list(about.records), index=range(len(about.records)))
+    _table(layout.folder / "participants.tsv", pd.DataFrame(rows, columns=list(_COLUMNS)).join(drawn))
     (layout.folder / "README").write_text(README.format(simulator=about.simulator))
 
 

@@ -1,37 +1,93 @@
-"""The README's table of a study, written between its markers by `publish` and never by hand."""
+"""Tables of published studies in README files, written between their markers by `publish` and never by hand.
 
+A README says where: `<!-- KIND:STUDY -->` and `<!-- /KIND:STUDY -->` on lines of their own, KIND a name of `TABLES`.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 
-def table(folder: Path) -> str:
-    """A Markdown table of a published study: one row a method, its rank and mean with interval in each ranking."""
+def leaderboard(folder: Path) -> str:
+    """One row a method: its rank and mean with interval in each ranking."""
     board = pd.read_csv(folder / "leaderboard.csv", dtype={"rank": "Int64"}, keep_default_na=True)
     board = board[board["simulator"] == "all"]
     contests = list(dict.fromkeys(zip(board["network"], board["ranking"], strict=True)))
     cells = {(row.method, row.network, row.ranking): _cell(row) for row in board.itertuples()}
-    head = ["method", *(f"{ranking}, `{network}`" for network, ranking in contests)]
-    methods = dict.fromkeys(board["method"])
     roles = dict(zip(board["method"], board["role"], strict=True))
-    lines = [_line(head), _line(["---"] * len(head))]
-    for method in methods:
-        name = f"`{method}`" if roles[method] == "method" else f"*{method}*"
-        lines.append(_line([name, *(cells.get((method, n, r), "") for n, r in contests)]))
-    return "\n".join(lines)
+    rows = [
+        [
+            f"`{method}`" if roles[method] == "method" else f"*{method}*",
+            *(cells.get((method, n, r), "") for n, r in contests),
+        ]
+        for method in dict.fromkeys(board["method"])
+    ]
+    return _table(["method", *(f"{ranking}, `{network}`" for network, ranking in contests)], rows)
+
+
+def simulators(folder: Path) -> str:
+    """One row a simulator with a model past its gate: separability, audits, that model and what it was trained on."""
+    models, audits = pd.read_csv(folder / "models.csv"), pd.read_csv(folder / "simulator_audits.csv")
+    passed = models[models["passed"]].sort_values("competence_low", ascending=False)
+    rows = []
+    for name in dict.fromkeys(models["simulator"]):
+        mine, own = passed[passed["simulator"] == name], audits[audits["simulator"] == name].set_index("audit")
+        if len(mine) and len(own):
+            rows.append([f"`{name}`", *_separable(mine.iloc[0]), *_audited(own), *_competent(mine.iloc[0])])
+    head = ["simulator", "AUC asked", "reached", "trivial observer", "twins against controls", "competent model"]
+    return _table([*head, "its AUC", "trained on"], rows)
+
+
+def networks(folder: Path) -> str:
+    """One row a network, one column a simulator: models past the gate of all, and their mean AUC."""
+    models = pd.read_csv(folder / "models.csv")
+    names = list(dict.fromkeys(models["simulator"]))
+    groups = dict(list(models.groupby(["network", "simulator"])))
+    rows = []
+    for network in dict.fromkeys(models["network"]):
+        rows.append([f"`{network}`", *(_gated(groups.get((network, name))) for name in names)])
+    return _table(["network", *(f"`{name}`" for name in names)], rows)
+
+
+TABLES: dict[str, Callable[[Path], str]] = {"table": leaderboard, "simulators": simulators, "networks": networks}
 
 
 def update(readme: Path, folder: Path) -> bool:
-    """Put a study's table between `<!-- table:NAME -->` and `<!-- /table:NAME -->`; False where they are missing."""
-    begin, end = f"<!-- table:{folder.name} -->\n", f"<!-- /table:{folder.name} -->"
-    text = readme.read_text()
-    if begin not in text or end not in text:
-        return False
-    before, rest = text.split(begin, 1)
-    after = rest.split(end, 1)[1]
-    readme.write_text(before + begin + table(folder) + "\n" + end + after)
-    return True
+    """Write a published study's tables where the README has markers for them; whether it has any."""
+    text = before = readme.read_text()
+    for kind, make in TABLES.items():
+        begin, end = f"<!-- {kind}:{folder.name} -->\n", f"<!-- /{kind}:{folder.name} -->"
+        if begin in text and end in text:
+            head, rest = text.split(begin, 1)
+            text = head + begin + make(folder) + "\n" + end + rest.split(end, 1)[1]
+    if text != before:
+        readme.write_text(text)
+    return any(f"<!-- {kind}:{folder.name} -->" in text for kind in TABLES)
+
+
+def _separable(model: Any) -> list[str]:
+    interval = f" [{model.separability_low:.3f}, {model.separability_high:.3f}]"
+    return [f"{model.separability_asked:g}", f"{model.separability_reached:.3f}{interval}"]
+
+
+def _audited(own: pd.DataFrame) -> list[str]:
+    told = []
+    for audit in ("trivial observer", "twins"):
+        found = own.loc[audit]
+        told.append(f"{found.auc:.3f} [{found.low:.3f}, {found.high:.3f}] {found.verdict}")
+    return told
+
+
+def _competent(model: Any) -> list[str]:
+    return [f"`{model.network}`", f"{model.auc:.3f}", f"{model.train_subjects} subjects x {model.epochs} epochs"]
+
+
+def _gated(group: pd.DataFrame | None) -> str:
+    if group is None:
+        return ""
+    return f"{int(group['passed'].sum())} of {len(group)}, {group['auc'].mean():.2f}"
 
 
 def _cell(row: Any) -> str:
@@ -48,5 +104,5 @@ def _two(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}"
 
 
-def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows))

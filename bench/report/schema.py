@@ -10,8 +10,8 @@ SCORES = _names(
 )
 MODELS = _names(
     """simulator network data_seed model_seed auc auc_low auc_high auc_reference competence competence_low auc_off
-    passed reason train_subjects epochs weights separability_asked separability_reached separability_low
-    separability_high"""
+    r2 pair auc_decorrelated auc_reversed passed reason train_subjects epochs weights separability_asked
+    separability_reached separability_low separability_high"""
 )
 METHODS = _names("method family quantity role reads_model signed stochastic version reference cost summary parameters")
 METRICS = _names(
@@ -27,7 +27,7 @@ LEADERBOARD = _names(
 #: columns that are not numbers
 TEXT = {
     *_names("simulator network stratum split method view metric truth status reason weights family quantity role"),
-    *_names("version reference cost summary parameters kind unit truths stage"),
+    *_names("version reference cost summary parameters kind unit truths stage pair"),
 }
 FLAGS = set(_names("passed reads_model signed stochastic higher_is_better localisation"))
 WHOLE = {"data_seed", "model_seed"}

@@ -9,6 +9,8 @@ from bench.contracts import Simulator
 def calibrate(simulator: Simulator) -> dict[str, Any]:
     """{"amplitude", "asked", "reached", "low", "high", "subjects"}, reached with its 95 % interval.
 
+    For a regression "r2" of the observer as well, for three or more classes "pairs", its AUC of every two ("0-1").
+
     The observer belongs to the simulator's package, whose module `separability` offers `calibrate(simulator)`; a
     simulator from elsewhere brings its own.
     """

@@ -1,17 +1,21 @@
 """Stage images: the subjects a data seed trains, validates and tests on, drawn once and shared by all its models.
 
+Simulators whose cues go with the label are tested on further streams as well, as large as `test`.
+
 They are a cache: any of them can be drawn again from the simulator, bit for bit.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from bench.contracts import BadInput, Batch, Simulator
+from bench.contracts.plugins import Shifted
 
 #: the test subjects once more with every pathology off
 OFF = "off"
@@ -19,12 +23,16 @@ SPLITS = ("train", "validation", "test")
 
 
 class Images(NamedTuple):
-    """Batches of one data seed; `off` are the test subjects with the pathology off and their own targets."""
+    """Batches of one data seed; `off` are the test subjects with the pathology off and their own targets.
+
+    shifted: by name, the simulator's further test streams.
+    """
 
     train: Batch
     validation: Batch
     test: Batch
     off: Batch
+    shifted: Mapping[str, Batch] = MappingProxyType({})
 
 
 def sizes(train: Mapping[str, Any]) -> dict[str, int]:
@@ -45,18 +53,19 @@ def make(
     simulator: Simulator, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None] = lambda _: None
 ) -> None:
     """Draw every split into `folder`, one memory-mapped array a split, subject by subject."""
-    total = sum(counts.values())
-    done = 0
-    for stream in SPLITS:
-        count, states = counts[stream], {stream: None, **({OFF: {"pathology": "off"}} if stream == "test" else {})}
+    shifted = simulator.splits if isinstance(simulator, Shifted) else ()
+    sizes = {**counts, **dict.fromkeys(shifted, counts["test"])}
+    total, done = sum(sizes.values()), 0
+    for stream, count in sizes.items():
+        states = {stream: None, **({OFF: {"pathology": "off"}} if stream == "test" else {})}
         shape = (count, 1, *simulator.shape)
         arrays = {name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, shape) for name in states}
-        targets: dict[str, list[int]] = {name: [] for name in states}
+        targets: dict[str, list[float]] = {name: [] for name in states}
         for i in range(count):
             for name, do in states.items():
                 batch = simulator.sample([i], stream, do)
                 arrays[name][i] = batch.images[0].numpy()
-                targets[name].append(int(batch.targets[0]))
+                targets[name].append(batch.targets[0].item())
             done += 1
             if done % 25 == 0:
                 progress(done / total)
@@ -67,10 +76,13 @@ def make(
 
 def read(folder: Path) -> Images:
     """The splits `make` wrote, memory-mapped."""
-    batches = {}
-    for split in (*SPLITS, OFF):
-        # copy-on-write: torch wants a writable array, and no write may reach the store
-        images = torch.from_numpy(np.load(folder / f"{split}.npy", mmap_mode="c", allow_pickle=False))
-        targets = torch.tensor(json.loads((folder / f"{split}.json").read_text()))
-        batches[split] = Batch(images, targets, torch.arange(len(images)))
-    return Images(**batches)
+    named = {path.stem: _read(path) for path in sorted(folder.glob("*.npy"))}
+    own = {split: named.pop(split) for split in (*SPLITS, OFF)}
+    return Images(**own, shifted=named)
+
+
+def _read(path: Path) -> Batch:
+    # copy-on-write: torch wants a writable array, and no write may reach the store
+    images = torch.from_numpy(np.load(path, mmap_mode="c", allow_pickle=False))
+    targets = torch.tensor(json.loads(path.with_suffix(".json").read_text()))
+    return Batch(images, targets, torch.arange(len(images)))

@@ -1,28 +1,41 @@
 """Stage simulate: the explained subjects, the same for every model of a simulator."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from safetensors.torch import load_file, save_file
 
 from bench.contracts import BadInput, Cohort, Simulator, Truth
+from bench.contracts.plugins import Populated
+
+#: fewer pairs could not fit a discriminant of a region's statistics
+FEWEST_PAIRS = 20
 
 
-def validate(subjects: int) -> None:
-    """Refuse a cohort that cannot hold two patients and two controls in equal numbers.
+def validate(subjects: int, pairs: int) -> None:
+    """Refuse a cohort that cannot hold two patients and two controls in equal numbers, or too small a population.
 
     Raises:
-        BadInput: for fewer than 4 or an odd number of subjects.
+        BadInput: for fewer than 4 or an odd number of subjects, or fewer than 20 pairs.
     """
+    if not isinstance(pairs, int) or pairs < FEWEST_PAIRS:
+        raise BadInput(f"explain.pairs={pairs!r} is not possible: give a whole number of at least {FEWEST_PAIRS}")
     if not isinstance(subjects, int) or subjects < 4 or subjects % 2:
         raise BadInput(f"explain.subjects={subjects!r} is not possible: give an even number of at least 4")
 
 
-def cohort(simulator: Simulator, subjects: int) -> Cohort:
-    """The first `subjects` of the evaluation stream, half of them patients."""
-    validate(subjects)
-    return simulator.cohort(range(subjects), "evaluation")
+def cohort(simulator: Simulator, subjects: int, pairs: int) -> Cohort:
+    """The first `subjects` of the evaluation stream, half of them patients.
+
+    Truths of the population, where the simulator has them, are estimated on `pairs` subjects in both states.
+    """
+    validate(subjects, pairs)
+    found = simulator.cohort(range(subjects), "evaluation")
+    if not isinstance(simulator, Populated):
+        return found
+    return replace(found, truths={**found.truths, **simulator.population(range(subjects), "evaluation", pairs)})
 
 
 def write(folder: Path, cohort: Cohort) -> None:

@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from bench.contracts import BadInput, Batch
 from bench.passes.forward import forward
 from bench.seeds import seed
-from bench.stages.gate import gate
 from bench.stages.images import Images
+from bench.stages.objective import Objective, objective
 
 Progress = Callable[[float], None]
 
@@ -42,30 +41,32 @@ def train(
     config: Mapping[str, Any],
     data_seed: int,
     model_seed: int,
-    reference: float,
+    calibration: dict[str, Any],
     progress: Progress = lambda _: None,
 ) -> Trained:
     """Train a network and judge it.
 
-    AdamW with a one-cycle learning rate on cross-entropy; the weights of the best validation loss are kept, and
-    training stops after `patience` epochs without a better one. The model seed fixes initialisation and order, each
-    hashed separately. reference: AUC of the reference observer, which the gate compares with.
+    AdamW with a one-cycle learning rate on cross-entropy, or on the squared error of standardised values; the weights
+    of the best validation loss are kept, and training stops after `patience` epochs without a better one. The model
+    seed fixes initialisation and order, each hashed separately. calibration: what the reference observer reached, which
+    the gate compares with.
 
     Raises:
         Diverged: naming the step at which the loss stopped being finite.
     """
     validate(config)
+    aim = objective(images.train)
     untrained = _initialise(build, model_seed)
     with torch.random.fork_rng():
         # dropout draws from the global stream
         torch.manual_seed(seed(draw="dropout", data=data_seed, model=model_seed))
-        model, curve = _fit(untrained(), images, config, _order(data_seed, model_seed), progress)
+        model, curve = _fit(untrained(), images, aim, config, _order(data_seed, model_seed), progress)
     record = {
         "train_subjects": len(images.train),
         "epochs": len(curve),
         "curve": curve,
         "weights": _fingerprint(model),
-        **gate(_scores(model, images.test), images.test.targets, _scores(model, images.off), reference),
+        **aim.judge(model, images, calibration),
     }
     return Trained(model, record, untrained)
 
@@ -112,7 +113,12 @@ def _order(data_seed: int, model_seed: int) -> np.random.Generator:
 
 
 def _fit(
-    model: nn.Module, images: Images, config: Mapping[str, Any], order: np.random.Generator, progress: Progress
+    model: nn.Module,
+    images: Images,
+    aim: Objective,
+    config: Mapping[str, Any],
+    order: np.random.Generator,
+    progress: Progress,
 ) -> tuple[nn.Module, list[dict[str, float]]]:
     count, batch, epochs = len(images.train), config["batch"], config["epochs"]
     steps = -(-count // batch)
@@ -121,8 +127,8 @@ def _fit(
     best, kept, curve = float("inf"), copy.deepcopy(model.state_dict()), []
     for epoch in range(epochs):
         rows = torch.from_numpy(order.permutation(count))
-        loss = _epoch(model, images.train, rows.split(batch), optimiser, schedule, epoch * steps)
-        validation = cross_entropy(forward(model, images.validation.images), images.validation.targets).item()
+        loss = _epoch(model, images.train, aim, rows.split(batch), optimiser, schedule, epoch * steps)
+        validation = aim.loss(forward(model, images.validation.images), images.validation.targets).item()
         curve.append({"train_loss": round(loss, 6), "validation_loss": round(validation, 6)})
         if validation < best:
             best, kept, waited = validation, copy.deepcopy(model.state_dict()), 0
@@ -136,14 +142,14 @@ def _fit(
 
 
 def _epoch(
-    model: nn.Module, data: Batch, batches: tuple[Tensor, ...], optimiser: Any, schedule: Any, step: int
+    model: nn.Module, data: Batch, aim: Objective, batches: tuple[Tensor, ...], optimiser: Any, schedule: Any, step: int
 ) -> float:
     model.train()
     total = 0.0
     for offset, rows in enumerate(batches):
         optimiser.zero_grad()
         x = data.images[rows].contiguous(memory_format=torch.channels_last_3d)
-        loss = cross_entropy(model(x), data.targets[rows])
+        loss = aim.loss(model(x), data.targets[rows])
         if not torch.isfinite(loss):
             raise Diverged(
                 f"training diverged at step {step + offset}: the loss is {loss.item()}; lower train.learning_rate"
@@ -154,11 +160,6 @@ def _epoch(
         total += loss.item() * len(rows)
     model.eval()
     return total / sum(map(len, batches))
-
-
-def _scores(model: nn.Module, data: Batch) -> np.ndarray:
-    outputs = forward(model, data.images)
-    return (outputs[:, 1] - outputs[:, 0]).double().numpy()
 
 
 def _fingerprint(model: nn.Module) -> str:

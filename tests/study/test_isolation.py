@@ -42,7 +42,9 @@ def test_bad_methods_leave_the_rows_of_others_byte_identical(both, planned):
     failures = pd.read_csv(study.folder / "failures.csv")
     for method, (status, reason) in BAD.items():
         mine = rows[rows["method"] == method]
-        assert set(mine["status"]) == {status} and mine["reason"].str.contains(reason).all(), method
+        # a truth that does not exist is undefined for all methods alike
+        lost = mine[mine["truth"] != "edit"]
+        assert set(lost["status"]) == {status} and lost["reason"].str.contains(reason).all(), method
         assert len(mine) == len(rows[rows["method"] == "gradient"].query("metric != 'max_sensitivity.average'"))
         told = failures[failures["method"] == method]
         assert set(told["status"]) == ({status} - {"unsupported"}), "a refusal is no failure"

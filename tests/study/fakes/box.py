@@ -5,6 +5,7 @@ import numpy as np
 import torch
 
 from bench.contracts import Batch, Cohort, Truth
+from bench.contracts.validity import Validity
 from bench.seeds import seed
 
 
@@ -15,8 +16,11 @@ class Box:
     version: ClassVar[str] = "1"
     shape: ClassVar[tuple[int, int, int]] = (8, 8, 8)
     region_names: ClassVar[tuple[str, ...]] = tuple(f"octant {i}" for i in range(8))
+    kind: ClassVar[str] = "classes"
     target: ClassVar[tuple[int, int]] = (1, 0)
     outputs: ClassVar[int] = 2
+    centre: ClassVar[float] = 0.0
+    validity: ClassVar[Validity] = Validity({"edit": "the cube alone decides"})
     side: int = 3
     amplitude: float = 0.0
     data_seed: int = 0
@@ -26,6 +30,9 @@ class Box:
 
     def with_data_seed(self, data_seed):
         return replace(self, data_seed=data_seed)
+
+    def sides(self, targets):
+        return targets
 
     def sample(self, indices, stream, do=None):
         images = [self._image(i, stream, self.amplitude * (i % 2) * (not do)) for i in indices]

@@ -1,0 +1,144 @@
+"""Stage effects: what a trained model does with the pathology of each region, switched on its own."""
+
+from collections.abc import Callable
+from itertools import combinations
+from math import factorial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Cohort, Unsupported
+from bench.contracts.plugins import Target
+from bench.passes.forward import forward
+from bench.passes.scores import explained
+
+#: more players would take more passes a subject than anyone waits for
+MOST = 12
+
+
+class Effects(NamedTuple):
+    """Changes of the explained score, float32; NaN for regions that were not switched, as too little lies in them.
+
+    off: (S, R) f(sick) - f(sick with the region's pathology off). on: (S, R) f(well with the region's pathology on)
+    - f(well). shapley: (S, R) the region's Shapley value between well and sick, exact; with `elsewhere` (S,), what
+    lies outside all players, these sum to f(sick) - f(well). interaction: (S, R, R) Shapley interaction index.
+    """
+
+    off: Tensor
+    on: Tensor
+    shapley: Tensor
+    elsewhere: Tensor
+    interaction: Tensor
+
+
+def validate(players: int) -> None:
+    """Refuse a number of players that cannot be enumerated.
+
+    Raises:
+        BadInput: outside 1 to 12.
+    """
+    if not 1 <= players <= MOST:
+        raise BadInput(f"use.players={players} is not possible: give 1 to {MOST}, 2 to that power passes a subject")
+
+
+def effects(
+    model: nn.Module,
+    cohort: Cohort,
+    sick: Tensor,
+    target: Target,
+    players: int,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Effects:
+    """Effects of the regions' pathology on the first subjects of a cohort.
+
+    sick: (S,) bool, whether a subject's own image is the one with the pathology; its twin is the other. A subject's
+    players are the regions in which its two images differ most, at most `players` of them. Where pathology acts voxel
+    by voxel, taking a region's voxels from the other image is the re-render with that region's pathology switched.
+    """
+    found = []
+    for row, own in enumerate(sick.tolist()):
+        image, twin = cohort.images[row, 0], cohort.twins[row, 0]
+        pair = (twin, image) if own else (image, twin)
+        found.append(_subject(model, *pair, cohort.regions[row, 0], len(cohort.region_names), target, players))
+        progress((row + 1) / len(sick))
+    return Effects(*(torch.stack(parts).float() for parts in zip(*found, strict=True)))
+
+
+def sick(cohort: Cohort) -> Tensor:
+    """(N,) bool: whether a subject's own image, and not its twin, is the one with the pathology.
+
+    Raises:
+        Unsupported: for a cohort without the truth `counterfactual`, which says so.
+    """
+    if "counterfactual" not in cohort.truths or cohort.truths["counterfactual"].volume is None:
+        raise Unsupported("the simulator has no truth 'counterfactual', so nobody knows which image is the sick one")
+    own = (cohort.images - cohort.twins) * cohort.truths["counterfactual"].volume
+    return own.flatten(1).double().sum(1) >= 0
+
+
+def _subject(
+    model: nn.Module, well: Tensor, sick: Tensor, labels: Tensor, regions: int, target: Target, players: int
+) -> Effects:
+    chosen = _players(sick - well, labels, regions, players)
+    elsewhere = ~torch.isin(labels, torch.tensor(chosen))
+    places = [*(labels == number for number in chosen), elsewhere]
+    count = len(places)
+    coalitions = torch.tensor([[s >> p & 1 for p in range(count)] for s in range(2**count)], dtype=torch.bool)
+    member = torch.stack(places)
+    images = torch.stack([torch.where(member[coalition].any(0), sick, well) for coalition in coalitions])[:, None]
+    value = explained(forward(model, images), target).double().numpy()
+    index = torch.tensor(chosen, dtype=torch.long) - 1
+    off, on, shapley = (torch.full((regions,), torch.nan, dtype=torch.float64) for _ in range(3))
+    shares, pairs = _shapley(value, count), _interaction(value, count)
+    bits = 2 ** np.arange(len(chosen))
+    off[index] = torch.from_numpy(value[-1] - value[2**count - 1 - bits])
+    on[index] = torch.from_numpy(value[bits] - value[0])
+    shapley[index] = torch.from_numpy(shares[:-1])
+    interaction = torch.full((regions, regions), torch.nan, dtype=torch.float64)
+    interaction[index[:, None], index] = torch.from_numpy(pairs[:-1, :-1])
+    return Effects(off, on, shapley, torch.tensor(shares[-1]), interaction)
+
+
+def _players(change: Tensor, labels: Tensor, regions: int, players: int) -> list[int]:
+    """Labels of the regions with most change, that have any."""
+    mass = torch.bincount(labels.flatten().long(), change.abs().flatten().double(), minlength=regions + 1)[1:]
+    largest = mass.argsort(descending=True, stable=True)[:players]
+    return [int(r) + 1 for r in largest if mass[r] > 0]
+
+
+def _shapley(value: np.ndarray, players: int) -> np.ndarray:
+    """Exact Shapley values (P,) of a game given as the value of every coalition, bit p of the index for player p."""
+    sizes = np.array([s.bit_count() for s in range(2**players)])
+    weight = np.array([factorial(k) * factorial(players - k - 1) / factorial(players) for k in range(players)])
+    found = []
+    for p in range(players):
+        without = np.flatnonzero(~(np.arange(2**players) >> p & 1).astype(bool))
+        found.append((weight[sizes[without]] * (value[without + 2**p] - value[without])).sum())
+    return np.array(found)
+
+
+def _interaction(value: np.ndarray, players: int) -> np.ndarray:
+    """Shapley interaction index (P, P), 0 on the diagonal (Grabisch & Roubens 1999)."""
+    sizes = np.array([s.bit_count() for s in range(2**players)])
+    every, found = np.arange(2**players), np.zeros((players, players))
+    for p, q in combinations(range(players), 2):
+        weight = np.array([factorial(k) * factorial(players - k - 2) / factorial(players - 1)
+                           for k in range(players - 1)])  # fmt: skip
+        w = every[((every >> p | every >> q) & 1) == 0]
+        change = value[w + 2**p + 2**q] - value[w + 2**p] - value[w + 2**q] + value[w]
+        found[p, q] = found[q, p] = (weight[sizes[w]] * change).sum()
+    return found
+
+
+def write(folder: Path, found: Effects) -> None:
+    """Write effects as safetensors."""
+    save_file({name: part.contiguous() for name, part in found._asdict().items()}, folder / "effects.safetensors")
+
+
+def read(folder: Path) -> Effects:
+    """The effects `write` wrote."""
+    return Effects(**load_file(folder / "effects.safetensors"))

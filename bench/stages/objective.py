@@ -1,0 +1,86 @@
+"""What a network learns, and how it is judged: classes by cross-entropy, values by their squared error."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, mse_loss
+
+from bench.contracts import Batch
+from bench.passes.correlation import correlation
+from bench.passes.discrimination import auc
+from bench.passes.forward import forward
+from bench.stages.gate import predicts, worst
+from bench.stages.images import Images
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+class Objective(Protocol):
+    """A loss, and a verdict on what came of it."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean loss of outputs (N, K) for targets (N,)."""
+
+    def judge(self, model: nn.Module, images: Images, calibration: dict[str, Any]) -> dict[str, Any]:
+        """What is recorded of a model, the verdict of the gate among it."""
+
+
+def objective(train: Batch) -> "Objective":
+    """What the targets ask for: whole numbers are classes, others values."""
+    if not train.targets.is_floating_point():
+        return Classes()
+    return Values(float(train.targets.double().mean()), float(train.targets.double().std()))
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Cross-entropy over K classes."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross-entropy of logits (N, K) for classes (N,)."""
+        return cross_entropy(outputs, targets)
+
+    def judge(self, model: nn.Module, images: Images, calibration: dict[str, Any]) -> dict[str, Any]:
+        """The gate on the test subjects; the AUC of class 1 against 0 where cues no longer go with the label."""
+        test, off = forward(model, images.test.images), forward(model, images.off.images)
+        shifted = {f"auc_{name}": _auc(model, batch) for name, batch in images.shifted.items()}
+        return worst(test, images.test.targets, off, calibration) | shifted
+
+
+@dataclass(frozen=True)
+class Values:
+    """Squared error of the standardised target.
+
+    mean, sd: of the training targets, in their unit; a network's output is the target minus mean, over sd.
+    """
+
+    mean: float
+    sd: float
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean squared error of outputs (N, 1) for targets (N,)."""
+        return mse_loss(outputs[:, 0], (targets - self.mean) / self.sd)
+
+    def judge(self, model: nn.Module, images: Images, calibration: dict[str, Any]) -> dict[str, Any]:
+        """The gate on the test subjects, the R2 where cues no longer go with the target, and the target's scale."""
+        test, off = _values(model, images.test), _values(model, images.off)
+        shifted = {f"r2_{name}": _r2(model, batch) for name, batch in images.shifted.items()}
+        found = predicts(test, images.test.targets, off, calibration) | shifted
+        return found | {"target_mean": self.mean, "target_sd": self.sd}
+
+
+def _values(model: nn.Module, data: Batch) -> np.ndarray:
+    return forward(model, data.images)[:, 0].double().numpy()
+
+
+def _r2(model: nn.Module, data: Batch) -> float:
+    return correlation(_values(model, data), data.targets.double().numpy()).r2[0]
+
+
+def _auc(model: nn.Module, data: Batch) -> float:
+    own = (data.targets < 2).nonzero().squeeze(1)
+    outputs = forward(model, data.images[own])
+    return auc((outputs[:, 1] - outputs[:, 0]).double().numpy(), data.targets[own].numpy()).value

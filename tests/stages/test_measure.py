@@ -1,0 +1,113 @@
+"""Strata follow the sides, and what the validity matrix excludes is never computed."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+import torch
+from torch import nn
+
+from bench.contracts import Attribution, Cohort, Context, MethodTags, MetricTags, Truth, View
+from bench.contracts.validity import Validity
+from bench.stages.measure import Explained, Scene, measure
+
+SCORES = torch.tensor([-2.0, -1.0, 1.0, 2.0])
+
+
+class Mean(nn.Module):
+    """The mean of an image."""
+
+    def forward(self, x):
+        return x.flatten(1).mean(1, keepdim=True)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The map itself; what it is asked for is written down."""
+
+    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "", truths=frozenset("abc"), sets=True)
+    asked: list
+    subjects: ClassVar[None] = None
+
+    def map(self, maps, truth, context):
+        self.asked.append(truth.name)
+        return maps.flatten(1).sum(1)
+
+
+class Anything:
+    """A method of no interest."""
+
+    tags: ClassVar[MethodTags] = MethodTags("none", "location")
+
+
+def scene(**given):
+    images = SCORES.view(-1, 1, 1, 1, 1).expand(-1, 1, 2, 2, 2)
+    cohort = Cohort(images, torch.tensor([0, 1, 0, 1]), torch.arange(4), images, images.short(), images.bool())
+    return Scene(Mean(), cohort, Context(subjects=(0, 1, 2, 3), target=0), **given)
+
+
+def measured(limits):
+    asked = []
+    made, volume = scene(validity=limits), torch.ones(4, 1, 2, 2, 2)
+    explained = Explained("any", Anything(), Attribution(volume), made.context)
+    truths = {name: Truth(name, volume) for name in "ab"}
+    return measure("sum", Sum(asked), explained, made, truths, [View()]), asked
+
+
+def test_strata_of_two_classes_are_those_of_the_targets():
+    assert scene().strata == ["TN", "FN", "FP", "TP"]
+
+
+def test_strata_follow_sides_and_centre():
+    """A regression: neither side for the second subject, and scores count from 1.5 upwards."""
+    made = scene(sides=torch.tensor([1, -1, 0, 1]), centre=1.5)
+    assert made.strata == ["FN", "", "TN", "TP"]
+
+
+def test_what_does_not_exist_is_not_computed_and_tells_why():
+    rows, asked = measured(Validity({"a": "there is no a", "c": "there is no c"}))
+    assert asked == ["b"]
+    told = rows.drop_duplicates("truth").set_index("truth")[["status", "reason"]].to_dict("index")
+    assert told == {
+        "a": {"status": "undefined", "reason": "there is no a"},
+        "b": {"status": "ok", "reason": ""},
+        "c": {"status": "undefined", "reason": "there is no c"},
+    }
+
+
+def test_without_sets_a_metric_that_needs_them_has_no_value():
+    rows, asked = measured(Validity(without_sets="the disease is everywhere"))
+    assert asked == [] and set(rows["reason"]) == {"the disease is everywhere"}
+
+
+def test_a_truth_that_is_missing_without_a_reason_says_so():
+    rows, _ = measured(Validity())
+    assert rows[rows["truth"] == "c"]["reason"].str.contains("does not say why").all()
+
+
+@dataclass(frozen=True)
+class Part:
+    """Names a gap."""
+
+    validity: Validity
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Has parts."""
+
+    parts: tuple
+    more: object = None
+
+
+@pytest.mark.parametrize(
+    ("whole", "undefined", "without_sets"),
+    [
+        (Whole(()), {}, ""),
+        (Whole((Part(Validity({"a": "x"})), Part(Validity({"a": "y", "b": "y"}, "z")))), {"a": "x", "b": "y"}, "z"),
+        (Whole((Whole((Part(Validity({"a": "x"})),)),), more=[Part(Validity({"b": "y"}))]), {"a": "x", "b": "y"}, ""),
+        (Part(Validity({"a": "its own"})), {"a": "its own"}, ""),
+    ],
+)
+def test_a_simulator_lacks_what_its_parts_lack(whole, undefined, without_sets):
+    assert Validity.of(whole) == Validity(undefined, without_sets)
