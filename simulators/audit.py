@@ -80,8 +80,11 @@ def _classify(simulator: Simulator, count: int, stream: str, do: dict[str, str])
     for start in range(0, 2 * count, CHUNK):
         batch = simulator.sample(range(start, min(start + CHUNK, 2 * count)), stream, do)
         features += [statistics(image) for image in batch.images[:, 0].numpy()]
-        labels += batch.targets.tolist()
-    return Audit(_cross_validated(np.stack(features), np.array(labels)), count)
+        labels += simulator.sides(batch.targets).tolist()
+    sides = np.array(labels)
+    some = sides >= 0
+    found = _cross_validated(np.stack(features)[some], sides[some])
+    return Audit(found, int(np.bincount(sides[some]).min()))
 
 
 def _cross_validated(features: np.ndarray, labels: np.ndarray, folds: int = 5) -> AUC:

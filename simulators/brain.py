@@ -3,41 +3,39 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Batch, Cohort
-from simulators.anatomy.mni152 import MNI152, Warped
+from bench.contracts import BadInput, Batch, Cohort, Truth
+from simulators.anatomy.minimum import require
+from simulators.anatomy.mni152 import MNI152
+from simulators.anatomy.protocol import Anatomy, Warped
+from simulators.bank import Bank, Healthy, fill
 from simulators.checks import between
 from simulators.cohort import explained, stack
 from simulators.contrast import Contrast
+from simulators.correspondence import shifted
+from simulators.covariates import shaped, shown
+from simulators.interventions import intervene, split
 from simulators.local import Local, Variation
-from simulators.nuisance import Scan, Scanner
-from simulators.pathology.protocol import Pathology
+from simulators.nuisance import Scanner
+from simulators.pathology.protocol import Displaces, Named, Pathology
 from simulators.pathology.several import Several
-from simulators.planting import Act, Taken, acts, changes, take
+from simulators.place import Place
+from simulators.planting import Act, Taken, acts, changes, compose, displacement, present, replaced, take
+from simulators.record import record
+from simulators.redraws import redraws
+from simulators.scene import Scene
 from simulators.streams import generator
-from simulators.task.protocol import Strength, Task
+from simulators.task.protocol import Covaries, Kind, Strength, Task
 from simulators.task.single import SingleCause
 
 #: streams that every unit of a simulator shares; all others also depend on the data seed
-SHARED = ("evaluation", "calibration", "verification")
-
-
-class Scene(NamedTuple):
-    """All latents of one subject, the pathology's by part; rendering it with another strength is its twin."""
-
-    subject: int
-    stream: str
-    shape: dict[str, np.ndarray]
-    warped: Warped
-    local: Local
-    intensities: np.ndarray
-    scan: Scan
-    pathology: tuple[dict[str, Any], ...]
+SHARED = ("evaluation", "calibration", "verification", "population")
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,10 @@ class Brain:
     """
 
     version: ClassVar[str] = "1"
-    pathology: Pathology | Several
-    anatomy: MNI152 = field(default_factory=MNI152)
+    #: the explained score between the sides; networks of a regression learn the target minus its mean, in SDs
+    centre: ClassVar[float] = 0.0
+    pathology: Pathology | Displaces | Several
+    anatomy: Anatomy = field(default_factory=MNI152)
     local: Variation = field(default_factory=Variation)
     contrast: Contrast = field(default_factory=Contrast)
     nuisance: Scanner = field(default_factory=Scanner)
@@ -58,11 +58,20 @@ class Brain:
     separability: float = 0.95
     amplitude: float | None = None
     data_seed: int = 0
+    bank: Bank | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         between("simulator.separability", self.separability, 0.55, 0.999, "(AUC of the reference observer)")
         self.pathology.validate(self.anatomy.region_names)
+        named = {region for part in self.parts.parts if isinstance(part, Named) for region in part.regions}
+        require(sorted(named), self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
+        self.local.validate(self.anatomy.region_names)
         self.task.validate(len(self.parts.parts))
+        if self.separability > self.task.ceiling:
+            raise BadInput(
+                f"simulator.separability={self.separability:g} is above {self.task.ceiling:g}, the most that the task "
+                "allows: ask for less, or for fewer patients who look like controls."
+            )
 
     @property
     def summary(self) -> str:
@@ -81,14 +90,33 @@ class Brain:
         return self.anatomy.grid
 
     @property
+    def modality(self) -> str:
+        """BIDS suffix of the images."""
+        return self.contrast.modality
+
+    @property
     def region_names(self) -> tuple[str, ...]:
         """Region r of a label map is `region_names[r - 1]`."""
         return self.anatomy.region_names
 
     @property
-    def target(self) -> tuple[int, int]:
+    def kind(self) -> Kind:
+        """Whether targets are classes (int64) or values (float32)."""
+        return self.task.kind
+
+    @property
+    def target(self) -> int | tuple[int, int]:
         """The explained score of the task."""
         return self.task.target
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Test streams beside `test`, in which cues no longer go with the label."""
+        return self.task.splits
+
+    def sides(self, targets: Tensor) -> Tensor:
+        """(N,) int64: 1 on the patients' side of the explained score, 0 on the controls', -1 on neither."""
+        return torch.tensor([self.task.side(label) for label in targets.tolist()])
 
     @property
     def outputs(self) -> int:
@@ -103,10 +131,33 @@ class Brain:
         """This simulator with other training, validation and test subjects."""
         return replace(self, data_seed=int(seed))
 
+    def with_bank(self, folder: Path) -> "Brain":
+        """This simulator with the healthy subjects of its data seed read from a folder that `fill_bank` wrote."""
+        made = replace(self)
+        object.__setattr__(made, "bank", Bank(folder))
+        return made
+
+    @staticmethod
+    def banked(node: Mapping[str, Any]) -> dict[str, Any]:
+        """The part of a configuration that a bank depends on; of the task, if anatomy goes with the label."""
+        names = ("anatomy", "local", *(("task",) if "covariates" in node.get("task", {}) else ()))
+        return {name: node[name] for name in names if name in node}
+
+    def fill_bank(
+        self, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None] = lambda _: None
+    ) -> None:
+        """Write the healthy subjects of this data seed's streams into a folder."""
+        fill(folder, self._healthy, counts, progress)
+
     def sample(self, indices: Sequence[int], stream: str, do: Mapping[str, Any] | None = None) -> Batch:
-        """Images of the chosen subjects of a stream, under an intervention if one is named."""
-        scenes = (self.scene(i, stream) for i in indices)
-        images = [self.render(scene, self.state(scene, do)) for scene in scenes]
+        """Images of the chosen subjects of a stream, under an intervention if one is named.
+
+        do: the task's own interventions (`pathology`, `strength`, ...) and those of `simulators.interventions`.
+        """
+        scan, own = split(do)
+        free = own.get("pathology") == "off"
+        scenes = (intervene(self, self.scene(i, stream, free), scan) for i in indices)
+        images = [self.render(scene, self.state(scene, own)) for scene in scenes]
         targets = torch.tensor([self.task.label(i) for i in indices])
         return Batch(stack(images), targets, torch.as_tensor(list(indices)))
 
@@ -114,42 +165,46 @@ class Brain:
         """The chosen subjects with twins, regions, domain and truths."""
         return explained(self, indices, stream)
 
+    def population(self, indices: Sequence[int], stream: str, pairs: int) -> dict[str, Truth]:
+        """The truths `association` and `observer`, estimated on `pairs` subjects in both states."""
+        # imported here, because truths are made from what simulators offer
+        from simulators.truths.shared import shared
+
+        return shared(self, indices, stream, pairs)
+
     def redraws(self, subject: int, stream: str, draws: int) -> Tensor:
-        """The subject with one region's local latents redrawn from their marginal: (R * draws, 1, D, H, W).
+        """The subject with one region's local latents redrawn: (R * draws, 1, D, H, W), draws of a region adjacent."""
+        return redraws(self, subject, stream, draws)
 
-        Local latents are pathology (at the base rate of the task), regional volume and signal, folding and noise. All
-        act voxel by voxel once anatomy is given, so taking the region's voxels from a render in which every local
-        latent is redrawn *is* the re-render with that region's alone redrawn.
+    def record(self, subject: int, stream: str, do: Mapping[str, Any] | None = None) -> dict[str, float]:
+        """What was drawn for a subject, by name: shape, scan, severities, regional volumes."""
+        scan, own = split(do)
+        scene = intervene(self, self.scene(subject, stream, own.get("pathology") == "off"), scan)
+        return record(self, shown(scene), self.state(scene, own))
+
+    def scene(self, subject: int, stream: str, free: bool = False) -> Scene:
+        """All latents of a subject, each component from its own hashed stream.
+
+        free: with covariates, if the task has any, that do not go with the label.
         """
-        scene = self.scene(subject, stream)
-        image = torch.from_numpy(self.render(scene, self.state(scene)))
-        labels = torch.from_numpy(scene.warped.labels)
-        donors = torch.stack([torch.from_numpy(self._redraw(scene, stream, k)) for k in range(draws)])
-        regions = [torch.where(labels == r, donors, image) for r in range(1, len(self.region_names) + 1)]
-        return torch.cat(regions)[:, None]
+        return _scene(self, subject, stream, free and isinstance(self.task, Covaries))
 
-    def scene(self, subject: int, stream: str) -> Scene:
-        """All latents of a subject, each component from its own hashed stream."""
-        return _scene(self, subject, stream)
-
-    def _draw(self, subject: int, stream: str) -> Scene:
-        rng = self._streams(stream, subject)
-        shape = self.anatomy.draw(rng("anatomy"))
-        warped = self.anatomy.warp(shape)
-        return Scene(
-            subject,
-            stream,
-            shape,
-            warped,
-            self._local(rng),
-            self.contrast.draw(rng("contrast")),
-            self.nuisance.draw(rng("scan")),
-            self._pathology(rng, warped),
-        )
+    def position(self, scene: Scene) -> np.ndarray:
+        """Template position (D, H, W, 3) in mm of every voxel of a subject."""
+        return shifted(self.anatomy.position(scene.shape), scene.moved, self.anatomy.resolution_mm)
 
     def state(self, scene: Scene, do: Mapping[str, Any] | None = None) -> Strength:
         """How much of the pathology a subject carries, under an intervention if one is named."""
         return self.task.strength(scene.subject, do or {}, scene.stream)
+
+    def each(self, strength: Strength) -> tuple[float, ...]:
+        """A strength for every part of the pathology."""
+        return strength if isinstance(strength, tuple) else (strength,) * len(self.parts.parts)
+
+    @property
+    def displaced(self) -> frozenset[str]:
+        """Regions whose redraw moves what lies around them."""
+        return frozenset(name for p in self.parts.parts if isinstance(p, Displaces) for name in p.regions)
 
     def loss(self, scene: Scene, strength: Strength) -> np.ndarray:
         """What the pathology takes from each voxel (D, H, W): share of tissue, or signal (negative where it adds)."""
@@ -161,49 +216,98 @@ class Brain:
 
     def render(self, scene: Scene, strength: Strength) -> np.ndarray:
         """The image (D, H, W) of a subject at a pathology strength, or one strength a part."""
+        return self.scan(scene, self.signal(scene, strength), scene.local.noise)
+
+    def signal(self, scene: Scene, strength: Strength) -> np.ndarray:
+        """What a perfect scanner would see (D, H, W)."""
         _, signal, acts = self._plant(scene, strength)
         for change in changes(signal, acts, scene.warped):
             signal = signal + change
-        return self.nuisance.scan(signal, scene.scan, scene.local.noise, scene.warped.maps[2])
+        return signal
+
+    def scan(self, scene: Scene, signal: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """The image of a signal (..., D, H, W) in a subject's scan, with noise (2, ..., D, H, W)."""
+        return self.nuisance.scan(signal, shown(scene).scan, noise, scene.warped.maps[2], self.anatomy.resolution_mm)
+
+    def streams(self, stream: str, subject: int) -> Callable[[str], np.random.Generator]:
+        """The generator of each component of a subject, by name."""
+        shared = stream.split("/")[0] in SHARED
+        name = stream if shared else f"{stream}-{self.data_seed}"
+        return lambda component: generator(name, subject, component)
+
+    def draw_local(self, rng: Callable[[str], np.random.Generator], healthy: Healthy | None = None) -> Local:
+        """Local latents; folding and noise may be known already."""
+        noise = healthy.noise if healthy else self.nuisance.noise_pair(rng("noise"), self.shape)
+        folding = healthy.folding if healthy else None
+        return self.local.draw(rng("local"), self.region_names, self.shape, self.anatomy.resolution_mm, noise, folding)
+
+    def draw_pathology(self, rng: Callable[[str], np.random.Generator], warped: Warped) -> tuple[dict[str, Any], ...]:
+        """The pathology's latents, by part."""
+        names = ["pathology", *(f"pathology-{k}" for k in range(1, len(self.parts.parts)))]
+        place = self._place(warped)
+        return tuple(part.draw(rng(name), place) for name, part in zip(names, self.parts.parts, strict=True))
+
+    def _draw(self, subject: int, stream: str, free: bool) -> Scene:
+        rng = self.streams(stream, subject)
+        added = self._added(subject, stream, free)
+        shape = shaped(self.anatomy.draw(rng("anatomy")), added)
+        healthy = self.bank.get(stream, subject) if self.bank and not free else None
+        warped = healthy.warped if healthy else self.anatomy.warp(shape)
+        return Scene(
+            subject,
+            stream,
+            shape,
+            warped,
+            self.draw_local(rng, healthy),
+            self.contrast.draw(rng("contrast")),
+            self.nuisance.draw(rng("scan")),
+            self.draw_pathology(rng, warped),
+            added=added,
+        )
+
+    def _added(self, subject: int, stream: str, free: bool) -> dict[str, float]:
+        """What the subject's covariates add to its latents."""
+        rng = self.streams(stream, subject)
+        return self.task.offsets(subject, stream, rng, free) if isinstance(self.task, Covaries) else {}
+
+    def _healthy(self, subject: int, stream: str) -> Healthy:
+        rng = self.streams(stream, subject)
+        local = self.draw_local(rng)
+        shape = shaped(self.anatomy.draw(rng("anatomy")), self._added(subject, stream, free=False))
+        return Healthy(self.anatomy.warp(shape), local.folding, local.noise)
 
     def _plant(self, scene: Scene, strength: Strength) -> tuple[Taken, np.ndarray, list[Act]]:
         """What was taken, the signal (D, H, W) of what is left, and the acts, some of which change that signal."""
-        parts, warped = self.parts, scene.warped
-        strengths = strength if isinstance(strength, tuple) else (strength,) * len(parts.parts)
-        voxel = self.anatomy.resolution_mm
-        found = acts(parts, scene.pathology, strengths, self._amplitude, warped, self.region_names, voxel)
+        scene = shown(scene)
+        parts = present(self.parts, scene.pathology, self.each(strength), self._amplitude)
+        place = self._place(scene.warped)
+        found = acts(parts, place)
+        warped = self._displaced(scene, displacement(parts, place))
         taken = take(self.local.apply(warped.maps, warped.labels, scene.local), found)
+        if warped is not scene.warped:
+            healthy = self.local.apply(scene.warped.maps, scene.warped.labels, scene.local)
+            taken = taken._replace(lost=replaced(healthy, taken.tissues))
         signal = self.contrast.mix(taken.tissues, taken.lesion, scene.intensities)
         signal *= 1 + scene.local.signal[warped.labels]
         return taken, signal, found
+
+    def _displaced(self, scene: Scene, displacement: np.ndarray | None) -> Warped:
+        """The subject's anatomy after a displacement (D, H, W, 3) in mm: still one interpolation of the template."""
+        if displacement is None:
+            return scene.warped
+        position = compose(self.position(scene), displacement, self.anatomy.resolution_mm)
+        return self.anatomy.resample(position, scene.shape)
+
+    def _place(self, warped: Warped) -> Place:
+        return Place(warped, self.region_names, self.anatomy.resolution_mm)
 
     def _amplitude(self) -> float:
         if self.amplitude is None:
             raise BadInput("simulator.amplitude is not set: calibrate the simulator first, or give an amplitude.")
         return self.amplitude
 
-    def _local(self, rng: Callable[[str], np.random.Generator]) -> Local:
-        noise = self.nuisance.noise_pair(rng("noise"), self.shape)
-        return self.local.draw(rng("local"), self.region_names, self.shape, self.anatomy.resolution_mm, noise)
-
-    def _redraw(self, scene: Scene, stream: str, draw: int) -> np.ndarray:
-        rng = self._streams(f"{stream}/redraw-{draw}", scene.subject)
-        other = scene._replace(local=self._local(rng), pathology=self._pathology(rng, scene.warped))
-        donor = int(rng("label").integers(self.task.cycle))
-        return self.render(other, self.task.strength(donor, {}, stream))
-
-    def _pathology(self, rng: Callable[[str], np.random.Generator], warped: Warped) -> tuple[dict[str, Any], ...]:
-        streams = ["pathology", *(f"pathology-{k}" for k in range(1, len(self.parts.parts)))]
-        drawn = zip(streams, self.parts.parts, strict=True)
-        return tuple(part.draw(rng(name), warped, self.anatomy.resolution_mm) for name, part in drawn)
-
-    def _streams(self, stream: str, subject: int) -> Callable[[str], np.random.Generator]:
-        shared = stream.split("/")[0] in SHARED
-        name = stream if shared else f"{stream}-{self.data_seed}"
-        return lambda component: generator(name, subject, component)
-
 
 # a subject is often rendered twice in a row: with and without its pathology
 @lru_cache(maxsize=2)
-def _scene(simulator: Brain, subject: int, stream: str) -> Scene:
-    return simulator._draw(subject, stream)
+def _scene(simulator: Brain, subject: int, stream: str, free: bool) -> Scene:
+    return simulator._draw(subject, stream, free)

@@ -1,48 +1,43 @@
 """The explained subjects: images, twins and truths, all from renders of the same latents."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from bench.contracts import Cohort, Truth
-from simulators.task.protocol import Edits, Strength
+from simulators.task.protocol import Edits
 
 if TYPE_CHECKING:
     from simulators.brain import Brain, Scene
 
 
-class Pair(NamedTuple):
-    """A subject with the states of its two labels; one of them is its own, the other its twin's."""
-
-    scene: "Scene"
-    well: Strength
-    sick: Strength
-
-
 def explained(brain: "Brain", indices: Sequence[int], stream: str) -> Cohort:
     """The chosen subjects with twins, regions, domain and truths.
 
-    `counterfactual` is the image with the label's pathology minus the image without it, `planted` the same difference
-    in what the generator did (tissue lost counts negative); both use a control's sick twin. `edit`, where a task has
-    several smallest flips of the label, is patient minus the image with all of them (for controls the reverse).
+    `counterfactual` is the image minus its twin, for controls the twin minus the image, so that it is what the label's
+    pathology does; `planted` is the same difference in what the generator did (tissue lost counts negative). `edit`,
+    where a task has several smallest flips of the label, is the image minus the one with all of them (for controls the
+    reverse).
     """
     scenes = [brain.scene(i, stream) for i in indices]
-    pairs = [_pair(brain, scene) for scene in scenes]
-    well = stack([brain.render(p.scene, p.well) for p in pairs])
-    sick = stack([brain.render(p.scene, p.sick) for p in pairs])
+    states = [(brain.state(scene), brain.state(scene, {"pathology": "swap"})) for scene in scenes]
+    images, twins = (stack([brain.render(s, pair[k]) for s, pair in zip(scenes, states, strict=True)]) for k in (0, 1))
+    own, other = (stack([brain.loss(s, pair[k]) for s, pair in zip(scenes, states, strict=True)]) for k in (0, 1))
     targets = torch.tensor([brain.task.label(i) for i in indices])
-    patient = targets.bool().view(-1, 1, 1, 1, 1)
-    images = torch.where(patient, sick, well)
-    taken = stack([brain.loss(p.scene, p.sick) - brain.loss(p.scene, p.well) for p in pairs])
-    truths = {"planted": -taken, "counterfactual": sick - well, **_edit(brain, scenes, images, patient)}
+    lacks = _lacks(brain, targets)
+    truths = {
+        "planted": -torch.where(lacks, other - own, own - other),
+        "counterfactual": torch.where(lacks, twins - images, images - twins),
+        **_edit(brain, scenes, images, lacks),
+    }
     return Cohort(
         images=images,
         targets=targets,
         subjects=torch.as_tensor(list(indices)),
-        twins=torch.where(patient, well, sick),
+        twins=twins,
         regions=torch.from_numpy(np.stack([s.warped.labels for s in scenes]))[:, None],
         domain=stack([s.warped.maps[2] for s in scenes]) > 0.5,
         truths={name: Truth(name, volume=volume) for name, volume in truths.items()},
@@ -56,14 +51,14 @@ def stack(volumes: Sequence[np.ndarray]) -> Tensor:
     return torch.from_numpy(np.stack(volumes).astype(np.float32))[:, None]
 
 
-def _pair(brain: "Brain", scene: "Scene") -> Pair:
-    own, other = brain.state(scene), brain.state(scene, {"pathology": "swap"})
-    return Pair(scene, other, own) if brain.task.label(scene.subject) else Pair(scene, own, other)
+def _lacks(brain: "Brain", targets: Tensor) -> Tensor:
+    """(N, 1, 1, 1, 1) bool: controls, who lack what the truth shows; a value has no controls."""
+    return ((brain.sides(targets) == 0) & (brain.kind == "classes")).view(-1, 1, 1, 1, 1)
 
 
-def _edit(brain: "Brain", scenes: Sequence["Scene"], images: Tensor, patient: Tensor) -> dict[str, Tensor]:
+def _edit(brain: "Brain", scenes: Sequence["Scene"], images: Tensor, lacks: Tensor) -> dict[str, Tensor]:
     task = brain.task
     if not isinstance(task, Edits):
         return {}
     edited = stack([brain.render(s, tuple(float(p) for p in task.edited(s.subject))) for s in scenes])
-    return {"edit": torch.where(patient, images - edited, edited - images)}
+    return {"edit": torch.where(lacks, edited - images, images - edited)}

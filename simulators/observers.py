@@ -15,6 +15,7 @@ from scipy.special import logsumexp
 
 from simulators.anatomy.mni152 import Warped
 from simulators.contrast import Contrast
+from simulators.place import Place
 
 
 class Known(NamedTuple):
@@ -123,7 +124,7 @@ class RandomPlace:
     def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
         """(F,): readings of all filters, log-sum-exp of the log-likelihood ratio twice, the brain's mean."""
         inside = warped.maps[2] > 0.5
-        prior = self.known.pathology.places(warped, self.known.names, self.known.voxel_mm)
+        prior = self.known.pathology.places(Place(warped, self.known.names, self.known.voxel_mm))
         places = prior > 0
         deviation = np.where(inside, (image - self.mean) / self.spread, 0)
         values = [

@@ -1,4 +1,4 @@
-"""From an observer's statistics to one score: a linear discriminant, of their products too where a task needs them."""
+"""From an observer's statistics to one score: a discriminant for classes, a regression for values."""
 
 from collections.abc import Callable
 
@@ -33,3 +33,11 @@ def discriminant(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     scale = features.std(0) + 1e-12
     within = np.cov((sick - sick.mean(0)).T / scale[:, None]) + np.cov((well - well.mean(0)).T / scale[:, None])
     return np.linalg.solve(within + 1e-3 * np.eye(len(scale)), (sick.mean(0) - well.mean(0)) / scale) / scale
+
+
+def regression(features: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Weights (F,) that predict values (m,) from features (m, F) up to a constant: least squares, ridge as above."""
+    scale = features.std(0) + 1e-12
+    z = (features - features.mean(0)) / scale
+    covariance = z.T @ z / len(z)
+    return np.linalg.solve(covariance + 1e-3 * np.eye(len(scale)), z.T @ (values - values.mean()) / len(z)) / scale

@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from simulators.anatomy.mni152 import Warped
+from bench.contracts.validity import Validity
 from simulators.checks import between
 from simulators.observers import Observer, WholeBrain
+from simulators.place import Place
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Diffuse:
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
     becomes: ClassVar[str] = "fluid"
     observer: ClassVar[type[Observer]] = WholeBrain
+    validity: ClassVar[Validity] = Validity(without_sets="grey matter is lost everywhere: no place is more diseased")
     severity_sd: float = 0.25
 
     def __post_init__(self) -> None:
@@ -29,10 +31,10 @@ class Diffuse:
     def validate(self, region_names: tuple[str, ...]) -> None:
         """No region is named, so every anatomy will do."""
 
-    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+    def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One subject's severity."""
         return {"severity": float(np.exp(self.severity_sd * rng.standard_normal()))}
 
-    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
         """Share (D, H, W) of the tissue that amplitude 1 at severity 1 would take: 1 in every region."""
-        return (warped.labels > 0).astype(np.float32)
+        return (place.warped.labels > 0).astype(np.float32)

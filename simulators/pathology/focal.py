@@ -1,14 +1,17 @@
 """Focal lesions: damaged tissue with an intensity of its own, at a place drawn from a prior."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from simulators.anatomy.mni152 import Warped
+from bench.contracts import BadInput
 from simulators.checks import between
+from simulators.choose import known
 from simulators.observers import Observer, RandomPlace
 from simulators.pathology.blob import blob
+from simulators.place import Place
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,8 @@ class Focal:
     """One lesion a patient, centred anywhere in white matter, of irregular outline.
 
     radius_mm: mean radius. radius_spread: its relative uniform range. edge_mm: width of the border over which the
-    loss fades. irregularity: relative size of the outline's waves.
+    loss fades. irregularity: relative size of the outline's waves. regions: where it is centred instead, in any tissue.
+    fixed: whether all patients have it in the middle of these regions, to half a voxel.
     """
 
     version: ClassVar[str] = "1"
@@ -27,41 +31,62 @@ class Focal:
     radius_spread: float = 0.25
     edge_mm: float = 4.0
     irregularity: float = 0.15
+    regions: tuple[str, ...] = ()
+    fixed: bool = False
 
     def __post_init__(self) -> None:
         between("pathology.radius_mm", self.radius_mm, 2, 60, "mm")
         between("pathology.radius_spread", self.radius_spread, 0, 0.9)
         between("pathology.edge_mm", self.edge_mm, 0.5, 20, "mm")
         between("pathology.irregularity", self.irregularity, 0, 0.5)
+        if self.fixed and not self.regions:
+            raise BadInput("pathology.fixed=True needs a place: name one region or more in pathology.regions.")
 
     def validate(self, region_names: tuple[str, ...]) -> None:
-        """A lesion may lie anywhere, so every anatomy will do."""
+        """Refuse a region that the anatomy does not have."""
+        for region in self.regions:
+            known("pathology.regions", region, region_names)
 
-    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+    def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One lesion: centre (voxels), radius (mm) and outline; severity 1."""
-        candidates = np.argwhere(prior(warped.maps))
+        candidates = np.argwhere(self.places(place))
         centre = candidates[rng.integers(len(candidates))] + rng.uniform(-0.5, 0.5, 3)
         radius = self.radius_mm * (1 + self.radius_spread * rng.uniform(-1, 1))
         waves = rng.standard_normal((4, 3)), rng.uniform(0, 2 * np.pi, 4)
         return {"severity": 1.0, "centre": centre, "radius_mm": float(radius), "waves": waves}
 
-    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
         """Share (D, H, W) of the tissue that amplitude 1 takes: 1 inside, fading over `edge_mm`."""
         return blob(
-            warped.labels.shape,
+            place.warped.labels.shape,
             latents["centre"],
             latents["radius_mm"],
             latents["waves"],
             self.irregularity,
             self.edge_mm,
-            voxel_mm,
+            place.voxel_mm,
         )
 
-    def places(self, warped: Warped, names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+    def follow(self, latents: dict[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+        """The lesion stays in its tissue when the head moves."""
+        return latents | {"centre": move(latents["centre"][None])[0]}
+
+    def places(self, place: Place) -> np.ndarray:
         """Prior (D, H, W) of the centre, up to a factor."""
-        return prior(warped.maps)
+        maps = place.warped.maps
+        if not self.regions:
+            # mostly white matter, away from the surface
+            return (maps[1] > 0.4) & (maps[2] > 0.95)
+        inside = place.within(self.regions) & (maps[2] > 0.5)
+        if not inside.any():
+            raise BadInput(f"{self.regions[0]!r} has no voxel in a subject: use a finer anatomy.resolution_mm.")
+        return middle(inside) if self.fixed else inside
 
 
-def prior(maps: np.ndarray) -> np.ndarray:
-    """Voxels (D, H, W) bool where a lesion may be centred: mostly white matter, away from the surface."""
-    return (maps[1] > 0.4) & (maps[2] > 0.95)
+def middle(inside: np.ndarray) -> np.ndarray:
+    """The one voxel (D, H, W) bool of a place that lies nearest to its centre of mass."""
+    voxels = np.argwhere(inside)
+    nearest = np.linalg.norm(voxels - voxels.mean(0), axis=1).argmin()
+    found = np.zeros_like(inside)
+    found[tuple(voxels[nearest])] = True
+    return found

@@ -9,6 +9,7 @@ from simulators.anatomy.mni152 import Warped
 from simulators.checks import between
 from simulators.choose import known
 from simulators.observers import FixedPlace, Observer
+from simulators.place import Place
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,15 @@ class Marker:
         """Refuse a region that the anatomy does not have."""
         known("pathology.region", self.region, region_names)
 
-    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+    def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """Every marker is the same."""
         return {"severity": 1.0}
 
-    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
         """Share (D, H, W) of the spot: a ball around the region's centre."""
-        axes = np.indices(warped.labels.shape)
-        centre = axes[:, warped.labels == names.index(self.region) + 1].mean(1)
-        distance = voxel_mm * np.linalg.norm(np.moveaxis(axes, 0, -1) - centre, axis=-1)
+        axes = np.indices(place.warped.labels.shape)
+        centre = axes[:, place.within(self.regions)].mean(1)
+        distance = place.voxel_mm * np.linalg.norm(np.moveaxis(axes, 0, -1) - centre, axis=-1)
         return (distance <= self.radius_mm).astype(np.float32)
 
     def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:

@@ -1,18 +1,20 @@
 """What a pathology offers: a law of latents, the extent of its act, and who judges how visible it is."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from simulators.anatomy.mni152 import Warped
 from simulators.observers import Observer
+from simulators.place import Place
 
 
 class Pathology(Protocol):
     """One cause of change.
 
-    tissues: which of "gm" and "wm" it takes from. becomes: what taken tissue turns to, "fluid" or "lesion". observer:
-    the reference observer that judges it. `ChangesSignal` replaces the first two.
+    tissues: which of "gm" and "wm" it takes from. becomes: what taken tissue turns to, "fluid", "lesion" or "wm".
+    observer: the reference observer that judges it. `ChangesSignal` replaces the first two.
     """
 
     version: ClassVar[str]
@@ -23,11 +25,18 @@ class Pathology(Protocol):
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse an anatomy without the regions that the pathology names."""
 
-    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+    def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One subject's latents, `severity` among them."""
 
-    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
-        """Share (D, H, W) that amplitude 1 at severity 1 acts on, in [0, 1]."""
+    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
+        """Share (D, H, W) that amplitude 1 at severity 1 acts on, 0 or more; times the amount, at most all is taken."""
+
+
+@runtime_checkable
+class Named(Protocol):
+    """A pathology that acts in regions it names, which the grid must be fine enough for."""
+
+    regions: tuple[str, ...]
 
 
 @runtime_checkable
@@ -39,4 +48,42 @@ class ChangesSignal(Protocol):
 
         share, signal: (D, H, W). A voxel's change may depend on voxels of its own region only, or a region could not
         be redrawn alone.
+        """
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A pathology whose latents hold places in voxels, which follow a head that is scanned elsewhere."""
+
+    def follow(self, latents: dict[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+        """The latents with every place (n, 3) moved."""
+
+
+@runtime_checkable
+class Grows(Protocol):
+    """A pathology of which there is more at a higher strength (more lesions, say), each as pronounced as ever."""
+
+    def grown(self, latents: dict[str, Any], strength: float) -> dict[str, Any]:
+        """The latents at a strength of 0 to 1."""
+
+
+@runtime_checkable
+class Displaces(Protocol):
+    """A pathology that moves anatomy instead of acting voxel by voxel; it has no `extent`."""
+
+    version: ClassVar[str]
+    observer: ClassVar[type[Observer]]
+    regions: tuple[str, ...]
+
+    def validate(self, region_names: tuple[str, ...]) -> None:
+        """Refuse an anatomy without the regions that the pathology names."""
+
+    def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
+        """One subject's latents, `severity` among them."""
+
+    def displacement(self, amount: float, place: Place, latents: dict[str, Any]) -> np.ndarray:
+        """Displacement u (D, H, W, 3) float32 in mm: voxel p of the sick subject shows what the healthy one has at
+        p + u(p). Exactly zero away from the pathology and at the brain's surface, where the skull holds it.
+
+        amount: the relative change of volume that is asked for, amplitude x strength x severity.
         """

@@ -6,38 +6,57 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from simulators.anatomy.mni152 import Warped
+from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
+from simulators.pathology.severity import LAWS
+from simulators.place import Place
+
+SIDES = ("both", "left", "right", "random")
 
 
 @dataclass(frozen=True)
 class Regional:
     """A place of named regions, graded by a subject's severity.
 
-    severity_sd: SD of the log-normal severity (median 1). edge_mm: how softly the act fades at a region's border.
+    severity_sd: spread of the severity's law, by default the SD of a log-normal with median 1. edge_mm: how softly the
+    act fades at a region's border. severity_law: `lognormal`, `uniform` or `staged`. side: `both` for all regions,
+    `left` or `right` for those of one side and of the midline, `random` for one of the two a subject, equally often.
     """
 
     regions: tuple[str, ...]
     severity_sd: float = 0.25
     edge_mm: float = 4.0
+    severity_law: str = "lognormal"
+    side: str = "both"
 
     def __post_init__(self) -> None:
         between("pathology.severity_sd", self.severity_sd, 0, 1)
         between("pathology.edge_mm", self.edge_mm, 0, 20, "mm")
+        known("pathology.severity_law", self.severity_law, tuple(LAWS))
+        known("pathology.side", self.side, SIDES)
         if not self.regions:
             known("pathology.regions", "", ("left hippocampus",))
+        for side in {"left", "right"} if self.side == "random" else {self.side}:
+            if not self.acting({"side": side}):
+                raise BadInput(f"pathology.side={self.side!r} leaves no region: name one of that side.")
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse a region that the anatomy does not have."""
         for region in self.regions:
             known("pathology.regions", region, region_names)
 
-    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
-        """One subject's severity."""
-        return {"severity": float(np.exp(self.severity_sd * rng.standard_normal()))}
+    def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
+        """One subject's severity and side."""
+        latents = {"severity": LAWS[self.severity_law](rng, self.severity_sd)}
+        return latents | {"side": str(rng.choice(("left", "right"))) if self.side == "random" else self.side}
 
-    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+    def acting(self, latents: dict[str, Any]) -> tuple[str, ...]:
+        """The regions in which the pathology acts in one subject."""
+        other = {"left": "right ", "right": "left "}.get(latents["side"])
+        return tuple(region for region in self.regions if other is None or not region.startswith(other))
+
+    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
         """Share (D, H, W) that amplitude 1 at severity 1 would act on, in [0, 1]."""
-        chosen = np.isin(warped.labels, [names.index(region) + 1 for region in self.regions])
-        return gaussian_filter(chosen.astype(np.float32), self.edge_mm / voxel_mm / 2, truncate=3.0)
+        chosen = place.within(self.acting(latents)).astype(np.float32)
+        return gaussian_filter(chosen, self.edge_mm / place.voxel_mm / 2, truncate=3.0)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from bench.contracts import BadInput
 from simulators.observers import Joint, Observer
-from simulators.pathology.protocol import Pathology
+from simulators.pathology.protocol import Displaces, Pathology
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Several:
 
     version: ClassVar[str] = "1"
     observer: ClassVar[type[Observer]] = Joint
-    parts: tuple[Pathology, ...]
+    parts: tuple[Pathology | Displaces, ...]
     amplitudes: tuple[float | None, ...]
 
     def __post_init__(self) -> None:
@@ -29,12 +29,12 @@ class Several:
             )
 
     @classmethod
-    def of(cls, pathology: "Pathology | Several") -> "Several":
+    def of(cls, pathology: "Pathology | Displaces | Several") -> "Several":
         """One pathology is a list of one."""
         return pathology if isinstance(pathology, Several) else cls((pathology,), (None,))
 
     @property
-    def dialled(self) -> tuple[Pathology, ...]:
+    def dialled(self) -> tuple[Pathology | Displaces, ...]:
         """The parts that the dial sets."""
         return tuple(p for p, own in zip(self.parts, self.amplitudes, strict=True) if own is None)
 

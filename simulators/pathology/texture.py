@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from bench.contracts.validity import Validity
 from simulators.anatomy.mni152 import Warped
 from simulators.checks import between
 from simulators.observers import LocalEnergy, Observer
 from simulators.pathology.regional import Regional
+from simulators.place import Place
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Texture(Regional):
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""
     observer: ClassVar[type[Observer]] = LocalEnergy
+    validity: ClassVar[Validity] = Validity(regional={"association": "no voxel's mean differs, only how voxels vary"})
     grain_mm: float = 4.0
     depth: float = 0.5
 
@@ -31,11 +34,11 @@ class Texture(Regional):
         between("pathology.grain_mm", self.grain_mm, 1, 30, "mm")
         between("pathology.depth", self.depth, 0.01, 2)
 
-    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
+    def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One subject's severity and its grain (D, H, W), of unit variance."""
-        latents = super().draw(rng, warped, voxel_mm)
-        white = rng.standard_normal(warped.labels.shape, np.float32)
-        grain = gaussian_filter(white, self.grain_mm / voxel_mm / 2.355, mode="wrap", truncate=3.0)
+        latents = super().draw(rng, place)
+        white = rng.standard_normal(place.warped.labels.shape, np.float32)
+        grain = gaussian_filter(white, self.grain_mm / place.voxel_mm / 2.355, mode="wrap", truncate=3.0)
         return latents | {"grain": grain / grain.std()}
 
     def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:

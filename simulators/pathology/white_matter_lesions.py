@@ -1,5 +1,6 @@
 """White-matter lesions of presumed vascular origin: several a patient, most of them around the ventricles."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -7,11 +8,11 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 from scipy.stats import poisson
 
-from simulators.anatomy.mni152 import Warped
 from simulators.checks import between
 from simulators.choose import known
 from simulators.observers import ManyPlaces, Observer
 from simulators.pathology.blob import blob
+from simulators.place import Place
 
 VENTRICLES = ("left lateral ventricle", "right lateral ventricle")
 
@@ -49,31 +50,40 @@ class WhiteMatterLesions:
         for name in VENTRICLES:
             known("pathology's region", name, region_names)
 
-    def draw(self, rng: np.random.Generator, warped: Warped, voxel_mm: float) -> dict[str, Any]:
-        """Number of lesions, and for each the quantile of its place in the prior, its radius (mm) and outline."""
-        count = int(poisson.ppf(rng.uniform(np.exp(-self.count), 1), self.count))
+    def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
+        """The lesions' centres (voxels), radii (mm) and outlines."""
+        count = self.number(rng)
+        centres = self._centres(self.places(place), rng.uniform(size=count))
         return {
             "severity": 1.0,
-            "quantiles": rng.uniform(size=count),
-            "offsets": rng.uniform(-0.5, 0.5, (count, 3)),
+            "centres": centres + rng.uniform(-0.5, 0.5, (count, 3)),
             "radii_mm": self.radius_mm * np.exp(self.radius_sd * rng.standard_normal(count)),
             "waves": (rng.standard_normal((count, 4, 3)), rng.uniform(0, 2 * np.pi, (count, 4))),
         }
 
-    def extent(self, warped: Warped, latents: dict[str, Any], names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+    def number(self, rng: np.random.Generator) -> int:
+        """How many lesions a patient has."""
+        return int(poisson.ppf(rng.uniform(np.exp(-self.count), 1), self.count))
+
+    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
         """Share (D, H, W) of the tissue that amplitude 1 takes; lesions that meet do not add up beyond 1."""
-        shape = warped.labels.shape
-        centres = self._centres(self.places(warped, names, voxel_mm), latents["quantiles"]) + latents["offsets"]
+        shape = place.warped.labels.shape
         spared = np.ones(shape, np.float32)
-        for centre, radius, *waves in zip(centres, latents["radii_mm"], *latents["waves"], strict=True):
-            spared *= 1 - blob(shape, centre, float(radius), tuple(waves), self.irregularity, self.edge_mm, voxel_mm)
+        for centre, radius, *waves in zip(latents["centres"], latents["radii_mm"], *latents["waves"], strict=True):
+            spared *= 1 - blob(
+                shape, centre, float(radius), tuple(waves), self.irregularity, self.edge_mm, place.voxel_mm
+            )
         return 1 - spared
 
-    def places(self, warped: Warped, names: tuple[str, ...], voxel_mm: float) -> np.ndarray:
+    def follow(self, latents: dict[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+        """Lesions stay in their tissue when the head moves."""
+        return latents | {"centres": move(latents["centres"])}
+
+    def places(self, place: Place) -> np.ndarray:
         """Prior (D, H, W) of a lesion's centre, up to a factor: white matter, falling off from the ventricles."""
-        fluid = np.isin(warped.labels, [names.index(name) + 1 for name in VENTRICLES])
-        distance = voxel_mm * distance_transform_edt(~fluid)
-        return np.where((warped.maps[1] > 0.4) & (warped.maps[2] > 0.95), np.exp(-distance / self.reach_mm), 0)
+        distance = place.voxel_mm * distance_transform_edt(~place.within(VENTRICLES))
+        maps = place.warped.maps
+        return np.where((maps[1] > 0.4) & (maps[2] > 0.95), np.exp(-distance / self.reach_mm), 0)
 
     @staticmethod
     def _centres(prior: np.ndarray, quantiles: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Labels that depend on which parts of the pathology occur together: OR, AND, XOR, redundancy, distractors."""
+"""Labels that depend on which parts of the pathology occur together: OR, AND, XOR, several classes, distractors."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,31 +8,39 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bench.contracts import BadInput
+from bench.contracts.validity import Validity
+from simulators.task.kinds import Classes, refuse
 
 Pattern = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Patterns:
-    """Two balanced classes, each a list of patterns that its subjects carry in turn; odd subjects are patients.
+class Patterns(Classes):
+    """Balanced classes, each a list of patterns that its subjects carry in turn; subject s is of class s modulo their
+    number.
 
-    sick, well: patterns, each 1 or 0 for present or absent, a number a part. A part is a cause if its change alters the
-    label anywhere; the others are distractors, which twins share. The explained score is z1 - z0 for every subject.
+    classes: for each class its patterns, each 1 or 0 for present or absent, a number a part; controls first.
+    target: the classes (c, c') of the explained score z_c - z_c'. A subject of one of them has the other's label as a
+    twin; one of a further class has that of c'. A part is a cause if its change alters the label of a pattern of any
+    class but c'; the others are distractors, which twins share.
     """
 
     version: ClassVar[str] = "1"
-    outputs: ClassVar[int] = 2
-    target: ClassVar[tuple[int, int]] = (1, 0)
-    sick: tuple[Pattern, ...]
-    well: tuple[Pattern, ...]
+    classes: tuple[tuple[Pattern, ...], ...]
+    target: tuple[int, int] = (1, 0)
 
     def __post_init__(self) -> None:
-        patterns = [*self.sick, *self.well]
+        patterns = [p for own in self.classes for p in own]
         wrong = [p for p in patterns if len(p) != len(patterns[0]) or not set(p) <= {0, 1}]
-        if not self.sick or not self.well or wrong or len(set(patterns)) < len(patterns):
+        if not all(self.classes) or len(self.classes) < 2 or wrong or len(set(patterns)) < len(patterns):
             raise BadInput(
-                f"task.sick={self.sick!r} and task.well={self.well!r} are not possible: give each one or more patterns "
+                f"task.classes={self.classes!r} is not possible: give two or more classes, each one or more patterns "
                 "of 0 and 1, all of one length and none twice."
+            )
+        if len(set(self.target)) != 2 or len(self.target) != 2 or not set(self.target) <= set(range(self.outputs)):
+            raise BadInput(
+                f"task.target={list(self.target)!r} is not possible: give two different classes from 0 to "
+                f"{self.outputs - 1}."
             )
 
     def validate(self, parts: int) -> None:
@@ -41,30 +49,42 @@ class Patterns:
         Raises:
             BadInput: naming both numbers.
         """
-        if parts != len(self.sick[0]):
-            raise BadInput(
-                f"task.sick has patterns of {len(self.sick[0])} parts, pathology.parts has {parts}: match them."
-            )
+        own = len(self.classes[0][0])
+        if parts != own:
+            raise BadInput(f"task.classes has patterns of {own} parts, pathology.parts has {parts}: match them.")
+
+    @property
+    def outputs(self) -> int:
+        """One a class."""
+        return len(self.classes)
 
     @property
     def cycle(self) -> int:
-        """Subjects after which the patterns of both classes repeat."""
-        return 2 * lcm(len(self.sick), len(self.well))
+        """Subjects after which the patterns of all classes repeat."""
+        return self.outputs * lcm(*map(len, self.classes))
 
     @property
     def products(self) -> bool:
-        """Whether every part is as frequent in one class as in the other, so that only combinations tell (XOR)."""
-        return bool(np.allclose(np.mean(self.sick, 0), np.mean(self.well, 0)))
+        """Whether every part is as frequent in c as in c', so that only combinations tell (XOR)."""
+        first, second = (np.mean(self.classes[c], 0) for c in self.target)
+        return bool(np.allclose(first, second))
+
+    @property
+    def validity(self) -> Validity:
+        """Where only combinations tell the classes apart, no place goes with the label."""
+        told = "every part is as frequent in patients as in controls: no place goes with the label"
+        return Validity({"association": told} if self.products else {})
 
     @property
     def causes(self) -> Pattern:
         """1 for each part whose change alters the label of any pattern."""
-        flips = [{_flip(p, k) for p in self.sick} for k in range(len(self.sick[0]))]
-        return tuple(int(flipped != set(self.sick)) for flipped in flips)
+        judged = [own for c, own in enumerate(self.classes) if c != self.target[1]]
+        flips = [[{_flip(p, k) for p in own} != set(own) for own in judged] for k in range(len(judged[0][0]))]
+        return tuple(int(any(flip)) for flip in flips)
 
     def label(self, subject: int) -> int:
-        """1 for patients."""
-        return subject % 2
+        """The class."""
+        return subject % self.outputs
 
     def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> tuple[float, ...]:
         """How much of each part is present: the subject's pattern, unless `do` says otherwise.
@@ -76,45 +96,40 @@ class Patterns:
             BadInput: for an intervention this task does not know.
         """
         own, other = self.pattern(subject), self.twin(subject)
-        on = own if self.label(subject) else other
+        on = other if self.side(self.label(subject)) == 0 else own
         off = self._without_causes(own)
         states = {None: own, "off": off, "on": on, "swap": other}
         parts = do.get("parts", own)
         unknown = set(do) - {"pathology", "strength", "parts"} or do.get("pathology") not in states
         if len(do) > 1 or unknown or len(parts) != len(own):
-            raise BadInput(
-                f"do={dict(do)!r} is not an intervention of this task: set one of pathology (off, on, swap), strength "
-                "and parts."
-            )
+            raise refuse(do, "one of pathology (off, on, swap), strength and parts")
         scale = float(do.get("strength", 1.0))
         state = on if "strength" in do else parts if "parts" in do else states[do.get("pathology")]
         return tuple(float(s) * (scale if cause else 1.0) for s, cause in zip(state, self.causes, strict=True))
 
     def pattern(self, subject: int) -> Pattern:
         """The parts that a subject carries."""
-        own = self._class(subject)
-        return own[subject // 2 % len(own)]
+        own = self.classes[self.label(subject)]
+        return own[subject // self.outputs % len(own)]
 
     def twin(self, subject: int) -> Pattern:
         """The other label at the same distractors: all causes off if that heals, else a smallest change, in turn."""
         own, healed = self.pattern(subject), self._without_causes(self.pattern(subject))
-        if self.label(subject) and healed in self.well:
+        if self.side(self.label(subject)) != 0 and healed in self.classes[self.target[1]]:
             return healed
         nearest = list(self._nearest(subject, own))
-        turn = subject // 2 // len(self._class(subject))
+        turn = subject // self.outputs // len(self.classes[self.label(subject)])
         return nearest[turn % len(nearest)]
 
     def edited(self, subject: int) -> Pattern:
-        """The subject's pattern with every part changed that belongs to any smallest flip of the label."""
+        """The subject's pattern with every part changed that belongs to any smallest flip to the twin's label."""
         own = self.pattern(subject)
         changed = np.any([np.not_equal(own, other) for other in self._nearest(subject, own)], axis=0)
         return tuple(int(s) ^ int(c) for s, c in zip(own, changed, strict=True))
 
-    def _class(self, subject: int) -> tuple[Pattern, ...]:
-        return self.sick if self.label(subject) else self.well
-
     def _nearest(self, subject: int, own: Pattern) -> Iterator[Pattern]:
-        others = self._class(subject + 1)
+        first, second = self.target
+        others = self.classes[first if self.label(subject) == second else second]
         distance = [int(np.not_equal(own, other).sum()) for other in others]
         return (other for other, d in zip(others, distance, strict=True) if d == min(distance))
 

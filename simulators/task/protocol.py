@@ -1,22 +1,37 @@
-"""What a task offers: labels, and which parts of the pathology a subject carries."""
+"""What a task offers: labels, the sides they are on, and which parts of the pathology a subject carries."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
 
 #: how much of the pathology is present: of all parts alike, or of each
 Strength = float | tuple[float, ...]
+Kind = Literal["classes", "regression"]
 
 
 class Task(Protocol):
     """Labels and states.
 
-    cycle: subjects after which states repeat; one drawn uniformly from them has the task's base rates. products:
-    whether the label depends on no single part, so that an observer must read products of its statistics.
+    kind: "classes" has whole labels 0 to outputs - 1, "regression" labels in a unit of its own. cycle: subjects after
+    which states repeat; one drawn uniformly from them has the task's base rates. products: whether the label depends
+    on no single part, so that an observer must read products of its statistics. splits: test streams beside `test` in
+    which what goes with the label there goes with it no longer.
     """
 
     version: ClassVar[str]
-    outputs: ClassVar[int]
-    target: ClassVar[tuple[int, int]]
+
+    @property
+    def kind(self) -> Kind:
+        """What labels are."""
+
+    @property
+    def outputs(self) -> int:
+        """Outputs a network needs."""
+
+    @property
+    def target(self) -> int | tuple[int, int]:
+        """The explained score: a contrast (c, c') of classes, or the one output of a regression."""
 
     @property
     def cycle(self) -> int:
@@ -24,10 +39,21 @@ class Task(Protocol):
 
     @property
     def products(self) -> bool:
-        """Whether no single part tells the classes apart."""
+        """Whether no single part tells the sides apart."""
 
-    def label(self, subject: int) -> int:
-        """1 for patients; odd subjects are patients."""
+    @property
+    def ceiling(self) -> float:
+        """The best AUC between the sides that any observer can reach."""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Further test streams."""
+
+    def label(self, subject: int) -> float:
+        """The subject's label, an int for classes."""
+
+    def side(self, label: float) -> int:
+        """1 where the explained score should be high (patients), 0 where low (controls), -1 for neither."""
 
     def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> Strength:
         """What a subject of a stream carries under an intervention."""
@@ -42,3 +68,16 @@ class Edits(Protocol):
 
     def edited(self, subject: int) -> Sequence[float]:
         """The subject's state with every part changed that belongs to any minimal flip of the label."""
+
+
+@runtime_checkable
+class Covaries(Protocol):
+    """A task in which something beside the pathology goes with the label."""
+
+    def offsets(
+        self, subject: int, stream: str, draw: Callable[[str], np.random.Generator], free: bool
+    ) -> dict[str, float]:
+        """What a subject's covariates add to its latents, by name (see `simulators.covariates`).
+
+        draw: the generator of a named component of the subject. free: as if nothing went with the label.
+        """

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bench.contracts import BadInput
+from bench.contracts.validity import Validity
+from simulators.task.kinds import Classes, refuse
 
 
 @dataclass(frozen=True)
-class SingleCause:
+class SingleCause(Classes):
     """Two balanced classes; odd subjects are patients. The explained score is z1 - z0 for every subject."""
 
     version: ClassVar[str] = "1"
-    outputs: ClassVar[int] = 2
-    target: ClassVar[tuple[int, int]] = (1, 0)
     cycle: ClassVar[int] = 2
     products: ClassVar[bool] = False
+    validity: ClassVar[Validity] = Validity({"edit": "one cause decides the label: its edit is the counterfactual"})
 
     def label(self, subject: int) -> int:
         """1 for patients. The label is the subject's parity, so any even range is balanced."""
@@ -32,9 +32,7 @@ class SingleCause:
         states = {None: self.label(subject), "off": 0, "on": 1, "swap": 1 - self.label(subject)}
         unknown = set(do) - {"pathology", "strength"}
         if unknown or do.get("pathology") not in states:
-            raise BadInput(
-                f"do={dict(do)!r} is not an intervention of this task: set pathology (off, on, swap) or strength."
-            )
+            raise refuse(do, "pathology (off, on, swap) or strength")
         return float(do.get("strength", states[do.get("pathology")]))
 
     def validate(self, parts: int) -> None:

@@ -68,8 +68,8 @@ def test_redraw_equals_rendering_with_the_latents_of_one_region_redrawn(brain):
     scene = brain.scene(subject, stream)
     region = brain.region_names.index("right thalamus") + 1
     redrawn = brain.redraws(subject, stream, draws=2).view(len(brain.region_names), 2, *brain.shape)
-    rng = brain._streams(f"{stream}/redraw-1", subject)
-    donor = brain._local(rng)
+    rng = brain.streams(f"{stream}/redraw-1", subject)
+    donor = brain.draw_local(rng)
     inside = scene.warped.labels == region
     mixed = scene.local._replace(
         volume=np.where(np.arange(len(donor.volume)) == region, donor.volume, scene.local.volume),
@@ -83,7 +83,7 @@ def test_redraw_equals_rendering_with_the_latents_of_one_region_redrawn(brain):
     outside = ~inside
     np.testing.assert_array_equal(image[outside], brain.render(scene, 1.0)[outside])
     untouched = inside & (brain.loss(scene, 1.0) == 0)
-    pathology = brain.pathology.draw(rng("pathology"), scene.warped, brain.anatomy.resolution_mm)
+    pathology = brain.draw_pathology(rng, scene.warped)[0]
     untouched &= brain.loss(scene._replace(pathology=(pathology,)), 1.0) == 0
     np.testing.assert_allclose(image[untouched], expected[untouched], atol=1e-6)
     assert np.abs(image[inside] - brain.render(scene, 1.0)[inside]).max() > 0

@@ -15,12 +15,12 @@ MEDIAL_TEMPORAL = tuple(
 FLAIR = Contrast(gm=0.58, wm=0.48, csf=0.12, lesion=1.0, spread=0.02, detail=-0.3)
 GOLDEN = {
     "mtl_atrophy": (Brain(Atrophy(MEDIAL_TEMPORAL), amplitude=0.3), {
-        "train": "3407d359010829a2", "twins": "7915c57e0aeb8609", "planted": "d80cf82f32c1e74a",
-        "counterfactual": "cc315f997ba908fc", "regions": "61e44419294acb54", "redraws": "4fe75356efe56904",
+        "train": "14c2483f0f2813d0", "twins": "a447bd13bbfe2808", "planted": "e253d9a2c6e04fb8",
+        "counterfactual": "269a8ecedfd5206a", "regions": "bd777736cdcde1a4", "redraws": "5be65eceef477c29",
     }),
     "focal": (Brain(Focal(), contrast=FLAIR, separability=0.99, amplitude=0.3), {
-        "train": "fb4821333a7aa4cc", "twins": "60500fae5f22715a", "planted": "aacd6b8bebf0aaf6",
-        "counterfactual": "d3b738598dbb5dda", "regions": "61e44419294acb54", "redraws": "4b99c817c4ba3b0f",
+        "train": "dc08e460becc328c", "twins": "a47372ec40b4bfb1", "planted": "f4d1c63779917f91",
+        "counterfactual": "01e0f47c95331265", "regions": "bd777736cdcde1a4", "redraws": "76ab676ae1fc64c5",
     }),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from simulators.pathology.marker import Marker
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
 from simulators.pathology.white_matter_lesions import VENTRICLES, WhiteMatterLesions
+from simulators.place import Place
 from simulators.separability import calibrate
 
 FRONTAL = ("left frontal white matter", "right frontal white matter")
@@ -28,10 +29,15 @@ def _scene_and_truths(pathology, **parts):
     return brain, brain.scene(1, "evaluation"), brain.cohort([1]).truths
 
 
+def _place(brain, scene):
+    return Place(scene.warped, brain.region_names, brain.anatomy.resolution_mm)
+
+
 def test_number_of_lesions_is_a_poisson_that_is_never_zero():
     law = WhiteMatterLesions(count=3.0)
-    rng = np.random.default_rng(0)
-    counts = [len(law.draw(rng, None, 6.5)["radii_mm"]) for _ in range(4000)]
+    rng, brain = np.random.default_rng(0), Brain(law, amplitude=0.3)
+    place = _place(brain, brain.scene(1, "evaluation"))
+    counts = [len(law.draw(rng, place)["radii_mm"]) for _ in range(4000)]
     shares = np.bincount(counts, minlength=8)[:8] / 4000
     expected = poisson.pmf(np.arange(8), 3.0) / (1 - np.exp(-3.0))
     assert shares[0] == 0
@@ -40,7 +46,7 @@ def test_number_of_lesions_is_a_poisson_that_is_never_zero():
 
 def test_lesions_follow_the_prior_and_grow_rarer_from_the_ventricles():
     brain, scene, _ = _scene_and_truths(WhiteMatterLesions())
-    law, prior = brain.pathology, brain.pathology.places(scene.warped, brain.region_names, 6.5)
+    law, prior = brain.pathology, brain.pathology.places(_place(brain, scene))
     centres = law._centres(prior, np.random.default_rng(0).uniform(size=20000))
     found = np.zeros(prior.shape)
     np.add.at(found, tuple(centres.T), 1 / 20000)
@@ -54,7 +60,7 @@ def test_lesions_follow_the_prior_and_grow_rarer_from_the_ventricles():
 
 def test_lesions_that_meet_take_no_more_than_there_is():
     brain, scene, truths = _scene_and_truths(WhiteMatterLesions(count=40.0, radius_mm=20.0))
-    extent = brain.pathology.extent(scene.warped, scene.pathology[0], brain.region_names, 6.5)
+    extent = brain.pathology.extent(_place(brain, scene), scene.pathology[0])
     assert 0.9 < extent.max() <= 1
     assert truths["planted"].volume.min() >= -0.3 - 1e-6
 

@@ -1,5 +1,7 @@
 """The dial: asked and reached AUC agree, on subjects the observer never saw."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -8,9 +10,13 @@ from sklearn.metrics import roc_auc_score
 from bench.contracts import BadInput
 from bench.passes.discrimination import auc
 from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
-from simulators.readout import discriminant, fit
+from simulators.pathology.several import Several
+from simulators.readout import discriminant, fit, regression
 from simulators.separability import calibrate
+from simulators.task.graded import Graded
+from simulators.task.patterns import Patterns
 
 
 def test_auc_equals_scikit_learn_with_ties():
@@ -42,6 +48,30 @@ def test_products_read_what_no_single_statistic_tells():
     labels = ((features[:, 0] - 5) * (features[:, 1] - 5) > 0).astype(int)
     found = [auc(fit(features[::2], labels[::2], p)(features[1::2]), labels[1::2]).value for p in (False, True)]
     assert found[0] < 0.6 and found[1] > 0.95
+
+
+def test_regression_weights_predict_as_least_squares_do():
+    rng = np.random.default_rng(4)
+    features = rng.standard_normal((500, 4)) * (1, 10, 0.1, 5) + 3
+    values = features @ (1, -0.2, 4, 0) + rng.standard_normal(500)
+    exact = np.linalg.lstsq(np.column_stack([features, np.ones(500)]), values, rcond=None)[0]
+    found = regression(features, values)
+    np.testing.assert_allclose(found * features.std(0), exact[:4] * features.std(0), atol=5e-3)
+
+
+def test_values_are_calibrated_by_their_halves_with_the_r2_beside(atrophy):
+    found = calibrate(replace(atrophy, task=Graded(), separability=0.75), subjects=120, verify=120)
+    assert found["low"] <= found["asked"] <= found["high"]
+    assert 0.05 < found["r2"] < 0.9
+
+
+def test_three_classes_are_calibrated_by_the_explained_pair_and_all_pairs_recorded():
+    """Two classes with the same pathology in mirrored places are told apart from controls alike."""
+    parts = Several(tuple(Atrophy((f"{side} thalamus",)) for side in ("left", "right")), (None, None))
+    task = Patterns((((0, 0),), ((1, 0),), ((0, 1),)))
+    found = calibrate(Brain(parts, task=task, separability=0.8), subjects=180, verify=180)
+    assert set(found["pairs"]) == {"0-1", "0-2", "1-2"}
+    assert found["reached"] == found["pairs"]["0-1"] == pytest.approx(found["pairs"]["0-2"], abs=0.15)
 
 
 def test_calibration_reaches_what_was_asked(atrophy):

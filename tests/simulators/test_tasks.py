@@ -15,12 +15,12 @@ from simulators.task.patterns import Patterns
 from simulators.task.shortcut import Shortcut
 from simulators.task.single import SingleCause
 
-SIDES = Several((Atrophy(("left thalamus",)), Atrophy(("right thalamus",))), (None, None))
+SIDES = Several((Atrophy(("left fusiform gyrus",)), Atrophy(("right fusiform gyrus",))), (None, None))
 RULES = {
-    "or": (any, Patterns(sick=((1, 0), (0, 1), (1, 1)), well=((0, 0),))),
-    "and": (all, Patterns(sick=((1, 1),), well=((0, 0), (1, 0), (0, 1)))),
-    "xor": (lambda p: sum(p) % 2, Patterns(sick=((1, 0), (0, 1)), well=((0, 0), (1, 1)))),
-    "distractor": (lambda p: p[0], Patterns(sick=((1, 0), (1, 1)), well=((0, 0), (0, 1)))),
+    "or": (any, Patterns((((0, 0),), ((1, 0), (0, 1), (1, 1))))),
+    "and": (all, Patterns((((0, 0), (1, 0), (0, 1)), ((1, 1),)))),
+    "xor": (lambda p: sum(p) % 2, Patterns((((0, 0), (1, 1)), ((1, 0), (0, 1))))),
+    "distractor": (lambda p: p[0], Patterns((((0, 0), (0, 1)), ((1, 0), (1, 1))))),
 }
 
 
@@ -39,7 +39,7 @@ def test_label_is_the_rule_applied_to_the_state_and_twins_have_the_other(rule):
 def test_a_cycle_holds_every_pattern_of_a_class_equally_often(rule):
     _, task = rule
     seen = [task.pattern(s) for s in range(task.cycle)]
-    for table in (task.sick, task.well):
+    for table in task.classes:
         counts = [seen.count(p) for p in table]
         assert len(set(counts)) == 1 and sum(counts) == task.cycle / 2
 
@@ -118,9 +118,9 @@ def test_marker_stays_in_twins_and_goes_with_the_pathology():
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Patterns(sick=((1, 0),), well=((1, 0),)), "none twice"),
-        (lambda: Patterns(sick=((2,),), well=((0,),)), "patterns"),
-        (lambda: Brain(SIDES, task=Patterns(((1,),), ((0,),))), "match them"),
+        (lambda: Patterns((((1, 0),), ((1, 0),))), "none twice"),
+        (lambda: Patterns((((0,),), ((2,),))), "patterns"),
+        (lambda: Brain(SIDES, task=Patterns((((0,),), ((1,),)))), "match them"),
         (lambda: Brain(Atrophy(("left thalamus",)), task=Shortcut(SingleCause())), "marker last"),
         (lambda: Shortcut(SingleCause(), correlation=1.5), "task.correlation=1.5"),
         (lambda: RULES["xor"][1].strength(0, {"pathology": "of"}, "train"), "intervention"),

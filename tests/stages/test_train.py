@@ -29,7 +29,7 @@ def images():
 
 
 def _train(images, data=0, model=0, build=lambda: PooledCNN(SHAPE, 2, width=2, blocks=1), **over):
-    return train.train(images, build, {**CONFIG, **over}, data, model, reference=0.95)
+    return train.train(images, build, {**CONFIG, **over}, data, model, calibration={"reached": 0.95})
 
 
 def test_the_same_seeds_give_the_same_model(images):

@@ -1,0 +1,91 @@
+"""What else differs between subjects and may go with the label: age, sex, a site, how the scanner was set."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from bench.contracts import BadInput
+from simulators.checks import between
+from simulators.choose import known
+from simulators.scene import Scene
+
+#: latents that a covariate can move. All are relative changes, so that 0.1 is a tenth more: size of the head and of the
+#: lateral ventricles (linear), volume of all grey matter; log gain, log bias from left to right and log noise
+SHAPE = ("shape.size", "shape.ventricles")
+RENDERED = ("local.volume", "nuisance.gain", "nuisance.bias", "nuisance.noise")
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """A property of subjects that goes with their side (patients 1, controls -1, others 0).
+
+    name: for people, and of the random stream. correlation: with the side in training, validation and test, 0 to 1.
+    effects: what one unit adds to a latent, e.g. {shape.ventricles: 0.1}. values: normal (mean 0, SD 1) or binary
+    (-1 and 1, equally often).
+    """
+
+    version: ClassVar[str] = "1"
+    name: str
+    correlation: float
+    effects: Mapping[str, float] = field(hash=False)
+    values: Literal["normal", "binary"] = "normal"
+
+    def __post_init__(self) -> None:
+        between(f"covariate {self.name!r}: correlation", self.correlation, 0, 1)
+        if not self.effects:
+            raise BadInput(f"covariate {self.name!r} has no effects: name what it changes, e.g. {RENDERED[0]}: 0.02.")
+        for latent, effect in self.effects.items():
+            known(f"covariate {self.name!r}: effects", latent, (*SHAPE, *RENDERED))
+            between(f"covariate {self.name!r}: effects.{latent}", effect, -0.5, 0.5, "(relative change a unit)")
+
+    def value(self, side: int, sign: int, draw: Callable[[str], np.random.Generator]) -> float:
+        """The subject's value: the same draw moved by its side (-1, 0 or 1), as far as the correlation has it.
+
+        sign: of the correlation in the subject's stream.
+        """
+        rng, pull = draw(f"covariate-{self.name}"), sign * self.correlation * side
+        if self.values == "binary":
+            return 1.0 if rng.uniform() < (1 + pull) / 2 else -1.0
+        spread = np.sqrt(1 - pull**2)
+        return float(pull + spread * rng.standard_normal())
+
+
+def offsets(values: Mapping[Covariate, float]) -> dict[str, float]:
+    """What covariates of these values add to each latent."""
+    found: dict[str, float] = {}
+    for covariate, value in values.items():
+        for latent, effect in covariate.effects.items():
+            found[latent] = found.get(latent, 0.0) + effect * value
+    return found
+
+
+def shaped(shape: dict[str, Any], added: Mapping[str, float]) -> dict[str, Any]:
+    """The shape latents of a subject moved by its covariates."""
+    moved = dict(shape)
+    for latent, name in (("shape.size", "scale"), ("shape.ventricles", "ventricles")):
+        if latent in added:
+            moved[name] = shape[name] + np.float32(added[latent])
+    return moved
+
+
+def shown(scene: Scene) -> Scene:
+    """The scene with local latents and scan moved by the subject's covariates; without any, the scene itself.
+
+    Latents are moved when they are rendered, not when they are drawn: a scan or a region drawn anew belongs to the
+    same subject, whose covariates are what they were.
+    """
+    if not scene.added:
+        return scene
+    added = dict.fromkeys(RENDERED, 0.0) | dict(scene.added)
+    inside = np.arange(len(scene.local.volume)) > 0
+    bias = scene.scan.bias.copy()
+    bias[0] += np.float32(added["nuisance.bias"])
+    scan = scene.scan._replace(
+        bias=bias,
+        gain=scene.scan.gain + added["nuisance.gain"],
+        noise=scene.scan.noise * float(np.exp(added["nuisance.noise"])),
+    )
+    local = scene.local._replace(volume=scene.local.volume + np.float32(added["local.volume"]) * inside)
+    return scene._replace(local=local, scan=scan, added={})

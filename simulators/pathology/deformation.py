@@ -1,0 +1,37 @@
+"""Regional atrophy by deformation: tissue shrinks, fluid nearby takes its place, the skull stays."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from simulators.observers import Observer
+from simulators.observers_deformation import VolumeAndShell
+from simulators.pathology.resizing import Near, Resizing
+
+#: largest share of a region's tissue that is lost, or gained where the amount is negative
+MOST = 0.5
+
+
+@dataclass(frozen=True)
+class Deformation(Resizing):
+    """Loss of tissue in named regions, which shrink and draw in the fluid and tissue around them.
+
+    The amount is the share of the regions' tissue that is lost, at most a half. The prescribed divergence is as in
+    Khanal et al. 2017, Front. Neurosci. 11:132; the flow is a potential one instead of an elastic one.
+    """
+
+    version: ClassVar[str] = "1"
+    observer: ClassVar[type[Observer]] = VolumeAndShell
+
+    def factor(self, amount: float) -> float:
+        """What is left of the tissue."""
+        return 1 - float(np.clip(amount, -MOST, MOST))
+
+    def content(self, near: Near) -> np.ndarray:
+        """Tissue shrinks."""
+        return near.tissue
+
+    def room(self, near: Near) -> np.ndarray:
+        """Fluid makes up for it; what tissue shares its voxels widens too."""
+        return near.fluid

@@ -1,0 +1,36 @@
+"""Lesion load: white-matter lesions whose number grows with the strength of the pathology."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, ClassVar
+
+import numpy as np
+
+from simulators.pathology.white_matter_lesions import WhiteMatterLesions
+
+
+@dataclass(frozen=True)
+class LesionLoad(WhiteMatterLesions):
+    """White-matter lesions that come one after the other, at strength 1 as many as `count`.
+
+    The others are parameters of `WhiteMatterLesions`. Lesions of a weaker pathology are among those of a stronger one;
+    the last one still grows, its volume in proportion to what is left of the strength.
+    """
+
+    version: ClassVar[str] = "1"
+
+    def number(self, rng: np.random.Generator) -> int:
+        """How many lesions a subject has at strength 1."""
+        return max(1, round(self.count))
+
+    def grown(self, latents: dict[str, Any], strength: float) -> dict[str, Any]:
+        """The first lesions, as many as the strength's share of all."""
+        load = min(strength, 1.0) * len(latents["radii_mm"])
+        kept = ceil(load)
+        share = np.clip(load - np.arange(kept), 0, 1) ** (1 / 3)
+        waves = tuple(wave[:kept] for wave in latents["waves"])
+        return latents | {
+            "centres": latents["centres"][:kept],
+            "radii_mm": latents["radii_mm"][:kept] * share,
+            "waves": waves,
+        }

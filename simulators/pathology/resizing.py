@@ -1,0 +1,139 @@
+"""Regions that change volume and move what lies around them, while the skull stays where it is."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+
+from bench.contracts import BadInput
+from simulators.checks import between
+from simulators.pathology.flow import balanced, velocity
+from simulators.pathology.memory import Kept
+from simulators.pathology.regional import Regional
+from simulators.pathology.warping import shown, sized
+from simulators.place import Place
+
+#: shares of the reach: the outer part over which motion fades, and the distance over which room becomes e times rarer
+FADE, ROOM = 0.6, 0.5
+#: depth under the brain's surface, in voxels, below which tissue moves freely
+FREE_DEPTH = 2.0
+#: logarithm of the change of volume after which the flow is drawn anew; multiples are exact in binary
+STAGE = 0.375
+Box = tuple[slice, slice, slice]
+
+
+class Near(NamedTuple):
+    """A place cut to what may move: the box, and in it shares of regions, tissue and fluid, and mm from the regions.
+
+    inside: voxels (bool) of the brain within reach. free: (D, H, W) from 0 where nothing moves to 1.
+    """
+
+    box: Box
+    chosen: np.ndarray
+    tissue: np.ndarray
+    fluid: np.ndarray
+    away_mm: np.ndarray
+    inside: np.ndarray
+    free: np.ndarray
+
+    def seen(self, moved: np.ndarray) -> "Near":
+        """The same surroundings with anatomy displaced (D, H, W, 3), in voxels."""
+        chosen, tissue, fluid = (shown(share, moved) for share in (self.chosen, self.tissue, self.fluid))
+        return self._replace(chosen=chosen, tissue=tissue, fluid=fluid)
+
+
+class Stage(NamedTuple):
+    """A step on the way to a volume: what has moved (D, H, W, 3), and where content comes from as it grows further."""
+
+    near: Near
+    moved: np.ndarray
+    way: np.ndarray
+
+
+@dataclass(frozen=True)
+class Resizing(Regional):
+    """Regions whose content grows or shrinks, at the expense or for the gain of what lies near.
+
+    reach_mm: how far around the regions anatomy moves; most room is made nearby.
+    """
+
+    reach_mm: float = 12.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        between("pathology.reach_mm", self.reach_mm, 8, 60, "mm")
+
+    def factor(self, amount: float) -> float:
+        """By what the content's volume is multiplied."""
+        raise NotImplementedError
+
+    def content(self, near: Near) -> np.ndarray:
+        """Share (D, H, W) of each voxel that grows or shrinks."""
+        raise NotImplementedError
+
+    def room(self, near: Near) -> np.ndarray:
+        """Share (D, H, W) of each voxel that makes room."""
+        raise NotImplementedError
+
+    def displacement(self, amount: float, place: Place, latents: dict[str, Any]) -> np.ndarray:
+        """Displacement (D, H, W, 3) in mm at which the regions' content has the volume that is asked for."""
+        return _displacement(self, Kept(place), self.acting(latents), float(amount))
+
+
+# a subject is rendered several times: for its image, its twin, its truths and every redraw
+@lru_cache(maxsize=16)
+def _displacement(part: Resizing, kept: Kept, regions: tuple[str, ...], amount: float) -> np.ndarray:
+    change = float(np.log(part.factor(amount)))
+    moved = _moved(part, kept, regions, change)
+    found = np.zeros((*kept.place.warped.labels.shape, 3), np.float32)
+    found[_stage(part, kept, regions, 0).near.box] = moved * kept.place.voxel_mm
+    found.setflags(write=False)
+    return found
+
+
+def _moved(part: Resizing, kept: Kept, regions: tuple[str, ...], change: float) -> np.ndarray:
+    """Displacement in voxels at which the content's volume has changed by a factor of exp(change)."""
+    done = int(np.sign(change)) * max(0, int(np.ceil(abs(change) / STAGE)) - 1)
+    first, last = (_stage(part, kept, regions, number) for number in (0, done))
+    return sized(last.way, first.near.chosen * part.content(first.near), float(np.exp(change)), last.moved)
+
+
+@lru_cache(maxsize=8)
+def _stage(part: Resizing, kept: Kept, regions: tuple[str, ...], number: int) -> Stage:
+    """After `number` stages of growth, or of loss where negative."""
+    if number == 0:
+        near = _near(kept.place, regions, part.reach_mm)
+        moved = np.zeros((*near.inside.shape, 3), np.float32)
+    else:
+        moved = _moved(part, kept, regions, number * STAGE)
+        near = _stage(part, kept, regions, 0).near.seen(moved)
+    soft = gaussian_filter(near.chosen, part.edge_mm / kept.place.voxel_mm / 2, truncate=3.0)
+    room = part.room(near) * np.exp(-near.away_mm / (ROOM * part.reach_mm))
+    # a part of the brain that is cut off and holds no room makes some everywhere
+    source = balanced(soft * part.content(near), room + 1e-6, near.inside)
+    return Stage(near, moved, np.float32(-1) * near.free[..., None] * velocity(source, near.inside))
+
+
+def _near(place: Place, regions: tuple[str, ...], reach_mm: float) -> Near:
+    chosen, brain = place.within(regions), place.warped.maps[2] > 0.5
+    if not (chosen & brain).any():
+        raise BadInput(f"{regions[0]!r} has no voxel in a subject: use a finer anatomy.resolution_mm.")
+    away = place.voxel_mm * distance_transform_edt(~chosen)
+    # one voxel more on every side, so that nothing moves at the box's faces
+    ends = [(max(a.min() - 1, 0), a.max() + 2) for a in np.nonzero(brain & (away < reach_mm))]
+    box = (slice(*ends[0]), slice(*ends[1]), slice(*ends[2]))
+    depth = distance_transform_edt(brain)[box]
+    # maps are known inside the brain only
+    gm, wm, total = np.where(brain, place.warped.maps[:3], 0)[:, *box]
+    away, brain, chosen = away[box], brain[box], chosen[box].astype(np.float32)
+    inside = brain & (away < reach_mm)
+    free = _rise((depth - 0.5) / (FREE_DEPTH - 0.5)) * _rise((reach_mm - away) / (FADE * reach_mm)) * inside
+    return Near(box, chosen, gm + wm, total - gm - wm, away, inside, free.astype(np.float32))
+
+
+def _rise(x: np.ndarray) -> np.ndarray:
+    """From 0 to 1 with flat ends."""
+    x = np.clip(x, 0, 1)
+    return x * x * (3 - 2 * x)

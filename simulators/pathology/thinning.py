@@ -1,0 +1,67 @@
+"""Cortical thinning: a shell of the ribbon, thinner than a voxel, turns to fluid or to white matter."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from simulators.checks import between
+from simulators.choose import known
+from simulators.observers import Observer
+from simulators.observers_deformation import VolumeAndShell
+from simulators.pathology.regional import Regional
+from simulators.place import Place
+
+#: thickness of healthy cortex (Fischl & Dale 2000, PNAS 97:11050); least grey matter of a voxel that holds ribbon
+RIBBON_MM, LEAST = 2.5, 0.02
+
+
+@dataclass(frozen=True)
+class Thinning(Regional):
+    """Cortex of named regions that has lost thickness on one side, graded by a subject's severity.
+
+    surface: the side that moves, `pial` (grey matter turns to fluid) or `white` (to white matter). depth_mm: thickness
+    of the ribbon lost at amplitude 1 and severity 1.
+    """
+
+    version: ClassVar[str] = "1"
+    tissues: ClassVar[tuple[str, ...]] = ("gm",)
+    observer: ClassVar[type[Observer]] = VolumeAndShell
+    edge_mm: float = 2.0
+    surface: str = "pial"
+    depth_mm: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known("pathology.surface", self.surface, ("pial", "white"))
+        between("pathology.depth_mm", self.depth_mm, 0.1, 2, "mm")
+
+    @property
+    def becomes(self) -> str:
+        """What lies beyond the surface that moves."""
+        return "fluid" if self.surface == "pial" else "wm"
+
+    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
+        """Share (D, H, W) of each voxel's grey matter that the surface sweeps.
+
+        A surface of area A that moves by t sweeps t A, and the area in a voxel is the integral of the gradient's length
+        of the share that lies beyond (co-area formula). A grid, and an average brain the more, blurs sulci away; so the
+        regions' whole area is their grey matter over the ribbon's thickness, laid where the surface shows.
+        """
+        brain = place.warped.maps[2] > 0.5
+        gm, wm = np.where(brain, place.warped.maps[:2], 0)
+        area = np.where(gm > LEAST, _slope(gm + wm if self.surface == "pial" else wm, brain), 0)
+        chosen = place.within(self.acting(latents))
+        ribbon = gm[chosen].sum() / max(area[chosen].sum(), 1e-6)
+        swept = self.depth_mm / RIBBON_MM * ribbon * area / np.maximum(gm, LEAST)
+        return super().extent(place, latents) * swept.astype(np.float32)
+
+
+def _slope(share: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Length (D, H, W) of a share's gradient per voxel; steps to both neighbours count, or a sulcus would not."""
+    found = np.zeros_like(share)
+    for axis in range(3):
+        along, within = (np.moveaxis(a, axis, 0) for a in (share, inside))
+        steps = np.pad(np.abs(np.diff(along, axis=0)) * (within[1:] & within[:-1]), ((1, 1), (0, 0), (0, 0)))
+        found += np.moveaxis((steps[1:] + steps[:-1]) / 2, 0, axis) ** 2
+    return np.sqrt(found)

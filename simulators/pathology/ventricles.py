@@ -1,0 +1,38 @@
+"""Ventricular enlargement: the lateral ventricles grow and push the white matter around them outwards."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from simulators.observers import Observer
+from simulators.observers_deformation import Ventricular
+from simulators.pathology.resizing import Near, Resizing
+
+#: limits of the linear growth
+LEAST, MOST = -0.4, 0.8
+
+
+@dataclass(frozen=True)
+class Ventricles(Resizing):
+    """Lateral ventricles that are larger than the subject's own.
+
+    The amount is the linear growth, the cube root of the ventricles' relative volume minus 1, between -0.4 and 0.8.
+    """
+
+    version: ClassVar[str] = "1"
+    observer: ClassVar[type[Observer]] = Ventricular
+    regions: tuple[str, ...] = ("left lateral ventricle", "right lateral ventricle")
+    reach_mm: float = 30.0
+
+    def factor(self, amount: float) -> float:
+        """Volume after over volume before."""
+        return (1 + float(np.clip(amount, LEAST, MOST))) ** 3
+
+    def content(self, near: Near) -> np.ndarray:
+        """All of a ventricle grows, or its middle would outgrow its rim."""
+        return np.ones_like(near.chosen)
+
+    def room(self, near: Near) -> np.ndarray:
+        """All that lies around the ventricles gives way."""
+        return (1 - near.chosen) * (near.tissue + near.fluid)

@@ -1,0 +1,44 @@
+"""Covariates that go with the label while training, and less or not at all elsewhere."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from bench.contracts import BadInput
+from simulators.covariates import Covariate, offsets
+from simulators.task.around import Around
+from simulators.task.protocol import Strength, Task
+from simulators.task.splits import sign
+
+
+@dataclass(frozen=True)
+class Confounded(Around):
+    """Any task whose subjects also differ by covariates that go with their side.
+
+    Their correlations hold in training, validation and test; stream `reversed` has their negative, the explained
+    subjects and all other streams, `decorrelated` among them, have none. Twins share them; with the pathology off they
+    say nothing, so that nothing is left to tell the sides apart.
+    """
+
+    version: ClassVar[str] = "1"
+    cause: Task
+    covariates: tuple[Covariate, ...]
+
+    def __post_init__(self) -> None:
+        names = [covariate.name for covariate in self.covariates]
+        if not names or len(set(names)) < len(names):
+            raise BadInput(f"task.covariates named {names} are not possible: give one or more, each with its own name.")
+
+    def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> Strength:
+        """The cause's strength."""
+        return self.cause.strength(subject, do, stream)
+
+    def offsets(
+        self, subject: int, stream: str, draw: Callable[[str], np.random.Generator], free: bool
+    ) -> dict[str, float]:
+        """What the subject's covariates add to its latents, by name; `free` of its side or as the stream has it."""
+        side = {1: 1, 0: -1, -1: 0}[self.side(self.label(subject))]
+        values = {c: c.value(side, 0 if free else sign(stream), draw) for c in self.covariates}
+        return offsets(values)

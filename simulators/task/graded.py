@@ -1,0 +1,52 @@
+"""Severity: a regression of how much of the pathology a subject carries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bench.contracts import BadInput
+from simulators.task.kinds import Regression, even, refuse
+
+#: strength of the mean subject, which is everybody's twin
+MEAN = 0.5
+
+
+@dataclass(frozen=True)
+class Graded(Regression):
+    """All parts of the pathology at strength t, spread evenly over 0 to 1; the label is t on a scale of its own.
+
+    low, high: labels of no pathology and of all of it (years, points, ...). A subject's twin carries the mean strength,
+    so that truths are own minus mean; with the pathology off nobody carries any.
+    """
+
+    version: ClassVar[str] = "1"
+    low: float = 0.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise BadInput(f"task.low={self.low!r} is not below task.high={self.high!r}: give a growing scale.")
+
+    def validate(self, parts: int) -> None:
+        """Every part of a pathology is as strong as all others, so any number will do."""
+
+    def label(self, subject: int) -> float:
+        """The strength on the label's scale."""
+        return self.low + even(subject) * (self.high - self.low)
+
+    def side(self, label: float) -> int:
+        """1 above the mean."""
+        return int(label > (self.low + self.high) / 2)
+
+    def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> float:
+        """How much of every part is present.
+
+        do: {"pathology": "off" | "on" | "swap"}: none, all, as much as the twin; {"strength": float}.
+
+        Raises:
+            BadInput: for an intervention this task does not know.
+        """
+        states = {None: even(subject), "off": 0.0, "on": 1.0, "swap": MEAN}
+        if set(do) - {"pathology", "strength"} or do.get("pathology") not in states:
+            raise refuse(do, "pathology (off, on, swap) or strength")
+        return float(do.get("strength", states[do.get("pathology")]))

@@ -1,0 +1,74 @@
+"""What tasks of classes share, and what regressions share."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from bench.contracts import BadInput
+from bench.contracts.validity import Validity
+from simulators.task.protocol import Kind
+
+#: in no rational relation to each other or to 1, so their multiples fill the square evenly
+_TURNS = ((5**0.5 - 1) / 2, 2**0.5 - 1)
+
+
+class Classes:
+    """Labels are classes, 0 and 1 unless a task has more; the explained score is z_c - z_c' of the target (c, c')."""
+
+    kind: ClassVar[Kind] = "classes"
+    splits: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def ceiling(self) -> float:
+        """The best AUC that the sides allow."""
+        return 1.0
+
+    @property
+    def outputs(self) -> int:
+        """One a class."""
+        return 2
+
+    @property
+    def target(self) -> tuple[int, int]:
+        """Patients against controls."""
+        return (1, 0)
+
+    def side(self, label: float) -> int:
+        """1 for class c of the target, 0 for c', -1 for all others."""
+        return {c: side for side, c in enumerate(reversed(self.target))}.get(int(label), -1)
+
+
+class Regression:
+    """Labels are values; the explained score is the network's one output, which is the value minus its mean in SDs."""
+
+    kind: ClassVar[Kind] = "regression"
+    splits: ClassVar[tuple[str, ...]] = ()
+    ceiling: ClassVar[float] = 1.0
+    outputs: ClassVar[int] = 1
+    target: ClassVar[int] = 0
+    validity: ClassVar[Validity] = Validity(
+        {"edit": "a value has no smallest flip"}, "a value's truth is graded: no set of voxels stands for it"
+    )
+    cycle: ClassVar[int] = 1024
+    products: ClassVar[bool] = False
+
+
+def even(subject: int) -> float:
+    """A number in (0, 1) that any run of subjects fills evenly (Kronecker sequence, Niederreiter 1992, ch. 3).
+
+    Odd subjects lie above one half and even ones below, so that any even range is balanced.
+    """
+    return (subject % 2 + _turned(subject, 0)) / 2
+
+
+def beside(subject: int) -> float:
+    """Another such number: with `even` it fills the square, and says nothing of it, being the same in 2k and 2k + 1."""
+    return _turned(subject, 1)
+
+
+def _turned(subject: int, dimension: int) -> float:
+    return float((subject // 2 + 0.5) * _TURNS[dimension] % 1)
+
+
+def refuse(do: Mapping[str, Any], names: str) -> BadInput:
+    """The answer to an intervention that a task does not know; `names` says what it does."""
+    return BadInput(f"do={dict(do)!r} is not an intervention of this task: set {names}.")

@@ -1,0 +1,79 @@
+"""Subtypes: patients carry one of several patterns, of given shares; some may look like controls."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from bench.contracts import BadInput
+from bench.contracts.validity import Validity
+from simulators.task.kinds import Classes, beside, refuse
+
+Pattern = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Subtypes(Classes):
+    """Two balanced classes; odd subjects are patients, each of one subtype. The explained score is z1 - z0.
+
+    patterns: the subtypes, 1 or 0 a part; one without any part looks like a control. shares: how frequent each is, up
+    to a common factor. A patient's twin carries nothing, so that a normal-looking patient is its own twin and has an
+    empty truth; a control's twin is of a subtype that shows.
+    """
+
+    version: ClassVar[str] = "1"
+    cycle: ClassVar[int] = 1024
+    products: ClassVar[bool] = False
+    validity: ClassVar[Validity] = Validity({"edit": "all that a patient carries makes it one: its edit is no other"})
+    patterns: tuple[Pattern, ...]
+    shares: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        wrong = [p for p in self.patterns if len(p) != len(self.patterns[0]) or not set(p) <= {0, 1}]
+        if wrong or not any(map(any, self.patterns)) or len(set(self.patterns)) < len(self.patterns):
+            raise BadInput(
+                f"task.patterns={self.patterns!r} is not possible: give one or more patterns of 0 and 1, all of one "
+                "length, none twice, and one at least with a 1."
+            )
+        if len(self.shares) != len(self.patterns) or not all(share > 0 for share in self.shares):
+            raise BadInput(
+                f"task.shares={self.shares!r} is not possible: give {len(self.patterns)} numbers above 0, one a "
+                "pattern."
+            )
+
+    @property
+    def ceiling(self) -> float:
+        """The best AUC there is: of patients who look like controls, half are told apart by luck."""
+        plain = sum(share for share, p in zip(self.shares, self.patterns, strict=True) if not any(p))
+        return 1 - plain / sum(self.shares) / 2
+
+    def validate(self, parts: int) -> None:
+        """Refuse a pathology whose number of parts is not that of the patterns."""
+        own = len(self.patterns[0])
+        if parts != own:
+            raise BadInput(f"task.patterns has patterns of {own} parts, pathology.parts has {parts}: match them.")
+
+    def label(self, subject: int) -> int:
+        """1 for patients."""
+        return subject % 2
+
+    def subtype(self, subject: int) -> Pattern:
+        """What the subject carries if it is a patient, else what its twin does."""
+        visible = [(p, s) for p, s in zip(self.patterns, self.shares, strict=True) if self.label(subject) or any(p)]
+        patterns, shares = zip(*visible, strict=True)
+        return patterns[int(np.searchsorted(np.cumsum(shares) / sum(shares), beside(subject), side="right"))]
+
+    def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> tuple[float, ...]:
+        """How much of each part is present.
+
+        do: {"pathology": "off" | "on" | "swap"} or {"strength": float}, which scales "on".
+
+        Raises:
+            BadInput: for an intervention this task does not know.
+        """
+        states = {None: self.label(subject), "off": 0, "on": 1, "swap": 1 - self.label(subject)}
+        if set(do) - {"pathology", "strength"} or do.get("pathology") not in states:
+            raise refuse(do, "pathology (off, on, swap) or strength")
+        scale = float(do.get("strength", states[do.get("pathology")]))
+        return tuple(scale * part for part in self.subtype(subject))

@@ -1,0 +1,139 @@
+"""Covariates go with the label where they should, move what they say, and vanish with the pathology."""
+
+import numpy as np
+import pytest
+import torch
+
+from bench.contracts import BadInput
+from simulators.brain import Brain
+from simulators.covariates import Covariate, shown
+from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.rim import Rim
+from simulators.pathology.several import Several
+from simulators.streams import generator
+from simulators.task.confounded import Confounded
+from simulators.task.graded import Graded
+from simulators.task.shortcut import Shortcut
+from simulators.task.single import SingleCause
+
+MTL = Atrophy(("left hippocampus", "right hippocampus"))
+AGE = Covariate("age", 0.6, {"shape.ventricles": 0.1, "local.volume": -0.03})
+SITE = Covariate("site", 0.8, {"nuisance.gain": 0.05, "nuisance.bias": 0.04, "nuisance.noise": 0.2}, "binary")
+SEX = Covariate("sex", 1.0, {"shape.size": 0.02}, "binary")
+EXPECTED = {"train": 1, "validation": 1, "test": 1, "reversed": -1, "decorrelated": 0, "evaluation": 0}
+
+
+def _brain(*covariates, cause=None):
+    return Brain(MTL, task=Confounded(cause or SingleCause(), covariates), amplitude=0.3)
+
+
+@pytest.mark.parametrize("covariate", [AGE, SITE, SEX], ids=lambda c: c.name)
+def test_values_are_standard_and_go_with_the_side_as_asked(covariate):
+    task = Confounded(SingleCause(), (covariate,))
+    latent, effect = next(iter(covariate.effects.items()))
+    for stream, sign in EXPECTED.items():
+        draws = [lambda name, s=s, t=stream: generator(t, s, name) for s in range(4000)]
+        values = [task.offsets(s, stream, draw, False)[latent] / effect for s, draw in enumerate(draws)]
+        assert np.corrcoef(values, np.arange(4000) % 2)[0, 1] == pytest.approx(sign * covariate.correlation, abs=0.04)
+        assert (np.mean(values), np.std(values)) == pytest.approx((0, 1), abs=0.05)
+
+
+def test_each_latent_moves_by_the_effect_and_nothing_else_does():
+    plain, moved = Brain(MTL, amplitude=0.3), _brain(AGE, SITE, SEX)
+    for subject in range(4):
+        old, new = (brain.scene(subject, "train") for brain in (plain, moved))
+        added, seen = new.added, shown(new)
+        np.testing.assert_allclose(new.shape["scale"], old.shape["scale"] + added["shape.size"], rtol=1e-6)
+        np.testing.assert_allclose(
+            new.shape["ventricles"], old.shape["ventricles"] + added["shape.ventricles"], atol=1e-6
+        )
+        np.testing.assert_allclose(seen.local.volume[1:], old.local.volume[1:] + added["local.volume"], atol=1e-6)
+        assert seen.local.volume[0] == 0
+        assert seen.scan.gain == pytest.approx(old.scan.gain + added["nuisance.gain"])
+        assert seen.scan.noise == pytest.approx(old.scan.noise * np.exp(added["nuisance.noise"]))
+        np.testing.assert_allclose(seen.scan.bias - old.scan.bias, [added["nuisance.bias"], *[0] * 8], atol=1e-7)
+        assert all(np.array_equal(old.shape[k], new.shape[k]) for k in ("lattice", "rotation", "shift"))
+        assert np.array_equal(old.local.folding, new.local.folding)
+
+
+def test_without_effect_a_subject_keeps_its_bytes():
+    nothing = Covariate("age", 0.6, {"shape.size": 0.0, "nuisance.noise": 0.0})
+    assert torch.equal(*(b.sample([0, 1], "train").images for b in (Brain(MTL, amplitude=0.3), _brain(nothing))))
+
+
+def test_twins_share_covariates():
+    brain = _brain(AGE, SITE, SEX)
+    own, twin = (brain.sample([1], "train", do).images[0, 0] for do in (None, {"pathology": "swap"}))
+    affected = torch.from_numpy(brain.loss(brain.scene(1, "train"), 1.0)) != 0
+    assert torch.equal(own[~affected], twin[~affected])
+    assert not torch.equal(own, twin)
+
+
+def test_with_the_pathology_off_covariates_say_nothing_of_the_side():
+    """At correlation 1 sex is the label; off, it is the same draw without it."""
+    brain = _brain(SEX)
+    sizes = {free: np.array([brain.scene(s, "test", free).added["shape.size"] for s in range(60)]) for free in (0, 1)}
+    assert np.array_equal(np.sign(sizes[0]), np.where(np.arange(60) % 2, 1, -1))
+    assert abs(np.corrcoef(sizes[1], np.arange(60) % 2)[0, 1]) < 0.35
+    changed = int(np.flatnonzero(sizes[0] != sizes[1])[0])
+    swapped, off = (brain.sample([changed], "test", {"pathology": do}).images for do in ("swap", "off"))
+    assert (swapped[0, 0] != 0).sum() != (off[0, 0] != 0).sum()
+
+
+def test_a_redrawn_region_and_another_scan_belong_to_the_same_subject():
+    """Covariates of the subject stay when its scan or a region is drawn anew."""
+    brain = _brain(Covariate("site", 1.0, {"nuisance.gain": 0.4}, "binary"))
+    patient = brain.sample([1], "train").images.sum() / brain.sample([1], "train", {"rescan": 1}).images.sum()
+    redrawn = brain.redraws(1, "train", 1).flatten(1).sum(1) / brain.sample([1], "train").images.sum()
+    assert patient == pytest.approx(1, abs=0.15)
+    assert (redrawn - 1).abs().max() < 0.05
+
+
+def test_a_bank_of_confounded_subjects_gives_their_bytes(tmp_path):
+    brain = _brain(AGE, SITE)
+    brain.fill_bank({"train": 2, "test": 2}, tmp_path)
+    banked = brain.with_bank(tmp_path)
+    for stream, do in (("train", None), ("test", {"pathology": "off"}), ("test", {"pathology": "swap"})):
+        assert torch.equal(brain.sample([0, 1], stream, do).images, banked.sample([0, 1], stream, do).images)
+
+
+def test_only_anatomy_that_goes_with_the_label_makes_a_bank_depend_on_the_task():
+    plain = {"anatomy": {"a": 1}, "task": {"_target_": "simulators.task.single.SingleCause"}}
+    assert Brain.banked(plain) == {"anatomy": {"a": 1}}
+    assert Brain.banked(plain | {"task": {"covariates": []}}) == {"anatomy": {"a": 1}, "task": {"covariates": []}}
+
+
+def test_values_are_confounded_by_their_half():
+    brain = _brain(SEX, cause=Graded())
+    assert brain.kind == "regression"
+    targets = brain.sample(range(4), "train").targets
+    signs = np.sign([brain.scene(s, "train").added["shape.size"] for s in range(4)])
+    assert brain.sides(targets).tolist() == ((signs + 1) / 2).tolist() == [0, 1, 0, 1]
+
+
+def test_a_rim_brightens_the_contour_alone():
+    brain = Brain(Several((MTL, Rim()), (None, 0.2)), task=Shortcut(SingleCause()), amplitude=0.3)
+    without, rimmed = (brain.sample([0], "train", {"marker": m}).images[0, 0] for m in ("off", "on"))
+    change = rimmed - without
+    depth = torch.nn.functional.avg_pool3d((without != 0).float()[None, None], 3, 1, 1)[0, 0]
+    assert (change[without == 0] == 0).all()
+    assert change[depth > 0.999].abs().max() == 0
+    assert change[change != 0].mean() == pytest.approx(0.2, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Covariate("age", 2, {"shape.size": 0.1}), "'age': correlation=2"),
+        (lambda: Covariate("age", 0.5, {}), "no effects"),
+        (lambda: Covariate("age", 0.5, {"shape.sise": 0.1}), r"did you mean 'shape\.size'"),
+        (lambda: Covariate("age", 0.5, {"shape.size": 3}), r"effects\.shape\.size=3"),
+        (lambda: Confounded(SingleCause(), ()), "one or more"),
+        (lambda: Confounded(SingleCause(), (AGE, AGE)), "its own name"),
+        (lambda: Brain(MTL, task=Confounded(Confounded(SingleCause(), (AGE,)), (SEX,))), "around the other"),
+    ],
+)
+def test_impossible_covariates_are_one_sentence(make, says):
+    with pytest.raises(BadInput, match=says) as error:
+        make()
+    assert "\n" not in str(error.value)
