@@ -15,7 +15,7 @@ VERSIONS = {
     "calibrate": "1",
     "simulate": "1",
     "bank": "1",
-    "images": "1",
+    "images": "2",
     "train": "1",
     "truths": "2",
     "effects": "1",

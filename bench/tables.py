@@ -24,7 +24,9 @@ from bench.tidy import Tidy
 
 UNIT = ["simulator", "network", "data_seed", "model_seed"]
 MODEL = ["auc", "auc_low", "auc_high", "auc_reference", "competence", "competence_low", "auc_off"]
-MODEL += ["r2", "pair", "auc_decorrelated", "auc_reversed", "passed", "reason", "train_subjects", "epochs", "weights"]
+MODEL += ["pair", "r2", "r2_low", "r2_high", "r2_reference", "r_off"]
+MODEL += ["auc_decorrelated", "auc_reversed", "r2_decorrelated", "r2_reversed"]
+MODEL += ["passed", "reason", "train_subjects", "epochs", "weights"]
 FOUND = ["asked", "reached", "low", "high"]
 COSTS = [*UNIT, "stage", "method", "metric", "seconds", "forward", "backward", "peak_mb"]
 ORIGIN = ["stage", "key", "unit", "method", "metric", "source", "date", "machine", "content", "config"]

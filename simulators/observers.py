@@ -5,12 +5,12 @@ score. It knows the anatomy's labels and, for random places, the prior; it never
 the voxels that were planted. A pathology names its observer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from scipy.fft import irfftn, next_fast_len, rfftn
 from scipy.ndimage import binary_dilation, uniform_filter
-from scipy.signal import fftconvolve
 from scipy.special import logsumexp
 
 from simulators.anatomy.mni152 import Warped
@@ -96,6 +96,24 @@ class WholeBrain:
         return np.array([*values, *shape["scale"], *shape["ventricles"]], np.float64)
 
 
+class Filters:
+    """Kernels that volumes of one grid are convolved with, zero beyond the grid; their transforms are kept."""
+
+    def __init__(self, kernels: Sequence[np.ndarray], grid: tuple[int, ...]) -> None:
+        reach = np.max([kernel.shape for kernel in kernels], axis=0)
+        self.size = [next_fast_len(int(n + k - 1), real=True) for n, k in zip(grid, reach, strict=True)]
+        self.transforms = [rfftn(kernel, self.size) for kernel in kernels]
+        self.crops = [
+            tuple(slice((k - 1) // 2, (k - 1) // 2 + n) for n, k in zip(grid, kernel.shape, strict=True))
+            for kernel in kernels
+        ]
+
+    def apply(self, volume: np.ndarray) -> list[np.ndarray]:
+        """The volume (D, H, W) convolved with each kernel, on its own grid."""
+        transform = rfftn(volume, self.size)
+        return [irfftn(transform * h, self.size)[crop] for h, crop in zip(self.transforms, self.crops, strict=True)]
+
+
 class RandomPlace:
     """For a lesion anywhere: matched filters read out over the prior of places.
 
@@ -110,11 +128,14 @@ class RandomPlace:
     def __init__(self, known: Known) -> None:
         law, healthy = known.pathology, known.healthy()
         self.known = known
-        self.kernels = [ball(size * law.radius_mm, law.edge_mm, known.voxel_mm) for size in self.SIZES]
+        kernels = [ball(size * law.radius_mm, law.edge_mm, known.voxel_mm) for size in self.SIZES]
         # what anatomy varies by is never far below the noise of one voxel
         self.mean, self.spread = healthy.mean(0), healthy.std(0) + 0.02
         self.change = known.amplitude * (known.contrast.lesion - self.mean) / self.spread
-        self.energy = fftconvolve(self.change**2, self.kernels[-1] ** 2, mode="same")
+        grid = self.mean.shape
+        self.means = Filters([kernel / kernel.sum() for kernel in kernels], grid)
+        self.match = Filters(kernels[-1:], grid)
+        self.energy = Filters([kernels[-1] ** 2], grid).apply(self.change**2)[0]
 
     @classmethod
     def of(cls, known: Known) -> "RandomPlace":
@@ -130,10 +151,10 @@ class RandomPlace:
         values = [
             value
             for reading in (image, deviation)
-            for kernel in self.kernels
-            for value in self.read(fftconvolve(reading, kernel / kernel.sum(), mode="same")[places])
+            for filtered in self.means.apply(reading)
+            for value in self.read(filtered[places])
         ]
-        ratio = (fftconvolve(deviation * self.change, self.kernels[-1], mode="same") - self.energy / 2)[places]
+        ratio = (self.match.apply(deviation * self.change)[0] - self.energy / 2)[places]
         weight = prior[places] / prior[places].sum()
         values += [float(logsumexp(t * ratio, b=weight) / t) for t in (0.1, 1.0)]
         return np.array([*values, image[inside].mean()], np.float64)

@@ -34,8 +34,12 @@ def calibrate(simulator: Brain, subjects: int = FIT, verify: int = VERIFY) -> di
     scenes = [simulator.scene(i, "calibration") for i in range(subjects)]
     judged = [s for s in scenes if simulator.task.side(simulator.task.label(s.subject)) >= 0]
     low, high = LOW, HIGH
-    if _reached(simulator, high, judged) < simulator.separability:
-        raise BadInput(f"simulator.separability={simulator.separability} cannot be reached: enlarge the pathology.")
+    best = _reached(simulator, high, judged)
+    if best < simulator.separability:
+        raise BadInput(
+            f"simulator.separability={simulator.separability} cannot be reached: the best is {best:.3f}, at amplitude "
+            f"{high:g}; ask for less, or enlarge the pathology."
+        )
     for _ in range(STEPS):
         middle = float(np.sqrt(low * high))
         low, high = (low, middle) if _reached(simulator, middle, judged) >= simulator.separability else (middle, high)

@@ -84,7 +84,8 @@ def check_twins(simulator: Simulator) -> None:
     """A cohort explains what `sample` draws, and its counterfactual is sick minus well for patients and controls."""
     cohort = simulator.cohort(SUBJECTS, "evaluation")
     assert torch.equal(cohort.images, simulator.sample(SUBJECTS, "evaluation").images), "cohort and sample disagree"
-    sign = torch.where(cohort.targets > 0, 1.0, -1.0).view(-1, 1, 1, 1, 1)
+    control = (simulator.sides(cohort.targets) == 0) & (simulator.kind == "classes")
+    sign = torch.where(control, -1.0, 1.0).view(-1, 1, 1, 1, 1)
     change = sign * (cohort.images - cohort.twins)
     counterfactual = cohort.truths["counterfactual"].volume
     assert counterfactual is not None and torch.equal(counterfactual, change), "counterfactual is not sick minus well"
@@ -137,7 +138,8 @@ def check_redraws(simulator: Simulator) -> None:
 
 def check_no_leak(simulator: Simulator) -> None:
     """With the pathology off, no global statistic tells the two groups apart (|d| below 4 standard errors, n = 60)."""
-    images = simulator.sample(range(60), "test", {"pathology": "off"}).images.flatten(1).double()
+    batch = simulator.sample(range(60), "test", {"pathology": "off"})
+    images, sides = batch.images.flatten(1).double(), simulator.sides(batch.targets)
     statistics = {
         "mean": images.mean(1),
         "spread": images.std(1),
@@ -145,7 +147,7 @@ def check_no_leak(simulator: Simulator) -> None:
         "zeros": (images == 0).sum(1),
     }
     for name, value in statistics.items():
-        sick, well = value[1::2].double(), value[::2].double()
-        error = ((sick.var() + well.var()) / 30).sqrt().clamp(min=1e-12)
+        sick, well = (value[sides == side].double() for side in (1, 0))
+        error = (sick.var() / len(sick) + well.var() / len(well)).sqrt().clamp(min=1e-12)
         distance = ((sick.mean() - well.mean()) / error).abs().item()
         assert distance < 4, f"the {name} of healthy images tells the groups apart ({distance:.1f} standard errors)"

@@ -10,8 +10,8 @@ SCORES = _names(
 )
 MODELS = _names(
     """simulator network data_seed model_seed auc auc_low auc_high auc_reference competence competence_low auc_off
-    r2 pair auc_decorrelated auc_reversed passed reason train_subjects epochs weights separability_asked
-    separability_reached separability_low separability_high"""
+    pair r2 r2_low r2_high r2_reference r_off auc_decorrelated auc_reversed r2_decorrelated r2_reversed passed reason
+    train_subjects epochs weights separability_asked separability_reached separability_low separability_high"""
 )
 METHODS = _names("method family quantity role reads_model signed stochastic version reference cost summary parameters")
 METRICS = _names(

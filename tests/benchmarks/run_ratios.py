@@ -3,6 +3,7 @@
 python tests/benchmarks/run_ratios.py
 """
 
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,25 @@ def occlusion_ratios(shape: tuple[int, int, int] = (40, 48, 40), window: int = 8
     }
 
 
+def drawing_ratios(simulator: Brain, subjects: int = 64) -> dict[str, float]:
+    """Drawing one image, and one healthy subject of a bank, over one training step of a mean-pooled CNN at its grid."""
+    model = PooledCNN(simulator.shape, 2, pool="mean").to(memory_format=torch.channels_last_3d).train()
+    images = simulator.sample(range(16), "train").images.contiguous(memory_format=torch.channels_last_3d)
+    train = seconds(lambda: step(model, images)) / 16
+    with tempfile.TemporaryDirectory() as folder:
+        fill = seconds(lambda: simulator.fill_bank({"train": subjects}, Path(folder)), 2) / subjects
+        banked = simulator.with_bank(Path(folder))
+        drawn = seconds(lambda: banked.sample(range(subjects), "train"), 3) / subjects
+    alone = seconds(lambda: simulator.sample(range(subjects), "train"), 2) / subjects
+    # quick: 1,200 subjects x 8 epochs of training a unit; 2,400 banked subjects shared by two simulators x four models
+    share = (2400 / 8 * fill) / (1200 * 8 * train)
+    return {
+        "drawing a subject from the bank / training step": drawn / train,
+        "drawing a subject without a bank / training step": alone / train,
+        "filling a bank, its share a unit / training a unit of the study quick": share,
+    }
+
+
 def main() -> None:
     """Measure, print, write."""
     torch.set_num_threads(1)
@@ -71,7 +91,6 @@ def main() -> None:
     passed = seconds(lambda: forward(last, images)) / 16
     ratios = {
         "training step, channels first / channels last": seconds(lambda: step(model, images)) / 16 / train,
-        "drawing a subject / training step": seconds(lambda: simulator.sample(range(16), "train")) / 16 / train,
         "gradient / forward": seconds(lambda: gradient(last, images, (1, 0))) / 16 / passed,
         "chunks of 64 / chunks that fit": seconds(lambda: forward(last, images.repeat(4, 1, 1, 1, 1), 64))
         / 64
@@ -83,7 +102,7 @@ def main() -> None:
         ratios[f"{name} / gradient"] = seconds(lambda m=method: m(last, images[:2], (1, 0)), 2) / seconds(
             lambda: gradient(last, images[:2], (1, 0))
         )
-    ratios |= occlusion_ratios()
+    ratios |= drawing_ratios(simulator) | occlusion_ratios()
     table = pd.DataFrame({"what": ratios.keys(), "ratio": [round(r, 2) for r in ratios.values()]})
     target = ROOT / "results" / "benchmarks" / "ratios.csv"
     target.parent.mkdir(parents=True, exist_ok=True)

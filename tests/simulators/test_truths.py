@@ -5,6 +5,7 @@ from math import factorial
 
 import numpy as np
 import pytest
+import torch
 
 from simulators.truths import association, observer
 
@@ -120,3 +121,21 @@ def test_associated_voxels_lie_where_tissue_is_lost_and_are_negative(shared_trut
     assert volume.flatten(1).amin(1).max() < -0.5
     far = (cohort.regions == brain.region_names.index("right precuneus") + 1).expand_as(volume)
     assert volume[far].abs().max() == 0
+
+
+@pytest.mark.full
+def test_a_suppressor_of_a_shipped_simulator_has_a_share_and_no_association():
+    from bench import plan
+
+    study, _ = plan.study(["study=tiny", "simulator=suppressor"])
+    brain = study.make("simulators", "suppressor").with_amplitude(0.3)
+    truths = brain.population((0, 1), "evaluation", 300)
+    cingulate = [brain.region_names.index(f"{s} posterior cingulate cortex") for s in ("left", "right")]
+    association, observed = (truths[name].regions[0] for name in ("association", "observer"))
+    assert association[cingulate].abs().max() == 0
+    others = [r for r in range(len(observed)) if association[r] == 0 and r not in cingulate]
+    assert observed[cingulate].min() > 3 * observed[others].median()
+    inside = torch.isin(brain.cohort((0, 1)).regions, torch.tensor(cingulate) + 1)
+    # what is left is interpolation across the border of a voxel
+    field = truths["association"].volume
+    assert field[inside].abs().max() < 0.01 * field.abs().max()
