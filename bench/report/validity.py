@@ -35,6 +35,13 @@ def count(simulator: str, network: str, scores: pd.DataFrame) -> pd.DataFrame:
     return counted.assign(simulator=simulator, network=network).astype(dict.fromkeys(_COUNTED, str))
 
 
+def undefined(study: Study, simulator: str) -> set[tuple[str, str]]:
+    """(metric, truth) of a simulator that have no value by construction."""
+    table = optional.read(study.folder, "validity")
+    table = table[(table["simulator"] == simulator) & ~table["defined"].astype(bool)]
+    return set(zip(table["metric"], table["truth"], strict=True))
+
+
 def gaps(study: Study, counted: pd.DataFrame) -> Iterator[str]:
     """Cells that the matrix calls defined and that have no rows or no value, and undefined ones that have values.
 
