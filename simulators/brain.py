@@ -26,9 +26,9 @@ from simulators.nuisance import Scanner
 from simulators.pathology.protocol import Displaces, Named, Pathology
 from simulators.pathology.several import Several
 from simulators.place import Place
-from simulators.planting import Act, Taken, acts, changes, compose, displacement, present, replaced, take
 from simulators.record import record
 from simulators.redraws import redraws
+from simulators.rendering import loss, signal
 from simulators.scene import Scene
 from simulators.streams import generator
 from simulators.task.protocol import Covaries, Kind, Strength, Task
@@ -208,11 +208,7 @@ class Brain:
 
     def loss(self, scene: Scene, strength: Strength) -> np.ndarray:
         """What the pathology takes from each voxel (D, H, W): share of tissue, or signal (negative where it adds)."""
-        taken, signal, acts = self._plant(scene, strength)
-        loss = taken.lost
-        for change in changes(signal, acts, scene.warped):
-            loss = loss - change
-        return loss
+        return loss(self, scene, strength)
 
     def render(self, scene: Scene, strength: Strength) -> np.ndarray:
         """The image (D, H, W) of a subject at a pathology strength, or one strength a part."""
@@ -220,10 +216,7 @@ class Brain:
 
     def signal(self, scene: Scene, strength: Strength) -> np.ndarray:
         """What a perfect scanner would see (D, H, W)."""
-        _, signal, acts = self._plant(scene, strength)
-        for change in changes(signal, acts, scene.warped):
-            signal = signal + change
-        return signal
+        return signal(self, scene, strength)
 
     def scan(self, scene: Scene, signal: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """The image of a signal (..., D, H, W) in a subject's scan, with noise (2, ..., D, H, W)."""
@@ -244,7 +237,7 @@ class Brain:
     def draw_pathology(self, rng: Callable[[str], np.random.Generator], warped: Warped) -> tuple[dict[str, Any], ...]:
         """The pathology's latents, by part."""
         names = ["pathology", *(f"pathology-{k}" for k in range(1, len(self.parts.parts)))]
-        place = self._place(warped)
+        place = self.place(warped)
         return tuple(part.draw(rng(name), place) for name, part in zip(names, self.parts.parts, strict=True))
 
     def _draw(self, subject: int, stream: str, free: bool) -> Scene:
@@ -276,32 +269,16 @@ class Brain:
         shape = shaped(self.anatomy.draw(rng("anatomy")), self._added(subject, stream, free=False))
         return Healthy(self.anatomy.warp(shape), local.folding, local.noise)
 
-    def _plant(self, scene: Scene, strength: Strength) -> tuple[Taken, np.ndarray, list[Act]]:
-        """What was taken, the signal (D, H, W) of what is left, and the acts, some of which change that signal."""
-        scene = shown(scene)
-        parts = present(self.parts, scene.pathology, self.each(strength), self._amplitude)
-        place = self._place(scene.warped)
-        found = acts(parts, place)
-        warped = self._displaced(scene, displacement(parts, place))
-        taken = take(self.local.apply(warped.maps, warped.labels, scene.local), found)
-        if warped is not scene.warped:
-            healthy = self.local.apply(scene.warped.maps, scene.warped.labels, scene.local)
-            taken = taken._replace(lost=replaced(healthy, taken.tissues))
-        signal = self.contrast.mix(taken.tissues, taken.lesion, scene.intensities)
-        signal *= 1 + scene.local.signal[warped.labels]
-        return taken, signal, found
-
-    def _displaced(self, scene: Scene, displacement: np.ndarray | None) -> Warped:
-        """The subject's anatomy after a displacement (D, H, W, 3) in mm: still one interpolation of the template."""
-        if displacement is None:
-            return scene.warped
-        position = compose(self.position(scene), displacement, self.anatomy.resolution_mm)
-        return self.anatomy.resample(position, scene.shape)
-
-    def _place(self, warped: Warped) -> Place:
+    def place(self, warped: Warped) -> Place:
+        """Where pathologies act on an anatomy."""
         return Place(warped, self.region_names, self.anatomy.resolution_mm)
 
-    def _amplitude(self) -> float:
+    def dial(self) -> float:
+        """The calibrated amplitude.
+
+        Raises:
+            BadInput: where there is none.
+        """
         if self.amplitude is None:
             raise BadInput("simulator.amplitude is not set: calibrate the simulator first, or give an amplitude.")
         return self.amplitude

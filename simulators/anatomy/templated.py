@@ -1,5 +1,6 @@
 """What anatomies with one template share: its grid, and subjects as deformations by `Shape`."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from simulators.checks import between
 
 
 @dataclass(frozen=True)
-class Templated:
+class Templated(ABC):
     """Subjects are smooth, invertible deformations of one template.
 
     resolution_mm: voxel size. shape: how subjects differ in shape.
@@ -27,9 +28,9 @@ class Templated:
         between("anatomy.resolution_mm", self.resolution_mm, 2, 8, "mm")
 
     @property
+    @abstractmethod
     def template(self) -> Template:
         """What subjects are deformed from."""
-        raise NotImplementedError
 
     @property
     def grid(self) -> tuple[int, int, int]:

@@ -31,7 +31,7 @@ def couples(brain: "Brain", pairs: int) -> Iterator[Couple]:
     for subject in range(pairs):
         scene = brain.scene(subject, STREAM)
         well, sick = (brain.render(scene, state) for state in ends(brain, scene))
-        yield Couple(well, sick, scene.warped.labels, brain.anatomy.position(scene.shape))
+        yield Couple(well, sick, scene.warped.labels, brain.position(scene))
 
 
 def ends(brain: "Brain", scene: "Scene") -> tuple[Strength, Strength]:

@@ -32,7 +32,7 @@ def shared(brain: "Brain", indices: Sequence[int], stream: str, pairs: int) -> d
         value, half_width = association.regions(well, sick)
         volume = None
         if "association" not in gaps.regional:
-            positions = (brain.anatomy.position(brain.scene(i, stream).shape) for i in indices)
+            positions = (brain.position(brain.scene(i, stream)) for i in indices)
             pulled = [association.pulled_back(field, position, template) for position in positions]
             volume = torch.from_numpy(np.stack(pulled))[:, None]
         regions, floor = _repeated(value, len(indices)), _repeated(half_width, len(indices))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bench import plan, report, verbs
+from bench.contracts import BadInput
 from bench.ledger import count, survey
 
 #: tables that must not depend on when, how often or in how many pieces a study was computed
@@ -115,6 +116,20 @@ def test_changing_one_parameter_moves_only_what_depends_on_it(whole, planned):
     cells = {c.key: c for found in survey(fewer).values() for c, _ in found.values()}
     assert {(cells[k].stage, cells[k].method) for k in todo(fewer)} >= {("truths", ""), ("attribute", "oracle_use")}
     assert ("attribute", "gradient") not in {(cells[k].stage, cells[k].method) for k in todo(fewer)}
+
+
+def test_a_budget_trains_the_models_of_its_simulator_anew_and_no_others(whole, planned):
+    study, *_ = whole
+    more = planned("+budgets.box={epochs: 7}", results=study.results)
+    cells = {c.key: c for found in survey(more).values() for c, _ in found.values()}
+    assert {cells[k].stage for k in todo(more)} >= {"train", "attribute"}
+    assert all(more.training(unit)["epochs"] == 7 for unit in more.units)
+    assert todo(planned("+budgets.elsewhere={epochs: 7}", results=study.results)) == set()
+
+
+def test_a_budget_of_an_unknown_key_is_refused(planned):
+    with pytest.raises(BadInput, match=r"budgets\.box\.epoch: train has no such key.*epochs"):
+        planned("+budgets.box={epoch: 7}")
 
 
 def test_names_and_numbers_spelled_otherwise_are_found(whole, planned):
