@@ -37,18 +37,26 @@ def _volumes(study: Study, simulator: str, cells: Cells, ledger: Ledger) -> pane
     if ledger.record(cohort_cell) is None or study.kept == 0:
         return None
     cohort = simulate.read(ledger.artefacts.read("simulate", cohort_cell.key))
-    sick = (cohort.targets[: study.kept] == 1).nonzero().flatten()
+    sides = _sides(study, simulator, cohort)
+    sick = (sides[: study.kept] == 1).nonzero().flatten()
     chosen = sick[:SHOWN] if len(sick) else torch.arange(min(SHOWN, study.kept))
     maps = {g.network: _maps(study, _shown(study, g, cells, ledger), chosen, cells, ledger) for g in groups}
     return panels.Volumes(
         cohort.subjects[chosen].numpy(),
-        cohort.targets[chosen].numpy(),
+        sides[chosen].numpy(),
         cohort.images[chosen, 0].numpy(),
         cohort.twins[chosen, 0].numpy(),
         _truth(cohort, chosen),
         maps,
         float(np.abs(cohort.affine[0, 0])),
     )
+
+
+def _sides(study: Study, simulator: str, cohort: simulate.Cohort) -> torch.Tensor:
+    """(N,) 1 for patients, 0 for controls, -1 for others and for all whose target is a value."""
+    made = study.make("simulators", simulator)
+    known: torch.Tensor = made.sides(cohort.targets)
+    return known if made.kind == "classes" else torch.full_like(known, -1)
 
 
 def _shown(study: Study, group: Unit, cells: Cells, ledger: Ledger) -> Unit:

@@ -11,7 +11,7 @@ from PIL import Image
 from bench.report.drawn import Drawn
 from bench.report.figures.compose import overlay
 from bench.report.figures.style import label
-from bench.report.panels import Array, Scene, cropped
+from bench.report.panels import WHO, Array, Scene, cropped
 
 COLUMNS = ["simulator", "network", "method", "subject", "state", "plane", "slice", "scale"]
 _COLOURS, _GUTTER = 96, 12
@@ -63,7 +63,7 @@ def _strip(scene: Scene, simulator: str, network: str, method: str, rows: list[d
     panels = [overlay(scene.brain[p], values[p], float(scales[p]), scene.truth[p]) for p in range(count)]
     start = len(rows)
     for p in range(count):
-        state = "patient" if scene.labels[p] else "control"
+        state = WHO[int(scene.labels[p])]
         told = (simulator, network, method or "truth", int(scene.subjects[p]), state, scene.plane, int(scene.slices[p]))
         rows.append(dict(zip(COLUMNS, (*told, f"{scales[p]:.3g}"), strict=True)))
     what = f"Map of {label(method)} on {label(network)}" if method else "Truth"

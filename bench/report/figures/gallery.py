@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from bench.report.drawn import Drawn
 from bench.report.figures import style
 from bench.report.figures.compose import DIVERGING, overlay
-from bench.report.panels import Array, Scene, cropped
+from bench.report.panels import WHO, Array, Scene, cropped
 
 MOST_COLUMNS, MOST_ROWS = 6, 9
 _SIDES = {"coronal": "L R", "axial": "L R", "sagittal": "P A"}
@@ -92,7 +92,7 @@ def draw(source: Drawn) -> Figure | None:
 
 
 def _truths(sheet: _Sheet, k: int, simulator: str, scene: Scene, p: int, methods: int) -> None:
-    who = f"{'patient' if scene.labels[p] else 'control'} {scene.subjects[p]}"
+    who = f"{WHO[int(scene.labels[p])]} {scene.subjects[p]}"
     shared = float(abs(scene.truth).max())
     for block in range(-(-methods // sheet.rows)):
         left, top = sheet.truth_corner(block, k)
