@@ -3,9 +3,10 @@
 Layout of panels.npz (no pickle). For each simulator s, P subjects in the same slices for all maps, every picture as it
 is looked at (row 0 on top; R of the subject on the right; anterior on top in axial, on the right in sagittal slices):
 `s/brain`, `s/twin` uint8 (P, H, W) on one intensity scale; `s/truth` int8 (P, H, W) with `s/truth/scale` (P,);
-`s/subjects`, `s/labels` (1 patient, 0 control, -1 neither), `s/slice` int (P,); `s/plane` text; `s/spacing` mm. For each
-network n and method m: `s/n/m` int8 (P, H, W) with `s/n/m/scale` (P,): map = int8 / 127 * scale, clipped. The scale of a map is the 99.5 %
-quantile of its nonzero absolute values in the whole volume, so that a single bright voxel does not hide the rest.
+`s/subjects`, `s/labels` (1 patient, 0 control, -1 neither), `s/slice` int (P,); `s/plane` text; `s/spacing` mm. For
+each network n and method m: `s/n/m` int8 (P, H, W) with `s/n/m/scale` (P,): map = int8 / 127 * scale, clipped. The
+scale of a map is the 99.5 % quantile of its nonzero absolute values in the whole volume, so that a single bright voxel
+does not hide the rest.
 """
 
 from collections.abc import Mapping
