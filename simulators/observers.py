@@ -114,13 +114,24 @@ class Filters:
         return [irfftn(transform * h, self.size)[crop] for h, crop in zip(self.transforms, self.crops, strict=True)]
 
 
+def unexplained(image: np.ndarray, warped: Warped) -> np.ndarray:
+    """What is left (D, H, W) of an image inside the brain after one intensity for each of the subject's tissues."""
+    gm, wm, brain, detail = warped.maps
+    inside = brain > 0.5
+    tissues = np.stack([part[inside] for part in (gm, wm, brain - gm - wm, detail)], -1).astype(np.float64)
+    intensities = np.linalg.lstsq(tissues, image[inside], rcond=None)[0]
+    left = np.zeros_like(image)
+    left[inside] = image[inside] - tissues @ intensities
+    return left
+
+
 class RandomPlace:
     """For a lesion anywhere: matched filters read out over the prior of places.
 
-    Filters are balls of several sizes on two readings of the image: its intensities, and its deviation from healthy
-    subjects in units of their spread (a diagonal prewhitening); each is read by its maximum over the prior. The
-    whitened one also gives the log-sum-exp of the log-likelihood ratio, which is optimal for independent noise; real
-    anatomy correlates neighbouring voxels, so the discriminant weighs all of them.
+    Filters are balls of several sizes on three readings of the image: its intensities, their deviation from healthy
+    subjects in units of their spread (a diagonal prewhitening), and what the subject's own tissues do not explain; each
+    is read by its maximum over the prior. The whitened one also gives the log-sum-exp of the log-likelihood ratio,
+    which is optimal for independent noise; real anatomy correlates neighbouring voxels, so the discriminant weighs all.
     """
 
     SIZES = (1 / 3, 1 / 2, 3 / 4, 1.0)
@@ -150,7 +161,7 @@ class RandomPlace:
         deviation = np.where(inside, (image - self.mean) / self.spread, 0)
         values = [
             value
-            for reading in (image, deviation)
+            for reading in (image, deviation, unexplained(image, warped))
             for filtered in self.means.apply(reading)
             for value in self.read(filtered[places])
         ]
