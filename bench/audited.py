@@ -11,7 +11,7 @@ from bench.provenance import ROOT
 from bench.store import files
 from bench.study import Study
 
-PATH = ROOT / "results" / "published" / "simulators" / "audits.csv"
+PATH = ROOT / "results" / "published" / "portraits" / "audits.csv"
 
 
 class Audited(NamedTuple):

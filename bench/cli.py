@@ -38,7 +38,7 @@ HELP = """verbs:
   drift        compare the means of a fresh run with the published ones
   calibrate    find the amplitude of each simulator, into simulators/calibrations
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
-  portrait     draw patients, twins, truths and regions of each simulator, into results/published/simulators
+  portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6
   'seed.model=range(10)' hydra/launcher=joblib; comma lists sweep; rerun=missing|failed|stale|all

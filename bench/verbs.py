@@ -288,9 +288,9 @@ def export(call: Call) -> int:
 
 
 def portrait(call: Call) -> int:
-    """Draw what each simulator named makes, into results/published/simulators."""
+    """Draw what each simulator named makes, into results/published/portraits."""
     from bench import portraits
 
-    for path in portraits.write(call.study()[0], PUBLISHED / "simulators"):
+    for path in portraits.write(call.study()[0], PUBLISHED / "portraits"):
         print(path)
     return 0

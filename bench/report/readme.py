@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+AUDITS = {"trivial observer", "twins"}
+
 
 def leaderboard(folder: Path) -> str:
     """One row a method: its rank and mean with interval in each ranking."""
@@ -28,13 +30,13 @@ def leaderboard(folder: Path) -> str:
 
 
 def simulators(folder: Path) -> str:
-    """One row a simulator with a model past its gate: separability, audits, that model and what it was trained on."""
+    """One row a simulator with audits that did not fail and a model past its gate: what each of them found."""
     models, audits = pd.read_csv(folder / "models.csv"), pd.read_csv(folder / "simulator_audits.csv")
     passed = models[models["passed"]].sort_values("competence_low", ascending=False)
     rows = []
     for name in dict.fromkeys(models["simulator"]):
         mine, own = passed[passed["simulator"] == name], audits[audits["simulator"] == name].set_index("audit")
-        if len(mine) and len(own):
+        if len(mine) and set(own.index) >= AUDITS and not (own["verdict"] == "failed").any():
             rows.append([f"`{name}`", *_separable(mine.iloc[0]), *_audited(own), *_competent(mine.iloc[0])])
     head = ["simulator", "AUC asked", "reached", "trivial observer", "twins against controls", "competent model"]
     return _table([*head, "its AUC", "trained on"], rows)
@@ -74,7 +76,7 @@ def _separable(model: Any) -> list[str]:
 
 def _audited(own: pd.DataFrame) -> list[str]:
     told = []
-    for audit in ("trivial observer", "twins"):
+    for audit in sorted(AUDITS):
         found = own.loc[audit]
         told.append(f"{found.auc:.3f} [{found.low:.3f}, {found.high:.3f}] {found.verdict}")
     return told
