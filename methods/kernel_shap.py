@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
-from bench.passes import row_of
-from methods.fills import check_fill, filled
-from methods.players import Game, painted, regions_of, subsets
+from methods.fills import check_fill
+from methods.players import Game, played, subsets
 
 
 @dataclass(frozen=True)
@@ -50,20 +49,16 @@ class KernelSHAP:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score. Raises BadInput where there are more regions than samples can tell apart."""
-        x, context = inputs.detach(), context or Context()
-        cover, labels = filled(x, self.fill, context), regions_of(x, context, self.blocks)
-        maps = []
-        for row, image in enumerate(x):
-            game = Game(model, image, labels[row], cover[row], row_of(target, row))
-            present, weights = self._coalitions(game.size, context.generator(row))
-            full, scores = game.value(torch.cat([torch.zeros(1, game.size, dtype=torch.bool), present]))
-            values = constrained(present.double(), scores[1:] - scores[0], weights, full - scores[0])
-            maps.append(painted(values, labels[row]))
-        return torch.stack(maps).to(x)
+        return played(model, inputs, target, context, self.fill, self.blocks, self._values)
 
     def passes(self, players: int) -> int:
         """Passes a map takes with that many regions."""
         return 2 + min(2**players - 2, self.samples)
+
+    def _values(self, game: Game, generator: torch.Generator) -> Tensor:
+        present, weights = self._coalitions(game.size, generator)
+        full, scores = game.value(torch.cat([torch.zeros(1, game.size, dtype=torch.bool), present]))
+        return constrained(present.double(), scores[1:] - scores[0], weights, full - scores[0])
 
     def _coalitions(self, players: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Coalitions (P, R), neither empty nor full, and their weights (P,)."""

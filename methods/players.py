@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from bench.contracts import Context
 from bench.contracts.plugins import Target
-from bench.passes import coalition_edits
+from bench.passes import coalition_edits, row_of
+from methods.fills import filled
 
 
 class Game:
@@ -27,6 +28,25 @@ class Game:
         """Score () with all regions present, and of each coalition (P,); one pass each."""
         score, scores = self._score(present)
         return score.double().cpu(), scores.double().cpu()
+
+
+def played(
+    model: nn.Module,
+    inputs: Tensor,
+    target: Target,
+    context: Context | None,
+    fill: str | float,
+    blocks: int,
+    values: Callable[[Game, torch.Generator], Tensor],
+) -> Tensor:
+    """Map (N, 1, D, H, W) of a solution of each image's game: `values(game, generator)` are its regions' (R,)."""
+    x, context = inputs.detach(), context or Context()
+    cover, labels = filled(x, fill, context), regions_of(x, context, blocks)
+    maps = []
+    for row, image in enumerate(x):
+        game = Game(model, image, labels[row], cover[row], row_of(target, row))
+        maps.append(painted(values(game, context.generator(row)), labels[row]))
+    return torch.stack(maps).to(x)
 
 
 def regions_of(inputs: Tensor, context: Context, blocks: int) -> Tensor:

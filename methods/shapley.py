@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
-from bench.passes import row_of
-from methods.fills import check_fill, filled
-from methods.players import Game, painted, regions_of, subsets
+from methods.fills import check_fill
+from methods.players import Game, played, subsets
 
 #: players up to which every coalition is run
 EXACT = 12
@@ -54,18 +53,14 @@ class Shapley:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
-        x, context = inputs.detach(), context or Context()
-        cover, labels = filled(x, self.fill, context), regions_of(x, context, self.blocks)
-        maps = []
-        for row, image in enumerate(x):
-            game = Game(model, image, labels[row], cover[row], row_of(target, row))
-            values = exact(game) if game.size <= EXACT else self._sampled(game, context.generator(row))
-            maps.append(painted(values, labels[row]))
-        return torch.stack(maps).to(x)
+        return played(model, inputs, target, context, self.fill, self.blocks, self._values)
 
     def passes(self, players: int) -> int:
         """Passes a map takes with that many regions."""
         return 2**players if players <= EXACT else 2 + self.permutations * (players - 1)
+
+    def _values(self, game: Game, generator: torch.Generator) -> Tensor:
+        return exact(game) if game.size <= EXACT else self._sampled(game, generator)
 
     def _sampled(self, game: Game, generator: torch.Generator) -> Tensor:
         """Mean rise (R,) at each region's turn; the empty and the full coalition are run once."""
