@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bench import audited
 from bench.contracts import Cohort, Simulator
+from bench.contracts.plugins import Shifted
 from bench.contracts.validity import Validity
 from bench.passes.forward import forward
 from bench.passes.scores import explained
@@ -19,6 +20,8 @@ from bench.stages import truths
 COUNT = 1000
 #: how far a classifier of global statistics must stay below the reference observer where places are to be found
 MARGIN = 0.10
+#: the stream of a simulator with cues in which they say nothing of the label
+DECORRELATED = "decorrelated"
 #: explained subjects, and redraws a region, of the hand-built model
 SUBJECTS, DRAWS = 4, 4
 
@@ -45,8 +48,13 @@ class Audits:
         return str(found)
 
     def check_trivial_observer(self) -> str:
-        """Global statistics tell patients from controls clearly worse than the reference observer does."""
-        found = self._library.patients(self.simulator, self.count)
+        """Global statistics tell patients from controls clearly worse than the reference observer does.
+
+        A cue is what a task with cues is about, and the reference observer is judged where cues say nothing: so is
+        this.
+        """
+        cued = isinstance(self.simulator, Shifted) and bool(self.simulator.splits)
+        found = self._library.patients(self.simulator, self.count, DECORRELATED if cued else "test")
         limit, nowhere = self.reference - MARGIN, Validity.of(self.simulator).without_sets
         verdict = "passed" if found.auc.value <= limit else nowhere or "failed"
         self._keep("trivial observer", found, verdict)

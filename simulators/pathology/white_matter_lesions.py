@@ -1,4 +1,4 @@
-"""White-matter lesions of presumed vascular origin: several a patient, most of them around the ventricles."""
+"""White-matter lesions of presumed vascular origin: several a patient, around the ventricles or other landmarks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 from scipy.stats import poisson
 
+from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
 from simulators.observers import ManyPlaces, Observer
@@ -16,14 +17,18 @@ from simulators.place import Place
 
 VENTRICLES = ("left lateral ventricle", "right lateral ventricle")
 
+#: no lesion lies farther from its landmarks, in units of the reach
+FARTHEST = 3
+
 
 @dataclass(frozen=True)
 class WhiteMatterLesions:
-    """White-matter lesions, their number Poisson, their place periventricular, their size log-normal.
+    """White-matter lesions, their number Poisson, their place near landmarks, their size log-normal.
 
-    count: mean of the Poisson law, of which a patient has at least one. reach_mm: distance from the ventricles over
-    which lesions become e times rarer. radius_mm, radius_sd: median radius and SD of its logarithm. edge_mm: width of
-    the border. irregularity: relative size of the outline's waves.
+    count: mean of the Poisson law, of which a patient has at least one. landmarks: regions around which lesions lie,
+    the lateral ventricles unless named. reach_mm: distance from them over which lesions become e times rarer; none lies
+    beyond three times that. radius_mm, radius_sd: median radius and SD of its logarithm. edge_mm: width of the border.
+    irregularity: relative size of the outline's waves.
     """
 
     version: ClassVar[str] = "1"
@@ -31,6 +36,7 @@ class WhiteMatterLesions:
     becomes: ClassVar[str] = "lesion"
     observer: ClassVar[type[Observer]] = ManyPlaces
     count: float = 5.0
+    landmarks: tuple[str, ...] = VENTRICLES
     reach_mm: float = 10.0
     radius_mm: float = 9.0
     radius_sd: float = 0.3
@@ -46,9 +52,11 @@ class WhiteMatterLesions:
         between("pathology.irregularity", self.irregularity, 0, 0.5)
 
     def validate(self, region_names: tuple[str, ...]) -> None:
-        """Refuse an anatomy without named lateral ventricles."""
-        for name in VENTRICLES:
-            known("pathology's region", name, region_names)
+        """Refuse landmarks that the anatomy does not have."""
+        if not self.landmarks:
+            raise BadInput("pathology.landmarks=[] is not possible: name the regions around which lesions lie.")
+        for name in self.landmarks:
+            known("pathology.landmarks", name, region_names)
 
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """The lesions' centres (voxels), radii (mm) and outlines."""
@@ -80,10 +88,10 @@ class WhiteMatterLesions:
         return latents | {"centres": move(latents["centres"])}
 
     def places(self, place: Place) -> np.ndarray:
-        """Prior (D, H, W) of a lesion's centre, up to a factor: white matter, falling off from the ventricles."""
-        distance = place.voxel_mm * distance_transform_edt(~place.within(VENTRICLES))
+        """Prior (D, H, W) of a lesion's centre, up to a factor: white matter, falling off from the landmarks."""
+        distance = place.voxel_mm * distance_transform_edt(~place.within(self.landmarks)) / self.reach_mm
         maps = place.warped.maps
-        return np.where((maps[1] > 0.4) & (maps[2] > 0.95), np.exp(-distance / self.reach_mm), 0)
+        return np.where((maps[1] > 0.4) & (maps[2] > 0.95) & (distance < FARTHEST), np.exp(-distance), 0)
 
     @staticmethod
     def _centres(prior: np.ndarray, quantiles: np.ndarray) -> np.ndarray:

@@ -8,9 +8,15 @@ from bench.audits import Audits
 from bench.passes.discrimination import AUC
 from simulators import audit
 from simulators.brain import Brain
+from simulators.covariates import Covariate
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.diffuse import Diffuse
 from simulators.pathology.focal import Focal
+from simulators.task.confounded import Confounded
+from simulators.task.single import SingleCause
+
+SEX = Covariate("sex", correlation=0.6, values="binary", effects={"shape.size": 0.02})
+CONFOUNDED = Confounded(SingleCause(), (SEX,))
 
 
 @pytest.fixture
@@ -18,7 +24,7 @@ def audited(monkeypatch):
     """audits(pathology, auc, count) with a classifier that reaches `auc`; the rows it kept."""
 
     def audits(pathology, auc, count=1000):
-        def classify(simulator, count):
+        def classify(simulator, count, stream="test"):
             return audit.Audit(AUC(auc, auc - 0.02, auc + 0.02), count)
 
         monkeypatch.setattr(audit, "twins", classify)
@@ -51,6 +57,20 @@ def test_a_trivial_observer_must_stay_below_the_reference(audited, auc, verdict)
     else:
         assert "at most 0.850: passed" in audits.check_trivial_observer()
     assert kept[0].verdict == verdict
+
+
+@pytest.mark.parametrize(("task", "stream"), [(SingleCause(), "test"), (CONFOUNDED, "decorrelated")])
+def test_the_trivial_observer_is_judged_where_cues_say_nothing(monkeypatch, task, stream):
+    streams = []
+
+    def classify(simulator, count, stream):
+        streams.append(stream)
+        return audit.Audit(AUC(0.5, 0.49, 0.51), count)
+
+    monkeypatch.setattr(audit, "patients", classify)
+    brain = Brain(Focal(), task=task, amplitude=0.3)
+    Audits(brain, "mine", "key", 0.95, 100, lambda row: None).check_trivial_observer()
+    assert streams == [stream]
 
 
 def test_where_nothing_is_to_be_found_the_trivial_observer_may_win(audited):

@@ -55,7 +55,24 @@ def test_lesions_follow_the_prior_and_grow_rarer_from_the_ventricles():
     assert np.abs(found - expected).max() < 5 * np.sqrt(expected.max() / 20000)
     fluid = np.argwhere(np.isin(scene.warped.labels, [brain.region_names.index(v) + 1 for v in VENTRICLES]))
     distance = np.linalg.norm(np.argwhere(prior > 0)[:, None] - fluid[None], axis=-1).min(1)
-    assert np.average(distance, weights=prior[prior > 0]) < 0.6 * distance.mean()
+    falling = np.exp(-brain.anatomy.resolution_mm * distance / law.reach_mm)
+    np.testing.assert_allclose(prior[prior > 0], falling, rtol=1e-5)
+    assert brain.anatomy.resolution_mm * distance.max() < 3 * law.reach_mm
+
+
+def test_lesions_lie_around_the_landmarks_that_are_named():
+    cortex = ("left precentral gyrus", "left middle frontal gyrus")
+    near, far = WhiteMatterLesions(reach_mm=5.0), WhiteMatterLesions(landmarks=cortex, reach_mm=5.0)
+    brain, scene, _ = _scene_and_truths(near)
+    place = _place(brain, scene)
+    x = np.indices(scene.warped.labels.shape)[0]
+    sides = [np.average(x, weights=law.places(place)) for law in (near, far)]
+    assert np.argwhere(place.within(cortex))[:, 0].mean() == pytest.approx(sides[1], abs=2)
+    assert x.mean() == pytest.approx(sides[0], abs=2)
+    with pytest.raises(BadInput, match="did you mean 'left precuneus'"):
+        WhiteMatterLesions(landmarks=("left precuneos",)).validate(brain.region_names)
+    with pytest.raises(BadInput, match="name the regions"):
+        WhiteMatterLesions(landmarks=()).validate(brain.region_names)
 
 
 def test_lesions_that_meet_take_no_more_than_there_is():
