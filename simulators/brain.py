@@ -1,8 +1,9 @@
 """A simulator: anatomy + local variation + pathology + task + contrast + scanner."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache, reduce
+from operator import or_
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import BadInput, Batch, Cohort, Truth
+from bench.contracts.validity import Validity
 from simulators.anatomy.minimum import require
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy, Warped
@@ -19,7 +21,8 @@ from simulators.checks import between
 from simulators.cohort import explained, stack
 from simulators.contrast import Contrast
 from simulators.correspondence import shifted
-from simulators.covariates import shaped, shown
+from simulators.covariates import offsets, shaped, shown
+from simulators.harmless import missing, require_dialled_cause
 from simulators.interventions import intervene, split
 from simulators.local import Local, Variation
 from simulators.nuisance import Scanner
@@ -30,6 +33,7 @@ from simulators.record import record
 from simulators.redraws import redraws
 from simulators.rendering import loss, signal
 from simulators.scene import Scene
+from simulators.spill import confined
 from simulators.streams import generator
 from simulators.task.protocol import Covaries, Kind, Strength, Task
 from simulators.task.single import SingleCause
@@ -67,11 +71,20 @@ class Brain:
         require(sorted(named), self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
         self.local.validate(self.anatomy.region_names)
         self.task.validate(len(self.parts.parts))
+        require_dialled_cause(self)
         if self.separability > self.task.ceiling:
             raise BadInput(
                 f"simulator.separability={self.separability:g} is above {self.task.ceiling:g}, the most that the task "
                 "allows: ask for less, or for fewer patients who look like controls."
             )
+
+    @property
+    def validity(self) -> Validity:
+        """What cannot be scored here: the gaps of the parts, and what is not disease and does not occur."""
+        gaps = reduce(or_, (Validity.of(getattr(self, part.name)) for part in fields(self)), Validity(missing(self)))
+        # a task that has no edit beside the counterfactual has one where the pathology moves anatomy
+        edit = {"edit"} if confined(self) else set()
+        return replace(gaps, undefined={truth: why for truth, why in gaps.undefined.items() if truth not in edit})
 
     @property
     def summary(self) -> str:
@@ -98,6 +111,11 @@ class Brain:
     def region_names(self) -> tuple[str, ...]:
         """Region r of a label map is `region_names[r - 1]`."""
         return self.anatomy.region_names
+
+    @property
+    def atlas(self) -> Tensor:
+        """(D, H, W) int64: the template's regions, 0 outside; subjects are deformations of it."""
+        return torch.from_numpy(self.anatomy.template.labels.astype(np.int64))
 
     @property
     def kind(self) -> Kind:
@@ -242,7 +260,8 @@ class Brain:
 
     def _draw(self, subject: int, stream: str, free: bool) -> Scene:
         rng = self.streams(stream, subject)
-        added = self._added(subject, stream, free)
+        covariates = self._covariates(subject, stream, free)
+        added = self.added(covariates)
         shape = shaped(self.anatomy.draw(rng("anatomy")), added)
         healthy = self.bank.get(stream, subject) if self.bank and not free else None
         warped = healthy.warped if healthy else self.anatomy.warp(shape)
@@ -255,18 +274,23 @@ class Brain:
             self.contrast.draw(rng("contrast")),
             self.nuisance.draw(rng("scan")),
             self.draw_pathology(rng, warped),
-            added=added,
+            covariates,
+            added,
         )
 
-    def _added(self, subject: int, stream: str, free: bool) -> dict[str, float]:
-        """What the subject's covariates add to its latents."""
+    def added(self, covariates: Mapping[str, float]) -> dict[str, float]:
+        """What covariates of these values add to a subject's latents."""
+        return offsets(self.task.covariates, covariates) if isinstance(self.task, Covaries) else {}
+
+    def _covariates(self, subject: int, stream: str, free: bool) -> dict[str, float]:
         rng = self.streams(stream, subject)
-        return self.task.offsets(subject, stream, rng, free) if isinstance(self.task, Covaries) else {}
+        return self.task.values(subject, stream, rng, free) if isinstance(self.task, Covaries) else {}
 
     def _healthy(self, subject: int, stream: str) -> Healthy:
         rng = self.streams(stream, subject)
         local = self.draw_local(rng)
-        shape = shaped(self.anatomy.draw(rng("anatomy")), self._added(subject, stream, free=False))
+        added = self.added(self._covariates(subject, stream, free=False))
+        shape = shaped(self.anatomy.draw(rng("anatomy")), added)
         return Healthy(self.anatomy.warp(shape), local.folding, local.noise)
 
     def place(self, warped: Warped) -> Place:

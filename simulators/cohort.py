@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Cohort, Truth
-from simulators.task.protocol import Edits
+from bench.contracts.validity import Validity
+from simulators.harmless import changed, suppressors, switched, within
+from simulators.spill import confined, near
+from simulators.task.protocol import Edits, Strength, Task
 
 if TYPE_CHECKING:
     from simulators.brain import Brain, Scene
@@ -20,7 +23,8 @@ def explained(brain: "Brain", indices: Sequence[int], stream: str) -> Cohort:
     `counterfactual` is the image minus its twin, for controls the twin minus the image, so that it is what the label's
     pathology does; `planted` is the same difference in what the generator did (tissue lost counts negative). `edit`,
     where a task has several smallest flips of the label, is the image minus the one with all of them (for controls the
-    reverse).
+    reverse); where the pathology moves anatomy, it is kept within the regions and their interface (`simulators.spill`).
+    Truths of what is not disease are those of `simulators.harmless`.
     """
     scenes = [brain.scene(i, stream) for i in indices]
     states = [(brain.state(scene), brain.state(scene, {"pathology": "swap"})) for scene in scenes]
@@ -40,7 +44,7 @@ def explained(brain: "Brain", indices: Sequence[int], stream: str) -> Cohort:
         twins=twins,
         regions=torch.from_numpy(np.stack([s.warped.labels for s in scenes]))[:, None],
         domain=stack([s.warped.maps[2] for s in scenes]) > 0.5,
-        truths={name: Truth(name, volume=volume) for name, volume in truths.items()},
+        truths={name: Truth(name, volume=volume) for name, volume in truths.items()} | _harmless(brain, scenes, images),
         region_names=brain.region_names,
         affine=brain.anatomy.template.affine,
     )
@@ -57,8 +61,33 @@ def _lacks(brain: "Brain", targets: Tensor) -> Tensor:
 
 
 def _edit(brain: "Brain", scenes: Sequence["Scene"], images: Tensor, lacks: Tensor) -> dict[str, Tensor]:
-    task = brain.task
-    if not isinstance(task, Edits):
+    several = _several(brain.task)
+    if several is None and not confined(brain):
         return {}
-    edited = stack([brain.render(s, tuple(float(p) for p in task.edited(s.subject))) for s in scenes])
-    return {"edit": torch.where(lacks, edited - images, images - edited)}
+    # where only one change flips the label, the edit is the twin's
+    states = [several.edited(s.subject, s.stream) if several else brain.state(s, {"pathology": "swap"}) for s in scenes]
+    edited = stack([brain.render(s, _floats(state)) for s, state in zip(scenes, states, strict=True)])
+    change = torch.where(lacks, edited - images, images - edited)
+    if confined(brain):
+        change = torch.where(stack([near(brain, s) for s in scenes]) > 0, change, 0)
+    return {"edit": change}
+
+
+def _several(task: Task) -> Edits | None:
+    """The task, if more than one smallest change may flip its label."""
+    return task if isinstance(task, Edits) and "edit" not in Validity.of(task).undefined else None
+
+
+def _floats(state: Strength | Sequence[float]) -> Strength:
+    return tuple(map(float, state)) if isinstance(state, Sequence) else state
+
+
+def _harmless(brain: "Brain", scenes: Sequence["Scene"], images: Tensor) -> dict[str, Truth]:
+    found = {}
+    for name, parts in switched(brain).items():
+        pairs = zip(scenes, images[:, 0].numpy(), strict=True)
+        found[name] = Truth(name, volume=stack([changed(brain, scene, image, parts) for scene, image in pairs]))
+    if regions := suppressors(brain):
+        volume = stack([within(brain, scene, regions) for scene in scenes])
+        found["suppressor"] = Truth("suppressor", volume=volume, signed=False)
+    return found

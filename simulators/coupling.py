@@ -1,5 +1,6 @@
 """Regions that go together in healthy brains: an additive field that pairs of regions share."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -58,6 +59,11 @@ class Coupled(Variation):
                     "name two regions, and each pair once."
                 )
             self._share(coupling)
+
+    def partners(self, regions: Collection[str]) -> frozenset[str]:
+        """Regions coupled with these that are none of them."""
+        pairs = ({coupling.first, coupling.second} for coupling in self.coupled if coupling.correlation)
+        return frozenset().union(*(pair for pair in pairs if not pair.isdisjoint(regions))) - set(regions)
 
     def added(self, rng: np.random.Generator, names: tuple[str, ...]) -> np.ndarray:
         """The shared fields at every label: (2, R + 1), volume then signal, relative."""

@@ -1,6 +1,6 @@
 """What else differs between subjects and may go with the label: age, sex, a site, how the scanner was set."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -15,6 +15,8 @@ from simulators.scene import Scene
 #: lateral ventricles (linear), volume of all grey matter; log gain, log bias from left to right and log noise
 SHAPE = ("shape.size", "shape.ventricles")
 RENDERED = ("local.volume", "nuisance.gain", "nuisance.bias", "nuisance.noise")
+#: the largest value that a covariate can be set to
+FARTHEST = 5.0
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,23 @@ class Covariate:
         spread = np.sqrt(1 - pull**2)
         return float(pull + spread * rng.standard_normal())
 
+    def require(self, value: Any) -> None:
+        """Refuse a value that no subject could have.
 
-def offsets(values: Mapping[Covariate, float]) -> dict[str, float]:
-    """What covariates of these values add to each latent."""
+        Raises:
+            BadInput: where it is not a number from -5 to 5, or not -1 or 1 of a binary covariate.
+        """
+        between(f"do covariates.{self.name}", value, -FARTHEST, FARTHEST, "(SDs from the mean)")
+        if self.values == "binary" and abs(value) != 1:
+            raise BadInput(f"do covariates.{self.name}={value!r} is not possible: it has two values, give -1 or 1.")
+
+
+def offsets(covariates: Iterable[Covariate], values: Mapping[str, float]) -> dict[str, float]:
+    """What covariates of these values, by name, add to each latent."""
     found: dict[str, float] = {}
-    for covariate, value in values.items():
+    for covariate in covariates:
         for latent, effect in covariate.effects.items():
-            found[latent] = found.get(latent, 0.0) + effect * value
+            found[latent] = found.get(latent, 0.0) + effect * values[covariate.name]
     return found
 
 

@@ -1,10 +1,11 @@
-"""Interventions on where and how a subject is scanned; those on its pathology belong to the task.
+"""Interventions on a subject's covariates, and on where and how it is scanned; those on pathology are the task's.
 
 All are set in `do` beside the task's own and re-render the same subject:
 
 shift: (x, y, z) in mm by which the head lies elsewhere. warp: draw k of another smooth field, added to the subject's
 own at half its size. rescan: draw k of another scan of the same head, with all that a scan draws and its own position.
-scan: values of the scan by name, e.g. {"blur_mm": 6}; all else keeps its draw.
+scan: values of the scan by name, e.g. {"blur_mm": 6}; all else keeps its draw. covariates: values of the subject's
+covariates by name, e.g. {"age": 1.5}, in SDs, -1 or 1 for two values; the label and all else stay what they are.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,8 +17,10 @@ from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
 from simulators.correspondence import carried, corresponding
-from simulators.pathology.protocol import Placed
+from simulators.covariates import shaped
+from simulators.pathology.protocol import Grained, Placed
 from simulators.scene import Scene
+from simulators.task.protocol import Covaries
 
 if TYPE_CHECKING:
     from simulators.brain import Brain
@@ -85,8 +88,23 @@ def _set(brain: "Brain", scene: Scene, value: Any) -> Scene:
     return scene._replace(scan=scene.scan._replace(**value))
 
 
+def _covary(brain: "Brain", scene: Scene, value: Any) -> Scene:
+    if not isinstance(brain.task, Covaries) or not isinstance(value, Mapping):
+        own = [c.name for c in brain.task.covariates] if isinstance(brain.task, Covaries) else "none"
+        raise BadInput(f"do covariates={value!r} is not possible: give values by name; the task's covariates: {own}.")
+    named = {covariate.name: covariate for covariate in brain.task.covariates}
+    for name, number in value.items():
+        known("do covariates", name, tuple(named))
+        named[name].require(number)
+    covariates = {**scene.covariates, **value}
+    added = brain.added(covariates)
+    drawn = brain.anatomy.draw(brain.streams(scene.stream, scene.subject)("anatomy"))
+    return scene._replace(shape=shaped(drawn, added), covariates=covariates, added=added)
+
+
 #: what `do` may hold beside the task's own interventions, in the order in which it happens
 STEPS: dict[str, Callable[["Brain", Scene, Any], Scene]] = {
+    "covariates": _covary,
     "shift": _shift,
     "warp": _warp,
     "rescan": _rescan,
@@ -98,13 +116,15 @@ def _followed(brain: "Brain", scene: Scene, new: Scene) -> Scene:
     """The new scene with anatomy warped anew from the template, and folding and lesions carried along from the old."""
     voxel = brain.anatomy.resolution_mm
     was, now = brain.position(scene), brain.position(new)
-    parts = zip(brain.parts.parts, scene.pathology, strict=True)
-    pathology = tuple(
-        part.follow(latents, lambda points: corresponding(points, was, now, voxel))
-        if isinstance(part, Placed)
-        else latents
-        for part, latents in parts
-    )
+
+    def follow(part: Any, latents: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(part, Placed):
+            return part.follow(latents, lambda points: corresponding(points, was, now, voxel))
+        if isinstance(part, Grained):
+            return part.carry(latents, lambda volumes: carried(volumes, now, was, voxel))
+        return latents
+
+    pathology = tuple(map(follow, brain.parts.parts, scene.pathology))
     local = new.local._replace(folding=carried(scene.local.folding, now, was, voxel))
     return new._replace(warped=brain.anatomy.resample(now, new.shape), local=local, pathology=pathology)
 

@@ -1,5 +1,6 @@
 """What varies from place to place in a healthy brain: regional volume, regional signal and folding texture."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
@@ -52,6 +53,10 @@ class Variation:
     def correlation(self, first: str, second: str) -> float:
         """Correlation of two different regions' volumes: twice as high for the two sides of one."""
         return self.shared * (2 if _left(first) == _left(second) else 1)
+
+    def partners(self, regions: Collection[str]) -> frozenset[str]:
+        """Other regions that vary with these for a reason of their own, beyond what all brains and both sides share."""
+        return frozenset()
 
     def added(self, rng: np.random.Generator, names: tuple[str, ...]) -> np.ndarray:
         """What else varies volume and signal at every label: (2, R + 1), relative. rng: a stream of its own."""

@@ -8,6 +8,7 @@ import numpy as np
 from simulators.contrast import TISSUES
 from simulators.covariates import shown
 from simulators.scene import Scene
+from simulators.spill import confined, spill
 from simulators.task.protocol import Strength
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def record(brain: "Brain", scene: Scene, strength: Strength) -> dict[str, float]
     intervention `moved` it. Mean intensities of its tissues (`intensity_gm`). From its scan: `bias_x`, `bias_y`,
     `bias_z` (slopes), `gain` and `gamma` (logs), `noise` (SD), `blur_mm`, `ghost`, `ghost_at`, `site`. `severity` of
     every part, 0 where absent (`severity_2` for the second). `volume_<region>`: grey and white matter in ml before any
-    pathology. Covariates are part of all of these.
+    pathology. `covariate_age` and so on: covariates, whose effects are part of all of these. `spill`, where
+    anatomy moves: share of what the pathology changes that lies outside its regions and their interface.
     """
     scene = shown(scene)
     named = {**scene.shape, "moved": scene.moved, **scene.scan._asdict(), "bias": scene.scan.bias[:3]}
@@ -32,6 +34,8 @@ def record(brain: "Brain", scene: Scene, strength: Strength) -> dict[str, float]
     row |= {f"intensity_{tissue}": float(v) for tissue, v in zip(TISSUES, scene.intensities, strict=True)}
     for part, (latents, state) in enumerate(zip(scene.pathology, brain.each(strength), strict=True), start=1):
         row["severity" if part == 1 else f"severity_{part}"] = float(state * latents["severity"])
+    row |= {f"covariate_{name}": value for name, value in scene.covariates.items()}
+    row |= {"spill": spill(brain, scene)} if confined(brain) else {}
     return row | dict(_volumes(brain, scene))
 
 

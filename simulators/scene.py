@@ -14,7 +14,7 @@ from simulators.nuisance import Scan
 class Scene(NamedTuple):
     """All latents of one subject, the pathology's by part; rendering it with another strength is its twin.
 
-    added: what the subject's covariates add to local latents and scan, by name, when it is rendered.
+    covariates: the subject's, by name. added: what they add to local latents and scan, by name, when it is rendered.
     moved: (x, y, z) in mm by which an intervention has the whole head lie elsewhere.
     """
 
@@ -26,5 +26,6 @@ class Scene(NamedTuple):
     intensities: np.ndarray
     scan: Scan
     pathology: tuple[dict[str, Any], ...]
+    covariates: Mapping[str, float] = MappingProxyType({})
     added: Mapping[str, float] = MappingProxyType({})
     moved: np.ndarray = np.zeros(3)

@@ -1,7 +1,7 @@
 """Keys: what an artefact depends on, as sixteen hexadecimal digits.
 
-A key hashes the bound arguments of every component with their defaults, the components' declared versions, and the
-keys of what it was made from. Labels, paths, dates and the machine are no part of it.
+A key hashes the bound arguments of every component with their defaults, the components' declared versions, the bytes of
+the files they read, and the keys of what it was made from. Labels, dates and the machine are no part of it.
 """
 
 import dataclasses
@@ -11,10 +11,12 @@ import json
 import math
 from collections.abc import Mapping
 from enum import Enum
-from pathlib import PurePath
+from functools import lru_cache
+from pathlib import Path, PurePath
 from typing import Any
 
 from bench.config.build import ALLOWED, TARGET, resolve
+from bench.contracts.files import FromFiles
 
 
 def key(content: Any) -> str:
@@ -61,13 +63,14 @@ def _component(value: Any) -> dict[str, Any]:
 
 
 def describe(node: Any, trusted: tuple[str, ...] = (), path: str = "") -> Any:
-    """A node with every argument bound to its default and the version of every component in it."""
+    """A node with every argument bound to its default, and the version and files of every component in it."""
     if isinstance(node, Mapping):
         children = {k: describe(v, trusted, f"{path}.{k}") for k, v in node.items() if k != TARGET}
         if TARGET not in node:
             return children
         cls = resolve(node, (*ALLOWED, *trusted), path)
-        return {TARGET: node[TARGET], "version": getattr(cls, "version", None), **_defaults(cls), **children}
+        bound = {**_defaults(cls), **children}
+        return {TARGET: node[TARGET], "version": getattr(cls, "version", None), **bound, **_files(cls, bound)}
     if isinstance(node, list | tuple):
         return [describe(v, trusted, path) for v in node]
     return node
@@ -82,3 +85,18 @@ def _defaults(cls: Any) -> dict[str, Any]:
     parameters = inspect.signature(cls).parameters.values()
     given = {p.name: p.default for p in parameters if p.default is not p.empty}
     return {name: factories.get(name, value) for name, value in given.items()}
+
+
+def _files(cls: Any, bound: Mapping[str, Any]) -> dict[str, Any]:
+    """Name and sha256 of every file a component reads; a missing one is the component's own to refuse."""
+    if not isinstance(cls, FromFiles):
+        return {}
+    present = [path for path in cls.files_of(bound) if path.is_file()]
+    return {"files": [[path.name, _digest(path, path.stat().st_mtime_ns, path.stat().st_size)] for path in present]}
+
+
+# thousands of cells name the same files; a file that was written to has another time or size
+@lru_cache(maxsize=4096)
+def _digest(path: Path, changed: int, size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

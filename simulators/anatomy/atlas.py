@@ -1,5 +1,6 @@
 """The user's own regions, from an atlas in MNI space, in any anatomy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,8 +25,8 @@ class Atlas(Around):
 
     Sides are told by names: "left x" and "right x" vary together as sides of a brain do.
     image: path of a 3D NIfTI image of whole numbers in MNI space. labels: path of a table (.csv, else tab-separated)
-    with columns `index` and `name`. 0 is no region. Results are known by the files' names: an atlas that changes
-    belongs in a new file.
+    with columns `index` and `name`. 0 is no region. Results are known by the files' bytes; a process reads each file
+    once.
     """
 
     version: ClassVar[str] = "1"
@@ -34,6 +35,11 @@ class Atlas(Around):
 
     def __post_init__(self) -> None:
         _regions(self)
+
+    @staticmethod
+    def files_of(node: Mapping[str, Any]) -> tuple[Path, Path]:
+        """The image and the table."""
+        return Path(node["image"]).expanduser(), Path(node["labels"]).expanduser()
 
     @property
     def template(self) -> Template:

@@ -1,5 +1,6 @@
 """The user's own healthy scans as anatomies, so that pathology is planted in real images."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +32,7 @@ class Scans(Templated):
     for each), in MNI space: regions are found by position. They are put on the grid once, by their own affine;
     shares of tissue come from their intensities, and what tissues do not explain is kept as detail, so that mixing
     with the T1 intensities gives the scan back. Its noise and bias field stay in the image. Results are known by the
-    folder's name: scans that change belong in a new folder.
+    files' bytes; a process reads each file once.
 
     folder, pattern: where the files are, and which. alignment: "world" trusts the files' positions and refuses a
     brain far from the average one, "moments" moves and scales each axis until centroid and spread are the average's.
@@ -52,12 +53,20 @@ class Scans(Templated):
                 f"anatomy.folder={self.folder!r} holds no file {self.pattern!r}: put healthy NIfTI scans there, "
                 "or give another folder or anatomy.pattern."
             )
+        for path in self.files_of(vars(self)):
+            _usable(path)
+
+    @staticmethod
+    def files_of(node: Mapping[str, Any]) -> tuple[Path, ...]:
+        """The scans, by name, and their masks."""
+        scans = _found(node["folder"], node["pattern"])
+        masks = node["masks"]
+        return (*scans, *(_mask(masks, scan) for scan in scans)) if masks else scans
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """The scans' files, by name."""
-        folder = Path(self.folder).expanduser()
-        return tuple(sorted(folder.glob(self.pattern))) if self.folder else ()
+        return _found(self.folder, self.pattern)
 
     @property
     def template(self) -> Template:
@@ -67,7 +76,7 @@ class Scans(Templated):
     def source(self, scan: int) -> Template:
         """One scan on the grid, with its tissues and regions."""
         path = self.paths[scan]
-        mask = Path(self.masks).expanduser() / path.name if self.masks else None
+        mask = _mask(self.masks, path) if self.masks else None
         return _source(path, mask, float(self.resolution_mm), self.alignment)
 
     @property
@@ -86,6 +95,20 @@ class Scans(Templated):
     def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
         """The subject's scan found at positions (D, H, W, 3) in mm."""
         return resampled(self.source(latents["scan"]), position)
+
+
+# a folder is looked through once, before anything is computed
+@lru_cache(maxsize=4096)
+def _usable(path: Path) -> None:
+    read(path)
+
+
+def _found(folder: str, pattern: str) -> tuple[Path, ...]:
+    return tuple(sorted(Path(folder).expanduser().glob(pattern))) if folder else ()
+
+
+def _mask(folder: str, scan: Path) -> Path:
+    return Path(folder).expanduser() / scan.name
 
 
 @lru_cache(maxsize=256)

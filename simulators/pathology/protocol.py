@@ -60,6 +60,14 @@ class Placed(Protocol):
 
 
 @runtime_checkable
+class Grained(Protocol):
+    """A pathology whose latents hold volumes of grain, which belong to the tissue and follow it as places do."""
+
+    def carry(self, latents: dict[str, Any], carry: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+        """The latents with every volume (n, D, H, W) carried along."""
+
+
+@runtime_checkable
 class Grows(Protocol):
     """A pathology of which there is more at a higher strength (more lesions, say), each as pronounced as ever."""
 

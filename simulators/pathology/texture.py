@@ -1,5 +1,6 @@
 """Texture: grain is added to the signal of named regions, whose means stay exactly what they were."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -40,6 +41,10 @@ class Texture(Regional):
         white = rng.standard_normal(place.warped.labels.shape, np.float32)
         grain = gaussian_filter(white, self.grain_mm / place.voxel_mm / 2.355, mode="wrap", truncate=3.0)
         return latents | {"grain": grain / grain.std()}
+
+    def carry(self, latents: dict[str, Any], carry: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+        """The grain stays in its tissue when the head moves."""
+        return latents | {"grain": carry(latents["grain"][None])[0]}
 
     def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:
         """Change (D, H, W) of the signal; over the brain voxels of every region it sums to zero."""

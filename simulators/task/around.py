@@ -1,10 +1,11 @@
 """What a task has of the one it is built around."""
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 
 from bench.contracts import BadInput
-from bench.contracts.validity import Limited, Validity
-from simulators.task.protocol import Covaries, Kind, Task
+from bench.contracts.validity import Validity
+from simulators.task.protocol import Covaries, Edits, Harmless, Kind, Strength, Task
 from simulators.task.splits import SHIFTED
 
 
@@ -52,9 +53,14 @@ class Around:
 
     @property
     def validity(self) -> Validity:
-        """The cause's, without its edits."""
-        own = Validity({"edit": "edits are offered by the task without cues"})
-        return self.cause.validity | own if isinstance(self.cause, Limited) else own
+        """The cause's: a cue is no part of the label, so its edits and its twins are those of the task without cues."""
+        told = Validity({} if isinstance(self.cause, Edits) else {"edit": "the task without cues offers no edits"})
+        return Validity.of(self.cause) | told
+
+    @property
+    def harmless(self) -> Mapping[str, tuple[int, ...]]:
+        """The cause's."""
+        return self.cause.harmless if isinstance(self.cause, Harmless) else {}
 
     def label(self, subject: int) -> float:
         """The cause's label."""
@@ -63,3 +69,11 @@ class Around:
     def side(self, label: float) -> int:
         """The cause's side."""
         return self.cause.side(label)
+
+    def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> Strength:
+        """The cause's strength."""
+        return self.cause.strength(subject, do, stream)
+
+    def edited(self, subject: int, stream: str) -> Sequence[float]:
+        """The cause's, where it has edits."""
+        return cast(Edits, self.cause).edited(subject, stream)

@@ -1,15 +1,15 @@
 """Covariates that go with the label while training, and less or not at all elsewhere."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from bench.contracts import BadInput
-from simulators.covariates import Covariate, offsets
+from simulators.covariates import Covariate
 from simulators.task.around import Around
-from simulators.task.protocol import Strength, Task
+from simulators.task.protocol import Task
 from simulators.task.splits import sign
 
 
@@ -31,14 +31,9 @@ class Confounded(Around):
         if not names or len(set(names)) < len(names):
             raise BadInput(f"task.covariates named {names} are not possible: give one or more, each with its own name.")
 
-    def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> Strength:
-        """The cause's strength."""
-        return self.cause.strength(subject, do, stream)
-
-    def offsets(
+    def values(
         self, subject: int, stream: str, draw: Callable[[str], np.random.Generator], free: bool
     ) -> dict[str, float]:
-        """What the subject's covariates add to its latents, by name; `free` of its side or as the stream has it."""
+        """The subject's covariates by name; `free` of its side or as the stream has it."""
         side = {1: 1, 0: -1, -1: 0}[self.side(self.label(subject))]
-        values = {c: c.value(side, 0 if free else sign(stream), draw) for c in self.covariates}
-        return offsets(values)
+        return {c.name: c.value(side, 0 if free else sign(stream), draw) for c in self.covariates}

@@ -22,7 +22,7 @@ class Patterns(Classes):
     classes: for each class its patterns, each 1 or 0 for present or absent, a number a part; controls first.
     target: the classes (c, c') of the explained score z_c - z_c'. A subject of one of them has the other's label as a
     twin; one of a further class has that of c'. A part is a cause if its change alters the label of a pattern of any
-    class but c'; the others are distractors, which twins share.
+    class but c', unless everybody has it; the others are distractors, which twins share.
     """
 
     version: ClassVar[str] = "1"
@@ -77,10 +77,11 @@ class Patterns(Classes):
 
     @property
     def causes(self) -> Pattern:
-        """1 for each part whose change alters the label of any pattern."""
+        """1 for each part that not everybody has alike, and whose change alters the label of any pattern."""
         judged = [own for c, own in enumerate(self.classes) if c != self.target[1]]
-        flips = [[{_flip(p, k) for p in own} != set(own) for own in judged] for k in range(len(judged[0][0]))]
-        return tuple(int(any(flip)) for flip in flips)
+        varies = [len(set(column)) > 1 for column in zip(*(p for own in self.classes for p in own), strict=True)]
+        flips = [any({_flip(p, k) for p in own} != set(own) for own in judged) for k in range(len(varies))]
+        return tuple(int(part) for part in np.logical_and(varies, flips))
 
     def label(self, subject: int) -> int:
         """The class."""
@@ -121,7 +122,13 @@ class Patterns(Classes):
         turn = subject // self.outputs // len(self.classes[self.label(subject)])
         return nearest[turn % len(nearest)]
 
-    def edited(self, subject: int) -> Pattern:
+    @property
+    def harmless(self) -> Mapping[str, tuple[int, ...]]:
+        """Parts that are no cause are distractors."""
+        distractors = tuple(part for part, cause in enumerate(self.causes) if not cause)
+        return {"distractor": distractors} if distractors else {}
+
+    def edited(self, subject: int, stream: str) -> Pattern:
         """The subject's pattern with every part changed that belongs to any smallest flip to the twin's label."""
         own = self.pattern(subject)
         changed = np.any([np.not_equal(own, other) for other in self._nearest(subject, own)], axis=0)

@@ -5,6 +5,8 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from simulators.covariates import Covariate
+
 #: how much of the pathology is present: of all parts alike, or of each
 Strength = float | tuple[float, ...]
 Kind = Literal["classes", "regression"]
@@ -64,20 +66,34 @@ class Task(Protocol):
 
 @runtime_checkable
 class Edits(Protocol):
-    """A task whose label more than one minimal change can flip."""
+    """A task whose label more than one minimal change can flip.
 
-    def edited(self, subject: int) -> Sequence[float]:
+    One that says so of itself only at times names `edit` in its `validity` where it has none.
+    """
+
+    def edited(self, subject: int, stream: str) -> Sequence[float]:
         """The subject's state with every part changed that belongs to any minimal flip of the label."""
+
+
+@runtime_checkable
+class Harmless(Protocol):
+    """A task in which subjects carry parts of the pathology that are no disease."""
+
+    @property
+    def harmless(self) -> Mapping[str, tuple[int, ...]]:
+        """Places of such parts in a subject's state, by what they are (see `simulators.harmless`)."""
 
 
 @runtime_checkable
 class Covaries(Protocol):
     """A task in which something beside the pathology goes with the label."""
 
-    def offsets(
+    covariates: tuple[Covariate, ...]
+
+    def values(
         self, subject: int, stream: str, draw: Callable[[str], np.random.Generator], free: bool
     ) -> dict[str, float]:
-        """What a subject's covariates add to its latents, by name (see `simulators.covariates`).
+        """A subject's covariates by name.
 
         draw: the generator of a named component of the subject. free: as if nothing went with the label.
         """

@@ -37,6 +37,11 @@ class Residual(Regression):
                 f"{parts}: match them."
             )
 
+    @property
+    def harmless(self) -> Mapping[str, tuple[int, ...]]:
+        """All parts but the first are suppressors."""
+        return {"suppressor": tuple(range(1, 1 + self.others))}
+
     def label(self, subject: int) -> float:
         """The residual e."""
         return even(subject)

@@ -1,6 +1,6 @@
 """A shortcut: a marker that is no disease goes with the label while training, and less or not at all elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 from typing import Any, ClassVar
@@ -34,6 +34,12 @@ class Shortcut(Around):
         if parts < 2:
             raise BadInput("a shortcut task needs pathology.parts with the cause first and the marker last.")
         super().validate(parts - 1)
+        own = len(self.strength(0, {}, "train"))
+        if own != parts:
+            raise BadInput(
+                f"task.cause switches {own - 1} part as a whole, so a shortcut around it needs {own} pathology.parts, "
+                f"the cause and the marker, not {parts}: give one cause, or a task.cause of patterns."
+            )
 
     @property
     def cycle(self) -> int:
@@ -55,6 +61,15 @@ class Shortcut(Around):
         marker = 0.0 if rest.get("pathology") == "off" else marks[do.get("marker")]
         strength = self.cause.strength(subject, rest, stream)
         return (*(strength if isinstance(strength, tuple) else (strength,)), marker)
+
+    @property
+    def harmless(self) -> Mapping[str, tuple[int, ...]]:
+        """The cause's, and the marker, the last part."""
+        return {**super().harmless, "cue": (-1,)}
+
+    def edited(self, subject: int, stream: str) -> Sequence[float]:
+        """The cause's, where it has edits; the marker stays."""
+        return (*super().edited(subject, stream), self.marker(subject, stream))
 
     def marker(self, subject: int, stream: str) -> float:
         """1 where the subject carries the marker.

@@ -7,6 +7,7 @@ import torch
 from bench.contracts import BadInput
 from simulators.brain import Brain
 from simulators.covariates import Covariate, shown
+from simulators.nuisance import Scanner
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.rim import Rim
 from simulators.pathology.several import Several
@@ -30,10 +31,9 @@ def _brain(*covariates, cause=None):
 @pytest.mark.parametrize("covariate", [AGE, SITE, SEX], ids=lambda c: c.name)
 def test_values_are_standard_and_go_with_the_side_as_asked(covariate):
     task = Confounded(SingleCause(), (covariate,))
-    latent, effect = next(iter(covariate.effects.items()))
     for stream, sign in EXPECTED.items():
         draws = [lambda name, s=s, t=stream: generator(t, s, name) for s in range(4000)]
-        values = [task.offsets(s, stream, draw, False)[latent] / effect for s, draw in enumerate(draws)]
+        values = [task.values(s, stream, draw, False)[covariate.name] for s, draw in enumerate(draws)]
         assert np.corrcoef(values, np.arange(4000) % 2)[0, 1] == pytest.approx(sign * covariate.correlation, abs=0.04)
         assert (np.mean(values), np.std(values)) == pytest.approx((0, 1), abs=0.05)
 
@@ -78,6 +78,57 @@ def test_with_the_pathology_off_covariates_say_nothing_of_the_side():
     changed = int(np.flatnonzero(sizes[0] != sizes[1])[0])
     swapped, off = (brain.sample([changed], "test", {"pathology": do}).images for do in ("swap", "off"))
     assert (swapped[0, 0] != 0).sum() != (off[0, 0] != 0).sum()
+
+
+@pytest.mark.parametrize(("name", "value"), [("age", 1.5), ("site", 1), ("site", -1), ("sex", 1), ("sex", -1)])
+def test_a_covariate_that_is_set_changes_itself_and_nothing_else(name, value):
+    """Label, other covariates, pathology and all draws stay; set to its own value, every byte does."""
+    brain = _brain(AGE, SITE, SEX)
+    for subject in (1, 2):
+        own, do = brain.record(subject, "train"), {"covariates": {name: value}}
+        new, plain, changed = (
+            brain.record(subject, "train", do),
+            *(brain.sample([subject], "train", d) for d in ({}, do)),
+        )
+        told = {f"covariate_{c}": own[f"covariate_{c}"] for c in ("age", "site", "sex")}
+        assert {n: new[n] for n in told} == told | {f"covariate_{name}": value}
+        assert torch.equal(plain.targets, changed.targets) and new["severity"] == own["severity"]
+        same = brain.sample([subject], "train", {"covariates": {name: own[f"covariate_{name}"]}})
+        assert torch.equal(same.images, plain.images)
+        assert torch.equal(changed.images, plain.images) == (value == own[f"covariate_{name}"])
+
+
+def test_setting_a_covariate_moves_latents_by_its_effect():
+    brain = _brain(AGE, SITE)
+    own, new = brain.record(3, "train"), brain.record(3, "train", {"covariates": {"age": 2.0}})
+    years = 2.0 - own["covariate_age"]
+    assert new["ventricles_left"] - own["ventricles_left"] == pytest.approx(0.1 * years, rel=1e-4)
+    same = ("gain", "noise", "bias_x", "rotation_x", "scale_x", "intensity_gm")
+    assert [new[n] for n in same] == [own[n] for n in same]
+
+
+def test_a_site_that_is_set_scales_the_image_as_its_gain_says():
+    silent = Scanner(bias=0.0, gain=0.0, noise=0.0)
+    site = Covariate("site", 0.8, {"nuisance.gain": 0.05}, "binary")
+    brain = Brain(MTL, task=Confounded(SingleCause(), (site,)), nuisance=silent, amplitude=0.3)
+    low, high = (brain.sample([1], "train", {"covariates": {"site": v}}).images for v in (-1, 1))
+    torch.testing.assert_close(high, low * float(np.exp(0.1)))
+
+
+@pytest.mark.parametrize(
+    ("brain", "value", "says"),
+    [
+        (Brain(MTL, amplitude=0.3), {"age": 1}, "task's covariates: none"),
+        (_brain(AGE), 1, r"task's covariates: \['age'\]"),
+        (_brain(AGE), {"aeg": 1}, "did you mean 'age'"),
+        (_brain(AGE), {"age": 30}, r"do covariates\.age=30"),
+        (_brain(SEX), {"sex": 0}, r"do covariates\.sex=0 .*give -1 or 1"),
+    ],
+)
+def test_impossible_values_of_covariates_are_one_sentence(brain, value, says):
+    with pytest.raises(BadInput, match=says) as error:
+        brain.sample([1], "train", {"covariates": value})
+    assert "\n" not in str(error.value)
 
 
 def test_a_redrawn_region_and_another_scan_belong_to_the_same_subject():

@@ -5,15 +5,21 @@ import pytest
 from scipy.ndimage import binary_dilation
 
 from bench.contracts import BadInput
+from bench.contracts.validity import Validity
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.correspondence import corresponding
 from simulators.nuisance import Scanner
+from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.deformation import Deformation
 from simulators.pathology.flow import balanced, velocity
+from simulators.pathology.focal import Focal
+from simulators.pathology.several import Several
 from simulators.pathology.ventricles import Ventricles
 from simulators.pathology.warping import exponential, joined
 from simulators.place import Place
+from simulators.spill import near
+from simulators.task.graded import Graded
 
 MEDIAL_TEMPORAL = tuple(
     f"{side} {name}" for name in ("hippocampus", "amygdala", "parahippocampal gyrus") for side in ("left", "right")
@@ -132,3 +138,41 @@ def test_redrawing_another_region_leaves_the_displacement_as_it_was():
 def test_impossible_reach_is_one_sentence():
     with pytest.raises(BadInput, match=r"pathology\.reach_mm=2"):
         Deformation(HIPPOCAMPI, reach_mm=2)
+
+
+def test_edit_is_the_counterfactual_within_the_regions_and_their_interface_and_the_rest_is_spill():
+    """The slow twin: distances from the regions by hand, voxel by voxel."""
+    brain = Brain(Deformation(HIPPOCAMPI, severity_sd=0.0), MNI152(4.0), nuisance=SILENT, amplitude=0.3)
+    cohort = brain.cohort([0, 1])
+    change, edit = (cohort.truths[name].volume[:, 0].numpy() for name in ("counterfactual", "edit"))
+    numbers = [brain.region_names.index(name) + 1 for name in HIPPOCAMPI]
+    for row, subject in enumerate((0, 1)):
+        region = np.argwhere(np.isin(cohort.regions[row, 0].numpy(), numbers))
+        moved = np.argwhere(change[row] != 0)
+        steps = np.array([np.abs(region - voxel).sum(1).min() for voxel in moved])
+        own = steps <= 2
+        np.testing.assert_array_equal(edit[row][tuple(moved[own].T)], change[row][tuple(moved[own].T)])
+        assert not edit[row][tuple(moved[~own].T)].any()
+        outside = np.abs(change[row][tuple(moved[~own].T)]).sum() / np.abs(change[row]).sum()
+        assert brain.record(subject, "evaluation")["spill"] == pytest.approx(outside, rel=1e-4)
+        assert 0.02 < outside < 0.4
+
+
+def test_what_does_not_move_spills_nothing_and_has_no_edit_beside_the_counterfactual():
+    still = Brain(Atrophy(HIPPOCAMPI), amplitude=0.3)
+    assert "spill" not in still.record(1, "test")
+    assert "edit" in Validity.of(still).undefined and "edit" not in still.cohort([1]).truths
+    assert "edit" not in Validity.of(Brain(Deformation(HIPPOCAMPI), amplitude=0.3)).undefined
+
+
+def test_a_lesion_beside_what_moves_keeps_all_of_its_edit():
+    """A Jacobian's spill is none of a lesion's: what acts voxel by voxel is the edit wherever it acts."""
+    both = Brain(Several((Deformation(HIPPOCAMPI), Focal()), (None, 0.5)), amplitude=0.1, nuisance=SILENT)
+    scene = both.scene(1, "evaluation")
+    lesion = np.abs(both.render(scene, (0.0, 1.0)) - both.render(scene, (0.0, 0.0))) > 0
+    assert not (lesion & ~near(both, scene)).any()
+
+
+def test_a_value_has_no_edit_though_anatomy_moves():
+    brain = Brain(Ventricles(), task=Graded(), amplitude=0.3)
+    assert "edit" in Validity.of(brain).undefined and "edit" not in brain.cohort([1]).truths

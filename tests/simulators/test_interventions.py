@@ -12,10 +12,16 @@ from simulators.interventions import REPOSITION_MM, intervene
 from simulators.nuisance import Scanner
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
+from simulators.pathology.texture import Texture
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 
 SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)
-PATHOLOGIES = {"atrophy": Atrophy(("left insula",)), "focal": Focal(), "several": WhiteMatterLesions()}
+PATHOLOGIES = {
+    "atrophy": Atrophy(("left insula",)),
+    "focal": Focal(),
+    "several": WhiteMatterLesions(),
+    "texture": Texture(("left frontal white matter", "right frontal white matter"), depth=0.1),
+}
 DO = ({"shift": (3.0, -2.0, 5.0)}, {"warp": 0}, {"rescan": 0}, {"warp": 1, "shift": (1, 0, 0), "rescan": 2})
 
 

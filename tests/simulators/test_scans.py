@@ -135,6 +135,9 @@ def test_a_mask_says_what_is_brain(folder, tmp_path):
     mask = (volume > 0).astype(np.float32)
     save(masks / "a.nii.gz", mask, affine)
     save(folder / "a.nii.gz", volume + 400 * (1 - mask), affine)
+    with pytest.raises(BadInput, match=r"masks/b\.nii\.gz: there is no such file"):
+        Scans(folder=str(folder), masks=str(masks), resolution_mm=MM)
+    (folder / "b.nii.gz").unlink()
     masked = Scans(folder=str(folder), masks=str(masks), resolution_mm=MM).source(0)
     np.testing.assert_allclose(masked.maps[2], mask, atol=1e-4)
     save(masks / "a.nii.gz", mask[1:], affine)
@@ -172,6 +175,14 @@ def test_an_unusable_scan_is_refused_by_name(tmp_path, said):
     UNUSABLE[said](tmp_path / "bad.nii.gz", *image())
     with pytest.raises(BadInput, match=rf"bad\.nii\.gz: .*{said}") as caught:
         _ = Scans(folder=str(tmp_path), resolution_mm=MM).template
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("said", set(UNUSABLE) - {"cannot be told apart"})
+def test_one_unusable_scan_among_good_ones_is_refused_before_anything_is_drawn(folder, said):
+    UNUSABLE[said](folder / "c.nii.gz", *image())
+    with pytest.raises(BadInput, match=rf"c\.nii\.gz: .*{said}") as caught:
+        Brain(Focal(), anatomy=Scans(folder=str(folder), resolution_mm=MM))
     assert "\n" not in str(caught.value)
 
 

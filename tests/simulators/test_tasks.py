@@ -52,7 +52,7 @@ def test_edits_are_what_a_search_through_all_changes_finds(rule):
         flips = [c for c in product((0, 1), repeat=2) if bool(logic(np.bitwise_xor(own, c))) != bool(logic(own))]
         smallest = [c for c in flips if sum(c) == min(map(sum, flips))]
         changed = np.any(smallest, axis=0)
-        assert task.edited(subject) == tuple(np.bitwise_xor(own, changed.astype(int)))
+        assert task.edited(subject, "train") == tuple(np.bitwise_xor(own, changed.astype(int)))
 
 
 def test_only_xor_needs_products():

@@ -111,7 +111,8 @@ def test_lesions_of_a_smaller_load_are_among_those_of_a_larger_one():
     assert losses[0].sum() == 0
     for less, more in pairwise(losses):
         assert (more - less).min() >= -1e-6 and more.sum() > less.sum()
-    assert losses[4].max() == pytest.approx(losses[1].max(), rel=0.2)
+    peak = losses[1].argmax()
+    assert losses[4].flat[peak] == pytest.approx(losses[1].flat[peak], rel=0.2)
 
 
 def test_a_residual_is_told_by_the_parts_together_and_goes_with_the_first_alone():

@@ -1,0 +1,118 @@
+"""Keys of simulators know the bytes of files they read; those that read none keep the keys of their calibrations."""
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from bench.cells import VERSIONS
+from bench.contracts import BadInput
+from bench.store.keys import describe, key
+from simulators.anatomy.atlas import Atlas
+from simulators.anatomy.mni152 import MNI152
+from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
+
+ROOT = Path(__file__).parents[2]
+#: simulators that were calibrated before keys knew of files
+CALIBRATED = (
+    "and_hemispheres", "confounded_age", "confounded_sex", "confounded_site", "correlated_regions", "dementia",
+    "diffuse", "distractor", "focal", "focal_fixed", "hypometabolism", "mtl_atrophy", "or_redundant", "residualised",
+    "severity", "shortcut", "shortcut_bias", "shortcut_contour", "shortcut_gain", "shortcut_noise", "subtypes",
+    "suppressor", "texture", "xor_hemispheres",
+)  # fmt: skip
+SCANS = {"_target_": "simulators.anatomy.scans.Scans"}
+INNER = {"_target_": "simulators.anatomy.mni152.MNI152", "resolution_mm": 7.0}
+
+
+@pytest.fixture
+def scans(tmp_path):
+    """A folder of two scans with masks, as a simulator's node names it."""
+    for name in ("scans/a.nii", "scans/b.nii", "masks/a.nii", "masks/b.nii"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    return tmp_path, {**SCANS, "folder": str(tmp_path / "scans"), "masks": str(tmp_path / "masks")}
+
+
+def of(anatomy):
+    """Keys of a simulator and of the part of it that a bank depends on."""
+    node = {"_target_": "simulators.brain.Brain", "anatomy": anatomy, "pathology": {}}
+    return key(describe(node)), key(describe(Brain.banked(node)))
+
+
+@pytest.mark.parametrize("changed", ["scans/a.nii", "scans/b.nii", "masks/b.nii"])
+def test_a_file_that_changes_under_its_path_is_another_key(scans, changed):
+    folder, node = scans
+    before = of(node)
+    assert of(node) == before
+    # as many bytes as before
+    (folder / changed).write_bytes(changed.upper().encode())
+    after = of(node)
+    assert not set(before) & set(after)
+    (folder / changed).write_bytes(changed.encode())
+    assert of(node) == before
+
+
+def test_a_file_that_comes_or_goes_is_another_key_and_one_beside_them_is_none(scans):
+    folder, node = scans
+    before = of(node)
+    (folder / "scans" / "notes.txt").write_text("x")
+    assert of(node) == before
+    (folder / "scans" / "c.nii").write_bytes(b"c")
+    more = of(node)
+    (folder / "scans" / "a.nii").unlink()
+    assert len({before[0], more[0], of(node)[0]}) == 3
+
+
+def test_another_image_or_table_of_an_atlas_is_another_key(tmp_path):
+    node = {"_target_": "simulators.anatomy.atlas.Atlas", "anatomy": INNER}
+    node |= {"image": str(tmp_path / "a.nii"), "labels": str(tmp_path / "names.tsv")}
+    seen = set()
+    for image, labels in ((b"1", b"x"), (b"2", b"x"), (b"1", b"y")):
+        Path(node["image"]).write_bytes(image)
+        Path(node["labels"]).write_bytes(labels)
+        seen.add(of(node)[0])
+    assert len(seen) == 3
+
+
+def test_what_reads_no_files_says_nothing_of_them():
+    assert "files" not in describe(INNER)
+
+
+def test_shipped_simulators_keep_the_keys_of_their_calibrations():
+    have = {path.stem for path in (ROOT / "simulators" / "calibrations").glob("*.json")}
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        nodes = {n: compose(overrides=[f"+simulator={n}"])["simulator"] for n in CALIBRATED}
+    described = {name: key(describe(OmegaConf.to_container(node))) for name, node in nodes.items()}
+    told = {"stage": "calibrate", "version": VERSIONS["calibrate"]}
+    assert [name for name, found in described.items() if key(told | {"simulator": found}) not in have] == []
+
+
+@pytest.fixture
+def atlas(tmp_path):
+    """Regions of many and of few voxels at 7 mm."""
+    volume = np.zeros((180, 220, 190))
+    volume[60:90, 80:140, 60:100], volume[100:107, 100:107, 90:97] = 1, 2
+    affine = np.eye(4)
+    affine[:3, 3] = -90, -126, -72
+    nibabel.save(nibabel.Nifti1Image(volume, affine), tmp_path / "a.nii")
+    (tmp_path / "names.tsv").write_text("index\tname\n1\tbox\n2\tspeck\n")
+    return Atlas(MNI152(resolution_mm=7.0), str(tmp_path / "a.nii"), str(tmp_path / "names.tsv"))
+
+
+@pytest.mark.parametrize(
+    ("regions", "says"),
+    [
+        (("bax",), r"pathology\.regions='bax' does not exist: did you mean 'box'"),
+        (("left hippocampus",), r"'left hippocampus' does not exist: did you mean"),
+        (("speck",), r"region 'speck' has \d voxels at 7 mm; use anatomy\.resolution_mm of .* or finer"),
+    ],
+)
+def test_regions_an_atlas_does_not_hold_or_a_grid_not_resolve_are_refused(atlas, regions, says):
+    Brain(Atrophy(("box",)), anatomy=atlas)
+    with pytest.raises(BadInput, match=says) as error:
+        Brain(Atrophy(regions), anatomy=atlas)
+    assert "\n" not in str(error.value)
