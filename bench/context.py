@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from bench import seeds
 from bench.cells import Cell
 from bench.contracts import Cohort, Context, Simulator
@@ -12,6 +14,9 @@ from bench.study import Unit
 
 if TYPE_CHECKING:
     from bench.unit import Bench
+
+#: the stream of the explained subjects
+EVALUATION = "evaluation"
 
 
 def simulator(bench: "Bench", unit: Unit) -> Simulator:
@@ -42,9 +47,18 @@ def metric_context(bench: "Bench", unit: Unit) -> Context:
     cells = bench.cells.unit(unit)
     made: Any = simulator(bench, unit)
     cohort = bench.get(cells.cohort)
-    context = cohort_context(cohort, seeds.of_perturbations(cells.train.key), made.target)
-    context = replace(context, truths=cohort.truths)
-    return replace(context, redraws=lambda subject: made.redraws(int(subject), "evaluation", measure.REDRAWS))
+    twins = dict(zip(cohort.subjects.tolist(), cohort.twins, strict=True))
+
+    def rescans(subject: int, count: int) -> torch.Tensor:
+        return torch.cat([made.sample([int(subject)], EVALUATION, {"rescan": k}).images for k in range(count)])
+
+    return replace(
+        cohort_context(cohort, seeds.of_perturbations(cells.train.key), made.target),
+        truths=cohort.truths,
+        redraws=lambda subject: made.redraws(int(subject), EVALUATION, measure.REDRAWS),
+        rescans=rescans,
+        twin=lambda subject: twins[int(subject)],
+    )
 
 
 def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -> Context:

@@ -19,6 +19,7 @@ from bench.cells import Cell, Cells
 from bench.ledger import Ledger, committed, survey
 from bench.store import files
 from bench.store.keys import canonical
+from bench.store.schema import TABLES
 from bench.study import Study
 from bench.tidy import Tidy
 
@@ -28,6 +29,8 @@ MODEL += ["pair", "r2", "r2_low", "r2_high", "r2_reference", "r_off"]
 MODEL += ["auc_decorrelated", "auc_reversed", "r2_decorrelated", "r2_reversed"]
 MODEL += ["passed", "reason", "train_subjects", "epochs", "weights"]
 FOUND = ["asked", "reached", "low", "high"]
+#: what a model's seed stands for, and a hash of the explained subjects, which all models of a simulator share
+DRAWN = ["init_seed", "order_seed", "cohort"]
 COSTS = [*UNIT, "stage", "method", "metric", "seconds", "forward", "backward", "peak_mb"]
 ORIGIN = ["stage", "key", "unit", "method", "metric", "source", "date", "machine", "content", "config"]
 FAILURES = [*UNIT, "stage", "method", "metric", "status", "reason"]
@@ -52,7 +55,7 @@ class Writer:
         self.tidy.write(folder / "scores")
         _csv(
             folder / "models.csv",
-            pd.DataFrame(list(self.models()), columns=[*UNIT, *MODEL, *(f"separability_{f}" for f in FOUND)]),
+            pd.DataFrame(list(self.models()), columns=[*UNIT, *MODEL, *(f"separability_{f}" for f in FOUND), *DRAWN]),
         )
         _csv(folder / "methods.csv", pd.DataFrame([self.method(m) for m in self.study.methods]))
         _csv(folder / "metrics.csv", pd.DataFrame([self.metric(m) for m in self.study.metrics]))
@@ -72,14 +75,21 @@ class Writer:
         for unit in self.study.units:
             cells = self.cells.unit(unit)
             where = [unit.simulator, unit.network, unit.data_seed, unit.model_seed]
+            drawn = [unit.init_seed, unit.order_seed, self.cohort(cells.cohort)]
             if self.ledger.record(cells.train) is None:
                 reason = self.tidy.why(cells.train, "failed")[1]
-                yield [*where, *(reason if m == "reason" else False if m == "passed" else "" for m in MODEL), *[""] * 4]
+                told = (reason if m == "reason" else False if m == "passed" else "" for m in MODEL)
+                yield [*where, *told, *[""] * len(FOUND), *drawn]
                 continue
             folder = self.ledger.artefacts.read("train", cells.train.key)
             record = json.loads((folder / "model.json").read_text())
             found = self.calibration(cells.calibration)
-            yield [*where, *(record.get(m, "") for m in MODEL), *(found[f] for f in FOUND)]
+            yield [*where, *(record.get(m, "") for m in MODEL), *(found[f] for f in FOUND), *drawn]
+
+    def cohort(self, cell: Cell) -> str:
+        """The first 16 digits of the checksum of the explained subjects; empty while they are not stored."""
+        record = self.ledger.record(cell) or {}
+        return str(record.get("files", {}).get("cohort.safetensors", ""))[:16]
 
     def calibration(self, cell: Cell) -> dict[str, Any]:
         """What a calibration found."""
@@ -109,6 +119,7 @@ class Writer:
             "chance": "" if tags.chance is None else tags.chance,
             "unit": tags.unit,
             "localisation": tags.localisation,
+            "assisted": tags.assisted,
             "truths": " ".join(sorted(tags.truths)),
             **_told(metric, self.study.metrics[name]),
         }
@@ -128,6 +139,7 @@ class Writer:
         study, settings = self.study, self.study.settings
         machine = provenance.machine()
         return {
+            "schema": TABLES,
             "name": study.name,
             "created": provenance.now(),
             **{k: machine[k] for k in ("version", "git_sha", "git_dirty", "device", "python", "torch")},

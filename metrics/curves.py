@@ -11,8 +11,8 @@ from torch import Tensor
 from bench.contracts import Attribution, BadInput, Context, MetricTags
 from bench.contracts.plugins import Outputs
 from metrics.domain import domain_of
+from metrics.fills import Fill, replacement
 from metrics.noise import stream
-from metrics.perturbations import Fill, filled
 
 #: a mean |f(x) - f(b)| below this share of the largest change on the way is float32 rounding
 _ROUNDING = 1e-5
@@ -46,7 +46,7 @@ class _Ordered:
         erased = torch.ones((self.count, len(place)), dtype=torch.bool)
         erased[:-1] = ~foremost if self.keep else foremost
         moved = torch.zeros((self.count, *image.shape), dtype=image.dtype, device=image.device)
-        moved[:, inside] = (image - filled(image, inside, self.fill))[inside] * erased.to(image.device)
+        moved[:, inside] = (image - replacement(inputs, context, row, self.fill))[inside] * erased.to(image.device)
         return moved
 
     def _places(self, inside: np.ndarray, source: torch.Generator) -> np.ndarray:
@@ -72,6 +72,7 @@ class _Curve:
 
     version: ClassVar[str] = "1"
     keep: ClassVar[bool] = False
+    fills: ClassVar[tuple[Fill, ...]] = ("zero", "mean", "blur")
 
     block: int = 1
     steps: int = 10
@@ -85,8 +86,8 @@ class _Curve:
             raise BadInput(f"{name}: block = {self.block} and steps = {self.steps} must be 1 or more")
         if not 0 < self.reach <= 1:
             raise BadInput(f"{name}: reach = {self.reach} must lie in (0, 1]")
-        if self.fill not in ("zero", "mean", "blur"):
-            raise BadInput(f"{name}: fill = {self.fill!r} must be zero, mean or blur")
+        if self.fill not in self.fills:
+            raise BadInput(f"{name}: fill = {self.fill!r} must be {', '.join(self.fills[:-1])} or {self.fills[-1]}")
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context

@@ -29,7 +29,13 @@ class SignAgreement:
         "Simonyan et al., ICLR Workshop 2014 (sensitivity); Yeh et al., NeurIPS 2019 (multiplier)"
     )
     tags: ClassVar[MetricTags] = MetricTags(
-        "model", True, (0.0, 1.0), "share", chance=0.5, quantities=frozenset({"sensitivity", "contribution"})
+        "model",
+        True,
+        (0.0, 1.0),
+        "share",
+        chance=0.5,
+        quantities=frozenset({"sensitivity", "contribution"}),
+        assisted=True,
     )
 
     subjects: int | None = None
@@ -47,9 +53,10 @@ class SignAgreement:
 
 
 def _agreement(weight: Tensor | None, truth: Tensor) -> Tensor:
-    """(N,) shares of |truth| (N, 1, D, H, W) where weight and truth agree; NaN without weights or truth."""
+    """(N,) shares of |truth| (N, 1, D, H, W) where weight and truth agree; NaN without finite weights or truth."""
     if weight is None:
         return torch.full((len(truth),), math.nan)
     size = truth.abs().flatten(1).double()
     right = (weight.sign() * truth.sign()).flatten(1).double().to(size) / 2 + 0.5
-    return ((right * size).sum(dim=1) / size.sum(dim=1)).float()
+    known = weight.flatten(1).isfinite().all(dim=1).to(size.device)
+    return ((right * size).sum(dim=1) / size.sum(dim=1)).where(known, math.nan).float()

@@ -1,7 +1,7 @@
 """A small world in which the right answers of a metric are known."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -10,6 +10,24 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, Cohort, Context, Truth
 
 _SIDE, _REGIONS, _REDRAWS = 10, 8, 4
+
+
+@dataclass(frozen=True)
+class Scanned(Context):
+    """A context of subjects that can be scanned again (the image with other noise) and have twins."""
+
+    images: Tensor = field(default_factory=lambda: torch.empty(0))
+    twins: Tensor = field(default_factory=lambda: torch.empty(0))
+
+    def twin(self, subject: int) -> Tensor:
+        """The subject (1, D, H, W) with the other state of its pathology."""
+        return self.twins[self.subjects.index(subject)]
+
+    def rescans(self, subject: int, draws: int) -> Tensor:
+        """Other scans (draws, 1, D, H, W) of a subject."""
+        source = torch.Generator().manual_seed(subject)
+        image = self.images[self.subjects.index(subject)]
+        return image + 0.3 * torch.randn((draws, *image.shape), generator=source)
 
 
 @dataclass(frozen=True)
@@ -51,19 +69,35 @@ class Probe:
     @property
     def context(self) -> Context:
         """A context over the rows, with redraws."""
-        return Context(
+        return Scanned(
             subjects=tuple(self.cohort.subjects.tolist()),
             domain=self.cohort.domain,
             regions=self.cohort.regions,
             region_names=self.cohort.region_names,
             truths=self.cohort.truths,
             redraws=lambda subject: self.redrawn[subject],
+            images=self.cohort.images,
+            twins=self.cohort.twins,
         )
+
+    @property
+    def strata(self) -> list[str]:
+        """Patients and controls in turn, all classified right."""
+        return ["TP" if target else "TN" for target in self.cohort.targets.tolist()]
 
     @property
     def models(self) -> Models:
         """Four retrained models, and untrained ones whose maps lie elsewhere."""
         return Models(self.retrained, self.retrained.roll(3, dims=-1), self.uses)
+
+    def flipped(self) -> "Probe":
+        """The same world with the last axis of every volume the other way round."""
+        cohort = self.cohort
+        volumes = {name: getattr(cohort, name).flip(-1) for name in ("images", "twins", "regions", "domain")}
+        truths = {
+            name: t if t.volume is None else replace(t, volume=t.volume.flip(-1)) for name, t in cohort.truths.items()
+        }
+        return replace(self, cohort=replace(cohort, truths=truths, **volumes), maps=self.maps.flip(-1))
 
     def oracle(self, truth: Truth) -> Tensor:
         """The best map for a truth: its size, or the use of a region spread evenly over its voxels."""

@@ -22,7 +22,9 @@ class Context:
     subjects: (N,) subject numbers, one a row of `inputs`. seed_of: subject -> seed of its noise; the harness hashes
     (method seed, unit, subject), so noise is common to x and x + delta and to every batch a subject may sit in.
     redraws: subject -> (R * K, 1, D, H, W), its image with each region's local latents redrawn from their marginal,
-    K draws a region in the order of `region_names`; None where no simulator stands behind the images.
+    K draws a region in the order of `region_names`; rescans: (subject, k) -> (k, 1, D, H, W), its image scanned anew
+    k times; twin: subject -> (1, D, H, W), its image with the other label. Each is None where no simulator stands
+    behind the images, or the plug-in may not know.
     domain, regions: (N, 1, D, H, W). truths: for a method only those it declared in `needs`,
     for a metric all of the simulator's.
     """
@@ -36,6 +38,8 @@ class Context:
     truths: dict[str, Truth] = field(default_factory=dict)
     training: Callable[[], Batch] = _no_training
     redraws: Callable[[int], Tensor] | None = None
+    rescans: Callable[[int, int], Tensor] | None = None
+    twin: Callable[[int], Tensor] | None = None
     target: Any = None
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 

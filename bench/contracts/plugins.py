@@ -106,14 +106,37 @@ class Populated(Protocol):
         """Truths of the population, from `pairs` subjects in both states, as the chosen subjects see them."""
 
 
+@runtime_checkable
+class Mapped(Protocol):
+    """A simulator whose images share one map of regions, before any subject's own shape."""
+
+    @property
+    def atlas(self) -> Tensor:
+        """(D, H, W) int64: region r of `region_names[r - 1]`, 0 outside."""
+
+
 class Network(Protocol):
-    """An architecture: built with `(in_shape, outputs)`, a `torch.nn.Module` mapping (N, 1, D, H, W) to (N, K)."""
+    """An architecture: built with `(in_shape, outputs)`, a `torch.nn.Module` mapping (N, 1, D, H, W) to (N, K).
+
+    A constructor that names `regions` is given the simulator's `atlas`, or None where it has none.
+    """
 
     version: ClassVar[str]
     reference: ClassVar[str]
 
     def __call__(self, x: Tensor) -> Tensor:
         """Outputs (N, K): logits, or values for a regression."""
+
+
+@runtime_checkable
+class SelfFitting(Protocol):
+    """A network that is fitted by a procedure of its own in place of gradient descent; its state is in tensors."""
+
+    def fit(self, train: Batch, validation: Batch, generator: torch.Generator) -> None:
+        """Fit to the training subjects; whatever is chosen by trying, is chosen on the validation subjects.
+
+        Targets are classes (int64), or float32 in SDs from the training mean, as the outputs should be.
+        """
 
 
 class Method(Protocol):
@@ -135,6 +158,7 @@ class Metric(Protocol):
     map(maps, truth, context) -> (N,); truth is None for truth-free map metrics
     model(attributions, outputs, context) -> (M, N); one row of scores a method
     explainer(explain, model, cohort, context) -> (N,)
+    group(maps, truth, strata, cohort, context) -> {column: value}, over the subjects of a model
     compare(maps, uses, context) -> {column: value}, over the models of one simulator and network
     """
 
@@ -186,6 +210,18 @@ class ExplainerMetric(Metric, Protocol):
         self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context
     ) -> Tensor | Mapping[str, Tensor]:
         """Scores (N,), or named columns of them; the column "" is the headline."""
+
+
+class GroupMetric(Metric, Protocol):
+    """A metric of kind `group`: what the maps of groups of subjects say together."""
+
+    def group(
+        self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
+    ) -> Mapping[str, Tensor]:
+        """Named columns, (N,) or () where a model has one value; the column "" is the headline.
+
+        strata: TP, TN, FP or FN of each subject, "" of one on neither side.
+        """
 
 
 class Models(Protocol):

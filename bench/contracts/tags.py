@@ -5,7 +5,7 @@ from typing import Literal
 
 Quantity = Literal["sensitivity", "contribution", "location"]
 Role = Literal["method", "control", "oracle"]
-Kind = Literal["map", "model", "explainer", "compare"]
+Kind = Literal["map", "model", "explainer", "group", "compare"]
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,15 @@ class MethodTags:
 class MetricTags:
     """How a metric's value reads.
 
-    kind: which function of the contract it offers (`map`, `model`, `explainer`, `compare`).
+    kind: which function of the contract it offers (`map`, `model`, `explainer`, `group`, `compare`).
     bounds: closed interval of possible values. chance: the value a map without information reaches in
         expectation, `None` where that depends on the data (then a control shows it).
-    truths: names of the truths a `map` metric accepts; empty for truth-free metrics.
+    truths: names of the truths a `map` or `group` metric accepts; empty for truth-free metrics.
     quantities: the method quantities it is defined for.
     localisation: whether the oracle of each truth must lead (asserted on every table).
     sets: whether a voxel truth must be carried by a set of voxels (B_q), not only be graded.
+    assisted: whether it looks at what only a simulator knows although `truths` names none, so that it cannot be
+        computed on real images.
     """
 
     kind: Kind
@@ -53,3 +55,4 @@ class MetricTags:
     quantities: frozenset[str] = frozenset({"sensitivity", "contribution", "location"})
     localisation: bool = False
     sets: bool = False
+    assisted: bool = False

@@ -150,19 +150,23 @@ def _cases(
         found = metric.explainer(explained.again, scene.model, cohort, context)
         return found if isinstance(found, Mapping) else {"": found}
 
-    def on_map(view: View, truth: str) -> Callable[[], Columns]:
-        def values() -> Columns:
-            if why := scene.validity.reason(metric.tags, truth):
-                raise Undefined(why)
-            if truth and truth not in truths:
-                raise Undefined(f"the simulator has no truth '{truth}' and does not say why")
-            sees = truths[truth].take(torch.arange(count)) if truth else None
-            return {"": metric.map(look(attribution.map, view, scene.cohort.affine), sees, context)}
+    def sees(truth: str) -> Truth | None:
+        if why := scene.validity.reason(metric.tags, truth):
+            raise Undefined(why)
+        if truth and truth not in truths:
+            raise Undefined(f"the simulator has no truth '{truth}' and does not say why")
+        return truths[truth].take(torch.arange(count)) if truth else None
 
-        return values
+    def on_map(view: View, truth: str) -> Callable[[], Columns]:
+        return lambda: {"": metric.map(look(attribution.map, view, scene.cohort.affine), sees(truth), context)}
+
+    def on_group(truth: str) -> Callable[[], Columns]:
+        return lambda: metric.group(attribution.map, sees(truth), scene.strata[:count], cohort, context)
 
     if metric.tags.kind == "map":
         return [((v.name, t), on_map(v, t)) for v in views for t in sorted(metric.tags.truths) or [""]]
+    if metric.tags.kind == "group":
+        return [(("", t), on_group(t)) for t in sorted(metric.tags.truths) or [""]]
     return [(("", ""), {"model": model, "explainer": explainer}[metric.tags.kind])]
 
 
@@ -176,17 +180,22 @@ def rows(
     status: Status,
     reason: str,
 ) -> pd.DataFrame:
-    """Tidy rows of named columns of values (count,); columns without values have NaN and the status given."""
+    """Tidy rows of named columns of values (count,); columns without values have NaN and the status given.
+
+    A column () is one value of the model: its one row belongs to no subject, which is numbered -1.
+    """
     frames = []
     for column, tensor in columns.items():
-        values = tensor.detach().double().numpy() if len(tensor) else np.full(count, np.nan)
+        found = np.atleast_1d(tensor.detach().double().numpy())
+        values = found if found.size else np.full(count, np.nan)
+        subjects, own = (cohort.subjects[:count].numpy(), list(strata[:count])) if tensor.dim() else ([-1], [""])
         missing = ~np.isfinite(values)
         given = status if status is not Status.ok else Status.undefined
         frames.append(
             pd.DataFrame(
                 {
-                    "subject": cohort.subjects[:count].numpy(),
-                    "stratum": list(strata[:count]),
+                    "subject": subjects,
+                    "stratum": own,
                     "view": case[0],
                     "metric": f"{name}.{column}" if column else name,
                     "truth": case[1],

@@ -65,7 +65,7 @@ class CentresOnTheBatch(RelevanceMass):
 
 class EmptyIsAHit(RocAuc):
     def map(self, maps, truth, context):
-        return super().map(maps, truth, context).nan_to_num(1.0)
+        return super().map(maps, truth, context).where(truth.volume.flatten(1).any(dim=1), 1.0)
 
 
 class RefusesConstants(RocAuc):
@@ -76,6 +76,29 @@ class RefusesConstants(RocAuc):
 class Saturates(RocAuc):
     def map(self, maps, truth, context):
         return super().map(maps.clamp(max=1.0), truth, context)
+
+
+class FillsHoles(RocAuc):
+    def map(self, maps, truth, context):
+        return super().map(maps.nan_to_num(), truth, context)
+
+
+class BreaksTiesByIndex(RocAuc):
+    def map(self, maps, truth, context):
+        order = maps.flatten(1).argsort(dim=1, stable=True).argsort(dim=1)
+        places = order.reshape(maps.shape).to(maps)
+        return super().map(places.where(maps.isfinite(), torch.nan), truth, context)
+
+
+class CutsTheTruthAtAnIntensity(RocAuc):
+    def _subject(self, values, truth):
+        return super()._subject(values, (truth.abs() > 1.5).float())
+
+
+class ScoresTheField(InfidelityRank):
+    def model(self, attributions, quantities, outputs, context):
+        values = super().model(attributions, quantities, outputs, context)
+        return {name: value - 0.01 * len(values) for name, value in values.items()}
 
 
 BROKEN = {
@@ -90,5 +113,9 @@ BROKEN = {
     checks.alone_as_in_batch: CentresOnTheBatch(),
     checks.empty_truth_is_undefined: EmptyIsAHit(),
     checks.plain_maps_have_scores: RefusesConstants(),
+    checks.broken_maps_are_undefined: FillsHoles(),
+    checks.axes_have_no_direction: BreaksTiesByIndex(),
+    checks.truth_scale_is_free: CutsTheTruthAtAnIntensity(),
+    checks.other_methods_do_not_matter: ScoresTheField(Patch()),
     checks.scale_is_free: Saturates(),
 }

@@ -25,3 +25,14 @@ def test_every_metric_and_parameter_file_is_described():
     families = {"infidelity": "infidelity_*"}
     for path in sorted((README.parents[1] / "conf" / "metric").glob("*.yaml")):
         assert f"`{families.get(path.stem.split('_')[0], path.stem)}`" in described, path.stem
+
+
+def test_every_metric_has_a_blind_spot_and_every_blind_spot_a_test():
+    section = README.read_text().split("## One line each", 1)[1].split("\n## ", 1)[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line.startswith("| `")]
+    named = {name for first, *_ in rows for name in re.findall(r"`(\w+)`", first)}
+    assert {path.stem for path in (README.parents[1] / "conf" / "metric").glob("*.yaml")} <= named
+    for *_, shown in rows:
+        file, _, test = shown.strip("`").rpartition("::")
+        source = (Path(__file__).parent / (file or "test_blind_spots.py")).read_text()
+        assert re.search(rf"def {test}\(", source), shown

@@ -1,0 +1,71 @@
+"""What a metric of any kind gives on the probe, and how two answers compare."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.checks.metric_probe import Probe, gradient_input, network
+from bench.contracts import Truth
+
+#: bounds and equalities are met up to this; metrics return float32
+TOLERANCE = 1e-5
+
+
+def values(metric: Any, world: Probe, model: Any = None, scale: float = 1.0) -> dict[str, Tensor]:
+    """All columns of a metric of any kind on the probe; map metrics give one a truth, model metrics one a method."""
+    if metric.tags.kind == "group":
+        return _group(metric, world)
+    if metric.tags.kind == "map":
+        if not metric.tags.truths:
+            return {"": metric.map(world.maps, None, world.context)}
+        return {t.name: metric.map(world.maps, t, world.context) for t in truths(metric, world)}
+    if metric.tags.kind == "model":
+        return dict(metric.model(*world.attributions({"noise": world.maps}), world.outputs, world.context))
+    if metric.tags.kind == "compare":
+        return dict(metric.compare(world.models, world.context))
+    result = metric.explainer(gradient_input(scale), model or network(), world.cohort, world.context)
+    return {"": result} if isinstance(result, Tensor) else dict(result)
+
+
+def _group(metric: Any, world: Probe) -> dict[str, Tensor]:
+    """Columns named `truth.column`, either left out where it is empty."""
+    asked: list[Truth | None] = [*truths(metric, world)] or [None]
+    columns: dict[str, Tensor] = {}
+    for truth in asked:
+        found = metric.group(world.maps, truth, world.strata, world.cohort, world.context)
+        columns |= {
+            ".".join(part for part in (truth.name if truth else "", name) if part): found[name] for name in found
+        }
+    return columns
+
+
+def heads(metric: Any) -> set[str]:
+    """Names that the headline of a metric with several columns goes by."""
+    return {"", *metric.tags.truths}
+
+
+def truths(metric: Any, world: Probe) -> list[Truth]:
+    """The truths of the world that the metric accepts; for one that accepts none of them, another under its name."""
+    names = sorted(metric.tags.truths)
+    known = [world.cohort.truths[name] for name in names if name in world.cohort.truths]
+    return known or [replace(world.cohort.truths["planted"], name=name) for name in names[:1]]
+
+
+def emptied(truth: Truth) -> Truth:
+    """The truth with nothing in it for the first subject."""
+    kept = {f: v.clone() for f in ("volume", "regions") if (v := getattr(truth, f)) is not None}
+    for value in kept.values():
+        value[0] = 0
+    return replace(truth, **kept)
+
+
+def better(metric: Any, a: Tensor, b: Tensor) -> Tensor:
+    """Which of values a are better than b by the metric's direction."""
+    return a > b if metric.tags.higher_is_better else a < b
+
+
+def same(a: Tensor, b: Tensor, complaint: str) -> None:
+    """Fail with the complaint unless a and b are equal to `TOLERANCE`, missing values in the same places."""
+    assert torch.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True), f"{complaint}: {a} against {b}"

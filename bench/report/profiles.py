@@ -1,0 +1,49 @@
+"""Where the mean maps of models lie, by region: distances between methods, and what detectors of shortcuts read."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+#: metric whose columns `patients_<region>` and `controls_<region>` hold the mean share of a region
+MEAN_MAPS = "mean_maps."
+SIDES = ("patients", "controls")
+UNIT = ["simulator", "network", "data_seed", "model_seed", "method"]
+DISTANCES = ["side", "method", "other", "distance", "n_units"]
+
+
+def by_region(metric: str) -> bool:
+    """Whether the name is that of a column with the value of one region, of which a page would show too many."""
+    return metric.partition(".")[2].startswith(tuple(f"{stem}_" for stem in (*SIDES, "icc", "t")))
+
+
+def profiles(scores: pd.DataFrame) -> pd.DataFrame:
+    """Shares by model and method from the scores of a partition; columns UNIT, then one a side and region.
+
+    Models or methods without mean maps have no row.
+    """
+    stems = tuple(f"{MEAN_MAPS}{side}_" for side in SIDES)
+    wanted = [name for name in scores["metric"].unique() if str(name).startswith(stems)]
+    rows = scores[scores["metric"].isin(wanted) & (scores["status"] == "ok")]
+    rows = rows.astype(dict.fromkeys(("simulator", "network", "method", "metric"), str))
+    rows = rows.assign(metric=rows["metric"].str.removeprefix(MEAN_MAPS))
+    return rows.pivot_table(index=UNIT, columns="metric", values="value").rename_axis(columns=None).reset_index()
+
+
+def distances(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a side and pair of methods of one simulator and network; columns DISTANCES.
+
+    The Euclidean distance between the mean maps of two methods under one model (Rieke et al., MLCN 2018), the maps of
+    sum 1 registered by region, mean over models: 0 the same shares, at most the square root of 2.
+    """
+    rows = []
+    models = [m.set_index("method") for _, m in table.groupby(UNIT[:-1])]
+    for side in SIDES:
+        columns = [c for c in table.columns if c.startswith(f"{side}_")]
+        for one, other in combinations(sorted(set(table["method"])), 2):
+            both = [m.loc[[one, other], columns] for m in models if one in m.index and other in m.index]
+            apart = [float(np.linalg.norm(pair.diff().iloc[1])) for pair in both]
+            known = [value for value in apart if np.isfinite(value)]
+            if known:
+                rows.append([side, one, other, float(np.mean(known)), len(known)])
+    return pd.DataFrame(rows, columns=DISTANCES)

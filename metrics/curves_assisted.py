@@ -1,0 +1,40 @@
+"""Deletion, insertion and selectivity with fills that only a simulator can give: no image is implausible."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from bench.contracts import MetricTags
+from metrics.curves import Deletion, Insertion, Selectivity
+from metrics.fills import Fill
+
+_FILLS: tuple[Fill, ...] = ("redraw", "twin")
+
+
+@dataclass(frozen=True)
+class AssistedDeletion(Deletion):
+    """Deletion towards another plausible brain: every region drawn anew, or the subject's twin."""
+
+    tags: ClassVar[MetricTags] = replace(Deletion.tags, assisted=True)
+    fills: ClassVar[tuple[Fill, ...]] = _FILLS
+
+    fill: Fill = "twin"
+
+
+@dataclass(frozen=True)
+class AssistedInsertion(Insertion):
+    """Insertion into another plausible brain: every region drawn anew, or the subject's twin."""
+
+    tags: ClassVar[MetricTags] = replace(Insertion.tags, assisted=True)
+    fills: ClassVar[tuple[Fill, ...]] = _FILLS
+
+    fill: Fill = "twin"
+
+
+@dataclass(frozen=True)
+class AssistedSelectivity(Selectivity):
+    """Selectivity of blocks erased towards another plausible brain: every region drawn anew, or the subject's twin."""
+
+    tags: ClassVar[MetricTags] = replace(Selectivity.tags, assisted=True)
+    fills: ClassVar[tuple[Fill, ...]] = _FILLS
+
+    fill: Fill = "twin"

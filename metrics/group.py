@@ -1,0 +1,120 @@
+"""What the maps of patients and controls say together, over the subjects of one model."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from scipy.stats import ttest_ind
+from torch import Tensor
+
+from bench.contracts import BadInput, Cohort, Context, MetricTags, Truth, Undefined
+from metrics.domain import domain_of
+from metrics.regions import region_mass
+
+PATIENTS, CONTROLS = ("TP", "FN"), ("TN", "FP")
+
+
+def of(strata: Sequence[str], wanted: Sequence[str]) -> Tensor:
+    """(N,) bool, the subjects whose stratum is one of those wanted."""
+    return torch.tensor([stratum in wanted for stratum in strata], dtype=torch.bool)
+
+
+def shares(maps: Tensor, domain: Tensor) -> Tensor:
+    """|maps| (N, 1, D, H, W) over their sum in the domain, 0 outside; NaN where that is 0 or not finite."""
+    size = maps.detach().abs().double() * domain
+    total = size.flatten(1).sum(dim=1)
+    return size / total.where(total > 0, math.nan)[:, None, None, None, None]
+
+
+def _profiles(maps: Tensor, context: Context) -> np.ndarray:
+    """(K, R) shares of the subjects whose map is not dead."""
+    if context.regions is None:
+        raise Undefined("group maps by region need `regions` in the context")
+    found = region_mass(shares(maps, domain_of(context, maps)), context.regions, len(context.region_names))
+    return np.asarray(found)
+
+
+@dataclass(frozen=True)
+class MeanMaps:
+    """How far the mean map of true positives lies from that of true negatives, and where both lie by region.
+
+    Maps are absolute and have sum 1 in the domain. Columns, one value a model: "" the Euclidean distance between the
+    mean maps, voxel by voxel as the images are, over the larger norm, so that 0 is the same map for both and scale
+    and grid do not matter; `patients_<region>` and `controls_<region>` the mean share of a region, the map registered
+    by its subject's own labels, from which distances between methods or models are taken. Dead maps are left out.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019; Rieke et al., MLCN 2018"
+    tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
+
+    subjects: int | None = None
+
+    def group(
+        self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
+    ) -> dict[str, Tensor]:
+        """The columns above; NaN where a group has no map."""
+        even = shares(maps, domain_of(context, maps))
+        profiles = _profiles(maps, context)
+        columns = {"": _apart(_mean(even, of(strata, ["TP"])), _mean(even, of(strata, ["TN"])))}
+        for side, wanted in (("patients", PATIENTS), ("controls", CONTROLS)):
+            mean = _mean(torch.from_numpy(profiles), of(strata, wanted))
+            columns |= {f"{side}_{name}": v for name, v in zip(context.region_names, mean.float(), strict=True)}
+        return columns
+
+
+@dataclass(frozen=True)
+class ClassDifference:
+    """Share of regions whose part of the map differs between patients and controls, at a family-wise `level`.
+
+    Maps are registered by region: a subject's |map|, of sum 1 in its domain, is summed over its own labels. Welch's t
+    a region, Bonferroni over regions. Columns, one value a model: "" the share, `t_<region>` the t of patients less
+    controls. A region whose share does not vary between subjects is not tested.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Welch, Biometrika 1947; Friston et al., Human Brain Mapping 1995 (maps of t)"
+    tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, 1.0), "share of regions")
+
+    level: float = 0.05
+    subjects: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1:
+            raise BadInput(f"ClassDifference: level = {self.level} must lie in (0, 1)")
+
+    def group(
+        self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
+    ) -> dict[str, Tensor]:
+        """The columns above; raises `Undefined` unless each group has two maps that are not dead."""
+        profiles = _profiles(maps, context)
+        sides = [profiles[of(strata, wanted).numpy()] for wanted in (PATIENTS, CONTROLS)]
+        patients, controls = (side[np.isfinite(side).all(axis=1)] for side in sides)
+        if min(len(patients), len(controls)) < 2:
+            raise Undefined("a class difference needs two patients and two controls whose maps are not dead")
+        t, p = _welch(patients, controls)
+        tested = np.isfinite(p)
+        share = (p[tested] * tested.sum() < self.level).mean() if tested.any() else math.nan
+        columns = {"": share, **{f"t_{name}": value for name, value in zip(context.region_names, t, strict=True)}}
+        return {name: torch.tensor(value, dtype=torch.float32) for name, value in columns.items()}
+
+
+def _welch(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """t and two-sided p (R,) of samples (N, R) and (M, R); NaN where neither varies."""
+    varies = (np.ptp(a, axis=0) > 0) | (np.ptp(b, axis=0) > 0)
+    t, p = np.full((2, a.shape[1]), math.nan)
+    t[varies], p[varies] = ttest_ind(a[:, varies], b[:, varies], equal_var=False)
+    return t, p
+
+
+def _mean(values: Tensor, chosen: Tensor) -> Tensor:
+    """Mean over the chosen rows (N, ...) that are finite; NaN without one."""
+    alive = values[chosen & values.flatten(1).isfinite().all(dim=1)]
+    return alive.mean(dim=0)
+
+
+def _apart(a: Tensor, b: Tensor) -> Tensor:
+    return ((a - b).norm() / torch.maximum(a.norm(), b.norm())).float()

@@ -1,0 +1,62 @@
+"""Whether a map is of its own subject."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from bench.contracts import BadInput, Cohort, Context, MetricTags, Truth
+from bench.contracts.plugins import MapMetric
+from metrics.group import CONTROLS, PATIENTS, of
+
+
+@dataclass(frozen=True)
+class IndividualGain:
+    """Score of a subject's own |map| less that of other subjects' maps of the same class, laid on it as they are.
+
+    0: the map says no more of this subject than of its class. The others are the next `donors` subjects of the class
+    by number, cyclically; their maps are not warped, so where heads differ in shape the gain holds that too. Columns,
+    each (N,): "" the gain, `own`, `others`. NaN for a subject alone in its class or on neither side.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Arun et al., Radiology: AI 2021 (maps of other subjects as a floor)"
+    tags: ClassVar[MetricTags] = MetricTags(
+        "group", True, (-math.inf, math.inf), "skill", truths=frozenset({"counterfactual", "planted"}), sets=True
+    )
+
+    metric: MapMetric
+    donors: int = 3
+    subjects: int | None = 16
+
+    def __post_init__(self) -> None:
+        if self.donors < 1:
+            raise BadInput(f"IndividualGain: donors = {self.donors} must be 1 or more")
+
+    def group(
+        self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
+    ) -> dict[str, Tensor]:
+        """The columns above."""
+        size, numbers = maps.abs(), context.subjects or tuple(range(len(maps)))
+        own = self.metric.map(size, truth, context)
+        rounds = [self._donors(strata, numbers, step) for step in range(1, self.donors + 1)]
+        laid = [self.metric.map(size[rows], truth, context).where(rows != _rows(maps), torch.nan) for rows in rounds]
+        others = torch.stack(laid).nanmean(dim=0)
+        return {"": own - others, "own": own, "others": others}
+
+    def _donors(self, strata: Sequence[str], numbers: Sequence[int], step: int) -> Tensor:
+        """(N,) row of the subject `step` places on in the class; its own where the class ends before."""
+        rows = torch.arange(len(strata))
+        for wanted in (PATIENTS, CONTROLS):
+            members = of(strata, wanted).nonzero().flatten()
+            ordered = members[torch.tensor([numbers[m] for m in members.tolist()]).argsort()]
+            if step < len(ordered):
+                rows[ordered] = ordered.roll(-step)
+        return rows
+
+
+def _rows(maps: Tensor) -> Tensor:
+    return torch.arange(len(maps))

@@ -1,0 +1,60 @@
+"""Scan-rescan: whether a second scan of the same head gets the same map."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
+from bench.contracts.plugins import Explain
+from metrics.agreement import icc
+from metrics.regions import region_mass
+from metrics.similarity import nanmean, rank_vector
+
+
+@dataclass(frozen=True)
+class ScanRescan:
+    """ICC(1,1) over subjects of the map's mass in a region, between scans of the same heads; mean over regions.
+
+    A rescan redraws what a scanner draws (noise, bias, gain, position) and keeps the head. Columns: "" the mean ICC of
+    the regions that have one, `icc_<region>` that of each, one value a model; and `profile` (N,), the mean Spearman
+    correlation of a subject's regional masses between its scans. The regions are those of the first scan: the head
+    moves by a fraction of a voxel.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Shrout & Fleiss, Intraclass correlations, Psychological Bulletin 1979"
+    tags: ClassVar[MetricTags] = MetricTags("explainer", True, (-1.0, 1.0), "intraclass correlation")
+
+    rescans: int = 2
+    subjects: int | None = 8
+
+    def __post_init__(self) -> None:
+        if self.rescans < 1:
+            raise BadInput(f"ScanRescan: rescans = {self.rescans} must be 1 or more")
+
+    def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
+        """The columns above; raises `Undefined` for fewer than two subjects or without a simulator that rescans."""
+        again = context.rescans
+        if again is None:
+            raise Undefined("scan-rescan needs a simulator behind the images that can scan its subjects again")
+        if len(cohort) < 2:
+            raise Undefined("scan-rescan needs two subjects or more: agreement is judged against their differences")
+        others = torch.stack([again(subject, self.rescans) for subject in cohort.subjects.tolist()], dim=1)
+        scans = [cohort.images, *others.to(cohort.images)]
+        count = len(cohort.region_names)
+        masses = [region_mass(explain(model, scan, context).detach().abs(), cohort.regions, count) for scan in scans]
+        return _columns(np.stack(masses, axis=1), cohort.region_names)
+
+
+def _columns(masses: np.ndarray, names: tuple[str, ...]) -> dict[str, Tensor]:
+    """Columns of masses (N, scans, R)."""
+    found = icc(masses)
+    profiles = [[rank_vector(scan) for scan in subject] for subject in masses]
+    alike = np.array([[float(a @ b) for a, b in combinations(subject, 2)] for subject in profiles])
+    regions = {f"icc_{name}": value for name, value in zip(names, found, strict=True)}
+    columns = {"": nanmean(found), **regions, "profile": nanmean(alike)}
+    return {name: torch.as_tensor(value, dtype=torch.float32) for name, value in columns.items()}

@@ -1,0 +1,67 @@
+"""Whether more disease draws more relevance."""
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
+from bench.contracts.plugins import Explain
+from metrics.domain import domain_of
+from metrics.layers import layers, randomised
+from metrics.noise import stream
+from metrics.similarity import spearman
+
+
+@dataclass(frozen=True)
+class SeverityRelevance:
+    """Spearman correlation over patients of total |map| with total |truth|, less that of untrained networks.
+
+    Relevance that grows with the disease is no evidence where the image alone makes it grow: a map multiplied by the
+    input does so under any weights. The control is the same network with every layer reset, mean of `draws` times.
+    Columns, one value a model: "" the difference, `trained`, `untrained`. A subject counts as a patient where its
+    image less its twin is the truth, not its negative.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018 (reset networks); Spearman, 1904"
+    tags: ClassVar[MetricTags] = MetricTags("explainer", True, (-2.0, 2.0), "correlation", assisted=True)
+
+    truth: str = "counterfactual"
+    draws: int = 3
+    subjects: int | None = 16
+
+    def __post_init__(self) -> None:
+        if self.draws < 1:
+            raise BadInput(f"SeverityRelevance: draws = {self.draws} must be 1 or more")
+
+    def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
+        """The columns above; raises `Undefined` without a voxel truth or with fewer than three patients."""
+        truth = context.truths.get(self.truth)
+        if truth is None or truth.volume is None:
+            raise Undefined(f"severity needs the truth '{self.truth}' with a volume")
+        inside = domain_of(context, cohort.images)
+        changed = (cohort.images - cohort.twins) * truth.volume
+        patients = (changed * inside).flatten(1).double().sum(dim=1) > 0
+        if patients.sum() < 3:
+            raise Undefined("severity needs three patients or more")
+        dose = _total(truth.volume, inside)[patients.numpy()]
+
+        def follows(one: nn.Module) -> float:
+            return spearman(_total(explain(one, cohort.images, context).detach(), inside)[patients.numpy()], dose)
+
+        first = min(range(len(cohort)), key=lambda row: int(cohort.subjects[row]))
+        seed = stream(context, first, "severity").initial_seed() % 2**62
+        every = list(chain(*layers(model)))
+        trained = follows(model)
+        untrained = float(np.mean([follows(randomised(model, every, seed + draw)) for draw in range(self.draws)]))
+        columns = {"": trained - untrained, "trained": trained, "untrained": untrained}
+        return {name: torch.tensor(value, dtype=torch.float32) for name, value in columns.items()}
+
+
+def _total(maps: Tensor, inside: Tensor) -> np.ndarray:
+    """(N,) sum of |map| in the domain."""
+    return np.asarray((maps.abs().double() * inside).flatten(1).sum(dim=1))

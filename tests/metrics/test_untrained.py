@@ -1,0 +1,129 @@
+"""Metrics whose floor is a network that has learned nothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bench.contracts import BadInput, Cohort, Context, Truth, Undefined
+from metrics.learned import LearnedGain
+from metrics.overlap import RocAuc
+from metrics.severity import SeverityRelevance
+
+SHAPE = (6, 1, 5, 5, 5)
+
+
+def noise(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+@dataclass
+class Models:
+    maps: torch.Tensor
+    untrained: torch.Tensor
+    data_seeds: tuple = (0, 0, 1, 1)
+    model_seeds: tuple = (3, 7, 3, 7)
+    uses: torch.Tensor | None = None
+
+
+TRUTH = Truth("counterfactual", volume=(torch.rand(SHAPE, generator=torch.Generator().manual_seed(3)) < 0.1).float())
+CONTEXT = Context(subjects=tuple(range(6)), truths={"counterfactual": TRUTH})
+
+
+def test_learned_gain_pairs_models_with_their_own_initialisation():
+    models = Models(noise(4, *SHAPE), noise(2, *SHAPE, seed=1))
+    columns = LearnedGain(metric=RocAuc()).compare(models, CONTEXT)
+    scores = [RocAuc().map(m.abs(), TRUTH, CONTEXT) for m in (*models.maps, *models.untrained)]
+    expected = torch.stack([scores[m] - scores[4 + m % 2] for m in range(4)]).mean(dim=0)
+    torch.testing.assert_close(columns[""], expected)
+    torch.testing.assert_close(columns["trained"] - columns["untrained"], expected)
+
+
+def test_models_without_an_untrained_twin_do_not_count():
+    models = Models(noise(4, *SHAPE), noise(1, *SHAPE, seed=1))
+    columns = LearnedGain(metric=RocAuc()).compare(models, CONTEXT)
+    expected = torch.stack([RocAuc().map(models.maps[m].abs(), TRUTH, CONTEXT) for m in (0, 2)]).mean(dim=0)
+    torch.testing.assert_close(columns["trained"], expected)
+
+
+def test_training_that_changes_no_map_gains_nothing():
+    before = noise(2, *SHAPE, seed=1)
+    columns = LearnedGain(metric=RocAuc()).compare(Models(before[[0, 1, 0, 1]], before), CONTEXT)
+    assert columns[""].abs().max() < 1e-6
+
+
+def test_what_learned_gain_lacks_is_said():
+    models = Models(noise(4, *SHAPE), noise(2, *SHAPE))
+    with pytest.raises(Undefined, match="counterfactual"):
+        LearnedGain(metric=RocAuc()).compare(models, Context())
+    with pytest.raises(Undefined, match="before training"):
+        LearnedGain(metric=RocAuc()).compare(Models(noise(4, *SHAPE), noise(0, *SHAPE)), CONTEXT)
+
+
+class Reader(nn.Module):
+    """A linear layer over the voxels."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(125, 2)
+
+    def forward(self, x):
+        return self.head(x.flatten(1))
+
+
+@pytest.fixture
+def world():
+    """Four patients with a lesion of growing strength in one place and two controls without it."""
+    lesion = torch.zeros(SHAPE)
+    lesion[..., 1:3, 1:3, 1:3] = torch.tensor([1.0, 2, 3, 4, 5, 6]).reshape(6, 1, 1, 1, 1)
+    healthy = 0.1 * noise(*SHAPE)
+    carries = torch.tensor([True, True, True, True, False, False]).reshape(6, 1, 1, 1, 1)
+    images, twins = (healthy + lesion * side for side in (carries, ~carries))
+    cohort = Cohort(
+        images=images, targets=torch.tensor([1, 1, 1, 1, 0, 0]), subjects=torch.arange(6), twins=twins,
+        regions=torch.ones(SHAPE, dtype=torch.int16), domain=torch.ones(SHAPE, dtype=torch.bool),
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Reader()
+    return model, cohort, Context(subjects=tuple(range(6)), truths={"counterfactual": Truth("counterfactual", lesion)})
+
+
+def run(explain, world, **settings):
+    return SeverityRelevance(**settings).explainer(explain, *world)
+
+
+def test_relevance_that_the_image_alone_makes_grow_is_no_gain(world):
+    columns = run(lambda model, x, context: x * model.head.weight[0].reshape(1, 1, 5, 5, 5).abs(), world)
+    assert columns["trained"].item() == pytest.approx(1)
+    assert columns["untrained"].item() == pytest.approx(1)
+    assert columns[""].item() == pytest.approx(0)
+
+
+def test_relevance_that_only_the_trained_weights_make_grow_is_all_gain(world):
+    trained = world[0].head.weight.clone()
+
+    def explain(model, x, context):
+        known = torch.equal(model.head.weight, trained)
+        return x if known else -x.flatten(1).sum(1).reshape(-1, 1, 1, 1, 1).expand(x.shape) + 1e6
+
+    columns = run(explain, world)
+    assert columns["trained"].item() == pytest.approx(1) and columns["untrained"].item() == pytest.approx(-1)
+    assert columns[""].item() == pytest.approx(2)
+
+
+def test_only_patients_count_and_too_few_are_undefined(world):
+    model, cohort, context = world
+    rows = [0, 1, 4, 5]
+    with pytest.raises(Undefined, match="three patients"):
+        run(lambda m, x, c: x, (model, cohort.take(torch.tensor(rows)), context.take(rows)))
+    with pytest.raises(Undefined, match="counterfactual"):
+        run(lambda m, x, c: x, (model, cohort, Context(subjects=context.subjects)))
+    with pytest.raises(BadInput, match="draws = 0"):
+        SeverityRelevance(draws=0)
+
+
+def test_a_constant_explanation_follows_nothing(world):
+    assert np.isnan(run(lambda model, x, context: torch.ones_like(x), world)[""].item())

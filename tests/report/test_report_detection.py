@@ -1,0 +1,89 @@
+"""Shortcut detection and distances between methods, on maps whose answer is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.report.detection import blind_auc, detection
+from bench.report.profiles import distances, profiles
+
+REGIONS = 6
+SEEDS = np.repeat(np.arange(5), 2)
+
+
+def shares(source, cue=0.0):
+    """Mean shares of ten models by region; a share `cue` of every map lies on the last region."""
+    raw = source.gamma(20, size=(10, REGIONS))
+    raw /= raw.sum(axis=1, keepdims=True)
+    raw *= 1 - cue
+    raw[:, -1] += cue
+    return raw
+
+
+def test_maps_on_the_cue_give_the_model_away_and_equal_maps_do_not():
+    source = np.random.default_rng(0)
+    assert blind_auc(shares(source), shares(source, 0.4), SEEDS, SEEDS) == pytest.approx(np.ones(5))
+    by_chance = [blind_auc(shares(source), shares(source), SEEDS, SEEDS).mean() for _ in range(300)]
+    assert np.mean(by_chance) == pytest.approx(0.5, abs=0.02)
+
+
+def test_identical_maps_are_chance_exactly():
+    same = np.tile(np.arange(1.0, 4.0), (10, 1))
+    assert blind_auc(same, same, SEEDS, SEEDS) == pytest.approx(np.full(5, 0.5))
+
+
+def test_the_rule_never_sees_the_seed_it_judges():
+    """A cue that moves from seed to seed to a region of its own is not found, though each seed tells it apart."""
+    source = np.random.default_rng(1)
+    clean, cued = shares(source), shares(source)
+    for row, seed in enumerate(SEEDS):
+        cued[row, seed] += 1.0
+    assert blind_auc(clean, cued, SEEDS, SEEDS).mean() < 0.7
+    known = blind_auc(clean, cued, np.repeat([0, 1], 5), np.tile([0, 1], 5))
+    assert known.mean() > 0.9
+
+
+def test_too_few_models_to_learn_from_have_no_value():
+    source = np.random.default_rng(2)
+    few = shares(source)[:2]
+    assert np.isnan(blind_auc(few, few, np.array([0, 1]), np.array([0, 1]))).all()
+    assert blind_auc(few, few, np.array([0, 1]), np.array([2, 3])).size == 0
+
+
+def scores(source, simulator, cue):
+    """Rows as the harness writes them, of a method that follows the cue and one that never does."""
+    rows = []
+    for method, own in (("follows", cue), ("blind", 0.0)):
+        for share, seed, model in zip(shares(source, own), SEEDS, [0, 1] * 5, strict=True):
+            for side in ("patients", "controls"):
+                for region, value in enumerate(share):
+                    rows.append([simulator, "net", seed, model, method, f"mean_maps.{side}_r{region}", value, "ok"])
+    names = ["simulator", "network", "data_seed", "model_seed", "method", "metric", "value", "status"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def test_the_table_names_the_method_that_gives_the_cue_away():
+    source = np.random.default_rng(3)
+    parts = [profiles(scores(source, s, cue)) for s, cue in (("clean", 0.0), ("marked", 0.3))]
+    table = detection(pd.concat(parts, ignore_index=True), {"marked": "clean"}).set_index("method")
+    assert table.loc["follows", "auc"] == 1 and table.loc["follows", "n_data_seeds"] == 5
+    assert 0.2 < table.loc["blind", "auc"] < 0.8
+    assert table["n_models"].tolist() == [20, 20]
+    assert detection(pd.concat(parts), {"marked": "absent"}).empty
+
+
+def test_distances_are_those_of_the_shares_under_one_model():
+    found = profiles(scores(np.random.default_rng(4), "clean", 0.5))
+    table = distances(found).set_index("side")
+    wide = found.set_index("method").sort_values(["data_seed", "model_seed"])
+    columns = [f"patients_r{r}" for r in range(REGIONS)]
+    apart = wide.loc["follows", columns].to_numpy() - wide.loc["blind", columns].to_numpy()
+    assert table.loc["patients", "distance"] == pytest.approx(np.linalg.norm(apart.astype(float), axis=1).mean())
+    assert table.loc["patients", "n_units"] == 10
+    assert table[["method", "other"]].drop_duplicates().to_numpy().tolist() == [["blind", "follows"]]
+
+
+def test_without_mean_maps_there_is_nothing():
+    empty = scores(np.random.default_rng(5), "clean", 0.0).assign(metric="gini")
+    assert profiles(empty).empty and distances(profiles(empty)).empty
+    assert detection(profiles(empty), {"a": "b"}).empty
