@@ -3,6 +3,7 @@
 The rescale rule, at every ReLU and max pooling wherever it is called; an operation without a rule is refused.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,8 +13,9 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import derivative, differentiable, explained, forward, in_chunks, leaf, rows_of
-from methods._rules import intercepted
+from methods._rules import Rule, intercepted
 from methods._rules.differences import picked, rescaled
+from methods._rules.operations import Kind
 from methods.background import controls
 from methods.reference import Baseline, baseline, check_baseline
 
@@ -42,11 +44,7 @@ class DeepLIFT:
         """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row."""
         x = inputs.detach()
         start = baseline(x, self.baseline, context or Context())
-        multiplier = _multiplier(model, x, start, target)
-        contributions = (multiplier * (x - start)).contiguous()
-        rise = explained(forward(model, x), target) - explained(forward(model, start), target)
-        gap = contributions.flatten(1).sum(1, dtype=torch.float64) - rise
-        return Attribution(contributions, multiplier, gap.to(x))
+        return contributions(model, x, start, target, multiplier(model, x, start, target, rescale))
 
 
 @dataclass(frozen=True)
@@ -80,18 +78,37 @@ class DeepSHAP:
         total = torch.zeros_like(x, memory_format=torch.contiguous_format)
         for place in torch.linspace(0, len(pool) - 1, self.references).round().long():
             start = pool[place].expand_as(x)
-            total += _multiplier(model, x, start, target) * (x - start)
+            total += multiplier(model, x, start, target, rescale) * (x - start)
         return total / self.references
 
 
-def _multiplier(model: nn.Module, x: Tensor, start: Tensor, target: Target) -> Tensor:
-    """Multipliers (N, 1, D, H, W) of the explained score between the images and their references."""
-    run = intercepted(model, {"relu": rescaled, "pick": picked})
+def rescale() -> Mapping[Kind, Rule]:
+    """The rescale rule."""
+    return {"relu": rescaled, "pick": picked}
+
+
+def contributions(model: nn.Module, x: Tensor, start: Tensor, target: Target, slope: Tensor) -> Attribution:
+    """The slope times (x - start), with the rounding sum(map) - (f(x) - f(start)) of each row."""
+    found = (slope * (x - start)).contiguous()
+    rise = explained(forward(model, x), target) - explained(forward(model, start), target)
+    gap = found.flatten(1).sum(1, dtype=torch.float64) - rise
+    return Attribution(found, slope, gap.to(x))
+
+
+def multiplier(
+    model: nn.Module, x: Tensor, start: Tensor, target: Target, rules: Callable[[], Mapping[Kind, Rule]]
+) -> Tensor:
+    """Multipliers (N, 1, D, H, W) of the explained score between the images and their references.
+
+    rules: the rules of one pass, made anew for each.
+    """
 
     def work(rows: Tensor) -> Tensor:
         images = leaf(model, x[rows])
-        outputs = run(torch.cat([images, start[rows].to(images)]))
+        outputs = intercepted(model, rules())(torch.cat([images, start[rows].to(images)]))
         return derivative(explained(outputs[: len(rows)], rows_of(target, rows)), images).to(x)
 
+    # an image and its reference pass together: a chunk holds half as many rows
+    pairs = x[:, None].expand(-1, 2, *x.shape[1:])
     with differentiable(model):
-        return in_chunks(x, work)
+        return in_chunks(pairs, work)

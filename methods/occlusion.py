@@ -46,7 +46,7 @@ class Occlusion:
         """Map (N, 1, D, H, W) in score."""
         x = inputs.detach()
         cover = filled(x, self.fill, context or Context(), self.window / 2)
-        rows = [self._row(model, image, cover[row], row_of(target, row)) for row, image in enumerate(x)]
+        rows = [self.effects(model, image, cover[row], row_of(target, row)) for row, image in enumerate(x)]
         return torch.stack(rows)
 
     def boxes(self, length: int) -> int:
@@ -59,7 +59,8 @@ class Occlusion:
         starts = [number * self.stride - overhang // 2 for number in range(count)]
         return [(max(start, 0), min(start + self.window, length)) for start in starts]
 
-    def _row(self, model: nn.Module, image: Tensor, cover: Tensor, target: Target) -> Tensor:
+    def effects(self, model: nn.Module, image: Tensor, cover: Tensor, target: Target) -> Tensor:
+        """Map (1, D, H, W) of one image with its boxes covered by another (1, D, H, W)."""
         spans = product(*(self._spans(length) for length in image.shape[1:]))
         places = [tuple(slice(*span) for span in box) for box in spans]
         boxes = torch.tensor([[[s.start for s in place], [s.stop for s in place]] for place in places])

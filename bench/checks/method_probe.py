@@ -1,14 +1,14 @@
 """Small networks and images in which the right behaviour of a method is known."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.contracts import Context, Method, Truth
+from bench.contracts import Batch, Context, Method, Truth
 from bench.contracts.plugins import Target
 
 #: ways to write the same ReLU
@@ -34,6 +34,15 @@ class _Activations(nn.Module):
             return x
         return self.relus[0 if self.style == "reused" else number](x)
 
+    def features(self, x: Tensor) -> Tensor:
+        """The last volume (N, channels, d, h, w)."""
+        raise NotImplementedError
+
+    def intrinsic(self, x: Tensor) -> dict[str, Tensor]:
+        """What the head makes of every place (N, classes, D, H, W)."""
+        evidence = self.get_submodule("head")(self.features(x).movedim(1, -1)).movedim(-1, 1)
+        return {"evidence": F.interpolate(evidence, x.shape[2:], mode="trilinear")}
+
 
 class Plain(_Activations):
     """Convolution, batch norm, ReLU, max pooling, twice; global average; one linear layer `head`."""
@@ -47,9 +56,25 @@ class Plain(_Activations):
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (N, classes)."""
+        return self.head(self.average(self.features(x)).flatten(1))
+
+    def features(self, x: Tensor) -> Tensor:
+        """The last volume (N, 6, d, h, w)."""
         x = self.pool(self.relu(0, self.norm1(self.conv1(x))))
-        x = self.pool(self.relu(1, self.norm2(self.conv2(x))))
-        return self.head(self.average(x).flatten(1))
+        return self.pool(self.relu(1, self.norm2(self.conv2(x))))
+
+
+class Stacked(Plain):
+    """`Plain` as libraries like it best: a ReLU and a pooling module of its own at every place."""
+
+    def __init__(self, style: Style = "module", classes: int = 2):
+        super().__init__(style, classes)
+        self.pool2 = nn.MaxPool3d(2)
+
+    def features(self, x: Tensor) -> Tensor:
+        """The last volume (N, 6, d, h, w)."""
+        x = self.pool(self.relu(0, self.norm1(self.conv1(x))))
+        return self.pool2(self.relu(1, self.norm2(self.conv2(x))))
 
 
 class Residual(_Activations):
@@ -64,11 +89,14 @@ class Residual(_Activations):
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (N, classes)."""
+        return self.head(F.dropout(self.features(x).mean((2, 3, 4)), 0.5, self.training))
+
+    def features(self, x: Tensor) -> Tensor:
+        """The last volume (N, 4, d, h, w)."""
         x = self.relu(0, self.norm(self.stem(x)))
         branch = self.norm2(self.conv2(self.relu(1, self.norm1(self.conv1(x)))))
         branch += x
-        x = F.avg_pool3d(self.relu(2, branch), 2).mean((2, 3, 4))
-        return self.head(F.dropout(x, 0.5, self.training))
+        return F.avg_pool3d(self.relu(2, branch), 2)
 
 
 class Linear(nn.Module):
@@ -115,8 +143,15 @@ class Probe:
             subjects=tuple(range(10, 10 + len(self.images))),
             domain=torch.ones_like(self.images, dtype=torch.bool),
             truths={name: Truth(name, volume=self.truth) for name in names},
+            training=_training,
             target=self.target,
         )
+
+
+def _training() -> Batch:
+    """Four controls and four patients, drawn anew at each call, always the same."""
+    images = torch.randn(8, 1, *SHAPE, generator=torch.Generator().manual_seed(6)) + 0.4
+    return Batch(images, torch.arange(8) % 2, torch.arange(100, 108))
 
 
 def randomised(model: nn.Module, seed: int) -> nn.Module:
@@ -138,3 +173,8 @@ def probes() -> list[Probe]:
     images = torch.randn(3, 1, *SHAPE, generator=generator) + 0.5
     truth = torch.randn(3, 1, *SHAPE, generator=generator)
     return [Probe("plain", Plain, images, truth=truth), Probe("residual", Residual, images, truth=truth)]
+
+
+def favourable() -> Probe:
+    """The network that a library meets most often, with the images of the others."""
+    return replace(probes()[0], name="stacked", network=Stacked)

@@ -23,7 +23,7 @@ def applicable(method: Method) -> list[Check]:
     chosen = list(_UNIVERSAL)
     chosen += [check_target, check_leaves_model] if tags.reads_model else []
     chosen += [check_nonnegative] if not tags.signed else []
-    chosen += [check_needs_layer] if "layer" in tags.needs else []
+    chosen += [check_needs] if tags.needs & {"layer", "intrinsic"} else []
     unknown = tags.laws - LAWS.keys()
     if unknown:
         raise BadInput(f"unknown laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")
@@ -167,19 +167,20 @@ def check_randomisation(method: Method, probe: Probe) -> None:
 
 
 def check_cost(method: Method, probe: Probe) -> None:
-    """The passes a map takes are those of `tags.cost`."""
-    model = probe.model()
+    """The passes a map takes are those of `tags.cost`; what is kept once a model (`context.memo`) is there already."""
+    model, context = probe.model(), probe.context(method)
+    result_of(method, probe, model, context=context)
     with count_passes(model) as passes:
-        result_of(method, probe, model)
+        result_of(method, probe, model, context=context)
     declared = cost_of(method, probe.images.shape[2:])
     for direction in ("forward", "backward"):
         counted, expected = getattr(passes, direction) / len(probe.images), getattr(declared, direction)
         assert counted == expected, f"a map takes {counted:g} {direction} passes; tags.cost says {expected}"
 
 
-def check_needs_layer(method: Method, probe: Probe) -> None:
-    """A network without feature maps is refused as Unsupported."""
-    refuses(method, replace(probe, network=Linear), "a network without convolutions")
+def check_needs(method: Method, probe: Probe) -> None:
+    """A network without the feature maps, or the maps of its own, that the method needs is refused as Unsupported."""
+    refuses(method, replace(probe, network=Linear), "a network without what the method needs")
 
 
 _UNIVERSAL: tuple[Check, ...] = (

@@ -1,9 +1,13 @@
-"""Checks that a network keeps its contract."""
+"""Checks that a network keeps its contract: its outputs, its weights, the maps it shows and how it fits itself."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from bench.contracts import Batch
+from bench.contracts.plugins import SelfFitting
 
 #: builds a network for (in_shape, outputs)
 Build = Callable[[tuple[int, int, int], int], nn.Module]
@@ -12,19 +16,27 @@ Check = Callable[[Build], None]
 SHAPE = (16, 24, 16)
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a network is built for, in place of a simulator: a grid, outputs and eight regions."""
+
+    shape: tuple[int, int, int]
+    outputs: int
+
+    @property
+    def atlas(self) -> Tensor:
+        """(D, H, W) int64: one region an octant of what is left without the outermost voxels, 0 outside."""
+        label, inside = torch.ones(self.shape, dtype=torch.long), torch.ones(self.shape, dtype=torch.bool)
+        for axis, length in enumerate(self.shape):
+            place = torch.arange(length).reshape([-1 if axis == a else 1 for a in range(3)])
+            label += 2**axis * (place >= length // 2)
+            inside &= (place > 0) & (place < length - 1)
+        return label * inside
+
+
 def applicable(build: Build) -> list[Check]:
     """The checks a network has to pass."""
-    return [check_outputs, check_batch, check_gradient, check_initialisation, check_reset]
-
-
-def _images(count: int = 3) -> torch.Tensor:
-    return torch.rand(count, 1, *SHAPE, generator=torch.Generator().manual_seed(0))
-
-
-def _built(build: Build, outputs: int = 2, seed: int = 0) -> nn.Module:
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return build(SHAPE, outputs).eval()
+    return [check_outputs, check_batch, check_gradient, check_initialisation, check_reset, check_intrinsic, check_fit]
 
 
 def check_outputs(build: Build) -> None:
@@ -37,25 +49,27 @@ def check_outputs(build: Build) -> None:
 
 def check_batch(build: Build) -> None:
     """In evaluation mode an image's outputs do not depend on its batch."""
-    model, images = _built(build), _images()
-    with torch.no_grad():
-        together, apart = model(images), torch.cat([model(image[None]) for image in images])
-    assert torch.allclose(together, apart, rtol=1e-4, atol=1e-5), "outputs of an image depend on its batch"
+    _same_in_any_batch(_built(build), "outputs")
 
 
 def check_gradient(build: Build) -> None:
-    """Some weights change: training has something to learn, and every trained weight reaches the outputs."""
+    """Some weights change: training has something to learn, and every trained weight reaches the outputs.
+
+    A network that fits itself need not have a gradient.
+    """
     model = _built(build).train()
+    if isinstance(model, SelfFitting):
+        return
     model(_images()).square().sum().backward()
     silent = [name for name, p in model.named_parameters() if p.grad is None]
     assert not silent, f"no gradient reaches {silent[0]}"
 
 
 def check_initialisation(build: Build) -> None:
-    """The same seed gives the same weights, another seed others."""
+    """The same seed gives the same weights, another seed others; a network that fits itself may start from none."""
     first, again, other = (_weights(_built(build, seed=s)) for s in (0, 0, 1))
     assert torch.equal(first, again), "the same seed gives other weights: draw from torch's global generator"
-    assert not torch.equal(first, other), "another seed gives the same weights"
+    assert not len(first) or not torch.equal(first, other), "another seed gives the same weights"
 
 
 def check_reset(build: Build) -> None:
@@ -65,5 +79,69 @@ def check_reset(build: Build) -> None:
         assert not own or hasattr(module, "reset_parameters"), f"{name or 'the network'} has no reset_parameters"
 
 
-def _weights(model: nn.Module) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in model.parameters()])
+def check_intrinsic(build: Build) -> None:
+    """Maps a network shows are finite, on the grid of the images, one or one an output, whatever the batch."""
+    model, images = _built(build, outputs=3), _images()
+    show: Callable[[Tensor], dict[str, Tensor]] = getattr(model, "intrinsic", lambda _: {})
+    with torch.no_grad():
+        shown = show(images)
+    for name, found in shown.items():
+        fits = found.ndim == 5 and found.shape[1] in (1, 3) and found.shape[2:] == SHAPE and len(found) == len(images)
+        assert fits, f"map '{name}' has shape {tuple(found.shape)}, not (3, 1 or outputs, *{SHAPE})"
+        assert found.isfinite().all(), f"map '{name}' is not finite"
+        _same_in_any_batch(_named(show, name), f"map '{name}'")
+
+
+def check_fit(build: Build) -> None:
+    """A network that fits itself tells a bright half apart, repeats itself, and has all it learnt in its state."""
+    model = _built(build)
+    if not isinstance(model, SelfFitting):
+        return
+    train, validation, test = (_halves(seed) for seed in (1, 2, 3))
+    fitted = [_fitted(_built(build), train, validation) for _ in range(2)]
+    with torch.no_grad():
+        outputs, again = (found(test.images) for found in fitted)
+        assert (outputs.argmax(1) == test.targets).float().mean() > 0.9, "fit does not learn a half that is brighter"
+        assert torch.equal(outputs, again), "a second fit of the same subjects gives another network"
+        model.load_state_dict(fitted[0].state_dict())
+        assert torch.equal(model(test.images), outputs), "what fit learnt is not all in the state_dict"
+
+
+def _images(count: int = 3) -> Tensor:
+    return torch.rand(count, 1, *SHAPE, generator=torch.Generator().manual_seed(0))
+
+
+def _built(build: Build, outputs: int = 2, seed: int = 0) -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return build(SHAPE, outputs).eval()
+
+
+def _weights(model: nn.Module) -> Tensor:
+    return torch.cat([torch.empty(0), *(p.detach().flatten() for p in model.parameters())])
+
+
+def _named(show: Callable[[Tensor], dict[str, Tensor]], name: str) -> Callable[[Tensor], Tensor]:
+    return lambda images: show(images)[name]
+
+
+def _same_in_any_batch(run: Callable[[Tensor], Tensor], what: str) -> None:
+    images = _images()
+    with torch.no_grad():
+        together, apart = run(images), torch.cat([run(image[None]) for image in images])
+    assert torch.allclose(together, apart, rtol=1e-4, atol=1e-5), f"{what} of an image depend on its batch"
+
+
+def _halves(seed: int, count: int = 40) -> Batch:
+    """Noise, brighter in the first half of the grid in every second image."""
+    draw = torch.Generator().manual_seed(seed)
+    targets = torch.arange(count) % 2
+    images = 0.3 + 0.1 * torch.randn(count, 1, *SHAPE, generator=draw)
+    images[:, :, : SHAPE[0] // 2] += 0.2 * targets.reshape(-1, 1, 1, 1, 1)
+    return Batch(images, targets, torch.arange(count))
+
+
+def _fitted(model: nn.Module, train: Batch, validation: Batch) -> nn.Module:
+    assert isinstance(model, SelfFitting)
+    model.fit(train, validation, torch.Generator().manual_seed(0))
+    return model.eval()

@@ -11,9 +11,9 @@ from bench.contracts.validity import Validity
 
 Check = Callable[[Simulator], None]
 
-#: two patients and two controls
 #: of intensities about 1, in float32
 ROUNDING = 1e-6
+#: two patients and two controls
 SUBJECTS = (0, 1, 2, 3)
 #: subjects a stream that are compared across streams, and the correlation of images from which they are one subject
 COMPARED, ONE = 12, 0.99

@@ -3,7 +3,8 @@
 `engine` sees every torch operation of a forward pass, wherever it is called (modules, functions, in-place, reused)
 and lets a rule stand in for it; `operations` lists what the rules know, everything else is refused. Rules: `rules` (one
 factor an operation), `shares` (contributions by sign), `first` (the layer that reads the image), `differences` (between
-an image and its reference; `pooling` is its view of max pooling).
+an image and its reference; `pooling` is its view of max pooling; `cancelling` the rule for parts of either sign),
+`folding` (batch norm as part of a convolution), `patterns` (weights replaced by what data say).
 """
 
 from methods._rules.engine import Rule, intercepted

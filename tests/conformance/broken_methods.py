@@ -184,7 +184,7 @@ BROKEN = {
     IgnoresTheTarget(): checks.check_target,
     ReadsNothing(): checks.check_randomisation,
     RunsTwice(): checks.check_cost,
-    MapsWithoutALayer(): checks.check_needs_layer,
+    MapsWithoutALayer(): checks.check_needs,
     HalfTheGradient(): method_laws.check_linear,
     ReportsNoGap(steps=4): method_laws.check_completeness,
     UnitMaximum(): method_laws.check_scale,

@@ -1,0 +1,73 @@
+"""Random maps that are as smooth as maps are: a floor that smoothness alone cannot clear."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+
+
+def _tags() -> MethodTags:
+    return MethodTags("control", "location", role="control", stochastic=True, reads_model=False, cost="0")
+
+
+def _noise(inputs: Tensor, context: Context) -> Tensor:
+    """Standard normal voxels, one draw a subject."""
+    rows = [torch.randn(image.shape, generator=context.generator(row)) for row, image in enumerate(inputs)]
+    return torch.stack(rows).to(inputs)
+
+
+@dataclass(frozen=True)
+class SmoothRandom:
+    """Normal noise under a Gaussian of `sigma` voxels that wraps around the volume, scaled to variance 1."""
+
+    sigma: float = 2.0
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "none: a control"
+    tags: ClassVar[MethodTags] = _tags()
+
+    def __post_init__(self) -> None:
+        if self.sigma <= 0:
+            raise BadInput(f"smooth_random: sigma={self.sigma}; give sigma > 0")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W)."""
+        rows = [self._smooth(image[0]) for image in _noise(inputs.detach(), context or Context())]
+        return torch.stack(rows)[:, None].to(inputs).contiguous()
+
+    def _smooth(self, noise: Tensor) -> Tensor:
+        impulse = np.zeros(2 * round(5 * self.sigma) + 1)
+        impulse[len(impulse) // 2] = 1
+        spread = np.square(gaussian_filter(impulse, self.sigma)).sum() ** 1.5
+        return torch.from_numpy(gaussian_filter(noise.double().cpu().numpy(), self.sigma, mode="wrap") / spread)
+
+
+@dataclass(frozen=True)
+class VariogramRandom:
+    """Noise with the image's own variogram: how alike two voxels are depends on their offset as it does in the image.
+
+    The amplitude of every spatial frequency is the image's, its phase that of normal noise. Offsets wrap around the
+    volume, and the mean is the image's.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = (
+        "Theiler et al. 1992, Testing for nonlinearity in time series, Physica D (phases); "
+        "Burt et al. 2020, Generative modeling of brain maps with spatial autocorrelation, NeuroImage (the purpose)"
+    )
+    tags: ClassVar[MethodTags] = _tags()
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in intensity."""
+        space, x = (2, 3, 4), inputs.detach()
+        phase = torch.fft.rfftn(_noise(x, context or Context()), dim=space)
+        # sign of the mean is kept: it belongs to no offset
+        phase[:, :, 0, 0, 0] = torch.fft.rfftn(x, dim=space)[:, :, 0, 0, 0]
+        turned = torch.fft.rfftn(x, dim=space).abs() * torch.polar(torch.ones_like(phase.real), phase.angle())
+        return torch.fft.irfftn(turned, s=x.shape[2:], dim=space).to(x).contiguous()

@@ -1,0 +1,41 @@
+"""DeepLIFT by the RevealCancel rule, which sees inputs that cancel each other at a ReLU."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from bench.contracts import Attribution, Context, MethodTags
+from bench.contracts.plugins import Target
+from methods._rules.cancelling import revealing
+from methods.deeplift import contributions, multiplier
+from methods.reference import Baseline, baseline, check_baseline
+
+
+@dataclass(frozen=True)
+class DeepLIFTRevealCancel:
+    """(x - b) times the multiplier by the RevealCancel rule; the map sums to f(x) - f(b) but for rounding.
+
+    Batch norm counts as part of its convolution. baseline: `zero`, or `mean`, the constant image at the subject's mean
+    within its domain.
+    """
+
+    baseline: Baseline = "zero"
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Shrikumar, Greenside and Kundaje 2017, Learning important features, ICML (RevealCancel)"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "path",
+        "contribution",
+        laws=frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation", "refusal"}),
+        cost="4 * forward + 2 * backward",
+    )
+
+    def __post_init__(self) -> None:
+        check_baseline(self.baseline, "deeplift_reveal_cancel")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
+        """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row."""
+        x = inputs.detach()
+        start = baseline(x, self.baseline, context or Context())
+        return contributions(model, x, start, target, multiplier(model, x, start, target, revealing))

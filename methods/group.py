@@ -1,0 +1,76 @@
+"""What statistics of training images say without any network: the bar for a map that claims to show anatomy."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import Batch, Context, MethodTags
+from bench.contracts.plugins import Target
+from methods.background import controls
+
+
+def _tags() -> MethodTags:
+    return MethodTags("control", "location", role="control", reads_model=False, needs=frozenset({"training"}), cost="0")
+
+
+@dataclass(frozen=True)
+class GroupTMap:
+    """Welch's t of every voxel, training patients against controls: the same map for every subject.
+
+    Targets of more than two classes are class 0 against the others. Where targets are values, it is the t of the
+    correlation with them. Voxel is compared with voxel: it knows no registration. Zero where a voxel does not vary, and
+    without training data.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Ashburner and Friston 2000, Voxel-based morphometry: the methods, NeuroImage 11:805"
+    tags: ClassVar[MethodTags] = _tags()
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W), positive where patients are brighter."""
+        context = context or Context()
+        try:
+            training = context.training()
+        except LookupError:
+            return torch.zeros_like(inputs, memory_format=torch.contiguous_format).detach()
+        found = context.memo("group_t_map", lambda: t_map(training))
+        return found.to(inputs).expand(inputs.shape).contiguous()
+
+
+@dataclass(frozen=True)
+class ZMap:
+    """How far a voxel lies from training controls, in their standard deviations: a lesion finder without a network.
+
+    Zero where controls do not vary, and without training data.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "none: a reference, the voxelwise z-score of clinical practice"
+    tags: ClassVar[MethodTags] = _tags()
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in standard deviations."""
+        x, context = inputs.detach(), context or Context()
+        pool = controls(x, context)
+        centre, size = context.memo("z_map", lambda: (pool.mean(0), pool.std(0, correction=0)))
+        return _over(x - centre.to(x), size.to(x)).contiguous()
+
+
+def t_map(training: Batch) -> Tensor:
+    """t (1, D, H, W) of patients against controls, or of the correlation with target values."""
+    x = training.images.double()
+    if training.targets.is_floating_point():
+        centred, values = x - x.mean(0), training.targets.double() - training.targets.double().mean()
+        along = torch.einsum("n,n...->...", values, centred)
+        r = _over(along, (centred.square().sum(0) * values.square().sum()).sqrt())
+        return _over(r * (len(x) - 2) ** 0.5, (1 - r.square()).clamp(min=0).sqrt())
+    sick, well = x[training.targets != 0], x[training.targets == 0]
+    error = sick.var(0) / len(sick) + well.var(0) / len(well)
+    return _over(sick.mean(0) - well.mean(0), error.sqrt())
+
+
+def _over(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """The quotient, 0 where the denominator is 0."""
+    return numerator / denominator.where(denominator > 0, torch.inf)

@@ -1,0 +1,99 @@
+"""PatternNet and PatternAttribution: the signal in the image, told from the distractors that weights cancel."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Context, MethodTags
+from bench.contracts.plugins import Target
+from bench.passes import differentiable, gradient, leaf
+from methods._rules import intercepted
+from methods._rules.folding import folded
+from methods._rules.patterns import Patterns, along
+from methods._rules.shares import shared
+
+_REFERENCE = "Kindermans et al. 2018, Learning how to explain neural networks: PatternNet and PatternAttribution, ICLR"
+#: training images that pass together while patterns are gathered
+CHUNK = 8
+
+
+def _tags(*laws: str) -> MethodTags:
+    return MethodTags(
+        "pattern",
+        "location",
+        needs=frozenset({"training"}),
+        laws=frozenset({"implementation", "refusal", *laws}),
+        cost="forward + backward",
+    )
+
+
+class _Pattern:
+    """What the two share: patterns gathered once a model from `images` training images, evenly spaced among them.
+
+    Batch norm counts as part of its convolution. Without training data patterns are those of white noise, w / |w|^2.
+    """
+
+    images: int
+    weighted: ClassVar[bool]
+
+    def __post_init__(self) -> None:
+        if self.images < 2:
+            raise BadInput(f"patterns: images={self.images}; give images >= 2")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W); it starts from the outputs times the derivative of the explained score."""
+        context = context or Context()
+        patterns = context.memo(("patterns", self.images), lambda: self._gathered(model, context))
+
+        def through(place: int, weight: Tensor) -> Tensor:
+            pattern = _white(weight) if patterns is None else patterns.of(place)
+            return weight * pattern if self.weighted else pattern
+
+        def run(x: Tensor) -> Tensor:
+            outputs = intercepted(model, {"affine": folded(along(through))})(x)
+            return shared(outputs, (outputs, outputs))
+
+        return gradient(model, inputs, target, run)
+
+    def _gathered(self, model: nn.Module, context: Context) -> Patterns | None:
+        try:
+            training = context.training().images
+        except LookupError:
+            return None
+        chosen = training[torch.linspace(0, len(training) - 1, min(self.images, len(training))).round().long()]
+        patterns = Patterns()
+        with differentiable(model):
+            for part in chosen.split(CHUNK):
+                intercepted(model, {"affine": folded(patterns.gathering())})(leaf(model, part))
+        return patterns
+
+
+@dataclass(frozen=True)
+class PatternNet(_Pattern):
+    """The signal of the explained output, followed back through patterns in place of weights."""
+
+    images: int = 64
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = _REFERENCE
+    tags: ClassVar[MethodTags] = _tags()
+    weighted: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class PatternAttribution(_Pattern):
+    """What the signal contributes, followed back through weights times patterns."""
+
+    images: int = 64
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = _REFERENCE
+    tags: ClassVar[MethodTags] = _tags("scale")
+    weighted: ClassVar[bool] = True
+
+
+def _white(weight: Any) -> Tensor:
+    size = weight.flatten(1).square().sum(1).reshape(-1, *[1] * (weight.ndim - 1))
+    return weight / size.where(size > 0, torch.inf)

@@ -1,0 +1,114 @@
+"""Swap tests: a box of the image is replaced by what another brain has there."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import BadInput, Context, MethodTags, Undefined
+from bench.contracts.plugins import Target
+from bench.passes import row_of
+from methods.background import controls
+from methods.occlusion import Occlusion
+
+_LAWS = frozenset({"scale", "sign", "shift", "implementation"})
+_COST = "(1 + boxes(D) * boxes(H) * boxes(W)) * forward"
+Into = Literal["subject", "match"]
+
+
+class _Boxes:
+    """The boxes of occlusion."""
+
+    window: int
+    stride: int
+
+    def __post_init__(self) -> None:
+        Occlusion(self.window, self.stride)
+
+    def boxes(self, length: int) -> int:
+        """Number of boxes along an axis of `length` voxels."""
+        return Occlusion(self.window, self.stride).boxes(length)
+
+    def _effects(self, model: nn.Module, images: Tensor, others: Tensor, target: Target) -> Tensor:
+        """f(image) - f(image with the other's box), averaged over the boxes over a voxel (N, 1, D, H, W)."""
+        boxes = Occlusion(self.window, self.stride)
+        rows = [boxes.effects(model, x, others[row], row_of(target, row)) for row, x in enumerate(images)]
+        return torch.stack(rows)
+
+
+@dataclass(frozen=True)
+class SwapTest(_Boxes):
+    """How the score falls when a box is taken from the subject's healthy match, averaged over the boxes over a voxel.
+
+    The match is the training control nearest to the subject (least mean squared difference in its domain); where
+    controls are not registered to the subject, a swap also moves anatomy. into: `subject` puts the match's box into
+    the subject; `match` puts the subject's box into the match and takes the rise of its score. The two agree on linear
+    models only. window, stride: as in occlusion. A box in which the two agree has no effect and is not run.
+    """
+
+    window: int = 6
+    stride: int = 4
+    into: Into = "subject"
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = (
+        "Nigri et al. 2020, Explainable deep CNNs for MRI-based diagnosis of Alzheimer's disease, IJCNN (swap test)"
+    )
+    tags: ClassVar[MethodTags] = MethodTags(
+        "perturbation", "location", needs=frozenset({"training"}), laws=_LAWS, cost=_COST
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.into not in ("subject", "match"):
+            raise BadInput(f"swap_test: into='{self.into}'; choose one of subject, match")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score."""
+        x, context = inputs.detach(), context or Context()
+        matches = healthy_matches(x, context)
+        if self.into == "subject":
+            return self._effects(model, x, matches, target)
+        return -self._effects(model, matches, x, target)
+
+
+@dataclass(frozen=True)
+class TwinOcclusion(_Boxes):
+    """Occlusion by the subject's own twin: what the score owes to the pathology in a box, and to nothing else.
+
+    It knows which voxels differ, so it is shown as an oracle beside the methods and never ranked.
+    """
+
+    window: int = 6
+    stride: int = 4
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "none: occlusion with the simulator's twin as the fill"
+    tags: ClassVar[MethodTags] = MethodTags(
+        "perturbation",
+        "location",
+        role="oracle",
+        needs=frozenset({"truth:counterfactual"}),
+        laws=_LAWS,
+        cost=_COST,
+    )
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score. Raises Undefined where no counterfactual truth is given."""
+        truth = (context or Context()).truths.get("counterfactual")
+        if truth is None or truth.volume is None:
+            raise Undefined("occlusion by the twin needs the truth 'counterfactual' as a volume")
+        x = inputs.detach()
+        return self._effects(model, x, x - truth.volume.to(x), target)
+
+
+def healthy_matches(images: Tensor, context: Context) -> Tensor:
+    """The nearest training control of each image (N, 1, D, H, W); the zero image where there is no training data."""
+    pool = controls(images, context)
+    domain = torch.ones_like(images) if context.domain is None else context.domain.to(images)
+    far = [
+        [((x - other).square() * inside).sum().item() for other in pool]
+        for x, inside in zip(images, domain, strict=True)
+    ]
+    return pool[torch.tensor(far).argmin(1)]

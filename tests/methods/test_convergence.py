@@ -1,0 +1,38 @@
+"""Convergence: certain for what has no noise, near nought for noise, and growing with draws as it should."""
+
+import pytest
+import torch
+
+from bench.checks.method_convergence import CONVERGED, convergence
+from bench.checks.method_probe import Linear, Plain, probes, randomised
+from bench.contracts import Context
+from methods.controls import Constant, Random
+from methods.gradients import Gradient, SmoothGrad
+from methods.rise import RISE
+
+IMAGES = probes()[0].images
+CONTEXT = Context(subjects=(3, 4, 5), domain=IMAGES > -1)
+MODEL = randomised(Plain(), 0)
+
+
+def found(method, model=MODEL):
+    return convergence(method, model, IMAGES, (1, 0), CONTEXT)
+
+
+def test_without_noise_it_is_one_and_of_noise_alone_nought():
+    torch.testing.assert_close(found(Gradient()), torch.ones(3, dtype=torch.float64))
+    torch.testing.assert_close(found(SmoothGrad(), randomised(Linear(), 0)), torch.ones(3, dtype=torch.float64))
+    assert found(Random()).abs().max() < 0.15
+    assert found(Constant()).isnan().all()
+
+
+def test_more_draws_follow_spearman_and_brown():
+    """With k times the draws, r becomes k r / (1 + (k - 1) r)."""
+    few, many = (found(SmoothGrad(samples=n, noise=1.0)).mean().item() for n in (8, 64))
+    assert few < many and many == pytest.approx(8 * few / (1 + 7 * few), abs=0.05)
+
+
+def test_smoothgrad_needs_more_than_sixteen_samples_where_noise_is_strong_and_rise_more_than_512_masks():
+    assert found(SmoothGrad(samples=64)).min() > CONVERGED
+    assert found(SmoothGrad(samples=16, noise=1.0)).max() < CONVERGED
+    assert found(RISE(masks=512)).max() < CONVERGED
