@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from bench import pretraining
 from bench.contracts.plugins import Banked
+from bench.stages.recipe import identity
 from bench.store.keys import describe, key
 from bench.store.sources import of_modules, of_node
 from bench.study import Study, Unit
@@ -183,14 +185,24 @@ class _UnitCells:
     @cached_property
     def train(self) -> Cell:
         """The trained model."""
+        unit = self.unit
+        pair = {"init_seed": unit.init_seed, "order_seed": unit.order_seed}
         content = {
             "calibration": self.calibration.key,
-            "network": self.cells.describe("networks", self.unit.network),
-            "train": self.cells.study.training(self.unit),
-            "data_seed": self.unit.data_seed,
-            "model_seed": self.unit.model_seed,
+            "network": self.cells.describe("networks", unit.network),
+            "train": identity(self.cells.study.training(unit)),
+            "data_seed": unit.data_seed,
+            **(pair if unit.crossed else {"model_seed": unit.model_seed}),
+            **({"start": self.start.key} if self.start else {}),
         }
-        return self._cell("train", content, (self.calibration,), self._source("networks", "bench.stages.train"))
+        needs = (self.calibration, *([self.start] if self.start else []))
+        return self._cell("train", content, needs, self._source("networks", "bench.stages.train"))
+
+    @cached_property
+    def start(self) -> Cell | None:
+        """The trained model of another simulator that training goes on from; None from scratch."""
+        found = pretraining.source(self.cells.study, self.unit)
+        return self.cells.unit(found).train if found else None
 
     @cached_property
     def truths(self) -> Cell:

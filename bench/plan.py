@@ -6,16 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench import limits, pretraining
+from bench.architecture import architecture
 from bench.config import compose
-from bench.config.build import build, check_complete
+from bench.config.build import check_complete
+from bench.config.overrides import check_axis
 from bench.config.suggest import nearest
-from bench.contracts import BadInput, View
-from bench.ledger import GIVEN_UP, RERUN, survey, wanted
+from bench.contracts import BadInput
+from bench.ledger import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
-from bench.stages import effects, images, simulate, train, truths
+from bench.seeds import MOST, crossed
+from bench.stages import images
+from bench.stages.recipe import Recipe
+from bench.store.schema import check_store
 from bench.study import PAGE, PLAN, Node, Study, Unit
 
-SIGNS = ("abs", "signed", "positive", "negative")
+#: seeds are written as 64-bit numbers in every table; what lies above is a slip
+BIGGEST_SEED = 2**31
 
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[Study, list[str]]:
@@ -25,14 +32,14 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     """
     made = compose.study(arguments, config_dirs)
     settings = made.settings
-    check_settings(settings)
+    limits.check(settings)
     results = Path(settings["paths"]["results"])
-    seeds = {axis: _seeds(axis, settings["seed"][axis]) for axis in ("data", "model")}
+    seeds, models = _all_seeds(settings["seed"])
     settings["seed"] = seeds
     # Model seeds outermost, data seeds innermost: units side by side then draw different subjects, not the same twice.
     units = [
-        Unit(s, n, d, m)
-        for m in seeds["model"]
+        Unit(s, n, d, m, pair)
+        for m, pair in models.items()
         for n in made.networks
         for s, other in made.arms
         if other == n
@@ -40,7 +47,10 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     ]
     parts = (made.simulators, made.networks, made.trains, made.methods, made.metrics)
     found = Study(settings["name"], str(ROOT / results), settings, *parts, units=units)
+    limits.check_size(found)
+    check_store(found.store)
     check_plugins(found)
+    limits.check_headlines(found)
     return found, made.launch
 
 
@@ -70,48 +80,24 @@ def _asked(study: Study) -> Study:
     return replace(study, run="", replace=False, todo={}, lost={})
 
 
-def check_settings(settings: Node) -> None:
-    """Refuse impossible values, naming the key and its range."""
-    explained = settings["explain"]["subjects"]
-    simulate.validate(explained, settings["explain"]["pairs"])
-    use = settings["use"]
-    truths.validate(use["draws"], use["subjects"], explained)
-    effects.validate(use["players"])
-    if settings["timeout_s"] < 1:
-        raise BadInput(f"timeout_s={settings['timeout_s']} is not possible: give 1 or more seconds")
-    if settings["rerun"] not in RERUN:
-        raise BadInput(f"rerun={settings['rerun']}: no such policy{nearest(str(settings['rerun']), RERUN)}")
-    maps = settings["maps"]
-    if maps not in ("all", "none") and not (isinstance(maps, int) and maps >= 0):
-        raise BadInput(f"maps={maps} is not possible: give all, none, or how many subjects' maps to keep")
-    for i, view in enumerate(settings["views"]):
-        _check_view(View(**view), f"views[{i}]")
-
-
-def _check_view(view: View, path: str) -> None:
-    if view.sign not in SIGNS:
-        raise BadInput(f"{path}.sign={view.sign}: no such sign{nearest(str(view.sign), SIGNS)}")
-    if view.fwhm_mm < 0:
-        raise BadInput(f"{path}.fwhm_mm={view.fwhm_mm} is not possible: give 0 or more millimetres")
-
-
 def check_plugins(study: Study) -> None:
     """Build every simulator, network, method and metric of a study, and check how its networks are trained."""
     trusted = tuple(study.settings["trusted"])
     _check_budgets(study)
     for unit in study.units:
-        train.validate(study.training(unit))
+        Recipe.of(study.training(unit))
         images.sizes(study.training(unit))
+    pretraining.check(study)
     for group in ("methods", "metrics"):
         if not study.node_names(group):
             raise BadInput(f"no {group} are chosen; name some, e.g. '{group[:-1]}=[...]' or {group[:-1]}=all")
         for label in study.node_names(group):
             check_complete(study.node(group, label), trusted, f"{group[:-1]}.{label}")
             _check_tagged(study.make(group, label), f"{group[:-1]}.{label}")
+    for label in study.metrics:
+        limits.check_metric(study.make("metrics", label), f"metric.{label}")
     for simulator, network in dict.fromkeys((u.simulator, u.network) for u in study.units):
-        made = study.make("simulators", simulator)
-        shape, outputs = made.shape, getattr(made, "outputs", 2)
-        build(study.networks[network], (), ("bench.networks", *trusted), "network", in_shape=shape, outputs=outputs)
+        architecture(study.networks[network], study.make("simulators", simulator), trusted)()
 
 
 def _check_budgets(study: Study) -> None:
@@ -127,8 +113,23 @@ def _check_tagged(plugin: Any, path: str) -> None:
             raise BadInput(f"{path}: {type(plugin).__name__} must state its {attribute} as a class attribute")
 
 
-def _seeds(axis: str, value: Any) -> list[int]:
+def _all_seeds(given: Node) -> tuple[Node, dict[int, tuple[int, int] | None]]:
+    """The seeds of each axis, and what each model seed stands for: itself, or initialisation and order crossed."""
+    seeds = {axis: _seeds(axis, given[axis]) for axis in ("data", "model")}
+    single = {axis: given[axis] for axis in ("init", "order") if given[axis] not in ([], None)}
+    if not single:
+        return seeds, dict.fromkeys(seeds["model"])
+    init, order = (_seeds(axis, single.get(axis, 0), MOST) for axis in ("init", "order"))
+    models = crossed(init, order)
+    return {**seeds, "model": list(models), "init": init, "order": order}, models
+
+
+def _seeds(axis: str, value: Any, below: int = BIGGEST_SEED) -> list[int]:
     seeds = list(value) if isinstance(value, list | tuple) else [value]
-    if not seeds or not all(isinstance(s, int) and not isinstance(s, bool) and s >= 0 for s in seeds):
-        raise BadInput(f"seed.{axis}={value} is not possible: give whole numbers from 0, e.g. 'seed.{axis}=[0,1,2]'")
-    return list(dict.fromkeys(seeds))
+    if not seeds or not all(isinstance(s, int) and not isinstance(s, bool) and 0 <= s < below for s in seeds):
+        raise BadInput(
+            f"seed.{axis}={value} is not possible: give whole numbers from 0 and below {below}, "
+            f"e.g. 'seed.{axis}=[0,1,2]'"
+        )
+    check_axis(f"seed.{axis}", seeds)
+    return seeds

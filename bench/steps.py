@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,8 @@ import pandas as pd
 import torch
 
 from bench import seeds
+from bench.architecture import architecture
 from bench.cells import Cell
-from bench.config.build import build
 from bench.context import cohort_context, method_context, metric_context, simulator
 from bench.contracts import Attribution, Cohort, Truth, Unsupported
 from bench.contracts.validity import Validity
@@ -45,10 +44,8 @@ class Step:
 
 def network(bench: "Bench", unit: Unit) -> Callable[[], torch.nn.Module]:
     """Builds the untrained network of a unit."""
-    made: Any = bench.study.make("simulators", unit.simulator)
-    allowed = ("bench.networks", *bench.study.settings["trusted"])
-    node = bench.study.networks[unit.network]
-    return partial(build, node, (), allowed, "network", in_shape=made.shape, outputs=getattr(made, "outputs", 2))
+    made = bench.study.make("simulators", unit.simulator)
+    return architecture(bench.study.networks[unit.network], made, bench.study.settings["trusted"])
 
 
 def _calibrate(bench: "Bench", cell: Cell) -> dict[str, Any]:
@@ -86,20 +83,22 @@ def _images(bench: "Bench", cell: Cell) -> Callable[[Path], None]:
 
 
 def _train(bench: "Bench", cell: Cell) -> train.Trained:
-    cells = bench.cells.unit(cell.unit)
+    unit, cells = cell.unit, bench.cells.unit(cell.unit)
     return train.train(
         bench.get(cells.images),
-        network(bench, cell.unit),
-        bench.study.training(cell.unit),
-        cell.unit.data_seed,
-        cell.unit.model_seed,
+        network(bench, unit),
+        bench.study.training(unit),
+        unit.data_seed,
+        unit.init_seed,
         bench.get(cells.calibration),
         bench.progress,
+        unit.order_seed,
+        bench.get(cells.start).model.state_dict() if cells.start else None,
     )
 
 
 def _read_trained(bench: "Bench", cell: Cell, folder: Path) -> train.Trained:
-    return train.read(folder, network(bench, cell.unit), cell.unit.model_seed)
+    return train.read(folder, network(bench, cell.unit), cell.unit.init_seed)
 
 
 def _truths(bench: "Bench", cell: Cell) -> Truth:
@@ -173,7 +172,7 @@ def _compare(bench: "Bench", cell: Cell) -> pd.DataFrame:
         tuple(c.unit.model_seed for c in trained),
     )
     cohort = bench.get(bench.cells.unit(trained[0].unit).cohort)
-    context = cohort_context(cohort, seeds.of_perturbations(cell.folder), None)
+    context = replace(cohort_context(cohort, seeds.of_perturbations(cell.folder), None), truths=cohort.truths)
     return compare.compare(cell.metric, bench.study.make("metrics", cell.metric), models, cohort, context)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.config.build import build
-from bench.contracts import View
+from bench.contracts import BadInput, View
 from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
 
@@ -20,12 +20,32 @@ Node = dict[str, Any]
 
 @dataclass(frozen=True)
 class Unit:
-    """One model: simulator x network x data seed x model seed; without seeds, all models of a simulator and network."""
+    """One model: simulator x network x data seed x model seed; without seeds, all models of a simulator and network.
+
+    crossed: the seeds of initialisation and of order that the model seed stands for; None where it is both.
+    """
 
     simulator: str
     network: str
     data_seed: int = -1
     model_seed: int = -1
+    crossed: tuple[int, int] | None = None
+
+    @classmethod
+    def load(cls, node: Node) -> "Unit":
+        """The unit that a plan says."""
+        pair = node.get("crossed")
+        return cls(**{**node, "crossed": tuple(pair) if pair else None})
+
+    @property
+    def init_seed(self) -> int:
+        """Seed of the initialisation."""
+        return self.crossed[0] if self.crossed else self.model_seed
+
+    @property
+    def order_seed(self) -> int:
+        """Seed of the order of training, and of what else is drawn in it."""
+        return self.crossed[1] if self.crossed else self.model_seed
 
     @property
     def group(self) -> bool:
@@ -65,14 +85,19 @@ class Study:
     def load(cls, path: Path) -> "Study":
         """Read `plan.json`."""
         content = json.loads(path.read_text())
-        units = [Unit(**u) for u in content.pop("units")]
+        units = [Unit.load(u) for u in content.pop("units")]
         return cls(**content, units=units)
 
     def save(self) -> Path:
         """Write `results/<study>/plan.json`."""
         path = self.folder / PLAN
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), indent=1))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(asdict(self), indent=1))
+        except OSError as error:
+            raise BadInput(
+                f"{path} cannot be written ({error.strerror}); set paths.results to a folder you may write"
+            ) from error
         return path
 
     @property

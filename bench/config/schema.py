@@ -9,10 +9,15 @@ from omegaconf import MISSING
 
 @dataclass
 class Seeds:
-    """data: seeds of the training subjects; model: seeds of initialisation and order (an integer or a list)."""
+    """Integers or lists. data: seeds of the training subjects; model: seeds of initialisation and order, both at once.
+
+    init, order: seeds of either alone, crossed in place of `model` where any is given; the other is then 0.
+    """
 
     data: Any = field(default_factory=lambda: [0])
     model: Any = field(default_factory=lambda: [0])
+    init: Any = field(default_factory=list)
+    order: Any = field(default_factory=list)
 
 
 @dataclass

@@ -62,10 +62,28 @@ def _pairs(
     outputs: Tensor, targets: Tensor, off: Tensor, calibration: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     references = calibration.get("pairs") or {"0-1": calibration["reached"]}
+    for pair, (scores, own), (scores_off, _) in zip(
+        combinations(range(outputs.shape[1]), 2), _contrasts(outputs, targets), _contrasts(off, targets), strict=True
+    ):
+        name = "-".join(map(str, pair))
+        yield name, gate(scores, own, scores_off, references[name])
+
+
+def worst_auc(outputs: Tensor, targets: Tensor) -> float:
+    """The smallest AUC that outputs (N, K) reach for any two classes."""
+    return min(auc(scores, own.numpy()).value for scores, own in _contrasts(outputs, targets))
+
+
+def _contrasts(outputs: Tensor, targets: Tensor) -> Iterator[tuple[np.ndarray, Tensor]]:
+    """z_b - z_a of the subjects of classes a < b, and 1 for those of b, for every two classes."""
     for a, b in combinations(range(outputs.shape[1]), 2):
         own = (targets == a) | (targets == b)
-        scores, scores_off = ((z[own, b] - z[own, a]).double().numpy() for z in (outputs, off))
-        yield f"{a}-{b}", gate(scores, (targets[own] == b).long(), scores_off, references[f"{a}-{b}"])
+        yield (outputs[own, b] - outputs[own, a]).double().numpy(), (targets[own] == b).long()
+
+
+def never(verdict: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The verdict on a model that is not there to be competent, whatever it reached."""
+    return verdict | {"passed": False, "reason": "; ".join(filter(None, (reason, verdict["reason"])))}
 
 
 def predicts(

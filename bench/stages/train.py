@@ -1,6 +1,5 @@
 """Stage train: one model, its learning curve, and the evidence that it uses the planted signal."""
 
-import copy
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -13,11 +12,17 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Batch
+from bench.contracts import BadInput, Batch, Unsupported
+from bench.contracts.plugins import SelfFitting
 from bench.passes.forward import forward
 from bench.seeds import seed
+from bench.stages.alter import permute
+from bench.stages.descent import Curve, Descent, Diverged
+from bench.stages.gate import never
 from bench.stages.images import Images
-from bench.stages.objective import Objective, objective
+from bench.stages.objective import Objective, objective, require_classes
+from bench.stages.recipe import Recipe
+from bench.stages.transfer import transfer
 
 Progress = Callable[[float], None]
 
@@ -31,10 +36,6 @@ class Trained:
     untrained: Callable[[], nn.Module] = field(repr=False)
 
 
-class Diverged(ArithmeticError):
-    """Training met a loss that is not finite."""
-
-
 def train(
     images: Images,
     build: Callable[[], nn.Module],
@@ -43,32 +44,43 @@ def train(
     model_seed: int,
     calibration: dict[str, Any],
     progress: Progress = lambda _: None,
+    order_seed: int | None = None,
+    start: Mapping[str, Tensor] | None = None,
 ) -> Trained:
-    """Train a network and judge it.
+    """Train a network as `bench.stages.recipe.Recipe` says, on cross-entropy or on squared error, and judge it.
 
-    AdamW with a one-cycle learning rate on cross-entropy, or on the squared error of standardised values; the weights
-    of the best validation loss are kept, and training stops after `patience` epochs without a better one. The model
-    seed fixes initialisation and order, each hashed separately. calibration: what the reference observer reached, which
-    the gate compares with.
+    model_seed: fixes initialisation and order, each hashed separately; order_seed, where given, stands for it in all
+    but the initialisation. calibration: what the reference observer reached, which the gate compares with. start:
+    the state of a model to go on from, in place of the initialisation; a readout of another number of outputs is new.
+    A network that fits itself (`SelfFitting`) does so.
 
     Raises:
         Diverged: naming the step at which the loss stopped being finite.
+        BadInput: for a setting that is impossible, a class without subjects, or a start of another architecture.
+        Undefined: where a checkpoint was not reached. Unsupported: for arms of gradient descent that a network that
+            fits itself has no use for.
     """
-    validate(config)
-    aim = objective(images.train)
+    recipe, aim = Recipe.of(config), objective(images.train)
     untrained = _initialise(build, model_seed)
+    drawn = {"data": data_seed, "model": model_seed if order_seed is None else order_seed}
+    model, told = untrained(), {}
+    require_classes(images, forward(model, images.validation.images[:2]).shape[1])
+    if start is not None:
+        told = {"start": fingerprint(start), "new": transfer(model, start)}
+    seen = permute(images, _generator("permuted", drawn)) if recipe.permuted else images
     with torch.random.fork_rng():
         # dropout draws from the global stream
-        torch.manual_seed(seed(draw="dropout", data=data_seed, model=model_seed))
-        model, curve = _fit(untrained(), images, aim, config, _order(data_seed, model_seed), progress)
+        torch.manual_seed(seed(draw="dropout", **drawn))
+        curve = _fit(model, seen, aim, recipe, drawn, progress, start is not None)
     record = {
         "train_subjects": len(images.train),
         "epochs": len(curve),
         "curve": curve,
-        "weights": _fingerprint(model),
+        "weights": fingerprint(model.state_dict()),
+        **told,
         **aim.judge(model, images, calibration),
     }
-    return Trained(model, record, untrained)
+    return Trained(model, never(record, "trained on permuted labels") if recipe.permuted else record, untrained)
 
 
 def write(folder: Path, trained: Trained) -> None:
@@ -81,21 +93,11 @@ def read(folder: Path, build: Callable[[], nn.Module], model_seed: int) -> Train
     """The model `write` wrote."""
     untrained = _initialise(build, model_seed)
     model = untrained()
-    model.load_state_dict(load_file(folder / "model.safetensors"))
+    try:
+        model.load_state_dict(load_file(folder / "model.safetensors"))
+    except RuntimeError as error:
+        raise BadInput(f"{folder} holds a model of another architecture: remove it, and it is trained again") from error
     return Trained(model, json.loads((folder / "model.json").read_text()), untrained)
-
-
-def validate(config: Mapping[str, Any]) -> None:
-    """Refuse settings that cannot train.
-
-    Raises:
-        BadInput: naming the key, its value and what to give.
-    """
-    for key in ("epochs", "batch", "patience"):
-        if not isinstance(config[key], int) or config[key] < 1:
-            raise BadInput(f"train.{key}={config[key]!r} is not possible: give a whole number of at least 1.")
-    if not 0 < config["learning_rate"] < 10:
-        raise BadInput(f"train.learning_rate={config['learning_rate']!r} is not possible: give a number in (0, 10).")
 
 
 def _initialise(build: Callable[[], nn.Module], model_seed: int) -> Callable[[], nn.Module]:
@@ -108,62 +110,44 @@ def _initialise(build: Callable[[], nn.Module], model_seed: int) -> Callable[[],
     return untrained
 
 
-def _order(data_seed: int, model_seed: int) -> np.random.Generator:
-    return np.random.default_rng(seed(draw="order", data=data_seed, model=model_seed))
+def _generator(draw: str, drawn: Mapping[str, int]) -> torch.Generator:
+    return torch.Generator().manual_seed(seed(draw=draw, **drawn))
 
 
 def _fit(
     model: nn.Module,
     images: Images,
     aim: Objective,
-    config: Mapping[str, Any],
-    order: np.random.Generator,
+    recipe: Recipe,
+    drawn: Mapping[str, int],
     progress: Progress,
-) -> tuple[nn.Module, list[dict[str, float]]]:
-    count, batch, epochs = len(images.train), config["batch"], config["epochs"]
-    steps = -(-count // batch)
-    optimiser = torch.optim.AdamW(model.parameters(), config["learning_rate"], weight_decay=config["weight_decay"])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config["learning_rate"], epochs * steps)
-    best, kept, curve = float("inf"), copy.deepcopy(model.state_dict()), []
-    for epoch in range(epochs):
-        rows = torch.from_numpy(order.permutation(count))
-        loss = _epoch(model, images.train, aim, rows.split(batch), optimiser, schedule, epoch * steps)
-        validation = aim.loss(forward(model, images.validation.images), images.validation.targets).item()
-        curve.append({"train_loss": round(loss, 6), "validation_loss": round(validation, 6)})
-        if validation < best:
-            best, kept, waited = validation, copy.deepcopy(model.state_dict()), 0
-        else:
-            waited += 1
-        progress((epoch + 1) / epochs)
-        if waited >= config["patience"]:
-            break
-    model.load_state_dict(kept)
-    return model.eval(), curve
+    started: bool,
+) -> Curve:
+    if isinstance(model, SelfFitting):
+        arms = {"perturbed": bool(recipe.perturbed), "checkpoint": bool(recipe.checkpoint), "pretrain": started}
+        for name in (name for name, used in arms.items() if used):
+            raise Unsupported(f"this network fits itself, so there is no gradient descent for train.{name} to change")
+        return _fit_itself(model, images, aim, _generator("fit", drawn))
+    order = np.random.default_rng(seed(draw="order", **drawn))
+    return Descent(model, images, aim, recipe, order, _generator("covers", drawn)).run(progress)
 
 
-def _epoch(
-    model: nn.Module, data: Batch, aim: Objective, batches: tuple[Tensor, ...], optimiser: Any, schedule: Any, step: int
-) -> float:
-    model.train()
-    total = 0.0
-    for offset, rows in enumerate(batches):
-        optimiser.zero_grad()
-        x = data.images[rows].contiguous(memory_format=torch.channels_last_3d)
-        loss = aim.loss(model(x), data.targets[rows])
-        if not torch.isfinite(loss):
-            raise Diverged(
-                f"training diverged at step {step + offset}: the loss is {loss.item()}; lower train.learning_rate"
-            )
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        total += loss.item() * len(rows)
+def _fit_itself(model: Any, images: Images, aim: Objective, generator: torch.Generator) -> Curve:
+    model.fit(aim.standard(images.train), aim.standard(images.validation), generator)
     model.eval()
-    return total / sum(map(len, batches))
+    losses = {f"{name}_loss": _loss(model, aim, getattr(images, name)) for name in ("train", "validation")}
+    if not np.isfinite(list(losses.values())).all():
+        raise Diverged(f"the network's own fit ended with losses that are not finite: {losses}")
+    return [losses]
 
 
-def _fingerprint(model: nn.Module) -> str:
+def _loss(model: nn.Module, aim: Objective, data: Batch) -> float:
+    return round(aim.loss(forward(model, data.images), data.targets).item(), 6)
+
+
+def fingerprint(state: Mapping[str, Tensor]) -> str:
+    """16 hexadecimal digits of a model's state."""
     digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
+    for name, value in sorted(state.items()):
         digest.update(name.encode() + value.contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]

@@ -1,0 +1,87 @@
+"""From a study's models to a folder of views."""
+
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import torch
+
+from bench.contracts import Batch
+from bench.networks.cnn import PooledCNN
+from bench.networks.linear import Linear
+from bench.report.figures import tiles
+from bench.views import write
+from bench.views.pages import VIEWS
+from bench.views.seen import Seen
+
+SHAPE = (8, 8, 8)
+
+
+class World:
+    """A bright cube as strong as its record says; every second subject has it."""
+
+    shape = SHAPE
+
+    def sample(self, indices, stream, do=None):
+        images = torch.rand(len(indices), 1, *SHAPE, generator=torch.Generator().manual_seed(len(stream)))
+        strength = torch.tensor([(do or {}).get("strength", 1.0) * self.record(i, stream)["severity"] for i in indices])
+        images[:, :, 2:5, 2:5, 2:5] += strength.view(-1, 1, 1, 1, 1).float()
+        return Batch(images, torch.tensor([i % 2 for i in indices]), torch.tensor(list(indices)))
+
+    def record(self, subject, stream):
+        return {"severity": (subject % 2) * (1 + subject % 3), "shift_x": float(np.sin(subject))}
+
+    def sides(self, targets):
+        return targets
+
+
+def _seen(network):
+    world = World()
+    return Seen("network", network, world, world.sample(range(40), "train"), world.sample(range(24), "test"))
+
+
+def _net():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return PooledCNN(SHAPE, 2, width=4, blocks=2, pool="max").eval()
+
+
+def test_every_view_of_a_cnn_is_drawn_and_tabled(tmp_path):
+    seen = _seen(_net())
+    assert {name: write._attempt(name, seen, tmp_path) for name in VIEWS} == dict.fromkeys(VIEWS, ("ok", ""))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {
+        *(
+            "kernels.png",
+            "diversity.csv",
+            "subject.png",
+            "features_0.png",
+            "features_1.png",
+            "latent.csv",
+            "latent.png",
+        ),
+        *("trajectories.csv", "subgroups.png", "known.csv", "known.png", "known_strongest.csv", "subjects.csv"),
+        *("subjects.png", "maximised.png", "tree.csv", "tree.png"),
+    }
+    assert len(pd.read_csv(tmp_path / "latent.csv")) == 24
+    assert set(pd.read_csv(tmp_path / "known_strongest.csv")["latent"]) <= {"severity", "shift_x"}
+    for picture in tmp_path.glob("*.png"):
+        assert matplotlib.image.imread(picture).std() > 0.01
+
+
+def test_a_view_that_a_network_does_not_have_says_why(tmp_path):
+    seen = _seen(Linear(SHAPE, 2))
+    found = {name: write._attempt(name, seen, tmp_path)[0] for name in VIEWS}
+    assert {name for name, status in found.items() if status == "ok"} == {"first_layer", "soft_tree"}
+    assert write._attempt("plane", seen, tmp_path) == ("unsupported", "this network has no hidden layer")
+
+
+def test_a_cut_is_upright_and_strongest():
+    volume = np.zeros((3, 4, 5))
+    volume[2, 1, 4] = 7
+    shown = tiles.cut(volume)
+    assert shown.shape == (5, 3) and shown[0, 2] == 7
+    assert not tiles.cut(volume, at=0).any()
+
+
+def test_tiles_that_hold_nothing_are_drawn():
+    assert tiles.draw("nothing", [tiles.Tile("", np.zeros((4, 4)))] * 9, "1").axes
