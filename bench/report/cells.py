@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.report import components
+from bench.report.arrays import GROUP, ByModel, Codes, grouped, models, row_numbers
 from bench.report.intervals import Array, estimate, filled
 from bench.report.study import BadTables, Headline, Study
 
 _MEANS = ["simulator", "network", "data_seed", "model_seed", "method", "value", "ranking"]
-GROUP = ["method", "metric", "truth", "view"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,7 @@ class Block:
 
     def take(self, methods: list[str], headline: Headline) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
         """values (M, D, I), counts (M, D, I) and units (M,) of the methods; absent ones hold no value."""
-        g = self.groups
-        wanted = (g["metric"] == headline.metric) & (g["truth"] == headline.truth) & (g["view"] == headline.view)
-        row_of = {str(name): row for row, name in zip(np.flatnonzero(wanted), g["method"][wanted], strict=True)}
-        return self.at(np.array([row_of.get(name, -1) for name in methods]))
+        return self.at(row_numbers(self.groups, methods, headline.metric, headline.truth, headline.view))
 
     def at(self, rows: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
         """values, counts and units of the groups in `rows`; -1 stands for a group without any value."""
@@ -51,36 +49,45 @@ class Block:
         return values, counts, units
 
 
-def block(scores: pd.DataFrame, models: pd.DataFrame) -> Block:
-    """The block of one partition; `models` is models.csv."""
-    simulator, network = scores["simulator"].iloc[0], scores["network"].iloc[0]
-    here = models[(models["simulator"] == simulator) & (models["network"] == network)]
+def counting(scores: pd.DataFrame, table: pd.DataFrame) -> tuple[bool, pd.DataFrame]:
+    """(whether any model passed, the rows with a value under the models that count) of a partition.
+
+    table: models.csv. Rows that compare models carry -1 in place of seeds: they belong to no single model.
+    """
+    where = (table["simulator"] == scores["simulator"].iloc[0]) & (table["network"] == scores["network"].iloc[0])
+    here = table[where]
     passed = bool(here["passed"].any())
-    # rows that compare models carry -1 in place of seeds: they belong to no single model
     good = here[here["passed"] | (not passed)][["data_seed", "model_seed"]].itertuples(index=False, name=None)
-    allowed = pd.MultiIndex.from_tuples([*good, (-1, -1)])
-    units = pd.MultiIndex.from_frame(scores[["data_seed", "model_seed"]])
-    ok = scores[units.isin(allowed) & (scores["status"] == "ok")]
-    return Block(str(simulator), str(network), passed, *_arrays(ok))
+    counted = {*good, (-1, -1)}
+    names, unit = models(scores)
+    allowed = np.array([tuple(name) in counted for name in names.tolist()])
+    return passed, scores[allowed[unit] & (scores["status"] == "ok").to_numpy()]
+
+
+def block(simulator: str, network: str, passed: bool, ok: pd.DataFrame) -> Block:
+    """The block of the rows with a value under the models that count."""
+    return Block(simulator, network, passed, *_arrays(ok))
 
 
 def _arrays(ok: pd.DataFrame) -> tuple[Any, ...]:
     """The fields of a block from `groups` on."""
-    g = ok.groupby(GROUP, observed=True, sort=True).ngroup().to_numpy()
-    d, seeds = pd.factorize(ok["data_seed"], sort=True)
-    i, subjects = pd.factorize(ok["subject"], sort=True)
-    groups = ok[GROUP].drop_duplicates().sort_values(GROUP).astype(str).reset_index(drop=True)
+    groups, g = grouped(ok)
+    names, u = models(ok)
+    d, seeds = pd.factorize(ok["data_seed"].to_numpy(), sort=True)
+    i, subjects = pd.factorize(ok["subject"].to_numpy(), sort=True)
     shape = (len(groups), len(seeds), len(subjects))
-    sums, counts = np.zeros(shape), np.zeros(shape, dtype=np.int64)
-    np.add.at(sums, (g, d, i), ok["value"].to_numpy(dtype=float))
-    np.add.at(counts, (g, d, i), 1)
+    cell, size = np.ravel_multi_index((g, d, i), shape) if len(ok) else g, int(np.prod(shape))
+    sums = np.bincount(cell, ok["value"].to_numpy(dtype=float), size).reshape(shape)
+    counts = np.bincount(cell, minlength=size).reshape(shape)
     values = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-    units = pd.DataFrame({"g": g, "d": d, "m": ok["model_seed"].to_numpy()}).drop_duplicates().groupby("g").size()
-    return groups, values, counts, units.to_numpy(dtype=np.int64), np.asarray(seeds), np.asarray(subjects)
+    held = np.zeros((len(groups), len(names)), dtype=bool)
+    held[g, u] = True
+    return groups, values, counts, held.sum(1), np.asarray(seeds), np.asarray(subjects)
 
 
-def pooled(blocks: list[Block], tables: list[Array]) -> Array:
-    """The equal-weight mean over simulators of tables (G, D, I) that belong to the blocks: one table (G, D', I').
+def pooled(blocks: list[Block], tables: list[Array]) -> tuple[Array, Codes, Codes]:
+    """The equal-weight mean over simulators of tables (G, D, I) that belong to the blocks: one table (G, D', I'), with
+    the data seeds (D',) and subjects (I',) that label it.
 
     Data seeds and subjects are matched by number; a pair that one simulator lacks is missing. A simulator without any
     value of a group is left out for that group.
@@ -96,43 +103,61 @@ def pooled(blocks: list[Block], tables: list[Array]) -> Array:
         some = ~np.isnan(table).all((1, 2))
         total[some] += spread[some]
         held += some
-    return total / np.where(held > 0, held, np.nan)[:, None, None]
+    return total / np.where(held > 0, held, np.nan)[:, None, None], seeds, subjects
 
 
 @dataclass(frozen=True)
 class Cells:
     """Everything the tables are made of, read in one pass over the partitions.
 
-    blocks: all strata together. headline: ranking -> blocks of the strata that ranking counts. per_model: mean of each
-    ranking a model and method (simulator, network, data_seed, model_seed, method, ranking, value).
+    blocks: all strata together. headline: ranking -> blocks of the rows that ranking counts; by_model: the same rows
+    with one layer a model. per_model: mean of each ranking a model and method (simulator, network, data_seed,
+    model_seed, method, ranking, value). components: see `components`.
     """
 
     blocks: list[Block]
     headline: dict[str, list[Block]]
+    by_model: dict[str, list[ByModel]]
     per_model: pd.DataFrame
+    components: pd.DataFrame
 
     @classmethod
     def read(cls, study: Study) -> "Cells":
         """Read the scores of a study, one partition in memory at a time."""
         blocks: list[Block] = []
         chosen: dict[str, list[Block]] = {headline.ranking: [] for headline in study.headlines}
-        means: list[pd.DataFrame] = []
-        for _, _, scores in study.partitions():
-            blocks.append(block(scores, study.models))
+        layers: dict[str, list[ByModel]] = {headline.ranking: [] for headline in study.headlines}
+        means, shares = [pd.DataFrame(columns=_MEANS)], [pd.DataFrame(columns=components.COLUMNS)]
+        ranked = set(study.methods["method"][study.methods["role"] == "method"])
+        for simulator, network, scores in study.partitions():
+            passed, ok = counting(scores, study.models)
+            blocks.append(block(simulator, network, passed, ok))
+            shares.append(components.table(simulator, network, ByModel.of(ok[ok["method"].isin(ranked)])))
             for headline in study.headlines:
-                strata = scores[scores["stratum"].isin(headline.strata)] if headline.strata else None
-                chosen[headline.ranking].append(blocks[-1] if strata is None else block(strata, study.models))
-                means.append(_per_model(scores if strata is None else strata, headline))
+                mine = _of(headline, ok)
+                chosen[headline.ranking].append(block(simulator, network, passed, mine))
+                layers[headline.ranking].append(ByModel.of(mine))
+                means.append(_per_model(_of(headline, scores[scores["status"] == "ok"]), headline))
         if not blocks:
             raise BadTables(f"{study.folder / 'scores'} holds no scores: run the study first")
-        return cls(blocks, chosen, pd.concat(means, ignore_index=True) if means else pd.DataFrame(columns=_MEANS))
+        return cls(blocks, chosen, layers, _stacked(means), _stacked(shares))
 
 
-def _per_model(scores: pd.DataFrame, headline: Headline) -> pd.DataFrame:
-    mine = scores[(scores["metric"] == headline.metric) & (scores["truth"] == headline.truth)]
-    mine = mine[(mine["view"] == headline.view) & (mine["status"] == "ok")]
-    means = mine.groupby(_MEANS[:-2], observed=True)["value"].mean().reset_index()
+def _of(headline: Headline, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows a ranking counts."""
+    mine = rows[(rows["metric"] == headline.metric) & (rows["truth"] == headline.truth)]
+    mine = mine[mine["view"] == headline.view]
+    return mine[mine["stratum"].isin(headline.strata)] if headline.strata else mine
+
+
+def _per_model(rows: pd.DataFrame, headline: Headline) -> pd.DataFrame:
+    means = rows.groupby(_MEANS[:-2], observed=True)["value"].mean().reset_index()
     return means.assign(ranking=headline.ranking).astype({"simulator": str, "network": str, "method": str})
+
+
+def _stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """The tables that have rows, one below the other; the first, without rows, names the columns."""
+    return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
 
 
 def table(study: Study, blocks: list[Block]) -> pd.DataFrame:
@@ -163,7 +188,7 @@ def _pooled(blocks: list[Block]) -> pd.DataFrame:
     tables, units = [values for values, _, _ in taken], [count for _, _, count in taken]
     held = np.stack([u > 0 for u in units])
     passed = (held <= np.array([[b.passed] for b in blocks])).all(0)
-    values = pooled(blocks, tables)
+    values = pooled(blocks, tables)[0]
     rows = _rows("all", blocks[0].network, True, keys, values)
     return rows.assign(
         gate=np.where(passed, "passed", "below gate"), n_simulators=held.sum(0), n_units=np.sum(units, axis=0)

@@ -18,6 +18,12 @@ as zero. The interval is mean +- t(nu) sqrt(V) with Satterthwaite's
 and 5). Paired differences of two methods are the same computation on x - y. One data seed, or one subject, says
 nothing about the others: the interval is then undefined (NaN), not of zero width.
 
+In simulated tables (24 subjects, two model seeds in each data seed; data seeds, model seeds, subjects or residual in
+turn the largest; cells and models missing; differences of two methods) it covers the truth in 93 to 97 % of the cases
+at 3, 5, 10 and 30 data seeds. Its limits: about 92 % at three data seeds whose spread is that of the residual, because
+three numbers say little of the degrees of freedom; 90 to 93 % at any number of data seeds where a few subjects make a
+mean that is pressed against 0 or 1 (beyond 0.07 or 0.93), because the mean of 24 such subjects is not yet normal.
+
 Several simulators are averaged table by table before this, with equal weight: they are a fixed list, not a sample, and
 the same data seed or subject number may stand for the same brains in all of them.
 """
@@ -31,6 +37,7 @@ from scipy import stats
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+Seen = NDArray[np.bool_]
 
 #: below this many data seeds a result is a preview
 ENOUGH_DATA_SEEDS = 5
@@ -44,13 +51,22 @@ class Estimate:
     parts: Array
     freedom: Array
 
+    @property
+    def variance(self) -> Array:
+        """(...,): the variance of the mean; NaN where it is unknown."""
+        return self.parts.sum(-1)
+
+    @property
+    def satterthwaite(self) -> Array:
+        """(...,): degrees of freedom of the variance; 1 where it is zero or unknown."""
+        variance, spread = self.variance, (self.parts**2 / self.freedom).sum(-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(variance > 0, variance**2 / spread, 1.0)
+
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
         """(low, high), each (...,); NaN where the variance is unknown, of zero width where it is zero."""
-        variance = self.parts.sum(-1)
-        spread = (self.parts**2 / self.freedom).sum(-1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            freedom = np.where(variance > 0, variance**2 / spread, 1.0)
-        half = np.where(np.isnan(variance), np.nan, stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(variance))
+        reach = stats.t.ppf((1 + level) / 2, self.satterthwaite)
+        half = np.where(np.isnan(self.variance), np.nan, reach * np.sqrt(self.variance))
         return self.mean - half, self.mean + half
 
 
@@ -95,6 +111,17 @@ def filled(x: Array) -> Array:
         block = np.ix_(rows, seeds, subjects)
         whole[block] = _complete(x[block])
     return whole
+
+
+def common(x: Array) -> tuple[Array, Seen, Seen]:
+    """x (G, D, I), `filled`, over the data seeds and subjects that every table has, and which (D,) and (I,) these are.
+
+    Tables without any cell leave none.
+    """
+    whole = filled(x)
+    held = ~np.isnan(whole)
+    seeds, subjects = np.all(held.any(2), axis=0), np.all(held.any(1), axis=0)
+    return whole[:, seeds][:, :, subjects], seeds, subjects
 
 
 def _patterns(x: Array) -> Iterator[tuple[Index, Index, Index]]:

@@ -9,11 +9,12 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from bench.report import answers, intervals, optional, ranks, validity
+from bench.report import answers, intervals, meta, optional, ranks, validity
 from bench.report.drawn import Drawn
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import label
 from bench.report.pictures import data_uri, sheets
+from bench.report.profiles import by_region
 from bench.report.study import Headline
 from bench.report.trace import Trace
 
@@ -63,7 +64,7 @@ def write(source: Drawn, audits: list[str], figures: dict[str, Path]) -> Path:
     }  # fmt: skip
     for name in ("pictures", "audits"):
         tables[name].to_csv(study.folder / f"{name}.csv", index=False, lineterminator="\n")
-    tables |= {name: optional.read(study.folder, name) for name in optional.COLUMNS}
+    tables |= {name: optional.read(study.folder, name) for name in optional.COLUMNS} | meta.write(study)
     trace = Trace(tables, study.about)
     shown = {name: Picture.of(path) for name, path in figures.items() if name != "gallery"}
     page = _environment(trace).get_template("page.html.j2").render(
@@ -101,7 +102,8 @@ def _board(source: Drawn, headline: Headline, network: str) -> Board:
 def columns(source: Drawn, network: str) -> list[dict[str, Any]]:
     """Columns of the table of further metrics: metric, truth and the row of each method in cells.csv."""
     cells = source.tables["cells"]
-    shown = cells[(cells["network"] == network) & (cells["simulator"] == "all") & ~cells["metric"].map(is_curve)]
+    hidden = cells["metric"].map(is_curve) | cells["metric"].map(by_region)
+    shown = cells[(cells["network"] == network) & (cells["simulator"] == "all") & ~hidden]
     headlines = {(h.metric, h.truth, h.view) for h in source.study.headlines}
     return [
         {"metric": metric, "truth": truth, "view": view, "row_of": dict(zip(rows["method"], rows.index, strict=True))}

@@ -21,7 +21,8 @@ FAILURES = _names("simulator network data_seed model_seed stage method metric st
 COSTS = _names("simulator network data_seed model_seed stage method metric seconds forward backward peak_mb")
 LEADERBOARD = _names(
     """ranking metric truth view simulator network method role rank tied mean low high control gain gain_low gain_high
-    n_units n_data_seeds n_subjects n_simulators status preview"""
+    n_units n_data_seeds n_subjects n_simulators status preview rank_low rank_high skill skill_low skill_high
+    skill_models"""
 )
 
 #: columns that are not numbers

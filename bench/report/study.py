@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.report.schema import COSTS, FAILURES, FLAGS, METHODS, METRICS, MODELS, SCORES, STATUSES, TEXT, WHOLE
@@ -94,9 +96,8 @@ class Study:
         for folder in sorted((self.folder / "scores").glob("simulator=*/network=*")):
             files = sorted(folder.glob("*.parquet"))
             simulator, network = folder.parent.name.split("=", 1)[1], folder.name.split("=", 1)[1]
-            tables = [_scores(file, simulator, network) for file in files]
-            if tables:
-                scores = pd.concat(tables, ignore_index=True)
+            if files:
+                scores = _scores(files, simulator, network)
                 self._check_names(folder, scores)
                 yield simulator, network, scores
 
@@ -147,16 +148,32 @@ def _parquet(path: Path, columns: list[str]) -> pd.DataFrame:
     return pq.ParquetFile(path).read(columns=columns).to_pandas()
 
 
-def _scores(file: Path, simulator: str, network: str) -> pd.DataFrame:
-    """One score file; the partition's folder names fill the columns that a writer leaves to them."""
+def _scores(files: list[Path], simulator: str, network: str) -> pd.DataFrame:
+    """One partition, texts as categories; its folder names fill the columns that a writer leaves to them."""
     named = {"simulator": simulator, "network": network}
+    table = pa.concat_tables([_raw(file, list(named)) for file in files]).unify_dictionaries()
+    scores = table.to_pandas(self_destruct=True, split_blocks=True)
+    columns = {name: _category(scores[name]) for name in SCORES if name in TEXT and name in scores}
+    zero = np.zeros(len(scores), dtype=np.int8)
+    folders = {name: pd.Categorical.from_codes(zero, pd.Index([text])) for name, text in named.items()}
+    return scores.assign(**columns, **folders)[SCORES]
+
+
+def _raw(file: Path, named: list[str]) -> pa.Table:
+    """The columns of one score file, texts as dictionaries: a text is decoded once, not once a row."""
     present = pq.read_schema(file).names
     _check_columns(file, [*present, *named], SCORES)
-    table = pq.ParquetFile(file).read(columns=[c for c in SCORES if c in present]).to_pandas().assign(**named)
-    if unknown := sorted(set(table["status"]) - set(STATUSES)):
+    wanted = [name for name in SCORES if name in present and name not in named]
+    table = pq.ParquetFile(file, read_dictionary=[name for name in wanted if name in TEXT]).read(columns=wanted)
+    if unknown := sorted(set(table["status"].unique().to_pylist()) - set(STATUSES)):
         raise BadTables(f"{file}: status {unknown[0]!r} is not one of {', '.join(STATUSES)}")
-    texts = {c: table[c].fillna("").astype("category") for c in SCORES if c in TEXT}
-    return table.assign(**texts)[SCORES]
+    return table
+
+
+def _category(text: pd.Series) -> pd.Series:
+    """The same categories in the order of their names, with "" for what is missing."""
+    missing = [""] if text.isna().any() and "" not in text.cat.categories else []
+    return text.cat.set_categories(sorted([*text.cat.categories, *missing])).fillna("")
 
 
 def _check_columns(path: Path, found: list[str], wanted: list[str]) -> None:

@@ -1,0 +1,96 @@
+"""Intervals cover what they claim, on simulated tables of crossed data seeds, model seeds within them, and subjects."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from bench.report.intervals import balanced, estimate
+
+REPEATS, SUBJECTS, MODEL_SEEDS = 4000, 24, 2
+#: spreads of data seed, model seed within data seed, subject, and model by subject
+DESIGNS = {
+    "data seeds dominate": (1.0, 0.5, 0.3, 0.3),
+    "model seeds dominate": (0.2, 1.0, 0.3, 0.3),
+    "subjects dominate": (0.1, 0.1, 1.0, 0.3),
+    "residual dominates": (0.1, 0.1, 0.2, 1.0),
+    "all alike": (0.3, 0.3, 1.0, 0.5),
+}
+#: spreads on the logit scale of scores in (0, 1)
+BOUNDED = (0.3, 0.2, 0.5, 0.5)
+
+
+def models(rng, repeats, seeds, spreads, subjects=SUBJECTS):
+    """Tables (repeats, data seeds, model seeds, subjects) of mean zero."""
+    data, model, subject, rest = spreads
+    shape = (repeats, seeds, MODEL_SEEDS, subjects)
+    effects = [(data, (repeats, seeds, 1, 1)), (model, (*shape[:3], 1)), (subject, (repeats, 1, 1, subjects))]
+    return sum(s * rng.normal(size=size) for s, size in [*effects, (rest, shape)])
+
+
+def coverage(interval, truth=0.0):
+    low, high = interval
+    return np.mean((low <= truth) & (high >= truth))
+
+
+def bounded_coverage(rng, seeds, centre, spreads, subjects=SUBJECTS):
+    """Coverage for scores that are a logistic function of crossed normal effects."""
+    total = np.sqrt(np.sum(np.square(spreads)))
+    truth = expit(centre + total * rng.normal(size=2_000_000)).mean()
+    scores = expit(centre + models(rng, REPEATS, seeds, spreads, subjects)).mean(2)
+    return coverage(balanced(scores).interval(), truth)
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10, 30])
+@pytest.mark.parametrize("design", DESIGNS)
+def test_nested_model_seeds_are_covered_at_93_to_97(design, seeds):
+    x = models(np.random.default_rng(10), REPEATS, seeds, DESIGNS[design]).mean(2)
+    assert 0.93 <= coverage(balanced(x).interval()) <= 0.97
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10, 30])
+@pytest.mark.parametrize("design", DESIGNS)
+def test_missing_cells_and_models_are_covered(design, seeds):
+    """A tenth of the cells is missing, and the second model of every fourth data seed, as where one fails the gate."""
+    rng = np.random.default_rng(11)
+    x = models(rng, 1000, seeds, DESIGNS[design])
+    tables = x.mean(2)
+    tables[:, ::4] = x[:, ::4, 0]
+    tables[:, rng.random(tables.shape[1:]) < 0.1] = np.nan
+    # 0.93 to 0.97, and the noise of a thousand repeats
+    assert 0.92 <= coverage(estimate(tables).interval()) <= 0.975
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10, 30])
+def test_paired_differences_are_covered(seeds):
+    """Two methods share what data seeds and subjects do to both; each has effects of its own."""
+    rng = np.random.default_rng(12)
+    shared = models(rng, REPEATS, seeds, (1.0, 0.5, 1.0, 0.5))
+    one, other = (shared + models(rng, REPEATS, seeds, (0.2, 0.2, 0.5, 0.3)) for _ in range(2))
+    low, high = balanced((one - other).mean(2)).interval()
+    assert 0.93 <= coverage((low, high)) <= 0.97
+    alone = balanced(one.mean(2)).interval()
+    assert np.mean(high - low) < np.mean(alone[1] - alone[0])
+
+
+@pytest.mark.parametrize("centre", [-2.0, 0.0, 2.0])
+@pytest.mark.parametrize("seeds", [5, 10, 30])
+def test_scores_between_0_and_1_are_covered(seeds, centre):
+    """Means of 0.14, 0.5 and 0.86 with the spread of a calibrated average precision."""
+    assert 0.925 <= bounded_coverage(np.random.default_rng(13), seeds, centre, BOUNDED) <= 0.97
+
+
+@pytest.mark.parametrize("centre", [-3.0, 3.0])
+def test_limit_of_scores_pressed_against_a_bound(centre):
+    """Mean 0.07 or 0.93, made by few subjects: more data seeds do not help, more subjects do."""
+    spreads, rng = (0.1, 0.1, 1.0, 0.5), np.random.default_rng(14)
+    few = [bounded_coverage(rng, seeds, centre, spreads) for seeds in (3, 30)]
+    assert all(0.89 <= found <= 0.93 for found in few)
+    assert bounded_coverage(rng, 10, centre, spreads, subjects=128) > 0.935
+
+
+def test_limit_of_three_data_seeds():
+    """Data seeds and residual of one size: the degrees of freedom are estimated from three numbers."""
+    x = models(np.random.default_rng(15), REPEATS, 3, (1.0, 0.5, 1.0, 1.0)).mean(2)
+    assert 0.91 <= coverage(balanced(x).interval()) <= 0.93
+    x = models(np.random.default_rng(15), REPEATS, 5, (1.0, 0.5, 1.0, 1.0)).mean(2)
+    assert coverage(balanced(x).interval()) >= 0.93
