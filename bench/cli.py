@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from bench import verbs
 from bench.config.suggest import nearest
@@ -25,6 +26,7 @@ VERBS: dict[str, Callable[["verbs.Call"], int]] = {
     "calibrate": verbs.calibrate,
     "export": verbs.export,
     "portrait": verbs.portrait,
+    "views": verbs.views,
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
@@ -33,12 +35,13 @@ HELP = """verbs:
   tables, figures, leaderboard, report
                rebuild from what is stored
   store        verify (checksums) or prune (what no planned study needs)
-  show KEY     the record behind a key, e.g. of provenance.parquet
+  show KEY     the record behind a key, e.g. of provenance.parquet, and the command that makes it alone
   publish      copy tables, figures and page to results/published
   drift        compare the means of a fresh run with the published ones
   calibrate    find the amplitude of each simulator, into simulators/calibrations
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
   portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
+  views        kernels, features, latent space, soft tree of the first model of each simulator and network
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6
   'seed.model=range(10)' hydra/launcher=joblib; comma lists sweep; rerun=missing|failed|stale|all
@@ -60,9 +63,17 @@ def main(arguments: Sequence[str]) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as everything else does."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise BadInput in place of leaving the process."""
+        raise BadInput(f"{message}; 'python -m bench --help' lists what there is")
+
+
 def read(arguments: Sequence[str]) -> tuple["verbs.Call", str]:
     """The call and its verb; raises BadInput for an unknown verb."""
-    parser = argparse.ArgumentParser("python -m bench", epilog=HELP, formatter_class=argparse.RawTextHelpFormatter)
+    parser = _Parser("python -m bench", epilog=HELP, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("words", nargs="*", metavar="verb | key=value", help="a verb first, then overrides")
     parser.add_argument(
         "-cd", "--config-dir", action="append", default=[], type=Path, help="more configuration folders"
@@ -74,6 +85,7 @@ def read(arguments: Sequence[str]) -> tuple["verbs.Call", str]:
     verb = plain[0] if plain else "run"
     if verb not in VERBS:
         raise BadInput(f"there is no verb '{verb}'{nearest(verb, VERBS)}")
-    if plain[1:] and verb not in ("store", "show"):
-        raise BadInput(f"cannot read '{plain[1]}'; overrides have the form key=value")
+    words = 2 if verb in ("store", "show") else 1
+    if plain[words:]:
+        raise BadInput(f"cannot read '{plain[words]}'; overrides have the form key=value")
     return verbs.Call(overrides, found.config_dir, plain[1:]), verb

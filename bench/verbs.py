@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import plan as planning
+from bench.config import compose
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.ledger import STATES, committed, count, survey
 from bench.provenance import ROOT
+from bench.store import schema
 from bench.store.artefacts import KEY_LENGTH, Damaged
 from bench.study import PAGE, Study
 
@@ -79,6 +81,7 @@ def compute(study: Study, lines: Sequence[str]) -> None:
     """Units, then comparisons, planned anew because a unit may have failed."""
     from bench.launch import launch
 
+    schema.claim(study.store)
     for names, title in ((study.units, "units"), (study.groups, "comparisons")):
         work = planning.with_work(study)
         path = work.save()
@@ -115,16 +118,17 @@ def plan(call: Call) -> int:
     """Say what would be computed."""
     from bench.estimate import estimate
 
-    study, _ = call.study()
+    study, lines = call.study()
     work = planning.with_work(study)
     work.save()
     found = survey(study)
-    by_stage = count(found)
+    by_stage, expected = count(found), estimate(work, found)
     print(f"{study.name}: {len(study.units)} units, {len(study.methods)} methods, {len(study.metrics)} metrics")
-    print(f"{'stage':<12}" + "".join(f"{state:>12}" for state in STATES))
-    for stage in dict.fromkeys(stage for stage, _ in by_stage):
-        print(f"{stage:<12}" + "".join(f"{by_stage[stage, state]:>12}" for state in STATES))
-    print(estimate(work, found))
+    print(f"{'stage':<12}" + "".join(f"{state:>12}" for state in (*STATES, "seconds")))
+    for stage in dict.fromkeys([*(stage for stage, _ in by_stage), *expected.stages]):
+        states = "".join(f"{by_stage[stage, state]:>12}" for state in STATES)
+        print(f"{stage:<12}{states}{expected.seconds(stage):>12}")
+    print(expected.sentence(compose.workers(lines)))
     return 0
 
 
@@ -192,6 +196,7 @@ def _folder(call: Call) -> Path:
     folder = call.study()[0].folder
     if not (folder / "study.json").exists():
         raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'")
+    schema.check_tables(folder)
     return folder
 
 
@@ -212,21 +217,13 @@ def store(call: Call) -> int:
 
 
 def show(call: Call) -> int:
-    """Print the record behind a key."""
+    """Print what is known of a key: configuration, seeds, versions, cost, and the command that makes it alone."""
+    from bench.shown import record
+
     if not call.words or len(call.words[0]) != KEY_LENGTH:
         raise BadInput(f"show needs one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet")
-    study, _ = call.study()
-    key, artefacts = call.words[0], study.artefacts()
-    for stage in (s for s in artefacts.stages() if s != "scores"):
-        if artefacts.find(stage, key):
-            print(json.dumps(artefacts.record(stage, key), indent=1))
-            return 0
-    scores = study.scores()
-    for cell in scores.cells():
-        if key in (cell, *(known := scores.known(cell))):
-            print(json.dumps(known if key == cell else known[key], indent=1))
-            return 0
-    raise BadInput(f"no stored result has the key {key}")
+    print(json.dumps(record(call.study()[0], call.words[0], call.overrides, call.config_dirs), indent=1))
+    return 0
 
 
 def drift(call: Call) -> int:
@@ -293,4 +290,13 @@ def portrait(call: Call) -> int:
 
     for path in portraits.write(call.study()[0], PUBLISHED / "portraits"):
         print(path)
+    return 0
+
+
+def views(call: Call) -> int:
+    """Draw what else can be seen of a model than maps, into results/<study>/views."""
+    from bench.views.write import write
+
+    for folder in write(call.study()[0]):
+        print(folder)
     return 0

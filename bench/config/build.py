@@ -6,6 +6,7 @@ trusts on the command line), and refuses unknown or ill-typed arguments before a
 
 import importlib
 import inspect
+import math
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -92,6 +93,8 @@ def _value(value: Any, allowed: Sequence[str], trusted: Sequence[str], path: str
         if TARGET in value:
             return build(value, allowed, trusted, path)
         return {k: _value(v, allowed, trusted, _join(path, str(k))) for k, v in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadInput(f"{path}={value} is not possible: give a finite number")
     if isinstance(value, list | tuple):
         return tuple(_value(v, allowed, trusted, f"{path}[{i}]") for i, v in enumerate(value))
     return value

@@ -1,20 +1,24 @@
 """The study a command means: Hydra composes once for each combination of axes other than seeds."""
 
+import contextlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from bench.config import overrides as lines
-from bench.config.overrides import AXES, LISTS, Typed, options
+from bench.config.overrides import AXES, LISTS, Typed, check_axis, options
+from bench.config.sentences import say
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.provenance import ROOT
@@ -26,7 +30,10 @@ Node = dict[str, Any]
 
 @dataclass
 class Composed:
-    """Plain nodes by label. arms: (simulator label, network label) of every combination; train: by network label."""
+    """Plain nodes by label. arms: (simulator label, network label) of every combination; train: by network label.
+
+    chosen: what of the axes makes an arm, or a label of `method` or `metric`: {key: value}.
+    """
 
     settings: Node
     simulators: dict[str, Node] = field(default_factory=dict)
@@ -36,6 +43,7 @@ class Composed:
     metrics: dict[str, Node] = field(default_factory=dict)
     arms: list[tuple[str, str]] = field(default_factory=list)
     launch: list[str] = field(default_factory=list)
+    chosen: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Composed:
@@ -50,6 +58,20 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
         return _Composer(typed, folders).study()
 
 
+def workers(launch: Sequence[str]) -> int:
+    """How many units run side by side under lines meant for Hydra's launcher."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        launcher = _launcher(launch)
+    given = launcher.get("n_jobs", launcher.get("array_parallelism", 1))
+    return int(given) if given > 0 else os.cpu_count() or 1
+
+
+def _launcher(launch: Sequence[str]) -> DictConfig:
+    config = compose("launch", overrides=["plan=none", "unit=none", *launch], return_hydra_config=True)
+    found: DictConfig = config.hydra.launcher
+    return found
+
+
 @dataclass
 class _Composer:
     typed: Typed
@@ -58,15 +80,39 @@ class _Composer:
     def study(self) -> Composed:
         base = self._compose({k: v for k, v in self.typed.fixed.items() if k == "study" or k.startswith("axes")})
         given = {k: [_text(v) for v in values] for k, values in base["axes"].items()}
+        self.check_launcher()
         axes = {**{k: v for k, v in given.items() if k not in self.typed.fixed}, **self.typed.sweeps}
+        for key, values in axes.items():
+            check_axis(f"axes.{key}" if key in given else key, values)
         arms = list(_product({k: v for k, v in axes.items() if _group(k) not in LISTS}))
         made = Composed({}, launch=self.typed.launch)
         for arm in arms:
             self._add_arm(made, arm)
         first = {**self.typed.fixed, **_lines(arms[0])}
         for group, nodes in (("method", made.methods), ("metric", made.metrics)):
-            self._add_plugins(group, nodes, first, {k: v for k, v in axes.items() if _group(k) == group})
+            swept = {k: v for k, v in axes.items() if _group(k) == group}
+            made.chosen |= self._add_plugins(group, nodes, first, swept)
+        self._check_headlines(made)
         return made
+
+    def _check_files(self, group: str, found: Node) -> None:
+        """Refuse a plug-in whose file put its keys elsewhere, or names no class."""
+        there = {*options(group, self.folders)} - {key.partition(".")[2] for key in self.typed.fixed}
+        typed = [name for name in self.typed.chosen.get(group, ()) if name in there]
+        lost = [name for name in typed if "_target_" not in found.get(name, {})]
+        if lost:
+            raise BadInput(
+                f"{group} '{lost[0]}' names no class: its file must begin with '# @package {group}.{lost[0]}' and set "
+                "_target_"
+            )
+
+    def _check_headlines(self, made: Composed) -> None:
+        """Refuse a ranking by a metric that nobody has; one that this call did not choose is left out later."""
+        known = {*made.metrics, *options("metric", self.folders)}
+        for name, headline in made.settings["headline"].items():
+            if headline["metric"] not in known:
+                said = nearest(str(headline["metric"]), known)
+                raise BadInput(f"headline.{name}.metric={headline['metric']}: there is no such metric{said}")
 
     def _add_arm(self, made: Composed, arm: Mapping[str, str]) -> None:
         config = self._compose({**self.typed.fixed, **_lines(arm)})
@@ -80,54 +126,55 @@ class _Composer:
         made.networks[network] = config.pop("network")
         made.trains[network] = config.pop("train")
         made.arms.append((simulator, network))
+        made.chosen[simulator, network] = {**arm, **{g: choices[g] for g in ("simulator", "network", "train")}}
         made.settings = made.settings or {k: v for k, v in config.items() if k not in (*LISTS, "axes")}
 
-    def _add_plugins(self, group: str, nodes: Node, first: Node, swept: Mapping[str, list[str]]) -> None:
+    def _add_plugins(
+        self, group: str, nodes: Node, first: Node, swept: Mapping[str, list[str]]
+    ) -> dict[tuple[str, str], dict[str, str]]:
+        chosen = {}
         variants = list(_product(swept))
         for variant in variants:
             found = self._compose({**first, **_lines(variant)})[group]
+            self._check_files(group, found)
             # A study may set parameters of plug-ins that this call did not choose; those have no target.
             for name, node in ((n, v) for n, v in found.items() if "_target_" in v):
                 mine = {k: v for k, v in variant.items() if k.split(".")[1] == name}
                 label = slug(name + "".join(f"-{k.split('.', 2)[2]}-{v}" for k, v in mine.items()))
-                nodes[label] = node
+                nodes[label], chosen[group, label] = node, {group: f"[{name}]", **mine}
+        return chosen
 
     def _compose(self, chosen: Mapping[str, str]) -> Node:
-        given = [*chosen.values()]
-        if len(self.folders) > 1:
-            given.append(f"hydra.searchpath=[{','.join(f'file://{f}' for f in self.folders[1:])}]")
-        try:
+        given = [*chosen.values(), *self._searched()]
+        with self._one_sentence(chosen.values()):
             config = compose("config", overrides=given, return_hydra_config=True)
             choices = dict(config.hydra.runtime.choices)
             return {**_plain(config), "_choices": choices}
-        except (HydraException, OmegaConfBaseException) as error:
-            raise BadInput(self._say(error)) from error
 
-    def _say(self, error: Exception) -> str:
-        """One sentence for what Hydra raised, with the nearest valid name."""
-        text = " ".join(str(error).split("\n")[:1])
-        if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-            group, _, name = str(error.missing_cfg_file).rpartition("/")
-            return f"there is no {group} '{name}'{nearest(name, options(group, self.folders))}"
-        if text.startswith("Could not override '"):
-            return self._say_key(text.split("'")[1])
-        cause = error.__cause__
-        return f"{text}: {str(cause).splitlines()[0]}" if cause and str(cause) else text
+    def _searched(self) -> list[str]:
+        return [f"hydra.searchpath=[{','.join(f'file://{f}' for f in self.folders[1:])}]"] * (len(self.folders) > 1)
 
-    def _say_key(self, key: str) -> str:
-        plain = {k: v for k, v in self.typed.fixed.items() if "." not in k}
+    def check_launcher(self) -> None:
+        """Refuse lines for Hydra that its launcher would refuse later."""
+        with self._one_sentence(self.typed.launch):
+            _launcher(self.typed.launch)
+
+    @contextlib.contextmanager
+    def _one_sentence(self, lines: Iterable[str]) -> Iterator[None]:
         try:
-            config: Any = _plain(compose("config", overrides=list(plain.values())))
+            yield
+        except (HydraException, OmegaConfBaseException) as error:
+            raise BadInput(say(error, lines, self.folders, self._known)) from error
+        except YAMLError as error:
+            raise BadInput(f"a configuration file is not YAML: {' '.join(str(error).split())}") from error
+
+    def _known(self) -> Node:
+        """The configuration of the groups chosen, without any value set in them."""
+        chosen = [v for k, v in self.typed.fixed.items() if "." not in k and k in (*AXES, "study")]
+        try:
+            return _plain(compose("config", overrides=[*chosen, *self._searched()]))
         except (HydraException, OmegaConfBaseException):
-            return f"unknown key '{key}'"
-        done: list[str] = []
-        for part in key.replace("/", ".").split("."):
-            if not isinstance(config, dict) or part not in config:
-                where = f" in {'.'.join(done)}" if done else ""
-                valid = config if isinstance(config, dict) else ()
-                return f"unknown key '{key}': no '{part}'{where}{nearest(part, valid)}"
-            config, done = config[part], [*done, part]
-        return f"unknown key '{key}' for one of the chosen simulators or networks"
+            return {}
 
 
 def _plain(config: DictConfig) -> Node:

@@ -1,8 +1,10 @@
 """What the user typed, sorted: fixed values, sweeps, and what is Hydra's own business."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -13,17 +15,23 @@ from bench.config.suggest import nearest
 from bench.contracts import BadInput
 
 LISTS = ("method", "metric")
+SEEDS = ("seed", "seed.data", "seed.model", "seed.init", "seed.order")
+MOST_VALUES = 1000
 AXES = ("simulator", "network", "train", *LISTS)
 
 
 @dataclass
 class Typed:
-    """fixed: override lines by key; sweeps: {key: values}, in the order typed; launch: lines for Hydra's launcher."""
+    """fixed: override lines by key; sweeps: {key: values}, in the order typed; launch: lines for Hydra's launcher.
+
+    chosen: the names typed for a group.
+    """
 
     fixed: dict[str, str] = field(default_factory=dict)
     sweeps: dict[str, list[str]] = field(default_factory=dict)
     launch: list[str] = field(default_factory=list)
     study: str = ""
+    chosen: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
@@ -40,8 +48,33 @@ def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
             f"cannot read the argument '{error.override}': {said}; quote brackets, e.g. 'method=[a,b]'"
         ) from error
     for override in parsed:
+        _check_once(override, typed)
         _sort(override, typed)
     return typed
+
+
+def _check_once(override: Override, typed: Typed) -> None:
+    key = override.key_or_group
+    if override.package is not None:
+        raise BadInput(f"'{key}@{override.package}': a group cannot be put elsewhere; write {key}=...")
+    if key in typed.fixed or key in typed.sweeps:
+        raise BadInput(f"'{key}' is given twice; give it once, or name several values with commas")
+
+
+def key_of(line: str) -> str:
+    """The key that an override line sets."""
+    return line.lstrip("+~").partition("=")[0].replace("/", ".")
+
+
+def check_axis(key: str, values: Sequence[Any]) -> None:
+    """Refuse an axis without values, with one value twice, or longer than Hydra reads in seconds."""
+    if not values:
+        raise BadInput(f"{key}=[] is not possible: name at least one value")
+    if len(values) > MOST_VALUES:
+        raise BadInput(f"{key} has {len(values)} values, at most {MOST_VALUES} are possible: name fewer")
+    twice = [value for i, value in enumerate(values) if value in values[:i]]
+    if twice:
+        raise BadInput(f"{key} names {twice[0]} twice; name it once")
 
 
 def options(group: str, folders: Sequence[Path]) -> list[str]:
@@ -65,6 +98,8 @@ def _sort(override: Override, typed: Typed) -> None:
     valid = {*(f.name for f in fields(Config)), "study"}
     if top not in valid:
         raise BadInput(f"unknown key '{key}'{nearest(top, valid)}")
+    if key in (*AXES, "study") and not override.is_delete():
+        typed.chosen[key] = _names(override)
     if key == "study":
         typed.study = _one(override)
         typed.fixed[key] = line
@@ -76,6 +111,20 @@ def _sort(override: Override, typed: Typed) -> None:
         typed.fixed[key] = line
 
 
+def _names(override: Override) -> list[str]:
+    """The names chosen of a group; refuses what cannot name a file."""
+    key = override.key_or_group
+    value = list(override.sweep_string_iterator()) if override.is_sweep_override() else override.value()
+    names: list[Any] = value if isinstance(value, list) else [value]
+    for name in names:
+        if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+|\[.*\]", name) or name.startswith("."):
+            shown = "null" if name is None else name
+            raise BadInput(f"{key}={shown}: a {key} is chosen by its name, letters, digits, '_', '-' and '.' only")
+    if names or key not in LISTS:
+        check_axis(key, names)
+    return names
+
+
 def _one(override: Override) -> str:
     if override.is_sweep_override():
         raise BadInput("one study a call; issue the command once for each study")
@@ -84,6 +133,7 @@ def _one(override: Override) -> str:
 
 def _sweep(key: str, values: list[str], typed: Typed) -> None:
     top = key.replace("/", ".").partition(".")[0]
+    check_axis(key, values)
     if key in LISTS or top == "seed":
         typed.fixed[key] = f"{key}=[{','.join(v.strip('[]') for v in values)}]"
     elif top in AXES and (top not in LISTS or key.count(".") >= 2):

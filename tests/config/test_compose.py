@@ -39,6 +39,7 @@ axes: {simulator: [near], simulator.strength: [0.75, 0.95]}
   - metric: [s]
   - study: one
 """,
+    "launch": "plan: ???\nunit: ???\n",
 }
 
 
@@ -60,7 +61,7 @@ def conf(tmp_path, monkeypatch):
 def test_a_study_fixes_axes_seeds_and_lists():
     made = compose.study(["study=one"])
     assert made.arms == [("near", "small"), ("far", "small")]
-    assert made.settings["seed"] == {"data": [0, 1], "model": [0]}
+    assert made.settings["seed"].items() >= {"data": [0, 1], "model": [0]}.items()
     assert list(made.methods) == ["a", "b"]
     assert made.simulators["far"]["task"]["radius"] == 2
 
@@ -83,7 +84,7 @@ def test_a_study_may_set_parameters_of_a_method_that_is_not_chosen():
 def test_comma_lists_and_ranges_are_axes():
     made = compose.study(["simulator=far,near", "network=small,large", "seed.model=range(3)", "seed.data=4,5"])
     assert made.arms == [("far", "small"), ("far", "large"), ("near", "small"), ("near", "large")]
-    assert made.settings["seed"] == {"data": [4, 5], "model": [0, 1, 2]}
+    assert made.settings["seed"].items() >= {"data": [4, 5], "model": [0, 1, 2]}.items()
 
 
 def test_any_key_of_a_unit_can_be_swept():
@@ -130,7 +131,7 @@ def test_hydras_own_arguments_are_kept_for_the_launcher():
         ("seed.modl=1", "no 'modl' in seed; did you mean 'model'"),
         ("method.a.windw=1", "no 'windw' in method.a; did you mean 'window'"),
         ("simulator.task.radios=1", "no 'radios' in simulator.task; did you mean 'radius'"),
-        ("explain.subjects=many", "explain.subjects=many: Value 'many'"),
+        ("explain.subjects=many", r"explain\.subjects=many is not possible: Value 'many'.*like 24"),
         ("use.draws=1,2", "'use.draws' cannot be swept"),
         ("simulator=[far]", r"simulator=\[\.\.\.\] is a list"),
         ("method=[a", "cannot read the argument 'method=\\[a'.*quote brackets"),

@@ -1,0 +1,76 @@
+"""One sentence for what Hydra raised: what, where, and how to mend it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.errors import MissingConfigException
+from omegaconf import OmegaConf
+
+from bench.config import schema
+from bench.config.overrides import options
+from bench.config.schema import Config
+from bench.config.suggest import nearest
+
+MERGING = "Error merging override "
+COMPOSING = "raised while composing config"
+KEY = "Could not override '"
+
+
+def say(error: Exception, lines: Iterable[str], folders: Sequence[Path], known: Callable[[], Any]) -> str:
+    """The sentence for an error of composing `lines`; `known()` is the configuration without their values."""
+    text = " ".join(str(error).split("\n")[0].split())
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, name = str(error.missing_cfg_file).rpartition("/")
+        return f"there is no {group} '{name}'{nearest(name, options(group, folders) or error.options or ())}"
+    if text.startswith(KEY):
+        return _unknown(text.split("'")[1], error.__cause__, known())
+    if text.startswith(MERGING):
+        return _refused(text.removeprefix(MERGING), error.__cause__)
+    if "nterpolation" in text:
+        asking = [line for line in lines if "${" in line]
+        return f"{', '.join(asking) or 'a configuration file'}: {text}; give the value itself"
+    if COMPOSING in text:
+        return _misplaced(text.partition(":")[0], str(error).split("\n")[1])
+    cause = error.__cause__
+    return f"{text}: {str(cause).splitlines()[0]}" if cause and str(cause) else text
+
+
+def _unknown(key: str, cause: BaseException | None, config: Any) -> str:
+    """A key that does not exist, or a value with a key inside that does not."""
+    inner, kind = getattr(cause, "key", None), getattr(cause, "object_type", None)
+    inside = [f.name for f in fields(kind)] if is_dataclass(kind) else []
+    if key.startswith("hydra"):
+        return f"unknown key '{key}'{nearest(str(inner), inside)}"
+    done: list[str] = []
+    for part in key.partition("@")[0].replace("/", ".").split("."):
+        if not isinstance(config, Mapping) or part not in config:
+            where = f" in {'.'.join(done)}" if done else ""
+            valid = [str(k) for k in config] if isinstance(config, Mapping) else ()
+            return f"unknown key '{key}': no '{part}'{where}{nearest(part, valid)}"
+        config, done = config[part], [*done, part]
+    if inner is None:
+        return f"unknown key '{key}'; write '{key.partition('@')[0]}=...'"
+    if not inside:
+        return f"unknown key '{inner}' in {key}; one that a study does not have yet is added with +{key}.{inner}=..."
+    return f"unknown key '{inner}' in {key}{nearest(str(inner), inside)}"
+
+
+def _misplaced(place: str, reason: str) -> str:
+    """A key in a file that a study does not have."""
+    if not (found := re.match(r"Key '(.*)' not in '(.*)'", reason)):
+        return f"{place}: {reason}"
+    key, kind = found.groups()
+    known = getattr(schema, kind, None)
+    return f"{place}: unknown key '{key}'{nearest(key, [f.name for f in fields(known)] if known else [])}"
+
+
+def _refused(line: str, cause: BaseException | None) -> str:
+    """A value of the wrong kind, with the default as a model of the right one."""
+    key, reason = line.lstrip("+~").partition("=")[0], str(cause).splitlines()[0]
+    default = OmegaConf.select(OmegaConf.structured(Config), key, throw_on_missing=False)
+    shown = OmegaConf.to_container(default) if OmegaConf.is_config(default) else default
+    mend = f"; give a value like {shown}" if shown not in (None, "", {}) else ""
+    return f"{line} is not possible: {reason}{mend}"

@@ -1,0 +1,85 @@
+"""What the harness itself costs, as ratios within one run; written to results/benchmarks/overhead.csv.
+
+python tests/benchmarks/run_overhead.py
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from bench import plan, verbs
+from bench.ledger import survey
+
+ROOT = Path(__file__).parents[2]
+FAKES = ROOT / "tests" / "study" / "fakes" / "conf"
+#: units of about a minute
+MINUTE = ("study=tiny", "train.epochs=60", "seed.model=0", "seed.data=0,1")
+#: units of seconds, in which the harness is nearly everything
+SHORT = ("study=fake", "seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap]")
+TWO = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+
+
+def run(*lines: str) -> tuple[float, float]:
+    """(seconds of the wall, seconds of the cells) of a study in a fresh folder."""
+    with tempfile.TemporaryDirectory() as results:
+        study, launch = plan.study([*lines, f"paths.results={results}"], [FAKES])
+        start = time.perf_counter()
+        verbs.compute(study, launch)
+        wall = time.perf_counter() - start
+        artefacts, scores = study.artefacts(), study.scores()
+        found = {key: pair for states in survey(study).values() for key, pair in states.items()}
+        if {state for _, state in found.values()} != {"done"}:
+            raise RuntimeError(f"cells failed, so the times mean nothing: {' '.join(lines)}")
+        records = [
+            scores.known(cell.folder)[key] if cell.folder else artefacts.record(cell.stage, key)
+            for key, (cell, _) in found.items()
+            if cell.folder or artefacts.find(cell.stage, key)  # a committed calibration has no record
+        ]
+        return wall, sum(record["cost"]["seconds"] for record in records)
+
+
+def planning(*lines: str) -> float:
+    """Seconds to plan a study of which nothing is stored."""
+    with tempfile.TemporaryDirectory() as results:
+        start = time.perf_counter()
+        plan.with_work(plan.study([*lines, f"paths.results={results}"], [FAKES])[0])
+        return time.perf_counter() - start
+
+
+def growth(small: Sequence[str], large: Sequence[str]) -> float:
+    """How many times longer the larger of two studies takes."""
+    return run(*SHORT, *large)[0] / run(*SHORT, *small)[0]
+
+
+def main() -> None:
+    """Measure, print, write."""
+    sys.path.insert(0, str(FAKES.parents[1]))
+    os.environ["PYTHONPATH"] = str(FAKES.parents[1])
+    planning(*SHORT)
+    wall, work = run(*MINUTE)
+    both = run(*MINUTE, *TWO)[0]
+    short = SHORT[:2]
+    ratios = {
+        "share of the harness in units of a minute": (wall - work) / wall,
+        "one worker / two workers, two units of a minute": wall / both,
+        "8 units / 2 units": growth(["seed.data=range(2)"], ["seed.data=range(8)"]),
+        "explained subjects 64 / 16": growth(["explain.subjects=16"], ["explain.subjects=64"]),
+        "planning 400 units / 100 units": planning(*SHORT, "seed.data=range(400)")
+        / planning(*SHORT, "seed.data=range(100)"),
+        "planning all methods / two methods": planning(*short, "method=all", "metric=[calibrated_ap]")
+        / planning(*SHORT),
+    }
+    table = pd.DataFrame({"what": ratios.keys(), "ratio": [round(r, 3) for r in ratios.values()]})
+    target = ROOT / "results" / "benchmarks" / "overhead.csv"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(target, index=False)
+    print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Every impossible command is refused in one sentence that names key and value, before anything is written."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.cli import main
+
+FAKES = Path(__file__).parents[1] / "study" / "fakes" / "conf"
+
+#: arguments -> what the sentence must hold
+LINES: dict[str, tuple[str, ...]] = {
+    # typing mistakes in verbs, keys, names
+    "pln": ("no verb 'pln'", "did you mean 'plan'"),
+    "plan foo": ("cannot read 'foo'", "key=value"),
+    "plan -x": ("-x", "--help"),
+    "store verfy": ("did you mean 'verify'",),
+    "store": ("verify or prune",),
+    "store verify prune": ("cannot read 'prune'",),
+    "show": ("16 hexadecimal digits",),
+    "show ../../../../etc/x": ("16 hexadecimal digits",),
+    "show 0123456789abcdef": ("no stored result has the key 0123456789abcdef",),
+    "report": ("holds no tables", "run the study first"),
+    "plan method=[gradiant]": ("'gradiant'", "did you mean 'gradient'"),
+    "plan simulator=boxx": ("'boxx'", "did you mean 'box'"),
+    "plan network=liner": ("'liner'", "did you mean 'linear'"),
+    "plan metric=[calibrated_app]": ("'calibrated_app'", "did you mean 'calibrated_ap'"),
+    "plan train=defualt": ("'defualt'", "did you mean 'default'"),
+    "plan hydra/launcher=jobli": ("hydra/launcher 'jobli'", "did you mean 'joblib'"),
+    "plan hydra/launcher=joblib hydra.launcher.n_jobz=2": ("hydra.launcher.n_jobz", "did you mean 'n_jobs'"),
+    "plan seeed.data=0": ("'seeed.data'", "did you mean 'seed'"),
+    "plan seed.datta=0": ("no 'datta' in seed", "did you mean 'data'"),
+    "plan simulator.syde=2": ("no 'syde' in simulator", "did you mean 'side'"),
+    "plan metric.max_sensitivity.drawz=2": ("no 'drawz' in metric.max_sensitivity", "did you mean 'draws'"),
+    "plan headline.anatomy.metrc=x": ("no 'metrc' in headline.anatomy", "did you mean 'metric'"),
+    "plan views=[{sing:abs}]": ("'sing' in views", "did you mean 'sign'"),
+    "plan +foo=1": ("unknown key 'foo'",),
+    "plan =3": ("unknown key ''",),
+    "plan simulator@x=box": ("'simulator@x'", "write simulator=..."),
+    # wrong types, lists where scalars belong
+    "plan explain.subjects=many": ("explain.subjects=many", "give a value like 24"),
+    "plan explain.subjects=8.5": ("explain.subjects=8.5", "give a value like 24"),
+    "plan explain.subjects=[8]": ("explain.subjects=[8]", "give a value like 24"),
+    "plan explain.subjects=null": ("explain.subjects=null", "give a value like 24"),
+    "plan explain=3": ("explain=3", "'subjects': 24"),
+    "plan seed.data=1.5": ("seed.data=1.5", "whole numbers from 0"),
+    "plan seed.data=[[0,1]]": ("seed.data=[[0, 1]]", "whole numbers from 0"),
+    "plan seed.data=true": ("seed.data=True", "whole numbers from 0"),
+    "plan seed.data=[]": ("seed.data=[]", "whole numbers from 0"),
+    "plan method=null": ("method=null", "chosen by its name"),
+    "plan method=3": ("method=3", "chosen by its name"),
+    "plan simulator=null": ("simulator=null", "chosen by its name"),
+    "plan simulator=[box]": ("simulator=[...]", "simulator=a,b"),
+    "plan maps=true": ("maps=True", "give all, none"),
+    "plan maps=[4]": ("maps=[4]", "give all, none"),
+    "plan train.epochs=[1,2]": ("train.epochs=[1, 2]", "whole number"),
+    "plan simulator.side=1.5": ("simulator.box.side", "must be int, not 1.5"),
+    "plan rerun=[failed]": ("rerun=[failed]", "give a value like missing"),
+    # out of range, huge, not a number
+    "plan explain.subjects=7": ("explain.subjects=7", "even number of at least 4"),
+    "plan explain.subjects=100000000": ("explain.subjects=100000000", "at most 100000"),
+    "plan explain.pairs=3": ("explain.pairs=3", "at least 20"),
+    "plan use.draws=1": ("use.draws=1", "2 or more"),
+    "plan use.players=13": ("use.players=13", "1 to 12"),
+    "plan seed.model=-1": ("seed.model=-1", "whole numbers from 0"),
+    "plan seed.data=99999999999999999999": ("seed.data=99999999999999999999", "below 2147483648"),
+    "plan seed.data=range(20000)": ("seed.data has 20000 values", "at most 1000"),
+    "plan timeout_s=0": ("timeout_s=0", "1 or more seconds"),
+    "plan timeout_s=nan": ("timeout_s=nan", "1 or more seconds"),
+    "plan timeout_s=inf": ("timeout_s=inf", "1 or more seconds"),
+    "plan train.learning_rate=nan": ("train.learning_rate=nan", "number in (0, 10)"),
+    "plan train.subjects=1e9": ("train.subjects=1000000000.0", "8 to 1000000"),
+    "plan train.weight_decay=-1": ("train.weight_decay=-1", "0 to 10"),
+    "plan network.centre=nan": ("network.centre=nan", "finite number"),
+    "plan metric.max_sensitivity.draws=0": ("metric.max_sensitivity", "draws = 0 must be above 0"),
+    "plan metric.max_sensitivity.subjects=0": ("metric.max_sensitivity.subjects=0", "1 or more"),
+    "plan views=[{sign:up}]": ("views[0].sign=up", "valid names are abs"),
+    "plan views=[{fwhm_mm:nan}]": ("views[0].fwhm_mm=nan", "0 to 100 millimetres"),
+    # contradictions, duplicates, nothing left
+    "plan seed.data=[0,0]": ("seed.data names 0 twice",),
+    "plan seed.data=0 seed.data=1": ("'seed.data' is given twice", "give it once"),
+    "plan method=[random,random]": ("method names random twice",),
+    "plan simulator=box,box": ("simulator names box twice",),
+    "plan views=[{sign:abs},{sign:abs}]": ("views names abs twice",),
+    "plan views=[]": ("views=[]", "at least one"),
+    "plan method=[]": ("no methods are chosen", "method=all"),
+    "plan axes.simulator=[]": ("axes.simulator=[]", "at least one"),
+    "plan use.subjects=17": ("use.subjects=17", "1 to explain.subjects=16"),
+    "plan use.draws=2,4": ("'use.draws' cannot be swept", "seed"),
+    "plan study=fake,tiny": ("one study a call",),
+    "plan rerun=faild": ("rerun=faild", "did you mean 'failed'"),
+    "plan +budgets.box={epoch:7}": ("budgets.box.epoch", "did you mean 'epochs'"),
+    "plan headline.anatomy.metric=nothing": ("headline.anatomy.metric=nothing", "no such metric"),
+    "plan headline.anatomy.truth=sky": ("headline.anatomy.truth='sky'", "counterfactual"),
+    "plan headline.anatomy.view=sideways": ("headline.anatomy.view='sideways'", "give one of abs"),
+    "plan headline.anatomy.strata=[XX]": ("headline.anatomy.strata='XX'", "TP, TN, FP, FN"),
+    # names that would leave the results folder, or carry markup into pages
+    "plan name=../../etc": ("name='../../etc'", "letters, digits"),
+    "plan name=..": ("name='..'", "letters, digits"),
+    "plan name=/etc/passwd": ("name='/etc/passwd'", "letters, digits"),
+    "plan name=store": ("name='store'", "none of store"),
+    "plan name=": ("name=''", "letters, digits"),
+    'plan name="<script>alert(1)</script>"': ("name='<script>", "letters, digits"),
+    'plan name="étude"': ("name='étude'", "letters, digits"),
+    "plan paths.results=": ("paths.results is empty", "paths.results=results"),
+    "plan paths.results=/dev/null/x": ("/dev/null/x", "set paths.results"),
+    "plan study=../study/fake": ("study=../study/fake", "chosen by its name"),
+    "plan method=[../method/random]": ("../method/random", "chosen by its name"),
+    # untrusted code
+    "plan simulator._target_=os.system": ("'os.system' is outside", "trusted=[os]"),
+    "plan network._target_=os.system": ("'os.system' is outside", "trusted=[os]"),
+    "plan +method.evil={_target_:subprocess.Popen}": ("'subprocess.Popen' is outside", "trusted=[subprocess]"),
+    "plan simulator._target_=fakes.box.Bx": ("'fakes.box' has no 'Bx'", "did you mean 'Box'"),
+    "plan trusted=[..]": ("trusted='..'", "trusted=[mypackage]"),
+    # Hydra's grammar
+    "plan method=[random": ("'method=[random'", "quote brackets"),
+    "plan method=[random,,gradient]": ("'method=[random,,gradient]'", "quote brackets"),
+    "plan a=b=c": ("'a=b=c'",),
+    "plan simulator=${nope}": ("nope",),
+    "plan explain.subjects=${nope}": ("explain.subjects=${nope}", "give the value itself"),
+    # missing files
+    "plan --config-dir=/nowhere": ("--config-dir /nowhere", "no such folder"),
+}
+
+#: name and text of a file in a configuration folder, arguments that reach it -> what the sentence must hold
+FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
+    ("study/mine", "name: [", "study=mine"): ("mine.yaml", "not YAML"),
+    ("study/mine", "name: a\n\tb: 1", "study=mine"): ("mine.yaml", "not YAML"),
+    ("study/mine", "- a\n- b\n", "study=mine"): ("study/mine",),
+    ("study/mine", "# @package _global_\nname: mine\nexplan: {subjects: 8}\n", "study=mine"): ("explan",),
+    ("study/mine", "# @package _global_\nname: mine\nexplain: {subject: 8}\n", "study=mine"): ("subject",),
+    ("study/mine", "# @package _global_\nseed: {data: 0}\n", "study=mine"): ("name", "give it"),
+    ("study/mine", "# @package _global_\nname: <b>x</b>\n", "study=mine"): ("name='<b>x</b>'", "letters"),
+    ("study/mine", "# @package _global_\nname: m\naxes: {bogus: [1]}\n", "study=mine"): ("'bogus' cannot be an axis",),
+    (
+        "study/mine",
+        "# @package _global_\ndefaults:\n  - override /method: [nope]\nname: m\n",
+        "study=mine",
+    ): ("no method 'nope'",),
+    ("method/mine", "# @package method.mine\n_target_: os.system\n", "method=[mine]"): ("'os.system' is outside",),
+    ("method/mine", "# @package method.mine\nwindow: 3\n", "method=[mine]"): ("mine", "_target_"),
+    ("method/mine", "_target_: methods.controls.Random\n", "method=[mine]"): ("mine", "# @package method.mine"),
+    (
+        "method/mine",
+        "# @package method.mine\n_target_: methods.occlusion.Occlusion\nwindow: 3\n",
+        "method=[mine]",
+    ): ("method.mine", "every parameter", "stride"),
+    ("simulator/mine", "_target_: fakes.box.Box\nsize: 3\n", "simulator=mine"): ("'simulator.mine.size'", "side"),
+    ("train/mine", "subjects: 64\n", "train=mine"): ("train.",),
+    ("network/mine", "_target_: bench.networks.linear.Nope\n", "network=mine"): ("'Nope'", "Linear"),
+}
+
+
+def refused(arguments, results, capsys):
+    """The sentence of a refusal; fails when anything else happened."""
+    given = [f"paths.results={results}"] if "paths.results" not in " ".join(arguments) else []
+    given += ["study=fake"] if "study=" not in " ".join(arguments) else []
+    before = set(results.parent.rglob("*"))
+    code = main([*arguments, *given, "--config-dir", str(FAKES)])
+    told = capsys.readouterr()
+    assert code == 2, (code, told)
+    assert told.err.startswith("error: ") and told.err.count("\n") == 1 and not told.out, told
+    assert set(results.parent.rglob("*")) == before, "a refusal writes nothing"
+    return told.err
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    monkeypatch.syspath_prepend(str(FAKES.parents[1]))
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_bad_argument_is_refused_in_one_sentence(line, tmp_path, capsys):
+    said = refused(line.split(" "), tmp_path / "results", capsys)
+    assert all(part in said for part in LINES[line]), said
+
+
+@pytest.mark.parametrize("case", FILES, ids=lambda case: f"{case[0]}: {case[1]!r}")
+def test_a_bad_file_is_refused_in_one_sentence(case, tmp_path, capsys):
+    name, text, line = case
+    path = tmp_path / "conf" / f"{name}.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    said = refused(["plan", line, "--config-dir", str(path.parents[1])], tmp_path / "results", capsys)
+    assert all(part in said for part in FILES[case]), said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "plan -x",
+        pytest.param("plan method=[gradiant]", marks=pytest.mark.full),
+        pytest.param("run simulator._target_=os.system", marks=pytest.mark.full),
+    ],
+)
+def test_a_real_process_exits_with_two(line, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(FAKES.parents[1])}
+    given = ["study=fake", f"paths.results={tmp_path / 'results'}", "--config-dir", str(FAKES)]
+    command = [sys.executable, "-m", "bench", *line.split(" "), *given]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=FAKES.parents[3], check=False)
+    assert done.returncode == 2 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done
+    assert not (tmp_path / "results").exists()

@@ -1,0 +1,54 @@
+"""What a plan is said to cost: arithmetic on made-up records, and a real study against its own estimate."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench import estimate as estimating
+from bench.past import Cost, Kind, Past
+
+TRAIN = Kind("train", "a")
+
+
+@pytest.fixture
+def past():
+    made = Past()
+    made.add(TRAIN, 1000, Cost(10, 100, 50))
+    made.add(TRAIN, 1000, Cost(20, 100, 50))
+    made.add(TRAIN, 8000, Cost(40, 800, 400))
+    made.add(Kind("attribute", "a", "occlusion"), 100, Cost(5, 60, 0))
+    return made
+
+
+def test_the_price_of_known_work_is_the_mean_of_what_it_took(past):
+    assert past.price(TRAIN, 1000) == Cost(15, 100, 50)
+    assert past.price(TRAIN, 8000) == Cost(40, 800, 400)
+
+
+def test_other_work_is_scaled_from_the_nearest(past):
+    assert past.price(TRAIN, 2000) == Cost(30, 200, 100)
+    assert past.price(TRAIN, 16000) == Cost(80, 1600, 800)
+    assert past.price(TRAIN, 500) == Cost(7.5, 50, 25)
+
+
+def test_another_network_or_method_is_priced_by_its_stage_and_nothing_else(past):
+    assert past.price(Kind("train", "b"), 8000) == Cost(40, 800, 400)
+    assert past.price(Kind("attribute", "b", "occlusion"), 200) == Cost(10, 120, 0)
+    assert past.price(Kind("attribute", "a", "gradient"), 100) == Cost(5, 60, 0)
+    assert past.price(Kind("measure", "a", "occlusion", "x"), 100) is None
+
+
+@pytest.mark.parametrize(("workers", "seconds"), [(1, 100 + 9), (2, 50 + 9), (3, 40 + 9), (9, 40 + 9)])
+def test_units_go_to_the_first_free_worker_and_comparisons_follow(workers, seconds):
+    made = estimating.Estimate(units=[40, 30, 20, 10], groups=[9])
+    assert made.wall(workers) == seconds
+
+
+def test_the_sentence_tells_time_workers_passes_and_disk():
+    made = estimating.Estimate({"train": Cost(300, 20, 10)}, [150, 150], [0], cells=4, unknown=1, megabytes=2.4)
+    assert made.sentence(2) == (
+        "4 cells to compute, about 5 min of one core, 2 min on 2 workers (and 1 cells of kinds that were never timed); "
+        "about 20 forward and 10 backward passes; 2 MB of maps"
+    )
+    assert made.seconds("train") == "300" and made.seconds("measure") == "-"
+    assert "workers" not in replace(made, cells=0).sentence(1)

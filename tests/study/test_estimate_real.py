@@ -1,0 +1,46 @@
+"""The estimate of the second study of a machine against what that study then takes."""
+
+import pytest
+
+from bench import verbs
+from bench.estimate import estimate
+from bench.ledger import survey
+from bench.past import IMAGES
+from bench.plan import with_work
+
+LINES = ["seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap,infidelity_redraw]"]
+
+
+def seconds(study, keys):
+    """What the cells took, by stage."""
+    artefacts, scores = study.artefacts(), study.scores()
+    found = {}
+    for cell in {c.key: c for states in survey(study).values() for c, _ in states.values() if c.key in keys}.values():
+        known = scores.known(cell.folder)[cell.key] if cell.folder else artefacts.record(cell.stage, cell.key)
+        found[cell.stage] = found.get(cell.stage, 0.0) + known["cost"]["seconds"]
+    return found
+
+
+def test_every_stage_of_a_plan_has_a_price_after_its_first_study(planned):
+    first = planned(*LINES, "seed.data=0")
+    verbs.compute(first, [])
+    second = planned(*LINES, "seed.data=1", "train.subjects=32")
+    expected = estimate(with_work(second), survey(second))
+    assert expected.unknown == 0 and expected.cells == sum(map(len, with_work(second).todo.values()))
+    assert expected.stages.keys() <= IMAGES.keys()
+    made = planned(*LINES, "seed.data=1")
+    passes = estimate(with_work(made), survey(made)).stages["truths"].forward
+    artefacts = first.artefacts()
+    took = [artefacts.record("truths", key)["cost"]["forward"] for key in artefacts.keys("truths")]
+    assert passes == pytest.approx(sum(took)), "passes do not depend on how busy the machine is"
+
+
+@pytest.mark.full
+def test_another_seed_takes_what_the_plan_says_within_a_factor_of_two(planned):
+    first, second = planned(*LINES, "seed.data=0,1"), planned(*LINES, "seed.data=2,3,4")
+    verbs.compute(first, [])
+    work = with_work(second)
+    expected = sum(cost.seconds for cost in estimate(work, survey(second)).stages.values())
+    verbs.compute(second, [])
+    took = sum(seconds(second, {k for keys in work.todo.values() for k in keys}).values())
+    assert 0.5 < took / expected < 2

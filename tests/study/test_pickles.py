@@ -1,0 +1,34 @@
+"""Computing, writing and reading a unit runs no pickle: what it loads is tensors, arrays, JSON and Parquet."""
+
+import pickle
+import sys
+
+from bench import verbs
+from bench.plan import with_work
+from bench.unit import Bench
+
+watched: list[str] | None = None
+
+
+def _hook(event, arguments):
+    if event == "pickle.find_class" and watched is not None:
+        watched.append(".".join(map(str, arguments)))
+
+
+def test_a_unit_from_training_to_tables_unpickles_nothing(planned):
+    global watched
+    study = planned("seed.data=0", "seed.model=0", "method=[gradient,oracle_use]", "metric=[calibrated_ap]")
+    work = with_work(study)
+    sys.addaudithook(_hook)
+    watched = []
+    try:
+        pickle.loads(pickle.dumps(study.units[0]))
+        assert watched.pop() == "bench.study.Unit", "the hook sees what it is for"
+        for unit in study.units:
+            Bench(work, unit).run(work.todo[unit.id])
+        Bench(study, study.units[0]).get(Bench(study, study.units[0]).cells.unit(study.units[0]).train)
+        verbs.write_tables(study)
+        assert not watched
+    finally:
+        watched = None
+    assert not [p for p in study.store.rglob("*") if p.suffix in (".pkl", ".pickle", ".pt", ".pth", ".joblib")]
