@@ -11,14 +11,17 @@ from bench.networks._parts import block, require
 
 
 class ConvFC(nn.Module):
-    """Convolution blocks, dropout, then linear layers with ReLU between them; with the defaults five and three.
+    """Convolution blocks, dropout, then linear layers with normalised ReLUs between; with the defaults five and three.
+
+    The published network does not normalise linear layers and drops half of the features. At this size, that ends with
+    units that are zero for every image, and the same output for all.
 
     in_shape: (D, H, W), divisible by 2^pooled. outputs: K. widths: channels of each block. pooled: how many blocks,
     from the first, end in max pooling; the published network pools after all five, on grids of 169 x 208 x 179.
     hidden: units of each linear layer before the last. dropout: probability at the flattened features.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Wen et al. 2020, Medical Image Analysis 63:101694"
 
     def __init__(
@@ -28,7 +31,7 @@ class ConvFC(nn.Module):
         widths: tuple[int, ...] = (8, 16, 32, 32, 32),
         pooled: int = 3,
         hidden: tuple[int, ...] = (64, 16),
-        dropout: float = 0.5,
+        dropout: float = 0.2,
     ) -> None:
         super().__init__()
         if not 0 <= pooled <= len(widths):
@@ -38,7 +41,8 @@ class ConvFC(nn.Module):
         self.features = nn.Sequential(*(block(a, b, pooled=i < pooled) for i, (a, b) in steps))
         self.dropout = nn.Dropout(dropout)
         flat = widths[-1] * prod(n // 2**pooled for n in in_shape)
-        layers = [layer for a, b in pairwise((flat, *hidden)) for layer in (nn.Linear(a, b), nn.ReLU())]
+        widening = pairwise((flat, *hidden))
+        layers = [m for a, b in widening for m in (nn.Linear(a, b, bias=False), nn.BatchNorm1d(b), nn.ReLU())]
         self.head = nn.Sequential(*layers, nn.Linear(hidden[-1], outputs))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
-"""A patch classifier slid over the image: its scores are the mean of a risk map, and it cannot tell where it looks."""
+"""A patch classifier slid over the image: the outputs are the sum of a risk map, read by weights of each place."""
 
 from itertools import pairwise
+from math import prod
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -10,21 +11,23 @@ from bench.networks._parts import require
 
 
 class PatchFCN(nn.Module):
-    """Every window of the image gets K scores; the outputs are their means over windows.
+    """Every window of the image gets K scores; the outputs are their sums over windows.
 
     Convolutions of 4x4x4 with stride 2 and no padding of their own make windows of 3 s - 2 voxels that lie s apart,
-    s = 2^len(widths); 1x1x1 convolutions score them. The image alone is padded, by 2 s - 1 zeros a side: then every
-    voxel lies in as many windows as any voxel s apart, so on a background of zeros a shift by s changes no output,
-    which zero padding inside a network does not give (Kayhan & van Gemert 2020, arXiv:2003.07064).
+    s = 2^len(widths); a 1x1x1 convolution follows. The image alone is padded, by 2 s - 1 zeros a side: then every voxel
+    lies in as many windows as any voxel s apart, and features of a window do not know where it lies, which they would
+    from zero padding inside a network (Kayhan & van Gemert 2020, arXiv:2003.07064). Only the weights by which features
+    are scored belong to places.
 
-    Unlike the published network, which learns from random patches with the image's label and then reads risks with a
-    second network, patches are averaged and trained together.
+    The published network learns risks from random patches with the image's label, and a second network then reads them
+    by place; here one sum over places does, and both are trained together. A mean of scores that know no place is not
+    trained past chance by an atrophy in one of hundreds of windows.
 
     in_shape: (D, H, W), divisible by s. outputs: K. widths: channels of the convolutions. hidden: channels of the
-    1x1x1 convolution before the last.
+    1x1x1 convolution.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Qiu et al. 2020, Brain 143:1920, doi:10.1093/brain/awaa137"
 
     def __init__(
@@ -43,15 +46,22 @@ class PatchFCN(nn.Module):
             for a, b, size, step in kernels
             for layer in (nn.Conv3d(a, b, size, step, bias=False), nn.BatchNorm3d(b), nn.ReLU())
         ]
-        self.windows = nn.Sequential(*layers, nn.Conv3d(hidden, outputs, 1))
+        self.windows = nn.Sequential(*layers)
+        self.places = tuple(n // self.stride + 2 for n in in_shape)
+        self.readout = nn.Linear(hidden * prod(self.places), outputs, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, D, H, W) -> (N, K)."""
-        return self.risk(x).mean((2, 3, 4))
+        return self.readout(self.features(x).flatten(1))
+
+    def features(self, x: Tensor) -> Tensor:
+        """What is seen in all windows: (N, hidden, D/s + 2, H/s + 2, W/s + 2); outer ones are centred outside."""
+        return self.windows(pad(x, (2 * self.stride - 1,) * 6))
 
     def risk(self, x: Tensor) -> Tensor:
-        """Scores of all windows: (N, K, D/s + 2, H/s + 2, W/s + 2); the outer ones are centred outside the image."""
-        return self.windows(pad(x, (2 * self.stride - 1,) * 6))
+        """Scores of all windows: (N, K, D/s + 2, H/s + 2, W/s + 2)."""
+        weight = self.readout.weight.unflatten(1, (-1, *self.places))
+        return (self.features(x)[:, None] * weight).sum(2)
 
     def intrinsic(self, x: Tensor) -> dict[str, Tensor]:
         """`risk`: (N, K, D, H, W), a map an output in units of that output, window centres on the image, trilinear."""

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 import bench.networks
+from bench.architecture import architecture
 from bench.checks.method_probe import randomised
-from bench.config.build import build
+from bench.checks.networks import Task
 from bench.contracts import BadInput, Unsupported
 from bench.networks.attention_cnn import AttentionCNN
 from bench.networks.conv5_fc3 import ConvFC
@@ -28,6 +28,7 @@ from methods.relevance import LRP0
 CONF = Path(__file__).parents[2] / "conf"
 README = Path(bench.networks.__file__).parent / "README.md"
 NAMES = sorted(path.stem for path in (CONF / "network").glob("*.yaml"))
+#: networks of convolutions over the whole image, and what an axis must be divisible by
 STRIDES = {
     "conv5_fc3": 8,
     "resnet10": 8,
@@ -42,14 +43,10 @@ STRIDES = {
 GRID = (16, 24, 16)
 
 
-def node(name):
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return OmegaConf.to_container(compose(overrides=[f"+network={name}"])["network"])
-
-
 def network(name, shape=GRID, outputs=2):
+    node = OmegaConf.to_container(OmegaConf.load(CONF / "network" / f"{name}.yaml"))
     torch.manual_seed(0)
-    return build(node(name), in_shape=shape, outputs=outputs).eval()
+    return architecture(node, Task(shape, outputs), ())().eval()
 
 
 def images(count=2, shape=GRID):
@@ -108,15 +105,19 @@ def test_resnets_have_as_many_layers_as_their_names_say():
 
 
 def test_the_gate_decides_what_is_read():
-    model, x = randomised(network("attention_cnn"), 3), images()
-    gate = model.intrinsic(x)["gate"]
-    assert gate.shape == x.shape and 0 < gate.min() < gate.max() < 1
+    """A gate that is the same everywhere gives the mean, one that picks a place the features of that place."""
+    model, x = randomised(network("attention_cnn"), 3).double(), images().double()
+    fine, gate = model.fine(x), model.gate(model.fine(x), model.coarse(model.fine(x)))
+    torch.testing.assert_close(gate.sum((2, 3, 4)), torch.ones(2, 1).double())
+    torch.testing.assert_close(model(x), model.readout(torch.einsum("nidhw,ncdhw->nc", gate, fine)))
+    shown = model.intrinsic(x)["gate"]
+    assert shown.shape == x.shape and 0 < shown.min() < shown.max() < 1
+    psi = model.gate.psi.weight.data.clone()
     model.gate.psi.weight.data.zero_()
-    model.gate.psi.bias.data.fill_(40.0)
-    wide_open = model.readout(model.fine(x).mean((2, 3, 4)))
-    torch.testing.assert_close(model(x), wide_open)
-    model.gate.psi.bias.data.fill_(-200.0)
-    torch.testing.assert_close(model(x), model.readout.bias.expand(2, 2))
+    torch.testing.assert_close(model(x), model.readout(fine.mean((2, 3, 4))))
+    model.gate.psi.weight.data = 1e9 * psi
+    chosen = gate.flatten(1).argmax(1)
+    torch.testing.assert_close(model(x), model.readout(fine.flatten(2)[torch.arange(2), :, chosen]))
 
 
 def test_the_risk_map_is_what_each_window_scores_alone():
@@ -124,14 +125,17 @@ def test_the_risk_map_is_what_each_window_scores_alone():
     model, x = randomised(network("patch_fcn"), 3).double(), images().double()
     risk, maps = model.risk(x), model.intrinsic(x)["risk"]
     assert maps.shape == (2, 2, *GRID)
-    torch.testing.assert_close(model(x), risk.mean((2, 3, 4)))
-    torch.testing.assert_close(model.windows(x[..., 1:11, 5:15, 1:11]), risk[..., 2:3, 3:4, 2:3])
+    torch.testing.assert_close(model(x), risk.sum((2, 3, 4)))
+    alone = model.windows(x[..., 1:11, 5:15, 1:11]).flatten(1)
+    weight = model.readout.weight.unflatten(1, (-1, *risk.shape[2:]))[..., 2, 3, 2]
+    torch.testing.assert_close(alone @ weight.T, risk[..., 2, 3, 2])
 
 
 def test_the_risk_map_lies_where_the_windows_are():
     """With windows that average, the map of a ramp is the ramp wherever windows lie inside the image."""
     model = network("patch_fcn", (32, 32, 32))
     model.windows = nn.AvgPool3d(10, 4)
+    model.readout.weight = nn.Parameter(torch.ones(1, 10**3))
     for axis in range(3):
         ramp = torch.arange(32.0).expand(1, 1, 32, 32, 32).movedim(-1, 2 + axis)
         centre = (slice(6, 26),) * 3
@@ -147,7 +151,7 @@ def test_methods_explain_it_or_refuse(name):
         assert found.shape == x.shape and found.isfinite().all() and found.flatten(1).std(1).min() > 0
     if name == "attention_cnn":
         for method in (LRP0(), GuidedBackprop()):
-            with pytest.raises(Unsupported, match="sigmoid"):
+            with pytest.raises(Unsupported, match="softmax"):
                 method(model, x, (1, 0))
         return
     assert GuidedBackprop()(model, x, (1, 0)).flatten(1).std(1).min() > 0

@@ -1,0 +1,88 @@
+"""Every network passes every check on the eight regions of the checks; networks that cheat fail theirs alone."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from torch import nn
+
+from bench.architecture import architecture
+from bench.checks import networks
+
+NODES = {p.stem: p for p in sorted((Path(__file__).parents[2] / "conf" / "network").glob("*.yaml"))}
+
+
+def built(name, shape, outputs):
+    return architecture(OmegaConf.to_container(OmegaConf.load(NODES[name])), networks.Task(shape, outputs), ())()
+
+
+@pytest.mark.parametrize("name", ["shape_ridge", "shape_boosting", "regional", "glimpse", "attention_cnn", "patch_fcn"])
+def test_network_conforms(name):
+    for check in networks.applicable(None):
+        check(lambda shape, outputs: built(name, shape, outputs))
+
+
+class Small(nn.Module):
+    def __init__(self, in_shape, outputs):
+        super().__init__()
+        self.conv = nn.Conv3d(1, 4, 3, padding=1)
+        self.readout = nn.Linear(4, outputs)
+
+    def forward(self, x):
+        return self.readout(self.conv(x).relu().mean((2, 3, 4)))
+
+
+class CoarseMap(Small):
+    def intrinsic(self, x):
+        return {"gate": self.conv(x).mean(1, keepdim=True)[:, :, ::2]}
+
+
+class BatchMap(Small):
+    def intrinsic(self, x):
+        return {"gate": x - x.mean()}
+
+
+class Forgetful(nn.Module):
+    """What it learns stands in an attribute."""
+
+    def __init__(self, in_shape, outputs):
+        super().__init__()
+        self.outputs, self.halfway = outputs, 0.0
+
+    def forward(self, x):
+        score = x[:, 0, : x.shape[2] // 2].mean((1, 2, 3)) - self.halfway
+        return torch.stack([k * score for k in range(self.outputs)], 1)
+
+    def fit(self, train, validation, generator):
+        self.halfway = train.images[:, :, : train.images.shape[2] // 2].mean().item()
+
+
+class Idle(Forgetful):
+    def fit(self, train, validation, generator):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("broken", "check", "says"),
+    [
+        (CoarseMap, "check_intrinsic", "shape"),
+        (BatchMap, "check_intrinsic", "batch"),
+        (Forgetful, "check_fit", "state_dict"),
+        (Idle, "check_fit", "brighter"),
+    ],
+)
+def test_broken_network_fails_its_check_and_no_other(broken, check, says):
+    failed = {}
+    for each in networks.applicable(broken):
+        try:
+            each(broken)
+        except AssertionError as error:
+            failed[each.__name__] = str(error)
+    assert list(failed) == [check] and says in failed[check]
+
+
+def test_the_regions_of_the_checks_are_eight_octants():
+    atlas = networks.Task((6, 8, 10), 2).atlas
+    assert atlas.unique().tolist() == list(range(9))
+    assert atlas[1, 1, 1] == 1 and atlas[4, 1, 1] == 2 and atlas[1, 6, 8] == 7 and not atlas[0].any()
