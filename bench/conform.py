@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from bench.architecture import architecture
 from bench.audits import Audits
 from bench.checks import method_probe, methods, metrics, networks, simulators
-from bench.config.build import build
 from bench.context import simulator
 from bench.contracts import BadInput
 from bench.study import Study
@@ -53,10 +53,10 @@ def _simulators(study: Study, label: str) -> Iterator[Named]:
 
 
 def _networks(study: Study, label: str) -> Iterator[Named]:
-    allowed = ("bench.networks", *study.settings["trusted"])
+    trusted = study.settings["trusted"]
 
     def make(shape: tuple[int, int, int], outputs: int) -> Any:
-        return build(study.networks[label], (), allowed, "network", in_shape=shape, outputs=outputs)
+        return architecture(study.networks[label], networks.Task(shape, outputs), trusted)()
 
     return ((check.__name__, partial(check, make)) for check in networks.applicable(make))
 

@@ -101,10 +101,10 @@ def check_plugins(study: Study) -> None:
 
 
 def _check_budgets(study: Study) -> None:
-    for simulator, budget in study.settings["budgets"].items():
+    for name, budget in study.settings["budgets"].items():
         known = {key for settings in study.trains.values() for key in settings}
         for key in set(budget) - known:
-            raise BadInput(f"budgets.{simulator}.{key}: train has no such key{nearest(key, known)}")
+            raise BadInput(f"budgets.{name}.{key}: train has no such key{nearest(key, known)}")
 
 
 def _check_tagged(plugin: Any, path: str) -> None:

@@ -150,9 +150,9 @@ class Study:
         return min(wish, subjects) if isinstance(wish, int) else {"all": subjects, "none": 0}[wish]
 
     def training(self, unit: Unit) -> Node:
-        """How a unit's model is trained: as its network is in this study, and as its simulator needs."""
-        budget: Node = self.settings.get("budgets", {}).get(unit.simulator, {})
-        return {**self.trains[unit.network], **budget}
+        """How a unit's model is trained: as the study says, then as its network needs, then as its simulator does."""
+        budgets: Mapping[str, Node] = self.settings.get("budgets", {})
+        return {**self.trains[unit.network], **budgets.get(unit.network, {}), **budgets.get(unit.simulator, {})}
 
     def make(self, group: str, label: str) -> Any:
         """The plug-in behind a label; group: simulators, methods or metrics."""

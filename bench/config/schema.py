@@ -73,8 +73,8 @@ class Paths:
 class Config:
     """Everything a study fixes.
 
-    axes: a group or key, and the values it is crossed over. budgets: a simulator that takes more to learn, and the
-    values of `train` that it is given in place of the study's.
+    axes: a group or key, and the values it is crossed over. budgets: a network or simulator that takes more to learn,
+    and the values of `train` that it is given in place of the study's; where both are named, the simulator's count.
     """
 
     name: str = MISSING

@@ -47,10 +47,32 @@ class BareParameter(_Small):
         return super().forward(x) * self.gain
 
 
+class CoarseMap(_Small):
+    def intrinsic(self, x):
+        return {"gate": self.conv(x).mean(1, keepdim=True)[:, :, ::2]}
+
+
+class Forgetful(nn.Module):
+    """What it learns stands in an attribute."""
+
+    def __init__(self, in_shape, outputs):
+        super().__init__()
+        self.outputs, self.halfway = outputs, 0.0
+
+    def forward(self, x):
+        score = x[:, 0, : x.shape[2] // 2].mean((1, 2, 3)) - self.halfway
+        return torch.stack([k * score for k in range(self.outputs)], 1)
+
+    def fit(self, train, validation, generator):
+        self.halfway = train.images[:, :, : train.images.shape[2] // 2].mean().item()
+
+
 BROKEN = {
     "check_outputs": OneLogit,
     "check_batch": BatchMean,
     "check_gradient": DeadBranch,
     "check_initialisation": FixedWeights,
     "check_reset": BareParameter,
+    "check_intrinsic": CoarseMap,
+    "check_fit": Forgetful,
 }

@@ -9,6 +9,7 @@ from broken_simulators import HalfShared
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from bench.architecture import architecture
 from bench.checks import networks, simulators
 from bench.config.build import build
 from simulators.pathology.focal import Focal
@@ -56,8 +57,8 @@ def test_streams_that_blend_subjects_fail_the_check_of_streams_alone():
 @pytest.mark.parametrize("name", _names("network"))
 def test_network_conforms(name):
     node = _node("network", name)
-    for check in networks.applicable(lambda s, k: build(node, in_shape=s, outputs=k)):
-        check(lambda s, k: build(node, in_shape=s, outputs=k))
+    for check in networks.applicable(None):
+        check(lambda s, k: architecture(node, networks.Task(s, k), ())())
 
 
 @pytest.mark.parametrize("check", BROKEN_NETWORKS)
