@@ -1,7 +1,7 @@
 """A small world in which the right answers of a metric are known."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,24 +10,6 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, Cohort, Context, Truth
 
 _SIDE, _REGIONS, _REDRAWS = 10, 8, 4
-
-
-@dataclass(frozen=True)
-class Scanned(Context):
-    """A context of subjects that can be scanned again (the image with other noise) and have twins."""
-
-    images: Tensor = field(default_factory=lambda: torch.empty(0))
-    twins: Tensor = field(default_factory=lambda: torch.empty(0))
-
-    def twin(self, subject: int) -> Tensor:
-        """The subject (1, D, H, W) with the other state of its pathology."""
-        return self.twins[self.subjects.index(subject)]
-
-    def rescans(self, subject: int, draws: int) -> Tensor:
-        """Other scans (draws, 1, D, H, W) of a subject."""
-        source = torch.Generator().manual_seed(subject)
-        image = self.images[self.subjects.index(subject)]
-        return image + 0.3 * torch.randn((draws, *image.shape), generator=source)
 
 
 @dataclass(frozen=True)
@@ -68,16 +50,23 @@ class Probe:
 
     @property
     def context(self) -> Context:
-        """A context over the rows, with redraws."""
-        return Scanned(
-            subjects=tuple(self.cohort.subjects.tolist()),
+        """A context over the rows, with redraws, other scans (the image with other noise) and twins."""
+        subjects = tuple(self.cohort.subjects.tolist())
+        images, twins = (dict(zip(subjects, c, strict=True)) for c in (self.cohort.images, self.cohort.twins))
+
+        def rescans(subject: int, draws: int) -> Tensor:
+            source, image = torch.Generator().manual_seed(subject), images[subject]
+            return image + 0.3 * torch.randn((draws, *image.shape), generator=source)
+
+        return Context(
+            subjects=subjects,
             domain=self.cohort.domain,
             regions=self.cohort.regions,
             region_names=self.cohort.region_names,
             truths=self.cohort.truths,
             redraws=lambda subject: self.redrawn[subject],
-            images=self.cohort.images,
-            twins=self.cohort.twins,
+            rescans=rescans,
+            twin=twins.__getitem__,
         )
 
     @property
