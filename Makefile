@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 export OMP_NUM_THREADS := 1
 
-.PHONY: run test test-all lint benchmark publish calibrations clean
+.PHONY: run test test-all benchmark entrants publish calibrations clean
 
 run: .venv/installed
 	$(PY) -m bench study=quick hydra/launcher=joblib
@@ -15,8 +15,14 @@ test: .venv/installed-test
 test-all: .venv/installed-test
 	$(PY) -m pytest -n 2
 
+# each takes minutes on an idle machine, and writes or prints its own table
 benchmark: .venv/installed-test
-	$(PY) tests/benchmarks/run_ratios.py
+	for script in tests/benchmarks/*.py; do echo $$script; $(PY) $$script || exit 1; done
+
+# needs other people's libraries, which nothing else does
+entrants: .venv/installed-test
+	$(PY) -m pip install -qq --constraint constraints.txt --editable ".[test,entrants]"
+	$(PY) -m bench entrants
 
 # copy the rows of the last quick study to results/published/, which the tests and the README read
 publish: .venv/installed

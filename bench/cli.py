@@ -27,6 +27,7 @@ VERBS: dict[str, Callable[["verbs.Call"], int]] = {
     "export": verbs.export,
     "portrait": verbs.portrait,
     "views": verbs.views,
+    "entrants": verbs.entrants,
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
@@ -41,6 +42,7 @@ HELP = """verbs:
   calibrate    find the amplitude of each simulator, into simulators/calibrations
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
   portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
+  entrants     other libraries' versions of our methods through the same checks, into results/published/entrants.csv
   views        kernels, features, latent space, soft tree of the first model of each simulator and network
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from bench import seeds
+from bench import convergence, seeds
 from bench.architecture import architecture
 from bench.cells import Cell
 from bench.context import cohort_context, method_context, metric_context, simulator
@@ -129,8 +129,19 @@ def _attribute(bench: "Bench", cell: Cell) -> Attribution:
         return attribute.attribute(method, model, cohort, method_context(bench, cell))
 
 
-def _kept(bench: "Bench", cell: Cell) -> Attribution:
+def _first(bench: "Bench", cell: Cell) -> Attribution:
     return measure.first(_full(bench, cell), bench.study.kept)
+
+
+def _kept(bench: "Bench", cell: Cell) -> convergence.Kept:
+    return convergence.Kept(_first(bench, cell), _converged(bench, cell, _full(bench, cell)))
+
+
+def _converged(bench: "Bench", cell: Cell, maps: Attribution) -> torch.Tensor | None:
+    cells = bench.cells.unit(cell.unit)
+    model, cohort = bench.get(cells.train).model, bench.get(cells.cohort)
+    method = bench.study.make("methods", cell.method)
+    return convergence.measured(method, model, cohort, method_context(bench, cell), maps)
 
 
 def _full(bench: "Bench", cell: Cell) -> Attribution:
@@ -184,8 +195,8 @@ STEPS = {
     "train": Step(_train, train.write, _read_trained),
     "truths": Step(_truths, truths.write, lambda bench, cell, folder: truths.read(folder)),
     "effects": Step(_effects, effects.write, lambda bench, cell, folder: effects.read(folder)),
-    "attribute": Step(_kept, attribute.write, lambda bench, cell, folder: attribute.read(folder)),
-    "untrained": Step(_kept, attribute.write, lambda bench, cell, folder: attribute.read(folder)),
+    "attribute": Step(_kept, convergence.write, lambda bench, cell, folder: attribute.read(folder)),
+    "untrained": Step(_first, attribute.write, lambda bench, cell, folder: attribute.read(folder)),
     "measure": Step(_measure),
     "compare": Step(_compare),
 }

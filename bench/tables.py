@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from bench import audited, provenance, regions, validity
+from bench import audited, convergence, provenance, regions, validity
 from bench.cells import Cell, Cells
 from bench.ledger import Ledger, committed, survey
 from bench.store import files
@@ -104,7 +104,18 @@ class Writer:
         method = self.study.make("methods", name)
         tags = method.tags
         told = {t: getattr(tags, t) for t in ("family", "quantity", "role", "reads_model", "signed", "stochastic")}
-        return {"method": name, **told, "cost": tags.cost, **_told(method, self.study.methods[name])}
+        found = self.convergence(name) if convergence.asked(method) else []
+        known: dict[str, Any] = {"cost": tags.cost, "convergence": "", "converged": ""}
+        if found:
+            mean = round(sum(found) / len(found), 6)
+            known |= {"convergence": mean, "converged": mean >= convergence.CONVERGED}
+        return {"method": name, **told, **known, **_told(method, self.study.methods[name])}
+
+    def convergence(self, name: str) -> list[float]:
+        """How far maps of a method came out the same with other noise: a few subjects of each model."""
+        cells = (self.cells.unit(unit).attribute(name) for unit in self.study.units)
+        folders = (self.ledger.artefacts.read("attribute", c.key) for c in cells if self.ledger.record(c))
+        return [r for folder in folders for r in convergence.read(folder)]
 
     def metric(self, name: str) -> dict[str, Any]:
         """A row of metrics.csv."""
@@ -144,6 +155,7 @@ class Writer:
             "created": provenance.now(),
             **{k: machine[k] for k in ("version", "git_sha", "git_dirty", "device", "python", "torch")},
             "headline": study.headline,
+            "detect": {k: v for k, v in settings["detect"].items() if {k, v} <= set(study.simulators)},
             "axes": {"simulator": list(study.simulators), "network": list(study.networks)},
             "data_seeds": settings["seed"]["data"],
             "model_seeds": settings["seed"]["model"],

@@ -145,9 +145,13 @@ def check(call: Call) -> int:
 
 
 def tables(call: Call) -> int:
-    """Write the tables from the store."""
+    """Write the tables from the store, and those that rest on them."""
+    from bench import report as pages
+
     study, _ = call.study()
     write_tables(study)
+    with _readable():
+        pages.aggregate(study.folder)
     print(study.folder)
     return say_failures(study)
 
@@ -290,6 +294,18 @@ def portrait(call: Call) -> int:
 
     for path in portraits.write(call.study()[0], PUBLISHED / "portraits"):
         print(path)
+    return 0
+
+
+def entrants(call: Call) -> int:
+    """Put other libraries' versions of methods through our checks, into results/published/entrants.csv."""
+    from bench import entrants as contest
+
+    if call.overrides:
+        raise BadInput(
+            f"entrants takes no overrides, and was given '{call.overrides[0]}'; it runs all of conf/entrants"
+        )
+    contest.main()
     return 0
 
 

@@ -20,8 +20,16 @@ def convergence(method: Method, model: nn.Module, inputs: Tensor, target: Target
     It is the split-half correlation of twice the draws, so no formula is needed to step it up to the map's own number.
     1 for a method without noise; NaN where a map is constant.
     """
-    again = replace(context, seed_of=_other(context.seed_of))
-    maps = [Attribution.of(method(model, inputs, target, c)).map.double() for c in (context, again)]
+    return repeated(Attribution.of(method(model, inputs, target, context)).map, method, model, inputs, target, context)
+
+
+def repeated(
+    made: Tensor, method: Method, model: nn.Module, inputs: Tensor, target: Target, context: Context
+) -> Tensor:
+    """`convergence` of maps that are there already, made under this context."""
+    # what a method keeps for a model may hold its noise
+    again = replace(context, seed_of=_other(context.seed_of), _memo={})
+    maps = [made.double(), Attribution.of(method(model, inputs, target, again)).map.double()]
     domain = torch.ones_like(inputs, dtype=torch.bool) if context.domain is None else context.domain
     return torch.stack([_correlation(*(m[row][domain[row]] for m in maps)) for row in range(len(inputs))])
 

@@ -75,6 +75,7 @@ class Config:
 
     axes: a group or key, and the values it is crossed over. budgets: a network or simulator that takes more to learn,
     and the values of `train` that it is given in place of the study's; where both are named, the simulator's count.
+    detect: a simulator with a shortcut, and the clean one that its models are to be told from by their maps.
     """
 
     name: str = MISSING
@@ -85,6 +86,7 @@ class Config:
     use: Use = field(default_factory=Use)
     views: list[View] = field(default_factory=lambda: [View()])
     headline: dict[str, Headline] = field(default_factory=dict)
+    detect: dict[str, str] = field(default_factory=dict)
     maps: Any = "all"
     timeout_s: float = 1800.0
     rerun: str = "missing"

@@ -4,14 +4,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report import answers, audits, page
+from bench.report import answers, audits, meta, page
 from bench.report import figures as drawing
 from bench.report.drawn import Drawn
 from bench.report.drift import drift
 from bench.report.readme import update as write_readme
 from bench.report.study import BadTables, Study
 
-__all__ = ["BadTables", "drift", "figures", "leaderboard", "render", "summary", "violations", "write_readme"]
+__all__ = [
+    "BadTables",
+    "aggregate",
+    "drift",
+    "figures",
+    "leaderboard",
+    "render",
+    "summary",
+    "violations",
+    "write_readme",
+]
 
 
 def render(folder: Path) -> Path:
@@ -21,13 +31,18 @@ def render(folder: Path) -> Path:
     return page.write(source, audits.violations(source.study), drawn)
 
 
+def aggregate(folder: Path) -> None:
+    """Write every table that rests on others: rankings, claims, components, metrics of metrics. Raises BadTables."""
+    meta.write(Drawn.of(folder).study)
+
+
 def leaderboard(folder: Path) -> pd.DataFrame:
     """Write the aggregated tables of a study and return leaderboard.csv's content. Raises BadTables."""
     return Drawn.of(folder).tables["leaderboard"]
 
 
-def figures(folder: Path) -> dict[str, Path]:
-    """Draw the figures of a study as PDF and PNG into its `figures/`; returns name -> PNG. Raises BadTables."""
+def figures(folder: Path) -> dict[str, list[Path]]:
+    """Draw the figures of a study as PDF and PNG into its `figures/`; returns name -> PNGs. Raises BadTables."""
     return drawing.draw_all(Drawn.of(folder), Path(folder) / "figures")
 
 

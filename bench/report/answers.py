@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bench.report.comparisons import BASELINE, EVERY_CONTROL, LEVEL
 from bench.report.drawn import Drawn
 from bench.report.study import Headline
 
@@ -13,9 +14,11 @@ QUESTIONS = {"anatomy": "where the pathology is", "faithfulness": "what the netw
 
 @dataclass(frozen=True)
 class Clause:
-    """One ranking on one network in one scope: its leaders, and the methods not shown to beat the best control.
+    """One ranking on one network in one scope: its leaders, and which declared comparisons the ranked methods pass.
 
     row: the leader's row in leaderboard.csv, -1 where nothing is ranked. control: the best control, "" without any.
+    short: methods not shown to beat every control. above: methods shown to be better than the baseline; None where that
+    was not run. ranked: how many methods are.
     """
 
     headline: Headline
@@ -23,8 +26,9 @@ class Clause:
     leaders: list[str]
     row: int
     control: str
-    beaten: bool
     short: list[str]
+    above: list[str] | None
+    ranked: int
     below_gate: bool
 
     @property
@@ -34,19 +38,24 @@ class Clause:
 
 
 def clause(source: Drawn, headline: Headline, network: str, scope: str) -> Clause:
-    """The answer of one contest, read off its leaderboard rows."""
+    """The answer of one contest, read off its rows in leaderboard.csv and comparisons.csv."""
     board = source.board(headline.ranking, network, scope)
     ranked = board[board["rank"] != ""]
     leaders = ranked[ranked["rank"].astype(str) == "1"]
     below = bool((board["status"] == "below gate").any())
     if leaders.empty:
-        return Clause(headline, network, [], -1, "", False, [], below)
-    short = ranked[~(ranked["gain_low"] > 0) & (ranked["control"] != "")]
-    first = leaders.iloc[0]
-    row = int(leaders.index[0])
-    names = list(leaders["method"])
-    beaten = bool(first["gain_low"] > 0)
-    return Clause(headline, network, names, row, str(first["control"]), beaten, list(short["method"]), below)
+        return Clause(headline, network, [], -1, "", [], None, 0, below)
+    claims = source.contest("comparisons", headline.ranking, network, scope)
+    first, control = int(leaders.index[0]), str(leaders.iloc[0]["control"])
+    beating, above = (_better(claims, against) for against in (EVERY_CONTROL, BASELINE))
+    short = [name for name in ranked["method"] if control and name not in beating]
+    better = [name for name in ranked["method"] if name in above] if (claims["against"] == BASELINE).any() else None
+    return Clause(headline, network, list(leaders["method"]), first, control, short, better, len(ranked), below)
+
+
+def _better(claims: pd.DataFrame, against: str) -> set[str]:
+    """The methods whose comparison is shown, all comparisons of its contest counted."""
+    return set(claims["method"][(claims["against"] == against) & (claims["p_adjusted"] <= LEVEL)])
 
 
 def clauses(source: Drawn, scope: str) -> list[Clause]:

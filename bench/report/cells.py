@@ -177,7 +177,8 @@ def table(study: Study, blocks: list[Block]) -> pd.DataFrame:
 
 
 def _block_table(b: Block) -> pd.DataFrame:
-    return _rows(b.simulator, b.network, b.passed, b.groups, b.values).assign(n_simulators=1, n_units=b.units)
+    rows = _rows(b.simulator, b.network, b.passed, b.groups, b.values, b.subjects)
+    return rows.assign(n_simulators=1, n_units=b.units)
 
 
 def _pooled(blocks: list[Block]) -> pd.DataFrame:
@@ -188,20 +189,22 @@ def _pooled(blocks: list[Block]) -> pd.DataFrame:
     tables, units = [values for values, _, _ in taken], [count for _, _, count in taken]
     held = np.stack([u > 0 for u in units])
     passed = (held <= np.array([[b.passed] for b in blocks])).all(0)
-    values = pooled(blocks, tables)[0]
-    rows = _rows("all", blocks[0].network, True, keys, values)
+    values, _, subjects = pooled(blocks, tables)
+    rows = _rows("all", blocks[0].network, True, keys, values, subjects)
     return rows.assign(
         gate=np.where(passed, "passed", "below gate"), n_simulators=held.sum(0), n_units=np.sum(units, axis=0)
     )
 
 
-def _rows(simulator: str, network: str, passed: bool, groups: pd.DataFrame, values: Array) -> pd.DataFrame:
+def _rows(
+    simulator: str, network: str, passed: bool, groups: pd.DataFrame, values: Array, subjects: Codes
+) -> pd.DataFrame:
     score = estimate(values)
     low, high = score.interval()
     start = pd.DataFrame({"simulator": simulator, "network": network}, index=range(len(groups)))
     numbers = pd.DataFrame({
         "mean": score.mean, "low": low, "high": high, "gate": "passed" if passed else "below gate",
-        "n_data_seeds": seeds_behind(values), "n_subjects": subjects_behind(values),
+        "n_data_seeds": seeds_behind(values), "n_subjects": subjects_behind(values, subjects),
     })  # fmt: skip
     return pd.concat([start, groups.reset_index(drop=True), numbers], axis=1)
 
@@ -211,6 +214,6 @@ def seeds_behind(values: Array) -> NDArray[np.int64]:
     return (~np.isnan(values)).any(-1).sum(-1)
 
 
-def subjects_behind(values: Array) -> NDArray[np.int64]:
-    """(G,): subjects with at least one value in tables (G, D, I)."""
-    return (~np.isnan(values)).any(-2).sum(-1)
+def subjects_behind(values: Array, subjects: Codes) -> NDArray[np.int64]:
+    """(G,): subjects with at least one value in tables (G, D, I); -1 among subjects (I,) is a whole model."""
+    return (~np.isnan(values[..., subjects >= 0])).any(-2).sum(-1)

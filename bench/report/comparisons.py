@@ -21,6 +21,7 @@ from bench.report.multiplicity import DRAWS, adjusted, correlation
 
 #: the method every other is compared with: the oldest and cheapest
 BASELINE = "gradient"
+EVERY_CONTROL = "every control"
 LEVEL = 0.05
 COLUMNS = ["method", "against", "reference", "lead", "low", "p", "p_adjusted", "n_data_seeds", "verdict"]
 
@@ -60,7 +61,7 @@ def declared(contest: Contest) -> Iterator[Claim]:
     controls = tuple(row for row, role in enumerate(contest.roles()) if role == "control")
     for row, role in enumerate(contest.roles()):
         if role == "method" and controls:
-            yield Claim(row, "every control", controls)
+            yield Claim(row, EVERY_CONTROL, controls)
         if role == "method" and BASELINE in rows and row != rows[BASELINE]:
             yield Claim(row, BASELINE, (rows[BASELINE],))
 

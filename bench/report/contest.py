@@ -99,9 +99,10 @@ class Contest:
         rows["tied"] = [m in ranks and places.count(ranks[m]) > 1 for m in range(len(rows))]
         rows["status"], rows["n_units"] = statuses, self.units
         rows["n_data_seeds"] = seeds_behind(self.values)
-        rows["n_subjects"] = subjects_behind(self.values)
+        rows["n_subjects"] = subjects_behind(self.values, self.subjects)
         rows["n_simulators"] = np.sum([c.any((-2, -1)) for c in self.counts], axis=0)
-        rows["preview"] = np.where(rows["n_data_seeds"] < ENOUGH_DATA_SEEDS, PREVIEW, "")
+        # a method without any value says nothing about how firm the others' ranks are
+        rows["preview"] = np.where(rows["n_data_seeds"].between(1, ENOUGH_DATA_SEEDS - 1), PREVIEW, "")
         rows = pd.concat([rows, self._gains(score.mean)], axis=1)
         return rows.assign(best=-self.sign * rows["mean"]).sort_values(["best", "method"]).drop(columns="best")
 

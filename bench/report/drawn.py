@@ -12,7 +12,7 @@ from bench.report.study import Headline, Study
 
 @dataclass(frozen=True)
 class Drawn:
-    """A study, its tables (`leaderboard`, `cells`, `costs`), the per-model means of its rankings and its panels."""
+    """A study, its aggregated tables (`tables.write`), the per-model means of its rankings and its panels."""
 
     study: Study
     tables: dict[str, pd.DataFrame]
@@ -33,7 +33,11 @@ class Drawn:
 
     def board(self, ranking: str, network: str, simulator: str = "all") -> pd.DataFrame:
         """The leaderboard rows of one contest, best first; the index is the row number in leaderboard.csv."""
-        rows = self.tables["leaderboard"]
+        return self.contest("leaderboard", ranking, network, simulator)
+
+    def contest(self, table: str, ranking: str, network: str, simulator: str = "all") -> pd.DataFrame:
+        """The rows of one contest in a table; the index is the row number in its file."""
+        rows = self.tables[table]
         return rows[(rows["ranking"] == ranking) & (rows["network"] == network) & (rows["simulator"] == simulator)]
 
     def order(self, network: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tables that a study may lack: those of one written before they existed, or of simulators that were never audited."""
+"""Tables and columns that a study may lack, because it was written before they were or its simulators never audited."""
 
 from pathlib import Path
 
@@ -8,6 +8,15 @@ COLUMNS = {
     "validity": ["simulator", "truth", "metric", "defined", "reason"],
     "simulator_audits": ["simulator", "key", "audit", "auc", "low", "high", "n", "reference", "verdict"],
 }
+#: what later versions tell of a method
+OF_METHODS = ["convergence", "converged"]
+
+
+def methods(folder: Path) -> pd.DataFrame:
+    """The columns OF_METHODS of methods.csv, row by row; without values where they are not there."""
+    table = pd.read_csv(folder / "methods.csv", dtype=str, keep_default_na=False)
+    table = table.reindex(columns=OF_METHODS, fill_value="")
+    return table.assign(convergence=pd.to_numeric(table["convergence"]))
 
 
 def read(folder: Path, name: str) -> pd.DataFrame:

@@ -4,45 +4,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from bench.report import answers, intervals, meta, optional, ranks, validity
+from bench.report import answers, boards, intervals, meta, optional, ranks, spread, validity
+from bench.report.comparisons import BASELINE
 from bench.report.drawn import Drawn
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import label
-from bench.report.pictures import data_uri, sheets
+from bench.report.pictures import data_uri, sheets, webp
 from bench.report.profiles import by_region
-from bench.report.study import Headline
 from bench.report.trace import Trace
 
 #: larger tables are linked, not embedded
-EMBEDDED_BYTES = 1_000_000
+EMBEDDED_BYTES = 20_000
+#: of a plot, lines and letters with their soft edges
+_COLOURS = 64
 FAULTS_SHOWN = 200
 
 
 @dataclass(frozen=True)
-class Board:
-    """One ranking table: a headline on a network. rows: per method its row numbers in leaderboard.csv by scope."""
-
-    headline: Headline
-    network: str
-    scopes: list[str]
-    rows: list[dict[str, int]]
-    below_gate: list[str]
-    low: float
-    high: float
-
-    def x(self, value: float) -> float:
-        """Place of a value on the interval drawing, 0 to 100."""
-        return round(100 * (float(value) - self.low) / (self.high - self.low), 2)
-
-
-@dataclass(frozen=True)
 class Picture:
-    """A figure on the page: its PNG as a data URI and the width in CSS pixels at which its text is 8 points."""
+    """A page of a figure: as a data URI, and the width in CSS pixels at which its text is 8 points."""
 
     source: str
     width: int
@@ -51,24 +35,29 @@ class Picture:
     def of(cls, path: Path) -> "Picture":
         """The PNG at `path`, made for print at twice a screen's resolution or more."""
         with Image.open(path) as image:
-            return cls(data_uri("image/png", path.read_bytes()), image.width // 2)
+            plain = image.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
+        return cls(webp(plain, lossless=True), image.width // 2)
 
 
-def write(source: Drawn, audits: list[str], figures: dict[str, Path]) -> Path:
+def write(source: Drawn, audits: list[str], figures: dict[str, list[Path]]) -> Path:
     """Write index.html (and the small tables only the page needs) into the study's folder and return its path."""
     study = source.study
     made, pictures = sheets(source)
     tables = source.tables | {
-        "models": study.models, "methods": study.methods, "metrics": study.metrics, "failures": study.failures,
+        "models": study.models, "methods": study.methods.join(optional.methods(study.folder)),
+        "metrics": study.metrics, "failures": study.failures,
         "pictures": pictures, "audits": pd.DataFrame({"violation": pd.Series(audits, dtype=object)}),
     }  # fmt: skip
     for name in ("pictures", "audits"):
         tables[name].to_csv(study.folder / f"{name}.csv", index=False, lineterminator="\n")
     tables |= {name: optional.read(study.folder, name) for name in optional.COLUMNS} | meta.write(study)
     trace = Trace(tables, study.about)
-    shown = {name: Picture.of(path) for name, path in figures.items() if name != "gallery"}
+    shown = {name: [Picture.of(path) for path in paths] for name, paths in figures.items() if name != "gallery"}
+    shares = spread.rows(study, tables["components"])
     page = _environment(trace).get_template("page.html.j2").render(
-        study=study, trace=trace, tables=tables, boards=boards(source), sheets=made, figures=shown,
+        study=study, trace=trace, tables=tables, boards=boards.boards(source), sheets=made, figures=shown,
+        unconverged=set(tables["methods"]["method"][tables["methods"]["converged"] == "False"]),
+        spread=shares, components=spread.names(shares), baseline=label(BASELINE),
         answers={scope: answers.clauses(source, scope) for scope in ["all", *study.simulators]},
         columns={network: columns(source, network) for network in study.networks},
         order={network: source.order(network) for network in study.networks},
@@ -79,24 +68,6 @@ def write(source: Drawn, audits: list[str], figures: dict[str, Path]) -> Path:
     path = study.folder / "index.html"
     path.write_text(page, encoding="utf-8", newline="\n")
     return path
-
-
-def boards(source: Drawn) -> list[Board]:
-    """The ranking tables, by ranking, the main network first."""
-    main = source.study.main_network
-    networks = sorted(source.study.networks, key=lambda name: name != main)
-    return [_board(source, headline, network) for headline in source.study.headlines for network in networks]
-
-
-def _board(source: Drawn, headline: Headline, network: str) -> Board:
-    found = {scope: source.board(headline.ranking, network, scope) for scope in ["all", *source.study.simulators]}
-    scopes = [scope for scope, rows in found.items() if len(rows)]
-    row_of = {s: dict(zip(found[s]["method"], found[s].index.astype(int).tolist(), strict=True)) for s in scopes}
-    rows = [{scope: row_of[scope][method] for scope in scopes} for method in found["all"]["method"]]
-    every = found["all"][["mean", "low", "high"]].to_numpy(dtype=float)
-    ends = [0.0, 1.0, *every[np.isfinite(every)], source.study.metric(headline.metric)["chance"]]
-    below = [scope for scope in scopes if (found[scope]["status"] == "below gate").any()]
-    return Board(headline, network, scopes, rows, below, float(np.nanmin(ends)), float(np.nanmax(ends)))
 
 
 def columns(source: Drawn, network: str) -> list[dict[str, Any]]:

@@ -66,6 +66,7 @@ def table(contest: Contest) -> pd.DataFrame:
     return rows
 
 
+CONCORDANCE = ["n_ranked", "n_data_seeds", "friedman", "concordance"]
 _COLUMNS = ["rank_low", "rank_high", "skill", "skill_low", "skill_high", "skill_models"]
 
 

@@ -23,17 +23,23 @@ def leaderboard(study: Study, cells: Cells | None = None) -> pd.DataFrame:
 
 def _leaderboard(found: list[Contest]) -> pd.DataFrame:
     rows = [_named(contest, contest.table().join(standing.table(contest))) for contest in found]
-    return pd.concat([pd.DataFrame(columns=LEADERBOARD), *rows], ignore_index=True).round(DECIMALS)[LEADERBOARD]
+    return _stacked(rows, LEADERBOARD).round(DECIMALS)
 
 
 def _comparisons(found: list[Contest]) -> pd.DataFrame:
-    columns = [*_CONTEST, *comparisons.COLUMNS]
     rows = [_named(contest, comparisons.table(contest)) for contest in found]
-    return pd.concat([r for r in rows if len(r)] or [pd.DataFrame(columns=columns)], ignore_index=True).round(6)
+    return _stacked(rows, [*_CONTEST, *comparisons.COLUMNS]).round(6)
 
 
 def _concordance(found: list[Contest]) -> pd.DataFrame:
-    return pd.concat([_named(contest, pd.DataFrame([standing.friedman(contest)])) for contest in found])
+    rows = [_named(contest, pd.DataFrame([standing.friedman(contest)])) for contest in found]
+    return _stacked(rows, [*_CONTEST, *standing.CONCORDANCE]).round(DECIMALS)
+
+
+def _stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """The parts that have rows, one below the other: one without rows would turn numbers into objects."""
+    held = [part for part in parts if len(part)]
+    return pd.concat(held, ignore_index=True)[columns] if held else pd.DataFrame(columns=columns)
 
 
 def _contests(study: Study, cells: Cells) -> list[Contest]:
@@ -80,7 +86,7 @@ def write(study: Study, cells: Cells) -> dict[str, pd.DataFrame]:
     tables = {
         "leaderboard": _leaderboard(found),
         "comparisons": _comparisons(found),
-        "concordance": _concordance(found).round(DECIMALS),
+        "concordance": _concordance(found),
         "components": cells.components.round(6),
         "cells": cells_table(study, cells.blocks).round(6),
         "costs": costs(study),

@@ -1,11 +1,11 @@
-"""Numbers on the page that name the table, row and column they come from, so that each can be checked."""
+"""Numbers on the page that name the table, row and column they come from (`data-at`), so that each can be checked."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from bench.report.figures.style import label
 
@@ -23,10 +23,10 @@ class Trace:
         """The bare value of a cell."""
         return self.tables[table][column].iloc[row]
 
-    def num(self, table: str, row: int, column: str, why: str = "no value") -> Markup:
-        """A number as it is read, the exact one beside it; a dash that tells why where there is none."""
+    def num(self, table: str, row: int, column: str, why: str = "no value", decimals: int | None = None) -> Markup:
+        """A number as it is read; a dash that tells why where there is none."""
         value = self.value(table, row, column)
-        return NONE.format(why) if pd.isna(value) else _cell(table, row, column, shown(value), value)
+        return NONE.format(why) if pd.isna(value) else _cell(table, row, column, shown(value, decimals))
 
     def interval(self, table: str, row: int, why: str = "no value", stem: str = "") -> Markup:
         """mean [low, high] of a row; `gain` reads gain [gain_low, gain_high]."""
@@ -40,25 +40,24 @@ class Trace:
     def text(self, table: str, row: int, column: str) -> Markup:
         """The text of a cell, escaped."""
         value = str(self.value(table, row, column))
-        return _cell(table, row, column, value, None)
+        return _cell(table, row, column, value)
 
     def name(self, method: str) -> Markup:
         """A method's name as words."""
-        return _cell("methods", self._method_rows[method], "method", label(method), None)
+        return _cell("methods", self._method_rows[method], "method", label(method))
 
     def study(self, key: str) -> Markup:
         """A value of study.json."""
-        return Markup('<span data-table="study" data-column="{}">{}</span>').format(key, str(self.about.get(key, "")))
+        return Markup('<span data-at="study {}">{}</span>').format(key, str(self.about.get(key, "")))
 
 
-def shown(value: float) -> str:
+def shown(value: float, decimals: int | None = None) -> str:
     """A number as printed: counts whole, others with two decimals (fewer from ten upwards), a true minus."""
     whole = isinstance(value, int | np.integer) or abs(value) >= 100
-    text = f"{value:,.0f}" if whole else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    usual = 0 if whole else 1 if abs(value) >= 10 else 2
+    text = f"{value:,.{usual if decimals is None else decimals}f}"
     return "0.00" if text == "-0.00" else text.replace("-", "−")
 
 
-def _cell(table: str, row: int, column: str, text: str, value: Any) -> Markup:
-    exact = Markup("") if value is None else Markup(' data-value="{}"').format(repr(float(value)))
-    where = Markup('data-table="{}" data-row="{}" data-column="{}"').format(table, row, column)
-    return Markup("<span {}{}>{}</span>").format(where, exact, escape(text))
+def _cell(table: str, row: int, column: str, text: str) -> Markup:
+    return Markup('<span data-at="{} {} {}">{}</span>').format(table, row, column, text)

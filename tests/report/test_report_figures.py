@@ -1,12 +1,13 @@
 import dataclasses
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.report.drawn import Drawn
-from bench.report.figures import draw_all, overlap, randomisation, separability
-from bench.report.figures.compose import ZOOM, anatomy, outlined, overlay
+from bench.report.figures import draw_all, gallery, overlap, randomisation, separability, style
+from bench.report.figures.compose import ZOOM, anatomy, fewer_colours, outlined, overlay
 from bench.report.figures.style import label, save
 
 
@@ -23,7 +24,7 @@ def test_every_figure_is_written_twice(study_folder):
 @pytest.mark.parametrize("figure", [overlap, separability, randomisation])
 def test_equal_tables_give_equal_files(source, tmp_path: Path, figure):
     for name in ("a", "b"):
-        save(figure.draw(source), tmp_path / name)
+        save(figure.draw(source)[0], tmp_path / name)
     for kind in ("pdf", "png"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
 
@@ -57,3 +58,36 @@ def test_the_outline_runs_inside_the_truth():
 def test_labels_are_words():
     assert label("grad_cam") == "grad CAM"
     assert label("lrp_0") == "LRP 0"
+
+
+def test_panels_are_split_into_pages():
+    pages = list(style.pages([str(k) for k in range(20)], columns=3, height=100, foot=10))
+    assert [len(page) for page in pages] == [6, 6, 6, 2]
+    assert [len(page) for page in style.pages(["a", "b"], columns=1, height=500, foot=0)] == [1, 1]
+
+
+def test_a_gallery_of_many_simulators_has_pages_on_which_no_pictures_overlap(source):
+    scene = next(iter(source.scenes.values()))
+    scenes = {f"simulator_{k:02d}": scene for k in range(9)}
+    found = gallery.draw(dataclasses.replace(source, scenes=scenes))
+    named = [text.get_text().replace("\n", " ") for figure in found for text in figure.texts]
+    assert len(found) > 1 and {f"simulator {k:02d}" for k in range(9)} <= set(named)
+    for figure in found:
+        boxes = [axis.get_position() for axis in figure.axes]
+        assert all(0 <= b.x0 < b.x1 <= 1 and 0 <= b.y0 < b.y1 <= 1 for b in boxes)
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
+def test_fewer_colours_look_the_same_and_keep_white():
+    picture = np.random.default_rng(0).random((40, 40, 3)) * np.linspace(0, 1, 40)[:, None, None]
+    picture[:5] = 1.0
+    reduced = fewer_colours(picture)
+    assert (reduced[:5] == 255).all() and len(np.unique(reduced.reshape(-1, 3), axis=0)) <= 97
+    assert np.abs(reduced / 255 - picture).mean() < 0.06
+
+
+def test_pages_of_an_earlier_drawing_are_removed(source, tmp_path):
+    (tmp_path / "overlap_2.png").write_bytes(b"")
+    (tmp_path / "mine.png").write_bytes(b"")
+    draw_all(dataclasses.replace(source, scenes={}), tmp_path)
+    assert not (tmp_path / "overlap_2.png").exists() and (tmp_path / "mine.png").exists()

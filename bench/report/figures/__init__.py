@@ -1,4 +1,4 @@
-"""The figures of a study, each as PDF and PNG, drawn from its tables and panels alone."""
+"""The figures of a study, each as PDF and PNG of one or more pages, drawn from its tables and panels alone."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from bench.report.drawn import Drawn
 from bench.report.figures import gallery, overlap, randomisation, separability
 from bench.report.figures.style import save
 
-_FIGURES: dict[str, Callable[[Drawn], Figure | None]] = {
+_FIGURES: dict[str, Callable[[Drawn], list[Figure]]] = {
     "gallery": gallery.draw,
     "overlap": overlap.draw,
     "separability": separability.draw,
@@ -17,12 +17,17 @@ _FIGURES: dict[str, Callable[[Drawn], Figure | None]] = {
 }
 
 
-def draw_all(source: Drawn, folder: Path) -> dict[str, Path]:
-    """Draw every figure the tables have the data for into `folder`; returns name -> PNG."""
+def draw_all(source: Drawn, folder: Path) -> dict[str, list[Path]]:
+    """Draw every figure the tables have the data for into `folder`: `overlap`, and `overlap_2` for a second page.
+
+    Returns name -> the PNG of each page; pages of an earlier drawing are removed.
+    """
     folder.mkdir(exist_ok=True)
-    drawn: dict[str, Path] = {}
+    drawn: dict[str, list[Path]] = {}
     for name, draw in _FIGURES.items():
-        figure = draw(source)
-        if figure is not None:
-            drawn[name] = save(figure, folder / name)
+        for old in (*folder.glob(f"{name}.*"), *folder.glob(f"{name}_*.*")):
+            old.unlink()
+        pages = [save(page, folder / (name if k == 1 else f"{name}_{k}")) for k, page in enumerate(draw(source), 1)]
+        if pages:
+            drawn[name] = pages
     return drawn

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 Array = NDArray[Any]
@@ -43,6 +44,13 @@ def outlined(picture: Array, truth: Array) -> Array:
     line = inside & ~ndimage.binary_erosion(inside, border_value=1)
     rim = ndimage.binary_dilation(inside) & ~inside
     return np.where(line[..., None], CONTOUR, np.where(rim[..., None], HALO, picture))
+
+
+def fewer_colours(picture: Array) -> Array:
+    """An RGB picture in 0..1 in 96 colours and white, as uint8: no difference to the eye, a third of the bytes."""
+    whole = np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
+    palette = Image.fromarray(whole).quantize(96, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    return np.where((whole == 255).all(-1, keepdims=True), np.uint8(255), np.asarray(palette.convert("RGB")))
 
 
 def enlarged(image: Array, order: int) -> Array:

@@ -8,12 +8,14 @@ from matplotlib.figure import Figure
 
 from bench.report.drawn import Drawn
 from bench.report.figures import style
-from bench.report.figures.compose import DIVERGING, overlay
+from bench.report.figures.compose import DIVERGING, fewer_colours, overlay
 from bench.report.panels import WHO, Array, Scene, cropped
 
 MOST_COLUMNS, MOST_ROWS = 6, 9
 _SIDES = {"coronal": "L R", "axial": "L R", "sagittal": "P A"}
-_NAMES, _HEAD, _FOOT, _GAP = 30.0, 9.0, 13.0, 0.6
+_NAMES, _HEAD, _FOOT, _GAP = 30.0, 10.0, 13.0, 0.6
+#: edge of a picture
+_SMALLEST, _LARGEST = 15.0, 24.0
 #: the note at the foot needs this much
 _NARROWEST = 165.0
 
@@ -34,9 +36,9 @@ class _Sheet:
         blocks = -(-pictures // MOST_ROWS)
         rows = -(-pictures // blocks)
         edge = min(
-            (style.DOUBLE / style.MM / blocks - _NAMES) / columns - _GAP,
+            _across(pictures) / columns - _GAP,
             ((style.TALLEST / style.MM - _HEAD - _FOOT) / (rows + 1) - _GAP) / aspect,
-            24.0,
+            _LARGEST,
         )
         cell = (edge, edge * aspect)
         width = max(blocks * (_NAMES + columns * (edge + _GAP)), _NARROWEST)
@@ -60,7 +62,7 @@ class _Sheet:
         (left, top), (wide, high) = corner, self.cell
         box = (left / self.width, 1 - (top + high) / self.height, wide / self.width, high / self.height)
         axis = self.figure.add_axes(box)
-        axis.imshow(picture, interpolation="nearest")
+        axis.imshow(fewer_colours(picture), interpolation="nearest")
         axis.axis("off")
 
     def write(self, x: float, y: float, text: str, **options: object) -> None:
@@ -68,15 +70,25 @@ class _Sheet:
         self.figure.text(x / self.width, 1 - y / self.height, text, **options)  # type: ignore[arg-type]
 
 
-def draw(source: Drawn) -> Figure | None:
-    """The gallery of the main network; None without panels."""
+def draw(source: Drawn) -> list[Figure]:
+    """The gallery of the main network, as many simulators a page as stay readable; no page without panels."""
     network = source.study.main_network
     scenes = {name: cropped(scene) for name, scene in source.scenes.items() if network in scene.maps}
-    if not scenes:
-        return None
+    methods = [m for m in source.order(network) if any(m in scene.maps[network] for scene in scenes.values())]
+    most = max(1, min(MOST_COLUMNS, int(_across(len(methods)) // _SMALLEST))) if methods else 1
+    items = list(scenes.items())
+    return [_page(source, dict(items[k : k + most]), methods) for k in range(0, len(items), most)]
+
+
+def _across(pictures: int) -> float:
+    """Width in mm that the pictures of a block share."""
+    return style.DOUBLE / style.MM / -(-pictures // MOST_ROWS) - _NAMES
+
+
+def _page(source: Drawn, scenes: dict[str, Scene], methods: list[str]) -> Figure:
+    network = source.study.main_network
     each = max(1, MOST_COLUMNS // max(2, len(scenes)) - (len(scenes) > 1))
     columns = [(name, scene, p) for name, scene in scenes.items() for p in range(min(each, len(scene.subjects)))]
-    methods = [m for m in source.order(network) if any(m in scene.maps[network] for scene in scenes.values())]
     aspect = max(scene.brain.shape[1] / scene.brain.shape[2] for scene in scenes.values())
     with style.journal():
         sheet = _Sheet.of(len(columns), len(methods), aspect)
@@ -101,7 +113,8 @@ def _truths(sheet: _Sheet, k: int, simulator: str, scene: Scene, p: int, methods
         sheet.write(middle, top - 0.8, who, ha="center", va="bottom", fontsize=6, color=style.GREY)
         if p > 0:
             continue
-        sheet.write(left, top - 4.2, style.label(simulator), ha="left", va="bottom", fontsize=8)
+        named = "\n".join(textwrap.wrap(style.label(simulator), 14, break_long_words=False))
+        sheet.write(left, top - 3.6, named, ha="left", va="bottom", fontsize=7, linespacing=1.0)
         for side, x in zip(_SIDES[scene.plane].split(), (left, left + sheet.cell[0]), strict=True):
             near = "left" if x == left else "right"
             sheet.write(x, top + sheet.cell[1] - 0.5, side, ha=near, va="bottom", fontsize=5, color=style.GREY)

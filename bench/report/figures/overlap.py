@@ -1,5 +1,7 @@
 """Figure: the headline score of every method with its interval, per simulator; controls and oracles beside them."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,21 +12,31 @@ from bench.report.drawn import Drawn
 from bench.report.figures import style
 from bench.report.study import Headline
 
+COLUMNS = 6
+#: mm: a line of a panel, what lies around a row of panels, and the legend
+_LINE, _FRAME, _FOOT = 4.6, 14.0, 10.0
 
-def draw(source: Drawn) -> Figure | None:
-    """One panel for all simulators and one for each; None where nothing was scored."""
+
+def draw(source: Drawn) -> list[Figure]:
+    """One panel for all simulators and one for each; no page where nothing was scored."""
     study, headline = source.study, source.headline
     if headline is None:
-        return None
+        return []
     scopes = ["all", *study.simulators] if len(study.simulators) > 1 else study.simulators
     order = _order(source, headline)
     if not order:
-        return None
+        return []
+    pages = style.pages(scopes, COLUMNS, _LINE * len(order) + _FRAME, _FOOT)
+    return [_page(source, headline, page, order) for page in pages]
+
+
+def _page(source: Drawn, headline: Headline, scopes: list[str], order: list[str]) -> Figure:
+    rows = -(-len(scopes) // COLUMNS)
     with style.journal():
-        figure = style.figure(style.DOUBLE, (4.6 * len(order) + 24) * style.MM)
-        for axis, scope in zip(style.grid(figure, len(scopes), len(scopes), sharey=True), scopes, strict=True):
+        figure = style.figure(style.DOUBLE, (rows * (_LINE * len(order) + _FRAME) + _FOOT) * style.MM)
+        for axis, scope in zip(style.grid(figure, len(scopes), COLUMNS, sharey=True), scopes, strict=True):
             _panel(axis, source, headline, scope, order)
-        figure.legend(handles=_legend(study.networks), loc="outside lower center", ncols=6)
+        figure.legend(handles=_legend(source.study.networks), loc="outside lower center", ncols=6)
     return figure
 
 
@@ -48,7 +60,8 @@ def _panel(axis: Axes, source: Drawn, headline: Headline, scope: str, order: lis
     axis.set_ylim(len(order) - 0.4, -0.6)
     axis.grid(axis="y", color=style.FAINT, linewidth=0.4)
     axis.set_axisbelow(True)
-    axis.set_title("all simulators" if scope == "all" else style.label(scope), loc="left")
+    named = "all simulators" if scope == "all" else style.label(scope)
+    axis.set_title("\n".join(textwrap.wrap(named, 14)), loc="left", fontsize=7)
     axis.set_xlabel(style.label(headline.metric))
     # shared axes label only the first panel
     for tick, name in zip(axis.get_yticklabels(), order, strict=False):

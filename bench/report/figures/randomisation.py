@@ -11,28 +11,33 @@ from bench.report.drawn import Drawn
 from bench.report.figures import style
 
 COLUMNS = 6
+#: mm: a row of panels, and what lies below the last
+_HEIGHT, _FOOT = 34, 12
 _STEP = r"^(?P<family>.+)\.layer_(?P<step>\d+)_of_(?P<steps>\d+)$"
 
 
-def draw(source: Drawn) -> Figure | None:
-    """One small panel a method, a line a network; None where no metric has the columns `layer_k_of_L`."""
+def draw(source: Drawn) -> list[Figure]:
+    """One small panel a method, a line a network; no page where no metric has the columns `layer_k_of_L`."""
     curves = steps(source.tables["cells"])
     if curves.empty:
-        return None
+        return []
     family = sorted(curves["family"].unique())[0]
     curves = curves[curves["family"] == family]
     order = source.order(source.study.main_network)
     methods = [m for m in order if m in set(curves["method"]) and source.study.role(m) != "oracle"]
+    return [_page(source, family, curves, page) for page in style.pages(methods, COLUMNS, _HEIGHT, _FOOT)]
+
+
+def _page(source: Drawn, family: str, curves: pd.DataFrame, methods: list[str]) -> Figure:
     with style.journal():
         rows = -(-len(methods) // COLUMNS)
-        figure = style.figure(style.DOUBLE, (34 * rows + 12) * style.MM)
+        figure = style.figure(style.DOUBLE, (_HEIGHT * rows + _FOOT) * style.MM)
         axes = style.grid(figure, len(methods), COLUMNS, sharex=True, sharey=True)
         for axis, method in zip(axes, methods, strict=True):
             _panel(axis, source, curves[curves["method"] == method], f"{family}.floor")
             slant = "normal" if source.study.role(method) == "method" else "italic"
             axis.set_title(style.label(method), loc="left", style=slant, fontsize=7)
         for lowest in axes[-COLUMNS:]:
-            lowest.tick_params(labelbottom=True)
             lowest.set_xlabel("layers reset")
         figure.supylabel("similarity to the trained model's map", fontsize=8)
         handles, labels = axes[0].get_legend_handles_labels()

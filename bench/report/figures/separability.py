@@ -11,25 +11,32 @@ from bench.report.figures import style
 from bench.report.study import Headline
 
 SHOWN = 5
+COLUMNS = 3
+#: mm: a row of panels, and what lies below the last
+_HEIGHT, _FOOT = 62, 14
 
 
-def draw(source: Drawn) -> Figure | None:
-    """One panel a simulator, one mark a model and method; None without models."""
+def draw(source: Drawn) -> list[Figure]:
+    """One panel a simulator, one mark a model and method; no page without models."""
     headline = source.headline
     if headline is None:
-        return None
+        return []
     means = source.per_model[source.per_model["ranking"] == headline.ranking]
     keys = ["simulator", "network", "data_seed", "model_seed"]
     points = means.merge(source.study.models, on=keys)
     if points.empty:
-        return None
+        return []
+    pages = style.pages(source.study.simulators, COLUMNS, _HEIGHT, _FOOT)
+    return [_page(source, headline, points, page) for page in pages]
+
+
+def _page(source: Drawn, headline: Headline, points: pd.DataFrame, simulators: list[str]) -> Figure:
     methods = _methods(source, headline)
-    simulators = source.study.simulators
-    columns = min(3, len(simulators))
+    columns = min(COLUMNS, len(simulators))
     rows = -(-len(simulators) // columns)
     with style.journal():
-        figure = style.figure(style.DOUBLE if columns > 1 else style.SINGLE, (62 * rows + 14) * style.MM)
-        axes = style.grid(figure, len(simulators), 3, sharex=True, sharey=True)
+        figure = style.figure(style.DOUBLE if columns > 1 else style.SINGLE, (_HEIGHT * rows + _FOOT) * style.MM)
+        axes = style.grid(figure, len(simulators), COLUMNS, sharex=True, sharey=True)
         for axis, simulator in zip(axes, simulators, strict=True):
             _panel(axis, source, headline, points[points["simulator"] == simulator], methods)
             axis.set_title(style.label(simulator), loc="left")

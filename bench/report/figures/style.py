@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 MM = 1 / 25.4
 SINGLE, DOUBLE, TALLEST = 88 * MM, 180 * MM, 230 * MM
@@ -46,10 +47,13 @@ def figure(width: float, height: float) -> Figure:
 
 def save(figure: Figure, stem: Path) -> Path:
     """Write `stem`.pdf and `stem`.png without dates or versions, so that equal tables give equal files."""
+    picture = stem.with_suffix(".png")
     with journal():
         figure.savefig(stem.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
-        figure.savefig(stem.with_suffix(".png"), metadata={"Software": None})
-    return stem.with_suffix(".png")
+        figure.savefig(picture, metadata={"Software": None})
+    with Image.open(picture) as image:
+        image.convert("RGB").save(picture, optimize=True, dpi=image.info["dpi"])
+    return picture
 
 
 def grid(made: Figure, count: int, columns: int, **options: Any) -> list[Axes]:
@@ -58,7 +62,15 @@ def grid(made: Figure, count: int, columns: int, **options: Any) -> list[Axes]:
     axes = made.subplots(-(-count // columns), columns, squeeze=False, **options).ravel()
     for spare in axes[count:]:
         spare.set_visible(False)
+    for lowest in axes[max(count - columns, 0) : count]:
+        lowest.tick_params(labelbottom=True)
     return list(axes[:count])
+
+
+def pages(names: list[str], columns: int, height: float, foot: float) -> Iterator[list[str]]:
+    """The names of the panels of each page: as many rows of `columns`, each `height` mm, as fit above `foot` mm."""
+    most = columns * max(1, int((TALLEST / MM - foot) // height))
+    yield from (names[start : start + most] for start in range(0, len(names), most))
 
 
 def label(name: str) -> str:
