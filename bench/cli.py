@@ -10,6 +10,7 @@ from typing import NoReturn
 from bench import verbs
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.store.files import REFUSALS, refusal
 
 VERBS: dict[str, Callable[["verbs.Call"], int]] = {
     "run": verbs.run,
@@ -58,6 +59,11 @@ def main(arguments: Sequence[str]) -> int:
         return VERBS[verb](call)
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        print(f"error: {refusal(error.errno, error.filename or 'the results')}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         command = " ".join(["python -m bench", *(f"'{a}'" if "[" in a or "(" in a else a for a in arguments)])

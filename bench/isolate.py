@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import uuid
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from bench.cells import Cell, Cells
 from bench.contracts import BadInput, Status
 from bench.progress import Heart
+from bench.store import files
 from bench.study import Study
 
 #: what the fork server imports once, so that a child starts in milliseconds
@@ -20,6 +22,12 @@ PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.unit"]
 POLL_S = 0.1
 #: how long a child may take to start, whatever the limit of a cell: the fork server's first imports are not its fault
 START_S = 300.0
+#: how a child ends that met a full disk: it says so, or it touched a mapped page for which there was no room
+NO_ROOM = (os.EX_IOERR, -signal.SIGBUS)
+FULL = (
+    "a file of the store could not be written or read, most often because the disk is full; free space or set "
+    "paths.results to another disk, then issue the same command"
+)
 log = logging.getLogger("bench.isolate")
 
 
@@ -34,15 +42,19 @@ def run(path: Path, name: str) -> None:
     work = [key for key in cells if key in set(study.todo.get(name, ()))]
     heart = Heart.of(study, name)
     lost = list(study.lost.get(name, ()))
-    while work:
-        heart.reset(len(work))
-        end = _child(path, name, work, lost, heart, float(study.settings["timeout_s"]))
-        if end is None:
-            break
-        position = heart.position()
-        _record_end(study, cells[work[position]], *end)
-        lost.append(work[position])
-        work = work[position + 1 :]
+    try:
+        while work:
+            heart.reset(len(work))
+            end = _child(path, study, name, work, lost, heart)
+            if end is None:
+                break
+            position = heart.position()
+            _record_end(study, cells[work[position]], *end)
+            lost.append(work[position])
+            work = work[position + 1 :]
+    except BadInput as error:
+        heart.stop(str(error))
+        raise
     heart.finish()
 
 
@@ -55,24 +67,26 @@ def _record_end(study: Study, cell: Cell, status: Status, reason: str) -> None:
 
 
 def _child(
-    path: Path, name: str, work: list[str], lost: list[str], heart: Heart, timeout_s: float
+    path: Path, study: Study, name: str, work: list[str], lost: list[str], heart: Heart
 ) -> tuple[Status, str] | None:
     """Run one child to its end: None when all work is done, else what became of the cell it was at."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
-    child = context.Process(target=_work, args=(path, name, work, lost, heart.path), daemon=False)
+    owner, timeout_s = uuid.uuid4().hex, float(study.settings["timeout_s"])
+    child = context.Process(target=_work, args=(path, name, work, lost, heart.path, owner), daemon=False)
     child.start()
     try:
         hung = _watch(child, heart, timeout_s)
     finally:
         _end(child)
-    if hung:
-        return Status.timeout, f"longer than timeout_s={timeout_s:g} s"
     if child.exitcode == 0:
         return None
-    if said := heart.stopped():
-        raise BadInput(said)
+    files.sweep(study.store, owner)
+    if hung:
+        return Status.timeout, f"longer than timeout_s={timeout_s:g} s"
     code = child.exitcode or 0
+    if said := heart.stopped() or (FULL if code in NO_ROOM else ""):
+        raise BadInput(said)
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
     return Status.killed, f"the process died ({how}); often the memory ran out"
 
@@ -91,8 +105,9 @@ def _end(child: BaseProcess) -> None:
     child.join()
 
 
-def _work(path: Path, name: str, work: list[str], lost: list[str], beat: Path) -> None:
+def _work(path: Path, name: str, work: list[str], lost: list[str], beat: Path, owner: str) -> None:
     """In the child: compute and beat; leave when the parent is gone."""
+    os.environ[files.OWNER] = owner
     # Ctrl-C reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _leave_with_parent()
@@ -110,7 +125,7 @@ def _work(path: Path, name: str, work: list[str], lost: list[str], beat: Path) -
         bench.run(work)
     except BadInput as error:
         heart.stop(str(error))
-        raise SystemExit(2) from error
+        raise SystemExit(os.EX_IOERR) from error
 
 
 def _leave_with_parent() -> None:

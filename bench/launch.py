@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +13,9 @@ from omegaconf import DictConfig
 from bench import isolate
 from bench.config.compose import CONF
 from bench.contracts import BadInput
-from bench.progress import Heart, shown
-from bench.study import Study
+from bench.progress import Heart, folder, shown
+from bench.store import files
+from bench.study import PLAN, Study
 
 #: One thread a process, because units run side by side. And glibc keeps the memory of freed tensors: giving it back to
 #: the system at every layer slows training down, most of all with two workers.
@@ -30,20 +32,26 @@ def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str],
     """
     if not units:
         return
-    logs = study.folder / "logs"
+    logs, own = study.folder / "logs", folder(study)
     arguments = [
         "--multirun",
-        f"plan={plan}",
+        f"plan={own / PLAN}",
         f"unit={','.join(units)}",
         f"hydra.sweep.dir={logs}",
         f"hydra.run.dir={logs}",
         *lines,
     ]
-    with _process(arguments, ENVIRONMENT), shown(study, list(units), title), contextlib.suppress(SystemExit):
-        _multirun()
-    for unit in units:
-        if said := Heart.of(study, unit).stopped():
+    try:
+        with files.said_when_unwritable(own):
+            own.mkdir(parents=True, exist_ok=True)
+            # a copy, because another call may plan the same study while this one works
+            shutil.copyfile(plan, own / PLAN)
+        with _process(arguments, ENVIRONMENT), shown(study, list(units), title), contextlib.suppress(SystemExit):
+            _multirun()
+        if said := next(filter(None, (Heart.of(study, unit).stopped() for unit in units)), ""):
             raise BadInput(said)
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """What the store knows of a study's cells: done, missing, failed, stale, or blocked by a failure further up."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -54,7 +53,10 @@ class Ledger:
         """The record of a failure of this cell with the code as it is now, else None."""
         if cell.key not in self._failures:
             return None
-        found: dict[str, Any] = json.loads((self._failures[cell.key] / "record.json").read_text())
+        try:
+            found = self.artefacts.record(FAILURES, cell.key)
+        except (KeyError, Damaged):
+            return None
         return found if found.get("source") == cell.source else None
 
     def state(self, cell: Cell) -> str:

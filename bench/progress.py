@@ -23,7 +23,8 @@ STARTING = "starting"
 class Heart:
     """The heartbeat file of one unit: position in its work, cell title, share done, and since when.
 
-    Times are monotonic seconds of this machine, so that a clock that is set does not look like a hang.
+    Times are monotonic seconds of this machine, so that a clock that is set does not look like a hang. A beat that
+    cannot be written costs no cell: it is left out.
     """
 
     path: Path
@@ -80,22 +81,21 @@ class Heart:
         return found
 
     def _write(self, content: dict[str, Any]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(content))
-        temporary.replace(self.path)
+        with contextlib.suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(content))
+            temporary.replace(self.path)
 
 
 def folder(study: Study) -> Path:
-    """Where the heartbeats of a study lie."""
-    return study.folder / "progress"
+    """Where the heartbeats of one call lie; another call at the same time has its own."""
+    return study.folder / "progress" / study.run
 
 
 @contextlib.contextmanager
 def shown(study: Study, units: list[str], title: str) -> Iterator[None]:
     """Show the progress of units while they run: a bar on a terminal, else one line a finished unit."""
-    for unit in units:
-        Heart.of(study, unit).path.unlink(missing_ok=True)
     over = threading.Event()
     view = _bar if sys.stderr.isatty() else _lines
     thread = threading.Thread(target=view, args=(study, units, title, over), daemon=True)

@@ -1,5 +1,6 @@
 """One unit from end to end: every cell in order, each loaded if it is stored, computed if it is asked for."""
 
+import contextlib
 import logging
 import resource
 import time
@@ -14,10 +15,13 @@ from bench.contracts import Status, Unsupported
 from bench.ledger import FAILURES
 from bench.steps import STEPS, Step
 from bench.store.artefacts import Artefacts, Damaged
+from bench.store.files import Unwritable
 from bench.study import Study, Unit
 
 #: (position in the work list, cell, share of the cell that is done)
 Beat = Callable[[int, Cell, float], None]
+#: how often a cell that cannot be read is made
+ATTEMPTS = 2
 log = logging.getLogger("bench.unit")
 
 
@@ -57,14 +61,14 @@ class Bench:
             if not self.made_now(cell):
                 self._make(cell, replace=self.study.replace)
                 self.store.remove(FAILURES, cell.key)
+        except Unwritable:
+            raise
         except Lost:
             self.lost.add(cell.key)
         except Unsupported as error:
             self.lost.add(cell.key)
             fail(self.study, cell, Status.unsupported, str(error))
         except Exception as error:
-            if _full_disk(error):
-                raise
             self.lost.add(cell.key)
             fail(self.study, cell, Status.failed, f"{type(error).__name__}: {error}", traceback.format_exc())
             log.warning("%s: %s failed: %s", cell.unit.id, cell.title, error)
@@ -81,8 +85,9 @@ class Bench:
         """Whether a cell was given up before this call, or in it by this process or another."""
         if cell.key in self._values:
             return False
-        if self.store.find(FAILURES, cell.key) and self.store.record(FAILURES, cell.key)["run"] == self.study.run:
-            self.lost.add(cell.key)
+        with contextlib.suppress(KeyError, Damaged):
+            if self.store.record(FAILURES, cell.key)["run"] == self.study.run:
+                self.lost.add(cell.key)
         return cell.key in self.lost
 
     def get(self, cell: Cell) -> Any:
@@ -90,13 +95,17 @@ class Bench:
         if self._gone(cell):
             raise Lost(cell.title)
         if cell.key not in self._values:
-            step = STEPS[cell.stage]
-            try:
-                self._values[cell.key] = step.read(self, cell, self._stored(cell, step))
-            except (KeyError, Damaged):
-                self._make(cell)
-                self._values[cell.key] = step.read(self, cell, self._stored(cell, step))
+            self._values[cell.key] = self._read(cell)
         return self._values[cell.key]
+
+    def _read(self, cell: Cell) -> Any:
+        """What is stored of a cell, made where it is not; another process may find it damaged and remove it again."""
+        step = STEPS[cell.stage]
+        for _ in range(ATTEMPTS):
+            with contextlib.suppress(KeyError, Damaged):
+                return step.read(self, cell, self._stored(cell, step))
+            self._make(cell)
+        return step.read(self, cell, self._stored(cell, step))
 
     def _stored(self, cell: Cell, step: Step) -> Path:
         given = step.given(cell)
@@ -154,7 +163,3 @@ def fail(study: Study, cell: Cell, status: Status, reason: str, trace: str = "")
 
     name = "-".join(t for t in (cell.stage, cell.name, cell.metric) if t)
     Artefacts(study.store).put(FAILURES, name, cell.key, write, record, replace=True)
-
-
-def _full_disk(error: Exception) -> bool:
-    return isinstance(error.__cause__, OSError) and "disk is full" in str(error)

@@ -56,6 +56,8 @@ def run(call: Call) -> int:
             break
         except Damaged as error:
             print(f"{error}; computing it again", file=sys.stderr)
+            # where one file is damaged others may be, and only so many attempts are made
+            list(study.artefacts().verify())
     code = say_failures(study)
     if not study.headline:
         print(f"{study.folder}: tables only; no ranking, because none of its metrics was chosen")

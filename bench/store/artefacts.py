@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.store import files
+from bench.store.keys import key as key_of
 from bench.store.keys import plain
 
 RECORD = "record.json"
+#: the hash of everything else in a record, so that the record itself cannot change unseen
+SEAL = "seal"
 KEY_LENGTH = 16
 log = logging.getLogger("bench.store")
 
@@ -64,20 +67,31 @@ class Artefacts:
         with files.scratch(folder) as temporary:
             write(temporary)
             full = {**plain(record), "key": key, "stage": stage, "files": _checksums(temporary)}
-            (temporary / RECORD).write_text(json.dumps(full, indent=1, sort_keys=True) + "\n")
-            files.publish(temporary, folder)
+            sealed = {**full, SEAL: key_of(full)}
+            (temporary / RECORD).write_text(json.dumps(sealed, indent=1, sort_keys=True) + "\n")
+            if not files.publish(temporary, folder) and not (folder / RECORD).exists():
+                # a folder that lost its record answers for nothing, and must not keep the name
+                files.publish(temporary, folder, replace=True)
         self._index.setdefault(stage, {})[key] = folder
         return folder
 
     def record(self, stage: str, key: str) -> dict[str, Any]:
-        """The record of an artefact; raises KeyError when there is none."""
+        """The record of an artefact; raises KeyError when there is none.
+
+        Records written before they were sealed are taken as they are.
+        """
         folder = self.find(stage, key)
         if folder is None:
             raise KeyError(f"{stage} {key}")
         try:
             found: dict[str, Any] = json.loads((folder / RECORD).read_text())
+        except FileNotFoundError as error:
+            raise KeyError(f"{stage} {key}") from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise self._damaged(folder, RECORD) from error
+        seal = found.pop(SEAL, None)
+        if seal and seal != key_of(found):
+            raise self._damaged(folder, RECORD)
         return found
 
     def read(self, stage: str, key: str) -> Path:

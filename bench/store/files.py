@@ -15,31 +15,69 @@ import pyarrow.parquet as pq
 
 from bench.contracts import BadInput
 
+#: names the process whose hidden files these are, in its environment
+OWNER = "PLUMBLINE_OWNER"
+
+REFUSALS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota of the disk is used up",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "permission is denied",
+}
+#: bytes; a disk with less is full
+ROOM = 2**16
+
+
+class Unwritable(BadInput):
+    """The disk takes nothing more; no other cell would fare better."""
+
 
 @contextlib.contextmanager
-def said_when_full(path: Path) -> Iterator[None]:
-    """Turn a full disk into one sentence."""
+def said_when_unwritable(path: Path) -> Iterator[None]:
+    """Turn a full or a read-only disk into one sentence."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        # libraries that write for us tell of a full disk in words of their own
+        number = errno.ENOSPC if _no_room(path.parent) else getattr(error, "errno", None)
+        if number not in REFUSALS:
             raise
-        raise BadInput(
-            f"the disk is full while writing {path}; free space or set paths.results to another disk, "
-            "then issue the same command"
-        ) from error
+        raise refusal(number, path) from error
+
+
+def refusal(number: int, path: Path | str) -> Unwritable:
+    """What to say of an `errno` of REFUSALS."""
+    mend = "free space or set paths.results to another disk, then issue the same command"
+    return Unwritable(f"{REFUSALS[number]} while writing {path}; {mend}")
+
+
+def _no_room(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(folder).free < ROOM
+    return False
+
+
+def hidden(folder: Path) -> Path:
+    """A name beside others in `folder` that no reader looks at and no other writer has."""
+    return folder / f".tmp-{os.environ.get(OWNER, 'x')}-{uuid.uuid4().hex}"
+
+
+def sweep(root: Path, owner: str) -> None:
+    """Delete what a process left under hidden names when it died."""
+    for path in list(root.rglob(f".tmp-{owner}-*")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
     """A temporary folder beside `folder` (same file system), gone at the end."""
-    temporary = folder.parent / f".tmp-{uuid.uuid4().hex}"
-    with said_when_full(folder):
-        temporary.mkdir(parents=True)
-        try:
+    temporary = hidden(folder.parent)
+    try:
+        with said_when_unwritable(folder):
+            temporary.mkdir(parents=True)
             yield temporary
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def publish(temporary: Path, folder: Path, replace: bool = False) -> bool:
@@ -62,15 +100,16 @@ def publish(temporary: Path, folder: Path, replace: bool = False) -> bool:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """One file, written beside its name and moved there."""
-    temporary = path.parent / f".tmp-{uuid.uuid4().hex}"
-    with said_when_full(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+    temporary = hidden(path.parent)
+    try:
+        with said_when_unwritable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(data)
             _sync(temporary)
             temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
@@ -82,7 +121,7 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 
 def remove(folder: Path) -> None:
     """Delete a folder: moved out of sight first, so that no reader meets half of it."""
-    aside = folder.parent / f".tmp-{uuid.uuid4().hex}"
+    aside = hidden(folder.parent)
     with contextlib.suppress(FileNotFoundError):
         folder.rename(aside)
         shutil.rmtree(aside, ignore_errors=True)

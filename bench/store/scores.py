@@ -111,8 +111,14 @@ class Scores:
     def _shards(self, cell: str, parse: Callable[[io.BytesIO], Any] = pq.read_table) -> dict[Path, Any]:
         """Every whole shard of a cell as a table, or as `parse` reads it."""
         folder = self._folders.get(cell)
-        found = {p: _load(p) for p in (sorted(folder.glob("*.parquet")) if folder else ())}
-        return {p: parse(io.BytesIO(data)) for p, data in found.items() if data is not None}
+        while folder:
+            try:
+                found = {p: _load(p) for p in sorted(folder.glob("*.parquet"))}
+                return {p: parse(io.BytesIO(data)) for p, data in found.items() if data is not None}
+            except FileNotFoundError:
+                # another process merged them since they were listed: what they held is in a new shard
+                continue
+        return {}
 
     def _write(self, folder: Path, table: pa.Table) -> Path:
         stream = io.BytesIO()
@@ -124,11 +130,8 @@ class Scores:
 
 
 def _load(path: Path) -> bytes | None:
-    """The bytes of a shard, or None when it is gone (merged by another process) or damaged (dropped, and said)."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return None
+    """The bytes of a shard, or None when it is damaged (dropped, and said)."""
+    data = path.read_bytes()
     if _digest(data) != path.stem:
         path.unlink(missing_ok=True)
         log.warning("damaged file %s in %s: removed, it will be computed again", path.name, path.parent)

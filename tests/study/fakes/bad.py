@@ -4,12 +4,12 @@ import os
 import signal
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import torch
 
 from bench.contracts import MethodTags, Unsupported
+from fakes.counted import note
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Hangs(_Bad):
         time.sleep(1e6)
 
 
-@dataclass(frozen=True)
-class Slow(_Bad):
-    """Well behaved, but slow enough to be killed at work; says when it has begun."""
-
-    mark: str = ""
+class Glutton(_Bad):
+    """Eats memory until it is stopped, or has eaten what no test machine lacks; says who it is."""
 
     def __call__(self, model, inputs, target, context=None):
-        Path(self.mark).touch()
-        time.sleep(0.5)
-        return inputs.abs()
+        note("glutton")
+        eaten = []
+        for _ in range(100):
+            eaten.append(torch.ones(8 * 2**20 // 4))
+            time.sleep(0.05)
+        time.sleep(1e6)

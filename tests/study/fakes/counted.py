@@ -1,0 +1,47 @@
+"""A network and a method that write down when they are trained or asked, where a test can count from outside."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from bench.contracts import MethodTags
+from bench.networks.linear import Linear
+
+JOURNAL = "FAKES_JOURNAL"
+
+
+def note(what):
+    """One line in the file that the environment names; short, so that lines of several processes stay whole."""
+    if path := os.environ.get(JOURNAL):
+        with Path(path).open("a") as journal:
+            journal.write(f"{what} {os.getpid()}\n")
+
+
+class CountedLinear(Linear):
+    """Linear, and says when its training begins."""
+
+    noted = False
+
+    def train(self, mode=True):
+        if mode and not self.noted:
+            self.noted = True
+            note("train")
+        return super().train(mode)
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Well behaved, but slow enough to be hit at work; says when it begins."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "none"
+    tags: ClassVar[MethodTags] = MethodTags("slow", "location")
+    number: int = 0
+    seconds: float = 0.1
+
+    def __call__(self, model, inputs, target, context=None):
+        note("map")
+        time.sleep(self.seconds)
+        return inputs.abs() ** (1 + self.number)

@@ -1,0 +1,36 @@
+"""Networks and a metric whose values are not numbers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from bench.contracts import MetricTags
+from bench.networks.linear import Linear
+
+
+class NaNTraining(Linear):
+    """Not a number while it is trained."""
+
+    def forward(self, x):
+        return super().forward(x) * (torch.nan if self.training else 1)
+
+
+class NaNTrained(Linear):
+    """Not a number once it is used."""
+
+    def forward(self, x):
+        return super().forward(x) * (1 if self.training else torch.nan)
+
+
+@dataclass(frozen=True)
+class NaNMetric:
+    """Never has a value, and does not say why."""
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "none"
+    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "none")
+    subjects: int | None = None
+
+    def map(self, maps, truth, context):
+        return torch.full((len(maps),), torch.nan)
