@@ -25,7 +25,8 @@ def violations(study: Study) -> list[str]:
         where = f"{simulator}, {network}"
         found += [f"{where}: {fault}" for fault in (*values_with_status(scores), *within_bounds(study, scores))]
         ok = scores[scores["status"] == "ok"]
-        found += [f"{where}: {fault}" for fault in (*headlines_scored(study, simulator, ok), *oracle_leads(study, ok))]
+        rankings = headlines_scored(study, simulator, scores)
+        found += [f"{where}: {fault}" for fault in (*rankings, *oracle_leads(study, ok))]
         random.append(ok[ok["method"] == RANDOM])
         counted.append(validity.count(simulator, network, scores))
     if not random:
@@ -57,13 +58,19 @@ def within_bounds(study: Study, scores: pd.DataFrame) -> Iterator[str]:
                 yield f"{int(outside.sum())} values of {name} lie outside [{low:g}, {high:g}], for example {worst:.6g}"
 
 
-def headlines_scored(study: Study, simulator: str, ok: pd.DataFrame) -> Iterator[str]:
-    """Every ranking has at least one value in every simulator and network where the matrix does not say why not."""
-    gaps = validity.undefined(study, simulator)
+def headlines_scored(study: Study, simulator: str, scores: pd.DataFrame) -> Iterator[str]:
+    """Every ranking has at least one value in every simulator and network, unless told why not.
+
+    The validity matrix tells, or every row does: a network that cannot be trained as the study asks is unsupported.
+    """
+    gaps, unsupported = validity.undefined(study, simulator), (scores["status"] == "unsupported").all()
+    ok = scores[scores["status"] == "ok"]
     for h in study.headlines:
-        if (h.metric, h.truth) not in gaps and not (
-            (ok["metric"] == h.metric) & (ok["truth"] == h.truth) & (ok["view"] == h.view)
-        ).any():
+        if (
+            (h.metric, h.truth) not in gaps
+            and not unsupported
+            and not ((ok["metric"] == h.metric) & (ok["truth"] == h.truth) & (ok["view"] == h.view)).any()
+        ):
             yield f"the ranking {h.ranking} is empty: no value of {h.metric} on {h.truth} ({h.view})"
 
 

@@ -58,3 +58,12 @@ def test_random_is_judged_family_wise(tmp_path):
 def test_a_missing_oracle_and_an_empty_ranking_are_told(folder):
     gone = audited(folder, "oracle_use", lambda t: t[t["metric"] != "region_ap"])
     assert any("the oracle of use has no value" in fault for fault in gone)
+
+
+def test_a_network_that_a_study_cannot_train_is_no_empty_ranking(tmp_path):
+    made = synthetic.study(tmp_path / "study", subjects=6, seed=3)
+    for file in (made / "scores" / "simulator=focal" / "network=gap_cnn").glob("*.parquet"):
+        table = pd.read_parquet(file, partitioning=None)
+        told = table.assign(status="unsupported", reason="it fits itself", value=np.nan)
+        told.to_parquet(file, index=False)
+    assert not any("is empty" in fault for fault in report.violations(made))
