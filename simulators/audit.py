@@ -77,8 +77,10 @@ def _classify(simulator: Simulator, count: int, stream: str, do: dict[str, str])
     if count < 20:
         raise BadInput(f"count={count} is not possible: an audit needs 20 or more subjects a class.")
     features, labels = [], []
-    for start in range(0, 2 * count, CHUNK):
-        batch = simulator.sample(range(start, min(start + CHUNK, 2 * count)), stream, do)
+    # two of several classes are told apart, and subjects belong to all of them in turn
+    total = count * max(2, simulator.outputs)
+    for start in range(0, total, CHUNK):
+        batch = simulator.sample(range(start, min(start + CHUNK, total)), stream, do)
         features += [statistics(image) for image in batch.images[:, 0].numpy()]
         labels += simulator.sides(batch.targets).tolist()
     sides = np.array(labels)

@@ -55,7 +55,8 @@ def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
 
 def _check_once(override: Override, typed: Typed) -> None:
     key = override.key_or_group
-    if override.package is not None:
+    # parts of a simulator may stand inside one another, e.g. a slab around an anatomy
+    if override.package is not None and not override.package.startswith("simulator."):
         raise BadInput(f"'{key}@{override.package}': a group cannot be put elsewhere; write {key}=...")
     if key in typed.fixed or key in typed.sweeps:
         raise BadInput(f"'{key}' is given twice; give it once, or name several values with commas")

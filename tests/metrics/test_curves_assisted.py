@@ -1,7 +1,5 @@
 """Fills that a simulator gives: what the erased image becomes, and that nothing else of the curves changes."""
 
-from dataclasses import dataclass, field
-
 import pytest
 import torch
 
@@ -18,20 +16,13 @@ REGIONS = torch.ones(SHAPE, dtype=torch.int16)
 REGIONS[..., 2:], REGIONS[..., 0, :] = 2, 0
 
 
-@dataclass(frozen=True)
-class Simulated(Context):
-    """A context with twins."""
-
-    asked: list = field(default_factory=list, kw_only=True)
-
-    def twin(self, subject):
-        self.asked.append(subject)
-        return TWINS[subject]
-
-
-CONTEXT = Simulated(
-    subjects=(0, 1, 2), regions=REGIONS, region_names=("a", "b"), redraws=lambda s: REDRAWS + s
-)  # fmt: skip
+CONTEXT = Context(
+    subjects=(0, 1, 2),
+    regions=REGIONS,
+    region_names=("a", "b"),
+    redraws=lambda s: REDRAWS + s,
+    twin=TWINS.__getitem__,
+)
 
 
 def values(metric, maps, score, context=CONTEXT):
@@ -71,12 +62,7 @@ def test_only_the_fill_differs_from_the_plain_curve():
     """Where the twin is the mean of the domain, both curves are the same."""
     even = IMAGES.flatten(1).double().mean(1).float().reshape(3, 1, 1, 1, 1).expand(SHAPE)
 
-    @dataclass(frozen=True)
-    class Even(Context):
-        def twin(self, subject):
-            return even[subject]
-
-    maps, context = torch.rand(SHAPE), Even(subjects=(0, 1, 2))
+    maps, context = torch.rand(SHAPE), Context(subjects=(0, 1, 2), twin=even.__getitem__)
     score = lambda x: x.square().flatten(1).sum(1)  # noqa: E731
     torch.testing.assert_close(
         values(AssistedDeletion(), maps, score, context), values(Deletion(), maps, score, context)

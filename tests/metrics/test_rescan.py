@@ -1,7 +1,5 @@
 """Scan-rescan agreement against a published example, a plain twin and scans whose agreement is known."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import pytest
 import torch
@@ -23,19 +21,17 @@ COHORT = Cohort(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Scanner(Context):
+def scanned(shift, subjects=tuple(range(5))):
     """A context with a scanner that adds a constant to the right half at every rescan."""
 
-    shift: float = field(default=0.0, kw_only=True)
+    def rescans(subject, draws):
+        return torch.stack([IMAGES[subject] + shift * (k + 1) * (REGIONS[subject] == 2) for k in range(draws)])
 
-    def rescans(self, subject, draws):
-        return torch.stack([IMAGES[subject] + self.shift * (k + 1) * (REGIONS[subject] == 2) for k in range(draws)])
+    return Context(subjects=subjects, rescans=rescans)
 
 
 def run(shift, explain=lambda model, x, context: x, **settings):
-    context = Scanner(subjects=tuple(range(5)), shift=shift)
-    return ScanRescan(**settings).explainer(explain, nn.Identity(), COHORT, context)
+    return ScanRescan(**settings).explainer(explain, nn.Identity(), COHORT, scanned(shift))
 
 
 def plain(scores):
@@ -91,7 +87,7 @@ def test_what_cannot_be_done_is_said():
     with pytest.raises(Undefined, match="scan its subjects again"):
         ScanRescan().explainer(lambda *_: IMAGES, nn.Identity(), COHORT, Context(subjects=(0, 1, 2, 3, 4)))
     with pytest.raises(Undefined, match="two subjects"):
-        one = Scanner(subjects=(0,), shift=0.0)
-        ScanRescan().explainer(lambda *_: IMAGES, nn.Identity(), COHORT.take(torch.tensor([0])), one)
+        one = COHORT.take(torch.tensor([0]))
+        ScanRescan().explainer(lambda *_: IMAGES, nn.Identity(), one, scanned(0.0, subjects=(0,)))
     with pytest.raises(BadInput, match="rescans = 0"):
         ScanRescan(rescans=0)

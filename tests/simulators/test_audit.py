@@ -21,6 +21,7 @@ class Noise:
     """Images of independent noise in a ball, cheap enough for many; `leak(image, target)` is what gives them away."""
 
     leak: object = None
+    outputs = 2
 
     def sides(self, targets):
         return targets
