@@ -83,7 +83,11 @@ def _audited(own: pd.DataFrame) -> list[str]:
 
 
 def _competent(model: Any) -> list[str]:
-    return [f"`{model.network}`", f"{model.auc:.3f}", f"{model.train_subjects} subjects x {model.epochs} epochs"]
+    return [
+        f"`{model.network}`",
+        f"{model.auc:.3f}",
+        f"{int(model.train_subjects)} subjects x {int(model.epochs)} epochs",
+    ]
 
 
 def _gated(group: pd.DataFrame | None) -> str:
