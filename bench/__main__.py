@@ -3,6 +3,12 @@
 import sys
 
 if __name__ == "__main__":
-    from bench.cli import main
+    try:
+        from bench.cli import main
 
-    sys.exit(main(sys.argv[1:]))
+        code = main(sys.argv[1:])
+    except KeyboardInterrupt:
+        # the imports above take seconds, in which nothing has begun
+        print("\ninterrupted before anything was computed", file=sys.stderr)
+        code = 130
+    sys.exit(code)

@@ -67,8 +67,6 @@ IMAGES: dict[str, Callable[[Content, Content, int], float]] = {
 }
 #: stages that no network takes part in
 FREE = ("calibrate", "simulate", "bank", "images")
-#: caches that are made within the time of the first cell that reads them
-WITHIN = {"images": "bank", "train": "images"}
 
 
 @dataclass
@@ -99,12 +97,9 @@ def read(artefacts: Artefacts, scores: Scores) -> Past:
     for record in _records(artefacts, "train"):
         networks[record["unit"]] = (record["content"]["network"], shapes.get(record["content"]["calibration"]))
         networks.setdefault(_group(record["unit"]), networks[record["unit"]])
-    inside: dict[tuple[str, str, str], float] = {}
     for stage in IMAGES:
         for record in _records(artefacts, stage):
-            own = _less(record, inside.get((WITHIN.get(stage, ""), record["run"], record["unit"]), 0.0))
-            inside[stage, record["run"], record["unit"]] = record["cost"]["seconds"]
-            _add(past, stage, own, networks, shapes)
+            _add(past, stage, record, networks, shapes)
     for cell in scores.cells():
         for record in scores.known(cell).values():
             _add(past, str(record.get("title", "")).partition(" ")[0], record, networks, shapes)
@@ -124,11 +119,6 @@ def _add(past: Past, stage: str, record: Content, networks: Mapping[str, Any], s
     except (KeyError, TypeError):
         return
     past.add(Kind(stage, network, *names), work, cost)
-
-
-def _less(record: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """A record without the time of a cache that was made within it."""
-    return {**record, "cost": {**record["cost"], "seconds": max(record["cost"]["seconds"] - seconds, 0.0)}}
 
 
 def _records(artefacts: Artefacts, stage: str) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,8 @@ from bench.study import Study
 
 REFRESH_S = 0.5
 STARTING = "starting"
+#: folder of a study that holds one folder of heartbeats a call
+PROGRESS = "progress"
 
 
 @dataclass
@@ -90,7 +92,7 @@ class Heart:
 
 def folder(study: Study) -> Path:
     """Where the heartbeats of one call lie; another call at the same time has its own."""
-    return study.folder / "progress" / study.run
+    return study.folder / PROGRESS / study.run
 
 
 @contextlib.contextmanager

@@ -1,16 +1,23 @@
 """Deleting from the store what no planned study needs, and what can be made again cheaply."""
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.cells import Cells
 from bench.contracts import BadInput
 from bench.ledger import FAILURES
 from bench.store import files
+from bench.progress import PROGRESS
 from bench.study import PLAN, Study
+
+#: leftovers that were written to within this time may belong to a run that goes on
+DAY_S = 86_400.0
 
 
 def prune(study: Study) -> str:
-    """Delete artefacts, scores and failures outside every plan of the results folder, and all training images.
+    """Delete artefacts, scores and failures outside every plan of the results folder, all training images,
+    and what killed runs left.
 
     The studies are those that have a `plan.json`; `study` itself counts. Returns a sentence saying what was freed.
     """
@@ -23,11 +30,19 @@ def prune(study: Study) -> str:
     folders = {k: f for stage in artefacts.stages() if stage != "scores" for k, f in artefacts.keys(stage).items()}
     failures = artefacts.keys(FAILURES)
     gone = [f for k, f in {**folders, **failures, **scores.cells()}.items() if k not in needed]
-    gone += list((study.store).glob("*/.tmp-*"))
-    size = sum(p.stat().st_size for f in gone for p in f.rglob("*") if p.is_file())
+    gone += _left(Path(study.results))
+    size = sum(p.stat().st_size for f in gone for p in (f, *f.rglob("*")) if p.is_file())
     for folder in gone:
         files.remove(folder)
     return f"{len(gone)} folders deleted, {size / 1e6:.0f} MB freed"
+
+
+def _left(results: Path) -> Iterator[Path]:
+    """Hidden files and heartbeats of runs that were killed: nobody has written to them for a day."""
+    for pattern in ("*/.tmp-*", "*/*/.tmp-*", "*/*/*/.tmp-*", f"*/{PROGRESS}/*"):
+        for path in results.glob(pattern):
+            if time.time() - max(p.stat().st_mtime for p in (path, *path.rglob("*"))) > DAY_S:
+                yield path
 
 
 def _planned(results: Path) -> list[Study]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.config.build import build
 from bench.contracts import BadInput, View
+from bench.store import files
 from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
 
@@ -92,8 +93,7 @@ class Study:
         """Write `results/<study>/plan.json`."""
         path = self.folder / PLAN
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(asdict(self), indent=1))
+            files.write_bytes(path, json.dumps(asdict(self), indent=1).encode())
         except OSError as error:
             raise BadInput(
                 f"{path} cannot be written ({error.strerror}); set paths.results to a folder you may write"

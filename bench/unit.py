@@ -5,7 +5,7 @@ import logging
 import resource
 import time
 import traceback
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Bench:
         self.progress: Callable[[float], None] = lambda _: None
         self.passes: Any = None
         self._values: dict[Hashable, Any] = {}
+        self._within = 0.0
 
     def run(self, work: Collection[str]) -> None:
         """Compute the cells whose keys are in `work`, in order; failures are recorded and work goes on."""
@@ -115,16 +116,35 @@ class Bench:
         for need in cell.needs:
             if self._gone(need):
                 raise Lost(need.title)
-        step = STEPS[cell.stage]
-        started, self.passes = time.perf_counter(), None
+        with self._timed() as seconds:
+            self._write(cell, STEPS[cell.stage], seconds, replace)
+
+    def _write(self, cell: Cell, step: Step, seconds: Callable[[], float], replace: bool) -> None:
+        self.passes = None
         value = step.make(self, cell)
-        record = _record(self, cell, time.perf_counter() - started)
         if cell.folder:
             if replace:
                 self.scores.drop(cell.folder, [cell.key])
+            record = _record(self, cell, seconds())
             self.scores.add(cell.name, cell.folder, value.assign(metric_key=cell.key), {cell.key: record})
             return
-        self.store.put(cell.stage, cell.name, cell.key, lambda f: step.write(f, value), record, replace)
+        record = {}
+
+        def write(folder: Path) -> None:
+            step.write(folder, value)
+            # only now, because banks and images are drawn while they are written
+            record.update(_record(self, cell, seconds()))
+
+        self.store.put(cell.stage, cell.name, cell.key, write, record, replace)
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[Callable[[], float]]:
+        """Tells the seconds since the beginning, less those of other cells that were made meanwhile."""
+        started, outer, self._within = time.perf_counter(), self._within, 0.0
+        try:
+            yield lambda: time.perf_counter() - started - self._within
+        finally:
+            self._within = outer + time.perf_counter() - started
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """`make()` once a key for the life of this bench."""

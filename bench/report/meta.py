@@ -19,13 +19,14 @@ DECIMALS = 4
 def write(study: Study) -> dict[str, pd.DataFrame]:
     """Write the tables (.csv) into the study's folder and return them by name; one partition in memory at a time.
 
-    Pairs of a cued and a clean simulator stand in study.json under `detect`.
+    Pairs of a cued and a clean simulator stand in study.json under `detect`; only models that passed the gate are told
+    apart.
     """
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in COLUMNS}
     shares = []
     for simulator, network, scores in study.partitions():
         mine = profiles.profiles(scores)
-        shares.append(mine)
+        shares.append(models.passed(study, mine))
         for name, table in _of(study, scores, mine).items():
             found[name].append(table.assign(simulator=simulator, network=network))
     pairs = study.about.get("detect", {})

@@ -68,15 +68,19 @@ def ranking(study: Study, scores: pd.DataFrame, headline: Headline) -> Iterator[
     yield from tables(study, rows[rows["stratum"].isin(headline.strata)] if headline.strata else rows)
 
 
+def passed(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one simulator and network that belong to a model that passed the gate."""
+    if rows.empty:
+        return rows
+    where = (study.models["simulator"] == rows["simulator"].iloc[0]) & study.models["passed"]
+    through = study.models[where & (study.models["network"] == rows["network"].iloc[0])][["data_seed", "model_seed"]]
+    units = pd.MultiIndex.from_frame(rows[list(through.columns)])
+    return rows[units.isin(pd.MultiIndex.from_frame(through))]
+
+
 def _counted(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
-    if scores.empty:
-        return scores
-    where = (study.models["simulator"] == scores["simulator"].iloc[0]) & study.models["passed"]
-    passed = study.models[where & (study.models["network"] == scores["network"].iloc[0])][["data_seed", "model_seed"]]
     methods = study.methods["method"][study.methods["role"] == "method"]
-    ok = scores[(scores["status"] == "ok") & scores["method"].isin(set(methods))]
-    units = pd.MultiIndex.from_frame(ok[list(passed.columns)])
-    return ok[units.isin(pd.MultiIndex.from_frame(passed))]
+    return passed(study, scores[(scores["status"] == "ok") & scores["method"].isin(set(methods))])
 
 
 def ranks(values: Array) -> Array:

@@ -65,7 +65,7 @@ def hidden(folder: Path) -> Path:
 def sweep(root: Path, owner: str) -> None:
     """Delete what a process left under hidden names when it died."""
     for path in list(root.rglob(f".tmp-{owner}-*")):
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        _delete(path)
 
 
 @contextlib.contextmanager
@@ -119,12 +119,16 @@ def write_parquet(path: Path, table: pa.Table) -> None:
     write_bytes(path, stream.getvalue())
 
 
-def remove(folder: Path) -> None:
-    """Delete a folder: moved out of sight first, so that no reader meets half of it."""
-    aside = hidden(folder.parent)
+def remove(path: Path) -> None:
+    """Delete a folder or a file: moved out of sight first, so that no reader meets half of it."""
+    aside = hidden(path.parent)
     with contextlib.suppress(FileNotFoundError):
-        folder.rename(aside)
-        shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+        _delete(aside)
+
+
+def _delete(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def sha256(path: Path) -> str:

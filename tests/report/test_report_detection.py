@@ -1,9 +1,13 @@
 """Shortcut detection and distances between methods, on maps whose answer is known."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+import synthetic
 
+from bench import report
 from bench.report.detection import blind_auc, detection
 from bench.report.profiles import distances, profiles
 
@@ -87,3 +91,32 @@ def test_without_mean_maps_there_is_nothing():
     empty = scores(np.random.default_rng(5), "clean", 0.0).assign(metric="gini")
     assert profiles(empty).empty and distances(profiles(empty)).empty
     assert detection(profiles(empty), {"a": "b"}).empty
+
+
+@pytest.fixture(scope="module")
+def told_apart(tmp_path_factory):
+    """A study of five data seeds in which models of one simulator look at a cue, with its page."""
+    folder = synthetic.study(tmp_path_factory.mktemp("detection") / "study", data_seeds=5, subjects=6)
+    report.render(synthetic.shortcut(folder, cued="mtl_atrophy", clean="focal"))
+    return folder
+
+
+def test_a_study_with_shortcuts_has_a_row_a_network_and_method(told_apart):
+    table = pd.read_csv(told_apart / "detection.csv").set_index("method")
+    assert (table["cued"] == "mtl_atrophy").all() and (table["clean"] == "focal").all()
+    methods = [name for name, (role, *_) in synthetic.METHODS.items() if role == "method" and name != "broken"]
+    assert (table.loc[methods, "auc"] == 1).all() and "broken" not in table.index
+    assert (table.loc[["random", "sobel"], "auc"] == 0.5).all()
+    assert (table["n_data_seeds"] == 5).all()
+
+
+def test_models_below_the_gate_are_not_told_apart(told_apart):
+    """What tells an untrained model from a trained one is no shortcut."""
+    assert set(pd.read_csv(told_apart / "detection.csv")["network"]) == {"gap_cnn"}
+
+
+def test_the_page_shows_every_row(told_apart):
+    html = (told_apart / "index.html").read_text(encoding="utf-8")
+    assert "Do maps give away a shortcut?" in html
+    for row in range(len(pd.read_csv(told_apart / "detection.csv"))):
+        assert re.search(rf'data-at="detection {row} auc">\d', html)

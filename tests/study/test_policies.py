@@ -1,7 +1,9 @@
 """What each `rerun` policy computes, and what `store verify` and `store prune` do, on a study of one unit."""
 
 import json
+import os
 import shutil
+import time
 
 import pytest
 from conftest import CONF
@@ -16,6 +18,7 @@ from bench.unit import Bench, fail
 
 LINES = ["study=fake", "seed.data=0", "seed.model=0", "metric=[calibrated_ap]"]
 BOTH = "method=[random,gradient]"
+DAYS_AGO = time.time() - 2 * 86_400
 
 
 def planned(results, *lines):
@@ -134,6 +137,23 @@ def test_prune_keeps_what_any_plan_needs_and_nothing_else(results, capsys):
     capsys.readouterr()
     assert command("prune", results, "method=[random]") == 0
     assert capsys.readouterr().out.startswith("0 folders deleted")
+
+
+def test_prune_deletes_what_a_killed_run_left_a_day_ago(results, capsys):
+    left = [results / "store/train/.tmp-x-1", results / "store/scores/cell/.tmp-x-2", results / "fake/progress/killed"]
+    for folder in left:
+        (folder / "inner").mkdir(parents=True)
+    (results / "fake" / ".tmp-x-3").write_text("a table")
+    left.append(results / "fake" / ".tmp-x-3")
+    assert command("prune", results, BOTH) == 0
+    assert all(path.exists() for path in left), "a run that goes on may own them"
+    for path in results.rglob("*"):
+        os.utime(path, (DAYS_AGO, DAYS_AGO))
+    capsys.readouterr()
+    assert command("prune", results, BOTH) == 0
+    assert not any(path.exists() for path in left)
+    assert capsys.readouterr().out.startswith("4 folders deleted")
+    assert todo(planned(results, BOTH)) == [], "what a plan needs stays, however old"
 
 
 def test_prune_refuses_to_guess_what_an_unreadable_plan_needs(results, capsys):
