@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import uuid
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -71,7 +72,7 @@ def _child(
 ) -> tuple[Status, str] | None:
     """Run one child to its end: None when all work is done, else what became of the cell it was at."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
+    _serve_forks()
     owner, timeout_s = uuid.uuid4().hex, float(study.settings["timeout_s"])
     child = context.Process(target=_work, args=(path, name, work, lost, heart.path, owner), daemon=False)
     child.start()
@@ -91,6 +92,18 @@ def _child(
     return Status.killed, f"the process died ({how}); often the memory ran out"
 
 
+def _serve_forks() -> None:
+    """Start the fork server, deaf to Ctrl-C: it would interrupt the server's imports, which print where they were."""
+    forkserver.set_forkserver_preload(PRELOAD)
+    # the fork server would start the tracker, which lets the signal in again
+    resource_tracker.ensure_running()
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+
+
 def _watch(child: BaseProcess, heart: Heart, timeout_s: float) -> bool:
     """Wait for the child's end; True when one cell took longer than the limit."""
     while not wait([child.sentinel], POLL_S):
@@ -108,8 +121,6 @@ def _end(child: BaseProcess) -> None:
 def _work(path: Path, name: str, work: list[str], lost: list[str], beat: Path, owner: str) -> None:
     """In the child: compute and beat; leave when the parent is gone."""
     os.environ[files.OWNER] = owner
-    # Ctrl-C reaches the whole process group; the parent alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _leave_with_parent()
     import torch
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from bench.cells import Cells
 from bench.contracts import BadInput
 from bench.ledger import FAILURES
-from bench.store import files
 from bench.progress import PROGRESS
+from bench.store import files
 from bench.study import PLAN, Study
 
 #: leftovers that were written to within this time may belong to a run that goes on

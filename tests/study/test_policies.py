@@ -140,7 +140,8 @@ def test_prune_keeps_what_any_plan_needs_and_nothing_else(results, capsys):
 
 
 def test_prune_deletes_what_a_killed_run_left_a_day_ago(results, capsys):
-    left = [results / "store/train/.tmp-x-1", results / "store/scores/cell/.tmp-x-2", results / "fake/progress/killed"]
+    scores = next((results / "store" / "scores").iterdir())
+    left = [results / "store" / "train" / ".tmp-x-1", scores / ".tmp-x-2", results / "fake" / "progress" / "killed"]
     for folder in left:
         (folder / "inner").mkdir(parents=True)
     (results / "fake" / ".tmp-x-3").write_text("a table")
