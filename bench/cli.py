@@ -7,28 +7,31 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from bench import verbs
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.store.files import REFUSALS, refusal
+from bench.verbs import Call, computing, keeping, making, reading
 
-VERBS: dict[str, Callable[["verbs.Call"], int]] = {
-    "run": verbs.run,
-    "plan": verbs.plan,
-    "check": verbs.check,
-    "tables": verbs.tables,
-    "figures": verbs.figures,
-    "leaderboard": verbs.leaderboard,
-    "report": verbs.report,
-    "store": verbs.store,
-    "show": verbs.show,
-    "publish": verbs.publish,
-    "drift": verbs.drift,
-    "calibrate": verbs.calibrate,
-    "export": verbs.export,
-    "portrait": verbs.portrait,
-    "views": verbs.views,
-    "entrants": verbs.entrants,
+VERBS: dict[str, Callable[[Call], int]] = {
+    verb.__name__: verb
+    for verb in (
+        computing.run,
+        computing.plan,
+        computing.check,
+        computing.tables,
+        reading.figures,
+        reading.leaderboard,
+        reading.report,
+        keeping.store,
+        keeping.show,
+        reading.publish,
+        reading.drift,
+        making.calibrate,
+        making.export,
+        making.portrait,
+        making.views,
+        making.entrants,
+    )
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
@@ -79,7 +82,7 @@ class _Parser(argparse.ArgumentParser):
         raise BadInput(f"{message}; 'python -m bench --help' lists what there is")
 
 
-def read(arguments: Sequence[str]) -> tuple["verbs.Call", str]:
+def read(arguments: Sequence[str]) -> tuple[Call, str]:
     """The call and its verb; raises BadInput for an unknown verb."""
     parser = _Parser("python -m bench", epilog=HELP, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("words", nargs="*", metavar="verb | key=value", help="a verb first, then overrides")
@@ -96,4 +99,4 @@ def read(arguments: Sequence[str]) -> tuple["verbs.Call", str]:
     words = 2 if verb in ("store", "show") else 1
     if plain[words:]:
         raise BadInput(f"cannot read '{plain[words]}'; overrides have the form key=value")
-    return verbs.Call(overrides, found.config_dir, plain[1:]), verb
+    return Call(overrides, found.config_dir, plain[1:]), verb

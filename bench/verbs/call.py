@@ -1,0 +1,21 @@
+"""What the user typed after the verb."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import plan
+from bench.study import Study
+
+
+@dataclass
+class Call:
+    """Overrides, more configuration folders, and further words."""
+
+    overrides: Sequence[str] = ()
+    config_dirs: Sequence[Path] = ()
+    words: Sequence[str] = field(default_factory=list)
+
+    def study(self) -> tuple[Study, list[str]]:
+        """The planned study and Hydra's own overrides."""
+        return plan.study(self.overrides, self.config_dirs)

@@ -1,0 +1,95 @@
+"""Verbs that read a study's tables: rankings, figures, pages, and what is published."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.contracts import BadInput
+from bench.provenance import ROOT
+from bench.store import schema
+from bench.verbs.call import Call
+
+#: what of a study is published: everything but the plan, heartbeats and logs of the run
+TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/*/*.parquet", "figures/*")
+PUBLISHED = ROOT / "results" / "published"
+
+
+def figures(call: Call) -> int:
+    """Draw the figures from the tables."""
+    from bench import report as pages
+
+    with readable():
+        pages.figures(_folder(call))
+    return 0
+
+
+def leaderboard(call: Call) -> int:
+    """Rank from the tables."""
+    from bench import report as pages
+
+    with readable():
+        pages.leaderboard(_folder(call))
+    return 0
+
+
+def report(call: Call) -> int:
+    """Leaderboard, figures and page from the tables."""
+    from bench import report as pages
+
+    folder = _folder(call)
+    with readable():
+        pages.render(folder)
+        print(pages.summary(folder))
+    return 0
+
+
+def drift(call: Call) -> int:
+    """Compare a study's fresh means with the published ones; 1 where any lies outside the tolerance."""
+    from bench import report as pages
+
+    folder = _folder(call)
+    moved = pages.drift(folder, PUBLISHED / folder.name)
+    for sentence in moved:
+        print(f"drift: {sentence}")
+    print(f"{len(moved)} of the published means have drifted")
+    return 1 if moved else 0
+
+
+def publish(call: Call) -> int:
+    """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs."""
+    from bench import report as pages
+    from bench.store import files
+
+    folder = _folder(call)
+    target = PUBLISHED / folder.name
+    with files.scratch(target) as copy:
+        for name in TABLES:
+            for path in sorted(folder.glob(name)):
+                kept = copy / path.relative_to(folder)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, kept)
+        files.publish(copy, target, replace=True)
+    for readme in (ROOT / "README.md", *ROOT.glob("simulators/README.md"), *ROOT.glob("bench/networks/README.md")):
+        pages.write_readme(readme, target)
+    print(target)
+    return 0
+
+
+@contextlib.contextmanager
+def readable() -> Iterator[None]:
+    """Tables that cannot be read are the user's to mend: one sentence."""
+    from bench.report import BadTables
+
+    try:
+        yield
+    except BadTables as error:
+        raise BadInput(str(error)) from error
+
+
+def _folder(call: Call) -> Path:
+    folder = call.study()[0].folder
+    if not (folder / "study.json").exists():
+        raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'")
+    schema.check_tables(folder)
+    return folder
