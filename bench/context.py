@@ -8,7 +8,8 @@ import torch
 
 from bench import seeds
 from bench.cells import Cell
-from bench.contracts import Cohort, Context, Simulator
+from bench.contracts import Cohort, Context, Simulator, Unsupported
+from bench.contracts.validity import Validity
 from bench.stages import measure
 from bench.study import Unit
 
@@ -28,17 +29,25 @@ def simulator(bench: "Bench", unit: Unit) -> Simulator:
 
 
 def method_context(bench: "Bench", cell: Cell) -> Context:
-    """What a method may know: noise of its own, anatomy, training images, and only the truths it declared."""
+    """What a method may know: noise of its own, anatomy, training images, and only the truths and redraws it declared.
+
+    Raises:
+        Unsupported: where the simulator has no such truth.
+    """
     cells = bench.cells.unit(cell.unit)
     cohort = bench.get(cells.cohort)
     needs = bench.study.make("methods", cell.method).tags.needs
     declared = {need.removeprefix("truth:") for need in needs if need.startswith("truth:")}
     known = {**cohort.truths, **({"use": bench.get(cells.truths)} if "use" in declared else {})}
+    made = simulator(bench, cell.unit)
+    if missing := sorted(declared - known.keys()):
+        raise Unsupported(f"there is no truth {missing[0]}: {Validity.of(made).undefined.get(missing[0], 'not made')}")
     noise = seeds.of_method(bench.cells.describe("methods", cell.method), cells.train.key)
     return replace(
-        cohort_context(cohort, noise, simulator(bench, cell.unit).target),
+        cohort_context(cohort, noise, made.target),
         truths={name: known[name] for name in declared},
         training=lambda: bench.get(cells.images).train,
+        redraws=_redraws(made) if "redraws" in needs else None,
     )
 
 
@@ -55,10 +64,14 @@ def metric_context(bench: "Bench", unit: Unit) -> Context:
     return replace(
         cohort_context(cohort, seeds.of_perturbations(cells.train.key), made.target),
         truths=cohort.truths,
-        redraws=lambda subject: made.redraws(int(subject), EVALUATION, measure.REDRAWS),
+        redraws=_redraws(made),
         rescans=rescans,
         twin=lambda subject: twins[int(subject)],
     )
+
+
+def _redraws(made: Simulator) -> Callable[[int], torch.Tensor]:
+    return lambda subject: made.redraws(int(subject), EVALUATION, measure.REDRAWS)
 
 
 def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -> Context:

@@ -18,6 +18,8 @@ from bench.passes import explained
 LAST = "last_conv"
 #: the last volume of the pass with more than one voxel, pooled or not: what a global average averages
 AVERAGED = "averaged"
+#: layers named to a user who named none of the network's
+CANDIDATES = 4
 
 Edit = Callable[[Tensor], Tensor]
 
@@ -130,6 +132,6 @@ def _noting(watch: _Watch) -> Any:
 def _module(model: nn.Module, name: str) -> nn.Module:
     modules = dict(model.named_modules())
     if name not in modules or not name:
-        near = difflib.get_close_matches(name, modules, 1) or [LAST]
-        raise BadInput(f"CAM methods: the network has no layer '{name}'; did you mean '{near[0]}'?")
+        near = difflib.get_close_matches(name, [module for module in modules if module], CANDIDATES, 0.0)
+        raise BadInput(f"CAM methods: the network has no layer '{name}'; nearest are {', '.join(near)}, or give {LAST}")
     return modules[name]

@@ -60,7 +60,15 @@ class Occlusion:
         return [(max(start, 0), min(start + self.window, length)) for start in starts]
 
     def effects(self, model: nn.Module, image: Tensor, cover: Tensor, target: Target) -> Tensor:
-        """Map (1, D, H, W) of one image with its boxes covered by another (1, D, H, W)."""
+        """Map (1, D, H, W) of one image with its boxes covered by another (1, D, H, W).
+
+        Raises BadInput for boxes that are larger than the image along every axis: there is but one, and no map.
+        """
+        if self.window > max(image.shape[1:]):
+            raise BadInput(
+                f"occlusion: window={self.window} is larger than the image {tuple(image.shape[1:])}; "
+                f"give a window of at most {max(image.shape[1:])} voxels"
+            )
         spans = product(*(self._spans(length) for length in image.shape[1:]))
         places = [tuple(slice(*span) for span in box) for box in spans]
         boxes = torch.tensor([[[s.start for s in place], [s.stop for s in place]] for place in places])

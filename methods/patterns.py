@@ -45,7 +45,7 @@ class _Pattern:
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W); it starts from the outputs times the derivative of the explained score."""
         context = context or Context()
-        patterns = context.memo(("patterns", self.images), lambda: self._gathered(model, context))
+        patterns = context.memo(("patterns", self.images), lambda: self._gathered(model, inputs, context))
 
         def through(place: int, weight: Tensor) -> Tensor:
             pattern = _white(weight) if patterns is None else patterns.of(place)
@@ -57,9 +57,9 @@ class _Pattern:
 
         return gradient(model, inputs, target, run)
 
-    def _gathered(self, model: nn.Module, context: Context) -> Patterns | None:
+    def _gathered(self, model: nn.Module, inputs: Tensor, context: Context) -> Patterns | None:
         try:
-            training = context.training().images
+            training = context.training().images.to(inputs.dtype)
         except LookupError:
             return None
         chosen = training[torch.linspace(0, len(training) - 1, min(self.images, len(training))).round().long()]

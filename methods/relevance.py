@@ -1,7 +1,8 @@
 """Layer-wise relevance propagation. Every normalisation counts as an affine layer of its own; biases take their share.
 
 Relevance starts from the outputs times the derivative of the explained score (z1 for one class, z1 and -z0 for a
-contrast), and what biases absorb is lost, so the map sums to the score only in networks without biases.
+contrast), and what biases absorb is lost, so the map sums to the score only in networks without biases. Where a sigmoid
+or softmax weighs a signal, the signal takes all relevance and the gate none: why it is open is not explained.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import gradient
-from methods._rules import epsilon, intercepted
+from methods._rules import epsilon, intercepted, taken_by_the_signal
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class LRP0:
     """R_i = sum_j x_i w_ij R_j / y_j at every affine layer y = Wx + b, the bias kept in y.
 
     In networks of affine layers, ReLU and pooling this equals gradient x input, biases or not (tested against a plain
-    propagation of relevances); networks with anything else are refused.
+    propagation of relevances), and with gates that with every gate held still; networks with anything else are refused.
     """
 
     version: ClassVar[str] = "1"
@@ -36,7 +37,7 @@ class LRP0:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
-        multiplier = gradient(model, inputs, target, intercepted(model, {}))
+        multiplier = gradient(model, inputs, target, intercepted(model, {"gated": taken_by_the_signal}))
         return Attribution((multiplier * inputs.detach()).contiguous(), multiplier)
 
 
@@ -63,5 +64,6 @@ class LRPEpsilon:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
-        multiplier = gradient(model, inputs, target, intercepted(model, {"affine": epsilon(self.epsilon)}))
+        run = intercepted(model, {"affine": epsilon(self.epsilon), "gated": taken_by_the_signal})
+        multiplier = gradient(model, inputs, target, run)
         return Attribution((multiplier * inputs.detach()).contiguous(), multiplier)

@@ -1,6 +1,7 @@
 """Relevance propagation that meets a convolution and its batch norm as one affine layer.
 
 For LRP-0 the two ways of counting give the same map; for every other rule they do not (tested), so each has its name.
+Gates are passed as in `relevance.py`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import gradient
-from methods._rules import epsilon, intercepted
+from methods._rules import epsilon, intercepted, taken_by_the_signal
 from methods._rules.call import Call
 from methods._rules.folding import folded
 from methods._rules.shares import CONVOLUTIONS, alpha_beta
@@ -48,7 +49,7 @@ class LRPComposite:
             return (signed if call.name in CONVOLUTIONS else dense)(call)
 
         def run(images: Tensor) -> Tensor:
-            return intercepted(model, {"affine": folded(rule)})(images)
+            return intercepted(model, {"affine": folded(rule), "gated": taken_by_the_signal})(images)
 
         multiplier = gradient(model, inputs, target, run)
         return Attribution((multiplier * inputs.detach()).contiguous(), multiplier)

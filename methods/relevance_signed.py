@@ -2,10 +2,9 @@
 
 Every normalisation and every sum of paths counts as an affine layer of its own, whose bias or constant takes its share
 of the relevance. Contributions, not weights, are told apart by sign, so negative inputs are met as they are. Relevance
-starts as in `relevance.py`.
+starts, and passes gates, as in `relevance.py`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,9 +13,8 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import gradient
-from methods._rules import Rule, epsilon, intercepted
+from methods._rules import Rule, epsilon, intercepted, taken_by_the_signal
 from methods._rules.call import Call
-from methods._rules.operations import Kind
 from methods._rules.shares import CONVOLUTIONS, alpha_beta, gamma
 
 
@@ -48,7 +46,7 @@ class LRPAlphaBeta:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
-        return _relevance(model, inputs, target, {"affine": alpha_beta(self.beta)})
+        return _relevance(model, inputs, target, alpha_beta(self.beta))
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class LRPZPlus:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
-        return _relevance(model, inputs, target, {"affine": alpha_beta(0.0)})
+        return _relevance(model, inputs, target, alpha_beta(0.0))
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class LRPGamma:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
-        return _relevance(model, inputs, target, {"affine": gamma(self.gamma)})
+        return _relevance(model, inputs, target, gamma(self.gamma))
 
 
 @dataclass(frozen=True)
@@ -110,9 +108,10 @@ class LRPEpsilonPlus:
         def rule(call: Call) -> Tensor:
             return (plus if call.name in CONVOLUTIONS else dense)(call)
 
-        return _relevance(model, inputs, target, {"affine": rule})
+        return _relevance(model, inputs, target, rule)
 
 
-def _relevance(model: nn.Module, inputs: Tensor, target: Target, rules: Mapping[Kind, Rule]) -> Attribution:
-    multiplier = gradient(model, inputs, target, intercepted(model, rules))
+def _relevance(model: nn.Module, inputs: Tensor, target: Target, affine: Rule) -> Attribution:
+    run = intercepted(model, {"affine": affine, "gated": taken_by_the_signal})
+    multiplier = gradient(model, inputs, target, run)
     return Attribution((multiplier * inputs.detach()).contiguous(), multiplier)

@@ -1,6 +1,7 @@
 """Relevance that only supporting contributions carry on, shared out whole: biases take nothing.
 
 Where no contribution to a unit is positive its relevance is lost. Every normalisation counts as a layer of its own.
+Gates are passed as in `relevance.py`.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import gradient
-from methods._rules import intercepted
+from methods._rules import intercepted, taken_by_the_signal
 from methods._rules.first import box, relevance_of_image, squared_weights
 from methods._rules.shares import over, supporting
 
@@ -66,7 +67,7 @@ class ExcitationBackprop:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), without unit."""
-        run = intercepted(model, {"affine": supporting})
+        run = intercepted(model, {"affine": supporting, "gated": taken_by_the_signal})
         return (gradient(model, inputs, target, lambda x: _FromOne.apply(run(x))) * inputs.detach()).contiguous()
 
 

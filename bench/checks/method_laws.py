@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from bench.checks.method_probe import STYLES, Gated, Linear, Probe
+from bench.checks.method_probe import STYLES, Linear, Multiplied, Probe
 from bench.checks.method_run import baselines, map_of, result_of, same
 from bench.contracts import Method, Unsupported
 from bench.passes import explained, forward
@@ -62,7 +62,7 @@ def check_implementation(method: Method, probe: Probe) -> None:
 
 def check_refusal(method: Method, probe: Probe) -> None:
     """A network with an operation without a rule, or compiled out of sight, is refused as Unsupported."""
-    refuses(method, replace(probe, network=Gated), "a network that multiplies activations")
+    refuses(method, replace(probe, network=Multiplied), "a network that multiplies activations")
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         traced = torch.jit.trace(probe.model(), probe.images[:2])
     refuses(method, replace(probe, network=lambda: copy.deepcopy(traced)), "a compiled network")

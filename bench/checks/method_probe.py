@@ -15,6 +15,8 @@ from bench.contracts.plugins import Target
 Style = Literal["module", "reused", "functional", "in_place"]
 STYLES: tuple[Style, ...] = ("module", "reused", "functional", "in_place")
 SHAPE = (8, 12, 8)
+#: subject number of the first image
+FIRST = 10
 
 
 class _Activations(nn.Module):
@@ -111,8 +113,18 @@ class Linear(nn.Module):
         return self.head(x.flatten(1))
 
 
+class Multiplied(Plain):
+    """Ends in a product of activations neither of which is a gate, for which no rule by operations exists."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (N, classes)."""
+        x = self.relu(0, self.norm1(self.conv1(x)))
+        x = self.conv2(x * x.mean(1, keepdim=True))
+        return self.head(x.mean((2, 3, 4)))
+
+
 class Gated(Plain):
-    """Ends in a product of activations, for which no rule of relevance or guided backprop exists."""
+    """Ends in activations that a sigmoid of their own mean lets through."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (N, classes)."""
@@ -137,15 +149,31 @@ class Probe:
             return randomised(self.network(**options), seed)
 
     def context(self, method: Method) -> Context:
-        """A context with the truths the method says it needs."""
+        """A context with the truths, or the simulator's redraws, that the method says it needs."""
         names = [need.removeprefix("truth:") for need in method.tags.needs if need.startswith("truth:")]
-        return Context(
-            subjects=tuple(range(10, 10 + len(self.images))),
+        known = Context(
+            subjects=tuple(range(FIRST, FIRST + len(self.images))),
             domain=torch.ones_like(self.images, dtype=torch.bool),
             truths={name: Truth(name, volume=self.truth) for name in names},
             training=_training,
             target=self.target,
         )
+        if "redraws" not in method.tags.needs:
+            return known
+        return replace(known, regions=_halves(self.images), region_names=("front", "back"), redraws=self.redrawn)
+
+    def redrawn(self, subject: int) -> Tensor:
+        """A subject with one half as noise and the other as it is: (2 * 4, 1, D, H, W), draws of a half adjacent."""
+        image = self.images[subject - FIRST]
+        noise = torch.randn(4, *image.shape, generator=torch.Generator().manual_seed(subject))
+        labels = _halves(image[None])
+        return torch.cat([torch.where(labels == half, noise, image) for half in (1, 2)])
+
+
+def _halves(images: Tensor) -> Tensor:
+    """Labels (N, 1, D, H, W): 1 and 2 for the halves along the second axis, 0 in its first slice."""
+    labels = (1 + 2 * torch.arange(images.shape[3]) // images.shape[3]).where(torch.arange(images.shape[3]) > 0, 0)
+    return labels[:, None].expand(images.shape)
 
 
 def _training() -> Batch:

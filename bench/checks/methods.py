@@ -133,12 +133,12 @@ def check_anywhere(method: Method, probe: Probe) -> None:
 
 
 def check_library_use(method: Method, probe: Probe) -> None:
-    """Without a context the method gives a map, or says that it cannot do without a truth."""
+    """Without a context the method gives a map, or says that it cannot do without a truth or a simulator."""
     try:
         result = method(probe.model(), probe.images, probe.target)
     except Undefined:
-        needs = any(need.startswith("truth:") for need in method.tags.needs)
-        assert needs, "without a context the method raises Undefined though it needs no truth"
+        needs = any(need == "redraws" or need.startswith("truth:") for need in method.tags.needs)
+        assert needs, "without a context the method raises Undefined though it needs no truth and no redraws"
     else:
         assert Attribution.of(result).map.shape == probe.images.shape, "without a context the map has another shape"
 

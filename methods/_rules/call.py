@@ -23,7 +23,8 @@ _ASSIGNING = {
 class Call:
     """`func(*args, **kwargs)`, free of side effects.
 
-    changes: the tensor the original call wrote in place. tracked: the arguments that descend from the image.
+    changes: the tensor the original call wrote in place. tracked: the arguments that descend from the image. gates:
+    those that do so through a gate, and stand for constants.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Call:
     kwargs: dict[str, Any]
     changes: Tensor | None = None
     tracked: tuple[Tensor, ...] = ()
+    gates: tuple[Tensor, ...] = ()
 
     def __call__(self) -> Any:
         """The plain result."""

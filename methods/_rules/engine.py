@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from bench.contracts import Unsupported
-from methods._rules.call import Call, tensors_in
-from methods._rules.operations import OPERATIONS, QUERIES, Kind
+from methods._rules.call import Call, tensors_in, with_tensors
+from methods._rules.operations import QUERIES, Kind, kind_of
 
 #: computes an operation in its own way, usually the plain result with another backward pass
 Rule = Callable[[Call], Any]
@@ -18,6 +18,8 @@ Rule = Callable[[Call], Any]
 
 def intercepted(model: nn.Module, rules: Mapping[Kind, Rule]) -> Callable[[Tensor], Tensor]:
     """The model's forward pass with rules in place of the listed kinds of operation, to be differentiated.
+
+    Gates are constants where there is a rule for signals that they weigh (`gated`), and have no rule elsewhere.
 
     Raises Unsupported where the network is compiled, or uses an operation on the image that has no rule: a map by
     rules that some layer ignored would look fine and be wrong.
@@ -42,7 +44,8 @@ class _Interception(TorchFunctionMode):
     """Tracks the tensors that descend from the image, by identity.
 
     In-place operations are carried out beside: the written tensor keeps its identity and `value` names what it now is.
-    Other views of the memory it should have written are stale, and their use is refused.
+    Other views of the memory it should have written are stale, and their use is refused. Gates carry no derivative,
+    and all that is computed of gates alone is one.
     """
 
     def __init__(self, rules: Mapping[Kind, Rule], image: Tensor):
@@ -51,6 +54,7 @@ class _Interception(TorchFunctionMode):
         self.value = {id(image): image}
         self.kept = [image]
         self.stale: set[int] = set()
+        self.gates: set[int] = set()
         self.refusal: Unsupported | None = None
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -58,7 +62,9 @@ class _Interception(TorchFunctionMode):
         tracked = [t for t in call.tensors() if id(t) in self.value]
         if not tracked:
             return func(*args, **(kwargs or {}))
-        current = replace(call.with_tensors(self._now), tracked=tuple(map(self._now, tracked)))
+        gates = tuple(now for t in tracked if id(now := self._now(t)) in self.gates)
+        signals = tuple(now for t in tracked if id(now := self._now(t)) not in self.gates)
+        current = replace(call.with_tensors(self._now), tracked=signals, gates=gates)
         if call.name in QUERIES:
             return current()
         if any(id(t) in self.stale for t in tracked):
@@ -78,6 +84,8 @@ class _Interception(TorchFunctionMode):
         """The outputs as the rules left them."""
         if id(outputs) not in self.value:
             raise Unsupported("no operation between image and outputs was seen; the network computes outside torch")
+        if id(self._now(outputs)) in self.gates:
+            raise Unsupported("the outputs come out of a sigmoid or softmax; rules explain what goes into it")
         return self._now(outputs)
 
     def _refused(self, why: str) -> Unsupported:
@@ -85,10 +93,14 @@ class _Interception(TorchFunctionMode):
         return self.refusal
 
     def _apply(self, call: Call) -> Any:
-        kind, form = OPERATIONS.get(call.name, (None, None))
-        if kind is None or form is None or not form(call, lambda t: any(t is v for v in self.value.values())):
+        kind = kind_of(call)
+        if kind is None or (kind in ("gate", "gated") and "gated" not in self.rules):
             raise self._refused(f"there is no rule for the operation '{call.name}' as this network uses it")
-        return self.rules.get(kind, Call.__call__)(call)
+        if kind != "gate":
+            return self.rules.get(kind, Call.__call__)(call)
+        result = with_tensors(call(), Tensor.detach)
+        self.gates |= {id(t) for t in tensors_in(result)}
+        return result
 
     def _now(self, tensor: Tensor) -> Tensor:
         return self.value.get(id(tensor), tensor)

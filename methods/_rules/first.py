@@ -21,7 +21,8 @@ def relevance_of_image(model: nn.Module, first: Rule, hidden: Rule) -> Callable[
 
     def run(image: Tensor) -> Tensor:
         reading = _Reading(image, first, hidden)
-        rules = {"affine": reading.affine, "move": reading.move, "relu": reading.other, "pick": reading.other}
+        others = dict.fromkeys(("relu", "pick", "gated"), reading.other)
+        rules = {"affine": reading.affine, "move": reading.move, **others}
         try:
             return intercepted(model, rules)(image)  # type: ignore[arg-type]
         finally:

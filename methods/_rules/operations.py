@@ -11,8 +11,8 @@ from torch import Tensor
 from methods._rules.call import Call
 
 #: affine: output is affine in the tracked tensors together; relu: max(x, 0); pick: keeps some values, drops others;
-#: move: the same values elsewhere
-Kind = Literal["affine", "relu", "pick", "move"]
+#: move: the same values elsewhere; gate: makes weights in 0..1, or moves and scales them; gated: a signal times a gate
+Kind = Literal["affine", "relu", "pick", "move", "gate", "gated"]
 Tracked = Callable[[Tensor], bool]
 Form = Callable[[Call, Tracked], bool]
 
@@ -71,11 +71,15 @@ _FORMS: dict[Kind, dict[Form, str]] = {
         _always: "flatten unflatten reshape view squeeze unsqueeze permute transpose movedim cat concat stack chunk "
         "split unbind narrow select __getitem__ contiguous clone to float double pad expand",
     },
+    "gate": {_always: "sigmoid softmax"},
 }
 
 OPERATIONS: dict[str, tuple[Kind, Form]] = {
     name: (kind, form) for kind, forms in _FORMS.items() for form, names in forms.items() for name in names.split()
 }
+
+#: what a product of a signal and a gate is; a gate that is used with a signal in any other way has no rule
+_WEIGHED: dict[str, Kind] = {"mul": "gated", "multiply": "gated", "matmul": "affine", "mm": "affine"}
 
 _METHODS = """size dim ndimension numel nelement stride storage_offset is_contiguous is_floating_point is_complex
 get_device element_size __len__ register_hook"""
@@ -84,3 +88,14 @@ _ATTRIBUTES = """.shape .dtype .device .ndim .requires_grad .grad_fn .layout .is
 
 #: questions about a tensor that do not use its values
 QUERIES = frozenset(f"{_METHODS} {_ATTRIBUTES}".split())
+
+
+def kind_of(call: Call) -> Kind | None:
+    """The kind of an operation in the form in which it is called; None where there is no rule for it."""
+    kind, form = OPERATIONS.get(call.name, (None, None))
+    chosen = call.tracked or call.gates
+    if form is None or not form(call, lambda t: any(t is c for c in chosen)):
+        return None
+    if call.gates:
+        return _WEIGHED.get(call.name) if call.tracked else "gate" if kind in ("affine", "move") else None
+    return kind

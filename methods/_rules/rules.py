@@ -74,3 +74,14 @@ def epsilon(size: float) -> Callable[[Call], Tensor]:
         return _Stabilised.apply(call(), size)
 
     return rule
+
+
+def taken_by_the_signal(call: Call) -> Tensor:
+    """Relevance at a product of a signal and a gate: the signal takes all of it, R_x = R_gx, and the gate nothing.
+
+    Arras et al. 2017, Explaining recurrent neural network predictions in sentiment analysis, WASSA, section 3.2; for
+    attention Ali et al. 2022, XAI for transformers, ICML, section 4. In multipliers, R = x * M, that is the plain
+    derivative with the gate as a constant.
+    """
+    result: Tensor = call()
+    return result

@@ -83,7 +83,7 @@ def gamma(size: float) -> Callable[[Call], Tensor]:
         y, (positive, negative, bias) = call(), parts(call)
         favoured = torch.where(y > 0, positive + _up(bias), negative + _down(bias))
         scale = over(y, y + size * favoured)
-        return shared(y, (positive, scale * (1 + size * (y > 0))), (negative, scale * (1 + size * (y < 0))))
+        return shared(y, (positive, scale * (1 + size * (y > 0).to(y))), (negative, scale * (1 + size * (y < 0).to(y))))
 
     return rule
 

@@ -32,7 +32,18 @@ def test_more_draws_follow_spearman_and_brown():
     assert few < many and many == pytest.approx(8 * few / (1 + 7 * few), abs=0.05)
 
 
-def test_smoothgrad_needs_more_than_sixteen_samples_where_noise_is_strong_and_rise_more_than_512_masks():
-    assert found(SmoothGrad(samples=64)).min() > CONVERGED
-    assert found(SmoothGrad(samples=16, noise=1.0)).max() < CONVERGED
-    assert found(RISE(masks=512)).max() < CONVERGED
+MEASURED = [
+    (SmoothGrad(samples=16, noise=0.5), 0.89, 0.93, True),
+    (SmoothGrad(samples=16, noise=1.0), 0.80, 0.83, False),
+    (SmoothGrad(samples=64, noise=1.0), 0.93, 0.95, True),
+    (RISE(masks=512), 0.77, 0.81, False),
+]
+
+
+@pytest.mark.parametrize(("method", "low", "high", "enough"), MEASURED, ids=repr)
+def test_how_many_draws_are_enough(method, low, high, enough):
+    """The ranges that methods/README.md quotes; what is judged is the mean over subjects."""
+    repeated = found(method)
+    assert repeated.min().item() == pytest.approx(low, abs=0.01)
+    assert repeated.max().item() == pytest.approx(high, abs=0.01)
+    assert (repeated.mean() > CONVERGED) == enough

@@ -1,44 +1,62 @@
 """A network that cannot tell left from right has maps that flip with the image: no method may lean to a side.
 
-DeconvNet is the exception, by definition: it passes back through inactive units, and where a whole pooling window is
-inactive the switch of its maximum is arbitrary. The library implementation, which ours equals, does the same.
+Every method of `conf/method` whose map is certain is tried as it is configured, and those below besides. Soft maps, of
+the CAM family and of masks on a grid, are thereby enlarged alike on either side.
 """
+
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
 from bench.checks.method_probe import Plain, probes, randomised
 from bench.contracts import Attribution
-from methods.cam import GradCAM
-from methods.controls import Sobel
-from methods.deeplift import DeepLIFT
-from methods.gradients import Gradient, GradientXInput
-from methods.guided import GuidedBackprop
 from methods.kernel_shap import KernelSHAP
 from methods.lime import LIME
 from methods.occlusion import Occlusion
-from methods.paths import IntegratedGradients
-from methods.region_occlusion import RegionOcclusion
-from methods.relevance import LRP0, LRPEpsilon
-from methods.relevance_signed import LRPAlphaBeta, LRPGamma
-from methods.relevance_supporting import DeepTaylor, ExcitationBackprop
+from methods.relevance_supporting import DeepTaylor
 from methods.rise import RISE
 from methods.shapley import Shapley
 
-METHODS = [
-    Gradient(), GradientXInput(), IntegratedGradients(steps=4), GradCAM(), Occlusion(6, 4), Occlusion(6, 4, "blur"),
-    Occlusion(2, 2, "mean"), GuidedBackprop(), LRP0(), LRPEpsilon(), Sobel(),
-    DeepLIFT(), LRPAlphaBeta(), LRPGamma(), DeepTaylor(), DeepTaylor("box"), ExcitationBackprop(),
-    RISE(16), RegionOcclusion(), Shapley(), KernelSHAP(), LIME(),
-]  # fmt: skip
+#: passes back through inactive units, and where a whole pooling window is inactive the switch of its maximum is
+#: arbitrary, by definition; the library implementation, which ours equals, does the same
+LEANS = {"deconvnet"}
+FILES = sorted((Path(__file__).parents[2] / "conf" / "method").glob("*.yaml"))
+CONFIGURED = {path.stem: instantiate(OmegaConf.load(path)) for path in FILES if path.stem not in LEANS}
+METHODS = {name: method for name, method in CONFIGURED.items() if not method.tags.stochastic} | {
+    repr(method): method
+    for method in (
+        Occlusion(6, 4, "blur"), Occlusion(2, 2, "mean"), DeepTaylor("box"), RISE(16), Shapley(), KernelSHAP(), LIME()
+    )
+}  # fmt: skip
+PROBE = probes()[0]
 
 
-@pytest.mark.parametrize("method", METHODS, ids=repr)
+def told(method, turn):
+    """What the method is told of the images, turned as they are."""
+    known = PROBE.context(method)
+    training = known.training()
+    return replace(
+        known,
+        domain=turn(known.domain),
+        regions=known.regions if known.regions is None else turn(known.regions),
+        truths={name: replace(truth, volume=turn(truth.volume)) for name, truth in known.truths.items()},
+        training=lambda: replace(training, images=turn(training.images).double()),
+        redraws=lambda subject: turn(PROBE.redrawn(subject)),
+    )
+
+
+@pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("axis", [2, 3, 4])
-def test_the_map_flips_with_the_image(method, axis):
-    model, x = randomised(Plain(), 0).double(), probes()[0].images.double()
+def test_the_map_flips_with_the_image(name, axis):
+    model, x, method = randomised(Plain(), 0).double(), PROBE.images.double(), METHODS[name]
     with torch.no_grad():
         for conv in (model.conv1, model.conv2):
             conv.weight.copy_((conv.weight + conv.weight.flip(axis)) / 2)
-    upright, flipped = (Attribution.of(method(model, image, (1, 0))).map for image in (x, x.flip(axis)))
-    torch.testing.assert_close(flipped, upright.flip(axis), rtol=1e-7, atol=1e-10)
+    maps = []
+    for turn in (lambda volume: volume, lambda volume: volume.flip(axis)):
+        maps.append(turn(Attribution.of(method(model, turn(x), (1, 0), told(method, turn))).map))
+    torch.testing.assert_close(maps[1], maps[0], rtol=1e-7, atol=1e-10)

@@ -14,5 +14,7 @@ def test_every_method_is_described():
 
 
 def test_every_test_it_names_exists():
-    for name in re.findall(r"`(test_\w+\.py)`", README):
-        assert (ROOT / "tests" / "methods" / name).is_file(), name
+    named = re.findall(r"`(test_\w+\.py)(?:::(test_\w+))?`", README)
+    assert len(named) > 10
+    for file, name in named:
+        assert (f"def {name}(" if name else "def ") in (ROOT / "tests" / "methods" / file).read_text(), (file, name)

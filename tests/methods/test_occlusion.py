@@ -7,6 +7,8 @@ from bench.checks.method_probe import Linear, Plain, probes, randomised
 from bench.contracts import BadInput, Context
 from bench.passes import count_passes, explained
 from methods.occlusion import Occlusion
+from methods.redrawn import RedrawOcclusion
+from methods.replaced import SwapTest, TwinOcclusion
 
 IMAGES = probes()[0].images.double()
 MODEL = randomised(Plain(), 0).double()
@@ -39,7 +41,7 @@ def by_definition(image, window, stride, filled):
 
 
 @pytest.mark.parametrize("fill", ["zero", "mean", "blur", 2.0])
-@pytest.mark.parametrize("window, stride", [(6, 4), (5, 3), (20, 1)])
+@pytest.mark.parametrize("window, stride", [(6, 4), (5, 3), (12, 1)])
 def test_it_is_its_definition(window, stride, fill):
     domain = IMAGES > 0
     found = Occlusion(window, stride, fill)(MODEL, IMAGES[:2], (1, 0), Context(domain=domain))
@@ -75,3 +77,10 @@ def test_boxes_that_hold_their_fill_are_exactly_zero_and_not_run():
 def test_impossible_parameters_are_refused(arguments):
     with pytest.raises(BadInput):
         Occlusion(*arguments)
+
+
+@pytest.mark.parametrize("method", [Occlusion, SwapTest, TwinOcclusion, RedrawOcclusion])
+def test_a_window_larger_than_the_image_is_refused_with_the_largest_there_is(method):
+    probe = probes()[0]
+    with pytest.raises(BadInput, match=r"window=13 is larger than the image \(8, 12, 8\); give a window of at most 12"):
+        method(13)(MODEL, IMAGES, 1, probe.context(method()))

@@ -1,5 +1,6 @@
 """What a reader of maps should know, shown on small networks; methods/README.md says it in words."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -25,7 +26,8 @@ def test_grad_cam_of_one_logit_and_of_the_difference_may_be_opposite():
             for one, both in zip(GradCAM()(model, IMAGES, 1), GradCAM()(model, IMAGES, (1, 0)), strict=True)
         ]
     spread = torch.tensor(found)
-    assert spread.median() < 0.8 and spread.min() < -0.5
+    assert spread.median().item() == pytest.approx(0.73, abs=0.02)
+    assert spread.min().item() == pytest.approx(-0.67, abs=0.02)
     assert (spread < 0.5).float().mean() >= 0.2
 
 
