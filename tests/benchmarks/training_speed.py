@@ -1,8 +1,8 @@
 """Speed of training as ratios within one run, written to results/benchmarks/training.csv.
 
 For every shipped network: one training step with images laid out channels first over channels last, and the share of
-the machine's convolution peak that a step reaches; then two workers side by side over one; then what torch.compile
-gains, where a compiler is there.
+the machine's convolution peak that a step reaches; then two workers side by side over one; several small models at once
+over one after another, where there is a GPU; then what torch.compile gains, where there is a compiler.
 
 python tests/benchmarks/training_speed.py
 """
@@ -63,11 +63,13 @@ def networks() -> Iterator[tuple[str, nn.Module]]:
             yield path.stem, made
 
 
-def stepper(model: nn.Module, layout: torch.memory_format, count: int = BATCH) -> Callable[[], None]:
+def stepper(
+    model: nn.Module, layout: torch.memory_format, count: int = BATCH, device: str = "cpu"
+) -> Callable[[], None]:
     """A training step on a batch in a memory layout."""
-    images = torch.rand(count, 1, *SHAPE).contiguous(memory_format=layout)
-    targets = torch.arange(count) % 2
-    model = copy.deepcopy(model).to(memory_format=layout).train()
+    images = torch.rand(count, 1, *SHAPE, device=device).contiguous(memory_format=layout)
+    targets = torch.arange(count, device=device) % 2
+    model = copy.deepcopy(model).to(device, memory_format=layout).train()
     optimiser = torch.optim.AdamW(model.parameters(), 1e-3)
 
     def step() -> None:
@@ -116,6 +118,29 @@ def side_by_side(name: str = "gap_cnn", steps: int = 100) -> float:
         return 2 * alone / max(one.result() for one in both)
 
 
+def streamed(name: str = "gap_cnn", models: int = 8, steps: int = 20) -> float:
+    """Small models trained one after another over all at once, each on a stream of its own; NaN without a GPU."""
+    if not torch.cuda.is_available():
+        return float("nan")
+    made = [stepper(dict(networks())[name], torch.channels_last_3d, device="cuda") for _ in range(models)]
+    streams = [torch.cuda.Stream() for _ in made]
+
+    def in_turn() -> None:
+        for step in made:
+            for _ in range(steps):
+                step()
+        torch.cuda.synchronize()
+
+    def at_once() -> None:
+        for _ in range(steps):
+            for step, stream in zip(made, streams, strict=True):
+                with torch.cuda.stream(stream):
+                    step()
+        torch.cuda.synchronize()
+
+    return seconds(in_turn) / seconds(at_once)
+
+
 def compiled(model: nn.Module) -> float:
     """A step as it is over a step compiled; NaN where there is no compiler."""
     try:
@@ -134,6 +159,7 @@ def ratios() -> Iterator[tuple[str, float]]:
         yield f"{name}: step, channels first / channels last", seconds(stepper(model, torch.contiguous_format)) / took
         yield f"{name}: share of the convolution peak in a step", flops(last) / took / top
     yield "gap_cnn: two workers / one worker, units in the same time", side_by_side()
+    yield "gap_cnn: 8 models one after another / on streams of a GPU", streamed()
     yield "gap_cnn: step / step compiled", compiled(dict(networks())["gap_cnn"])
 
 
