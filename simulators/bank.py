@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulators.anatomy.mni152 import Warped
+from simulators.voxels import Voxels
 
 #: values kept of a voxel: four maps, two of folding, two of noise
 CHANNELS = 8
@@ -76,17 +77,14 @@ class Bank:
         if at is None:
             return None
         start, stop = self.starts[at : at + 2]
-        inside = np.flatnonzero(np.unpackbits(self.inside[at], count=self.size))
-        values = np.zeros((CHANNELS, self.size), np.float32)
-        values[:, inside] = self.voxels[CHANNELS * start : CHANNELS * stop].reshape(CHANNELS, -1)
-        labels = np.zeros(self.size, np.int16)
-        labels[inside] = self.labels[start:stop]
-        volumes = values.reshape(CHANNELS, *self.grid)
-        return Healthy(Warped(volumes[:4], labels.reshape(self.grid)), volumes[4:6], volumes[6:])
+        inside = Voxels(self.grid, np.flatnonzero(np.unpackbits(self.inside[at], count=self.size).view(bool)))
+        volumes = inside.spread(self.voxels[CHANNELS * start : CHANNELS * stop].reshape(CHANNELS, -1))
+        return Healthy(Warped(volumes[:4], inside.spread(self.labels[start:stop])), volumes[4:6], volumes[6:])
 
 
 def _mapped(path: Path, kind: type, count: int) -> np.ndarray:
     held, needed = path.stat().st_size, count * np.dtype(kind).itemsize
     if held != needed:
         raise ValueError(f"{path} holds {held} bytes, not {needed}: delete the folder, and it is drawn anew.")
-    return np.memmap(path, kind, "r")
+    # a plain view, because a memmap is slow to slice
+    return np.asarray(np.memmap(path, kind, "r"))

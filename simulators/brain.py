@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache, reduce
+from functools import partial, reduce
 from operator import or_
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,17 +13,19 @@ from torch import Tensor
 
 from bench.contracts import BadInput, Batch, Cohort, Truth
 from bench.contracts.validity import Validity
+from simulators import drawing
 from simulators.anatomy.minimum import require
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy, Warped
-from simulators.bank import Bank, Healthy, fill
+from simulators.bank import Bank, fill
 from simulators.checks import between
-from simulators.cohort import explained, stack
+from simulators.cohort import explained
 from simulators.contrast import Contrast
 from simulators.correspondence import shifted
-from simulators.covariates import offsets, shaped, shown
+from simulators.covariates import shown
 from simulators.harmless import missing, require_dialled_cause
 from simulators.interventions import intervene, split
+from simulators.latents import Latents
 from simulators.local import Local, Variation
 from simulators.nuisance import Scanner
 from simulators.pathology.protocol import Displaces, Named, Pathology
@@ -34,12 +36,8 @@ from simulators.redraws import redraws
 from simulators.rendering import loss, signal
 from simulators.scene import Scene
 from simulators.spill import confined
-from simulators.streams import generator
 from simulators.task.protocol import Covaries, Kind, Strength, Task
 from simulators.task.single import SingleCause
-
-#: streams that every unit of a simulator shares; all others also depend on the data seed
-SHARED = ("evaluation", "calibration", "verification", "population")
 
 
 @dataclass(frozen=True)
@@ -165,7 +163,7 @@ class Brain:
         self, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None] = lambda _: None
     ) -> None:
         """Write the healthy subjects of this data seed's streams into a folder."""
-        fill(folder, self._healthy, counts, progress)
+        fill(folder, partial(drawing.healthy, self), counts, progress)
 
     def sample(self, indices: Sequence[int], stream: str, do: Mapping[str, Any] | None = None) -> Batch:
         """Images of the chosen subjects of a stream, under an intervention if one is named.
@@ -175,9 +173,11 @@ class Brain:
         scan, own = split(do)
         free = own.get("pathology") == "off"
         scenes = (intervene(self, self.scene(i, stream, free), scan) for i in indices)
-        images = [self.render(scene, self.state(scene, own)) for scene in scenes]
+        rendered = (self.render(scene, self.state(scene, own)) for scene in scenes)
+        # put in place one by one, because memory that is new to the process is slow
+        images = np.fromiter(rendered, np.dtype((np.float32, self.shape)), len(indices))
         targets = torch.tensor([self.task.label(i) for i in indices])
-        return Batch(stack(images), targets, torch.as_tensor(list(indices)))
+        return Batch(torch.from_numpy(images)[:, None], targets, torch.as_tensor(list(indices)))
 
     def cohort(self, indices: Sequence[int], stream: str = "evaluation") -> Cohort:
         """The chosen subjects with twins, regions, domain and truths."""
@@ -205,7 +205,7 @@ class Brain:
 
         free: with covariates, if the task has any, that do not go with the label.
         """
-        return _scene(self, subject, stream, free and isinstance(self.task, Covaries))
+        return drawing.scene(self, subject, stream, free and isinstance(self.task, Covaries))
 
     def position(self, scene: Scene) -> np.ndarray:
         """Template position (D, H, W, 3) in mm of every voxel of a subject."""
@@ -242,56 +242,15 @@ class Brain:
 
     def streams(self, stream: str, subject: int) -> Callable[[str], np.random.Generator]:
         """The generator of each component of a subject, by name."""
-        shared = stream.split("/")[0] in SHARED
-        name = stream if shared else f"{stream}-{self.data_seed}"
-        return lambda component: generator(name, subject, component)
+        return drawing.streams(self, stream, subject)
 
-    def draw_local(self, rng: Callable[[str], np.random.Generator], healthy: Healthy | None = None) -> Local:
-        """Local latents; folding and noise may be known already."""
-        noise = healthy.noise if healthy else self.nuisance.noise_pair(rng("noise"), self.shape)
-        folding = healthy.folding if healthy else None
-        return self.local.draw(rng("local"), self.region_names, self.shape, self.anatomy.resolution_mm, noise, folding)
+    def draw_local(self, rng: Callable[[str], np.random.Generator]) -> Local:
+        """Local latents."""
+        return drawing.local(self, rng)
 
-    def draw_pathology(self, rng: Callable[[str], np.random.Generator], warped: Warped) -> tuple[dict[str, Any], ...]:
-        """The pathology's latents, by part."""
-        names = ["pathology", *(f"pathology-{k}" for k in range(1, len(self.parts.parts)))]
-        place = self.place(warped)
-        return tuple(part.draw(rng(name), place) for name, part in zip(names, self.parts.parts, strict=True))
-
-    def _draw(self, subject: int, stream: str, free: bool) -> Scene:
-        rng = self.streams(stream, subject)
-        covariates = self._covariates(subject, stream, free)
-        added = self.added(covariates)
-        shape = shaped(self.anatomy.draw(rng("anatomy")), added)
-        healthy = self.bank.get(stream, subject) if self.bank and not free else None
-        warped = healthy.warped if healthy else self.anatomy.warp(shape)
-        return Scene(
-            subject,
-            stream,
-            shape,
-            warped,
-            self.draw_local(rng, healthy),
-            self.contrast.draw(rng("contrast")),
-            self.nuisance.draw(rng("scan")),
-            self.draw_pathology(rng, warped),
-            covariates,
-            added,
-        )
-
-    def added(self, covariates: Mapping[str, float]) -> dict[str, float]:
-        """What covariates of these values add to a subject's latents."""
-        return offsets(self.task.covariates, covariates) if isinstance(self.task, Covaries) else {}
-
-    def _covariates(self, subject: int, stream: str, free: bool) -> dict[str, float]:
-        rng = self.streams(stream, subject)
-        return self.task.values(subject, stream, rng, free) if isinstance(self.task, Covaries) else {}
-
-    def _healthy(self, subject: int, stream: str) -> Healthy:
-        rng = self.streams(stream, subject)
-        local = self.draw_local(rng)
-        added = self.added(self._covariates(subject, stream, free=False))
-        shape = shaped(self.anatomy.draw(rng("anatomy")), added)
-        return Healthy(self.anatomy.warp(shape), local.folding, local.noise)
+    def draw_pathology(self, rng: Callable[[str], np.random.Generator], warped: Warped) -> tuple[Latents, ...]:
+        """The pathology's latents, by part, each drawn when it is asked for."""
+        return drawing.pathology(self, rng, warped)
 
     def place(self, warped: Warped) -> Place:
         """Where pathologies act on an anatomy."""
@@ -306,9 +265,3 @@ class Brain:
         if self.amplitude is None:
             raise BadInput("simulator.amplitude is not set: calibrate the simulator first, or give an amplitude.")
         return self.amplitude
-
-
-# a subject is often rendered twice in a row: with and without its pathology
-@lru_cache(maxsize=2)
-def _scene(simulator: Brain, subject: int, stream: str, free: bool) -> Scene:
-    return simulator._draw(subject, stream, free)

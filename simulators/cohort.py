@@ -29,11 +29,10 @@ def explained(brain: "Brain", indices: Sequence[int], stream: str) -> Cohort:
     scenes = [brain.scene(i, stream) for i in indices]
     states = [(brain.state(scene), brain.state(scene, {"pathology": "swap"})) for scene in scenes]
     images, twins = (stack([brain.render(s, pair[k]) for s, pair in zip(scenes, states, strict=True)]) for k in (0, 1))
-    own, other = (stack([brain.loss(s, pair[k]) for s, pair in zip(scenes, states, strict=True)]) for k in (0, 1))
     targets = torch.tensor([brain.task.label(i) for i in indices])
     lacks = _lacks(brain, targets)
     truths = {
-        "planted": -torch.where(lacks, other - own, own - other),
+        "planted": _planted(brain, scenes, states, lacks),
         "counterfactual": torch.where(lacks, twins - images, images - twins),
         **_edit(brain, scenes, images, lacks),
     }
@@ -58,6 +57,15 @@ def stack(volumes: Sequence[np.ndarray]) -> Tensor:
 def _lacks(brain: "Brain", targets: Tensor) -> Tensor:
     """(N, 1, 1, 1, 1) bool: controls, who lack what the truth shows; a value has no controls."""
     return ((brain.sides(targets) == 0) & (brain.kind == "classes")).view(-1, 1, 1, 1, 1)
+
+
+def _planted(
+    brain: "Brain", scenes: Sequence["Scene"], states: Sequence[tuple[Strength, Strength]], lacks: Tensor
+) -> Tensor:
+    """(N, 1, D, H, W): the difference of what the generator did in both states, rounded once and last."""
+    own, other = (np.stack([brain.loss(s, pair[k]) for s, pair in zip(scenes, states, strict=True)]) for k in (0, 1))
+    lost = torch.from_numpy(own - other)[:, None]
+    return -torch.where(lacks, 0 - lost, lost).float()
 
 
 def _edit(brain: "Brain", scenes: Sequence["Scene"], images: Tensor, lacks: Tensor) -> dict[str, Tensor]:

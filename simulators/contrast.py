@@ -44,7 +44,10 @@ class Contrast:
         return self.means + np.float32(self.spread) * rng.standard_normal(len(TISSUES)).astype(np.float32)
 
     def mix(self, tissues: np.ndarray, lesion: np.ndarray, intensities: np.ndarray) -> np.ndarray:
-        """Signal (D, H, W) of shares (gm, wm, brain, detail) and lesion: brain that is none of them is fluid."""
+        """Signal (...) of shares (gm, wm, brain, detail) (4, ...) and lesion (...): what is none of them is fluid."""
         gm, wm, brain, detail = tissues
-        shares = (gm, wm, brain - gm - wm - lesion, lesion)
-        return sum(i * s for i, s in zip(intensities, shares, strict=True)) + np.float32(self.detail) * detail
+        signal = intensities[0] * gm
+        for intensity, share in zip(intensities[1:], (wm, brain - gm - wm - lesion, lesion), strict=True):
+            signal += intensity * share
+        signal += np.float32(self.detail) * detail
+        return signal

@@ -9,7 +9,7 @@ import numpy as np
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
-from simulators.local import Variation
+from simulators.local import Variation, aside
 
 KINDS = ("signal", "volume")
 
@@ -68,7 +68,8 @@ class Coupled(Variation):
     def added(self, rng: np.random.Generator, names: tuple[str, ...]) -> np.ndarray:
         """The shared fields at every label: (2, R + 1), volume then signal, relative."""
         found = super().added(rng, names)
-        for coupling, (z, own) in zip(self.coupled, rng.standard_normal((len(self.coupled), 2)), strict=True):
+        draws = aside(rng).standard_normal((len(self.coupled), 2))
+        for coupling, (z, own) in zip(self.coupled, draws, strict=True):
             share = self._share(coupling)
             kind = 0 if coupling.of == "volume" else 1
             found[kind, names.index(coupling.first) + 1] += coupling.sd * z

@@ -73,13 +73,13 @@ def offsets(covariates: Iterable[Covariate], values: Mapping[str, float]) -> dic
     return found
 
 
-def shaped(shape: dict[str, Any], added: Mapping[str, float]) -> dict[str, Any]:
+def shaped(shape: Mapping[str, Any], added: Mapping[str, float]) -> Mapping[str, Any]:
     """The shape latents of a subject moved by its covariates."""
-    moved = dict(shape)
+    moved = {}
     for latent, name in (("shape.size", "scale"), ("shape.ventricles", "ventricles")):
         if latent in added:
             moved[name] = shape[name] + np.float32(added[latent])
-    return moved
+    return {**shape, **moved} if moved else shape
 
 
 def shown(scene: Scene) -> Scene:

@@ -1,13 +1,15 @@
 """What scanners do to a signal: pure functions of the drawn values, each exactly nothing at the value 0.
 
-Volumes are (..., D, H, W), so that several signals of one head are scanned together. Blur and ghosts read the signal
-inside the brain only, as if all else were stripped before, and say nothing of what lies outside.
+Signals are values (..., n) of the voxels inside the brain, as if all else were stripped before; there may be several of
+one head, which are scanned together.
 """
 
 from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+
+from simulators.voxels import Voxels
 
 #: full width at half maximum of a Gaussian of unit SD
 FWHM = 2 * np.sqrt(2 * np.log(2))
@@ -22,22 +24,22 @@ def gamma(signal: np.ndarray, log_exponent: float) -> np.ndarray:
     return (np.sign(signal) * np.abs(signal) ** np.float32(np.exp(log_exponent))).astype(np.float32)
 
 
-def field(bias: np.ndarray, log_gain: float, grid: tuple[int, ...]) -> np.ndarray:
-    """The factor (D, H, W) of coil and receiver: the nine cosines weighted by `bias` (9,), and the gain, as a log."""
-    return np.exp(log_gain + np.tensordot(bias, cosines(grid), axes=1))
+def field(bias: np.ndarray, log_gain: float, inside: Voxels) -> np.ndarray:
+    """The factor (n,) of coil and receiver: the nine cosines weighted by `bias` (9,), and the gain, as a log."""
+    return np.exp(log_gain + inside.of(np.tensordot(bias, cosines(inside.grid), axes=1)))
 
 
-def blur(signal: np.ndarray, inside: np.ndarray, fwhm_mm: float, voxel_mm: float) -> np.ndarray:
-    """A Gaussian point spread over the brain's own voxels (D, H, W) bool: a constant stays what it is up to its rim."""
+def blur(signal: np.ndarray, inside: Voxels, fwhm_mm: float, voxel_mm: float) -> np.ndarray:
+    """A Gaussian point spread over the brain's own voxels: a constant stays what it is up to its rim."""
     if not fwhm_mm:
         return signal
     sigma = fwhm_mm / voxel_mm / FWHM
-    spread = gaussian_filter(np.where(inside, signal, 0), (0,) * (signal.ndim - 3) + (sigma,) * 3, mode="constant")
-    weight = gaussian_filter(inside.astype(np.float32), sigma, mode="constant")
-    return np.where(inside, spread / np.maximum(weight, np.float32(1e-6)), signal)
+    spread = gaussian_filter(inside.spread(signal), (0,) * (signal.ndim - 1) + (sigma,) * 3, mode="constant")
+    weight = gaussian_filter(inside.spread(np.ones(len(inside.at), np.float32)), sigma, mode="constant")
+    return inside.of(spread) / np.maximum(inside.of(weight), np.float32(1e-6))
 
 
-def ghosts(signal: np.ndarray, inside: np.ndarray, strength: float, at: float) -> np.ndarray:
+def ghosts(signal: np.ndarray, inside: Voxels, strength: float, at: float) -> np.ndarray:
     """Two replicas, `at` of the field of view to either side along the phase encoding, each strength / 2 of the signal.
 
     That is what periodic motion leaves when it scales line k of k-space by 1 + strength * cos(2 pi at k); a negative
@@ -45,9 +47,9 @@ def ghosts(signal: np.ndarray, inside: np.ndarray, strength: float, at: float) -
     """
     if not strength:
         return signal
-    shift = round(at * signal.shape[PHASE_AXIS])
-    head = np.where(inside, signal, 0)
-    return signal + np.float32(strength / 2) * (np.roll(head, shift, PHASE_AXIS) + np.roll(head, -shift, PHASE_AXIS))
+    head, shift = inside.spread(signal), round(at * inside.grid[PHASE_AXIS])
+    replicas = np.roll(head, shift, PHASE_AXIS) + np.roll(head, -shift, PHASE_AXIS)
+    return signal + np.float32(strength / 2) * inside.of(replicas)
 
 
 @lru_cache(maxsize=4)

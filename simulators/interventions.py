@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.contracts import BadInput
+from simulators import drawing
 from simulators.checks import between
 from simulators.choose import known
 from simulators.correspondence import carried, corresponding
@@ -67,7 +68,7 @@ def _shift(brain: "Brain", scene: Scene, value: Any) -> Scene:
 def _warp(brain: "Brain", scene: Scene, value: Any) -> Scene:
     rng = brain.streams(f"{scene.stream}/warp-{_number('warp', value)}", scene.subject)
     added = np.float32(WARP) * brain.anatomy.draw(rng("anatomy"))["lattice"]
-    return scene._replace(shape=scene.shape | {"lattice": scene.shape["lattice"] + added})
+    return scene._replace(shape={**scene.shape, "lattice": scene.shape["lattice"] + added})
 
 
 def _rescan(brain: "Brain", scene: Scene, value: Any) -> Scene:
@@ -97,7 +98,7 @@ def _covary(brain: "Brain", scene: Scene, value: Any) -> Scene:
         known("do covariates", name, tuple(named))
         named[name].require(number)
     covariates = {**scene.covariates, **value}
-    added = brain.added(covariates)
+    added = drawing.added(brain, covariates)
     drawn = brain.anatomy.draw(brain.streams(scene.stream, scene.subject)("anatomy"))
     return scene._replace(shape=shaped(drawn, added), covariates=covariates, added=added)
 
@@ -117,7 +118,7 @@ def _followed(brain: "Brain", scene: Scene, new: Scene) -> Scene:
     voxel = brain.anatomy.resolution_mm
     was, now = brain.position(scene), brain.position(new)
 
-    def follow(part: Any, latents: dict[str, Any]) -> dict[str, Any]:
+    def follow(part: Any, latents: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(part, Placed):
             return part.follow(latents, lambda points: corresponding(points, was, now, voxel))
         if isinstance(part, Grained):

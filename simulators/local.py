@@ -59,7 +59,10 @@ class Variation:
         return frozenset()
 
     def added(self, rng: np.random.Generator, names: tuple[str, ...]) -> np.ndarray:
-        """What else varies volume and signal at every label: (2, R + 1), relative. rng: a stream of its own."""
+        """What else varies volume and signal at every label: (2, R + 1), relative.
+
+        rng: the subject's own stream, of which nothing may be taken; `aside` gives another one.
+        """
         return np.zeros((2, len(names) + 1))
 
     def draw(
@@ -72,7 +75,7 @@ class Variation:
         folding: np.ndarray | None = None,
     ) -> Local:
         """One subject's local latents; the noise comes from the scanner's own stream, folding may from a bank."""
-        more = self.added(_aside(rng), names)
+        more = self.added(rng, names)
         own = rng.standard_normal(len(names) + 1)
         pair, brain = rng.standard_normal(len(names) + 1), rng.standard_normal()
         partner = _partners(names)
@@ -93,12 +96,15 @@ class Variation:
         return smooth / smooth.std(axis=(1, 2, 3), keepdims=True)
 
     def apply(self, maps: np.ndarray, labels: np.ndarray, local: Local) -> np.ndarray:
-        """Tissue shares (4, D, H, W) of this subject before any pathology; their sum never exceeds the brain."""
-        gm, wm, brain, detail = maps
-        gm = gm * np.clip(1 + local.volume[labels] + self.folding * local.folding[0], 0, 2)
-        wm = wm * np.clip(1 + self.folding / 2 * local.folding[1], 0, 2)
-        fit = np.minimum(1, brain / np.maximum(gm + wm, 1e-6))
-        return np.stack([gm * fit, wm * fit, brain, detail])
+        """Tissue shares (4, ...) of this subject before any pathology; their sum never exceeds the brain.
+
+        maps, labels, and the folding of `local`: (4, ...), (...) and (2, ...), of all voxels (D, H, W) or of some (n,).
+        """
+        tissues, (gm, wm) = maps.copy(), local.folding
+        tissues[0] *= np.clip((1 + local.volume).take(labels) + self.folding * gm, 0, 2)
+        tissues[1] *= np.clip(1 + self.folding / 2 * wm, 0, 2)
+        tissues[:2] *= np.minimum(1, tissues[2] / np.maximum(tissues[0] + tissues[1], 1e-6))
+        return tissues
 
 
 @lru_cache(maxsize=8)
@@ -111,7 +117,7 @@ def _left(name: str) -> str:
     return name.replace("right ", "left ", 1) if name.startswith("right ") else name
 
 
-def _aside(rng: np.random.Generator) -> np.random.Generator:
+def aside(rng: np.random.Generator) -> np.random.Generator:
     """A stream far ahead of a generator, so that drawing from it changes none of the generator's own draws."""
     bits: Any = rng.bit_generator
     return np.random.Generator(bits.jumped())

@@ -7,6 +7,7 @@ import numpy as np
 
 from simulators import effects
 from simulators.checks import between
+from simulators.voxels import Voxels
 
 
 class Scan(NamedTuple):
@@ -60,11 +61,9 @@ class Scanner:
         In this order: the sequence's gamma, the coil's bias and gain, the point spread, ghosts of motion, complex noise
         (2, ..., D, H, W), its magnitude. brain: the head's share (D, H, W) of brain, whose inside is more than half.
         """
-        inside = brain > 0.5
-        received = effects.gamma(signal, scan.gamma) * effects.field(scan.bias, scan.gain, brain.shape)
-        encoded = effects.ghosts(
-            effects.blur(received, inside, scan.blur_mm, voxel_mm), inside, scan.ghost, scan.ghost_at
-        )
-        level = np.float32(scan.noise)
-        magnitude = np.hypot(encoded + level * noise[0], level * noise[1])
-        return np.where(inside, magnitude, 0).astype(np.float32)
+        inside = Voxels.where(brain > 0.5)
+        received = effects.gamma(inside.of(signal), scan.gamma) * effects.field(scan.bias, scan.gain, inside)
+        spread = effects.blur(received, inside, scan.blur_mm, voxel_mm)
+        encoded = effects.ghosts(spread, inside, scan.ghost, scan.ghost_at)
+        real, imaginary = np.float32(scan.noise) * inside.of(noise)
+        return inside.spread(np.hypot(encoded + real, imaginary).astype(np.float32, copy=False))

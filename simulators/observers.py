@@ -5,7 +5,7 @@ score. It knows the anatomy's labels and, for random places, the prior; it never
 the voxels that were planted. A pathology names its observer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -40,7 +40,7 @@ class Observer(Protocol):
     def of(cls, known: Known) -> "Observer":
         """The observer of a pathology."""
 
-    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+    def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,) statistics of an image (D, H, W)."""
 
 
@@ -57,7 +57,7 @@ class FixedPlace:
         """The observer of the pathology's own regions."""
         return cls(known.pathology.regions, known.names)
 
-    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+    def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): per side [mean, ring mean, volume], then brain mean and the shape latents."""
         values: list[float] = []
         brain = warped.labels > 0
@@ -71,7 +71,7 @@ class FixedPlace:
 class LocalEnergy(FixedPlace):
     """For texture in known regions: the energy of what a 3-voxel mean leaves over, there and in the brain."""
 
-    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+    def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): log energy of each side and of the brain, then what `FixedPlace` sees."""
         energy = (image - uniform_filter(image, 3)) ** 2
         places = [*(np.isin(warped.labels, group) for group in self.groups), warped.labels > 0]
@@ -89,7 +89,7 @@ class WholeBrain:
         """The same for every pathology."""
         return cls()
 
-    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+    def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): quantiles, mean and SD of the brain, its volume, shape latents."""
         brain = image[warped.labels > 0]
         values = [*np.quantile(brain, self.QUANTILES), brain.mean(), brain.std(), brain.size]
@@ -153,7 +153,7 @@ class RandomPlace:
         """The observer of a pathology with `radius_mm`, `edge_mm` and a prior `places`."""
         return cls(known)
 
-    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+    def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): readings of all filters, log-sum-exp of the log-likelihood ratio twice, the brain's mean."""
         inside = warped.maps[2] > 0.5
         prior = self.known.pathology.places(Place(warped, self.known.names, self.known.voxel_mm))
@@ -194,7 +194,7 @@ class Joint:
         """The observers of the parts."""
         return cls([part.observer.of(known._replace(pathology=part)) for part in known.pathology.dialled])
 
-    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+    def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): one observer's statistics after the other's."""
         return np.concatenate([observer.features(image, warped, shape) for observer in self.observers])
 

@@ -1,5 +1,6 @@
 """Reference observers of pathologies that move anatomy: volumes, and the shells where they show."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import ClassVar
 
@@ -31,7 +32,7 @@ class VolumeAndShell(FixedPlace):
         """The observer of the pathology's own regions."""
         return cls(known.pathology.regions, known.names, known.contrast)
 
-    def features(self, image: np.ndarray, warped: Warped, shape: dict[str, np.ndarray]) -> np.ndarray:
+    def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): fluid (voxels) of each region, of each side and of the shells around, then what `FixedPlace` sees."""
         gm, csf = self.contrast.gm, self.contrast.csf
         fluid = np.where(warped.labels > 0, np.clip((gm - image) / (gm - csf), 0, 1), 0)

@@ -1,7 +1,7 @@
 """What pathologies do to a subject: anatomy they displace, tissue they take, signal they change."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from simulators.anatomy.mni152 import Warped
 from simulators.pathology.protocol import ChangesSignal, Displaces, Grows, Pathology
 from simulators.pathology.several import Several
 from simulators.place import Place
+from simulators.voxels import Voxels
 
 
 class Present(NamedTuple):
@@ -19,7 +20,7 @@ class Present(NamedTuple):
 
     part: Pathology | Displaces
     amount: float
-    latents: dict[str, Any]
+    latents: Mapping[str, Any]
 
 
 class Act(NamedTuple):
@@ -27,11 +28,14 @@ class Act(NamedTuple):
 
     part: Pathology
     share: np.ndarray
-    latents: dict[str, Any]
+    latents: Mapping[str, Any]
 
 
 class Taken(NamedTuple):
-    """Shares after loss: tissues (4, D, H, W), lesion (D, H, W) among it, and all that was lost (D, H, W)."""
+    """Shares after loss, of some voxels: tissues (4, n), lesion (n,) among it, and all that was lost (n,) float64.
+
+    In double precision what one part takes is never rounded away beside another: it shows wherever tissues do.
+    """
 
     tissues: np.ndarray
     lesion: np.ndarray
@@ -39,7 +43,7 @@ class Taken(NamedTuple):
 
 
 def present(
-    several: Several, latents: Sequence[dict[str, Any]], strengths: Sequence[float], dial: Callable[[], float]
+    several: Several, latents: Sequence[Mapping[str, Any]], strengths: Sequence[float], dial: Callable[[], float]
 ) -> list[Present]:
     """The parts that are present; `dial` is asked for its amplitude only where one of them needs it."""
     found = []
@@ -81,28 +85,27 @@ def acts(parts: Sequence[Present], place: Place) -> list[Act]:
     return found
 
 
-def take(tissues: np.ndarray, acts: Sequence[Act]) -> Taken:
-    """Take tissue one part after the other, each from what is left."""
+def take(tissues: np.ndarray, acts: Sequence[Act], where: Voxels) -> Taken:
+    """Take tissue (4, n) of some voxels one part after the other, each from what is left."""
     tissues = tissues.copy()
-    lesion, lost = np.zeros_like(tissues[0]), np.zeros_like(tissues[0])
+    lesion, lost = np.zeros_like(tissues[0]), np.zeros(len(where.at))
     for part, share, _ in acts:
-        amount = np.zeros_like(tissues[:2])
-        for channel, tissue in enumerate(("gm", "wm")):
-            if tissue in part.tissues:
-                amount[channel] = share * tissues[channel]
-        tissues[:2] -= amount
-        lost += amount.sum(0)
+        channels = [channel for channel, tissue in enumerate(("gm", "wm")) if tissue in part.tissues]
+        amount = where.of(share) * tissues[channels]
+        tissues[channels] -= amount
+        total = amount.sum(0)
+        lost += total
         if part.becomes == "lesion":
-            lesion += amount.sum(0)
+            lesion += total
         elif part.becomes == "wm":
-            tissues[1] += amount.sum(0)
+            tissues[1] += total
     return Taken(tissues, lesion, lost)
 
 
 def replaced(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Share (D, H, W) of each brain voxel that holds something else than before, negative where tissue came.
+    """Share (n,) of each brain voxel that holds something else than before, negative where tissue came.
 
-    before, after: maps (4, D, H, W). It is the largest change of any of them, so it is zero only where nothing changed.
+    before, after: maps (4, n). It is the largest change of any of them, so it is zero only where nothing changed.
     """
     share = np.abs(after - before).max(0)
     return np.where(before[2] > 0.5, np.where(after[:2].sum(0) > before[:2].sum(0), -share, share), 0)

@@ -20,12 +20,12 @@ class Scene(NamedTuple):
 
     subject: int
     stream: str
-    shape: dict[str, np.ndarray]
+    shape: Mapping[str, np.ndarray]
     warped: Warped
     local: Local
     intensities: np.ndarray
     scan: Scan
-    pathology: tuple[dict[str, Any], ...]
+    pathology: tuple[Mapping[str, Any], ...]
     covariates: Mapping[str, float] = MappingProxyType({})
     added: Mapping[str, float] = MappingProxyType({})
     moved: np.ndarray = np.zeros(3)

@@ -1,8 +1,10 @@
 """Hashed random streams: a draw depends on the names given here and on nothing else."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 
 def generator(stream: str, subject: int, component: str) -> np.random.Generator:
@@ -12,4 +14,16 @@ def generator(stream: str, subject: int, component: str) -> np.random.Generator:
     untouched, and a subject is the same bytes in any subset, order, batch or process.
     """
     digest = hashlib.sha256(f"{stream}/{subject}/{component}".encode()).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "big")))
+    key: Any = _Key(digest[:16])
+    return np.random.Generator(np.random.Philox(key))
+
+
+class _Key(ISeedSequence):
+    """A Philox key as it is; `Philox(key=...)` gives the same, but asks the system for entropy first, which is slow."""
+
+    def __init__(self, digest: bytes) -> None:
+        self.words = np.frombuffer(digest, ">u8")[::-1].astype(np.uint64)
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint64) -> np.ndarray:
+        """The key's two words, the lower one first."""
+        return self.words

@@ -1,5 +1,6 @@
 """What anatomies share that change something of another one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +39,15 @@ class Around:
         """One subject's latents by name."""
         return self.anatomy.draw(rng)
 
-    def position(self, latents: dict[str, Any]) -> np.ndarray:
+    def position(self, latents: Mapping[str, Any]) -> np.ndarray:
         """Template position (D, H, W, 3) float32 in mm of every voxel of a subject."""
         return self.anatomy.position(latents)
 
-    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+    def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The anatomy found at template positions (D, H, W, 3) in mm."""
         return self.anatomy.resample(position, latents)
 
-    def warp(self, latents: dict[str, Any]) -> Warped:
+    def warp(self, latents: Mapping[str, Any]) -> Warped:
         """A subject's anatomy: `resample` at its `position`."""
         return self.resample(self.position(latents), latents)
 

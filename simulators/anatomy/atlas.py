@@ -51,7 +51,7 @@ class Atlas(Around):
         """The atlas's names, in the order of its table."""
         return _regions(self)[1]
 
-    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+    def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The inner anatomy at positions (D, H, W, 3) in mm, with the atlas's regions by nearest neighbour."""
         maps = self.anatomy.resample(position, latents).maps
         return Warped(maps, np.where(maps[2] > 0.5, nearest(_regions(self)[2], position), 0).astype(np.int16))

@@ -1,5 +1,6 @@
 """What an anatomy offers: a template, and subjects as smooth deformations of it."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -49,14 +50,14 @@ class Anatomy(Protocol):
     def draw(self, rng: np.random.Generator) -> dict[str, Any]:
         """One subject's latents by name."""
 
-    def position(self, latents: dict[str, Any]) -> np.ndarray:
+    def position(self, latents: Mapping[str, Any]) -> np.ndarray:
         """Template position (D, H, W, 3) float32 in mm of every voxel of a subject."""
 
-    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+    def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The anatomy found at template positions (D, H, W, 3): maps by one linear interpolation, labels by nearest.
 
         latents: those of `position`; an anatomy with several sources reads from them which is this subject's.
         """
 
-    def warp(self, latents: dict[str, Any]) -> Warped:
+    def warp(self, latents: Mapping[str, Any]) -> Warped:
         """A subject's anatomy: `resample` at its `position`."""

@@ -6,6 +6,7 @@ midline regions are not split.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -68,6 +69,7 @@ def _sides(region: Region) -> list[tuple[str, tuple[Point, ...]]]:
     return [(f"left {region.name}", mirror), (f"right {region.name}", region.seeds)]
 
 
+@cache
 def names(regions: tuple[Region, ...] = REGIONS) -> tuple[str, ...]:
     """Region names in label order; label r is `names()[r - 1]`."""
     return tuple(name for region in regions for name, _ in _sides(region))

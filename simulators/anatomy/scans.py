@@ -92,7 +92,7 @@ class Scans(Templated):
         """
         return {**super().draw(rng), "scan": int(rng.integers(len(self.paths)))}
 
-    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+    def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The subject's scan found at positions (D, H, W, 3) in mm."""
         return resampled(self.source(latents["scan"]), position)
 

@@ -1,5 +1,6 @@
 """How brains differ in shape: named latent factors and a smooth random field, as one displacement per voxel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -62,14 +63,15 @@ class Shape:
             "lattice": lattice,
         }
 
-    def displace(self, points: np.ndarray, latents: dict[str, np.ndarray]) -> np.ndarray:
+    def displace(self, points: np.ndarray, latents: Mapping[str, np.ndarray]) -> np.ndarray:
         """Template position (D, H, W, 3) in mm of every voxel of a subject; points are the voxels' own positions."""
         centre = (points[0, 0, 0] + points[-1, -1, -1]) / 2
         moved = (points - centre - latents["shift"]) @ _rotation(latents["rotation"]) / latents["scale"] + centre
         for middle, growth in zip(VENTRICLES, latents["ventricles"], strict=True):
             offset = moved - np.asarray(middle, np.float32)
             weight = np.exp(np.einsum("...k,...k", offset, offset) / np.float32(-2 * 16.0**2))
-            moved = moved - growth * weight[..., None] * offset
+            offset *= (growth * weight)[..., None]
+            moved -= offset
         return (moved + _field(points.shape[:3], latents["lattice"])).astype(np.float32)
 
 

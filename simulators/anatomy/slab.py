@@ -1,5 +1,6 @@
 """A part of an anatomy, so that small structures can be had at a fine grid for little."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -44,11 +45,11 @@ class Slab(Around):
         """The regions of the inner anatomy that occur in the slab's template."""
         return _cut(self)[1]
 
-    def position(self, latents: dict[str, Any]) -> np.ndarray:
+    def position(self, latents: Mapping[str, Any]) -> np.ndarray:
         """Template position (D, H, W, 3) float32 in mm of the slab's voxels of a subject."""
         return np.ascontiguousarray(self.anatomy.position(latents)[self.window])
 
-    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+    def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The inner anatomy at positions (D, H, W, 3) in mm, its regions numbered as the slab's."""
         maps, labels = self.anatomy.resample(position, latents)
         return Warped(maps, _cut(self)[2][labels])

@@ -1,6 +1,7 @@
 """What anatomies with one template share: its grid, and subjects as deformations by `Shape`."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,15 +47,15 @@ class Templated(ABC):
         """One subject's shape latents by name."""
         return self.shape.draw(rng, np.asarray(self.grid) * self.resolution_mm)
 
-    def position(self, latents: dict[str, Any]) -> np.ndarray:
+    def position(self, latents: Mapping[str, Any]) -> np.ndarray:
         """Template position (D, H, W, 3) float32 in mm of every voxel of a subject."""
         return self.shape.displace(self.template.points, latents)
 
-    def resample(self, position: np.ndarray, latents: dict[str, Any]) -> Warped:
+    def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The template found at positions (D, H, W, 3) in mm."""
         return resampled(self.template, position)
 
-    def warp(self, latents: dict[str, Any]) -> Warped:
+    def warp(self, latents: Mapping[str, Any]) -> Warped:
         """A subject's anatomy: the template's maps by one linear interpolation, its labels by nearest neighbour."""
         return self.resample(self.position(latents), latents)
 
@@ -63,18 +64,25 @@ def resampled(template: Template, position: np.ndarray) -> Warped:
     """A template found at positions (D, H, W, 3) in mm: maps by linear interpolation, labels by nearest neighbour."""
     where = _unit(template, position)
     maps = grid_sample(torch.from_numpy(template.maps)[None], where, align_corners=True)[0]
-    return Warped(maps.numpy(), nearest(template, position))
+    return Warped(maps.numpy(), _nearest(template, where))
 
 
 def nearest(template: Template, position: np.ndarray) -> np.ndarray:
     """The template's labels (D, H, W) int16 nearest to positions (D, H, W, 3) in mm; 0 outside its grid."""
+    return _nearest(template, _unit(template, position))
+
+
+def _nearest(template: Template, where: torch.Tensor) -> np.ndarray:
     labels = torch.from_numpy(template.labels.astype(np.float32))[None, None]
-    found = grid_sample(labels, _unit(template, position), mode="nearest", align_corners=True)[0, 0]
+    found = grid_sample(labels, where, mode="nearest", align_corners=True)[0, 0]
     return found.numpy().astype(np.int16)
 
 
 def _unit(template: Template, position: np.ndarray) -> torch.Tensor:
     """Positions in mm as `grid_sample` wants them: (1, D, H, W, 3) in [-1, 1], last axis first."""
-    voxel = (position - template.affine[:3, 3].astype(np.float32)) / np.float32(template.affine[0, 0])
-    unit = 2 * voxel / (np.asarray(template.labels.shape, np.float32) - 1) - 1
+    unit = position - template.affine[:3, 3].astype(np.float32)
+    unit /= np.float32(template.affine[0, 0])
+    unit *= 2
+    unit /= np.asarray(template.labels.shape, np.float32) - 1
+    unit -= 1
     return torch.from_numpy(np.ascontiguousarray(unit[..., ::-1]))[None]

@@ -2,27 +2,45 @@
 
 import numpy as np
 
+#: squared voxels by which single precision may misjudge a distance in a grid
+SLACK = 0.01
+
 
 def blob(
-    shape: tuple[int, ...],
+    points: np.ndarray,
     centre: np.ndarray,
-    radius_mm: float,
+    radius_mm: np.ndarray,
     waves: tuple[np.ndarray, np.ndarray],
     irregularity: float,
     edge_mm: float,
     voxel_mm: float,
 ) -> np.ndarray:
-    """Share (D, H, W) float32 of a lesion: 1 inside, fading over `edge_mm`.
+    """Share (n,) float32 of lesions at points (3, n): 1 inside, fading over `edge_mm`.
 
-    centre: (3,) in voxels. waves: directions (4, 3) and phases (4,) of the sines that make the outline irregular.
+    points, centre: (3, n) and (3, m) in voxels. waves: directions (4, 3, m) and phases (4, m) of the sines that make
+    the outline irregular. m is 1 where all points are of one lesion, or n; so is the length of `radius_mm`.
     """
-    axes = np.ogrid[tuple(slice(n) for n in shape)]
-    offset = [(a - c) * voxel_mm for a, c in zip(axes, centre, strict=True)]
-    distance = np.sqrt(sum(o**2 for o in offset)) + 1e-6
-    direction = [o / distance for o in offset]
-    outline = sum(
-        np.sin(2 * sum(w * d for w, d in zip(wave, direction, strict=True)) + phase)
-        for wave, phase in zip(*waves, strict=True)
-    )
+    directions, phases = 2 * waves[0], waves[1]
+    x, y, z = ((place - middle) * voxel_mm for place, middle in zip(points, centre, strict=True))
+    distance = np.sqrt(x**2 + y**2 + z**2) + 1e-6
+    # all four sines at once and in place: this is most of the cost of a lesion
+    angle = directions[:, 0] * (x / distance)
+    angle += directions[:, 1] * (y / distance)
+    angle += directions[:, 2] * (z / distance)
+    angle += phases
+    outline = np.sin(angle, out=angle).sum(0)
     radius = radius_mm * (1 + irregularity * outline / 2)
     return (0.5 - 0.5 * np.tanh((distance - radius) / edge_mm)).astype(np.float32)
+
+
+def near(points: np.ndarray, centres: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs of a centre (k, 3) and a point (3, n) within its reach (k,), and few others: numbers of both (m,).
+
+    All in voxels; pairs are in the order of the centres.
+    """
+    points, centres = points.astype(np.float32), centres.astype(np.float32)
+    # the squared distance less the centre's own square
+    apart = (points**2).sum(0) - 2 * centres @ points
+    pairs = np.flatnonzero(apart < (reach**2 - (centres**2).sum(1) + SLACK)[:, None])
+    which = pairs // points.shape[1]
+    return which, pairs - which * points.shape[1]

@@ -1,5 +1,6 @@
 """Diffuse atrophy: all grey matter of the brain gives way to fluid; no place is more diseased than another."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -35,6 +36,6 @@ class Diffuse:
         """One subject's severity."""
         return {"severity": float(np.exp(self.severity_sd * rng.standard_normal()))}
 
-    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
+    def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) of the tissue that amplitude 1 at severity 1 would take: 1 in every region."""
         return (place.warped.labels > 0).astype(np.float32)

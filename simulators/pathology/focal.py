@@ -1,6 +1,6 @@
 """Focal lesions: damaged tissue with an intensity of its own, at a place drawn from a prior."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from simulators.choose import known
 from simulators.observers import Observer, RandomPlace
 from simulators.pathology.blob import blob
 from simulators.place import Place
+from simulators.voxels import Voxels
 
 
 @dataclass(frozen=True)
@@ -49,27 +50,22 @@ class Focal:
 
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One lesion: centre (voxels), radius (mm) and outline; severity 1."""
-        candidates = np.argwhere(self.places(place))
-        centre = candidates[rng.integers(len(candidates))] + rng.uniform(-0.5, 0.5, 3)
+        candidates = Voxels.where(self.places(place))
+        centre = candidates.point(int(rng.integers(len(candidates.at)))) + rng.uniform(-0.5, 0.5, 3)
         radius = self.radius_mm * (1 + self.radius_spread * rng.uniform(-1, 1))
         waves = rng.standard_normal((4, 3)), rng.uniform(0, 2 * np.pi, 4)
         return {"severity": 1.0, "centre": centre, "radius_mm": float(radius), "waves": waves}
 
-    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
+    def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) of the tissue that amplitude 1 takes: 1 inside, fading over `edge_mm`."""
-        return blob(
-            place.warped.labels.shape,
-            latents["centre"],
-            latents["radius_mm"],
-            latents["waves"],
-            self.irregularity,
-            self.edge_mm,
-            place.voxel_mm,
-        )
+        lesion = (latents["centre"], np.array(latents["radius_mm"]), *latents["waves"])
+        centre, radius, directions, phases = (part[..., None] for part in lesion)
+        law = (centre, radius, (directions, phases), self.irregularity, self.edge_mm, place.voxel_mm)
+        return place.head.spread(blob(place.head.points, *law))
 
-    def follow(self, latents: dict[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+    def follow(self, latents: Mapping[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
         """The lesion stays in its tissue when the head moves."""
-        return latents | {"centre": move(latents["centre"][None])[0]}
+        return {**latents, "centre": move(latents["centre"][None])[0]}
 
     def places(self, place: Place) -> np.ndarray:
         """Prior (D, H, W) of the centre, up to a factor."""

@@ -1,5 +1,6 @@
 """Hypometabolism: grey matter of named regions takes up less tracer, its volume unchanged."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,6 +20,6 @@ class Hypometabolism(Regional):
     becomes: ClassVar[str] = ""
     observer: ClassVar[type[Observer]] = FixedPlace
 
-    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:
+    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:
         """Change (D, H, W) of the signal: the lost share of what grey matter emits."""
         return -share * warped.maps[0] * signal

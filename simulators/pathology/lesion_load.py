@@ -1,5 +1,6 @@
 """Lesion load: white-matter lesions whose number grows with the strength of the pathology."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, ClassVar
@@ -23,13 +24,14 @@ class LesionLoad(WhiteMatterLesions):
         """How many lesions a subject has at strength 1."""
         return max(1, round(self.count))
 
-    def grown(self, latents: dict[str, Any], strength: float) -> dict[str, Any]:
+    def grown(self, latents: Mapping[str, Any], strength: float) -> dict[str, Any]:
         """The first lesions, as many as the strength's share of all."""
         load = min(strength, 1.0) * len(latents["radii_mm"])
         kept = ceil(load)
         share = np.clip(load - np.arange(kept), 0, 1) ** (1 / 3)
         waves = tuple(wave[:kept] for wave in latents["waves"])
-        return latents | {
+        return {
+            **latents,
             "centres": latents["centres"][:kept],
             "radii_mm": latents["radii_mm"][:kept] * share,
             "waves": waves,

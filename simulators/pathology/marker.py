@@ -1,5 +1,6 @@
 """A marker: a bright spot at a fixed place that is no disease, for tasks with a shortcut."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -44,13 +45,13 @@ class Marker:
         """Every marker is the same."""
         return {"severity": 1.0}
 
-    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
+    def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) of the spot: a ball around the region's centre."""
         axes = np.indices(place.warped.labels.shape)
         centre = axes[:, place.within(self.regions)].mean(1)
         distance = place.voxel_mm * np.linalg.norm(np.moveaxis(axes, 0, -1) - centre, axis=-1)
         return (distance <= self.radius_mm).astype(np.float32)
 
-    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:
+    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:
         """Change (D, H, W) of the signal."""
         return self.level * share

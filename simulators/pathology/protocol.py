@@ -1,6 +1,6 @@
 """What a pathology offers: a law of latents, the extent of its act, and who judges how visible it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -28,7 +28,7 @@ class Pathology(Protocol):
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One subject's latents, `severity` among them."""
 
-    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
+    def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) that amplitude 1 at severity 1 acts on, 0 or more; times the amount, at most all is taken."""
 
 
@@ -43,7 +43,7 @@ class Named(Protocol):
 class ChangesSignal(Protocol):
     """A pathology that leaves the tissues as they are and changes what they emit."""
 
-    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:
+    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:
         """Signed change (D, H, W) of the noise-free signal.
 
         share, signal: (D, H, W). A voxel's change may depend on voxels of its own region only, or a region could not
@@ -55,7 +55,7 @@ class ChangesSignal(Protocol):
 class Placed(Protocol):
     """A pathology whose latents hold places in voxels, which follow a head that is scanned elsewhere."""
 
-    def follow(self, latents: dict[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+    def follow(self, latents: Mapping[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
         """The latents with every place (n, 3) moved."""
 
 
@@ -63,7 +63,7 @@ class Placed(Protocol):
 class Grained(Protocol):
     """A pathology whose latents hold volumes of grain, which belong to the tissue and follow it as places do."""
 
-    def carry(self, latents: dict[str, Any], carry: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+    def carry(self, latents: Mapping[str, Any], carry: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
         """The latents with every volume (n, D, H, W) carried along."""
 
 
@@ -71,7 +71,7 @@ class Grained(Protocol):
 class Grows(Protocol):
     """A pathology of which there is more at a higher strength (more lesions, say), each as pronounced as ever."""
 
-    def grown(self, latents: dict[str, Any], strength: float) -> dict[str, Any]:
+    def grown(self, latents: Mapping[str, Any], strength: float) -> dict[str, Any]:
         """The latents at a strength of 0 to 1."""
 
 
@@ -89,7 +89,7 @@ class Displaces(Protocol):
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One subject's latents, `severity` among them."""
 
-    def displacement(self, amount: float, place: Place, latents: dict[str, Any]) -> np.ndarray:
+    def displacement(self, amount: float, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Displacement u (D, H, W, 3) float32 in mm: voxel p of the sick subject shows what the healthy one has at
         p + u(p). Exactly zero away from the pathology and at the brain's surface, where the skull holds it.
 

@@ -1,5 +1,6 @@
 """What pathologies of named regions share: where they act, and how severity differs between subjects."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from simulators.checks import between
 from simulators.choose import known
 from simulators.pathology.severity import LAWS
 from simulators.place import Place
+from simulators.voxels import Voxels
 
 SIDES = ("both", "left", "right", "random")
 
@@ -49,14 +51,26 @@ class Regional:
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One subject's severity and side."""
         latents = {"severity": LAWS[self.severity_law](rng, self.severity_sd)}
-        return latents | {"side": str(rng.choice(("left", "right"))) if self.side == "random" else self.side}
+        return {**latents, "side": str(rng.choice(("left", "right"))) if self.side == "random" else self.side}
 
-    def acting(self, latents: dict[str, Any]) -> tuple[str, ...]:
+    def acting(self, latents: Mapping[str, Any]) -> tuple[str, ...]:
         """The regions in which the pathology acts in one subject."""
         other = {"left": "right ", "right": "left "}.get(latents["side"])
         return tuple(region for region in self.regions if other is None or not region.startswith(other))
 
-    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
+    def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) that amplitude 1 at severity 1 would act on, in [0, 1]."""
-        chosen = place.within(self.acting(latents)).astype(np.float32)
-        return gaussian_filter(chosen, self.edge_mm / place.voxel_mm / 2, truncate=3.0)
+        chosen = place.within(self.acting(latents))
+        return softened(chosen, self.edge_mm / place.voxel_mm / 2)
+
+
+def softened(chosen: np.ndarray, sigma: float) -> np.ndarray:
+    """A mask (D, H, W) bool blurred by a Gaussian (voxels) that ends at three SDs, worked out where it is not zero."""
+    share, places = np.zeros(chosen.shape, np.float32), Voxels.where(chosen)
+    if len(places.at):
+        # twice as far as a voxel is spread, so that what is cut off at the box's faces is zero
+        margin = 2 * int(3 * sigma + 0.5)
+        ends = zip(places.points.min(1) - margin, places.points.max(1) + margin + 1, strict=True)
+        box = tuple(slice(max(low, 0), high) for low, high in ends)
+        share[box] = gaussian_filter(chosen[box].astype(np.float32), sigma, truncate=3.0)
+    return share

@@ -1,5 +1,6 @@
 """Regions that change volume and move what lies around them, while the skull stays where it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -77,7 +78,7 @@ class Resizing(Regional):
         """Share (D, H, W) of each voxel that makes room."""
         raise NotImplementedError
 
-    def displacement(self, amount: float, place: Place, latents: dict[str, Any]) -> np.ndarray:
+    def displacement(self, amount: float, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Displacement (D, H, W, 3) in mm at which the regions' content has the volume that is asked for."""
         return _displacement(self, Kept(place), self.acting(latents), float(amount))
 

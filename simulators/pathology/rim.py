@@ -1,5 +1,6 @@
 """A bright rim along the brain's contour that is no disease, for tasks with a shortcut."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -35,11 +36,11 @@ class Rim:
         """Every rim is the same."""
         return {"severity": 1.0}
 
-    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
+    def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) of the rim: 1 in brain voxels with a neighbour outside, else 0."""
         inside = place.warped.maps[2] > 0.5
         return (inside & ~binary_erosion(inside)).astype(np.float32)
 
-    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:
+    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:
         """Change (D, H, W) of the signal."""
         return self.level * share

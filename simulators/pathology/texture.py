@@ -1,6 +1,6 @@
 """Texture: grain is added to the signal of named regions, whose means stay exactly what they were."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from simulators.checks import between
 from simulators.observers import LocalEnergy, Observer
 from simulators.pathology.regional import Regional
 from simulators.place import Place
+from simulators.voxels import Voxels
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,16 @@ class Texture(Regional):
         latents = super().draw(rng, place)
         white = rng.standard_normal(place.warped.labels.shape, np.float32)
         grain = gaussian_filter(white, self.grain_mm / place.voxel_mm / 2.355, mode="wrap", truncate=3.0)
-        return latents | {"grain": grain / grain.std()}
+        return {**latents, "grain": grain / grain.std()}
 
-    def carry(self, latents: dict[str, Any], carry: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+    def carry(self, latents: Mapping[str, Any], carry: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
         """The grain stays in its tissue when the head moves."""
-        return latents | {"grain": carry(latents["grain"][None])[0]}
+        return {**latents, "grain": carry(latents["grain"][None])[0]}
 
-    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: dict[str, Any]) -> np.ndarray:
+    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:
         """Change (D, H, W) of the signal; over the brain voxels of every region it sums to zero."""
-        share = np.where(warped.maps[2] > 0.5, share, 0)
-        labels = warped.labels.ravel()
-        weight, sums = (np.bincount(labels, weights=w.ravel()) for w in (share, share * latents["grain"]))
+        where = Voxels.where((warped.maps[2] > 0.5) & (share > 0))
+        share, grain, labels = where.of(share), where.of(latents["grain"]), where.of(warped.labels)
+        weight, sums = (np.bincount(labels, weights=w) for w in (share, share * grain))
         means = sums / np.maximum(weight, 1e-12)
-        return self.depth * share * (latents["grain"] - means[warped.labels].astype(np.float32))
+        return where.spread(self.depth * share * (grain - means.astype(np.float32).take(labels)))

@@ -1,5 +1,6 @@
 """Cortical thinning: a shell of the ribbon, thinner than a voxel, turns to fluid or to white matter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -41,7 +42,7 @@ class Thinning(Regional):
         """What lies beyond the surface that moves."""
         return "fluid" if self.surface == "pial" else "wm"
 
-    def extent(self, place: Place, latents: dict[str, Any]) -> np.ndarray:
+    def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) of each voxel's grey matter that the surface sweeps.
 
         A surface of area A that moves by t sweeps t A, and the area in a voxel is the integral of the gradient's length

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import lcm
 from typing import Any, ClassVar
 
@@ -75,7 +76,7 @@ class Patterns(Classes):
         told = "every part is as frequent in patients as in controls: no place goes with the label"
         return Validity({"association": told} if self.products else {})
 
-    @property
+    @cached_property
     def causes(self) -> Pattern:
         """1 for each part that not everybody has alike, and whose change alters the label of any pattern."""
         judged = [own for c, own in enumerate(self.classes) if c != self.target[1]]
