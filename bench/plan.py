@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench import limits, pretraining
+from bench import declared, limits, pretraining
 from bench.architecture import architecture
 from bench.config import compose
 from bench.config.build import check_complete
@@ -51,6 +51,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     check_store(found.store)
     check_plugins(found)
     limits.check_headlines(found)
+    declared.check(found, config_dirs)
     return found, made.launch
 
 

@@ -156,6 +156,7 @@ class Writer:
             **{k: machine[k] for k in ("version", "git_sha", "git_dirty", "device", "python", "torch")},
             "headline": study.headline,
             "detect": {k: v for k, v in settings["detect"].items() if {k, v} <= set(study.simulators)},
+            "against": settings["against"],
             "axes": {"simulator": list(study.simulators), "network": list(study.networks)},
             "data_seeds": settings["seed"]["data"],
             "model_seeds": settings["seed"]["model"],

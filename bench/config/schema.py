@@ -69,6 +69,10 @@ class Paths:
     results: str = "results"
 
 
+def _against() -> dict[str, list[str]]:
+    return {"methods": ["controls", "gradient"]}
+
+
 @dataclass
 class Config:
     """Everything a study fixes.
@@ -76,6 +80,8 @@ class Config:
     axes: a group or key, and the values it is crossed over. budgets: a network or simulator that takes more to learn,
     and the values of `train` that it is given in place of the study's; where both are named, the simulator's count.
     detect: a simulator with a shortcut, and the clean one that its models are to be told from by their maps.
+    against: the comparisons declared before any score: what a method, or `methods` (every one), is to be better than,
+    a method or `controls` (every one of them). One that a call did not choose is compared with nothing.
     """
 
     name: str = MISSING
@@ -87,6 +93,7 @@ class Config:
     views: list[View] = field(default_factory=lambda: [View()])
     headline: dict[str, Headline] = field(default_factory=dict)
     detect: dict[str, str] = field(default_factory=dict)
+    against: dict[str, list[str]] = field(default_factory=_against)
     maps: Any = "all"
     timeout_s: float = 1800.0
     rerun: str = "missing"

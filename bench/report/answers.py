@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.report.comparisons import BASELINE, EVERY_CONTROL, LEVEL
+from bench.report.comparisons import CONTROLS, EVERY_CONTROL, LEVEL, METHODS
 from bench.report.drawn import Drawn
 from bench.report.study import Headline
 
@@ -17,8 +17,8 @@ class Clause:
     """One ranking on one network in one scope: its leaders, and which declared comparisons the ranked methods pass.
 
     row: the leader's row in leaderboard.csv, -1 where nothing is ranked. control: the best control, "" without any.
-    short: methods not shown to beat every control. above: methods shown to be better than the baseline; None where that
-    was not run. ranked: how many methods are.
+    short: methods not shown to beat every control; None where nobody declared that. above: the methods shown to be
+    better than each that all were to be better than. ranked: how many methods are.
     """
 
     headline: Headline
@@ -26,8 +26,8 @@ class Clause:
     leaders: list[str]
     row: int
     control: str
-    short: list[str]
-    above: list[str] | None
+    short: list[str] | None
+    above: dict[str, list[str]]
     ranked: int
     below_gate: bool
 
@@ -44,18 +44,21 @@ def clause(source: Drawn, headline: Headline, network: str, scope: str) -> Claus
     leaders = ranked[ranked["rank"].astype(str) == "1"]
     below = bool((board["status"] == "below gate").any())
     if leaders.empty:
-        return Clause(headline, network, [], -1, "", [], None, 0, below)
+        return Clause(headline, network, [], -1, "", None, {}, 0, below)
     claims = source.contest("comparisons", headline.ranking, network, scope)
     first, control = int(leaders.index[0]), str(leaders.iloc[0]["control"])
-    beating, above = (_better(claims, against) for against in (EVERY_CONTROL, BASELINE))
-    short = [name for name in ranked["method"] if control and name not in beating]
-    better = [name for name in ranked["method"] if name in above] if (claims["against"] == BASELINE).any() else None
-    return Clause(headline, network, list(leaders["method"]), first, control, short, better, len(ranked), below)
+    declared = source.study.against.get(METHODS, [])
+    beating = _better(claims, EVERY_CONTROL, ranked["method"]) if CONTROLS in declared and control else None
+    short = None if beating is None else [name for name in ranked["method"] if name not in beating]
+    run = [name for name in declared if name != CONTROLS and (claims["against"] == name).any()]
+    above = {name: _better(claims, name, ranked["method"]) for name in run}
+    return Clause(headline, network, list(leaders["method"]), first, control, short, above, len(ranked), below)
 
 
-def _better(claims: pd.DataFrame, against: str) -> set[str]:
-    """The methods whose comparison is shown, all comparisons of its contest counted."""
-    return set(claims["method"][(claims["against"] == against) & (claims["p_adjusted"] <= LEVEL)])
+def _better(claims: pd.DataFrame, against: str, ranked: pd.Series) -> list[str]:
+    """The ranked methods whose comparison is shown, all comparisons of its contest counted."""
+    shown = set(claims["method"][(claims["against"] == against) & (claims["p_adjusted"] <= LEVEL)])
+    return [name for name in ranked if name in shown]
 
 
 def clauses(source: Drawn, scope: str) -> list[Clause]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.report import validity
+from bench.report import partitions, validity
 from bench.report.cells import GROUP
 from bench.report.study import Study
 
@@ -18,20 +18,27 @@ TOLERANCE = 1e-6
 
 def violations(study: Study) -> list[str]:
     """Sentences naming every broken rule of this study's tables; empty if all hold."""
-    found: list[str] = []
-    random: list[pd.DataFrame] = []
-    counted: list[pd.DataFrame] = []
-    for simulator, network, scores in study.partitions():
-        where = f"{simulator}, {network}"
-        found += [f"{where}: {fault}" for fault in (*values_with_status(scores), *within_bounds(study, scores))]
-        ok = scores[scores["status"] == "ok"]
-        rankings = headlines_scored(study, simulator, scores)
-        found += [f"{where}: {fault}" for fault in (*rankings, *oracle_leads(study, ok))]
-        random.append(ok[ok["method"] == RANDOM])
-        counted.append(validity.count(simulator, network, scores))
-    if not random:
+    parts = partitions.each(study, _part)
+    if not parts:
         return ["the study holds no scores"]
-    return [*found, *validity.gaps(study, pd.concat(counted)), *random_at_chance(study, pd.concat(random))]
+    found, random, counted = zip(*parts, strict=True)
+    faults = [fault for part in found for fault in part]
+    return [*faults, *validity.gaps(study, pd.concat(counted)), *random_at_chance(study, pd.concat(random))]
+
+
+def _part(
+    study: Study, simulator: str, network: str, scores: pd.DataFrame
+) -> tuple[list[str], pd.DataFrame, pd.DataFrame]:
+    """Broken rules of a partition, the rows of its random control, and how many rows it has of each status."""
+    ok = scores[scores["status"] == "ok"]
+    faults = [
+        *values_with_status(scores),
+        *within_bounds(study, scores),
+        *headlines_scored(study, simulator, scores),
+        *oracle_leads(study, ok),
+    ]
+    random = ok[ok["method"] == RANDOM]
+    return [f"{simulator}, {network}: {f}" for f in faults], random, validity.count(simulator, network, scores)
 
 
 def values_with_status(scores: pd.DataFrame) -> Iterator[str]:

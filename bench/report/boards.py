@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bench.report import floors
 from bench.report.drawn import Drawn
 from bench.report.study import Headline
 
@@ -14,7 +15,8 @@ class Board:
     """One ranking table: a headline on a network.
 
     rows: per method its row in leaderboard.csv by scope. claims: rows of comparisons.csv over all simulators.
-    concordance: the row of concordance.csv over all simulators.
+    concordance: the row of concordance.csv over all simulators. floors: columns of leaderboard.csv, of those that a
+    score must be held against, that hold any value.
     """
 
     headline: Headline
@@ -24,6 +26,7 @@ class Board:
     below_gate: list[str]
     claims: list[int]
     concordance: int
+    floors: list[str]
     low: float
     high: float
 
@@ -48,7 +51,9 @@ def _board(source: Drawn, headline: Headline, network: str) -> Board:
     below = [scope for scope in scopes if (found[scope]["status"] == "below gate").any()]
     claims = source.contest("comparisons", *where).index.astype(int).tolist()
     concordance = int(source.contest("concordance", *where).index[0])
-    return Board(headline, network, scopes, rows, below, claims, concordance, *_ends(source, headline, found["all"]))
+    measured = [name for name in floors.NUMBERS if found["all"][name].notna().any()]
+    ends = _ends(source, headline, found["all"])
+    return Board(headline, network, scopes, rows, below, claims, concordance, measured, *ends)
 
 
 def _ends(source: Drawn, headline: Headline, rows: pd.DataFrame) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.report import components
+from bench.report import components, partitions
 from bench.report.arrays import GROUP, ByModel, Codes, grouped, models, row_numbers
 from bench.report.intervals import Array, estimate, filled
 from bench.report.study import BadTables, Headline, Study
@@ -123,24 +123,43 @@ class Cells:
 
     @classmethod
     def read(cls, study: Study) -> "Cells":
-        """Read the scores of a study, one partition in memory at a time."""
-        blocks: list[Block] = []
-        chosen: dict[str, list[Block]] = {headline.ranking: [] for headline in study.headlines}
-        layers: dict[str, list[ByModel]] = {headline.ranking: [] for headline in study.headlines}
-        means, shares = [pd.DataFrame(columns=_MEANS)], [pd.DataFrame(columns=components.COLUMNS)]
-        ranked = set(study.methods["method"][study.methods["role"] == "method"])
-        for simulator, network, scores in study.partitions():
-            passed, ok = counting(scores, study.models)
-            blocks.append(block(simulator, network, passed, ok))
-            shares.append(components.table(simulator, network, ByModel.of(ok[ok["method"].isin(ranked)])))
-            for headline in study.headlines:
-                mine = _of(headline, ok)
-                chosen[headline.ranking].append(block(simulator, network, passed, mine))
-                layers[headline.ranking].append(ByModel.of(mine))
-                means.append(_per_model(_of(headline, scores[scores["status"] == "ok"]), headline))
-        if not blocks:
+        """Read the scores of a study, partition by partition."""
+        parts = partitions.each(study, _part)
+        if not parts:
             raise BadTables(f"{study.folder / 'scores'} holds no scores: run the study first")
-        return cls(blocks, chosen, layers, _stacked(means), _stacked(shares))
+        rankings = [headline.ranking for headline in study.headlines]
+        return cls(
+            [part.block for part in parts],
+            {ranking: [part.headline[ranking] for part in parts] for ranking in rankings},
+            {ranking: [part.by_model[ranking] for part in parts] for ranking in rankings},
+            _stacked([pd.DataFrame(columns=_MEANS), *(means for part in parts for means in part.per_model)]),
+            _stacked([pd.DataFrame(columns=components.COLUMNS), *(part.components for part in parts)]),
+        )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What `Cells` holds of one partition."""
+
+    block: Block
+    headline: dict[str, Block]
+    by_model: dict[str, ByModel]
+    per_model: list[pd.DataFrame]
+    components: pd.DataFrame
+
+
+def _part(study: Study, simulator: str, network: str, scores: pd.DataFrame) -> _Part:
+    passed, ok = counting(scores, study.models)
+    ranked = set(study.methods["method"][study.methods["role"] == "method"])
+    mine = {headline.ranking: _of(headline, ok) for headline in study.headlines}
+    every = scores[scores["status"] == "ok"]
+    return _Part(
+        block(simulator, network, passed, ok),
+        {ranking: block(simulator, network, passed, rows) for ranking, rows in mine.items()},
+        {ranking: ByModel.of(rows) for ranking, rows in mine.items()},
+        [_per_model(_of(headline, every), headline) for headline in study.headlines],
+        components.table(simulator, network, ByModel.of(ok[ok["method"].isin(ranked)])),
+    )
 
 
 def _of(headline: Headline, rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bench.report import detection, models, profiles, proxies, reliability
+from bench.report import detection, models, partitions, profiles, proxies, reliability
 from bench.report.study import Study
 
 WHERE = ["simulator", "network"]
@@ -17,37 +17,35 @@ DECIMALS = 4
 
 
 def write(study: Study) -> dict[str, pd.DataFrame]:
-    """Write the tables (.csv) into the study's folder and return them by name; one partition in memory at a time.
+    """Write the tables (.csv) into the study's folder and return them by name.
 
     Pairs of a cued and a clean simulator stand in study.json under `detect`; only models that passed the gate are told
     apart.
     """
-    found: dict[str, list[pd.DataFrame]] = {name: [] for name in COLUMNS}
-    shares = []
-    for simulator, network, scores in study.partitions():
-        mine = profiles.profiles(scores)
-        shares.append(models.passed(study, mine))
-        for name, table in _of(study, scores, mine).items():
-            found[name].append(table.assign(simulator=simulator, network=network))
+    parts = partitions.each(study, _of)
+    tables = {name: _joined([part[name] for part in parts], COLUMNS[name]) for name in COLUMNS if name != "detection"}
     pairs = study.about.get("detect", {})
-    if shares and pairs:
-        found["detection"].append(detection.detection(pd.concat(shares, ignore_index=True), pairs))
-    tables = {name: _joined(parts, COLUMNS[name]) for name, parts in found.items()}
+    shares = [part["profiles"] for part in parts] if pairs else []
+    found = [detection.detection(pd.concat(shares, ignore_index=True), pairs)] if shares else []
+    tables["detection"] = _joined(found, COLUMNS["detection"])
     for name, table in tables.items():
         table.to_csv(study.folder / f"{name}.csv", index=False, lineterminator="\n")
     return tables
 
 
-def _of(study: Study, scores: pd.DataFrame, shares: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The tables of one partition."""
+def _of(study: Study, simulator: str, network: str, scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The tables of one partition, and the profiles of its models that passed the gate."""
+    shares = profiles.profiles(scores)
     every = list(models.tables(study, scores))
     criteria = {h.ranking: list(models.ranking(study, scores, h)) for h in study.headlines}
-    return {
+    found = {
         "reliability": reliability.reliability(every),
         "consistency": reliability.consistency(every),
         "proxies": proxies.proxies(every, criteria, proxies.candidates(study)),
         "distances": profiles.distances(shares),
     }
+    named = {name: table.assign(simulator=simulator, network=network) for name, table in found.items()}
+    return {**named, "profiles": models.passed(study, shares)}
 
 
 def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
+from bench.report import arrays
+from bench.report.arrays import ByModel
 from bench.report.intervals import Array
 from bench.report.study import Headline, Study
 
-_CASE = ["data_seed", "model_seed", "metric", "truth", "view"]
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """One metric of one model: values (I, M) of subjects and ranked methods, higher is better, NaN where none."""
 
@@ -32,16 +34,22 @@ class Table:
         """Metric and truth."""
         return self.metric, self.truth
 
-    @property
+    @cached_property
     def means(self) -> pd.Series:
         """(M,) mean over subjects, by method."""
         return self.values.mean()
 
-    @property
+    @cached_property
     def complete(self) -> Array:
         """(I', M') the subjects in which every method that has any value has one."""
-        held = self.values.dropna(axis=1, how="all").dropna(axis=0)
-        return held.to_numpy(dtype=float)
+        every = self.values.to_numpy(dtype=float)
+        held = every[:, ~np.isnan(every).all(0)]
+        return held[~np.isnan(held).any(1)]
+
+    @cached_property
+    def reliability(self) -> float:
+        """How well the means of `complete` come out the same again: `split_half`."""
+        return split_half(self.complete)
 
 
 def tables(study: Study, scores: pd.DataFrame) -> Iterator[Table]:
@@ -53,12 +61,18 @@ def tables(study: Study, scores: pd.DataFrame) -> Iterator[Table]:
     kept = _counted(study, scores)
     whole = [name for name in kept["metric"].unique() if "." not in name]
     kept = kept[kept["metric"].isin(whole) & (kept["subject"] >= 0)]
-    kept = kept[kept["view"].isin(("", "abs"))].astype({"method": str})
-    for case, rows in kept.groupby(_CASE, observed=True):
-        data_seed, model_seed, metric, truth, _ = (str(part) for part in case)  # type: ignore[union-attr]
-        sign = 1 if study.metric(metric)["higher_is_better"] else -1
-        values = sign * rows.set_index(["subject", "method"])["value"].unstack()
-        yield Table(int(data_seed), int(model_seed), metric, truth, values)
+    found = ByModel.of(kept[kept["view"].isin(("", "abs"))])
+    cases = [rows for _, rows in found.groups.groupby(["metric", "truth", "view"], sort=True)]
+    named = [(rows["metric"].iloc[0], rows["truth"].iloc[0], rows) for rows in cases]
+    signs = [1 if study.metric(metric)["higher_is_better"] else -1 for metric, _, _ in named]
+    for u, unit in enumerate(zip(found.data_seeds.tolist(), found.model_seeds.tolist(), strict=True)):
+        for sign, (metric, truth, rows) in zip(signs, named, strict=True):
+            values = found.values[rows.index, u]
+            methods, subjects = (~np.isnan(values).all(axis) for axis in (1, 0))
+            if methods.any():
+                table = sign * values[methods][:, subjects].T
+                columns = rows["method"].to_numpy()[methods]
+                yield Table(*unit, metric, truth, pd.DataFrame(table, found.subjects[subjects], columns))
 
 
 def ranking(study: Study, scores: pd.DataFrame, headline: Headline) -> Iterator[Table]:
@@ -74,8 +88,9 @@ def passed(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
         return rows
     where = (study.models["simulator"] == rows["simulator"].iloc[0]) & study.models["passed"]
     through = study.models[where & (study.models["network"] == rows["network"].iloc[0])][["data_seed", "model_seed"]]
-    units = pd.MultiIndex.from_frame(rows[list(through.columns)])
-    return rows[units.isin(pd.MultiIndex.from_frame(through))]
+    good = set(through.itertuples(index=False, name=None))
+    names, unit = arrays.models(rows)
+    return rows[np.array([tuple(name) in good for name in names.tolist()])[unit]]
 
 
 def _counted(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
@@ -85,18 +100,39 @@ def _counted(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
 
 def ranks(values: Array) -> Array:
     """Ranks along the last axis of values without NaN, tied values sharing their mean rank."""
-    below = (values[..., :, None] > values[..., None, :]).sum(-1)
-    equal = (values[..., :, None] == values[..., None, :]).sum(-1)
-    return np.asarray(below + (equal + 1) / 2, dtype=float)
+    return np.asarray(rankdata(values, axis=-1), dtype=float)
+
+
+def scaled_ranks(values: Array) -> Array:
+    """Ranks along the last axis, of mean 0 and length 1, so that sums of products are Spearman correlations.
+
+    NaN where the values are constant or fewer than three.
+    """
+    if values.shape[-1] < 3:
+        return np.full(values.shape, np.nan)
+    centred = ranks(values) - (values.shape[-1] + 1) / 2
+    size = np.sqrt((centred**2).sum(-1, keepdims=True))
+    return np.asarray(np.where(size > 0, centred / np.where(size > 0, size, 1.0), np.nan))
 
 
 def spearman(a: Array, b: Array) -> Array:
     """Spearman correlation along the last axis; NaN where either is constant or shorter than three."""
     if a.shape[-1] < 3:
         return np.full(np.broadcast_shapes(a.shape, b.shape)[:-1], np.nan)
-    x, y = (r - r.mean(-1, keepdims=True) for r in (ranks(a), ranks(b)))
-    size = np.sqrt((x**2).sum(-1) * (y**2).sum(-1))
-    return np.where(size > 0, (x * y).sum(-1) / np.where(size > 0, size, 1.0), np.nan)
+    return np.asarray((scaled_ranks(a) * scaled_ranks(b)).sum(-1))
+
+
+def split_half(values: Array) -> float:
+    """Reliability of the means over subjects of values (I, M): two halves, stepped up, 2r / (1 + r); 0 where r < 0.
+
+    Subjects alternate between the halves in pairs (A B B A), so that patients and controls that alternate are split.
+    NaN for fewer than four subjects or three methods.
+    """
+    if len(values) < 4:
+        return float("nan")
+    half = np.isin(np.arange(len(values)) % 4, (1, 2))
+    r = float(spearman(values[half].mean(0), values[~half].mean(0)))
+    return max(0.0, 2 * r / (1 + r)) if np.isfinite(r) and r > -1 else float("nan")
 
 
 def mean(values: list[float]) -> float:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from bench.report import answers, boards, intervals, meta, optional, ranks, spread, validity
-from bench.report.comparisons import BASELINE
 from bench.report.drawn import Drawn
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import label
@@ -57,7 +57,7 @@ def write(source: Drawn, audits: list[str], figures: dict[str, list[Path]]) -> P
     page = _environment(trace).get_template("page.html.j2").render(
         study=study, trace=trace, tables=tables, boards=boards.boards(source), sheets=made, figures=shown,
         unconverged=set(tables["methods"]["method"][tables["methods"]["converged"] == "False"]),
-        spread=shares, components=spread.names(shares), baseline=label(BASELINE),
+        spread=shares, components=spread.names(shares),
         answers={scope: answers.clauses(source, scope) for scope in ["all", *study.simulators]},
         columns={network: columns(source, network) for network in study.networks},
         order={network: source.order(network) for network in study.networks},
@@ -73,7 +73,8 @@ def write(source: Drawn, audits: list[str], figures: dict[str, list[Path]]) -> P
 def columns(source: Drawn, network: str) -> list[dict[str, Any]]:
     """Columns of the table of further metrics: metric, truth and the row of each method in cells.csv."""
     cells = source.tables["cells"]
-    hidden = cells["metric"].map(is_curve) | cells["metric"].map(by_region)
+    # a table without rows has no truth values of its own
+    hidden = np.array([is_curve(name) or by_region(name) for name in cells["metric"]], bool)
     shown = cells[(cells["network"] == network) & (cells["simulator"] == "all") & ~hidden]
     headlines = {(h.metric, h.truth, h.view) for h in source.study.headlines}
     return [

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bench.report.intervals import Array
 from bench.report.models import Table, mean, spearman
-from bench.report.reliability import split_half
 from bench.report.study import Study
 
 PROXIES = ["proxy", "ranking", "spearman", "low", "high", "ceiling", "over_models", "n_units", "n_methods"]
@@ -39,12 +39,30 @@ def proxies(tables: list[Table], criteria: dict[str, list[Table]], names: set[st
 
 
 def _validity(pairs: list[tuple[Table, Table]]) -> list[float]:
-    means = [pd.concat([a.means, b.means], axis=1, keys=["proxy", "ranking"]).dropna() for a, b in pairs]
-    within = [float(spearman(m["proxy"].to_numpy(), m["ranking"].to_numpy())) for m in means]
+    methods = dict.fromkeys(name for pair in pairs for t in pair for name in t.means.index)
+    place = {name: column for column, name in enumerate(methods)}
+    proxy, ranking = (np.stack([_placed(t.means, place) for t in side]) for side in zip(*pairs, strict=True))
+    within, over = (_related(p, r).tolist() for p, r in ((proxy, ranking), (proxy.T, ranking.T)))
     seeds = [a.data_seed for a, _ in pairs]
-    reached = [np.sqrt(split_half(a.complete) * split_half(b.complete)) for a, b in pairs]
-    known, methods = int(np.isfinite(within).sum()), max(len(m) for m in means)
-    return [mean(within), *_interval(within, seeds), mean(reached), _over_models(means), known, methods]
+    reached = [np.sqrt(a.reliability * b.reliability) for a, b in pairs]
+    known, most = int(np.isfinite(within).sum()), int((~np.isnan(proxy + ranking)).sum(1).max())
+    return [mean(within), *_interval(within, seeds), mean(reached), mean(over), known, most]
+
+
+def _placed(means: pd.Series, place: dict[str, int]) -> Array:
+    """The means of methods at their places, NaN where there is none."""
+    row = np.full(len(place), np.nan)
+    row[[place[name] for name in means.index]] = means.to_numpy()
+    return row
+
+
+def _related(a: Array, b: Array) -> Array:
+    """(K,): Spearman correlation of the rows of a and b (K, N) over the places where both have a value."""
+    held, found = ~np.isnan(a + b), np.full(len(a), np.nan)
+    for places in np.unique(held, axis=0):
+        rows = (held == places).all(1)
+        found[rows] = spearman(a[rows][:, places], b[rows][:, places])
+    return found
 
 
 def _interval(values: list[float], seeds: list[int]) -> tuple[float, float]:
@@ -54,12 +72,3 @@ def _interval(values: list[float], seeds: list[int]) -> tuple[float, float]:
         return float("nan"), float("nan")
     half = stats.t.ppf(0.975, len(by_seed) - 1) * by_seed.std() / np.sqrt(len(by_seed))
     return max(float(by_seed.mean() - half), -1.0), min(float(by_seed.mean() + half), 1.0)
-
-
-def _over_models(means: list[pd.DataFrame]) -> float:
-    """Mean over methods of the Spearman correlation over models; NaN for fewer than three models."""
-    wide = pd.concat(means, keys=range(len(means)), names=["model", "method"])
-    found = [
-        float(spearman(rows["proxy"].to_numpy(), rows["ranking"].to_numpy())) for _, rows in wide.groupby("method")
-    ]
-    return mean(found)

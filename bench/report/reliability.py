@@ -4,14 +4,15 @@ After Tomsett et al., Sanity checks for saliency metrics, AAAI 2020. Controls ar
 itself where a method that knows nothing is among the items.
 """
 
-from itertools import combinations
+from collections.abc import Iterator
+from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from bench.report.intervals import Array
-from bench.report.models import Table, mean, ranks, spearman
+from bench.report.models import Table, mean, ranks, scaled_ranks
 
 RELIABILITY = ["metric", "truth", "alpha", "low", "high", "inter_method", "split_half"]
 RELIABILITY += ["n_units", "n_methods", "n_subjects"]
@@ -48,12 +49,12 @@ def reliability(tables: list[Table]) -> pd.DataFrame:
     """
     rows = []
     for case in sorted({t.case for t in tables}):
-        mine = [t for t in tables if t.case == case]
-        arrays = [a for t in mine if (a := t.complete).size]
-        low, high = _interval(arrays)
-        numbers = [mean([float(f(a)) for a in arrays]) for f in (_alpha, _inter_method, split_half)]
-        counts = [max((a.shape[axis] for a in arrays), default=0) for axis in (1, 0)]
-        rows.append([*case, numbers[0], low, high, *numbers[1:], len(arrays), *counts])
+        mine = [t for t in tables if t.case == case and t.complete.size]
+        placed = [ranks(t.complete) for t in mine]
+        alphas = [float(krippendorff(p)) for p in placed]
+        others = mean([_inter_method(t.complete) for t in mine]), mean([t.reliability for t in mine])
+        counts = [max((p.shape[axis] for p in placed), default=0) for axis in (1, 0)]
+        rows.append([*case, mean(alphas), *_interval(placed, alphas), *others, len(mine), *counts])
     return pd.DataFrame(rows, columns=RELIABILITY)
 
 
@@ -65,62 +66,73 @@ def consistency(tables: list[Table]) -> pd.DataFrame:
     for t in tables:
         whole = t.values.reindex(index=subjects, columns=methods).to_numpy(dtype=float).T
         units.setdefault(t.unit, {})[t.case] = whole
+    found: dict[tuple[tuple[str, str], ...], list[float]] = {}
+    for cases in units.values():
+        for pair, value in _agreements(cases):
+            found.setdefault(pair, []).append(value)
     rows = []
     for one, other in combinations(sorted({t.case for t in tables}), 2):
-        pairs = [(found[one], found[other]) for found in units.values() if one in found and other in found]
-        values = [_consistent(a, b) for a, b in pairs]
+        values = found.get((one, other), [])
         rows.append([*one, *other, mean(values), int(np.isfinite(values).sum())])
     return pd.DataFrame(rows, columns=CONSISTENCY)
 
 
-def split_half(values: Array) -> float:
-    """Reliability of the means over subjects of values (I, M): two halves, stepped up, 2r / (1 + r); 0 where r < 0.
-
-    Subjects alternate between the halves in pairs (A B B A), so that patients and controls that alternate are split.
-    NaN for fewer than four subjects or three methods.
-    """
-    if len(values) < 4:
-        return float("nan")
-    half = np.isin(np.arange(len(values)) % 4, (1, 2))
-    r = float(spearman(values[half].mean(0), values[~half].mean(0)))
-    return max(0.0, 2 * r / (1 + r)) if np.isfinite(r) and r > -1 else float("nan")
-
-
-def _alpha(values: Array) -> Array:
-    return krippendorff(ranks(values))
-
-
 def _inter_method(values: Array) -> float:
-    one, other = np.triu_indices(values.shape[1], 1)
-    return mean(list(spearman(values.T[one], values.T[other])))
+    placed = scaled_ranks(values.T)
+    return mean((placed @ placed.T)[np.triu_indices(len(placed), 1)].tolist())
 
 
-def _interval(arrays: list[Array]) -> tuple[float, float]:
-    """95 % interval of the mean alpha by the jackknife over images; NaN where no model has three images.
+def _interval(placed: list[Array], alphas: list[float]) -> tuple[float, float]:
+    """95 % interval of the mean alpha of ranks (I, M) by the jackknife over images; NaN where no model has three.
 
     A bootstrap would draw an image twice, and an image agrees with itself. The errors of models are averaged, not
     their variances: the images are the same in all, so their errors may be too.
     """
-    usable = [a for a in arrays if len(a) > 2 and np.isfinite(_alpha(a))]
+    usable = [p for p, alpha in zip(placed, alphas, strict=True) if len(p) > 2 and np.isfinite(alpha)]
     if not usable:
         return float("nan"), float("nan")
-    freedom = min(len(a) for a in usable) - 1
-    error = stats.t.ppf(0.975, freedom) * float(np.mean([_jackknife(a) for a in usable]))
-    middle = mean([float(_alpha(a)) for a in arrays])
-    return middle - error, min(middle + error, 1.0)
+    freedom = min(len(p) for p in usable) - 1
+    error = stats.t.ppf(0.975, freedom) * float(np.mean([_jackknife(p) for p in usable]))
+    return mean(alphas) - error, min(mean(alphas) + error, 1.0)
 
 
-def _jackknife(values: Array) -> float:
-    """Standard error of alpha from leaving out one image after the other (Tukey 1958)."""
-    n = len(values)
-    others = np.array([np.delete(np.arange(n), row) for row in range(n)])
-    left = krippendorff(ranks(values)[others])
+def _jackknife(placed: Array) -> float:
+    """Standard error of the alpha of ranks (I, M) from leaving out one image after the other (Tukey 1958)."""
+    n = len(placed)
+    left = _without_each(placed)
     return float(np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum()))
 
 
-def _consistent(a: Array, b: Array) -> float:
-    """Mean over methods of the correlation of (M, I) over the images in which all methods that both have, have both."""
-    both = np.isfinite(a) & np.isfinite(b)
-    methods = both.any(1)
-    images = both[methods].all(0)
-    return mean(list(spearman(a[methods][:, images], b[methods][:, images])))
+def _without_each(placed: Array) -> Array:
+    """(I,): alpha of ranks (I, M) without image i, from sums over all images; NaN where they are then all equal."""
+    centred = placed - (placed.shape[1] + 1) / 2
+    images = len(placed) - 1
+    first, second = (power.sum(0) - power for power in (centred, centred**2))
+    observed = ((second - first**2 / images) / (images - 1)).mean(1)
+    count = images * placed.shape[1]
+    expected = (second.sum(1) - first.sum(1) ** 2 / count) / (count - 1)
+    return np.where(expected > 0, 1 - observed / np.where(expected > 0, expected, 1.0), np.nan)
+
+
+def _agreements(cases: dict[tuple[str, str], Array]) -> Iterator[tuple[tuple[tuple[str, str], ...], float]]:
+    """Every pair of the cases (M, I) of one model, sorted, with the mean over methods of their correlation over images.
+
+    Of the methods that both have, in the images in which all of these have both. Cases that lack the same values are
+    ranked together.
+    """
+    patterns: dict[bytes, list[tuple[str, str]]] = {}
+    for case in sorted(cases):
+        patterns.setdefault(np.isfinite(cases[case]).tobytes(), []).append(case)
+    for some, more in combinations_with_replacement(patterns.values(), 2):
+        both = np.isfinite(cases[some[0]]) & np.isfinite(cases[more[0]])
+        methods = both.any(1)
+        images = both[methods].all(0)
+        left, right = (
+            scaled_ranks(np.stack([cases[case][methods][:, images] for case in mine])).swapaxes(0, 1)
+            for mine in (some, more)
+        )
+        related = left @ right.swapaxes(1, 2)
+        for (i, one), (j, other) in product(enumerate(some), enumerate(more)):
+            if some is not more or i < j:
+                # rounding alone would make a minus of nothing
+                yield tuple(sorted((one, other))), round(mean(related[:, i, j].tolist()), 12) + 0.0

@@ -22,7 +22,7 @@ COSTS = _names("simulator network data_seed model_seed stage method metric secon
 LEADERBOARD = _names(
     """ranking metric truth view simulator network method role rank tied mean low high control gain gain_low gain_high
     n_units n_data_seeds n_subjects n_simulators status preview rank_low rank_high skill skill_low skill_high
-    skill_models"""
+    skill_models learned_gain individual_gain stability floor_subjects floor_untrained convergence unconverged"""
 )
 
 #: columns that are not numbers

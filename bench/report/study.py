@@ -13,6 +13,9 @@ import pyarrow.parquet as pq
 
 from bench.report.schema import COSTS, FAILURES, FLAGS, METHODS, METRICS, MODELS, SCORES, STATUSES, TEXT, WHOLE
 
+#: what studies declared before they said so themselves
+AGAINST = {"methods": ["controls", "gradient"]}
+
 
 class BadTables(ValueError):
     """A results folder that is missing, incomplete or inconsistent: one sentence naming the file and the fault."""
@@ -64,6 +67,11 @@ class Study:
             for name, h in self.about["headline"].items()
         ]
 
+    @property
+    def against(self) -> dict[str, list[str]]:
+        """The comparisons declared: what a method, or `methods`, is to be better than, a method or `controls`."""
+        return dict(self.about.get("against", AGAINST))
+
     def _view(self, metric: str) -> str:
         return "abs" if self.metric(metric)["kind"] == "map" else ""
 
@@ -91,15 +99,27 @@ class Study:
         """The row of metrics.csv behind a metric or one of its columns (`name.column`)."""
         return self.metrics[self.metrics["metric"] == name.split(".")[0]].iloc[0]
 
+    @property
+    def parts(self) -> dict[tuple[str, str], list[Path]]:
+        """The score files of every partition (simulator, network), sorted by name."""
+        found = {}
+        for folder in sorted((self.folder / "scores").glob("simulator=*/network=*")):
+            simulator, network = folder.parent.name.split("=", 1)[1], folder.name.split("=", 1)[1]
+            if files := sorted(folder.glob("*.parquet")):
+                found[simulator, network] = files
+        return found
+
     def partitions(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """(simulator, network, scores) of every partition, sorted by name; one is in memory at a time."""
-        for folder in sorted((self.folder / "scores").glob("simulator=*/network=*")):
-            files = sorted(folder.glob("*.parquet"))
-            simulator, network = folder.parent.name.split("=", 1)[1], folder.name.split("=", 1)[1]
-            if files:
-                scores = _scores(files, simulator, network)
-                self._check_names(folder, scores)
-                yield simulator, network, scores
+        for where in self.parts:
+            yield *where, self.partition(*where)
+
+    def partition(self, simulator: str, network: str) -> pd.DataFrame:
+        """The scores of one simulator and network; raises BadTables."""
+        files = self.parts[simulator, network]
+        scores = _scores(files, simulator, network)
+        self._check_names(files[0].parent, scores)
+        return scores
 
     def _check_names(self, folder: Path, scores: pd.DataFrame) -> None:
         methods, metrics = set(scores["method"]), {str(name).split(".")[0] for name in scores["metric"].unique()}

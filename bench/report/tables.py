@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bench.report import comparisons, standing
+from bench.report import comparisons, floors, standing
 from bench.report.cells import Cells
 from bench.report.cells import table as cells_table
 from bench.report.contest import Contest, contests
@@ -18,12 +18,14 @@ _GATE_MEANS = [
 
 def leaderboard(study: Study, cells: Cells | None = None) -> pd.DataFrame:
     """One row per (ranking, simulator incl. `all`, network, method), sorted and rounded: what leaderboard.csv holds."""
-    return _leaderboard(_contests(study, cells or Cells.read(study)))
+    cells = cells or Cells.read(study)
+    return _leaderboard(study, _contests(study, cells), cells_table(study, cells.blocks))
 
 
-def _leaderboard(found: list[Contest]) -> pd.DataFrame:
-    rows = [_named(contest, contest.table().join(standing.table(contest))) for contest in found]
-    return _stacked(rows, LEADERBOARD).round(DECIMALS)
+def _leaderboard(study: Study, found: list[Contest], cells: pd.DataFrame) -> pd.DataFrame:
+    told = [name for name in LEADERBOARD if name not in floors.COLUMNS]
+    rows = _stacked([_named(contest, contest.table().join(standing.table(contest))) for contest in found], told)
+    return rows.join(floors.columns(study, rows, cells))[LEADERBOARD].round(DECIMALS)
 
 
 def _comparisons(found: list[Contest]) -> pd.DataFrame:
@@ -82,13 +84,13 @@ def faults(study: Study) -> pd.DataFrame:
 
 def write(study: Study, cells: Cells) -> dict[str, pd.DataFrame]:
     """Write the aggregated tables (.csv) into the study's folder and return them by name."""
-    found = _contests(study, cells)
+    found, means = _contests(study, cells), cells_table(study, cells.blocks)
     tables = {
-        "leaderboard": _leaderboard(found),
+        "leaderboard": _leaderboard(study, found, means),
         "comparisons": _comparisons(found),
         "concordance": _concordance(found),
         "components": cells.components.round(6),
-        "cells": cells_table(study, cells.blocks).round(6),
+        "cells": means.round(6),
         "costs": costs(study),
         "gates": gates(study),
         "faults": faults(study),

@@ -1,11 +1,11 @@
-"""Processor seconds (one thread) and peak memory a million score rows of the aggregated tables, on a study of noise.
+"""Time and memory of a report on millions of score rows, a study of noise; written to results/benchmarks/report.csv.
 
-python tests/benchmarks/report_speed.py [millions of rows, 5 if not given]
+python tests/benchmarks/report_speed.py [millions of rows, 35 if not given; other numbers are printed only]
 """
 
 import json
-import multiprocessing
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,15 +16,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.report import audits, schema, tables
-from bench.report.cells import Cells
-from bench.report.study import Study
+from bench import report
+from bench.report import schema
 
 METHODS = ["random", "oracle", *(f"method_{k:02d}" for k in range(28))]
 METRICS = [f"metric_{k:02d}" for k in range(34)]
 NETWORKS = ["linear", "gmp_cnn", "resnet10"]
 DATA_SEEDS, MODEL_SEEDS, SUBJECTS = 5, 3, 64
 MILLION = 1_000_000
+WHOLE = 35.0
+ROOT = Path(__file__).parents[2]
 
 
 def study(folder: Path, rows: int) -> int:
@@ -77,44 +78,80 @@ def _catalogues(folder: Path, simulators: list[str]) -> None:
         for name in METRICS
     ]  # fmt: skip
     headline = {name: {"metric": metric, "truth": "use"} for name, metric in zip("ab", METRICS, strict=False)}
-    about = {"name": "speed", "created": "", "version": "", "git_sha": "", "headline": headline}
-    (folder / "study.json").write_text(json.dumps(about))
+    about = dict.fromkeys(["created", "version", "git_sha", "git_dirty", "device", "python", "torch"], "")
+    (folder / "study.json").write_text(json.dumps({"name": "speed", **about, "headline": headline}))
     for name, rows in (("models", models), ("methods", methods), ("metrics", metrics)):
         pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
     pd.DataFrame(columns=schema.FAILURES).to_csv(folder / "failures.csv", index=False)
     pd.DataFrame(columns=schema.COSTS).to_parquet(folder / "costs.parquet")
 
 
-def measure(folder: Path) -> dict[str, float]:
-    """Processor seconds of each step and the peak memory (GB) of a process that did nothing else."""
-    found: dict[str, float] = {"imports, GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
-    start = time.process_time()
-    loaded = Study.load(folder)
-    cells = Cells.read(loaded)
-    found["reading, s"] = time.process_time() - start
-    start = time.process_time()
-    tables.write(loaded, cells)
-    found["tables, s"] = time.process_time() - start
-    found["peak, GB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    start = time.process_time()
-    audits.violations(loaded)
-    found["audits, s"] = time.process_time() - start
-    found["peak with audits, GB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return found
+def reading(folder: Path) -> float:
+    """Seconds in which one thread reads every score file once."""
+    start = time.perf_counter()
+    for file in folder.glob("scores/*/*/*.parquet"):
+        pq.ParquetFile(file).read(use_threads=False)
+    return time.perf_counter() - start
+
+
+def rendering(folder: Path) -> dict[str, float]:
+    """Seconds of a report in a process of its own, and the most MB that it and its processes held together."""
+    start, peak = time.perf_counter(), 0.0
+    process = subprocess.Popen([sys.executable, __file__, "--render", str(folder)], cwd=ROOT)
+    while process.poll() is None:
+        peak = max(peak, sum(map(megabytes, family(process.pid))))
+        time.sleep(0.2)
+    if process.returncode:
+        raise RuntimeError("the report failed, so its time means nothing")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "report, seconds": time.perf_counter() - start,
+        "report, processor seconds": used.ru_utime + used.ru_stime,
+        "report, peak MB": peak,
+    }
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it; none where it has gone."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [pid, *(below for child in children for below in family(int(child)))]
+
+
+def megabytes(pid: int) -> float:
+    """Memory of a process, what it shares with others counted in parts; 0 where it has gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def main() -> None:
     """Write, measure in a fresh process, print."""
-    millions = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
+    millions = float(sys.argv[1]) if len(sys.argv) > 1 else WHOLE
     with tempfile.TemporaryDirectory() as name:
         rows = study(Path(name), int(millions * MILLION))
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            found = pool.apply(measure, (Path(name),))
-    print(f"{rows / MILLION:.2f} million rows")
-    for what, value in found.items():
-        rate = f" ({value / rows * MILLION:.2f} a million rows)" if what.endswith("s") else ""
-        print(f"{what}: {value:.2f}{rate}")
+        once = reading(Path(name))
+        found = rendering(Path(name))
+    seconds, processor = found["report, seconds"], found["report, processor seconds"]
+    found |= {
+        "report, processor seconds a million rows": processor / rows * MILLION,
+        "reading the files once, seconds": once,
+        "report / reading the files once": seconds / once,
+    }
+    table = pd.DataFrame(
+        {"what": ["rows", *found], "value": [str(rows), *(f"{value:.1f}" for value in found.values())]}
+    )
+    print(table.to_string(index=False))
+    if millions == WHOLE:
+        table.to_csv(ROOT / "results" / "benchmarks" / "report.csv", index=False)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--render"]:
+        report.render(Path(sys.argv[2]))
+    else:
+        main()

@@ -6,6 +6,7 @@ python tests/benchmarks/run_ratios.py
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -19,9 +20,15 @@ from bench.networks.cnn import PooledCNN
 from bench.passes.forward import forward, gradient
 from methods.occlusion import Occlusion
 from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
+from simulators.pathology.texture import Texture
+from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 
 ROOT = Path(__file__).parents[2]
+HIPPOCAMPI = ("left hippocampus", "right hippocampus")
+FRONTAL = ("left frontal white matter", "right frontal white matter")
+PATHOLOGIES = (Focal(), Atrophy(HIPPOCAMPI), Texture(FRONTAL), WhiteMatterLesions())
 
 
 def seconds(work: Callable[[], object], repeats: int = 5) -> float:
@@ -60,20 +67,27 @@ def occlusion_ratios(shape: tuple[int, int, int] = (40, 48, 40), window: int = 8
     }
 
 
+def banked(simulator: Brain, folder: str, subjects: int = 64) -> tuple[float, float]:
+    """Seconds of filling a bank with one healthy subject, and of drawing one image from it."""
+    fill = seconds(lambda: simulator.fill_bank({"train": subjects}, Path(folder)), 2) / subjects
+    held = simulator.with_bank(Path(folder))
+    return fill, seconds(lambda: held.sample(range(subjects), "train"), 3) / subjects
+
+
 def drawing_ratios(simulator: Brain, subjects: int = 64) -> dict[str, float]:
     """Drawing one image, and one healthy subject of a bank, over one training step of a mean-pooled CNN at its grid."""
     model = PooledCNN(simulator.shape, 2, pool="mean").to(memory_format=torch.channels_last_3d).train()
     images = simulator.sample(range(16), "train").images.contiguous(memory_format=torch.channels_last_3d)
     train = seconds(lambda: step(model, images)) / 16
-    with tempfile.TemporaryDirectory() as folder:
-        fill = seconds(lambda: simulator.fill_bank({"train": subjects}, Path(folder)), 2) / subjects
-        banked = simulator.with_bank(Path(folder))
-        drawn = seconds(lambda: banked.sample(range(subjects), "train"), 3) / subjects
+    drawn = {}
+    for pathology in PATHOLOGIES:
+        with tempfile.TemporaryDirectory() as folder:
+            fill, drawn[type(pathology).__name__] = banked(replace(simulator, pathology=pathology), folder)
     alone = seconds(lambda: simulator.sample(range(subjects), "train"), 2) / subjects
     # quick: 1,200 subjects x 8 epochs of training a unit; 2,400 banked subjects shared by two simulators x four models
     share = (2400 / 8 * fill) / (1200 * 8 * train)
     return {
-        "drawing a subject from the bank / training step": drawn / train,
+        **{f"drawing a subject from the bank, {name} / training step": cost / train for name, cost in drawn.items()},
         "drawing a subject without a bank / training step": alone / train,
         "filling a bank, its share a unit / training a unit of the study quick": share,
     }

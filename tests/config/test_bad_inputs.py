@@ -97,6 +97,9 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan headline.anatomy.truth=sky": ("headline.anatomy.truth='sky'", "counterfactual"),
     "plan headline.anatomy.view=sideways": ("headline.anatomy.view='sideways'", "give one of abs"),
     "plan headline.anatomy.strata=[XX]": ("headline.anatomy.strata='XX'", "TP, TN, FP, FN"),
+    "plan +against.methods=[gradiant]": ("against.methods", "'gradiant'", "did you mean 'gradient'"),
+    "plan +against.gradiant=[controls]": ("against.gradiant", "did you mean 'gradient'"),
+    "plan +detect.boxx=box": ("detect", "'boxx'", "did you mean 'box'"),
     # names that would leave the results folder, or carry markup into pages
     "plan name=../../etc": ("name='../../etc'", "letters, digits"),
     "plan name=..": ("name='..'", "letters, digits"),

@@ -68,6 +68,8 @@ def shortcut(folder: Path, cued: str, clean: str, share: float = 0.4) -> Path:
         marked = share if part.parent.name == f"simulator={cued}" else 0.0
         for file in sorted(part.glob("*.parquet")):
             rows = pd.read_parquet(file, partitioning=None)
+            if not (rows["status"] == "ok").any():
+                continue
             read = METHODS[rows["method"].iloc[0]][0] == "method"
             pd.concat([rows, _mean_maps(rows, marked if read else 0.0, read, rng)]).to_parquet(file, index=False)
     metric = {"metric": "mean_maps", "kind": "group", "higher_is_better": True, "low": 0, "high": np.inf, "chance": "",

@@ -33,8 +33,9 @@ def test_the_answer_repeats_the_adjusted_comparisons(source, html):
     clause = answers.clause(source, headline, "gap_cnn", "all")
     ranked = [m for m in source.order("gap_cnn") if source.study.role(m) == "method" and m != "broken"]
     assert clause.short == [m for m in ranked if verdicts["every control", m] != "better"]
-    assert clause.above == [m for m in ranked if m != "gradient" and verdicts["gradient", m] == "better"]
-    assert clause.short and clause.above and clause.ranked == len(ranked)
+    better = [m for m in ranked if m != "gradient" and verdicts["gradient", m] == "better"]
+    assert clause.above == {"gradient": better}
+    assert clause.short and better and clause.ranked == len(ranked)
 
 
 def test_without_a_baseline_nothing_is_said_of_it(source):
@@ -42,7 +43,7 @@ def test_without_a_baseline_nothing_is_said_of_it(source):
     bare = Drawn(
         source.study, source.tables | {"comparisons": table[table["against"] != "gradient"]}, source.per_model, {}
     )
-    assert answers.clause(bare, source.study.headlines[0], "gap_cnn", "all").above is None
+    assert answers.clause(bare, source.study.headlines[0], "gap_cnn", "all").above == {}
 
 
 def test_a_method_without_values_makes_no_preview(source, html):

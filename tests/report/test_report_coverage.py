@@ -1,10 +1,13 @@
 """Intervals cover what they claim, on simulated tables of crossed data seeds, model seeds within them, and subjects."""
 
+from itertools import product
+
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.special import expit
 
-from bench.report.intervals import balanced, estimate
+from bench.report.intervals import Estimate, balanced, estimate
 
 REPEATS, SUBJECTS, MODEL_SEEDS = 4000, 24, 2
 #: spreads of data seed, model seed within data seed, subject, and model by subject
@@ -88,9 +91,36 @@ def test_limit_of_scores_pressed_against_a_bound(centre):
     assert bounded_coverage(rng, 10, centre, spreads, subjects=128) > 0.935
 
 
-def test_limit_of_three_data_seeds():
-    """Data seeds and residual of one size: the degrees of freedom are estimated from three numbers."""
-    x = models(np.random.default_rng(15), REPEATS, 3, (1.0, 0.5, 1.0, 1.0)).mean(2)
-    assert 0.91 <= coverage(balanced(x).interval()) <= 0.93
-    x = models(np.random.default_rng(15), REPEATS, 5, (1.0, 0.5, 1.0, 1.0)).mean(2)
-    assert coverage(balanced(x).interval()) >= 0.93
+def mean_squares(rng, seeds, subjects, data, subject, rest):
+    """Estimates of simulated tables of mean zero, drawn as their mean squares: 20,000 in a moment."""
+    free = np.array([seeds - 1, subjects - 1, (seeds - 1) * (subjects - 1)])
+    expected = np.array([subjects * data**2 + rest**2, seeds * subject**2 + rest**2, rest**2])
+    of_seed, of_subject, residual = (expected * rng.chisquare(free, size=(20_000, 3)) / free).T
+    cells = seeds * subjects
+    mean = rng.normal(size=20_000) * np.sqrt(data**2 / seeds + subject**2 / subjects + rest**2 / cells)
+    parts = np.stack([of_seed, np.maximum(of_subject - residual, 0)], -1) / cells
+    return Estimate(mean, parts, np.broadcast_to(free[:2].astype(float), parts.shape))
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10, 30])
+@pytest.mark.parametrize("subjects", [12, 24, 64])
+def test_every_mixture_of_spreads_is_covered(seeds, subjects):
+    """Data seeds, subjects and residual from nothing to all there is: where one equals another, and at both ends."""
+    rng, levels = np.random.default_rng(15), [0.0, 0.2, 0.5, 1.0, 4.0]
+    found = [
+        coverage(mean_squares(rng, seeds, subjects, *spreads, 1.0).interval()) for spreads in product(levels, levels)
+    ]
+    assert min(found) >= 0.93 and max(found) <= 0.97
+
+
+def test_degrees_of_freedom_of_the_mean_squares_alone_cover_too_little():
+    """What `CAUTION` is for: three data seeds, where their spread in the mean is that of the subjects."""
+    score = mean_squares(np.random.default_rng(16), 3, 24, 0.3, 0.3, 0.1)
+    plain = score.variance**2 / (score.parts**2 / score.freedom).sum(-1)
+    half = stats.t.ppf(0.975, plain) * np.sqrt(score.variance)
+    assert coverage((score.mean - half, score.mean + half)) < 0.93 <= coverage(score.interval())
+
+
+def test_with_one_part_the_interval_is_students():
+    score = Estimate(np.zeros(1), np.array([[0.5, 0.0]]), np.array([[2.0, 23.0]]))
+    assert score.satterthwaite[0] == pytest.approx(2)

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench import report
+from bench.report import page
 from bench.report.detection import blind_auc, detection
+from bench.report.drawn import Drawn
 from bench.report.profiles import distances, profiles
 
 REGIONS = 6
@@ -96,8 +97,8 @@ def test_without_mean_maps_there_is_nothing():
 @pytest.fixture(scope="module")
 def told_apart(tmp_path_factory):
     """A study of five data seeds in which models of one simulator look at a cue, with its page."""
-    folder = synthetic.study(tmp_path_factory.mktemp("detection") / "study", data_seeds=5, subjects=6)
-    report.render(synthetic.shortcut(folder, cued="mtl_atrophy", clean="focal"))
+    folder = synthetic.study(tmp_path_factory.mktemp("detection") / "study", data_seeds=5, model_seeds=1, subjects=4)
+    page.write(Drawn.of(synthetic.shortcut(folder, cued="mtl_atrophy", clean="focal")), [], {})
     return folder
 
 

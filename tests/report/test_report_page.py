@@ -4,6 +4,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 import synthetic
@@ -158,6 +159,15 @@ def test_broken_rules_are_shown_on_the_page(tmp_path):
     (folder / "panels.npz").unlink()
     text = report.render(folder).read_text(encoding="utf-8")
     assert "Broken rules" in text and "not the chance 0.4" in text and "stored no slices" in text
+
+
+def test_a_study_in_which_nothing_has_a_value_has_a_page(tmp_path):
+    folder = synthetic.study(tmp_path / "study", data_seeds=2, model_seeds=1, subjects=4)
+    for file in folder.glob("scores/*/*/*.parquet"):
+        table = pd.read_parquet(file, partitioning=None)
+        table.assign(status="unsupported", reason="it fits itself", value=np.nan).to_parquet(file, index=False)
+    assert report.render(folder).read_text(encoding="utf-8").rstrip().endswith("</html>")
+    assert "nothing ranked" in report.summary(folder)
 
 
 def test_reporting_needs_neither_torch_nor_hydra():

@@ -44,6 +44,18 @@ def test_what_is_no_proxy_or_was_not_measured_on_the_model_is_left_out():
     assert proxies.proxies(other, criteria, {"good"}).empty
 
 
+def test_a_method_that_one_of_them_lacks_does_not_count():
+    tables, criteria = world()
+    whole = proxies.proxies(tables, criteria, {"noise"}).iloc[0]
+    for unit in tables:
+        unit.values["lost"] = np.nan
+        unit.values["more"] = 1.0
+    again = proxies.proxies([Table(*t.unit, t.metric, "", t.values) for t in tables], criteria, {"noise"}).iloc[0]
+    assert again["n_methods"] == whole["n_methods"] == 6
+    columns = ["spearman", "low", "high", "over_models"]
+    assert again[columns].astype(float).to_numpy() == pytest.approx(whole[columns].astype(float).to_numpy())
+
+
 def test_the_interval_is_over_data_seeds():
     tables, criteria = world(seeds=3)
     row = proxies.proxies(tables, criteria, {"noise"}).iloc[0]

@@ -1,15 +1,15 @@
 """Reliability of metrics: a published example, plain twins, and tables whose agreement is known."""
 
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import spearmanr
 
 from bench.report import models
-from bench.report.models import Table
-from bench.report.reliability import consistency, krippendorff, reliability, split_half
+from bench.report.models import Table, split_half
+from bench.report.reliability import _without_each, consistency, krippendorff, reliability
 
 #: four observers, twelve units: Krippendorff 2011, whose interval alpha is given as .849
 NAN = np.nan
@@ -56,9 +56,17 @@ def test_alpha_has_its_limits():
     assert np.isnan(krippendorff(np.ones((3, 4)))) and np.isnan(krippendorff(np.full((3, 4), np.nan)))
 
 
+def test_leaving_out_each_image_is_what_it_says():
+    placed = models.ranks(np.random.default_rng(7).normal(size=(9, 5)).round(1))
+    alphas = [plain(np.delete(placed, i, axis=0)) for i in range(9)]
+    assert _without_each(placed) == pytest.approx(alphas)
+    assert np.isnan(_without_each(np.full((4, 3), 2.0))).all()
+
+
 def test_ranks_and_correlations_agree_with_scipy():
     values = np.random.default_rng(3).integers(0, 4, size=(5, 9)).astype(float)
-    assert models.ranks(values) == pytest.approx(np.apply_along_axis(rankdata, 1, values))
+    plainly = [[(row < v).sum() + ((row == v).sum() + 1) / 2 for v in row] for row in values]
+    assert models.ranks(values) == pytest.approx(np.array(plainly))
     assert models.spearman(values[0], values[1]) == pytest.approx(spearmanr(values[0], values[1]).statistic)
     assert np.isnan(models.spearman(np.ones(5), values[0, :5])) and np.isnan(
         models.spearman(values[0, :2], values[1, :2])
@@ -110,3 +118,20 @@ def test_metrics_that_agree_in_every_image_are_consistent():
     tables = [table(values, "a"), table(np.exp(values), "b"), table(-values, "c")]
     found = consistency(tables).set_index(["metric", "other"])["spearman"]
     assert found["a", "b"] == pytest.approx(1) and found["a", "c"] == pytest.approx(-1)
+
+
+def test_consistency_with_gaps_is_that_of_each_pair_by_itself():
+    """Metrics that lack methods, images or single values, beside the definition written out."""
+    source = np.random.default_rng(8)
+    values = {name: source.normal(size=(12, 5)).round(1) for name in "abcd"}
+    values["b"][:, 4], values["c"][3], values["d"][2, 1], values["d"][:, 0] = NAN, NAN, NAN, 1.0
+    tables = [table(v, name, (seed, 0)) for name, v in values.items() for seed in range(2)]
+    found = consistency(tables).set_index(["metric", "other"])
+    for one, other in combinations("abcd", 2):
+        a, b = values[one], values[other]
+        methods = np.isfinite(a + b).any(axis=0)
+        images = np.isfinite(a + b)[:, methods].all(axis=1)
+        pairs = [(a[images, m], b[images, m]) for m in np.flatnonzero(methods)]
+        known = [spearmanr(x, y).statistic for x, y in pairs if np.ptp(x) and np.ptp(y)]
+        assert found.loc[(one, other), "spearman"] == pytest.approx(np.mean(known)), (one, other)
+    assert (found["n_units"] == 2).all()

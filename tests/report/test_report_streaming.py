@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench.report import tables
+from bench.report import audits, meta, partitions, tables
 from bench.report.cells import GROUP, Cells
 from bench.report.study import BadTables, Study
 
@@ -43,6 +43,18 @@ def test_many_files_are_one_table(folder, tmp_path):
             file.unlink()
         rows.sort_values(["subject", "metric"], kind="stable").to_parquet(part / "part-0.parquet", index=False)
     assert written(copy) == written(folder)
+
+
+@pytest.mark.full
+def test_two_processes_write_the_bytes_of_one(folder, tmp_path, monkeypatch):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    alone = {**written(copy), **meta.write(Study.load(copy))}, audits.violations(Study.load(copy))
+    monkeypatch.setattr(partitions, "LARGE", 0)
+    together = {**written(copy), **meta.write(Study.load(copy))}, audits.violations(Study.load(copy))
+    assert alone[1] == together[1]
+    for name, found in alone[0].items():
+        assert found.equals(together[0][name]) if isinstance(found, pd.DataFrame) else found == together[0][name], name
+    assert partitions.rows(Study.load(copy)) == sum(len(rows) for *_, rows in Study.load(copy).partitions())
 
 
 def test_streamed_means_are_those_of_all_rows(folder):

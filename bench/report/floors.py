@@ -1,0 +1,55 @@
+"""What a score owes to something other than this model and this subject: floors and ceilings beside every ranking.
+
+Each is the mean, on the same simulators and network, of a metric that the study ran; NaN where it did not.
+"""
+
+import json
+
+import pandas as pd
+
+from bench.report import optional
+from bench.report.intervals import Array
+from bench.report.study import Study
+
+#: gains in the score of a truth: over the untrained model, and over another subject's map of the same class
+GAINS = ["learned_gain", "individual_gain"]
+#: likeness of a subject's maps over models trained anew; of different subjects' maps; of untrained models' maps
+LIKENESS = {
+    "stability": "retraining_stability",
+    "floor_subjects": "retraining_stability.floor_subjects",
+    "floor_untrained": "retraining_stability.floor_untrained",
+}
+NUMBERS = [*GAINS, *LIKENESS, "convergence"]
+COLUMNS = [*NUMBERS, "unconverged"]
+
+
+def columns(study: Study, board: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """COLUMNS of the rows of a leaderboard. cells: what `cells.table` gives.
+
+    A gain stands beside the rankings by its truth. convergence: how far a method's map comes out the same with other
+    noise, a ceiling of every other likeness; below 0.9 it is `unconverged`, whatever its rank.
+    """
+    cells = cells[cells["view"].isin(("", "abs"))]
+    found = pd.DataFrame(index=board.index)
+    for name in GAINS:
+        own = cells[cells["metric"] == name]
+        own = own.assign(truth=own["truth"].where(own["truth"] != "", _truth(study, name)))
+        found[name] = _looked_up(own, board, ["simulator", "network", "method", "truth"])
+    for name, metric in LIKENESS.items():
+        found[name] = _looked_up(cells[cells["metric"] == metric], board, ["simulator", "network", "method"])
+    noisy = optional.methods(study.folder).set_index(study.methods["method"]).reindex(board["method"])
+    found["convergence"] = noisy["convergence"].to_numpy()
+    found["unconverged"] = (noisy["converged"] == "False").to_numpy()
+    return found
+
+
+def _truth(study: Study, metric: str) -> str:
+    """The truth that a metric names among its parameters, as one that compares models does."""
+    given = study.metrics[study.metrics["metric"] == metric]["parameters"]
+    return str(json.loads(given.iloc[0]).get("truth", "")) if len(given) else ""
+
+
+def _looked_up(cells: pd.DataFrame, board: pd.DataFrame, keys: list[str]) -> Array:
+    """The mean of the cell of each row of the board."""
+    means = cells.drop_duplicates(keys).set_index(keys)["mean"]
+    return means.reindex(pd.MultiIndex.from_frame(board[keys])).to_numpy()
