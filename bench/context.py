@@ -52,7 +52,7 @@ def method_context(bench: "Bench", cell: Cell) -> Context:
 
 
 def metric_context(bench: "Bench", unit: Unit) -> Context:
-    """What a metric may know: perturbations common to all methods of the model, redraws, and what a simulator knows."""
+    """What a metric may know: perturbations common to all methods of the model, training images, and the simulator."""
     cells = bench.cells.unit(unit)
     made: Any = simulator(bench, unit)
     cohort = bench.get(cells.cohort)
@@ -61,12 +61,17 @@ def metric_context(bench: "Bench", unit: Unit) -> Context:
     def rescans(subject: int, count: int) -> torch.Tensor:
         return torch.cat([made.sample([int(subject)], EVALUATION, {"rescan": k}).images for k in range(count)])
 
+    def severities(subject: int, strengths: tuple[float, ...]) -> torch.Tensor:
+        return torch.cat([made.sample([int(subject)], EVALUATION, {"strength": s}).images for s in strengths])
+
     return replace(
         cohort_context(cohort, seeds.of_perturbations(cells.train.key), made.target),
         truths=cohort.truths,
+        training=lambda: bench.get(cells.images).train,
         redraws=_redraws(made),
         rescans=rescans,
         twin=lambda subject: twins[int(subject)],
+        severities=severities,
     )
 
 

@@ -42,11 +42,11 @@ class Continuity:
             change = (maps[a] - maps[b])[both].double().abs().sum()
             quotients[a, b] = quotients[b, a] = change / distance if distance > 0 else math.nan
         pairs = quotients[~torch.eye(count, dtype=torch.bool)].reshape(count, count - 1) / scale
-        return {name: value.float() for name, value in _columns(pairs.where(scale > 0, torch.nan)).items()}
+        return {name: value.float() for name, value in over_pairs(pairs.where(scale > 0, torch.nan)).items()}
 
 
-def _columns(pairs: Tensor) -> dict[str, Tensor]:
-    """Maximum, 95 % quantile and median (N,) over the pairs (N, P) of each subject."""
+def over_pairs(pairs: Tensor) -> dict[str, Tensor]:
+    """Maximum, 95 % quantile and median (N,) over the pairs (N, P) of each subject; NaN where a pair is."""
     if pairs.shape[1] == 0:
         return dict.fromkeys(("", "p95", "median"), torch.full((len(pairs),), math.nan))
     quantiles = {"": 1.0, "p95": 0.95, "median": 0.5}

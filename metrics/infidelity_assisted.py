@@ -1,4 +1,4 @@
-"""Infidelity under an intervention that only a simulator can make: the disease taken away, or given."""
+"""Infidelity under interventions that only a simulator can make: the disease taken away, given, or made weaker."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -7,6 +7,7 @@ from torch import Tensor
 
 from bench.contracts import Context, MetricTags, Undefined
 from metrics.infidelity import Infidelity
+from metrics.strengths import rendered, require
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,32 @@ class Twin:
 
 
 @dataclass(frozen=True)
+class SeverityPath:
+    """I = x - x_s, x_s the subject rendered with s of the pathology and all else kept: healed, and half healed.
+
+    A control is given what its sick twin has. A strength that is the subject's own gives I = 0, which adds to neither
+    sum; the other end of the path is `Twin`, and the strengths between ask for the way there.
+    """
+
+    name: ClassVar[str] = "severity"
+
+    strengths: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+    def __post_init__(self) -> None:
+        require(self, self.strengths, 1)
+
+    @property
+    def count(self) -> int:
+        """Perturbations a subject."""
+        return len(self.strengths)
+
+    def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
+        """Perturbations (K, 1, D, H, W), one a strength, of the subject in this row of inputs (N, 1, D, H, W)."""
+        return inputs[row] - rendered(context, context.subjects[row], self.strengths).to(inputs)
+
+
+@dataclass(frozen=True)
 class AssistedInfidelity(Infidelity):
-    """Infidelity for what only a simulator can show: does the map predict what the disease does to the score?"""
+    """Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."""
 
     tags: ClassVar[MetricTags] = replace(Infidelity.tags, assisted=True)

@@ -19,6 +19,8 @@ from metrics.similarity import SPEARMAN, SPEARMAN_SIGNED, SSIM, Measure, between
 _MEASURES = {"spearman": SPEARMAN, "spearman_signed": SPEARMAN_SIGNED, "ssim": SSIM}
 #: a model -> its maps (N, 1, D, H, W) of the explained subjects
 _Maps = Callable[[nn.Module], Tensor]
+#: names of modules and a draw -> the model with those modules reset
+_Reset = Callable[[list[str], int], nn.Module]
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,11 @@ class CascadingRandomisation:
             # A method may keep things of the trained model in the memo; a randomised model starts with none.
             return explain(of, cohort.images, replace(context, _memo={})).detach()
 
+        def reset(names: list[str], draw: int) -> nn.Module:
+            return self._reset(model, names, _base_seed(context) + draw, context)
+
         trained = maps(model)
-        curves = self._curves(maps, model, trained, inside, _base_seed(context))
+        curves = self._curves(maps, reset, self._steps(model), trained, inside)
         floors = {name: between_subjects(measure, trained, inside) for name, measure in _MEASURES.items()}
         return {name: torch.from_numpy(v).float() for name, v in self._columns(curves, floors).items()}
 
@@ -75,16 +80,19 @@ class CascadingRandomisation:
         ordered = found[::-1] if self.order == "top_down" else found
         return list(accumulate(ordered))
 
+    def _reset(self, model: nn.Module, names: list[str], seed: int, context: Context) -> nn.Module:
+        """A copy of the model after one step."""
+        return randomised(model, names, seed)
+
     def _curves(
-        self, maps: _Maps, model: nn.Module, trained: Tensor, inside: Tensor, seed: int
+        self, maps: _Maps, reset: _Reset, steps: list[list[str]], trained: Tensor, inside: Tensor
     ) -> dict[str, np.ndarray]:
         """Similarities (steps, draws, N) of every measure; the curve of the others is not asked for, so NaN."""
-        steps = self._steps(model)
         states = {name: prepared(measure, trained, inside) for name, measure in _MEASURES.items()}
         curves = {name: np.full((len(steps), self.draws, len(trained)), math.nan) for name in _MEASURES}
         for k, names in enumerate(steps):
             for draw in range(self.draws):
-                fresh = maps(randomised(model, names, seed + draw))
+                fresh = maps(reset(names, draw))
                 for name in _MEASURES if k in self._headline(len(steps)) else [self.similarity]:
                     curves[name][k, draw] = _compared(_MEASURES[name], states[name], fresh, inside)
         return curves

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Cohort, Context, Truth
+from bench.contracts import Attribution, Batch, Cohort, Context, Truth
 
 _SIDE, _REGIONS, _REDRAWS = 10, 8, 4
 
@@ -50,7 +50,7 @@ class Probe:
 
     @property
     def context(self) -> Context:
-        """A context over the rows, with redraws, other scans (the image with other noise) and twins."""
+        """A context over the rows: training images, redraws, scans (other noise), twins and the way to them."""
         subjects = tuple(self.cohort.subjects.tolist())
         images, twins = (dict(zip(subjects, c, strict=True)) for c in (self.cohort.images, self.cohort.twins))
 
@@ -58,15 +58,20 @@ class Probe:
             source, image = torch.Generator().manual_seed(subject), images[subject]
             return image + 0.3 * torch.randn((draws, *image.shape), generator=source)
 
+        def severities(subject: int, strengths: tuple[float, ...]) -> Tensor:
+            return torch.stack([twins[subject].lerp(images[subject], strength) for strength in strengths])
+
         return Context(
             subjects=subjects,
             domain=self.cohort.domain,
             regions=self.cohort.regions,
             region_names=self.cohort.region_names,
             truths=self.cohort.truths,
+            training=_training,
             redraws=lambda subject: self.redrawn[subject],
             rescans=rescans,
             twin=twins.__getitem__,
+            severities=severities,
         )
 
     @property
@@ -164,6 +169,13 @@ def gradient_input(scale: float = 1.0) -> Callable[[nn.Module, Tensor, Context],
         return scale * (gradient * inputs).detach()
 
     return explain
+
+
+def _training(subjects: int = 20) -> Batch:
+    """Images that the network was trained on, of other subjects than the cohort's."""
+    shape = (subjects, 1, _SIDE, _SIDE, _SIDE)
+    images = 1 + 2 * torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    return Batch(images, torch.arange(subjects) % 2, 1000 + torch.arange(subjects))
 
 
 def _octants(domain: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from metrics.perturbations import GaussianNoise, Patch
 from metrics.pointing import Pointing
 from metrics.precision import PrecisionAtTruth
 from metrics.randomisation import CascadingRandomisation
+from metrics.randomisation_estimated import EstimatedRandomisation
 from metrics.regions import RegionAP, RegionSpearman
 from metrics.sign import SignAgreement
 
@@ -201,7 +202,8 @@ def untrained():
         return Plain().eval()
 
 
-def test_noise_passes_randomisation(untrained):
+@pytest.mark.parametrize("metric", [CascadingRandomisation(draws=2), EstimatedRandomisation(draws=2)], ids=repr)
+def test_noise_passes_randomisation(metric, untrained):
     """Noise that is new for every model says nothing of it, and passes as a map that changed completely."""
 
     def noisy(model, x, context):
@@ -209,7 +211,7 @@ def test_noise_passes_randomisation(untrained):
 
     images = noise(8)
     cohort = Cohort(images=images, targets=torch.zeros(4), subjects=torch.arange(4))
-    columns = CascadingRandomisation(draws=2).explainer(noisy, untrained, cohort, Context(subjects=SUBJECTS))
+    columns = metric.explainer(noisy, untrained, cohort, Context(subjects=SUBJECTS))
     assert columns[""].mean().abs() < 0.05
 
 

@@ -144,7 +144,7 @@ def test_the_risk_map_lies_where_the_windows_are():
 
 @pytest.mark.parametrize("name", STRIDES)
 def test_methods_explain_it_or_refuse(name):
-    """LRP-0 equals gradient x input on ReLU networks, so rules met every operation; of a gate only the signal is relevant."""
+    """LRP-0 equals gradient x input on ReLU networks, so rules met every operation; a gate is a constant."""
     model, x = randomised(network(name), 5).double(), images().double()
     for method in (Gradient(), GradCAM()):
         found = method(model, x, (1, 0))
