@@ -18,7 +18,7 @@ from bench.ledger import survey
 ROOT = Path(__file__).parents[2]
 FAKES = ROOT / "tests" / "study" / "fakes" / "conf"
 #: units of about a minute
-MINUTE = ("study=tiny", "network=gmp_cnn", "train.epochs=12", "seed.model=0", "seed.data=range(4)")
+MINUTE = ("study=tiny", "network=gmp_cnn", "train.epochs=18", "seed.model=0", "seed.data=range(4)")
 #: units of seconds, in which the harness is nearly everything
 SHORT = ("study=fake", "seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap]")
 TWO = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")

@@ -73,7 +73,7 @@ def test_two_strengths_are_one_pair_for_all_columns():
 
 def test_undefined_cases():
     assert all(column.isnan().all() for column in run(torch.zeros_like).values())
-    still = run(torch.sin, severities=lambda s, strengths: severities(s, [0.5 * (s == 5)] * 4 if s == 5 else strengths))
+    still = run(torch.sin, severities=lambda s, strengths: severities(s, [0.5] * 4 if s == 5 else strengths))
     assert still[""].isnan().tolist() == [True, False, False]
     with pytest.raises(Undefined, match="simulator"):
         run(torch.sin, severities=None)

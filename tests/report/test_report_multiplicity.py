@@ -85,11 +85,11 @@ def test_false_claims_are_rare(seeds):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seeds", [3, 5, 10])
+@pytest.mark.parametrize(("seeds", "most"), [(3, 0.075), (5, 0.065), (10, 0.065)])
 @pytest.mark.parametrize(("spreads", "shared"), NULLS)
-def test_false_claims_are_rare_in_many_tables(seeds, spreads, shared):
+def test_false_claims_are_rare_in_many_tables(seeds, most, spreads, shared):
     # 5 % and two standard errors of 1000 repeats, and the 1 % by which degrees of freedom miss in the tail
-    assert (false_claims(1000, seeds, spreads, shared) <= 0.075).all()
+    assert (false_claims(1000, seeds, spreads, shared) <= most).all()
 
 
 def test_a_true_difference_is_claimed_and_its_bound_holds():
