@@ -1,8 +1,9 @@
 """Cells: the smallest things that are computed, stored, and can fail, each with its key and what it is made from."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from bench import pretraining
@@ -67,8 +68,10 @@ class Cells:
         self._of: dict[Unit, _UnitCells] = {}
 
     def of(self, unit: Unit) -> Iterator[Cell]:
-        """Cells of a unit or group in the order of work: every cell after what it needs."""
-        return self.group(unit) if unit.group else self.unit(unit).all()
+        """Cells of a unit, arm or group in the order of work: every cell after what it needs."""
+        if unit.group:
+            return self.group(unit)
+        return self.unit(unit).explained() if unit.permuted else self.unit(unit).all()
 
     def unit(self, unit: Unit) -> "_UnitCells":
         """The cells of one model, by name."""
@@ -110,23 +113,30 @@ class Cells:
         members = [self.unit(u) for u in self.study.members(group)]
         first = [m for m in members if m.unit.data_seed == members[0].unit.data_seed]
         for method in self.study.methods if metrics else ():
-            trained = [m.attribute(method) for m in members]
-            untrained = [m.untrained(method) for m in first]
-            yield from untrained
+            parts = {
+                "maps": [m.attribute(method) for m in members],
+                "untrained": [m.untrained(method) for m in first],
+                "uses": [m.truths for m in members],
+            }
+            yield from parts["untrained"]
             for metric in metrics:
-                yield self._compare(group, method, metric, trained, untrained, [m.truths for m in members])
+                yield self._compare(group, method, metric, {**parts, **self._arms(metric, method, members)})
 
-    def _compare(
-        self, group: Unit, method: str, metric: str, trained: list[Cell], untrained: list[Cell], uses: list[Cell]
-    ) -> Cell:
-        parts = {"maps": trained, "untrained": untrained, "uses": uses}
+    def _arms(self, metric: str, method: str, members: list["_UnitCells"]) -> dict[str, list[Cell]]:
+        """The maps, and the models, of the arms that a metric needs."""
+        if "permuted" not in self.study.make("metrics", metric).tags.needs:
+            return {}
+        arms = [self.unit(replace(m.unit, permuted=True)) for m in members]
+        return {"permuted": [arm.attribute(method) for arm in arms], "memorised": [arm.train for arm in arms]}
+
+    def _compare(self, group: Unit, method: str, metric: str, parts: dict[str, list[Cell]]) -> Cell:
         keys = {part: [c.content.get("maps", c.key) for c in cells] for part, cells in parts.items()}
         return Cell(
             "compare",
             f"{group.id}-{method}",
             {"metric": self.describe("metrics", metric), "kept": self.study.kept, **keys},
             group,
-            (self.unit(trained[0].unit).cohort, *trained, *untrained, *uses),
+            (self.unit(parts["maps"][0].unit).cohort, *chain.from_iterable(parts.values())),
             self.source("metrics", metric),
             method,
             metric,
@@ -149,6 +159,12 @@ class _UnitCells:
         yield from (self.attribute(m) for m in methods)
         for metric in self.cells.metrics(compare=False):
             yield from (self.measure(m, metric) for m in methods)
+
+    def explained(self) -> Iterator[Cell]:
+        """The maps of every method, each after what it is made from."""
+        for method in self.cells.study.methods:
+            maps = self.attribute(method)
+            yield from (*maps.needs, maps)
 
     @cached_property
     def calibration(self) -> Cell:

@@ -54,7 +54,7 @@ def priced(study: Study, found: Mapping[str, States], past: Past) -> Estimate:
     cells, made, seen, store = Cells(study), Estimate(), set[str](), study.artefacts()
     costs: dict[str, list[Cost]] = defaultdict(list)
     voxels = {name: prod(study.make("simulators", name).shape) for name in study.simulators}
-    for unit in (*study.units, *study.groups):
+    for unit in study.everything:
         seconds, todo = 0.0, set(study.todo.get(unit.id, ()))
         waiting = [cell for key, (cell, _) in found[unit.id].items() if key in todo - seen]
         caches = _caches(cells, waiting)

@@ -101,11 +101,11 @@ def wanted(state: str, rerun: str) -> bool:
 
 
 def survey(study: Study) -> dict[str, States]:
-    """{unit id: {key: (cell, state)}} for every unit and group; groups see what blocks their models."""
+    """{unit id: {key: (cell, state)}} for every unit, arm and group; groups see what blocks their models."""
     ledger, cells = Ledger.of(study), Cells(study)
     retry = study.settings["rerun"] in ("failed", "all")
     everything: States = {}
-    return {unit.id: ledger.add(cells.of(unit), everything, retry) for unit in (*study.units, *study.groups)}
+    return {unit.id: ledger.add(cells.of(unit), everything, retry) for unit in study.everything}
 
 
 def count(found: dict[str, States]) -> Counter[tuple[str, str]]:

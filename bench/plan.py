@@ -88,6 +88,7 @@ def check_plugins(study: Study) -> None:
     for unit in study.units:
         Recipe.of(study.training(unit))
         images.sizes(study.training(unit))
+    _check_arms(study)
     pretraining.check(study)
     for group in ("methods", "metrics"):
         if not study.node_names(group):
@@ -106,6 +107,14 @@ def _check_budgets(study: Study) -> None:
         known = {key for settings in study.trains.values() for key in settings}
         for key in set(budget) - known:
             raise BadInput(f"budgets.{name}.{key}: train has no such key{nearest(key, known)}")
+
+
+def _check_arms(study: Study) -> None:
+    if study.arms and any(study.training(unit).get("permuted") for unit in study.units):
+        raise BadInput(
+            "train.permuted=true leaves a metric that compares with models trained on permuted labels no other "
+            "models to compare them with; leave it out, such models are trained beside the others"
+        )
 
 
 def _check_tagged(plugin: Any, path: str) -> None:

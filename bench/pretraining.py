@@ -10,7 +10,7 @@ from bench.study import Study, Unit
 def source(study: Study, unit: Unit) -> Unit | None:
     """The unit whose trained model `train.pretrain` names; None from scratch, as for the named simulator itself."""
     named = study.training(unit).get("pretrain")
-    return None if named in (None, unit.simulator) else replace(unit, simulator=named)
+    return None if named in (None, unit.simulator) else replace(unit, simulator=named, permuted=False)
 
 
 def check(study: Study) -> None:

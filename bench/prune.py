@@ -24,7 +24,7 @@ def prune(study: Study) -> str:
     needed: set[str] = set()
     for one in [study, *_planned(Path(study.results))]:
         cells = Cells(one)
-        for unit in (*one.units, *one.groups):
+        for unit in one.everything:
             needed |= {k for c in cells.of(unit) for k in (c.key, c.folder)}
     artefacts, scores = study.artefacts(), study.scores()
     folders = {k: f for stage in artefacts.stages() if stage != "scores" for k, f in artefacts.keys(stage).items()}

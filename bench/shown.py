@@ -22,7 +22,7 @@ def record(study: Study, key: str, overrides: Sequence[str], config_dirs: Sequen
         BadInput: where nothing stored has the key.
     """
     found = _stored(study, key)
-    cell = next((c for u in (*study.units, *study.groups) for c in Cells(study).of(u) if c.key == key), None)
+    cell = next((c for u in study.everything for c in Cells(study).of(u) if c.key == key), None)
     if cell is None:
         return {**found, "reproduce": "name the study that planned it: show KEY study=..."}
     unit = cell.unit

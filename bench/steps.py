@@ -174,11 +174,13 @@ def _scene(bench: "Bench", unit: Unit, model: torch.nn.Module, cohort: Cohort) -
 
 
 def _compare(bench: "Bench", cell: Cell) -> pd.DataFrame:
-    trained, untrained, uses = (cell.parts[part] for part in ("maps", "untrained", "uses"))
+    trained, arms = cell.parts["maps"], cell.parts.get("permuted", [])
     models = compare.Trained(
         torch.stack([bench.get(c).map for c in trained]),
-        torch.stack([bench.get(c).map for c in untrained]),
-        torch.stack([bench.get(c).regions for c in uses]),
+        torch.stack([bench.get(c).map for c in cell.parts["untrained"]]),
+        torch.stack([bench.get(c).regions for c in cell.parts["uses"]]),
+        torch.stack([bench.get(c).map for c in arms]) if arms else torch.empty(0, 0),
+        tuple(bench.get(c).record["memorised"] for c in cell.parts.get("memorised", [])),
         tuple(c.unit.data_seed for c in trained),
         tuple(c.unit.model_seed for c in trained),
     )

@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Unit:
     """One model: simulator x network x data seed x model seed; without seeds, all models of a simulator and network.
 
     crossed: the seeds of initialisation and of order that the model seed stands for; None where it is both.
+    permuted: whether the model is trained on permuted labels, for a metric to compare with the one that is not.
     """
 
     simulator: str
@@ -31,6 +32,7 @@ class Unit:
     data_seed: int = -1
     model_seed: int = -1
     crossed: tuple[int, int] | None = None
+    permuted: bool = False
 
     @classmethod
     def load(cls, node: Node) -> "Unit":
@@ -57,7 +59,7 @@ class Unit:
     def id(self) -> str:
         """Readable name, safe for file systems and for Hydra's grammar."""
         seeds = "compare" if self.group else f"d{self.data_seed}-m{self.model_seed}"
-        return f"{self.simulator}-{self.network}-{seeds}"
+        return f"{self.simulator}-{self.network}-{seeds}" + ("-permuted" if self.permuted else "")
 
 
 @dataclass(frozen=True)
@@ -123,14 +125,25 @@ class Study:
         """One group of models for each simulator and network, in the order of the units."""
         return list(dict.fromkeys(Unit(u.simulator, u.network) for u in self.units))
 
+    @property
+    def arms(self) -> list[Unit]:
+        """Each model again on permuted labels, if a metric compares with such models; they are not in `units`."""
+        asked = any("permuted" in self.make("metrics", name).tags.needs for name in self.metrics)
+        return [replace(unit, permuted=True) for unit in self.units] if asked else []
+
+    @property
+    def everything(self) -> list[Unit]:
+        """Units, arms and groups, in the order of work."""
+        return [*self.units, *self.arms, *self.groups]
+
     def members(self, group: Unit) -> list[Unit]:
         """The models of a group, by data seed, then model seed."""
         own = [u for u in self.units if (u.simulator, u.network) == (group.simulator, group.network)]
         return sorted(own, key=lambda u: (u.data_seed, u.model_seed))
 
     def unit(self, name: str) -> Unit:
-        """The unit or group of an id; raises KeyError."""
-        return {u.id: u for u in (*self.units, *self.groups)}[name]
+        """The unit, arm or group of an id; raises KeyError."""
+        return {u.id: u for u in self.everything}[name]
 
     @property
     def views(self) -> list[View]:
@@ -152,7 +165,8 @@ class Study:
     def training(self, unit: Unit) -> Node:
         """How a unit's model is trained: as the study says, then as its network needs, then as its simulator does."""
         budgets: Mapping[str, Node] = self.settings.get("budgets", {})
-        return {**self.trains[unit.network], **budgets.get(unit.network, {}), **budgets.get(unit.simulator, {})}
+        own = {**self.trains[unit.network], **budgets.get(unit.network, {}), **budgets.get(unit.simulator, {})}
+        return {**own, "permuted": True} if unit.permuted else own
 
     def make(self, group: str, label: str) -> Any:
         """The plug-in behind a label; group: simulators, methods or metrics."""

@@ -14,9 +14,8 @@ from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
 from bench.contracts.plugins import Explain
 from metrics.domain import domain_of
 from metrics.layers import layers, randomised
-from metrics.similarity import SPEARMAN, SPEARMAN_SIGNED, SSIM, Measure, between_subjects, nanmean, prepared
+from metrics.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
 
-_MEASURES = {"spearman": SPEARMAN, "spearman_signed": SPEARMAN_SIGNED, "ssim": SSIM}
 #: a model -> its maps (N, 1, D, H, W) of the explained subjects
 _Maps = Callable[[nn.Module], Tensor]
 #: names of modules and a draw -> the model with those modules reset
@@ -49,8 +48,8 @@ class CascadingRandomisation:
     def __post_init__(self) -> None:
         if self.order not in ("top_down", "bottom_up", "independent"):
             raise BadInput(f"CascadingRandomisation: order = {self.order!r} must be top_down, bottom_up or independent")
-        if self.similarity not in _MEASURES:
-            raise BadInput(f"CascadingRandomisation: similarity = {self.similarity!r} must be one of {list(_MEASURES)}")
+        if self.similarity not in MEASURES:
+            raise BadInput(f"CascadingRandomisation: similarity = {self.similarity!r} must be one of {list(MEASURES)}")
         if self.draws < 1:
             raise BadInput(f"CascadingRandomisation: draws = {self.draws} must be at least 1")
 
@@ -69,7 +68,7 @@ class CascadingRandomisation:
 
         trained = maps(model)
         curves = self._curves(maps, reset, self._steps(model), trained, inside)
-        floors = {name: between_subjects(measure, trained, inside) for name, measure in _MEASURES.items()}
+        floors = {name: between_subjects(measure, trained, inside) for name, measure in MEASURES.items()}
         return {name: torch.from_numpy(v).float() for name, v in self._columns(curves, floors).items()}
 
     def _steps(self, model: nn.Module) -> list[list[str]]:
@@ -88,13 +87,13 @@ class CascadingRandomisation:
         self, maps: _Maps, reset: _Reset, steps: list[list[str]], trained: Tensor, inside: Tensor
     ) -> dict[str, np.ndarray]:
         """Similarities (steps, draws, N) of every measure; the curve of the others is not asked for, so NaN."""
-        states = {name: prepared(measure, trained, inside) for name, measure in _MEASURES.items()}
-        curves = {name: np.full((len(steps), self.draws, len(trained)), math.nan) for name in _MEASURES}
+        states = {name: prepared(measure, trained, inside) for name, measure in MEASURES.items()}
+        curves = {name: np.full((len(steps), self.draws, len(trained)), math.nan) for name in MEASURES}
         for k, names in enumerate(steps):
             for draw in range(self.draws):
                 fresh = maps(reset(names, draw))
-                for name in _MEASURES if k in self._headline(len(steps)) else [self.similarity]:
-                    curves[name][k, draw] = _compared(_MEASURES[name], states[name], fresh, inside)
+                for name in MEASURES if k in self._headline(len(steps)) else [self.similarity]:
+                    curves[name][k, draw] = _compared(MEASURES[name], states[name], fresh, inside)
         return curves
 
     def _headline(self, steps: int) -> range:

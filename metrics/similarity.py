@@ -85,6 +85,7 @@ def rms_scaled(volume: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, ...]:
 SPEARMAN = Measure(lambda v, mask: (rank_vector(np.abs(v[mask])),), lambda a, b: float(a[0] @ b[0]))
 SPEARMAN_SIGNED = Measure(lambda v, mask: (rank_vector(v[mask]),), lambda a, b: float(a[0] @ b[0]))
 SSIM = Measure(lambda v, mask: rms_scaled(np.abs(v), mask), ssim)
+MEASURES = {"spearman": SPEARMAN, "spearman_signed": SPEARMAN_SIGNED, "ssim": SSIM}
 
 
 def prepared(measure: Measure, maps: Tensor, domain: Tensor) -> list[tuple[np.ndarray, ...]]:

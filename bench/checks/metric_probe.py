@@ -19,6 +19,8 @@ class Models:
     maps: Tensor
     untrained: Tensor
     uses: Tensor
+    permuted: Tensor
+    memorised: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
     data_seeds: tuple[int, ...] = (0, 0, 1, 1)
     model_seeds: tuple[int, ...] = (0, 1, 0, 1)
 
@@ -81,8 +83,8 @@ class Probe:
 
     @property
     def models(self) -> Models:
-        """Four retrained models, and untrained ones whose maps lie elsewhere."""
-        return Models(self.retrained, self.retrained.roll(3, dims=-1), self.uses)
+        """Four retrained models, and untrained and permuted ones whose maps lie elsewhere."""
+        return Models(self.retrained, self.retrained.roll(3, -1), self.uses, self.retrained.roll(3, -2))
 
     def flipped(self) -> "Probe":
         """The same world with the last axis of every volume the other way round."""

@@ -228,12 +228,16 @@ class Models(Protocol):
     """What a `compare` metric is given of one method over the models of a simulator and network.
 
     maps: (M, N, 1, D, H, W); untrained: (U, N, ...) maps of the same initialisations without training;
-    data_seeds, model_seeds: (M,); uses: (M, N, R) region `use` of the models; competence: (M,).
+    data_seeds, model_seeds: (M,); uses: (M, N, R) region `use` of the models. permuted: (M, N, ...) maps of the models
+    trained again on permuted labels, and memorised: (M,) the AUC at which each knows those labels; both empty unless
+    the metric's tags need `permuted`.
     """
 
     maps: torch.Tensor
     untrained: torch.Tensor
     uses: torch.Tensor
+    permuted: torch.Tensor
+    memorised: tuple[float, ...]
     data_seeds: tuple[int, ...]
     model_seeds: tuple[int, ...]
 

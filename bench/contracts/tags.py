@@ -45,6 +45,7 @@ class MetricTags:
     sets: whether a voxel truth must be carried by a set of voxels (B_q), not only be graded.
     assisted: whether it looks at what only a simulator knows although `truths` names none, so that it cannot be
         computed on real images.
+    needs: `permuted` (each model trained again on permuted labels), which only a `compare` metric is given.
     """
 
     kind: Kind
@@ -57,3 +58,4 @@ class MetricTags:
     localisation: bool = False
     sets: bool = False
     assisted: bool = False
+    needs: frozenset[str] = frozenset()

@@ -1,7 +1,7 @@
 """Stage compare: scores over the models of one simulator and network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -14,11 +14,13 @@ from bench.stages.measure import rows
 
 @dataclass(frozen=True)
 class Trained:
-    """`bench.contracts.plugins.Models` of one method: maps (M, N, ...), untrained (U, N, ...), uses (M, N, R)."""
+    """`bench.contracts.plugins.Models` of one method; maps are (M, N, ...), `untrained` (U, N, ...)."""
 
     maps: Tensor
     untrained: Tensor
     uses: Tensor
+    permuted: Tensor
+    memorised: tuple[float, ...]
     data_seeds: tuple[int, ...]
     model_seeds: tuple[int, ...]
 
@@ -28,13 +30,8 @@ def compare(name: str, metric: Any, models: Trained, cohort: Cohort, context: Co
     kept = models.maps.shape[1]
     count = min(metric.subjects or kept, kept)
     columns, status, reason = {"": torch.empty(0)}, Status.ok, ""
-    chosen = Trained(
-        models.maps[:, :count],
-        models.untrained[:, :count],
-        models.uses[:, :count],
-        models.data_seeds,
-        models.model_seeds,
-    )
+    few = {part: getattr(models, part)[:, :count] for part in ("maps", "untrained", "uses", "permuted")}
+    chosen = replace(models, **few)
     try:
         if count == 0:
             raise Undefined("no maps are kept (maps=none), so models cannot be compared")

@@ -78,6 +78,7 @@ def train(
         "curve": curve,
         "weights": fingerprint(model.state_dict()),
         **told,
+        **({"memorised": round(aim.auc(model, seen.train), 6)} if recipe.permuted else {}),
         **aim.judge(model, images, calibration),
     }
     return Trained(model, never(record, "trained on permuted labels") if recipe.permuted else record, untrained)

@@ -74,7 +74,7 @@ def compute(study: Study, lines: Sequence[str]) -> None:
     from bench.launch import launch
 
     schema.claim(study.store)
-    for names, title in ((study.units, "units"), (study.groups, "comparisons")):
+    for names, title in (([*study.units, *study.arms], "units"), (study.groups, "comparisons")):
         work = planning.with_work(study)
         path = work.save()
         launch(work, path, [u.id for u in names if u.id in work.todo], lines, title)
