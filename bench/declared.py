@@ -8,11 +8,11 @@ from bench.config.overrides import options
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.report.comparisons import CONTROLS, METHODS
-from bench.study import Study
+from bench.study import PERMUTED, Study
 
 
 def check(study: Study, config_dirs: Sequence[Path] = ()) -> None:
-    """Refuse comparisons of methods, and shortcuts of simulators, that nobody has; raises BadInput.
+    """Refuse comparisons of methods, budgets, and shortcuts of simulators, that nobody has; raises BadInput.
 
     What exists and was not chosen is no fault: a call may choose fewer methods than its study declares.
     """
@@ -22,6 +22,8 @@ def check(study: Study, config_dirs: Sequence[Path] = ()) -> None:
     for name, others in study.settings["against"].items():
         _check_known(f"against.{name}", [name], {*methods, METHODS}, "method")
         _check_known(f"against.{name}", others, {*methods, CONTROLS} - {name}, "method to compare with")
+    budgeted = {PERMUTED, *simulators, *study.networks, *options("network", folders)}
+    _check_known("budgets", study.settings["budgets"], budgeted, "network or simulator", swept=True)
     for cued, clean in study.settings["detect"].items():
         # a name of a value that was swept, `shortcut-task.correlation-0`, begins with that of its simulator
         _check_known("detect", [cued, clean], simulators, "simulator", swept=True)

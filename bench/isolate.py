@@ -72,7 +72,7 @@ def _child(
 ) -> tuple[Status, str] | None:
     """Run one child to its end: None when all work is done, else what became of the cell it was at."""
     context = multiprocessing.get_context("forkserver")
-    _serve_forks()
+    _serve_forks(study)
     owner, timeout_s = uuid.uuid4().hex, float(study.settings["timeout_s"])
     child = context.Process(target=_work, args=(path, name, work, lost, heart.path, owner), daemon=False)
     child.start()
@@ -92,9 +92,9 @@ def _child(
     return Status.killed, f"the process died ({how}); often the memory ran out"
 
 
-def _serve_forks() -> None:
+def _serve_forks(study: Study) -> None:
     """Start the fork server, deaf to Ctrl-C: it would interrupt the server's imports, which print where they were."""
-    forkserver.set_forkserver_preload(PRELOAD)
+    forkserver.set_forkserver_preload([*PRELOAD, *study.modules])
     # the fork server would start the tracker, which lets the signal in again
     resource_tracker.ensure_running()
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

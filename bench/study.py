@@ -16,6 +16,9 @@ from bench.store.scores import Scores
 PLAN = "plan.json"
 #: written last, and removed before anything is computed: where it stands, tables and figures are up to date
 PAGE = "index.html"
+PLUGINS = ("simulators", "networks", "methods", "metrics")
+#: the name of what the arms on permuted labels are given, among the `budgets`
+PERMUTED = "permuted"
 Node = dict[str, Any]
 
 
@@ -163,10 +166,10 @@ class Study:
         return min(wish, subjects) if isinstance(wish, int) else {"all": subjects, "none": 0}[wish]
 
     def training(self, unit: Unit) -> Node:
-        """How a unit's model is trained: as the study says, then as its network needs, then as its simulator does."""
+        """How a unit's model is trained: as the study says, as its network needs, its simulator, and then its arm."""
         budgets: Mapping[str, Node] = self.settings.get("budgets", {})
         own = {**self.trains[unit.network], **budgets.get(unit.network, {}), **budgets.get(unit.simulator, {})}
-        return {**own, "permuted": True} if unit.permuted else own
+        return {**own, **budgets.get(PERMUTED, {}), "permuted": True} if unit.permuted else own
 
     def make(self, group: str, label: str) -> Any:
         """The plug-in behind a label; group: simulators, methods or metrics."""
@@ -180,6 +183,12 @@ class Study:
     def node_names(self, group: str) -> list[str]:
         """The labels of a group, in the order chosen."""
         return list(getattr(self, group))
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules of the plug-ins, as far as their nodes name them at the top."""
+        nodes = (node for group in PLUGINS for node in getattr(self, group).values())
+        return sorted({str(node["_target_"]).rpartition(".")[0] for node in nodes})
 
     def _text(self, group: str, label: str) -> str:
         return json.dumps(self.node(group, label))

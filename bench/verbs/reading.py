@@ -11,7 +11,7 @@ from bench.store import schema
 from bench.verbs.call import Call
 
 #: what of a study is published: everything but the plan, heartbeats and logs of the run
-TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/*/*.parquet", "figures/*")
+TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/*/*.parquet", "figures/*", "views/*/*")
 PUBLISHED = ROOT / "results" / "published"
 
 

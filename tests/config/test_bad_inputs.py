@@ -93,6 +93,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan study=fake,tiny": ("one study a call",),
     "plan rerun=faild": ("rerun=faild", "did you mean 'failed'"),
     "plan +budgets.box={epoch:7}": ("budgets.box.epoch", "did you mean 'epochs'"),
+    "plan +budgets.gmp_cn={epochs:7}": ("budgets: there is no network or simulator 'gmp_cn'", "did you mean 'gmp_cnn'"),
     "plan headline.anatomy.metric=nothing": ("headline.anatomy.metric=nothing", "no such metric"),
     "plan headline.anatomy.truth=sky": ("headline.anatomy.truth='sky'", "counterfactual"),
     "plan headline.anatomy.view=sideways": ("headline.anatomy.view='sideways'", "give one of abs"),

@@ -1,17 +1,21 @@
 """The disease taken away, given or made weaker: what it does to the score, and nothing else."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from bench import context as harness
+from bench.config.build import build
 from bench.contracts import Attribution, BadInput, Context, Undefined
 from metrics.infidelity_assisted import AssistedInfidelity, SeverityPath, Twin
 from metrics.perturbations import Redraw
 from simulators.brain import Brain
 from simulators.pathology.focal import Focal
 
+CONF = Path(__file__).parents[2] / "conf"
 N, SHAPE = 6, (1, 4, 5, 4)
 SOURCE = torch.Generator().manual_seed(0)
 IMAGES, LESIONS = torch.randn((N, *SHAPE), generator=SOURCE), torch.zeros(N, *SHAPE)
@@ -112,3 +116,11 @@ def test_what_needs_a_simulator_is_no_proxy_in_real_images():
 def test_a_path_that_is_none_is_refused(strengths):
     with pytest.raises(BadInput, match="SeverityPath: strengths"):
         SeverityPath(strengths)
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "metric").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_metric_that_asks_the_simulator_for_images_is_assisted(path):
+    node = OmegaConf.to_container(OmegaConf.load(path))
+    family = str(node.get("perturbation", {}).get("_target_", "")).rpartition(".")[2]
+    asked = family in ("Redraw", "Twin", "SeverityPath") or node.get("fill") in ("redraw", "twin")
+    assert build(node, path=path.stem).tags.assisted or not asked

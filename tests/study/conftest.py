@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-CONF = HERE / "fakes" / "conf"
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -18,6 +17,8 @@ def importable():
 @pytest.fixture
 def planned(tmp_path):
     """study(*overrides, results=...) -> a planned fake study."""
+    from fakes import CONF
+
     from bench import plan
 
     def study(*lines, results=tmp_path / "results"):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import CONF
+from fakes import CONF
 
 from bench import plan, verbs
 from bench.unit import Bench

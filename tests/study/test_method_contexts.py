@@ -1,6 +1,6 @@
 """What a method asks of the simulator it gets, and what becomes of one that asks for what is not there."""
 
-from conftest import CONF
+from fakes import CONF
 
 from bench import plan, verbs
 from bench.cells import Cells

@@ -28,6 +28,11 @@ def test_an_arm_differs_from_its_model_in_its_labels_alone(planned):
     assert arm == {**model, "train": {**model["train"], "permuted": True}}
 
 
+def test_an_arm_may_be_given_longer_than_its_model(planned):
+    study = planned(*FEW, "+budgets.permuted.epochs=9")
+    assert [study.training(unit)["epochs"] for unit in (study.units[0], study.arms[0])] == [6, 9]
+
+
 def test_the_keys_of_other_comparisons_stay(planned):
     kept = [
         {key for key, (cell, _) in survey(study)["box-linear-compare"].items() if cell.metric == "retraining_stability"}

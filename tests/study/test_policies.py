@@ -6,7 +6,7 @@ import shutil
 import time
 
 import pytest
-from conftest import CONF
+from fakes import CONF
 
 from bench import plan
 from bench.cells import Cells

@@ -5,7 +5,7 @@ import shlex
 
 import pandas as pd
 import pytest
-from conftest import CONF
+from fakes import CONF
 
 from bench import plan, verbs
 from bench.cli import main

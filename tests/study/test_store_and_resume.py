@@ -43,7 +43,7 @@ def states(study):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """A finished study and its tables."""
-    from conftest import CONF
+    from fakes import CONF
 
     lines = ["study=fake", f"paths.results={tmp_path_factory.mktemp('whole')}"]
     study = plan.study(lines, [CONF])[0]
@@ -124,7 +124,7 @@ def test_a_budget_trains_the_models_of_its_simulator_anew_and_no_others(whole, p
     cells = {c.key: c for found in survey(more).values() for c, _ in found.values()}
     assert {cells[k].stage for k in todo(more)} >= {"train", "attribute"}
     assert all(more.training(unit)["epochs"] == 7 for unit in more.units)
-    assert todo(planned("+budgets.elsewhere={epochs: 7}", results=study.results)) == set()
+    assert todo(planned("+budgets.gmp_cnn={epochs: 7}", results=study.results)) == set()
 
 
 def test_a_budget_of_an_unknown_key_is_refused(planned):

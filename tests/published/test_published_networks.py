@@ -1,0 +1,35 @@
+"""Every shipped network has competent models on two tasks, and the README says so from the published rows."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench import report
+from bench.report import readme
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "results" / "published" / "networks"
+SHIPPED = sorted(path.stem for path in (ROOT / "conf" / "network").glob("*.yaml"))
+
+
+def test_the_readme_shows_the_published_table():
+    assert readme.networks(FOLDER) in (ROOT / "bench" / "networks" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_network_has_five_models_past_the_gate_on_each_of_two_simulators(name):
+    models = pd.read_csv(FOLDER / "models.csv").query("network == @name and passed")
+    assert (models.groupby("simulator").size() >= 5).sum() >= 2
+
+
+def test_what_models_have_learnt_to_look_at_is_published_with_its_reasons():
+    views = list((FOLDER / "views").glob("*/views.csv"))
+    assert views
+    for path in views:
+        told = pd.read_csv(path, keep_default_na=False)
+        assert (told["status"] == "ok").any() and (told.query("status != 'ok'")["reason"] != "").all()
+
+
+def test_no_rule_is_broken():
+    assert report.violations(FOLDER) == []
