@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FAKES = ROOT / "tests" / "study" / "fakes" / "conf"
 #: units of about a minute
-MINUTE = ("study=tiny", "network=gmp_cnn", "train.epochs=19", "seed.model=0", "seed.data=range(4)")
+MINUTE = ("study=tiny", "network=gmp_cnn", "train.epochs=19", "seed.model=0", "seed.data=range(8)")
 #: units of seconds, in which the harness is nearly everything
 SHORT = ("study=fake", "seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap]")
 TWO = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
@@ -63,8 +63,8 @@ def main() -> None:
     both = run(*MINUTE, *TWO)[0]
     short = SHORT[:2]
     ratios = {
-        "share of the harness in four units of a minute": (wall - work) / wall,
-        "one worker / two workers, four units of a minute": wall / both,
+        "share of the harness in eight units of a minute": (wall - work) / wall,
+        "one worker / two workers, eight units of a minute": wall / both,
         "8 units / 2 units": growth(["seed.data=range(2)"], ["seed.data=range(8)"]),
         "explained subjects 64 / 16": growth(["explain.subjects=16"], ["explain.subjects=64"]),
         "planning 400 units / 100 units": planning(*SHORT, "seed.data=range(400)")
