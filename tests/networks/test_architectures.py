@@ -55,7 +55,7 @@ def images(count=2, shape=GRID):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_readme_states_file_and_parameters(name):
-    (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", README.read_text(), re.M)
+    (row,) = re.findall(rf"^\| `{name}` \|( `\w+\.py` \|.*)\|$", README.read_text(), re.M)
     file, *_, count, intrinsic = (cell.strip() for cell in row.split("|"))
     model = network(name, (24, 32, 24))
     assert file == f"`{type(model).__module__.rpartition('.')[2]}.py`"
