@@ -85,7 +85,7 @@ def check_plugins(study: Study) -> None:
     """Build every simulator, network, method and metric of a study, and check how its networks are trained."""
     trusted = tuple(study.settings["trusted"])
     _check_budgets(study)
-    for unit in study.units:
+    for unit in (*study.units, *study.arms):
         Recipe.of(study.training(unit))
         images.sizes(study.training(unit))
     _check_arms(study)

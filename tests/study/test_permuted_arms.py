@@ -33,6 +33,11 @@ def test_an_arm_may_be_given_longer_than_its_model(planned):
     assert [study.training(unit)["epochs"] for unit in (study.units[0], study.arms[0])] == [6, 9]
 
 
+def test_what_an_arm_cannot_be_given_is_refused_before_anything_is_computed(planned):
+    with pytest.raises(BadInput, match=r"train\.epochs=-1"):
+        planned(*FEW, "+budgets.permuted.epochs=-1")
+
+
 def test_the_keys_of_other_comparisons_stay(planned):
     kept = [
         {key for key, (cell, _) in survey(study)["box-linear-compare"].items() if cell.metric == "retraining_stability"}
