@@ -82,10 +82,11 @@ def _check_trusted(trusted: Sequence[str]) -> None:
 
 def check_size(study: Study) -> None:
     """Refuse a study of more units than anyone computes; raises BadInput."""
-    if len(study.units) > MOST_UNITS:
+    if (units := len(study.units) + len(study.arms)) > MOST_UNITS:
         raise BadInput(
-            f"{study.name} has {len(study.units)} units (simulators x networks x data seeds x model seeds), at most "
-            f"{MOST_UNITS} are possible: name fewer, e.g. 'seed.data=range(10)'"
+            f"{study.name} has {units} units (simulators x networks x data seeds x model seeds, and as many on "
+            f"permuted labels where a metric asks for them), at most {MOST_UNITS} are possible: name fewer, e.g. "
+            "'seed.data=range(10)'"
         )
 
 

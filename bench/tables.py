@@ -128,6 +128,7 @@ class Writer:
             "low": tags.bounds[0],
             "high": tags.bounds[1],
             "chance": "" if tags.chance is None else tags.chance,
+            "floor": "" if tags.floor is None else tags.floor,
             "unit": tags.unit,
             "localisation": tags.localisation,
             "assisted": tags.assisted,
@@ -170,7 +171,9 @@ class Writer:
 
 def _cost(cell: Cell, record: dict[str, Any]) -> list[Any]:
     unit, cost = cell.unit, record["cost"]
-    where = [unit.simulator, unit.network, unit.data_seed, unit.model_seed, cell.stage, cell.method, cell.metric]
+    # models on permuted labels may be trained longer, and would spoil the means of those that are reported
+    stage = f"{cell.stage}-permuted" if unit.permuted else cell.stage
+    where = [unit.simulator, unit.network, unit.data_seed, unit.model_seed, stage, cell.method, cell.metric]
     return [*where, *(cost[c] for c in ("seconds", "forward", "backward", "peak_mb"))]
 
 

@@ -67,8 +67,11 @@ class Tidy:
         kept = [at not in empty for at in zip(known["method"], known["metric"], known["truth"], strict=True)]
         strata = dict(zip(known["subject"], known["stratum"], strict=True))
         frames = [known[kept], pd.DataFrame([row for blank in blanks for row in self._rows(*blank, strata)])]
-        whole = pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
-        return whole.assign(data_seed=unit.data_seed, model_seed=unit.model_seed, split="evaluation")
+        whole = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True).reindex(columns=list(SCORES))
+        # a comparison may have rows of its single models, which come with seeds of their own
+        seeds = {"data_seed": unit.data_seed, "model_seed": unit.model_seed}
+        own = {name: whole[name].astype(float).fillna(seed).astype(int) for name, seed in seeds.items()}
+        return whole.assign(**own, split="evaluation")
 
     def _stored(self, unit: Unit) -> pd.DataFrame:
         """Rows of the cells that are there."""

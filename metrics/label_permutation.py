@@ -11,7 +11,7 @@ from torch import Tensor
 from bench.contracts import BadInput, Context, MetricTags, Undefined
 from bench.contracts.plugins import Models
 from metrics.domain import domain_of
-from metrics.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
+from metrics.similarity import MEASURES, Measure, between_subjects, prepared
 
 
 @dataclass(frozen=True)
@@ -21,16 +21,18 @@ class LabelPermutation:
     Above 0 the map of a model that learnt nothing about the disease is more like the trained one than another
     subject's map is: the map does not depend on what labels mean. Both models share subjects, initialisation and order.
 
-    Columns, each (N,), means over models: "" similarity less floor; `floor`, maps of different subjects under the
-    trained model; the margins of the other measures under their names; `memorised`, the AUC at which the models know
-    the permuted labels they were given, near 1 where these were learnt by heart and near 0.5 where nothing was: then
-    the comparison is with hardly trained models. similarity: `spearman` and `ssim` compare absolute maps,
-    `spearman_signed` signed ones. NaN where a map is constant.
+    Columns, each (M, N): "" similarity less floor; `floor`, maps of different subjects under the trained model; the
+    margins of the other measures under their names; `memorised`, the AUC at which the other model knows the permuted
+    labels it was given, near 1 where these were learnt by heart and near 0.5 where nothing was: then the comparison is
+    with a hardly trained model. similarity: `spearman` and `ssim` compare absolute maps, `spearman_signed` signed ones.
+    NaN where a map is constant.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
-    tags: ClassVar[MetricTags] = MetricTags("compare", False, (-2.0, 2.0), "similarity", needs=frozenset({"permuted"}))
+    tags: ClassVar[MetricTags] = MetricTags(
+        "compare", False, (-2.0, 2.0), "similarity", floor=0.0, needs=frozenset({"permuted"})
+    )
 
     similarity: Literal["spearman", "spearman_signed", "ssim"] = "spearman"
     subjects: int | None = 16
@@ -50,18 +52,17 @@ class LabelPermutation:
             for name, measure in MEASURES.items()
         }
         headline = margins.pop(self.similarity)
-        known = np.full(len(inside), np.mean(models.memorised))
+        known = np.repeat(np.array(models.memorised)[:, None], len(inside), axis=1)
         columns = {"": headline, "floor": floors[self.similarity], **margins, "memorised": known}
         return {name: torch.from_numpy(values).float() for name, values in columns.items()}
 
 
 def _floor(measure: Measure, maps: Tensor, inside: Tensor) -> np.ndarray:
-    """(N,) similarity of a subject's map to those of others, mean over the models of maps (M, N, 1, D, H, W)."""
-    return nanmean(np.stack([between_subjects(measure, one, inside) for one in maps], axis=1))
+    """(M, N) similarity of a subject's map to those of others under each model of maps (M, N, 1, D, H, W)."""
+    return np.stack([between_subjects(measure, one, inside) for one in maps])
 
 
 def _alike(measure: Measure, maps: Tensor, others: Tensor, inside: Tensor) -> np.ndarray:
-    """(N,) similarity of a subject's maps under each model and its counterpart, mean over models."""
+    """(M, N) similarity of a subject's maps under each model and its counterpart."""
     pairs = [(prepared(measure, a, inside), prepared(measure, b, inside)) for a, b in zip(maps, others, strict=True)]
-    table = [[measure.compare(a, b) for a, b in zip(*pair, strict=True)] for pair in pairs]
-    return nanmean(np.array(table).T)
+    return np.array([[measure.compare(a, b) for a, b in zip(*pair, strict=True)] for pair in pairs])

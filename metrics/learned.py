@@ -13,15 +13,16 @@ from bench.contracts.plugins import MapMetric, Models
 
 @dataclass(frozen=True)
 class LearnedGain:
-    """Score of |map| under a trained model less that under the same initialisation without training, mean over models.
+    """Score of |map| under a trained model less that under the same initialisation without training.
 
-    0: whatever the map shows, the image and the architecture show it alone. Columns, each (N,): "" the gain,
-    `trained`, `untrained`. Only models whose initialisation was explained untrained count.
+    0: whatever the map shows, the image and the architecture show it alone. Columns, each (M, N): "" the gain,
+    `trained`, `untrained`; NaN for a model whose initialisation was not explained untrained. Models of one model seed
+    share their initialisation, so an interval over data seeds is that of the initialisations used.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018"
-    tags: ClassVar[MetricTags] = MetricTags("compare", True, (-math.inf, math.inf), "skill", assisted=True)
+    tags: ClassVar[MetricTags] = MetricTags("compare", True, (-math.inf, math.inf), "skill", floor=0.0, assisted=True)
 
     metric: MapMetric
     truth: str = "counterfactual"
@@ -35,10 +36,12 @@ class LearnedGain:
         # untrained maps are made of the first data seed's models, one an initialisation
         first = [m for m, d in zip(models.model_seeds, models.data_seeds, strict=True) if d == models.data_seeds[0]]
         place = {seed: row for row, seed in enumerate(first[: len(models.untrained)])}
-        pairs = [(row, place[seed]) for row, seed in enumerate(models.model_seeds) if seed in place]
-        if not pairs:
+        if not place:
             raise Undefined("learned gain needs maps of the models before training")
-        before = [self.metric.map(one.abs(), truth, context) for one in models.untrained]
-        trained = torch.stack([self.metric.map(models.maps[row].abs(), truth, context) for row, _ in pairs]).mean(dim=0)
-        untrained = torch.stack([before[row] for _, row in pairs]).mean(dim=0)
+        before, trained = (
+            torch.stack([self.metric.map(one.abs(), truth, context) for one in maps])
+            for maps in (models.untrained, models.maps)
+        )
+        unknown = torch.full_like(trained[0], torch.nan)
+        untrained = torch.stack([before[place[seed]] if seed in place else unknown for seed in models.model_seeds])
         return {"": trained - untrained, "trained": trained, "untrained": untrained}

@@ -23,9 +23,16 @@ def applicable(metric: Any) -> list[Check]:
 
 
 def one_value_a_subject(metric: Any) -> None:
-    """Every column is a floating-point tensor (N,), or () where a metric that sees all subjects has one value."""
+    """Every column is a floating-point tensor (N,), or () where a metric that sees all subjects has one value.
+
+    One that compares models may have one value a model and subject, (M, N).
+    """
     world = probe()
-    allowed = [(len(world.cohort),), *([()] if metric.tags.kind in ("explainer", "group", "compare") else [])]
+    subjects, models = len(world.cohort), len(world.retrained)
+    also: dict[str, list[tuple[int, ...]]] = {
+        "explainer": [()], "group": [()], "compare": [(), (models, subjects)],
+    }  # fmt: skip
+    allowed = [(subjects,), *also.get(metric.tags.kind, [])]
     for name, values in given.values(metric, world).items():
         shape = tuple(values.shape)
         assert shape in allowed, f"column {name!r} has shape {shape}, not one value a subject"
@@ -94,7 +101,7 @@ def any_order(metric: Any) -> None:
     order = [3, 0, 5, 1, 4, 2]
     shuffled = given.values(metric, world.take(order))
     for name, values in given.values(metric, world).items():
-        expected = values.flatten()[order] if values.dim() else values
+        expected = values[..., order] if values.dim() else values
         given.same(expected.flatten(), shuffled[name].flatten(), f"{name!r} depends on the order of subjects")
 
 

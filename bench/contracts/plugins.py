@@ -159,7 +159,7 @@ class Metric(Protocol):
     model(attributions, outputs, context) -> (M, N); one row of scores a method
     explainer(explain, model, cohort, context) -> (N,)
     group(maps, truth, strata, cohort, context) -> {column: value}, over the subjects of a model
-    compare(maps, uses, context) -> {column: value}, over the models of one simulator and network
+    compare(models, context) -> {column: (N,) or (M, N)}, over the models of one simulator and network
     """
 
     version: ClassVar[str]
@@ -243,7 +243,11 @@ class Models(Protocol):
 
 
 class CompareMetric(Metric, Protocol):
-    """A metric of kind `compare`: named columns of one value a subject, e.g. similarity and its floors."""
+    """A metric of kind `compare`: named columns, e.g. similarity and its floors.
+
+    (N,) where a value belongs to all models together; (M, N) where it is one of each model, whose rows then carry the
+    model's seeds and have intervals over data seeds like any other score.
+    """
 
     def compare(self, models: Models, context: Context) -> Mapping[str, Tensor]:
-        """Named columns (N,); the column "" is the headline."""
+        """Named columns (N,) or (M, N); the column "" is the headline."""

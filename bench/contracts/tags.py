@@ -41,6 +41,7 @@ class MetricTags:
         expectation, `None` where that depends on the data (then a control shows it).
     truths: names of the truths a `map` or `group` metric accepts; empty for truth-free metrics.
     quantities: the method quantities it is defined for.
+    floor: what a map that depends on nothing learnt does not get beyond; methods whose interval does not, fail.
     localisation: whether the oracle of each truth must lead (asserted on every table).
     sets: whether a voxel truth must be carried by a set of voxels (B_q), not only be graded.
     assisted: whether it looks at what only a simulator knows although `truths` names none, so that it cannot be
@@ -53,6 +54,7 @@ class MetricTags:
     bounds: tuple[float, float]
     unit: str
     chance: float | None = None
+    floor: float | None = None
     truths: frozenset[str] = frozenset()
     quantities: frozenset[str] = frozenset({"sensitivity", "contribution", "location"})
     localisation: bool = False

@@ -18,7 +18,7 @@ class ByModel:
     """Scores of one simulator and network, one layer a model.
 
     groups: (G rows) method, metric, truth, view. values: (G, U, I), NaN where no value exists. data_seeds and
-    model_seeds (U,) name the models, subjects (I,) the last axis. Rows that compare models are left out.
+    model_seeds (U,) name the models, subjects (I,) the last axis. Rows of all models together are left out.
     """
 
     groups: pd.DataFrame

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.report import components, partitions
 from bench.report.arrays import GROUP, ByModel, Codes, grouped, models, row_numbers
-from bench.report.intervals import Array, estimate, filled
+from bench.report.intervals import Array, estimate, filled, of_models
 from bench.report.study import BadTables, Headline, Study
 
 _MEANS = ["simulator", "network", "data_seed", "model_seed", "method", "value", "ranking"]
@@ -22,7 +22,7 @@ class Block:
     passed: whether any model passed the competence gate; if so only those models count, otherwise all do and the
     block is never ranked. groups: (G rows) method, metric, truth, view. values: (G, D, I), model seeds averaged, NaN
     where no value exists. counts: (G, D, I), models behind each value. units: (G,), models with a value. data_seeds
-    (D,) and subjects (I,) label the axes; data seed -1 holds the rows that compare models.
+    (D,) and subjects (I,) label the axes; data seed -1 holds the rows that belong to all models together.
     """
 
     simulator: str
@@ -52,7 +52,7 @@ class Block:
 def counting(scores: pd.DataFrame, table: pd.DataFrame) -> tuple[bool, pd.DataFrame]:
     """(whether any model passed, the rows with a value under the models that count) of a partition.
 
-    table: models.csv. Rows that compare models carry -1 in place of seeds: they belong to no single model.
+    table: models.csv. Rows that belong to all models together carry -1 in place of seeds.
     """
     where = (table["simulator"] == scores["simulator"].iloc[0]) & (table["network"] == scores["network"].iloc[0])
     here = table[where]
@@ -218,14 +218,24 @@ def _pooled(blocks: list[Block]) -> pd.DataFrame:
 def _rows(
     simulator: str, network: str, passed: bool, groups: pd.DataFrame, values: Array, subjects: Codes
 ) -> pd.DataFrame:
-    score = estimate(values)
-    low, high = score.interval()
+    mean, low, high = _estimated(values, subjects)
     start = pd.DataFrame({"simulator": simulator, "network": network}, index=range(len(groups)))
     numbers = pd.DataFrame({
-        "mean": score.mean, "low": low, "high": high, "gate": "passed" if passed else "below gate",
+        "mean": mean, "low": low, "high": high, "gate": "passed" if passed else "below gate",
         "n_data_seeds": seeds_behind(values), "n_subjects": subjects_behind(values, subjects),
     })  # fmt: skip
     return pd.concat([start, groups.reset_index(drop=True), numbers], axis=1)
+
+
+def _estimated(values: Array, subjects: Codes) -> tuple[Array, Array, Array]:
+    """(mean, low, high) of tables (G, D, I); one that has values of whole models alone has no subjects to vary over."""
+    score, whole = estimate(values), subjects_behind(values, subjects) == 0
+    found = np.stack([score.mean, *score.interval()])
+    if (subjects < 0).any():
+        models = of_models(values[whole][:, :, subjects < 0][:, :, 0])
+        found[:, whole] = models.mean, *models.interval()
+    mean, low, high = found
+    return mean, low, high
 
 
 def seeds_behind(values: Array) -> NDArray[np.int64]:

@@ -20,7 +20,8 @@ make nu that of the subjects. For nu alone both terms are therefore taken at wha
 V_a times (D - 1) / q with q the 30 % quantile of chi-squared with D - 1 degrees of freedom, and V_b likewise.
 
 Paired differences of two methods are the same computation on x - y. One data seed, or one subject, says nothing about
-the others: the interval is then undefined (NaN), not of zero width.
+the others: the interval is then undefined (NaN), not of zero width. A metric that gives one value a model, of all its
+subjects together, has the t-interval over data seeds, s_a^2 / D with D - 1 degrees of freedom.
 
 In simulated tables (24 subjects, two model seeds in each data seed; data seeds, model seeds, subjects or residual in
 turn the largest, or alike; cells and models missing; differences of two methods) it covers the truth in 93 to 97 % of
@@ -104,6 +105,17 @@ def estimate(x: Array) -> Estimate:
         part = balanced(_complete(x[np.ix_(rows, seeds, subjects)]))
         result.mean[rows], result.parts[rows], result.freedom[rows] = part.mean, part.parts, part.freedom
     return result
+
+
+def of_models(x: Array) -> Estimate:
+    """The estimate of tables x (G, D) of one value a data seed, where no subjects stand behind it: Student's t."""
+    held = ~np.isnan(x)
+    count = held.sum(-1)
+    mean = np.where(held, x, 0).sum(-1) / np.where(count > 0, count, np.nan)
+    squares = (np.where(held, x - mean[:, None], 0) ** 2).sum(-1)
+    freedom = np.maximum(count - 1.0, 1.0)
+    part = np.where(count > 1, squares / freedom / np.maximum(count, 1), np.nan)
+    return Estimate(mean, part[:, None], freedom[:, None])
 
 
 def filled(x: Array) -> Array:

@@ -55,7 +55,7 @@ class Table:
 def tables(study: Study, scores: pd.DataFrame) -> Iterator[Table]:
     """Every metric of every model of a partition that passed the gate; methods only, as controls inflate agreement.
 
-    Columns beside a metric's headline, values of no single subject and comparisons of models are left out; maps are
+    Columns beside a metric's headline, values of no single subject and of all models together are left out; maps are
     taken in the view of a ranking.
     """
     kept = _counted(study, scores)

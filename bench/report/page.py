@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from bench.report import answers, boards, intervals, meta, optional, ranks, spread, validity
+from bench.report import answers, boards, intervals, meta, optional, ranks, sanity, spread, validity
 from bench.report.drawn import Drawn
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import label
@@ -62,6 +62,7 @@ def write(source: Drawn, audits: list[str], figures: dict[str, list[Path]]) -> P
         columns={network: columns(source, network) for network in study.networks},
         order={network: source.order(network) for network in study.networks},
         matrix=validity.matrix(tables["validity"]), why=reasons(source),
+        failed={network: sanity.failures(source.tables["sanity"], network) for network in study.networks},
         downloads=downloads(study.folder), formula=intervals.__doc__, tie_rule=ranks.TIE_RULE,
         summary_of=_summary, faults_shown=FAULTS_SHOWN,
     )  # fmt: skip

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bench.report import optional
 from bench.report.intervals import Array
 from bench.report.models import Table, mean, spearman
 from bench.report.study import Study
@@ -13,11 +14,9 @@ PROXIES = ["proxy", "ranking", "spearman", "low", "high", "ceiling", "over_model
 
 def candidates(study: Study) -> set[str]:
     """Metrics that read no truth and nothing else that only a simulator knows."""
-    # tables written before metrics said so have no such column
-    written = pd.read_csv(study.folder / "metrics.csv").set_index("metric")
-    assisted = set(written.index[written["assisted"]]) if "assisted" in written else set()
-    free = study.metrics[(study.metrics["truths"] == "") & (study.metrics["kind"] != "compare")]
-    return set(free["metric"]) - assisted
+    assisted = optional.metrics(study.folder)["assisted"]
+    free = (study.metrics["truths"] == "") & (study.metrics["kind"] != "compare") & ~assisted
+    return set(study.metrics["metric"][free])
 
 
 def proxies(tables: list[Table], criteria: dict[str, list[Table]], names: set[str]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bench.report import comparisons, floors, standing
+from bench.report import comparisons, floors, sanity, standing
 from bench.report.cells import Cells
 from bench.report.cells import table as cells_table
 from bench.report.contest import Contest, contests
@@ -91,6 +91,7 @@ def write(study: Study, cells: Cells) -> dict[str, pd.DataFrame]:
         "concordance": _concordance(found),
         "components": cells.components.round(6),
         "cells": means.round(6),
+        "sanity": sanity.table(study, means).round(6),
         "costs": costs(study),
         "gates": gates(study),
         "faults": faults(study),

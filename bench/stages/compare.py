@@ -1,6 +1,6 @@
 """Stage compare: scores over the models of one simulator and network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ class Trained:
 
 
 def compare(name: str, metric: Any, models: Trained, cohort: Cohort, context: Context) -> pd.DataFrame:
-    """Rows of the metric's columns, one a subject; they belong to no one model, so strata are empty."""
+    """Rows of the metric's columns, one a subject, or one a model and subject; no strata, as these differ by model."""
     kept = models.maps.shape[1]
     count = min(metric.subjects or kept, kept)
     columns, status, reason = {"": torch.empty(0)}, Status.ok, ""
@@ -40,5 +40,17 @@ def compare(name: str, metric: Any, models: Trained, cohort: Cohort, context: Co
         status, reason = Status.unsupported, str(error)
     except Undefined as error:
         status, reason = Status.undefined, str(error)
-    strata: Sequence[str] = [""] * len(cohort)
-    return rows(name, ("", ""), columns, cohort, strata, max(count, 1), status, reason)
+    frames = [
+        rows(name, ("", ""), part, cohort, [""] * len(cohort), max(count, 1), status, reason).assign(**seeds)
+        for part, seeds in _parts(columns, models)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _parts(columns: Mapping[str, Tensor], models: Trained) -> Iterator[tuple[dict[str, Tensor], dict[str, int]]]:
+    """The columns of all models together, then those of each model with its seeds."""
+    if shared := {name: values for name, values in columns.items() if values.dim() < 2}:
+        yield shared, {}
+    if owned := {name: values for name, values in columns.items() if values.dim() == 2}:
+        for row, seeds in enumerate(zip(models.data_seeds, models.model_seeds, strict=True)):
+            yield {n: v[row] for n, v in owned.items()}, dict(zip(("data_seed", "model_seed"), seeds, strict=True))

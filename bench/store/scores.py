@@ -30,6 +30,9 @@ COLUMNS = {
     "value": pa.float64(),
     "status": pa.string(),
     "reason": pa.string(),
+    # of rows that belong to one of the models a comparison is made from; null where the cell says whose they are
+    "data_seed": pa.int64(),
+    "model_seed": pa.int64(),
 }
 SCHEMA = pa.schema(list(COLUMNS.items()))
 META = b"bench"
@@ -66,7 +69,7 @@ class Scores:
             frame = table.to_pandas()
             parts.append(frame[frame["metric_key"].isin(list(new))])
         rows = pd.concat(parts, ignore_index=True) if parts else SCHEMA.empty_table().to_pandas()
-        return rows, records
+        return rows.reindex(columns=list(COLUMNS)), records
 
     def known(self, cell: str) -> dict[str, dict[str, Any]]:
         """{metric key: record} of a cell."""
@@ -140,7 +143,7 @@ def _load(path: Path) -> bytes | None:
 
 
 def _table(rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> pa.Table:
-    table = pa.Table.from_pandas(rows[list(COLUMNS)], schema=SCHEMA, preserve_index=False)
+    table = pa.Table.from_pandas(rows.reindex(columns=list(COLUMNS)), schema=SCHEMA, preserve_index=False)
     return table.replace_schema_metadata({META: json.dumps(records, sort_keys=True).encode()})
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.report.intervals import balanced, estimate, filled
+from bench.report.intervals import balanced, estimate, filled, of_models
 
 # spreads of (data seed, subject, residual)
 SPREADS = [(0.0, 1.0, 1.0), (0.2, 1.0, 1.0), (1.0, 1.0, 1.0), (1.0, 0.0, 1.0), (0.2, 1.0, 0.3)]
@@ -85,6 +85,17 @@ def test_one_data_seed_or_one_subject_says_nothing():
         assert np.isfinite(value.mean).all()
         assert np.isnan(value.interval()).all()
     assert np.isnan(estimate(np.full((1, 3, 3), np.nan)).mean).all()
+
+
+def test_values_of_whole_models_have_the_t_interval_over_data_seeds():
+    x = np.random.default_rng(3).normal(size=(4, 7))
+    x[1, 2], x[2], x[3, 1:] = np.nan, np.nan, np.nan
+    value = of_models(x)
+    low, high = value.interval()
+    for g, held in enumerate((x[0], x[1][~np.isnan(x[1])])):
+        wanted = stats.t.interval(0.95, len(held) - 1, held.mean(), stats.sem(held))
+        np.testing.assert_allclose([low[g], high[g]], wanted)
+    assert np.isnan(low[2:]).all() and np.isnan(value.mean[2]) and value.mean[3] == x[3, 0]
 
 
 def test_a_constant_has_an_interval_of_zero_width():

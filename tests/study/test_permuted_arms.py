@@ -53,13 +53,15 @@ def test_the_tables_hold_the_comparison_and_only_the_models_that_were_asked_for(
     assert len(pd.read_csv(study.folder / "models.csv")) == len(study.units)
     scores = pd.read_parquet(study.folder / "scores")
     own = scores[scores["metric"].str.startswith("label_permutation")]
-    assert set(own["status"]) == {"ok"} and set(own["data_seed"]) == {-1}
+    assert set(own["status"]) == {"ok"} and set(own["data_seed"]) == set(own["model_seed"]) == {0, 1}
+    shared = scores[scores["metric"] == "retraining_stability"]
+    assert set(shared["data_seed"]) == {-1}
     means = own.groupby(["metric", "method"])["value"].mean()
     # noise of its own is as unlike between models as between subjects
     assert abs(means["label_permutation", "random"]) < 0.1
     assert set(own["metric"]) >= {"label_permutation.floor", "label_permutation.memorised", "label_permutation.ssim"}
     costs = pd.read_parquet(study.folder / "costs.parquet")
-    assert (costs["stage"] == "train").sum() == 2 * len(study.units)
+    assert all((costs["stage"] == stage).sum() == len(study.units) for stage in ("train", "train-permuted"))
     assert not plan.with_work(study).todo
 
 
