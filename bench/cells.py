@@ -25,7 +25,7 @@ VERSIONS = {
     "attribute": "1",
     "untrained": "1",
     "measure": "1",
-    "compare": "1",
+    "compare": "2",
 }
 
 
@@ -111,12 +111,14 @@ class Cells:
         """Cells that compare the models of a simulator and network."""
         metrics = self.metrics(compare=True)
         members = [self.unit(u) for u in self.study.members(group)]
-        first = [m for m in members if m.unit.data_seed == members[0].unit.data_seed]
+        # networks of one initialisation are the same before training, whatever they are trained on
+        first = {m.unit.init_seed: m for m in reversed(members)}
         for method in self.study.methods if metrics else ():
             parts = {
                 "maps": [m.attribute(method) for m in members],
-                "untrained": [m.untrained(method) for m in first],
+                "untrained": [first[seed].untrained(method) for seed in sorted(first)],
                 "uses": [m.truths for m in members],
+                "models": [m.train for m in members],
             }
             yield from parts["untrained"]
             for metric in metrics:

@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
 
-from bench import convergence, seeds
+from bench import compared, convergence
 from bench.architecture import architecture
 from bench.cells import Cell
-from bench.context import cohort_context, method_context, metric_context, simulator
+from bench.context import method_context, metric_context, simulator
 from bench.contracts import Attribution, Cohort, Truth, Unsupported
 from bench.contracts.validity import Validity
 from bench.ledger import committed
@@ -174,19 +174,9 @@ def _scene(bench: "Bench", unit: Unit, model: torch.nn.Module, cohort: Cohort) -
 
 
 def _compare(bench: "Bench", cell: Cell) -> pd.DataFrame:
-    trained, arms = cell.parts["maps"], cell.parts.get("permuted", [])
-    models = compare.Trained(
-        torch.stack([bench.get(c).map for c in trained]),
-        torch.stack([bench.get(c).map for c in cell.parts["untrained"]]),
-        torch.stack([bench.get(c).regions for c in cell.parts["uses"]]),
-        torch.stack([bench.get(c).map for c in arms]) if arms else torch.empty(0, 0),
-        tuple(bench.get(c).record["memorised"] for c in cell.parts.get("memorised", [])),
-        tuple(c.unit.data_seed for c in trained),
-        tuple(c.unit.model_seed for c in trained),
-    )
-    cohort = bench.get(bench.cells.unit(trained[0].unit).cohort)
-    context = replace(cohort_context(cohort, seeds.of_perturbations(cell.folder), None), truths=cohort.truths)
-    return compare.compare(cell.metric, bench.study.make("metrics", cell.metric), models, cohort, context)
+    cohort = bench.get(bench.cells.unit(cell.parts["maps"][0].unit).cohort)
+    metric, context = bench.study.make("metrics", cell.metric), compared.context(cell, cohort)
+    return compare.compare(cell.metric, metric, compared.models(bench, cell), cohort, context)
 
 
 STEPS = {

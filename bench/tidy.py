@@ -51,7 +51,7 @@ class Tidy:
             present.add(part)
             rows = [self.rows(unit) for unit in (*self.study.members(group), group)]
             found = pd.concat([r for r in rows if len(r)] or rows, ignore_index=True)
-            ordered = found.sort_values(ORDER, kind="stable", ignore_index=True)
+            ordered = _with_strata(found).sort_values(ORDER, kind="stable", ignore_index=True)
             table = pa.Table.from_pandas(ordered[list(SCORES)], pa.schema(list(SCORES.items())), preserve_index=False)
             files.write_parquet(part / "part-0.parquet", table)
         for old in set(folder.glob("simulator=*/network=*")) - present:
@@ -129,3 +129,11 @@ class Tidy:
                     seen.add(cell.key)
                     where = [cell.unit.simulator, cell.unit.network, cell.unit.data_seed, cell.unit.model_seed]
                     yield [*where, cell.stage, cell.method, cell.metric, failure["status"], failure["reason"]]
+
+
+def _with_strata(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of comparisons with the stratum that their subject has under their model in the other rows."""
+    subject = ["data_seed", "model_seed", "subject"]
+    known = rows[rows["stratum"] != ""].drop_duplicates(subject).set_index(subject)["stratum"]
+    found = known.reindex(pd.MultiIndex.from_frame(rows[subject])).fillna("").to_numpy()
+    return rows.assign(stratum=rows["stratum"].where(rows["stratum"] != "", found))

@@ -1,6 +1,6 @@
 """Stability of the maps of the same subjects over models trained anew."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar
@@ -9,26 +9,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Undefined
+from bench.contracts import Context, MetricTags, Truth, Undefined
 from bench.contracts.plugins import Models
 from metrics.domain import domain_of
 from metrics.similarity import SPEARMAN, between_subjects, nanmean, prepared, rank_vector
 
 Pairs = list[tuple[int, int]]
+#: column -> whether two models differ in data, in initialisation, in order
+CHANGES = (
+    ("data", (True, False, False)),
+    ("initialisation", (False, True, False)),
+    ("order", (False, False, True)),
+    ("model", (False, True, True)),
+)
 
 
 @dataclass(frozen=True)
 class RetrainingStability:
     """Mean Spearman correlation of a subject's absolute maps over pairs of models, in the domain.
 
-    Columns, each (N,): "" over all pairs; `initialisation`, pairs of models trained on the same data; `data`, pairs
-    trained on different data; `floor_subjects`, maps of different subjects under one model; `floor_untrained`, pairs
-    of untrained models; `use`, the correlation of the models' regional `use` over the same pairs as "". A model that
-    changes what it uses moves `use` too, and its unstable maps are then no fault of the method. NaN where a column
-    has no pair or a map is constant.
+    Columns, each (N,): "" over all pairs; `data`, `initialisation`, `order`, pairs that differ in nothing else (a study
+    that crosses initialisation and order has the latter two); `model`, pairs on the same data that differ in both;
+    `floor_subjects`, maps of different subjects under one model; `floor_untrained`, pairs of untrained models; `use`,
+    the correlation of the models' regional `use` over the same pairs as "". A model that changes what it uses moves
+    `use` too, and its unstable maps are then no fault of the method. NaN where a column has no pair or a map is
+    constant.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Arun et al., Assessing the trustworthiness of saliency maps, Radiology: AI 2021"
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-1.0, 1.0), "correlation")
 
@@ -40,18 +48,23 @@ class RetrainingStability:
             raise Undefined("retraining stability needs two trained models or more")
         inside = domain_of(context, models.maps[0])
         every = list(combinations(range(len(models.maps)), 2))
-        alike = [pair for pair in every if models.data_seeds[pair[0]] == models.data_seeds[pair[1]]]
         trained = _similarities(models.maps, inside)
         untrained = list(combinations(range(len(models.untrained)), 2))
         columns = {
             "": trained(every),
-            "initialisation": trained(alike),
-            "data": trained([pair for pair in every if pair not in alike]),
+            **{name: trained([pair for pair in every if _changed(models, *pair) == what]) for name, what in CHANGES},
             "floor_subjects": nanmean(np.stack([between_subjects(SPEARMAN, m, inside) for m in models.maps], axis=1)),
             "floor_untrained": _similarities(models.untrained, inside)(untrained),
             "use": _use_similarity(models.uses, every),
         }
         return {name: torch.from_numpy(values).float() for name, values in columns.items()}
+
+
+def _changed(models: Models, i: int, j: int) -> tuple[bool, bool, bool]:
+    """Whether two models differ in their data, their initialisation and their order."""
+    seeds = models.data_seeds, models.init_seeds, models.order_seeds
+    data, initialisation, order = (seed[i] != seed[j] for seed in seeds)
+    return data, initialisation, order
 
 
 def _similarities(maps: Tensor, inside: Tensor) -> Callable[[Pairs], np.ndarray]:
@@ -60,10 +73,11 @@ def _similarities(maps: Tensor, inside: Tensor) -> Callable[[Pairs], np.ndarray]
     return lambda pairs: _mean_over(pairs, len(inside), lambda i, j, n: SPEARMAN.compare(states[i][n], states[j][n]))
 
 
-def _use_similarity(uses: Tensor, pairs: Pairs) -> np.ndarray:
-    """Mean Spearman correlation (N,) of the region vectors (M, N, R) over pairs of models."""
-    vectors = [[rank_vector(v) for v in one] for one in uses.detach().cpu().double().numpy()]
-    return _mean_over(pairs, uses.shape[1], lambda i, j, n: float(vectors[i][n] @ vectors[j][n]))
+def _use_similarity(uses: Sequence[Truth], pairs: Pairs) -> np.ndarray:
+    """Mean Spearman correlation (N,) of the region vectors, (N, R) of each model, over pairs of models."""
+    regions = [use.regions.detach().cpu().double().numpy() for use in uses if use.regions is not None]
+    vectors = [[rank_vector(v) for v in one] for one in regions]
+    return _mean_over(pairs, len(vectors[0]), lambda i, j, n: float(vectors[i][n] @ vectors[j][n]))
 
 
 def _mean_over(pairs: Iterable[tuple[int, int]], subjects: int, value: Callable[[int, int, int], float]) -> np.ndarray:

@@ -18,11 +18,14 @@ class Models:
 
     maps: Tensor
     untrained: Tensor
-    uses: Tensor
+    uses: tuple[Truth, ...]
     permuted: Tensor
     memorised: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
     data_seeds: tuple[int, ...] = (0, 0, 1, 1)
     model_seeds: tuple[int, ...] = (0, 1, 0, 1)
+    init_seeds: tuple[int, ...] = (0, 1, 0, 1)
+    order_seeds: tuple[int, ...] = (0, 1, 0, 1)
+    untrained_seeds: tuple[int, ...] = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,8 @@ class Probe:
     @property
     def models(self) -> Models:
         """Four retrained models, and untrained and permuted ones whose maps lie elsewhere."""
-        return Models(self.retrained, self.retrained.roll(3, -1), self.uses, self.retrained.roll(3, -2))
+        uses = tuple(replace(self.cohort.truths["use"], regions=regions) for regions in self.uses)
+        return Models(self.retrained, self.retrained[:2].roll(3, -1), uses, self.retrained.roll(3, -2))
 
     def flipped(self) -> "Probe":
         """The same world with the last axis of every volume the other way round."""

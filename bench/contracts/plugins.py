@@ -227,19 +227,23 @@ class GroupMetric(Metric, Protocol):
 class Models(Protocol):
     """What a `compare` metric is given of one method over the models of a simulator and network.
 
-    maps: (M, N, 1, D, H, W); untrained: (U, N, ...) maps of the same initialisations without training;
-    data_seeds, model_seeds: (M,); uses: (M, N, R) region `use` of the models. permuted: (M, N, ...) maps of the models
-    trained again on permuted labels, and memorised: (M,) the AUC at which each knows those labels; both empty unless
-    the metric's tags need `permuted`.
+    Only models that passed the competence gate, unless none did. maps: (M, N, 1, D, H, W); data_seeds, model_seeds,
+    init_seeds, order_seeds: (M,); uses: (M,) the truth `use` of each. untrained: (U, N, ...) maps of the networks
+    before training, one an initialisation, whose seeds are untrained_seeds (U,). permuted: (M, N, ...) maps of the
+    models trained again on permuted labels, and memorised: (M,) the AUC at which each knows those labels; both empty
+    unless the metric's tags need `permuted`.
     """
 
     maps: torch.Tensor
     untrained: torch.Tensor
-    uses: torch.Tensor
+    uses: tuple[Truth, ...]
     permuted: torch.Tensor
     memorised: tuple[float, ...]
     data_seeds: tuple[int, ...]
     model_seeds: tuple[int, ...]
+    init_seeds: tuple[int, ...]
+    order_seeds: tuple[int, ...]
+    untrained_seeds: tuple[int, ...]
 
 
 class CompareMetric(Metric, Protocol):

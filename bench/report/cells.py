@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.report import components, partitions
+from bench.report import components, floors, partitions
 from bench.report.arrays import GROUP, ByModel, Codes, grouped, models, row_numbers
 from bench.report.intervals import Array, estimate, filled, of_models
 from bench.report.study import BadTables, Headline, Study
@@ -111,13 +111,15 @@ class Cells:
     """Everything the tables are made of, read in one pass over the partitions.
 
     blocks: all strata together. headline: ranking -> blocks of the rows that ranking counts; by_model: the same rows
-    with one layer a model. per_model: mean of each ranking a model and method (simulator, network, data_seed,
-    model_seed, method, ranking, value). components: see `components`.
+    with one layer a model; gains: rows of the metrics that stand beside a ranking, in its strata. per_model: mean of
+    each ranking a model and method (simulator, network, data_seed, model_seed, method, ranking, value). components: see
+    `components`.
     """
 
     blocks: list[Block]
     headline: dict[str, list[Block]]
     by_model: dict[str, list[ByModel]]
+    gains: dict[str, list[Block]]
     per_model: pd.DataFrame
     components: pd.DataFrame
 
@@ -132,6 +134,7 @@ class Cells:
             [part.block for part in parts],
             {ranking: [part.headline[ranking] for part in parts] for ranking in rankings},
             {ranking: [part.by_model[ranking] for part in parts] for ranking in rankings},
+            {ranking: [part.gains[ranking] for part in parts] for ranking in rankings},
             _stacked([pd.DataFrame(columns=_MEANS), *(means for part in parts for means in part.per_model)]),
             _stacked([pd.DataFrame(columns=components.COLUMNS), *(part.components for part in parts)]),
         )
@@ -144,6 +147,7 @@ class _Part:
     block: Block
     headline: dict[str, Block]
     by_model: dict[str, ByModel]
+    gains: dict[str, Block]
     per_model: list[pd.DataFrame]
     components: pd.DataFrame
 
@@ -153,10 +157,12 @@ def _part(study: Study, simulator: str, network: str, scores: pd.DataFrame) -> _
     ranked = set(study.methods["method"][study.methods["role"] == "method"])
     mine = {headline.ranking: _of(headline, ok) for headline in study.headlines}
     every = scores[scores["status"] == "ok"]
+    gains = ok[ok["metric"].isin([name for names in floors.GAINS.values() for name in names])]
     return _Part(
         block(simulator, network, passed, ok),
         {ranking: block(simulator, network, passed, rows) for ranking, rows in mine.items()},
         {ranking: ByModel.of(rows) for ranking, rows in mine.items()},
+        {h.ranking: block(simulator, network, passed, _among(h, gains)) for h in study.headlines},
         [_per_model(_of(headline, every), headline) for headline in study.headlines],
         components.table(simulator, network, ByModel.of(ok[ok["method"].isin(ranked)])),
     )
@@ -165,8 +171,12 @@ def _part(study: Study, simulator: str, network: str, scores: pd.DataFrame) -> _
 def _of(headline: Headline, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows a ranking counts."""
     mine = rows[(rows["metric"] == headline.metric) & (rows["truth"] == headline.truth)]
-    mine = mine[mine["view"] == headline.view]
-    return mine[mine["stratum"].isin(headline.strata)] if headline.strata else mine
+    return _among(headline, mine[mine["view"] == headline.view])
+
+
+def _among(headline: Headline, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of subjects in the strata that a ranking counts."""
+    return rows[rows["stratum"].isin(headline.strata)] if headline.strata else rows
 
 
 def _per_model(rows: pd.DataFrame, headline: Headline) -> pd.DataFrame:

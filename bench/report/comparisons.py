@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.report.contest import PREVIEW, Contest
-from bench.report.intervals import ENOUGH_DATA_SEEDS, Array, common, estimate
+from bench.report.contest import Contest
+from bench.report.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, common, estimate
 from bench.report.multiplicity import DRAWS, adjusted, correlation
 
 #: names in the key `against`: every method that is ranked, and every control

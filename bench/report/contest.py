@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.report import sanity
 from bench.report.arrays import ByModel, Codes
 from bench.report.cells import Block, Cells, pooled, seeds_behind, subjects_behind
-from bench.report.intervals import ENOUGH_DATA_SEEDS, Array, Estimate, estimate
+from bench.report.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, Estimate, estimate
 from bench.report.ranks import shared_ranks
 from bench.report.study import Headline, Study
 
-PREVIEW = f"preview: fewer than {ENOUGH_DATA_SEEDS} data seeds"
-
+#: the status of a method that depends on nothing learnt, which is never ranked
+FAILS_SANITY = "fails sanity"
 
 #: blocks of simulators, each with the scores of its single models
 Layers = list[tuple[Block, ByModel]]
@@ -25,7 +26,8 @@ class Contest:
     """All methods under one ranking on one network, over the blocks of one scope (one simulator, or all).
 
     values: (M, D, I), the simulators of the scope averaged; data_seeds (D,) and subjects (I,) label its axes. counts:
-    per block (M, D, I). units: (M,). models: per block the scores of single models.
+    per block (M, D, I). units: (M,). models: per block the scores of single models. failing: methods whose maps depend
+    on nothing learnt, as `sanity` says of this scope.
     """
 
     study: Study
@@ -39,16 +41,21 @@ class Contest:
     counts: list[NDArray[np.int64]]
     units: NDArray[np.int64]
     models: list[ByModel]
+    failing: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, study: Study, headline: Headline, scope: str, blocks: Layers, methods: list[str]) -> "Contest":
+    def of(
+        cls, study: Study, headline: Headline, scope: str, blocks: Layers, methods: list[str], failing: frozenset[str]
+    ) -> "Contest":
         """Gather the methods' tables; a scope of several blocks leaves out those in which no model passed."""
         layers = [(b, m) for b, m in blocks if b.passed] or blocks
         counting, models = [b for b, _ in layers], [m for _, m in layers]
         taken = [b.take(methods, headline) for b in counting]
         values, data_seeds, subjects = pooled(counting, [t[0] for t in taken])
         units, counts = np.sum([t[2] for t in taken], axis=0), [t[1] for t in taken]
-        return cls(study, headline, scope, counting, methods, values, data_seeds, subjects, counts, units, models)
+        return cls(
+            study, headline, scope, counting, methods, values, data_seeds, subjects, counts, units, models, failing
+        )
 
     @cached_property
     def sign(self) -> int:
@@ -71,10 +78,11 @@ class Contest:
         return float(value.mean[0]), float(low[0]), float(high[0])
 
     def statuses(self) -> list[str]:
-        """`ok`, `partial`, `below gate` or `undefined` for each method."""
+        """`ok`, `partial`, `fails sanity`, `below gate` or `undefined` for each method."""
         ranked = [m for m, role in enumerate(self.roles()) if role == "method"] or list(range(len(self.methods)))
         lacking = np.any([(c < c[ranked].max(0)).any((-2, -1)) for c in self.counts], axis=0)
-        names = np.where(lacking, "partial", "ok")
+        names = np.where(lacking, "partial", "ok").astype(object)
+        names = np.where([name in self.failing for name in self.methods], FAILS_SANITY, names)
         names = np.where(any(b.passed for b in self.blocks), names, "below gate")
         return [str(name) for name in np.where(self.units == 0, "undefined", names)]
 
@@ -121,10 +129,11 @@ class Contest:
         return range(len(self.methods))
 
 
-def contests(study: Study, cells: Cells, headline: Headline, network: str) -> list[Contest]:
-    """The contests of one ranking and network: over all simulators, then each simulator."""
+def contests(study: Study, cells: Cells, headline: Headline, network: str, judged: pd.DataFrame) -> list[Contest]:
+    """The contests of one ranking and network: over all simulators, then each simulator. judged: `sanity.table`."""
     pairs = zip(cells.headline[headline.ranking], cells.by_model[headline.ranking], strict=True)
     blocks = {b.simulator: (b, m) for b, m in pairs if b.network == network}
     methods = sorted(study.methods["method"])
     scopes = {"all": list(blocks.values())} | {s: [blocks[s]] for s in study.simulators if s in blocks}
-    return [Contest.of(study, headline, scope, chosen, methods) for scope, chosen in scopes.items() if chosen]
+    failing = {scope: frozenset(sanity.failures(judged, network, scope)) for scope in scopes}
+    return [Contest.of(study, headline, s, chosen, methods, failing[s]) for s, chosen in scopes.items() if chosen]

@@ -11,8 +11,9 @@ from bench.report import optional
 from bench.report.intervals import Array
 from bench.report.study import Study
 
-#: gains in the score of a truth: over the untrained model, and over another subject's map of the same class
-GAINS = ["learned_gain", "individual_gain"]
+#: gains in the score of a truth and the metrics that give them: over the untrained model, and over another subject's
+#: map of the same class
+GAINS = {"learned_gain": ["learned_gain", "learned_gain_use"], "individual_gain": ["individual_gain"]}
 #: likeness of a subject's maps over models trained anew; of different subjects' maps; of untrained models' maps
 LIKENESS = {
     "stability": "retraining_stability",
@@ -23,18 +24,22 @@ NUMBERS = [*GAINS, *LIKENESS, "convergence"]
 COLUMNS = [*NUMBERS, "unconverged"]
 
 
-def columns(study: Study, board: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """COLUMNS of the rows of a leaderboard. cells: what `cells.table` gives.
+def columns(study: Study, board: pd.DataFrame, cells: pd.DataFrame, gains: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """COLUMNS of the rows of a leaderboard. cells: what `cells.table` gives; gains: the same of each ranking's strata.
 
-    A gain stands beside the rankings by its truth. convergence: how far a method's map comes out the same with other
-    noise, a ceiling of every other likeness; below 0.9 it is `unconverged`, whatever its rank.
+    A gain stands beside the rankings by its truth, over the subjects that they count. convergence: how far a method's
+    map comes out the same with other noise, a ceiling of every other likeness; below 0.9 it is `unconverged`, whatever
+    its rank.
     """
     cells = cells[cells["view"].isin(("", "abs"))]
     found = pd.DataFrame(index=board.index)
-    for name in GAINS:
-        own = cells[cells["metric"] == name]
-        own = own.assign(truth=own["truth"].where(own["truth"] != "", _truth(study, name)))
-        found[name] = _looked_up(own, board, ["simulator", "network", "method", "truth"])
+    named = [rows.assign(ranking=ranking) for ranking, rows in gains.items()]
+    held = pd.concat(named) if named else cells[:0].assign(ranking="")
+    truth = held["metric"].map({metric: _truth(study, metric) for metric in held["metric"].unique()})
+    held = held.assign(truth=held["truth"].where(held["truth"] != "", truth))
+    for name, metrics in GAINS.items():
+        own = held[held["metric"].isin(metrics)]
+        found[name] = _looked_up(own, board, ["ranking", "simulator", "network", "method", "truth"])
     for name, metric in LIKENESS.items():
         found[name] = _looked_up(cells[cells["metric"] == metric], board, ["simulator", "network", "method"])
     noisy = optional.methods(study.folder).set_index(study.methods["method"]).reindex(board["method"])

@@ -47,6 +47,7 @@ Seen = NDArray[np.bool_]
 CAUTION = 0.7
 #: below this many data seeds a result is a preview
 ENOUGH_DATA_SEEDS = 5
+PREVIEW = f"preview: fewer than {ENOUGH_DATA_SEEDS} data seeds"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.report import optional
-from bench.report.contest import PREVIEW
-from bench.report.intervals import ENOUGH_DATA_SEEDS
+from bench.report.intervals import ENOUGH_DATA_SEEDS, PREVIEW
 from bench.report.study import Study
 
 PASSED, FAILED, UNCLEAR, UNDEFINED = "passed", "failed", "unclear", "undefined"
@@ -40,7 +39,7 @@ def _verdicts(rows: pd.DataFrame) -> np.ndarray:
     return np.select(cases, [PREVIEW, UNDEFINED, PASSED, FAILED], UNCLEAR)
 
 
-def failures(rows: pd.DataFrame, network: str) -> dict[str, list[str]]:
-    """method -> the metrics that it fails on a network, over all simulators."""
-    mine = rows[(rows["network"] == network) & (rows["simulator"] == "all") & (rows["verdict"] == FAILED)]
+def failures(rows: pd.DataFrame, network: str, scope: str = "all") -> dict[str, list[str]]:
+    """method -> the metrics that it fails on a network, on one simulator or over all."""
+    mine = rows[(rows["network"] == network) & (rows["simulator"] == scope) & (rows["verdict"] == FAILED)]
     return {str(method): sorted(own) for method, own in mine.groupby("method")["metric"]}

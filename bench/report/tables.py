@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bench.report import comparisons, floors, sanity, standing
-from bench.report.cells import Cells
+from bench.report.cells import Block, Cells
 from bench.report.cells import table as cells_table
 from bench.report.contest import Contest, contests
 from bench.report.schema import LEADERBOARD
@@ -19,13 +19,17 @@ _GATE_MEANS = [
 def leaderboard(study: Study, cells: Cells | None = None) -> pd.DataFrame:
     """One row per (ranking, simulator incl. `all`, network, method), sorted and rounded: what leaderboard.csv holds."""
     cells = cells or Cells.read(study)
-    return _leaderboard(study, _contests(study, cells), cells_table(study, cells.blocks))
+    means = cells_table(study, cells.blocks)
+    return _leaderboard(study, _contests(study, cells, sanity.table(study, means)), means, cells.gains)
 
 
-def _leaderboard(study: Study, found: list[Contest], cells: pd.DataFrame) -> pd.DataFrame:
+def _leaderboard(
+    study: Study, found: list[Contest], cells: pd.DataFrame, gains: dict[str, list[Block]]
+) -> pd.DataFrame:
     told = [name for name in LEADERBOARD if name not in floors.COLUMNS]
     rows = _stacked([_named(contest, contest.table().join(standing.table(contest))) for contest in found], told)
-    return rows.join(floors.columns(study, rows, cells))[LEADERBOARD].round(DECIMALS)
+    beside = {ranking: cells_table(study, blocks) for ranking, blocks in gains.items()}
+    return rows.join(floors.columns(study, rows, cells, beside))[LEADERBOARD].round(DECIMALS)
 
 
 def _comparisons(found: list[Contest]) -> pd.DataFrame:
@@ -44,8 +48,10 @@ def _stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return pd.concat(held, ignore_index=True)[columns] if held else pd.DataFrame(columns=columns)
 
 
-def _contests(study: Study, cells: Cells) -> list[Contest]:
-    return [c for h in study.headlines for network in study.networks for c in contests(study, cells, h, network)]
+def _contests(study: Study, cells: Cells, judged: pd.DataFrame) -> list[Contest]:
+    return [
+        c for h in study.headlines for network in study.networks for c in contests(study, cells, h, network, judged)
+    ]
 
 
 def _named(contest: Contest, rows: pd.DataFrame) -> pd.DataFrame:
@@ -84,14 +90,16 @@ def faults(study: Study) -> pd.DataFrame:
 
 def write(study: Study, cells: Cells) -> dict[str, pd.DataFrame]:
     """Write the aggregated tables (.csv) into the study's folder and return them by name."""
-    found, means = _contests(study, cells), cells_table(study, cells.blocks)
+    means = cells_table(study, cells.blocks)
+    judged = sanity.table(study, means)
+    found = _contests(study, cells, judged)
     tables = {
-        "leaderboard": _leaderboard(study, found, means),
+        "leaderboard": _leaderboard(study, found, means, cells.gains),
         "comparisons": _comparisons(found),
         "concordance": _concordance(found),
         "components": cells.components.round(6),
         "cells": means.round(6),
-        "sanity": sanity.table(study, means).round(6),
+        "sanity": judged.round(6),
         "costs": costs(study),
         "gates": gates(study),
         "faults": faults(study),

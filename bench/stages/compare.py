@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from bench.contracts import Cohort, Context, Status, Undefined, Unsupported
+from bench.contracts import Cohort, Context, Status, Truth, Undefined, Unsupported
 from bench.stages.measure import rows
 
 
@@ -18,11 +18,19 @@ class Trained:
 
     maps: Tensor
     untrained: Tensor
-    uses: Tensor
+    uses: tuple[Truth, ...]
     permuted: Tensor
     memorised: tuple[float, ...]
     data_seeds: tuple[int, ...]
     model_seeds: tuple[int, ...]
+    init_seeds: tuple[int, ...]
+    order_seeds: tuple[int, ...]
+    untrained_seeds: tuple[int, ...]
+
+    def first(self, count: int) -> "Trained":
+        """The first subjects of everything."""
+        maps = {part: getattr(self, part)[:, :count] for part in ("maps", "untrained", "permuted")}
+        return replace(self, **maps, uses=tuple(use.take(torch.arange(count)) for use in self.uses))
 
 
 def compare(name: str, metric: Any, models: Trained, cohort: Cohort, context: Context) -> pd.DataFrame:
@@ -30,12 +38,10 @@ def compare(name: str, metric: Any, models: Trained, cohort: Cohort, context: Co
     kept = models.maps.shape[1]
     count = min(metric.subjects or kept, kept)
     columns, status, reason = {"": torch.empty(0)}, Status.ok, ""
-    few = {part: getattr(models, part)[:, :count] for part in ("maps", "untrained", "uses", "permuted")}
-    chosen = replace(models, **few)
     try:
         if count == 0:
             raise Undefined("no maps are kept (maps=none), so models cannot be compared")
-        columns = metric.compare(chosen, context.take(list(range(count))))
+        columns = metric.compare(models.first(count), context.take(list(range(count))))
     except Unsupported as error:
         status, reason = Status.unsupported, str(error)
     except Undefined as error:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from bench.contracts import Context, Undefined
+from bench.contracts import Context, Truth, Undefined
 from metrics.stability import RetrainingStability
 
 SHAPE = (4, 3, 1, 5, 6, 5)
@@ -20,19 +20,21 @@ CONTEXT = Context(subjects=(0, 1, 2), domain=DOMAIN)
 class Models:
     maps: torch.Tensor
     untrained: torch.Tensor
-    uses: torch.Tensor
+    uses: tuple
     data_seeds: tuple = (0, 0, 1, 1)
-    model_seeds: tuple = (0, 1, 0, 1)
+    init_seeds: tuple = (0, 1, 0, 1)
+    order_seeds: tuple = (0, 1, 0, 1)
 
 
 def noise(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def run(maps, untrained=None, uses=None):
+def run(maps, untrained=None, uses=None, **seeds):
     untrained = noise(2, *SHAPE[1:], seed=5) if untrained is None else untrained
     uses = noise(4, 3, 8) if uses is None else uses
-    return RetrainingStability().compare(Models(maps, untrained, uses), CONTEXT)
+    uses = tuple(Truth("use", regions=regions) for regions in uses)
+    return RetrainingStability().compare(Models(maps, untrained, uses, **seeds), CONTEXT)
 
 
 def mean_pairs(maps, pairs, n):
@@ -48,8 +50,8 @@ def test_columns_are_means_over_the_right_pairs():
     for n in range(3):
         expected = {
             "": mean_pairs(maps, every, n),
-            "initialisation": mean_pairs(maps, [(0, 1), (2, 3)], n),
-            "data": mean_pairs(maps, [(0, 2), (0, 3), (1, 2), (1, 3)], n),
+            "model": mean_pairs(maps, [(0, 1), (2, 3)], n),
+            "data": mean_pairs(maps, [(0, 2), (1, 3)], n),
             "floor_untrained": mean_pairs(untrained, [(0, 1)], n),
             "use": np.mean([spearmanr(uses[i, n], uses[j, n]).statistic for i, j in every]),
         }
@@ -57,10 +59,20 @@ def test_columns_are_means_over_the_right_pairs():
             assert columns[name][n].item() == pytest.approx(value, abs=1e-6), name
 
 
+def test_crossed_initialisation_and_order_are_told_apart():
+    maps = noise(*SHAPE)
+    columns = run(maps, data_seeds=(0, 0, 0, 0), init_seeds=(0, 0, 1, 1), order_seeds=(0, 1, 0, 1))
+    pairs = {"initialisation": [(0, 2), (1, 3)], "order": [(0, 1), (2, 3)], "model": [(0, 3), (1, 2)]}
+    for name, own in pairs.items():
+        for n in range(3):
+            assert columns[name][n].item() == pytest.approx(mean_pairs(maps, own, n), abs=1e-6)
+    assert columns["data"].isnan().all()
+
+
 def test_maps_that_never_change_score_one_whatever_their_sign_or_scale():
     maps = noise(1, *SHAPE[1:]) * torch.tensor([1.0, -1.0, 2.0, 0.1]).reshape(4, 1, 1, 1, 1, 1)
     columns = run(maps)
-    for name in ("", "initialisation", "data"):
+    for name in ("", "model", "data"):
         torch.testing.assert_close(columns[name], torch.ones(3))
     assert (columns["floor_subjects"].abs() < 0.5).all()
 
@@ -73,7 +85,7 @@ def test_one_map_for_all_subjects_reaches_the_floor_of_subjects():
 def test_columns_without_a_pair_are_undefined_and_one_model_is_refused():
     columns = run(noise(*SHAPE), untrained=torch.empty(0, *SHAPE[1:]))
     assert columns["floor_untrained"].isnan().all()
-    single = Models(noise(*SHAPE), torch.empty(0, *SHAPE[1:]), noise(4, 3, 8), data_seeds=(0, 1, 2, 3))
-    assert RetrainingStability().compare(single, CONTEXT)["initialisation"].isnan().all()
+    assert columns["initialisation"].isnan().all() and columns["order"].isnan().all()
+    assert run(noise(*SHAPE), data_seeds=(0, 1, 2, 3))["model"].isnan().all()
     with pytest.raises(Undefined, match="two trained models"):
         run(noise(1, *SHAPE[1:]))

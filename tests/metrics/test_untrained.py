@@ -10,6 +10,7 @@ from torch import nn
 from bench.contracts import BadInput, Cohort, Context, Truth, Undefined
 from metrics.learned import LearnedGain
 from metrics.overlap import RocAuc
+from metrics.regions import RegionAP
 from metrics.severity import SeverityRelevance
 
 SHAPE = (6, 1, 5, 5, 5)
@@ -23,9 +24,9 @@ def noise(*shape, seed=0):
 class Models:
     maps: torch.Tensor
     untrained: torch.Tensor
-    data_seeds: tuple = (0, 0, 1, 1)
-    model_seeds: tuple = (3, 7, 3, 7)
-    uses: torch.Tensor | None = None
+    init_seeds: tuple = (3, 7, 3, 7)
+    untrained_seeds: tuple = (3, 7)
+    uses: tuple = ()
 
 
 TRUTH = Truth("counterfactual", volume=(torch.rand(SHAPE, generator=torch.Generator().manual_seed(3)) < 0.1).float())
@@ -41,9 +42,18 @@ def test_learned_gain_pairs_models_with_their_own_initialisation():
     torch.testing.assert_close(columns["trained"] - columns["untrained"], expected)
 
 
-def test_models_without_an_untrained_twin_have_no_gain():
-    columns = LearnedGain(metric=RocAuc()).compare(Models(noise(4, *SHAPE), noise(1, *SHAPE, seed=1)), CONTEXT)
-    assert columns[""][[0, 2]].isfinite().all() and columns[""][[1, 3]].isnan().all()
+def test_the_use_of_each_model_is_its_own_truth():
+    regions = torch.ones(SHAPE, dtype=torch.int16)
+    regions[..., 2:] = 2
+    uses = tuple(
+        Truth("use", regions=torch.tensor([a, 1 - a]).repeat(6, 1), signed=False) for a in (0.0, 1.0, 0.0, 1.0)
+    )
+    first = (regions == 1).float()
+    # every model marks region 1, which only the second and the fourth use
+    models = Models(first.expand(4, *SHAPE), 1 - first.expand(2, *SHAPE), uses=uses)
+    context = Context(subjects=tuple(range(6)), regions=regions, region_names=("a", "b"), truths={})
+    columns = LearnedGain(metric=RegionAP(), truth="use").compare(models, context)
+    assert (columns[""][[1, 3]] > 0).all() and (columns[""][[0, 2]] < 0).all()
 
 
 def test_training_that_changes_no_map_gains_nothing():
@@ -57,7 +67,7 @@ def test_what_learned_gain_lacks_is_said():
     with pytest.raises(Undefined, match="counterfactual"):
         LearnedGain(metric=RocAuc()).compare(models, Context())
     with pytest.raises(Undefined, match="before training"):
-        LearnedGain(metric=RocAuc()).compare(Models(noise(4, *SHAPE), noise(0, *SHAPE)), CONTEXT)
+        LearnedGain(metric=RocAuc()).compare(Models(noise(4, *SHAPE), noise(1, *SHAPE), untrained_seeds=(3,)), CONTEXT)
 
 
 class Reader(nn.Module):

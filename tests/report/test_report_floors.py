@@ -1,5 +1,7 @@
 """Floors and ceilings stand beside every ranking, each from the metric and the simulators it belongs to."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,9 +51,27 @@ def test_gains_stand_beside_the_ranking_of_their_truth(board):
             row = board.loc["anatomy", simulator, method]
             assert row["learned_gain"] == pytest.approx(gain * at)
             assert row["individual_gain"] == pytest.approx(gain * at * 0.5, abs=1e-4)
-    assert board.loc["faithfulness"][floors.GAINS].isna().all(axis=None)
+    assert board.loc["faithfulness"][list(floors.GAINS)].isna().all(axis=None)
     others = board.loc["anatomy"].drop(list(GAIN), level="method")
-    assert others[floors.GAINS].isna().all(axis=None)
+    assert others[list(floors.GAINS)].isna().all(axis=None)
+
+
+def test_gains_are_those_of_the_subjects_that_a_ranking_counts(tmp_path):
+    made = synthetic.study(tmp_path / "study", data_seeds=2, subjects=4)
+    metrics = pd.read_csv(made / "metrics.csv", keep_default_na=False)
+    more = {**metrics.iloc[-1], "metric": "individual_gain", "parameters": "{}"}
+    pd.concat([metrics, pd.DataFrame([more])]).to_csv(made / "metrics.csv", index=False)
+    about = json.loads((made / "study.json").read_text())
+    about["headline"]["anatomy"]["strata"] = ["TP"]
+    (made / "study.json").write_text(json.dumps(about))
+    common = {**COMMON, "data_seed": 0, "model_seed": 0, "metric": "individual_gain", "truth": "counterfactual"}
+    gains = [
+        {**common, "method": "gradient", "subject": s, "stratum": ("TN", "TP")[s % 2], "value": s % 2} for s in range(4)
+    ]
+    for part in made.glob("scores/*/*"):
+        pd.DataFrame(gains).astype({"value": float}).to_parquet(part / "floors.parquet", index=False)
+    found = tables.leaderboard(Study.load(made)).query("ranking == 'anatomy' and method == 'gradient'")
+    assert found["individual_gain"].dropna().unique().tolist() == [1.0]
 
 
 def test_likeness_stands_beside_every_ranking(board):

@@ -31,7 +31,8 @@ class Columns:
 def rows(**columns):
     world = probe()
     maps, none = torch.zeros(MODELS, *world.maps.shape), torch.empty(0, 0)
-    models = Trained(maps, none, none, none, (), data_seeds=(0, 0, 1), model_seeds=(0, 1, 0))
+    seeds = (0, 0, 1), (0, 1, 0), (0, 1, 0), (0, 1, 0)
+    models = Trained(maps, none, (), none, (), *seeds, untrained_seeds=())
     return compare("likeness", Columns(columns), models, world.cohort, world.context)
 
 

@@ -56,6 +56,11 @@ def test_the_tables_hold_the_comparison_and_only_the_models_that_were_asked_for(
     assert set(own["status"]) == {"ok"} and set(own["data_seed"]) == set(own["model_seed"]) == {0, 1}
     shared = scores[scores["metric"] == "retraining_stability"]
     assert set(shared["data_seed"]) == {-1}
+    # under each model a subject has the stratum that it has in the scores of that model
+    seed = ["data_seed", "model_seed", "subject"]
+    strata = scores[scores["metric"] == "calibrated_ap"].drop_duplicates(seed).set_index(seed)["stratum"]
+    assert (own["stratum"].to_numpy() == strata.loc[pd.MultiIndex.from_frame(own[seed])].to_numpy()).all()
+    assert set(own["stratum"]) >= {"TP", "TN"} and set(shared["stratum"]) == {""}
     means = own.groupby(["metric", "method"])["value"].mean()
     # noise of its own is as unlike between models as between subjects
     assert abs(means["label_permutation", "random"]) < 0.1
