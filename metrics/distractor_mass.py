@@ -26,7 +26,12 @@ class DistractorMass(RelevanceMass):
     )
     # of sets of its own, which exist where those of the disease do not
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", False, (0.0, 1.0), "share", truths=frozenset({"distractor", "suppressor", "cue"})
+        "map",
+        False,
+        (0.0, 1.0),
+        "share",
+        truths=frozenset({"distractor", "suppressor", "cue"}),
+        laws=frozenset({"domain", "section"}),
     )
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:

@@ -42,7 +42,14 @@ class VoxelPearson(_Graded):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Pearson, Proceedings of the Royal Society 1895"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-1.0, 1.0), "correlation", chance=0.0, truths=_TRUTHS, localisation=True
+        "map",
+        True,
+        (-1.0, 1.0),
+        "correlation",
+        chance=0.0,
+        truths=_TRUTHS,
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
@@ -64,7 +71,14 @@ class VoxelSpearman(_Graded):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-1.0, 1.0), "correlation", chance=0.0, truths=_TRUTHS, localisation=True
+        "map",
+        True,
+        (-1.0, 1.0),
+        "correlation",
+        chance=0.0,
+        truths=_TRUTHS,
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:

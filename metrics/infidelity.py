@@ -34,7 +34,12 @@ class Infidelity:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
     tags: ClassVar[MetricTags] = MetricTags(
-        "model", False, (0.0, math.inf), "share of df^2", quantities=frozenset({"sensitivity", "contribution"})
+        "model",
+        False,
+        (0.0, math.inf),
+        "share of df^2",
+        quantities=frozenset({"sensitivity", "contribution"}),
+        laws=frozenset({"residual"}),
     )
 
     perturbation: Perturbation

@@ -101,7 +101,15 @@ class RocAuc(Overlap):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 2006"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (0.0, 1.0), "area", chance=0.5, truths=_TRUTHS, localisation=True, sets=True
+        "map",
+        True,
+        (0.0, 1.0),
+        "area",
+        chance=0.5,
+        truths=_TRUTHS,
+        localisation=True,
+        sets=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
@@ -118,7 +126,9 @@ class RelevanceMass(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022"
-    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "share", truths=_TRUTHS, sets=True)
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (0.0, 1.0), "share", truths=_TRUTHS, sets=True, laws=frozenset({"domain", "section"})
+    )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         mass = np.abs(scores.astype(np.float64))

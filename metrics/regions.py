@@ -73,7 +73,13 @@ class RegionAP(Regions):
     version: ClassVar[str] = "3"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"use"}), localisation=True
+        "map",
+        True,
+        (-math.inf, 1.0),
+        "skill",
+        truths=frozenset({"use"}),
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     share: float = 0.9
@@ -98,7 +104,13 @@ class RegionSpearman(Regions):
     version: ClassVar[str] = "3"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-1.0, 1.0), "correlation", truths=frozenset({"use"}), localisation=True
+        "map",
+        True,
+        (-1.0, 1.0),
+        "correlation",
+        truths=frozenset({"use"}),
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     subjects: int | None = None
