@@ -29,6 +29,8 @@ class _Graded(Placed):
             raise BadInput(f"{type(self).__name__}: q = {self.q} must lie in (0, 1]")
 
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
+        if not size.any():
+            return math.nan
         return self._agreement(np.abs(values.astype(np.float64)), np.where(mass_set(size, self.q), size, 0.0))
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:

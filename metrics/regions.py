@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import BadInput, Context, MetricTags, Truth, Undefined
+from metrics.domain import same_grid
 from metrics.ranking import average_precision, chance_average_precision, tie_groups
 from metrics.sets import mass_set
 from metrics.similarity import rank_agreement
@@ -34,6 +35,16 @@ def used_set(size: np.ndarray, floor: np.ndarray, share: float) -> np.ndarray:
     return mass_set(np.where(size > floor, size, 0.0) ** 2, share)
 
 
+def _fit(regions: Tensor, truth: str, maps: Tensor, context: Context) -> None:
+    """Raise `BadInput` where a truth by region (N, R) is not of these subjects and regions."""
+    wanted = (len(maps), len(context.region_names) or regions.shape[-1])
+    if tuple(regions.shape) != wanted:
+        raise BadInput(
+            f"the truth '{truth}' by region has shape {tuple(regions.shape)}, not {wanted}: "
+            "give one value a subject and region"
+        )
+
+
 @dataclass(frozen=True)
 class Regions:
     """What the region metrics share: mass, |use| and floor of the regions a subject has; NaN if all are below it."""
@@ -44,6 +55,8 @@ class Regions:
             raise Undefined(f"{type(self).__name__} needs a truth with one value a region")
         if context.regions is None:
             raise BadInput(f"{type(self).__name__} needs `regions` in the context: give the subjects' labels")
+        same_grid(context.regions, maps, "the labels of regions")
+        _fit(truth.regions, truth.name, maps, context)
         size = truth.regions.detach().abs().cpu().numpy().astype(np.float64)
         floor = np.zeros_like(size) if truth.floor is None else truth.floor.detach().cpu().numpy()
         mass = region_mass(maps, context.regions, size.shape[1])
