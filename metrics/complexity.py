@@ -18,7 +18,7 @@ class Gini:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Chalasani et al., Concise explanations of neural networks, ICML 2020"
-    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "index")
+    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "index", laws=frozenset({"domain", "section"}))
 
     subjects: int | None = None
 

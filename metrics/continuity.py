@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, MetricTags
+from bench.contracts import Cohort, Context, MetricTags, Undefined
 from bench.contracts.plugins import Explain
 from metrics.domain import domain_of
 
@@ -30,7 +30,12 @@ class Continuity:
     subjects: int | None = 8
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
-        """Columns (N,); NaN for a lone subject, where two images are equal, and where every map is zero."""
+        """Columns (N,); NaN where two images are equal, and where every map is zero.
+
+        Raises `Undefined` for a lone subject.
+        """
+        if len(cohort) < 2:
+            raise Undefined("continuity needs two subjects or more: it compares their maps")
         images, inside = cohort.images, domain_of(context, cohort.images)
         maps = explain(model, images, context).detach()
         count = len(images)
@@ -47,7 +52,5 @@ class Continuity:
 
 def over_pairs(pairs: Tensor) -> dict[str, Tensor]:
     """Maximum, 95 % quantile and median (N,) over the pairs (N, P) of each subject; NaN where a pair is."""
-    if pairs.shape[1] == 0:
-        return dict.fromkeys(("", "p95", "median"), torch.full((len(pairs),), math.nan))
     quantiles = {"": 1.0, "p95": 0.95, "median": 0.5}
     return {name: pairs.quantile(level, dim=1) for name, level in quantiles.items()}

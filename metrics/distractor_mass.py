@@ -26,12 +26,18 @@ class DistractorMass(RelevanceMass):
     )
     # of sets of its own, which exist where those of the disease do not
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", False, (0.0, 1.0), "share", truths=frozenset({"distractor", "suppressor", "cue"})
+        "map",
+        False,
+        (0.0, 1.0),
+        "share",
+        truths=frozenset({"distractor", "suppressor", "cue"}),
+        laws=frozenset({"domain", "section"}),
     )
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Shares (N,) of maps (N, 1, D, H, W)."""
         domain = domain_of(context, maps)
-        if truth is not None and truth.volume is not None:
+        # another shape is for the guard of every truth to refuse
+        if truth is not None and truth.volume is not None and truth.volume.shape == maps.shape:
             domain = domain | (truth.volume.to(domain.device) != 0)
         return super().map(maps, truth, replace(context, domain=domain))

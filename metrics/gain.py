@@ -24,7 +24,13 @@ class RegionNDCG(Regions):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Järvelin & Kekäläinen, ACM TOIS 2002; McSherry & Najork, ECIR 2008 (ties)"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"use"}), localisation=True
+        "map",
+        True,
+        (-math.inf, 1.0),
+        "skill",
+        truths=frozenset({"use"}),
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     subjects: int | None = None

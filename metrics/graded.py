@@ -29,6 +29,8 @@ class _Graded(Placed):
             raise BadInput(f"{type(self).__name__}: q = {self.q} must lie in (0, 1]")
 
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
+        if not size.any():
+            return math.nan
         return self._agreement(np.abs(values.astype(np.float64)), np.where(mass_set(size, self.q), size, 0.0))
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
@@ -42,7 +44,14 @@ class VoxelPearson(_Graded):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Pearson, Proceedings of the Royal Society 1895"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-1.0, 1.0), "correlation", chance=0.0, truths=_TRUTHS, localisation=True
+        "map",
+        True,
+        (-1.0, 1.0),
+        "correlation",
+        chance=0.0,
+        truths=_TRUTHS,
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
@@ -64,7 +73,14 @@ class VoxelSpearman(_Graded):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-1.0, 1.0), "correlation", chance=0.0, truths=_TRUTHS, localisation=True
+        "map",
+        True,
+        (-1.0, 1.0),
+        "correlation",
+        chance=0.0,
+        truths=_TRUTHS,
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:

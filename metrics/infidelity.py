@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, BadInput, Context, MetricTags
+from bench.contracts import Attribution, BadInput, Context, MetricTags, Undefined
 from bench.contracts.plugins import Outputs, Perturbation
 from metrics.similarity import rank_agreement
 
@@ -34,7 +34,12 @@ class Infidelity:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
     tags: ClassVar[MetricTags] = MetricTags(
-        "model", False, (0.0, math.inf), "share of df^2", quantities=frozenset({"sensitivity", "contribution"})
+        "model",
+        False,
+        (0.0, math.inf),
+        "share of df^2",
+        quantities=frozenset({"sensitivity", "contribution"}),
+        laws=frozenset({"residual"}),
     )
 
     perturbation: Perturbation
@@ -48,10 +53,15 @@ class Infidelity:
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
     ) -> dict[str, Tensor]:
-        """(N,) values a method whose mean is the pooled ratio; NaN for locations and where no score changes."""
+        """(N,) values a method whose mean is the pooled ratio; NaN for locations and where no score changes.
+
+        Raises `Undefined` for a lone subject where the scale is fitted.
+        """
         factors = {name: weights(a, quantities[name]) for name, a in attributions.items()}
         known = {name: factor for name, factor in factors.items() if factor is not None}
         n = len(next(iter(attributions.values())).map) if attributions else 0
+        if n == 1 and self.scaling == "fitted":
+            raise Undefined("infidelity needs two subjects or more: the scale of one is fitted on others")
         predicted: dict[str, list[Tensor]] = {name: [] for name in known}
         changes: list[Tensor] = []
         for row in range(n):
@@ -115,15 +125,13 @@ def _halves(subjects: tuple[int, ...]) -> Tensor:
 
 
 def _cross_fitted(predicted: list[Tensor], changes: list[Tensor], halves: Tensor) -> list[float]:
-    """The scale for each subject, fitted on the other half; NaN where the other half is empty."""
+    """The scale for each subject, fitted on the other half, which no two subjects or more leave empty."""
     along = torch.stack([(p * c).sum() for p, c in zip(predicted, changes, strict=True)])
     length = torch.stack([p.square().sum() for p in predicted])
     return [_slope(along[halves != half], length[halves != half]) for half in halves]
 
 
 def _slope(along: Tensor, length: Tensor) -> float:
-    """sum p df / sum p^2, at least 0; 0 where p is 0, NaN where there is nothing to fit."""
-    if len(length) == 0:
-        return math.nan
+    """sum p df / sum p^2, at least 0; 0 where p is 0."""
     total = length.sum()
     return 0.0 if total == 0 else float((along.sum() / total).clamp(min=0))

@@ -21,7 +21,7 @@ class OutsideMass:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022 (relevance mass)"
-    tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share")
+    tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share", laws=frozenset({"section"}))
 
     subjects: int | None = None
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, MetricTags, Truth, Undefined
+from bench.contracts import BadInput, Context, MetricTags, Truth
 from metrics.calibration import calibrated_average_precision, chance_calibrated
-from metrics.domain import domain_of
+from metrics.domain import domain_of, volume_of
 from metrics.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
 from metrics.sets import mass_set
 
@@ -37,9 +37,7 @@ class Overlap:
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Scores (N,) of maps (N, 1, D, H, W) against the volume of the truth."""
-        if truth is None or truth.volume is None:
-            raise Undefined(f"{type(self).__name__} needs a truth with a volume")
-        rows = zip(maps, truth.volume, domain_of(context, maps), strict=True)
+        rows = zip(maps, volume_of(truth, maps, context, self), domain_of(context, maps), strict=True)
         return torch.tensor([self._subject(m[inside], t[inside]) for m, t, inside in rows], dtype=torch.float32)
 
     def _subject(self, values: Tensor, truth: Tensor) -> float:
@@ -101,7 +99,15 @@ class RocAuc(Overlap):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 2006"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (0.0, 1.0), "area", chance=0.5, truths=_TRUTHS, localisation=True, sets=True
+        "map",
+        True,
+        (0.0, 1.0),
+        "area",
+        chance=0.5,
+        truths=_TRUTHS,
+        localisation=True,
+        sets=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
@@ -118,7 +124,9 @@ class RelevanceMass(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022"
-    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "share", truths=_TRUTHS, sets=True)
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map", True, (0.0, 1.0), "share", truths=_TRUTHS, sets=True, laws=frozenset({"domain", "section"})
+    )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         mass = np.abs(scores.astype(np.float64))

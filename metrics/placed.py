@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, Truth, Undefined
-from metrics.domain import domain_of
+from bench.contracts import Context, Truth
+from metrics.domain import domain_of, volume_of
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,8 @@ class Placed:
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Scores (N,) of maps (N, 1, D, H, W) against the volume of the truth."""
-        if truth is None or truth.volume is None:
-            raise Undefined(f"{type(self).__name__} needs a truth with a volume")
-        scores = []
-        for values, size, inside in zip(maps, truth.volume.abs(), domain_of(context, maps), strict=True):
+        scores, sizes = [], volume_of(truth, maps, context, self).abs()
+        for values, size, inside in zip(maps, sizes, domain_of(context, maps), strict=True):
             seen, true = (part[inside].detach().cpu().numpy() for part in (values, size))
             scores.append(self._subject(seen, true, Space(inside[0].cpu().numpy(), context.affine)))
         return torch.tensor(scores, dtype=torch.float32)

@@ -25,7 +25,15 @@ class PrecisionAtTruth(Overlap):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022 (relevance rank accuracy)"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
+        "map",
+        True,
+        (-math.inf, 1.0),
+        "skill",
+        chance=0.0,
+        truths=_TRUTHS,
+        localisation=True,
+        sets=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:

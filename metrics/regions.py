@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import BadInput, Context, MetricTags, Truth, Undefined
+from metrics.domain import same_grid
 from metrics.ranking import average_precision, chance_average_precision, tie_groups
 from metrics.sets import mass_set
 from metrics.similarity import rank_agreement
@@ -34,6 +35,16 @@ def used_set(size: np.ndarray, floor: np.ndarray, share: float) -> np.ndarray:
     return mass_set(np.where(size > floor, size, 0.0) ** 2, share)
 
 
+def _fit(regions: Tensor, truth: str, maps: Tensor, context: Context) -> None:
+    """Raise `BadInput` where a truth by region (N, R) is not of these subjects and regions."""
+    wanted = (len(maps), len(context.region_names) or regions.shape[-1])
+    if tuple(regions.shape) != wanted:
+        raise BadInput(
+            f"the truth '{truth}' by region has shape {tuple(regions.shape)}, not {wanted}: "
+            "give one value a subject and region"
+        )
+
+
 @dataclass(frozen=True)
 class Regions:
     """What the region metrics share: mass, |use| and floor of the regions a subject has; NaN if all are below it."""
@@ -44,6 +55,8 @@ class Regions:
             raise Undefined(f"{type(self).__name__} needs a truth with one value a region")
         if context.regions is None:
             raise BadInput(f"{type(self).__name__} needs `regions` in the context: give the subjects' labels")
+        same_grid(context.regions, maps, "the labels of regions")
+        _fit(truth.regions, truth.name, maps, context)
         size = truth.regions.detach().abs().cpu().numpy().astype(np.float64)
         floor = np.zeros_like(size) if truth.floor is None else truth.floor.detach().cpu().numpy()
         mass = region_mass(maps, context.regions, size.shape[1])
@@ -73,7 +86,13 @@ class RegionAP(Regions):
     version: ClassVar[str] = "3"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"use"}), localisation=True
+        "map",
+        True,
+        (-math.inf, 1.0),
+        "skill",
+        truths=frozenset({"use"}),
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     share: float = 0.9
@@ -98,7 +117,13 @@ class RegionSpearman(Regions):
     version: ClassVar[str] = "3"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
     tags: ClassVar[MetricTags] = MetricTags(
-        "map", True, (-1.0, 1.0), "correlation", truths=frozenset({"use"}), localisation=True
+        "map",
+        True,
+        (-1.0, 1.0),
+        "correlation",
+        truths=frozenset({"use"}),
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
     )
 
     subjects: int | None = None

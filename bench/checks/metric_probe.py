@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bench.contracts import Attribution, Batch, Cohort, Context, Truth
 
-_SIDE, _REGIONS, _REDRAWS = 10, 8, 4
+Grid = tuple[int, int, int]
+#: odd, even, and no two axes alike; and a cube
+GRID, CUBE = (9, 12, 7), (10, 10, 10)
+_REGIONS, _REDRAWS = 8, 4
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,12 @@ class Probe:
         )
 
     @property
+    def grid(self) -> Grid:
+        """(D, H, W)."""
+        d, h, w = self.slope.shape[1:]
+        return d, h, w
+
+    @property
     def context(self) -> Context:
         """A context over the rows: training images, redraws, scans (other noise), twins and the way to them."""
         subjects = tuple(self.cohort.subjects.tolist())
@@ -71,8 +83,9 @@ class Probe:
             domain=self.cohort.domain,
             regions=self.cohort.regions,
             region_names=self.cohort.region_names,
+            affine=self.cohort.affine,
             truths=self.cohort.truths,
-            training=_training,
+            training=partial(_training, self.grid),
             redraws=lambda subject: self.redrawn[subject],
             rescans=rescans,
             twin=twins.__getitem__,
@@ -88,16 +101,19 @@ class Probe:
     def models(self) -> Models:
         """Four retrained models, and untrained and permuted ones whose maps lie elsewhere."""
         uses = tuple(replace(self.cohort.truths["use"], regions=regions) for regions in self.uses)
-        return Models(self.retrained, self.retrained[:2].roll(3, -1), uses, self.retrained.roll(3, -2))
+        return Models(self.retrained, self.retrained[:2].flip(-1), uses, self.retrained.flip(-2))
 
-    def flipped(self) -> "Probe":
-        """The same world with the last axis of every volume the other way round."""
+    def moved(self, change: Callable[[Tensor], Tensor]) -> "Probe":
+        """The same world with every volume (..., D, H, W) seen through `change`."""
         cohort = self.cohort
-        volumes = {name: getattr(cohort, name).flip(-1) for name in ("images", "twins", "regions", "domain")}
+        seen: dict[str, Any] = {n: change(getattr(cohort, n)) for n in ("images", "twins", "regions", "domain")}
         truths = {
-            name: t if t.volume is None else replace(t, volume=t.volume.flip(-1)) for name, t in cohort.truths.items()
+            name: t if t.volume is None else replace(t, volume=change(t.volume)) for name, t in cohort.truths.items()
         }
-        return replace(self, cohort=replace(cohort, truths=truths, **volumes), maps=self.maps.flip(-1))
+        volumes: dict[str, Any] = {
+            name: change(getattr(self, name)) for name in ("maps", "slope", "retrained", "redrawn")
+        }
+        return replace(self, cohort=replace(cohort, truths=truths, **seen), **volumes)
 
     def oracle(self, truth: Truth) -> Tensor:
         """The best map for a truth: its size, or the use of a region spread evenly over its voxels."""
@@ -119,16 +135,16 @@ class Probe:
         return moved, (moved * self.slope).flatten(1).sum(dim=1)
 
 
-def probe(subjects: int = 6, seed: int = 0) -> Probe:
+def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> Probe:
     """A fresh probe; the same bytes at every call."""
     source = torch.Generator().manual_seed(seed)
-    shape = (subjects, 1, _SIDE, _SIDE, _SIDE)
+    shape = (subjects, 1, *grid)
     images = torch.randn(shape, generator=source)
     domain = torch.zeros(shape, dtype=torch.bool)
     domain[..., 1:-1, 1:-1, 1:-1] = True
     volume = torch.zeros(shape)
     for row in range(subjects):
-        z, y, x = torch.randint(1, _SIDE - 3, (3,), generator=source).tolist()
+        z, y, x = (int(torch.randint(1, side - 3, (), generator=source)) for side in grid)
         volume[row, 0, z : z + 3, y : y + 3, x : x + 3] = 1 + torch.rand((3, 3, 3), generator=source)
     use = torch.rand((subjects, _REGIONS), generator=source) * (torch.arange(_REGIONS) < 3) + 0.01
     truths = {name: Truth(name, volume=volume.clone()) for name in ("counterfactual", "planted")}
@@ -142,6 +158,7 @@ def probe(subjects: int = 6, seed: int = 0) -> Probe:
         domain=domain,
         truths=truths,
         region_names=tuple(f"r{r}" for r in range(_REGIONS)),
+        affine=np.diag([2.0, 2.0, 2.0, 1.0]),
     )
     slope = torch.zeros(shape[1:])
     slope[:, 2:6, 2:6, 2:6] = torch.rand((4, 4, 4), generator=source)
@@ -152,40 +169,41 @@ def probe(subjects: int = 6, seed: int = 0) -> Probe:
     return Probe(cohort, maps, slope, images + 0.5 * noise, uses, redrawn)
 
 
-def network(seed: int = 0) -> nn.Module:
+def network(grid: Grid = GRID, seed: int = 0) -> nn.Module:
     """A small trained-looking CNN with batch normalisation, in evaluation mode; global random state is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         norm = nn.BatchNorm3d(4)
         model = nn.Sequential(
             nn.Conv3d(1, 4, 3), norm, nn.ReLU(), nn.Conv3d(4, 4, 3), nn.ReLU(), nn.Flatten(),
-            nn.Linear(4 * (_SIDE - 4) ** 3, 2),
+            nn.Linear(4 * prod(side - 4 for side in grid), 2),
         )  # fmt: skip
         norm.load_state_dict({**norm.state_dict(), "running_mean": torch.rand(4) - 0.5})
     return model.eval()
 
 
-def gradient_input(scale: float = 1.0) -> Callable[[nn.Module, Tensor, Context], Tensor]:
-    """Gradient x input of z1 - z0, times a scale."""
-
-    def explain(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
-        x = inputs.detach().clone().requires_grad_()
-        outputs = model(x)
-        (gradient,) = torch.autograd.grad((outputs[:, 1] - outputs[:, 0]).sum(), x)
-        return scale * (gradient * inputs).detach()
-
-    return explain
+def gradient(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
+    """Gradient of z1 - z0."""
+    x = inputs.detach().clone().requires_grad_()
+    outputs = model(x)
+    (slope,) = torch.autograd.grad((outputs[:, 1] - outputs[:, 0]).sum(), x)
+    return slope.detach()
 
 
-def _training(subjects: int = 20) -> Batch:
+def gradient_input(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
+    """Gradient x input of z1 - z0."""
+    return gradient(model, inputs, context) * inputs.detach()
+
+
+def _training(grid: Grid, subjects: int = 20) -> Batch:
     """Images that the network was trained on, of other subjects than the cohort's."""
-    shape = (subjects, 1, _SIDE, _SIDE, _SIDE)
-    images = 1 + 2 * torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    images = 1 + 2 * torch.randn((subjects, 1, *grid), generator=torch.Generator().manual_seed(1))
     return Batch(images, torch.arange(subjects) % 2, 1000 + torch.arange(subjects))
 
 
 def _octants(domain: Tensor) -> Tensor:
     """Labels 1 ... 8, unequal boxes that fill the domain."""
-    high = [(torch.arange(_SIDE) >= _SIDE // 2 + shift).long() for shift in (0, 1, -1)]
+    sides = zip(domain.shape[2:], (0, 1, -1), strict=True)
+    high = [(torch.arange(side) >= side // 2 + shift).long() for side, shift in sides]
     octant = high[0][:, None, None] * 4 + high[1][:, None] * 2 + high[2] + 1
     return (octant * domain).to(torch.int16)

@@ -4,17 +4,23 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.checks.metric_probe import Probe, gradient_input, network
 from bench.contracts import Truth
+from bench.contracts.plugins import Explain
 
 #: bounds and equalities are met up to this; metrics return float32
 TOLERANCE = 1e-5
 
 
-def values(metric: Any, world: Probe, model: Any = None, scale: float = 1.0) -> dict[str, Tensor]:
-    """All columns of a metric of any kind on the probe; map metrics give one a truth, model metrics one a method."""
+def values(
+    metric: Any, world: Probe, model: nn.Module | None = None, explain: Explain = gradient_input
+) -> dict[str, Tensor]:
+    """All columns of a metric of any kind on the probe; map metrics give one a truth, model metrics one a method.
+
+    model, explain: what an `explainer` metric is given, by default a small network and gradient x input.
+    """
     if metric.tags.kind == "group":
         return _group(metric, world)
     if metric.tags.kind == "map":
@@ -25,7 +31,7 @@ def values(metric: Any, world: Probe, model: Any = None, scale: float = 1.0) -> 
         return dict(metric.model(*world.attributions({"noise": world.maps}), world.outputs, world.context))
     if metric.tags.kind == "compare":
         return dict(metric.compare(world.models, world.context))
-    result = metric.explainer(gradient_input(scale), model or network(), world.cohort, world.context)
+    result = metric.explainer(explain, model or network(world.grid), world.cohort, world.context)
     return {"": result} if isinstance(result, Tensor) else dict(result)
 
 

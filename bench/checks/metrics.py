@@ -3,23 +3,48 @@
 Each check takes the metric and raises `AssertionError` with a sentence that says what is wrong.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from bench.checks import metric_values as given
-from bench.checks.metric_probe import network, probe
-from bench.contracts import MetricTags
+from bench.checks.metric_direction import (
+    chance_is_reached,
+    exact_beats_random,
+    has_a_right_answer,
+    oracle_leads,
+    right_beats_wrong,
+)
+from bench.checks.metric_grids import (
+    axes_have_no_direction,
+    axes_have_no_order,
+    domain_is_respected,
+    section_scores_as_volume,
+)
+from bench.checks.metric_probe import CUBE, GRID, Probe, gradient_input, network, probe
+from bench.checks.metric_residuals import values_are_residuals
+from bench.checks.metric_truths import (
+    empty_truth_is_undefined,
+    full_truth_is_no_success,
+    one_voxel_is_a_truth,
+    truth_scale_is_free,
+)
+from bench.contracts import Context, MetricTags, Undefined
 
 Check = Callable[[Any], None]
 
 
 def applicable(metric: Any) -> list[Check]:
-    """The checks that the metric's tags call for."""
-    return [check for check, applies in _CHECKS if applies(metric.tags)]
+    """The checks that the metric's tags call for: those of its kind, and those of the laws it claims."""
+    tags: MetricTags = metric.tags
+    if unknown := tags.laws - LAWS.keys():
+        raise ValueError(f"{type(metric).__name__} claims unknown laws {sorted(unknown)}; known: {sorted(LAWS)}")
+    chosen = [check for check, applies in _CHECKS if applies(tags)]
+    return chosen + [LAWS[law] for law in sorted(tags.laws)]
 
 
 def one_value_a_subject(metric: Any) -> None:
@@ -40,50 +65,22 @@ def one_value_a_subject(metric: Any) -> None:
 
 
 def within_bounds(metric: Any) -> None:
-    """Values that exist lie within `tags.bounds`, for maps that know nothing and for the oracle.
+    """Values that exist lie within `tags.bounds`, for maps that know nothing and for the oracle, on two grids.
 
     Columns beside the headline of a metric that has several need not: they may be something else.
     """
-    world = probe()
     low, high = metric.tags.bounds
-    found = given.values(metric, world)
-    tables = [
-        found if metric.tags.kind in ("map", "model") else {n: found[n] for n in found if n in given.heads(metric)}
-    ]
-    if metric.tags.kind == "map":
-        tables.append({t.name: metric.map(world.oracle(t), t, world.context) for t in given.truths(metric, world)})
-    for name, values in ((n, v) for table in tables for n, v in table.items()):
+    for name, values in (item for grid in (GRID, CUBE) for item in _bounded(metric, probe(grid=grid))):
         known = values[~values.isnan()]
         inside = (known >= low - given.TOLERANCE) & (known <= high + given.TOLERANCE)
         assert inside.all(), f"column {name!r} leaves the bounds {metric.tags.bounds}: {known[~inside].tolist()}"
 
 
-def oracle_leads(metric: Any) -> None:
-    """The oracle of a truth scores better than maps that know nothing, on every subject."""
-    world = probe()
-    for truth in given.truths(metric, world):
-        best = metric.map(world.oracle(truth), truth, world.context).flatten()
-        chance = metric.map(world.maps, truth, world.context).flatten()
-        assert given.better(metric, best, chance).all(), f"a map that knows nothing beats the oracle of {truth.name!r}"
-
-
-def exact_beats_random(metric: Any) -> None:
-    """On a linear model the exact explanation scores better than noise."""
-    world = probe()
-    exact = world.slope.expand_as(world.maps).contiguous()
-    scores = metric.model(*world.attributions({"exact": exact, "noise": world.maps}), world.outputs, world.context)
-    assert given.better(metric, scores["exact"].mean(), scores["noise"].mean()), "noise beats the exact explanation"
-
-
-def chance_is_reached(metric: Any) -> None:
-    """Maps that know nothing score `tags.chance` in the mean over 300 subjects, within five standard errors."""
-    world = probe(subjects=300, seed=1)
-    for truth in given.truths(metric, world):
-        values = metric.map(world.maps, truth, world.context).flatten().double()
-        error = values.std() / len(values) ** 0.5
-        assert (values.mean() - metric.tags.chance).abs() < 5 * error, (
-            f"random maps score {values.mean():.4f} +- {error:.4f}, not the chance {metric.tags.chance}"
-        )
+def _bounded(metric: Any, world: Probe) -> Iterator[tuple[str, Tensor]]:
+    whole = metric.tags.kind in ("map", "model")
+    yield from ((n, v) for n, v in given.values(metric, world).items() if whole or n in given.heads(metric))
+    if metric.tags.kind == "map":
+        yield from ((t.name, metric.map(world.oracle(t), t, world.context)) for t in given.truths(metric, world))
 
 
 def alone_as_in_batch(metric: Any) -> None:
@@ -101,7 +98,7 @@ def any_order(metric: Any) -> None:
     order = [3, 0, 5, 1, 4, 2]
     shuffled = given.values(metric, world.take(order))
     for name, values in given.values(metric, world).items():
-        expected = values[..., order] if values.dim() else values
+        expected = values.reshape(-1, len(order))[:, order] if values.dim() else values
         given.same(expected.flatten(), shuffled[name].flatten(), f"{name!r} depends on the order of subjects")
 
 
@@ -130,52 +127,46 @@ def random_state_is_kept(metric: Any) -> None:
     assert numbers == repr(np.random.get_state()), "the metric moves numpy's global random state"
 
 
-def empty_truth_is_undefined(metric: Any) -> None:
-    """A subject whose truth is zero everywhere gives NaN, never a score; the others are scored as before."""
-    world = probe()
-    for truth in given.truths(metric, world):
-        values = metric.map(world.maps, given.emptied(truth), world.context).flatten()
-        full = metric.map(world.maps, truth, world.context).flatten()
-        assert values[0].isnan(), f"an empty {truth.name!r} scores {values[0]}, not NaN"
-        given.same(values[1:], full[1:], f"an empty {truth.name!r} of one subject changes the others")
-
-
 def plain_maps_have_scores(metric: Any) -> None:
     """Maps that are zero, constant or negative everywhere have finite scores."""
     world = probe()
     plain = {"zero": 0 * world.maps, "constant": 0 * world.maps + 1, "negative": -world.maps.abs() - 1}
-    for truth in given.truths(metric, world):
-        for name, maps in plain.items():
-            values = metric.map(maps, truth, world.context)
+    for name, maps in plain.items():
+        for values in given.values(metric, replace(world, maps=maps)).values():
             assert values.isfinite().all(), f"a map that is {name} everywhere has no score: {values.tolist()}"
 
 
 def broken_maps_are_undefined(metric: Any) -> None:
-    """A subject whose map is not finite in one voxel of the domain has no score."""
+    """A subject whose map is not finite in one voxel of the domain has no score of its own."""
     world = probe()
-    maps = world.maps.clone()
-    maps[0, 0, 4, 4, 4] = torch.nan
-    for name, values in given.values(metric, replace(world, maps=maps)).items():
-        assert values.flatten()[0].isnan(), f"{name!r} gives {values.flatten()[0]} to a map that is not finite"
+    hole = torch.zeros_like(world.maps)
+    hole[(0, 0, *(side // 2 for side in world.grid))] = torch.nan
+
+    def explain(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
+        return gradient_input(model, inputs, context) + hole
+
+    broken = replace(world, maps=world.maps + hole, retrained=world.retrained + hole)
+    for name, values in given.values(metric, broken, explain=explain).items():
+        if values.dim() and name in given.heads(metric):
+            first = values.reshape(-1, len(world.cohort))[:, 0]
+            assert first.isnan().all(), f"{name!r} gives {first.tolist()} to a map that is not finite"
 
 
-def axes_have_no_direction(metric: Any) -> None:
-    """A world seen in a mirror scores the same, with maps full of ties: no tie is broken by the order of voxels."""
-    world = replace(probe(), maps=probe().maps.round())
-    mirrored = given.values(metric, world.flipped())
-    for name, values in given.values(metric, world).items():
-        given.same(values.flatten(), mirrored[name].flatten(), f"{name!r} depends on the direction of an axis")
-
-
-def truth_scale_is_free(metric: Any) -> None:
-    """A truth three times as large, with its noise floor, is the same truth."""
+def broken_outputs_are_undefined(metric: Any) -> None:
+    """Where the score of a perturbed image is not finite, a metric that asks for it gives no value, or says why not."""
     world = probe()
-    for truth in given.truths(metric, world):
-        fields = ("volume", "regions", "floor")
-        larger = replace(truth, **{f: 3 * v for f in fields if (v := getattr(truth, f)) is not None})
-        values = metric.map(world.maps, truth, world.context).flatten()
-        scaled = metric.map(world.maps, larger, world.context).flatten()
-        given.same(values, scaled, f"the score on {truth.name!r} depends on the scale of the truth")
+    asked = []
+
+    def outputs(perturbation: Any, row: int) -> tuple[Tensor, Tensor]:
+        asked.append(row)
+        moved, change = world.outputs(perturbation, row)
+        return moved, change.where(torch.arange(len(change)) > 0, torch.nan)
+
+    try:
+        (values,) = metric.model(*world.attributions({"noise": world.maps}), outputs, world.context).values()
+    except Undefined:
+        return
+    assert not asked or values.isnan().all(), f"outputs that are not finite give {values.tolist()}"
 
 
 def other_methods_do_not_matter(metric: Any) -> None:
@@ -190,8 +181,12 @@ def other_methods_do_not_matter(metric: Any) -> None:
 def scale_is_free(metric: Any) -> None:
     """Maps three times as large score the same."""
     world = probe()
+
+    def explain(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
+        return 3 * gradient_input(model, inputs, context)
+
     larger = replace(world, maps=3 * world.maps, retrained=3 * world.retrained)
-    scaled = given.values(metric, larger, scale=3.0)
+    scaled = given.values(metric, larger, explain=explain)
     for name, values in given.values(metric, world).items():
         given.same(values.flatten(), scaled[name].flatten(), f"{name!r} depends on the scale of the map")
 
@@ -200,12 +195,27 @@ def _always(tags: MetricTags) -> bool:
     return True
 
 
+def _maps(tags: MetricTags) -> bool:
+    return tags.kind == "map"
+
+
+def _model(tags: MetricTags) -> bool:
+    return tags.kind == "model"
+
+
 def _maps_with_truth(tags: MetricTags) -> bool:
     return tags.kind == "map" and bool(tags.truths)
 
 
+#: The checks of laws that metrics claim (`MetricTags.laws`).
+LAWS: dict[str, Check] = {
+    "domain": domain_is_respected,
+    "section": section_scores_as_volume,
+    "residual": values_are_residuals,
+}
+
 #: Batches are checked for map metrics only: the others pool over subjects or compare them. Scale is not asked of
-#: model metrics: an unscaled infidelity measures just that.
+#: model metrics: an unscaled infidelity measures just that. A group leaves out maps that are not finite.
 _CHECKS: tuple[tuple[Check, Callable[[MetricTags], bool]], ...] = (
     (one_value_a_subject, _always),
     (within_bounds, _always),
@@ -213,14 +223,19 @@ _CHECKS: tuple[tuple[Check, Callable[[MetricTags], bool]], ...] = (
     (inputs_are_kept, _always),
     (random_state_is_kept, _always),
     (oracle_leads, lambda tags: tags.localisation),
-    (exact_beats_random, lambda tags: tags.kind == "model"),
+    (exact_beats_random, _model),
+    (right_beats_wrong, has_a_right_answer),
     (chance_is_reached, lambda tags: _maps_with_truth(tags) and tags.chance is not None),
-    (alone_as_in_batch, lambda tags: tags.kind == "map"),
+    (alone_as_in_batch, _maps),
     (empty_truth_is_undefined, _maps_with_truth),
-    (plain_maps_have_scores, _maps_with_truth),
-    (broken_maps_are_undefined, lambda tags: tags.kind in ("map", "model")),
-    (axes_have_no_direction, lambda tags: tags.kind == "map"),
+    (full_truth_is_no_success, _maps_with_truth),
+    (one_voxel_is_a_truth, lambda tags: tags.localisation),
     (truth_scale_is_free, _maps_with_truth),
-    (other_methods_do_not_matter, lambda tags: tags.kind == "model"),
+    (plain_maps_have_scores, lambda tags: tags.kind in ("map", "model")),
+    (broken_maps_are_undefined, lambda tags: tags.kind != "group"),
+    (broken_outputs_are_undefined, _model),
+    (axes_have_no_direction, _maps),
+    (axes_have_no_order, _maps),
+    (other_methods_do_not_matter, _model),
     (scale_is_free, lambda tags: tags.kind != "model"),
 )

@@ -47,6 +47,9 @@ class MetricTags:
     assisted: whether it looks at what only a simulator knows although `truths` names none, so that it cannot be
         computed on real images.
     needs: `permuted` (each model trained again on permuted labels), which only a `compare` metric is given.
+    laws: the identities the metric claims; `bench.checks` tests exactly these. `domain`: what maps say outside the
+        domain changes nothing. `section`: a volume constant along an axis scores as its section. `residual`: the value
+        is N sum (p - df)^2 / sum df^2 of what weights predict, at a scale of at least 0 fitted on other subjects.
     """
 
     kind: Kind
@@ -61,3 +64,4 @@ class MetricTags:
     sets: bool = False
     assisted: bool = False
     needs: frozenset[str] = frozenset()
+    laws: frozenset[str] = frozenset({"domain"})

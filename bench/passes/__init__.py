@@ -12,7 +12,7 @@ from bench.passes.cost import cost_of
 from bench.passes.counting import Passes, count_passes
 from bench.passes.edits import box_edits, coalition_edits, mask_edits, region_edits
 from bench.passes.forward import derivative, differentiable, evaluating, forward, gradient, in_chunks, leaf
-from bench.passes.scores import explained, row_of, rows_of
+from bench.passes.scores import explained, finite, row_of, rows_of
 
 __all__ = [
     "Cone",
@@ -25,6 +25,7 @@ __all__ = [
     "differentiable",
     "evaluating",
     "explained",
+    "finite",
     "forward",
     "gradient",
     "in_chunks",

@@ -5,7 +5,7 @@ import operator
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, Undefined
 from bench.contracts.plugins import Target
 
 
@@ -26,6 +26,14 @@ def explained(outputs: Tensor, target: Target) -> Tensor:
         raise BadInput(f"the target {tuple(target)} is no contrast; give one class, two classes (c, c') or one a row")
     first, second = (_class(c, classes) for c in target)
     return outputs[:, first] - outputs[:, second]
+
+
+def finite(scores: Tensor) -> Tensor:
+    """The scores (N,) themselves; raises Undefined where the network gave NaN or infinity."""
+    broken = int((~scores.isfinite()).sum())
+    if broken:
+        raise Undefined(f"the network's output is not finite for {broken} of {len(scores)} images")
+    return scores
 
 
 def rows_of(target: Target, rows: Tensor) -> Target:

@@ -15,7 +15,7 @@ from bench.contracts import Attribution, Cohort, Context, Method, Metric, Status
 from bench.contracts.plugins import Perturbation
 from bench.contracts.validity import Validity
 from bench.passes.forward import forward
-from bench.passes.scores import explained
+from bench.passes.scores import explained, finite
 from bench.stages.views import look
 
 #: draws a region of the simulator's redraws that perturbation families may choose from
@@ -62,8 +62,8 @@ class Scene:
         if key not in self._drawn:
             images = self.cohort.images
             drawn = perturbation.draw(images, self.context, row)
-            moved = explained(forward(self.model, images[row] - drawn), self.context.target)
-            self._drawn[key] = (drawn, self.scores[row] - moved)
+            moved = finite(explained(forward(self.model, images[row] - drawn), self.context.target))
+            self._drawn[key] = (drawn, finite(self.scores[[row]]) - moved)
             self._shrink()
         return self._drawn[key]
 
@@ -147,6 +147,7 @@ def _cases(
         return {"": metric.model({explained.name: attribution}, quantities, scene.outputs, context)[explained.name]}
 
     def explainer() -> Columns:
+        finite(scene.scores[:count])
         found = metric.explainer(explained.again, scene.model, cohort, context)
         return found if isinstance(found, Mapping) else {"": found}
 

@@ -1,4 +1,4 @@
-"""One wrong metric per check: it fails that check and no other."""
+"""Wrong metrics of each check: they fail that check and no other."""
 
 import math
 from dataclasses import dataclass, replace
@@ -6,10 +6,15 @@ from dataclasses import dataclass, replace
 import torch
 
 from bench.checks import metrics as checks
+from metrics.complexity import Gini
+from metrics.individual import IndividualGain
 from metrics.infidelity import Infidelity, InfidelityRank
-from metrics.overlap import AveragePrecision, RelevanceMass, RocAuc
+from metrics.overlap import AveragePrecision, CalibratedAP, RelevanceMass, RocAuc
 from metrics.perturbations import GaussianNoise, Patch
+from metrics.randomisation import CascadingRandomisation
 from metrics.ranking import average_precision, tie_groups
+from metrics.sensitivity import MaxSensitivity
+from metrics.stability import RetrainingStability
 
 
 class KeepsAnAxis(RocAuc):
@@ -60,7 +65,7 @@ class CentresOnTheBatch(RelevanceMass):
 
     def map(self, maps, truth, context):
         values = super().map(maps, truth, context)
-        return values - maps.sign().mean()
+        return values - maps[context.domain].sign().mean()
 
 
 class EmptyIsAHit(RocAuc):
@@ -95,6 +100,107 @@ class CutsTheTruthAtAnIntensity(RocAuc):
         return super()._subject(values, (truth.abs() > 1.5).float())
 
 
+class FullIsAHit(RocAuc):
+    def _subject(self, values, truth):
+        return 1.0 if (truth > 0).all() else super()._subject(values, truth)
+
+
+class NeedsTwoVoxels(RocAuc):
+    def _score(self, scores, positives):
+        return super()._score(scores, positives) if positives.sum() > 1 else math.nan
+
+
+class LooksBeyond(RelevanceMass):
+    def map(self, maps, truth, context):
+        mass = maps.abs().flatten(1)
+        inside = (mass * context.domain.flatten(1)).sum(dim=1) / mass.sum(dim=1)
+        return super().map(maps, truth, context) * inside.nan_to_num(1.0)
+
+
+class CountsOneAxis(RocAuc):
+    def map(self, maps, truth, context):
+        return super().map(maps, truth, context) - 1e-4 * maps.shape[2]
+
+
+class FitsCubesOnly(RocAuc):
+    """Takes voxels for indices of a cube: nothing is wrong with it on one."""
+
+    def map(self, maps, truth, context):
+        d, h, w = maps.shape[2:]
+        return super().map(maps.reshape(-1, 1, w, h, d).reshape(maps.shape[0], 1, d, d, d), truth, context)
+
+
+class GrowsWithTheGrid(RocAuc):
+    def _score(self, scores, positives):
+        return super()._score(scores, positives) - 0.1 / scores.size
+
+
+class UnevenIsWorse(Gini):
+    tags = replace(Gini.tags, higher_is_better=False)
+
+
+class UnsteadyIsBetter(MaxSensitivity):
+    tags = replace(MaxSensitivity.tags, higher_is_better=True)
+
+
+class AlwaysHalf(MaxSensitivity):
+    def explainer(self, explain, model, cohort, context):
+        found = super().explainer(explain, model, cohort, context)
+        return {name: values.where(values.isnan(), 0.5) for name, values in found.items()}
+
+
+class SimilarIsBetter(CascadingRandomisation):
+    tags = replace(CascadingRandomisation.tags, higher_is_better=True)
+
+
+class UnstableIsBetter(RetrainingStability):
+    tags = replace(RetrainingStability.tags, higher_is_better=False)
+
+
+class OwnIsWorse(IndividualGain):
+    tags = replace(IndividualGain.tags, higher_is_better=False)
+
+
+class SilenceHasNoShares(Gini):
+    def map(self, maps, truth, context):
+        return super().map(maps, truth, context).where(maps.flatten(1).any(dim=1), torch.nan)
+
+
+class LeavesOutFailures(InfidelityRank):
+    def model(self, attributions, quantities, outputs, context):
+        def known(perturbation, row):
+            moved, change = outputs(perturbation, row)
+            return moved, change.nan_to_num()
+
+        return super().model(attributions, quantities, known, context)
+
+
+@dataclass(frozen=True)
+class FitsItself(Infidelity):
+    """The scale is fitted, of either sign, on the very subjects it is used on."""
+
+    def _ratio(self, predicted, changes, halves):
+        p, change = torch.stack(predicted), torch.stack(changes)
+        scale = (p * change).sum() / p.square().sum().clamp(min=1e-12)
+        left = (scale * p - change).square().sum(dim=1)
+        return (left * len(left) / change.square().sum()).float()
+
+
+@dataclass(frozen=True)
+class SquaresTheMean(Infidelity):
+    def _ratio(self, predicted, changes, halves):
+        p, change = torch.stack(predicted), torch.stack(changes)
+        left, total = (p - change).mean(dim=1).square(), change.mean(dim=1).square()
+        return (left / total.mean()).float()
+
+
+@dataclass(frozen=True)
+class SilenceIsExact(Infidelity):
+    def _ratio(self, predicted, changes, halves):
+        silent = not any(p.any() for p in predicted)
+        return super()._ratio(predicted, changes, halves) * (not silent)
+
+
 class ScoresTheField(InfidelityRank):
     def model(self, attributions, quantities, outputs, context):
         values = super().model(attributions, quantities, outputs, context)
@@ -102,20 +208,32 @@ class ScoresTheField(InfidelityRank):
 
 
 BROKEN = {
-    checks.one_value_a_subject: KeepsAnAxis(),
-    checks.within_bounds: Percent(),
-    checks.any_order: HalvesByPosition(GaussianNoise()),
-    checks.inputs_are_kept: NormalisesInPlace(),
-    checks.random_state_is_kept: SeedsTheWorld(),
-    checks.oracle_leads: UpsideDown(),
-    checks.exact_beats_random: ForgetsDirection(Patch()),
-    checks.chance_is_reached: Uncorrected(),
-    checks.alone_as_in_batch: CentresOnTheBatch(),
-    checks.empty_truth_is_undefined: EmptyIsAHit(),
-    checks.plain_maps_have_scores: RefusesConstants(),
-    checks.broken_maps_are_undefined: FillsHoles(),
-    checks.axes_have_no_direction: BreaksTiesByIndex(),
-    checks.truth_scale_is_free: CutsTheTruthAtAnIntensity(),
-    checks.other_methods_do_not_matter: ScoresTheField(Patch()),
-    checks.scale_is_free: Saturates(),
-}
+    checks.one_value_a_subject: [KeepsAnAxis()],
+    checks.within_bounds: [Percent()],
+    checks.any_order: [HalvesByPosition(GaussianNoise())],
+    checks.inputs_are_kept: [NormalisesInPlace()],
+    checks.random_state_is_kept: [SeedsTheWorld()],
+    checks.oracle_leads: [UpsideDown()],
+    checks.exact_beats_random: [ForgetsDirection(Patch())],
+    checks.right_beats_wrong: [
+        UnevenIsWorse(), UnsteadyIsBetter(), AlwaysHalf(), SimilarIsBetter(), UnstableIsBetter(),
+        OwnIsWorse(CalibratedAP()),
+    ],
+    checks.chance_is_reached: [Uncorrected()],
+    checks.alone_as_in_batch: [CentresOnTheBatch()],
+    checks.empty_truth_is_undefined: [EmptyIsAHit()],
+    checks.full_truth_is_no_success: [FullIsAHit()],
+    checks.one_voxel_is_a_truth: [NeedsTwoVoxels()],
+    checks.truth_scale_is_free: [CutsTheTruthAtAnIntensity()],
+    checks.plain_maps_have_scores: [RefusesConstants(), SilenceHasNoShares()],
+    checks.broken_maps_are_undefined: [FillsHoles()],
+    checks.broken_outputs_are_undefined: [LeavesOutFailures(Patch())],
+    checks.axes_have_no_direction: [BreaksTiesByIndex()],
+
+    checks.axes_have_no_order: [CountsOneAxis()],
+    checks.domain_is_respected: [LooksBeyond()],
+    checks.section_scores_as_volume: [GrowsWithTheGrid()],
+    checks.values_are_residuals: [FitsItself(Patch()), SquaresTheMean(Patch()), SilenceIsExact(Patch())],
+    checks.other_methods_do_not_matter: [ScoresTheField(Patch())],
+    checks.scale_is_free: [Saturates()],
+}  # fmt: skip

@@ -3,15 +3,19 @@
 import importlib
 import inspect
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from omegaconf import OmegaConf
 
 from bench.checks import metrics as checks
+from bench.checks.metric_probe import CUBE, probe
+from metrics.overlap import RocAuc
 
 sys.path.insert(0, str(Path(__file__).parent))
-from broken_metrics import BROKEN
+from broken_metrics import BROKEN, FitsCubesOnly
 
 FOLDER = Path(__file__).parents[2] / "conf" / "metric"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -56,19 +60,40 @@ def test_yaml_names_its_package_and_every_parameter(path):
         nodes += [value for value in node.values() if isinstance(value, dict)]
 
 
-@pytest.mark.parametrize("check", BROKEN, ids=lambda check: check.__name__)
-def test_each_check_catches_its_wrong_metric_and_no_other_does(check):
-    metric = BROKEN[check]
-    applicable = checks.applicable(metric)
-    assert check in applicable
-    failed = []
-    for one in applicable:
+WRONG = [pytest.param(metric, check, id=type(metric).__name__) for check, some in BROKEN.items() for metric in some]
+
+
+def failed(metric):
+    found = []
+    for check in checks.applicable(metric):
         try:
-            one(metric)
-        except AssertionError:
-            failed.append(one)
-    assert failed == [check]
+            check(metric)
+        except Exception:
+            found.append(check)
+    return found
+
+
+@pytest.mark.parametrize(("metric", "check"), WRONG)
+def test_each_check_catches_its_wrong_metrics_and_no_other_does(metric, check):
+    assert failed(metric) == [check]
 
 
 def test_every_check_has_a_wrong_metric():
-    assert set(BROKEN) == {check for metric in BROKEN.values() for check in checks.applicable(metric)}
+    assert set(BROKEN) == {
+        check for metric, _ in (case.values for case in WRONG) for check in checks.applicable(metric)
+    }
+
+
+def test_an_index_that_fits_cubes_only_is_caught():
+    cube = probe(grid=CUBE)
+    truth = cube.cohort.truths["planted"]
+    assert torch.equal(*(metric.map(cube.maps, truth, cube.context) for metric in (FitsCubesOnly(), RocAuc())))
+    assert checks.oracle_leads in failed(FitsCubesOnly())
+
+
+def test_a_law_that_nobody_tests_cannot_be_claimed():
+    class Claims(RocAuc):
+        tags = replace(RocAuc.tags, laws=frozenset({"unheard of"}))
+
+    with pytest.raises(ValueError, match="unheard of"):
+        checks.applicable(Claims())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.contracts import Cohort, Context
+from bench.contracts import Cohort, Context, Undefined
 from metrics.continuity import Continuity
 
 SHAPE = (5, 1, 3, 4, 5)
@@ -47,5 +47,6 @@ def test_constant_maps_score_zero_and_scale_is_free(images):
 
 def test_undefined_cases(images):
     assert all(column.isnan().all() for column in scores(torch.zeros_like, images).values())
-    assert all(column.isnan().all() for column in scores(torch.sin, images[:1]).values())
+    with pytest.raises(Undefined, match="two subjects or more"):
+        scores(torch.sin, images[:1])
     assert scores(torch.sin, images[[0, 0, 1]])[""].isnan().tolist() == [True, True, False]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.contracts import Attribution, BadInput, Context
+from bench.contracts import Attribution, BadInput, Context, Undefined
 from metrics.infidelity import Infidelity, InfidelityRank
 from metrics.perturbations import GaussianNoise, Patch
 
@@ -132,7 +132,8 @@ def test_a_method_scores_the_same_bytes_with_or_without_others():
 def test_one_subject_cannot_be_cross_fitted_and_a_mute_model_has_no_score():
     one = {"m": Attribution(NOISE[:1])}
     metric = Infidelity(perturbation=FAMILIES[0])
-    assert metric.model(one, {"m": "sensitivity"}, outputs, CONTEXT.take([0]))["m"].isnan()
+    with pytest.raises(Undefined, match="two subjects or more"):
+        metric.model(one, {"m": "sensitivity"}, outputs, CONTEXT.take([0]))
 
     def mute(perturbation, row):
         moved, change = outputs(perturbation, row)

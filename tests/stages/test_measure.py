@@ -1,6 +1,6 @@
 """Strata follow the sides, and what the validity matrix excludes is never computed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pytest
@@ -52,6 +52,36 @@ def measured(limits):
     explained = Explained("any", Anything(), Attribution(volume), made.context)
     truths = {name: Truth(name, volume) for name in "ab"}
     return measure("sum", Sum(asked), explained, made, truths, [View()]), asked
+
+
+class Asks:
+    """A metric of one kind that asks for the outputs, if it is of the kind `model`."""
+
+    subjects: ClassVar[None] = None
+
+    def __init__(self, kind):
+        self.tags = MetricTags(kind, True, (0.0, 1.0), "")
+
+    def model(self, attributions, quantities, outputs, context):
+        return {name: outputs(self, 0)[1].mean().expand(4) for name in attributions}
+
+    def explainer(self, explain, model, cohort, context):
+        return torch.ones(4)
+
+    def draw(self, inputs, context, row):
+        return inputs[row : row + 1] / 2
+
+
+@pytest.mark.parametrize("kind", ["model", "explainer"])
+def test_outputs_that_are_not_finite_are_the_reason(kind):
+    made = scene()
+    explained = Explained("any", Anything(), Attribution(made.cohort.images), made.context)
+    assert measure("asks", Asks(kind), explained, made, {}, [])["status"].eq("ok").all()
+    broken = scene()
+    broken.cohort = replace(broken.cohort, images=broken.cohort.images / 0)
+    rows = measure("asks", Asks(kind), explained, broken, {}, [])
+    assert rows["status"].eq("undefined").all()
+    assert rows["reason"].str.contains("output is not finite").all()
 
 
 def test_strata_of_two_classes_are_those_of_the_targets():

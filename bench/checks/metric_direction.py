@@ -1,0 +1,124 @@
+"""Better answers score better by the metric's own direction, whatever kind of answer it judges."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.checks import metric_values as given
+from bench.checks.metric_probe import Models, Probe, gradient, probe
+from bench.contracts import Context, MetricTags
+from bench.contracts.plugins import Explain
+
+
+def oracle_leads(metric: Any) -> None:
+    """The oracle of a truth scores better than maps that know nothing, on every subject."""
+    world = probe()
+    for truth in given.truths(metric, world):
+        best = metric.map(world.oracle(truth), truth, world.context).flatten()
+        chance = metric.map(world.maps, truth, world.context).flatten()
+        assert given.better(metric, best, chance).all(), f"a map that knows nothing beats the oracle of {truth.name!r}"
+
+
+def exact_beats_random(metric: Any) -> None:
+    """On a linear model the exact explanation scores better than noise."""
+    world = probe()
+    exact = world.slope.expand_as(world.maps).contiguous()
+    scores = metric.model(*world.attributions({"exact": exact, "noise": world.maps}), world.outputs, world.context)
+    assert given.better(metric, scores["exact"].mean(), scores["noise"].mean()), "noise beats the exact explanation"
+
+
+def chance_is_reached(metric: Any) -> None:
+    """Maps that know nothing score `tags.chance` in the mean over 300 subjects, within five standard errors."""
+    world = probe(subjects=300, seed=1)
+    for truth in given.truths(metric, world):
+        values = metric.map(world.maps, truth, world.context).flatten().double()
+        error = values.std() / len(values) ** 0.5
+        assert (values.mean() - metric.tags.chance).abs() < 5 * error, (
+            f"random maps score {values.mean():.4f} +- {error:.4f}, not the chance {metric.tags.chance}"
+        )
+
+
+def has_a_right_answer(tags: MetricTags) -> bool:
+    """Whether `right_beats_wrong` has a right answer for a metric.
+
+    Not where another check asks for more, nor for maps and a truth that is better left alone, as a distractor is.
+    """
+    shunned = tags.kind == "map" and bool(tags.truths) and not tags.higher_is_better
+    return tags.kind != "model" and not tags.localisation and not shunned
+
+
+def right_beats_wrong(metric: Any) -> None:
+    """An answer that is right scores better in the mean than one that is wrong for every metric of the kind.
+
+    Finished maps: the lesion against noise, or, where groups are compared without a truth, another region for patients
+    than for controls. An explainer: one that is right about a linear model (`_explainers`) against one whose maps have
+    nothing to do with the model and are new at the faintest change of the image. Several models: maps of the lesion
+    that training brings about against noise that no training changes.
+    """
+    world = probe(subjects=12)
+    right, wrong = _ANSWERS[metric.tags.kind](metric, world)
+    assert given.better(metric, right.mean(), wrong.mean()), (
+        f"a wrong answer scores {wrong.mean():.4f}, a right one {right.mean():.4f}"
+    )
+
+
+def _map(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
+    asked = given.truths(metric, world) or [world.cohort.truths["planted"]]
+    right = [_headline(metric, replace(world, maps=world.oracle(truth))) for truth in asked]
+    return torch.cat(right), _headline(metric, world)
+
+
+def _group(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
+    if metric.tags.truths:
+        return _map(metric, world)
+    side = world.cohort.targets[:, None, None, None, None]
+    apart = (world.cohort.regions == 1 + side) + 0.1 * world.maps.abs()
+    return _headline(metric, replace(world, maps=apart)), _headline(metric, world)
+
+
+def _compare(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
+    lesion, noise = world.oracle(world.cohort.truths["planted"]), world.retrained
+    right = Models(lesion.expand_as(noise), noise, world.uses, noise)
+    wrong = Models(noise, noise, world.uses, noise)
+    return tuple(metric.compare(models, world.context)[""] for models in (right, wrong))
+
+
+def _explainer(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
+    slope = world.slope.flatten()
+    weights: nn.Module = nn.utils.skip_init(nn.Linear, len(slope), 2)
+    weights.load_state_dict({"weight": torch.stack([0 * slope, slope]), "bias": torch.zeros(2)})
+    linear = nn.Sequential(nn.Flatten(), weights)
+    values = (_headline(metric, world, model=linear, explain=explain) for explain in _explainers(world))
+    right = next(found for found in values if found.isfinite().all())
+    return right, _headline(metric, world, model=linear, explain=_unrelated)
+
+
+def _explainers(world: Probe) -> list[Explain]:
+    """Right about the linear model: its gradient; or, where a map that is one for all has no score, the lesions.
+
+    A model that has forgotten its weights gets as much of the lesion as its gradient is like the true one.
+    """
+
+    there = world.oracle(world.cohort.truths["planted"])
+
+    def lesions(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
+        found = gradient(model, inputs, context).flatten(1)
+        known = torch.cosine_similarity(found, world.slope.flatten()[None], dim=1).abs()[:, None, None, None, None]
+        return known * there + (1 - known) * _unrelated(model, inputs, context)
+
+    return [gradient, lesions]
+
+
+def _unrelated(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
+    return (1e4 * inputs).sin()
+
+
+def _headline(metric: Any, world: Probe, **how: Any) -> Tensor:
+    """The values of the headline, of all truths together."""
+    found = given.values(metric, world, **how)
+    return torch.cat([values.flatten() for name, values in found.items() if name in given.heads(metric)])
+
+
+_ANSWERS = {"map": _map, "group": _group, "compare": _compare, "explainer": _explainer}
