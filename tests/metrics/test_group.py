@@ -42,10 +42,10 @@ def test_mean_maps_agree_with_a_plain_loop():
         assert sum(found) == pytest.approx(1)
 
 
-def test_equal_mean_maps_are_not_apart_and_a_group_without_maps_is_undefined():
+def test_equal_mean_maps_are_not_apart_and_a_group_without_maps_is_undefined(shipped):
     one = MAPS[:1].expand(SHAPE)
     whole = Context(subjects=CONTEXT.subjects, regions=REGIONS, region_names=NAMES)
-    assert MeanMaps().group(one, None, STRATA, None, whole)[""] < 1e-6
+    assert shipped("mean_maps").group(one, None, STRATA, None, whole)[""] < 1e-6
     columns = MeanMaps().group(MAPS, None, ["TP"] * 8, None, CONTEXT)
     assert columns[""].isnan() and columns["controls_a"].isnan() and columns["patients_a"].isfinite()
 
@@ -66,18 +66,18 @@ def test_class_difference_is_welch_s_t_a_region():
     assert columns[""].item() == pytest.approx((found.pvalue * 3 < 0.2).mean())
 
 
-def test_a_marked_region_differs_and_noise_does_not_more_often_than_its_level():
-    source = np.random.default_rng(2)
+def test_a_marked_region_differs_and_noise_does_not_more_often_than_its_level(shipped):
+    metric, source = shipped("class_difference"), np.random.default_rng(2)
     strata = ["TP", "TN"] * 10
     regions = REGIONS[:1].expand(20, -1, -1, -1, -1)
     context = Context(subjects=tuple(range(20)), regions=regions, region_names=NAMES[:3])
     wrong = []
     for _ in range(100):
         noise = torch.from_numpy(source.random((20, *SHAPE[1:])))
-        wrong.append(ClassDifference().group(noise, None, strata, None, context)[""].item() > 0)
+        wrong.append(metric.group(noise, None, strata, None, context)[""].item() > 0)
     assert np.mean(wrong) < 0.12
     marked = noise + 5 * (regions == 2) * torch.tensor([s == "TP" for s in strata]).reshape(-1, 1, 1, 1, 1)
-    columns = ClassDifference().group(marked, None, strata, None, context)
+    columns = metric.group(marked, None, strata, None, context)
     assert columns["t_b"] > 10 and columns["t_a"] < -10 and columns[""] == 1  # shares of one whole: the others fall
 
 
@@ -109,10 +109,11 @@ def test_individual_gain_agrees_with_a_plain_loop(truth):
     assert columns[""][7].isnan()
 
 
-def test_one_map_for_all_is_of_nobody_and_the_own_truth_is_of_oneself(truth):
-    same = IndividualGain(metric=RocAuc()).group(MAPS[:1].expand(SHAPE), truth, STRATA, None, CONTEXT)[""]
+def test_one_map_for_all_is_of_nobody_and_the_own_truth_is_of_oneself(shipped, truth):
+    metric = shipped("individual_gain")
+    same = metric.group(MAPS[:1].expand(SHAPE), truth, STRATA, None, CONTEXT)[""]
     assert same[:7].abs().max() < 1e-6
-    own = IndividualGain(metric=RocAuc()).group(truth.volume, truth, STRATA, None, CONTEXT)[""]
+    own = metric.group(truth.volume, truth, STRATA, None, CONTEXT)[""]
     assert (own[:7] > 0.3).all()
 
 

@@ -29,10 +29,10 @@ def noise(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def run(maps, untrained=None, uses=None):
+def run(maps, untrained=None, uses=None, metric=RetrainingStability()):  # noqa: B008
     untrained = noise(2, *SHAPE[1:], seed=5) if untrained is None else untrained
     uses = noise(4, 3, 8) if uses is None else uses
-    return RetrainingStability().compare(Models(maps, untrained, uses), CONTEXT)
+    return metric.compare(Models(maps, untrained, uses), CONTEXT)
 
 
 def mean_pairs(maps, pairs, n):
@@ -57,9 +57,9 @@ def test_columns_are_means_over_the_right_pairs():
             assert columns[name][n].item() == pytest.approx(value, abs=1e-6), name
 
 
-def test_maps_that_never_change_score_one_whatever_their_sign_or_scale():
+def test_maps_that_never_change_score_one_whatever_their_sign_or_scale(shipped):
     maps = noise(1, *SHAPE[1:]) * torch.tensor([1.0, -1.0, 2.0, 0.1]).reshape(4, 1, 1, 1, 1, 1)
-    columns = run(maps)
+    columns = run(maps, metric=shipped("retraining_stability"))
     for name in ("", "initialisation", "data"):
         torch.testing.assert_close(columns[name], torch.ones(3))
     assert (columns["floor_subjects"].abs() < 0.5).all()

@@ -46,9 +46,9 @@ def test_models_without_an_untrained_twin_have_no_gain():
     assert columns[""][[0, 2]].isfinite().all() and columns[""][[1, 3]].isnan().all()
 
 
-def test_training_that_changes_no_map_gains_nothing():
+def test_training_that_changes_no_map_gains_nothing(shipped):
     before = noise(2, *SHAPE, seed=1)
-    columns = LearnedGain(metric=RocAuc()).compare(Models(before[[0, 1, 0, 1]], before), CONTEXT)
+    columns = shipped("learned_gain").compare(Models(before[[0, 1, 0, 1]], before), CONTEXT)
     assert columns[""].abs().max() < 1e-6
 
 
@@ -93,8 +93,11 @@ def run(explain, world, **settings):
     return SeverityRelevance(**settings).explainer(explain, *world)
 
 
-def test_relevance_that_the_image_alone_makes_grow_is_no_gain(world):
-    columns = run(lambda model, x, context: x * model.head.weight[0].reshape(1, 1, 5, 5, 5).abs(), world)
+def test_relevance_that_the_image_alone_makes_grow_is_no_gain(shipped, world):
+    def explain(model, x, context):
+        return x * model.head.weight[0].reshape(1, 1, 5, 5, 5).abs()
+
+    columns = shipped("severity_relevance").explainer(explain, *world)
     assert columns["trained"].item() == pytest.approx(1)
     assert columns["untrained"].item() == pytest.approx(1)
     assert columns[""].item() == pytest.approx(0)
