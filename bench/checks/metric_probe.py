@@ -52,7 +52,10 @@ class Probe:
 
     @property
     def context(self) -> Context:
-        """A context over the rows: training images, redraws, scans (other noise), twins and the way to them."""
+        """A context over the rows: training images, redraws, scans (other noise), twins and the way to them.
+
+        All heads have one shape, so that a map lies on another subject as it is.
+        """
         subjects = tuple(self.cohort.subjects.tolist())
         images, twins = (dict(zip(subjects, c, strict=True)) for c in (self.cohort.images, self.cohort.twins))
 
@@ -74,6 +77,7 @@ class Probe:
             rescans=rescans,
             twin=twins.__getitem__,
             severities=severities,
+            carry=lambda volume, donor, recipient: volume,
         )
 
     @property

@@ -1,5 +1,7 @@
 """Metrics over groups of subjects: plain loops, scipy and maps whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +20,10 @@ REGIONS = torch.ones(SHAPE, dtype=torch.int16)
 REGIONS[..., 2:, :] = 2
 REGIONS[..., 3:] = 3
 NAMES = ("a", "b", "c", "absent")
-CONTEXT = Context(subjects=(5, 3, 8, 1, 9, 2, 4, 7), domain=DOMAIN, regions=REGIONS, region_names=NAMES)
+CONTEXT = Context(
+    subjects=(5, 3, 8, 1, 9, 2, 4, 7), domain=DOMAIN, regions=REGIONS, region_names=NAMES,
+    carry=lambda volume, donor, recipient: volume.roll(recipient - donor, -1),
+)  # fmt: skip
 
 
 def share(n):
@@ -101,8 +106,8 @@ def test_individual_gain_agrees_with_a_plain_loop(truth):
     follows = {6: (0, 2), 0: (2, 4), 2: (4, 6), 4: (6, 0), 3: (5, 1), 5: (1, 3), 1: (3, 5)}
     for row, donors in follows.items():
         own, *others = (
-            RocAuc().map(MAPS[[d]].abs(), truth.take(torch.tensor([row])), CONTEXT.take([row])).item()
-            for d in (row, *donors)
+            RocAuc().map(moved.abs(), truth.take(torch.tensor([row])), CONTEXT.take([row])).item()
+            for moved in (MAPS[[d]].roll(CONTEXT.subjects[row] - CONTEXT.subjects[d], -1) for d in (row, *donors))
         )
         assert columns["own"][row].item() == pytest.approx(own)
         assert columns[""][row].item() == pytest.approx(own - np.mean(others), abs=1e-6)
@@ -110,11 +115,16 @@ def test_individual_gain_agrees_with_a_plain_loop(truth):
 
 
 def test_one_map_for_all_is_of_nobody_and_the_own_truth_is_of_oneself(shipped, truth):
-    metric = shipped("individual_gain")
-    same = metric.group(MAPS[:1].expand(SHAPE), truth, STRATA, None, CONTEXT)[""]
+    metric, alike = shipped("individual_gain"), replace(CONTEXT, carry=lambda volume, donor, recipient: volume)
+    same = metric.group(MAPS[:1].expand(SHAPE), truth, STRATA, None, alike)[""]
     assert same[:7].abs().max() < 1e-6
-    own = metric.group(truth.volume, truth, STRATA, None, CONTEXT)[""]
+    own = metric.group(truth.volume, truth, STRATA, None, alike)[""]
     assert (own[:7] > 0.3).all()
+
+
+def test_maps_are_laid_on_others_only_by_a_simulator_that_knows_how(truth):
+    with pytest.raises(Undefined, match="anatomies correspond"):
+        IndividualGain(metric=RocAuc()).group(MAPS, truth, STRATA, None, replace(CONTEXT, carry=None))
 
 
 def test_a_subject_alone_in_its_class_has_no_gain(truth):
