@@ -81,10 +81,10 @@ def _redraws(made: Simulator) -> Callable[[int], torch.Tensor]:
     return lambda subject: made.redraws(int(subject), EVALUATION, measure.REDRAWS)
 
 
-def _carry(made: Simulator) -> Callable[[torch.Tensor, int, int], torch.Tensor] | None:
+def _carry(made: Simulator) -> Callable[[torch.Tensor, int, int | None], torch.Tensor] | None:
     if not isinstance(made, Registered):
         return None
-    return lambda volume, donor, recipient: made.carry(volume, int(donor), int(recipient), EVALUATION)
+    return lambda volume, donor, recipient: made.carry(volume, donor, recipient, EVALUATION)
 
 
 def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -> Context:

@@ -195,8 +195,8 @@ class Brain:
         """The subject with one region's local latents redrawn: (R * draws, 1, D, H, W), draws of a region adjacent."""
         return redraws(self, subject, stream, draws)
 
-    def carry(self, volume: Tensor, donor: int, recipient: int, stream: str) -> Tensor:
-        """The donor's volume (1, D, H, W) as it lies on the recipient's anatomy."""
+    def carry(self, volume: Tensor, donor: int, recipient: int | None, stream: str) -> Tensor:
+        """The donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the template."""
         return carry(self, volume, donor, recipient, stream)
 
     def record(self, subject: int, stream: str, do: Mapping[str, Any] | None = None) -> dict[str, float]:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from simulators.brain import Brain
 
 
-def carry(brain: "Brain", volume: Tensor, donor: int, recipient: int, stream: str) -> Tensor:
-    """The donor's volume (1, D, H, W) as the recipient's anatomy shows it, float32.
+def carry(brain: "Brain", volume: Tensor, donor: int, recipient: int | None, stream: str) -> Tensor:
+    """The donor's volume (1, D, H, W) as the recipient's anatomy, or the template, shows it, float32.
 
     From the recipient's voxel to the template and from there, by the inverse of the donor's deformation, to the place
     in the donor's scan: one linear interpolation, and none where donor and recipient are one. The anatomy is the
@@ -26,6 +26,7 @@ def carry(brain: "Brain", volume: Tensor, donor: int, recipient: int, stream: st
 
 # every method's maps are laid on the same subjects, from the same donors
 @lru_cache(maxsize=64)
-def _places(brain: "Brain", donor: int, recipient: int, stream: str) -> np.ndarray:
-    own, other = (brain.position(brain.scene(subject, stream)) for subject in (recipient, donor))
+def _places(brain: "Brain", donor: int, recipient: int | None, stream: str) -> np.ndarray:
+    other = brain.position(brain.scene(donor, stream))
+    own = brain.anatomy.template.points if recipient is None else brain.position(brain.scene(recipient, stream))
     return places(own, other, brain.anatomy.resolution_mm).astype(np.float32)

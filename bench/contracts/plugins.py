@@ -119,8 +119,8 @@ class Mapped(Protocol):
 class Registered(Protocol):
     """A simulator that knows which voxel of one subject shows what a voxel of another does."""
 
-    def carry(self, volume: Tensor, donor: int, recipient: int, stream: str) -> Tensor:
-        """The donor's volume (1, D, H, W) as it lies on the recipient's anatomy; its own as it is."""
+    def carry(self, volume: Tensor, donor: int, recipient: int | None, stream: str) -> Tensor:
+        """The donor's volume (1, D, H, W) as it lies on the recipient's anatomy, or (None) on the average one."""
 
 
 class Network(Protocol):

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import ttest_ind
 
 from bench.contracts import BadInput, Context, Truth, Undefined
-from metrics.group import ClassDifference, MeanMaps
+from metrics.group import ClassDifference, MeanMaps, RegisteredMeanMaps
 from metrics.individual import IndividualGain
 from metrics.overlap import RocAuc
 
@@ -55,11 +55,32 @@ def test_equal_mean_maps_are_not_apart_and_a_group_without_maps_is_undefined(shi
     assert columns[""].isnan() and columns["controls_a"].isnan() and columns["patients_a"].isfinite()
 
 
+def test_one_map_that_moves_with_the_head_is_one_map_once_registered(shipped):
+    """Every head lies elsewhere and so does its map: the plain means differ, the registered ones do not."""
+    metric, names = shipped("registered_mean_maps"), CONTEXT.subjects
+    maps = torch.stack([one.roll(n, -1) for one, n in zip(MAPS[:1].expand(SHAPE), names, strict=True)])
+    context = Context(
+        subjects=names, regions=REGIONS, region_names=NAMES, carry=lambda volume, donor, _: volume.roll(-donor, -1)
+    )
+    assert metric.group(maps, None, STRATA, None, context)[""] < 1e-6
+    assert MeanMaps().group(maps, None, STRATA, None, context)[""] > 0.1
+
+
+def test_registered_means_are_the_plain_ones_where_heads_are_one_and_undefined_where_nothing_is_known():
+    alike = replace(CONTEXT, carry=lambda volume, donor, recipient: volume)
+    found = RegisteredMeanMaps().group(MAPS, None, STRATA, None, alike)[""]
+    torch.testing.assert_close(found, MeanMaps().group(MAPS, None, STRATA, None, alike)[""])
+    with pytest.raises(Undefined, match="anatomies correspond"):
+        RegisteredMeanMaps().group(MAPS, None, STRATA, None, replace(CONTEXT, carry=None))
+
+
 def test_dead_maps_are_left_out():
     maps = MAPS.clone()
     maps[2] = 0
     columns = MeanMaps().group(maps, None, STRATA, None, CONTEXT)
     assert columns["patients_a"].item() == pytest.approx(np.mean([profile(n)[0] for n in (0, 4, 6)]), rel=1e-5)
+    alike = replace(CONTEXT, carry=lambda volume, donor, recipient: volume)
+    assert RegisteredMeanMaps().group(maps, None, STRATA, None, alike)[""].item() == pytest.approx(columns[""].item())
 
 
 def test_class_difference_is_welch_s_t_a_region():
