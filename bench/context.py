@@ -9,6 +9,7 @@ import torch
 from bench import seeds
 from bench.cells import Cell
 from bench.contracts import Cohort, Context, Simulator, Unsupported
+from bench.contracts.plugins import Registered
 from bench.contracts.validity import Validity
 from bench.stages import measure
 from bench.study import Unit
@@ -72,11 +73,18 @@ def metric_context(bench: "Bench", unit: Unit) -> Context:
         rescans=rescans,
         twin=lambda subject: twins[int(subject)],
         severities=severities,
+        carry=_carry(made),
     )
 
 
 def _redraws(made: Simulator) -> Callable[[int], torch.Tensor]:
     return lambda subject: made.redraws(int(subject), EVALUATION, measure.REDRAWS)
+
+
+def _carry(made: Simulator) -> Callable[[torch.Tensor, int, int | None], torch.Tensor] | None:
+    if not isinstance(made, Registered):
+        return None
+    return lambda volume, donor, recipient: made.carry(volume, donor, recipient, EVALUATION)
 
 
 def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -> Context:

@@ -67,6 +67,32 @@ class MeanMaps:
 
 
 @dataclass(frozen=True)
+class RegisteredMeanMaps:
+    """How far the mean map of true positives lies from that of true negatives, all on the average anatomy.
+
+    As the column "" of `MeanMaps`, once the simulator has carried every map over, so that a structure lies in one place
+    whoever's it is. Dead maps are left out.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019"
+    tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
+
+    subjects: int | None = None
+
+    def group(
+        self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
+    ) -> dict[str, Tensor]:
+        """The distance; NaN where a group has no map, `Undefined` where nothing says how anatomies correspond."""
+        if context.carry is None:
+            raise Undefined("mean maps are registered only by a simulator that knows where anatomies correspond")
+        even = shares(maps, domain_of(context, maps)).float()
+        numbers = context.subjects or tuple(range(len(maps)))
+        laid = torch.stack([context.carry(one, number, None) for one, number in zip(even, numbers, strict=True)])
+        return {"": _apart(_mean(laid.double(), of(strata, ["TP"])), _mean(laid.double(), of(strata, ["TN"])))}
+
+
+@dataclass(frozen=True)
 class ClassDifference:
     """Share of regions whose part of the map differs between patients and controls, at a family-wise `level`.
 

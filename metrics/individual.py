@@ -8,21 +8,22 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Truth
+from bench.contracts import BadInput, Cohort, Context, MetricTags, Truth, Undefined
 from bench.contracts.plugins import MapMetric
 from metrics.group import CONTROLS, PATIENTS, of
 
 
 @dataclass(frozen=True)
 class IndividualGain:
-    """Score of a subject's own |map| less that of other subjects' maps of the same class, laid on it as they are.
+    """Score of a subject's own |map| less that of other subjects' maps of the same class, warped over to it.
 
     0: the map says no more of this subject than of its class. The others are the next `donors` subjects of the class
-    by number, cyclically; their maps are not warped, so where heads differ in shape the gain holds that too. Columns,
-    each (N,): "" the gain, `own`, `others`. NaN for a subject alone in its class or on neither side.
+    by number, cyclically; each is carried to the subject's anatomy by the deformations that the simulator drew, with
+    one linear interpolation. Columns, each (N,): "" the gain, `own`, `others`. NaN for a subject alone in its class or
+    on neither side.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Arun et al., Radiology: AI 2021 (maps of other subjects as a floor)"
     tags: ClassVar[MetricTags] = MetricTags(
         "group", True, (-math.inf, math.inf), "skill", truths=frozenset({"counterfactual", "planted"}), sets=True
@@ -39,11 +40,14 @@ class IndividualGain:
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
     ) -> dict[str, Tensor]:
-        """The columns above."""
+        """The columns above; raises `Undefined` where nothing says how anatomies correspond."""
         size, numbers = maps.abs(), context.subjects or tuple(range(len(maps)))
         own = self.metric.map(size, truth, context)
         rounds = [self._donors(strata, numbers, step) for step in range(1, self.donors + 1)]
-        laid = [self.metric.map(size[rows], truth, context).where(rows != _rows(maps), torch.nan) for rows in rounds]
+        laid = [
+            self.metric.map(_laid(size, rows, numbers, context), truth, context).where(rows != _rows(maps), torch.nan)
+            for rows in rounds
+        ]
         others = torch.stack(laid).nanmean(dim=0)
         return {"": own - others, "own": own, "others": others}
 
@@ -56,6 +60,14 @@ class IndividualGain:
             if step < len(ordered):
                 rows[ordered] = ordered.roll(-step)
         return rows
+
+
+def _laid(maps: Tensor, rows: Tensor, numbers: Sequence[int], context: Context) -> Tensor:
+    """(N, 1, D, H, W): for each subject the map in the row chosen for it, on the subject's own anatomy."""
+    if context.carry is None:
+        raise Undefined("laying one subject's map on another needs a simulator that knows where anatomies correspond")
+    donors = [numbers[row] for row in rows.tolist()]
+    return torch.stack([context.carry(maps[d], a, b) for d, a, b in zip(rows, donors, numbers, strict=True)])
 
 
 def _rows(maps: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from bench.contracts import Context, MetricTags, Undefined
-from metrics.infidelity import Infidelity
+from metrics.infidelity import Infidelity, InfidelityRank
 from metrics.strengths import rendered, require
 
 
@@ -54,3 +54,10 @@ class AssistedInfidelity(Infidelity):
     """Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."""
 
     tags: ClassVar[MetricTags] = replace(Infidelity.tags, assisted=True)
+
+
+@dataclass(frozen=True)
+class AssistedRank(InfidelityRank):
+    """Rank correlation of a map's mass in what a simulator changed with |df|: for `Redraw`, regions drawn anew."""
+
+    tags: ClassVar[MetricTags] = replace(InfidelityRank.tags, assisted=True)

@@ -33,6 +33,7 @@ from simulators.pathology.several import Several
 from simulators.place import Place
 from simulators.record import record
 from simulators.redraws import redraws
+from simulators.registered import carry
 from simulators.rendering import loss, signal
 from simulators.scene import Scene
 from simulators.spill import confined
@@ -193,6 +194,10 @@ class Brain:
     def redraws(self, subject: int, stream: str, draws: int) -> Tensor:
         """The subject with one region's local latents redrawn: (R * draws, 1, D, H, W), draws of a region adjacent."""
         return redraws(self, subject, stream, draws)
+
+    def carry(self, volume: Tensor, donor: int, recipient: int | None, stream: str) -> Tensor:
+        """The donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the template."""
+        return carry(self, volume, donor, recipient, stream)
 
     def record(self, subject: int, stream: str, do: Mapping[str, Any] | None = None) -> dict[str, float]:
         """What was drawn for a subject, by name: shape, scan, severities, regional volumes."""

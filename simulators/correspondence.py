@@ -20,15 +20,24 @@ def corresponding(points: np.ndarray, own: np.ndarray, other: np.ndarray, voxel_
 
 
 def carried(volumes: np.ndarray, own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
-    """Volumes (n, D, H, W) of the other scan as this one shows them; cubic, because texture must keep its contrast.
+    """Volumes (n, D, H, W) of the other scan as this one shows them; cubic, because texture must keep its contrast."""
+    return shown(volumes, places(own, other, voxel_mm), order=3)
 
-    Voxels that show the same tissue in both keep their value as it is.
-    """
+
+def places(own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
+    """(3, D, H, W) float64: the place in the other scan, in voxels, of what each voxel of this one shows."""
     grid = own.shape[:3]
-    every = np.indices(grid).reshape(3, -1)
-    where = corresponding(every.T, own, other, voxel_mm).T
-    stay = (where == every).all(0).reshape(grid)
-    moved = [map_coordinates(volume, where, order=3, mode="nearest").reshape(grid) for volume in volumes]
+    every = np.indices(grid).reshape(3, -1).T
+    return corresponding(every, own, other, voxel_mm).T.reshape(3, *grid)
+
+
+def shown(volumes: np.ndarray, where: np.ndarray, order: int) -> np.ndarray:
+    """Volumes (n, D, H, W) at the places (3, D, H, W), by splines of this order; float32.
+
+    Voxels that show the same tissue in both scans keep their value as it is.
+    """
+    stay = (where == np.indices(where.shape[1:])).all(0)
+    moved = [map_coordinates(volume, where, order=order, mode="nearest") for volume in volumes]
     return np.where(stay, volumes, np.stack(moved)).astype(np.float32)
 
 

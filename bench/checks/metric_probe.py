@@ -67,7 +67,10 @@ class Probe:
 
     @property
     def context(self) -> Context:
-        """A context over the rows: training images, redraws, scans (other noise), twins and the way to them."""
+        """A context over the rows: training images, redraws, scans (other noise), twins and the way to them.
+
+        All heads have one shape, so that a map lies on another subject as it is.
+        """
         subjects = tuple(self.cohort.subjects.tolist())
         images, twins = (dict(zip(subjects, c, strict=True)) for c in (self.cohort.images, self.cohort.twins))
 
@@ -90,6 +93,7 @@ class Probe:
             rescans=rescans,
             twin=twins.__getitem__,
             severities=severities,
+            carry=lambda volume, donor, recipient: volume,
         )
 
     @property
@@ -166,7 +170,8 @@ def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> Probe:
         torch.randn(s, generator=source) for s in (shape, (subjects, _REGIONS * _REDRAWS, *shape[1:]), (4, *shape))
     )
     uses = use + 0.1 * torch.rand((4, *use.shape), generator=source)
-    return Probe(cohort, maps, slope, images + 0.5 * noise, uses, redrawn)
+    own = cohort.regions[:, None] == torch.arange(1, _REGIONS + 1).repeat_interleave(_REDRAWS).reshape(-1, 1, 1, 1, 1)
+    return Probe(cohort, maps, slope, images + 0.5 * noise, uses, redrawn.where(own, images[:, None]))
 
 
 def network(grid: Grid = GRID, seed: int = 0) -> nn.Module:

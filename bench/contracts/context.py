@@ -24,8 +24,9 @@ class Context:
     redraws: subject -> (R * K, 1, D, H, W), its image with each region's local latents redrawn from their marginal,
     K draws a region in the order of `region_names`; rescans: (subject, k) -> (k, 1, D, H, W), its image scanned anew
     k times; twin: subject -> (1, D, H, W), its image with the other label; severities: (subject, strengths) ->
-    (K, 1, D, H, W), its image at K strengths of the pathology, 0 none, 1 a patient's. Each is None where no simulator
-    stands behind the images, or the plug-in may not know.
+    (K, 1, D, H, W), its image at K strengths of the pathology, 0 none, 1 a patient's; carry: (volume, donor,
+    recipient) -> the donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the average one. Each is
+    None where no simulator stands behind the images or it cannot say, or the plug-in may not know.
     domain, regions: (N, 1, D, H, W). truths: for a method only those it declared in `needs`,
     for a metric all of the simulator's.
     """
@@ -42,6 +43,7 @@ class Context:
     rescans: Callable[[int, int], Tensor] | None = None
     twin: Callable[[int], Tensor] | None = None
     severities: Callable[[int, tuple[float, ...]], Tensor] | None = None
+    carry: Callable[[Tensor, int, int | None], Tensor] | None = None
     target: Any = None
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 

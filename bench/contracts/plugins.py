@@ -115,6 +115,14 @@ class Mapped(Protocol):
         """(D, H, W) int64: region r of `region_names[r - 1]`, 0 outside."""
 
 
+@runtime_checkable
+class Registered(Protocol):
+    """A simulator that knows which voxel of one subject shows what a voxel of another does."""
+
+    def carry(self, volume: Tensor, donor: int, recipient: int | None, stream: str) -> Tensor:
+        """The donor's volume (1, D, H, W) as it lies on the recipient's anatomy, or (None) on the average one."""
+
+
 class Network(Protocol):
     """An architecture: built with `(in_shape, outputs)`, a `torch.nn.Module` mapping (N, 1, D, H, W) to (N, K).
 

@@ -5,7 +5,9 @@ from math import comb
 
 import numpy as np
 import pytest
+import torch
 
+from bench.contracts import Context, Truth
 from metrics.calibration import calibrated_average_precision, chance_calibrated
 from metrics.ranking import average_precision, tie_groups
 
@@ -81,16 +83,17 @@ def _by_sum(groups, prior):
     return value / positives
 
 
-def test_equal_map_quality_scores_alike_at_every_prevalence_where_plain_ap_does_not():
-    rng = np.random.default_rng(0)
-    n, calibrated, plain_ap = 20_000, [], []
+def test_equal_map_quality_scores_alike_at_every_prevalence_where_plain_ap_does_not(shipped):
+    rng, grid = np.random.default_rng(0), (40, 1, 20, 20, 50)
+    n, scores = 20_000, {"calibrated_ap": [], "average_precision": []}
     for prevalence in (0.001, 0.01, 0.05):
         positives = np.arange(n) < prevalence * n
-        maps = [tie_groups(rng.normal(size=n) + 2.0 * positives, positives) for _ in range(40)]
-        calibrated.append(np.mean([calibrated_average_precision(g, 0.01) for g in maps]))
-        plain_ap.append(np.mean([average_precision(g) for g in maps]))
-    assert max(calibrated) - min(calibrated) < 0.04
-    assert max(plain_ap) - min(plain_ap) > 0.3
+        maps = torch.from_numpy(rng.normal(size=(40, n)) + 2.0 * positives).reshape(grid)
+        truth = Truth("planted", volume=torch.from_numpy(positives).float().expand(40, n).reshape(grid))
+        for name, found in scores.items():
+            found.append(shipped(name).map(maps, truth, Context()).mean().item())
+    assert np.ptp(scores["calibrated_ap"]) < 0.04
+    assert np.ptp(scores["average_precision"]) > 0.3
 
 
 def test_a_perfect_map_scores_one_and_prior_equal_to_prevalence_is_plain_ap():

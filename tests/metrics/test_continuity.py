@@ -14,10 +14,8 @@ def cohort(images):
     return Cohort(images=images, targets=torch.zeros(len(images)), subjects=torch.arange(len(images)))
 
 
-def scores(explain, images, domain=None):
-    return Continuity().explainer(
-        lambda _m, x, _c: explain(x), torch.nn.Identity(), cohort(images), Context(domain=domain)
-    )
+def scores(explain, images, domain=None, metric=Continuity()):  # noqa: B008
+    return metric.explainer(lambda _m, x, _c: explain(x), torch.nn.Identity(), cohort(images), Context(domain=domain))
 
 
 @pytest.fixture
@@ -40,8 +38,8 @@ def test_a_plain_loop_agrees(images):
         assert {name: value[a].item() for name, value in found.items()} == pytest.approx(expected, rel=1e-5)
 
 
-def test_constant_maps_score_zero_and_scale_is_free(images):
-    assert scores(torch.ones_like, images)[""].tolist() == [0] * 5
+def test_constant_maps_score_zero_and_scale_is_free(shipped, images):
+    assert scores(torch.ones_like, images, metric=shipped("continuity"))[""].tolist() == [0] * 5
     torch.testing.assert_close(scores(torch.sin, images), scores(lambda x: -7 * x.sin(), images))
 
 

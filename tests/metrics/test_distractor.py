@@ -78,12 +78,13 @@ def test_a_subject_without_a_distractor_has_no_value(world):
         METRIC.map(maps, None, context)
 
 
-def test_it_sees_nothing_else(world):
+def test_it_sees_nothing_else(shipped, world):
     """A map that misses disease and distractor alike is perfect: no ranking of its own."""
     _, truth, context = world
     elsewhere = torch.zeros(SHAPE)
     elsewhere[..., 1, 1, 1] = 1
-    assert score(elsewhere, truth, context).tolist() == [0, 0, 0]
+    distractor = Truth("distractor", volume=truth)
+    assert shipped("distractor_mass").map(elsewhere, distractor, context).tolist() == [0, 0, 0]
 
 
 def test_truths_of_disease_and_of_what_is_none_share_no_metric():

@@ -67,7 +67,7 @@ def test_ties_count_in_expected_value():
         assert LesionsFound(least=least)._found(values, parts) == pytest.approx(np.mean(shares))
 
 
-def test_rim_and_core_of_a_cube():
+def test_rim_and_core_of_a_cube(shipped):
     volume = torch.zeros(SHAPE)
     volume[..., 1:5, 1:5, 1:5] = -1.0
     cube = Truth("planted", volume=volume)
@@ -75,7 +75,7 @@ def test_rim_and_core_of_a_cube():
     core[..., 2:4, 2:4, 2:4] = 1.0
     outline = volume.abs() - core
     for maps, share in ((volume, 0.5), (core, 0.0), (outline, 1.0), (3 * outline + core, 0.75), (0 * core, 0.5)):
-        assert RimToCore().map(maps, cube, Context()).item() == pytest.approx(share)
+        assert shipped("rim_to_core").map(maps, cube, Context()).item() == pytest.approx(share)
 
 
 def test_mass_outside_the_domain():

@@ -79,8 +79,9 @@ def test_a_scanner_that_changes_one_region_lowers_the_agreement_of_that_region_o
     assert columns[""].item() == pytest.approx((1 + columns["icc_right"].item()) / 2)
 
 
-def test_a_constant_explanation_has_no_agreement_to_judge():
-    assert run(0.5, lambda model, x, context: torch.ones_like(x))[""].isnan()
+def test_a_constant_explanation_has_no_agreement_to_judge(shipped):
+    found = shipped("scan_rescan").explainer(lambda m, x, c: torch.ones_like(x), nn.Identity(), COHORT, scanned(0.5))
+    assert found[""].isnan()
 
 
 def test_what_cannot_be_done_is_said():

@@ -30,11 +30,11 @@ def noise(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def run(maps, untrained=None, uses=None, **seeds):
+def run(maps, untrained=None, uses=None, metric=RetrainingStability(), **seeds):  # noqa: B008
     untrained = noise(2, *SHAPE[1:], seed=5) if untrained is None else untrained
     uses = noise(4, 3, 8) if uses is None else uses
     uses = tuple(Truth("use", regions=regions) for regions in uses)
-    return RetrainingStability().compare(Models(maps, untrained, uses, **seeds), CONTEXT)
+    return metric.compare(Models(maps, untrained, uses, **seeds), CONTEXT)
 
 
 def mean_pairs(maps, pairs, n):
@@ -69,9 +69,9 @@ def test_crossed_initialisation_and_order_are_told_apart():
     assert columns["data"].isnan().all()
 
 
-def test_maps_that_never_change_score_one_whatever_their_sign_or_scale():
+def test_maps_that_never_change_score_one_whatever_their_sign_or_scale(shipped):
     maps = noise(1, *SHAPE[1:]) * torch.tensor([1.0, -1.0, 2.0, 0.1]).reshape(4, 1, 1, 1, 1, 1)
-    columns = run(maps)
+    columns = run(maps, metric=shipped("retraining_stability"))
     for name in ("", "model", "data"):
         torch.testing.assert_close(columns[name], torch.ones(3))
     assert (columns["floor_subjects"].abs() < 0.5).all()

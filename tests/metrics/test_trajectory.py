@@ -44,8 +44,10 @@ def test_a_plain_loop_agrees():
         assert {name: value[n].item() for name, value in found.items()} == pytest.approx(expected, rel=1e-4)
 
 
-def test_constant_maps_score_zero_and_scale_is_free():
-    assert run(torch.ones_like)[""].tolist() == [0] * 3
+def test_constant_maps_score_zero_and_scale_is_free(shipped):
+    metric, context = shipped("continuity_trajectory"), Context(subjects=(5, 7, 9), severities=severities)
+    found = metric.explainer(lambda _m, x, _c: torch.ones_like(x), nn.Identity(), COHORT, context)
+    assert found[""].tolist() == [0] * 3
     torch.testing.assert_close(run(torch.sin), run(lambda x: -7 * x.sin()))
 
 

@@ -56,9 +56,9 @@ def test_the_use_of_each_model_is_its_own_truth():
     assert (columns[""][[1, 3]] > 0).all() and (columns[""][[0, 2]] < 0).all()
 
 
-def test_training_that_changes_no_map_gains_nothing():
+def test_training_that_changes_no_map_gains_nothing(shipped):
     before = noise(2, *SHAPE, seed=1)
-    columns = LearnedGain(metric=RocAuc()).compare(Models(before[[0, 1, 0, 1]], before), CONTEXT)
+    columns = shipped("learned_gain").compare(Models(before[[0, 1, 0, 1]], before), CONTEXT)
     assert columns[""].abs().max() < 1e-6
 
 
@@ -103,8 +103,11 @@ def run(explain, world, **settings):
     return SeverityRelevance(**settings).explainer(explain, *world)
 
 
-def test_relevance_that_the_image_alone_makes_grow_is_no_gain(world):
-    columns = run(lambda model, x, context: x * model.head.weight[0].reshape(1, 1, 5, 5, 5).abs(), world)
+def test_relevance_that_the_image_alone_makes_grow_is_no_gain(shipped, world):
+    def explain(model, x, context):
+        return x * model.head.weight[0].reshape(1, 1, 5, 5, 5).abs()
+
+    columns = shipped("severity_relevance").explainer(explain, *world)
     assert columns["trained"].item() == pytest.approx(1)
     assert columns["untrained"].item() == pytest.approx(1)
     assert columns[""].item() == pytest.approx(0)

@@ -1,0 +1,79 @@
+"""Maps carried from one subject to another lie where the disease of the other lies."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from bench import context as harness
+from bench.contracts import Context
+from bench.contracts.plugins import Registered
+from metrics.overlap import CalibratedAP
+from simulators.anatomy.mni152 import MNI152
+from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
+
+PATIENTS = (1, 3, 5, 7, 9)
+HIPPOCAMPI = ("left hippocampus", "right hippocampus")
+
+
+def agreement(maps, cohort):
+    context = Context(subjects=PATIENTS, domain=cohort.domain)
+    return CalibratedAP().map(maps, cohort.truths["planted"], context).mean().item()
+
+
+@pytest.mark.parametrize("resolution_mm", [7.0, pytest.param(4.0, marks=pytest.mark.full)])
+def test_the_truth_of_another_fits_once_it_is_carried_over(resolution_mm):
+    brain = Brain(Atrophy(HIPPOCAMPI), anatomy=MNI152(resolution_mm=resolution_mm), amplitude=0.3)
+    cohort = brain.cohort(PATIENTS)
+    size, donors = cohort.truths["planted"].volume.abs().roll(-1, 0), PATIENTS[1:] + PATIENTS[:1]
+    pairs = list(zip(size, donors, PATIENTS, strict=True))
+    warped = agreement(torch.stack([brain.carry(m, d, r, "evaluation") for m, d, r in pairs]), cohort)
+    backwards = agreement(torch.stack([brain.carry(m, r, d, "evaluation") for m, d, r in pairs]), cohort)
+    assert warped > 0.9 and max(agreement(size, cohort), backwards) < 0.75
+
+
+def test_a_subject_s_own_volume_stays_as_it_is(brain):
+    volume = torch.rand((1, *brain.shape), generator=torch.Generator().manual_seed(0))
+    assert isinstance(brain, Registered)
+    assert torch.equal(brain.carry(volume, 3, 3, "evaluation"), volume)
+
+
+def test_brain_goes_to_brain_and_back(brain):
+    """A smooth volume survives the way there and back within the head, to what two interpolations lose."""
+    axes = np.meshgrid(*(np.linspace(0, np.pi, n) for n in brain.shape), indexing="ij")
+    volume = torch.from_numpy(np.prod([np.sin(a) for a in axes], axis=0)).float()[None]
+    inside = torch.from_numpy(brain.scene(3, "evaluation").warped.maps[2] > 0.5)[None]
+    there = brain.carry(volume, 3, 5, "evaluation")
+    back = brain.carry(there, 5, 3, "evaluation")
+    moved, lost = ((other - volume)[inside].abs().mean() for other in (there, back))
+    assert lost < 0.02 < moved
+
+
+@pytest.mark.parametrize("recipient", [3, None])
+def test_a_head_that_lies_elsewhere_corresponds_voxel_by_voxel(recipient, brain):
+    """The labels of one subject, carried, are the other's own in more voxels than as they lie; None is the template."""
+    other = brain.scene(5, "evaluation").warped.labels
+    own = brain.atlas.numpy() if recipient is None else brain.scene(recipient, "evaluation").warped.labels
+    share = []
+    for region in range(1, len(brain.region_names) + 1):
+        plain = torch.from_numpy((other == region).astype(np.float32))[None]
+        wanted = own == region
+        share.append(
+            [(v[0].numpy() > 0.5)[wanted].sum() for v in (brain.carry(plain, 5, recipient, "evaluation"), plain)]
+        )
+    carried, plain = np.sum(share, axis=0) / (own > 0).sum()
+    assert carried > plain + 0.1
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_the_harness_passes_on_what_a_simulator_knows(knows, brain, monkeypatch):
+    """A simulator that has no `carry` leaves None in the context, never maps that are not laid on anything."""
+    made = brain if knows else SimpleNamespace(target=brain.target)
+    cells = SimpleNamespace(cohort=brain.cohort([3, 5]), train=SimpleNamespace(key="0" * 16))
+    bench = SimpleNamespace(cells=SimpleNamespace(unit=lambda unit: cells), get=lambda cell: cell)
+    monkeypatch.setattr(harness, "simulator", lambda bench, unit: made)
+    found, volume = harness.metric_context(bench, None).carry, cells.cohort.images[0]
+    assert (found is not None) == knows
+    assert not knows or torch.equal(found(volume, 3, 5), brain.carry(volume, 3, 5, "evaluation"))
