@@ -23,7 +23,7 @@ class Seeds:
 @dataclass
 class Explain:
     """subjects: how many evaluation subjects every model explains. pairs: how many subjects are drawn with and without
-    pathology for what a population says of each voxel and region (truths `association` and `observer`).
+    pathology for what a population says of each voxel and region (truth `association`; ten times as many: `observer`).
     """
 
     subjects: int = 24

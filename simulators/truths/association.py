@@ -13,8 +13,8 @@ from bench.passes.discrimination import auc
 from simulators.anatomy.protocol import Template
 from simulators.truths.population import Couple
 
-#: subjects a template voxel must have been seen in
-SEEN = 20
+#: share of the subjects that a template voxel must have been seen in
+SEEN = 0.1
 FOLDS = 5
 
 
@@ -26,7 +26,9 @@ def voxels(couples: Iterable[Couple], template: Template) -> np.ndarray:
     grid = template.labels.shape
     # weight, change, then both states' intensity and its square
     sums = np.zeros((6, int(np.prod(grid))))
+    subjects = 0
     for couple in couples:
+        subjects += 1
         brain = couple.labels.ravel() > 0
         where = _index(couple.position, template).reshape(-1, 3)[brain]
         well, sick = (image.ravel()[brain].astype(np.float64) for image in (couple.well, couple.sick))
@@ -35,7 +37,7 @@ def voxels(couples: Iterable[Couple], template: Template) -> np.ndarray:
                 total += np.bincount(flat, weight * value, minlength=total.size)
     change, sick, sick_square, well, well_square = sums[1:] / np.maximum(sums[0], 1e-12)
     pooled = np.sqrt(np.maximum((sick_square - sick**2 + well_square - well**2) / 2, 0))
-    seen = (sums[0] >= SEEN) & (pooled > 0)
+    seen = (sums[0] >= SEEN * subjects) & (pooled > 0)
     return np.where(seen, change / np.maximum(pooled, 1e-12), 0).reshape(grid).astype(np.float32)
 
 

@@ -8,38 +8,67 @@ Source: Shapley 1953; Haufe et al. 2014, NeuroImage 87:96, for suppressors.
 
 import numpy as np
 
+from bench.contracts import BadInput
+
+#: subjects that the observer sees for each of `explain.pairs`, and the fewest for each region
+SUBJECTS, FEWEST = 10, 3
 #: orders of the regions that the Shapley value is averaged over, half of them the other half reversed
 ORDERS = 400
-RIDGE = 1e-6
+#: added to a correlation matrix, for regions without any voxel
+RIDGE = 1e-9
+
+
+def subjects(pairs: int, regions: int) -> int:
+    """How many subjects the observer sees.
+
+    Raises:
+        BadInput: where these are fewer than 3 a region, too few to tell how regions vary together.
+    """
+    if SUBJECTS * pairs < FEWEST * regions:
+        raise BadInput(
+            f"explain.pairs={pairs} is too few for the truth observer of {regions} regions: give at least "
+            f"{-(-FEWEST * regions // SUBJECTS)}."
+        )
+    return SUBJECTS * pairs
+
+
+def telling(well: np.ndarray, sick: np.ndarray) -> int:
+    """The statistic that the pathology changes most, by its SD, in any region: one number a region is what n can fit.
+
+    well, sick: (n, R, F) statistics of the same subjects as controls and as patients.
+    """
+    change = np.sqrt(((sick - well) ** 2).mean(0))
+    return int((change / (_spread(well, sick) + 1e-12)).max(0).argmax())
 
 
 def shares(well: np.ndarray, sick: np.ndarray, seed: int = 0, orders: int = ORDERS) -> np.ndarray:
-    """(R,) shares of the squared separation d'^2 of a linear discriminant on all regions' statistics; they sum to it.
+    """(R,) shares of the squared separation d'^2 of a linear discriminant of all regions; they sum to it.
 
-    well, sick: (n, R, F) statistics of the same subjects without and with the pathology, so that the mean difference
-    of a region that is never changed is exactly zero. Values of a coalition need no fit of their own: with regions in
-    some order, the increments of d'^2 are squares of the whitened mean difference, one Cholesky factor an order.
+    well, sick: (n, R) one statistic of the same subjects as controls and as patients, so that the mean difference of a
+    region that is never changed is exactly zero and that of others nearly free of noise. Unbiased: an inverse
+    covariance of k regions from n subjects is too large by (n - 1) / (n - k - 2) (Anderson 2003, An Introduction to
+    Multivariate Statistical Analysis, section 7.7), which every coalition is corrected by. The relative SD of the sum
+    is sqrt(2 / (n - R)): 3 % for 64 regions of 2,000 subjects, 12 % of 200.
     """
-    difference, within = _moments(well, sick)
-    return _shapley(difference, within, well.shape[2], seed, orders)
+    return _shapley(*_moments(well, sick), len(well) - 1, seed, orders)
 
 
 def quadratic_shares(well: np.ndarray, sick: np.ndarray, seed: int = 0, orders: int = ORDERS // 8) -> np.ndarray:
     """(R,) shares of the separation of a quadratic discriminant, for labels that no single region tells (XOR).
 
     The value of a coalition is the symmetric divergence of two Gaussians, of means and covariances of its regions'
-    statistics: tr(A^-1 B + B^-1 A) / 2 - k + d'(A^-1 + B^-1)d / 2 (Jeffreys 1946). well, sick: (n, R, F).
+    statistics: tr(A^-1 B + B^-1 A) / 2 - k + d'(A^-1 + B^-1)d / 2 (Jeffreys 1946). well, sick: (n, R), whose
+    common noise cancels where nothing differs. Two informative regions of 64 in white noise, 0.61 together, sum to 0.61
+    from 20,000 subjects, 0.67 from 2,000 (SD 0.03) and 1.45 from 200.
     """
-    flat = [group.reshape(len(group), -1) for group in (well, sick)]
-    scale = np.sqrt(sum(group.var(0) for group in flat) / 2) + 1e-12
-    means, laws = zip(*((g.mean(0) / scale, np.cov((g / scale).T)) for g in flat), strict=True)
-    block, rng = well.shape[2], np.random.default_rng(seed)
-    regions, total = well.shape[1], np.zeros(well.shape[1])
+    scale = _spread(well, sick) + 1e-12
+    means, laws = zip(*((group.mean(0) / scale, np.cov((group / scale).T)) for group in (well, sick)), strict=True)
+    rng, regions = np.random.default_rng(seed), well.shape[1]
+    total = np.zeros(regions)
     for _ in range(orders // 2):
         order = rng.permutation(regions)
         for chosen in (order, order[::-1]):
-            index = (chosen[:, None] * block + np.arange(block)).ravel()
-            values = [_divergence(means, laws, index[: block * k]) for k in range(regions + 1)]
+            values = [_divergence(means, laws, chosen[:k]) for k in range(regions + 1)]
             total[chosen] += np.diff(values)
     return total / (2 * (orders // 2))
 
@@ -54,23 +83,31 @@ def _divergence(means: tuple[np.ndarray, ...], laws: tuple[np.ndarray, ...], ind
     return float(traces / 2 - len(index) + difference @ (inverse[0] + inverse[1]) @ difference / 2)
 
 
+def _spread(well: np.ndarray, sick: np.ndarray) -> np.ndarray:
+    """SD within both groups of every statistic."""
+    return np.sqrt((well.var(0) + sick.var(0)) / 2)
+
+
 def _moments(well: np.ndarray, sick: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    flat = [group.reshape(len(group), -1) for group in (well, sick)]
-    difference = (flat[1] - flat[0]).mean(0)
-    within = sum(np.cov(group.T) for group in flat) / 2
+    """Mean difference (R,) in SDs and correlation matrix (R, R) within both groups."""
+    within = (np.cov(well.T) + np.cov(sick.T)) / 2
     scale = np.sqrt(np.diag(within)) + 1e-12
-    return difference / scale, within / np.outer(scale, scale)
+    return (sick - well).mean(0) / scale, within / np.outer(scale, scale)
 
 
-def _shapley(difference: np.ndarray, within: np.ndarray, block: int, seed: int, orders: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    regions = len(difference) // block
-    within = within + RIDGE * np.eye(len(difference))
+def _shapley(difference: np.ndarray, within: np.ndarray, freedom: float, seed: int, orders: int) -> np.ndarray:
+    """(R,) shares of d'^2, whose covariance has so many degrees of freedom, infinitely many if it is known.
+
+    Values of a coalition need no fit of their own: with regions in some order, d'^2 of the first k is the sum of k
+    squares of the whitened mean difference, one Cholesky factor an order.
+    """
+    rng, regions = np.random.default_rng(seed), len(difference)
+    within = within + RIDGE * np.eye(regions)
+    unbiased = 1 - np.arange(2, regions + 2) / freedom
     total = np.zeros(regions)
     for _ in range(orders // 2):
         order = rng.permutation(regions)
         for chosen in (order, order[::-1]):
-            index = (chosen[:, None] * block + np.arange(block)).ravel()
-            whitened = np.linalg.solve(np.linalg.cholesky(within[np.ix_(index, index)]), difference[index])
-            total[chosen] += (whitened**2).reshape(regions, block).sum(1)
+            whitened = np.linalg.solve(np.linalg.cholesky(within[np.ix_(chosen, chosen)]), difference[chosen])
+            total[chosen] += np.diff(unbiased * np.cumsum(whitened**2), prepend=0)
     return total / (2 * (orders // 2))

@@ -1,6 +1,7 @@
-"""The population that truths are estimated on: pairs of a subject with the label's pathology and without."""
+"""The population that truths are estimated on: subjects with the label's pathology and without."""
 
 from collections.abc import Iterator
+from itertools import count, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,20 +28,45 @@ class Couple(NamedTuple):
 
 
 def couples(brain: "Brain", pairs: int) -> Iterator[Couple]:
-    """Subjects in both states, the same latents otherwise."""
-    for subject in range(pairs):
+    """Subjects on either side of the explained score, each with and without the pathology, all else the same."""
+    for subject in islice(_on(brain, 0, 1), pairs):
         scene = brain.scene(subject, STREAM)
         well, sick = (brain.render(scene, state) for state in ends(brain, scene))
         yield Couple(well, sick, scene.warped.labels, brain.position(scene))
 
 
 def ends(brain: "Brain", scene: "Scene") -> tuple[Strength, Strength]:
-    """A subject's states without and with the pathology: those of its two labels, or the ends of a value's range."""
+    """A subject's states without and with the pathology: those of its two labels, or the ends of a value's range.
+
+    Only what the label is made of differs: a value goes by `strength`, because "off" also takes what is no disease.
+    """
     if brain.kind == "regression":
-        return brain.state(scene, {"pathology": "off"}), brain.state(scene, {"pathology": "on"})
+        return brain.state(scene, {"strength": 0.0}), brain.state(scene, {"strength": 1.0})
     own, other = brain.state(scene), brain.state(scene, {"pathology": "swap"})
     control = brain.task.side(brain.task.label(scene.subject)) == 0
     return (own, other) if control else (other, own)
+
+
+def exchanged(brain: "Brain", subjects: int) -> tuple[np.ndarray, np.ndarray]:
+    """Statistics of subjects as controls and as patients, rows of one subject together: (n, R, 4), (n, R, 4).
+
+    The k-th control and the k-th patient exchange what they carry. So every state is as frequent as on its side of the
+    explained score (for a value, below or above its mean), and means differ by nothing but these states.
+    subjects: n, even.
+    """
+    rows = []
+    for control, patient in islice(zip(_on(brain, 0), _on(brain, 1), strict=True), subjects // 2):
+        states = [brain.task.strength(subject, {}, STREAM) for subject in (control, patient)]
+        for scene in (brain.scene(subject, STREAM) for subject in (control, patient)):
+            images = (brain.render(scene, state) for state in states)
+            rows.append([features(image, scene.warped.labels, len(brain.region_names)) for image in images])
+    well, sick = np.array(rows).swapaxes(0, 1)
+    return well, sick
+
+
+def _on(brain: "Brain", *sides: int) -> Iterator[int]:
+    """The subjects on these sides of the explained score."""
+    return (subject for subject in count() if brain.task.side(brain.task.label(subject)) in sides)
 
 
 def features(image: np.ndarray, labels: np.ndarray, regions: int) -> np.ndarray:

@@ -9,41 +9,57 @@ import torch
 from bench.contracts import Truth
 from bench.contracts.validity import Validity
 from simulators.truths import association, observer
-from simulators.truths.population import Couple, couples, features
+from simulators.truths.population import Couple, couples, exchanged, features
 
 if TYPE_CHECKING:
     from simulators.brain import Brain
 
 
 def shared(brain: "Brain", indices: Sequence[int], stream: str, pairs: int) -> dict[str, Truth]:
-    """Truths of the population, from `pairs` subjects in both states, as the chosen subjects see them.
+    """Truths of the population as the chosen subjects see them; one that does not exist here is left out.
 
-    association: d' by voxel (N, 1, D, H, W), pulled back from template space by each subject's known deformation, and
-    AUC - 0.5 by region (N, R) with the half-width of its interval as floor. observer: (N, R) Shapley values. A truth
-    or part of one that does not exist here is left out.
+    association: d' by voxel (N, 1, D, H, W), from `pairs` subjects in both states, pulled back from template space by
+    each subject's known deformation; AUC - 0.5 by region (N, R) with the half-width of its interval as floor.
+    observer: (N, R) Shapley values, from ten times as many subjects.
+
+    Raises:
+        BadInput: where `pairs` are too few for the number of regions.
     """
-    gaps = Validity.of(brain)
+    subjects = observer.subjects(pairs, len(brain.region_names))
+    found = [_observer(brain, subjects, len(indices))]
+    if "association" not in Validity.of(brain).undefined:
+        found.append(_association(brain, indices, stream, pairs))
+    return {truth.name: truth for truth in found}
+
+
+def _observer(brain: "Brain", subjects: int, explained: int) -> Truth:
+    well, sick = exchanged(brain, subjects)
+    read = observer.telling(well, sick)
+    shares = observer.quadratic_shares if brain.task.products else observer.shares
+    return Truth("observer", regions=_repeated(shares(well[..., read], sick[..., read]), explained), signed=False)
+
+
+def _association(brain: "Brain", indices: Sequence[int], stream: str, pairs: int) -> Truth:
     rows: list[np.ndarray] = []
-    template = brain.anatomy.template
-    field = association.voxels(_watched(couples(brain, pairs), rows, len(brain.region_names)), template)
+    field = association.voxels(_watched(couples(brain, pairs), rows, len(brain.region_names)), brain.anatomy.template)
     well, sick = (np.array(rows)[:, state] for state in (0, 1))
-    found = {}
-    if "association" not in gaps.undefined:
-        value, half_width = association.regions(well, sick)
-        volume = None
-        if "association" not in gaps.regional:
-            positions = (brain.position(brain.scene(i, stream)) for i in indices)
-            pulled = [association.pulled_back(field, position, template) for position in positions]
-            volume = torch.from_numpy(np.stack(pulled))[:, None]
-        regions, floor = _repeated(value, len(indices)), _repeated(half_width, len(indices))
-        found["association"] = Truth("association", volume, regions, floor=floor)
-    # where no single region tells, a mean says nothing, but means are all a quadratic observer needs to see pairs
-    if brain.task.products:
-        shares = observer.quadratic_shares(well[..., :1], sick[..., :1])
-    else:
-        shares = observer.shares(well, sick)
-    found["observer"] = Truth("observer", regions=_repeated(shares, len(indices)), signed=False)
-    return found
+    value, half_width = association.regions(well, sick)
+    volume = None
+    if "association" not in Validity.of(brain).regional:
+        volume = torch.from_numpy(np.stack([_pulled(brain, i, stream, field, value) for i in indices]))[:, None]
+    regions, floor = _repeated(value, len(indices)), _repeated(half_width, len(indices))
+    return Truth("association", volume, regions, floor=floor)
+
+
+def _pulled(brain: "Brain", subject: int, stream: str, field: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """A field of the template as a subject sees it (D, H, W), in those of its regions and voxels that have a value.
+
+    value: (R,) the regions' own. Interpolation carries the field across borders, where nothing was ever changed.
+    """
+    scene = brain.scene(subject, stream)
+    pulled = association.pulled_back(field, brain.position(scene), brain.anatomy.template)
+    changed = np.append(0, value)[scene.warped.labels] != 0
+    return np.where(changed & (scene.warped.maps[2] > 0.5), pulled, 0).astype(np.float32)
 
 
 def _watched(stream: Iterable[Couple], rows: list[np.ndarray], regions: int) -> Iterator[Couple]:
