@@ -55,7 +55,7 @@ class Shortcut(Around):
             BadInput: for an intervention this task does not know.
         """
         marks = {None: self.marker(subject, stream), "off": 0.0, "on": 1.0}
-        if do.get("marker") not in marks:
+        if do.get("marker") not in tuple(marks):
             raise refuse(do, "marker to off or on")
         rest = {k: v for k, v in do.items() if k != "marker"}
         marker = 0.0 if rest.get("pathology") == "off" else marks[do.get("marker")]
