@@ -24,6 +24,11 @@ class Classes:
         return 1.0
 
     @property
+    def period(self) -> int:
+        """One of each class."""
+        return 2
+
+    @property
     def outputs(self) -> int:
         """One a class."""
         return 2
@@ -43,6 +48,7 @@ class Regression:
 
     kind: ClassVar[Kind] = "regression"
     splits: ClassVar[tuple[str, ...]] = ()
+    period: ClassVar[int] = 2
     ceiling: ClassVar[float] = 1.0
     outputs: ClassVar[int] = 1
     target: ClassVar[int] = 0

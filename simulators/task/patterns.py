@@ -66,6 +66,11 @@ class Patterns(Classes):
         return self.outputs * lcm(*map(len, self.classes))
 
     @property
+    def period(self) -> int:
+        """All of them: patterns come in turn."""
+        return self.cycle
+
+    @property
     def products(self) -> bool:
         """Whether every part is as frequent in c as in c', so that only combinations tell (XOR)."""
         first, second = (np.mean(self.classes[c], 0) for c in self.target)
