@@ -21,7 +21,7 @@ VERSIONS = {
     "images": "2",
     "train": "1",
     "truths": "2",
-    "effects": "1",
+    "effects": "2",
     "attribute": "1",
     "untrained": "1",
     "measure": "1",
@@ -236,7 +236,7 @@ class _UnitCells:
         sizes = {k: self.settings["use"][k] for k in ("subjects", "players")}
         content = {"model": self.train.key, "cohort": self.cohort.key, **sizes}
         needs = (self.calibration, self.cohort, self.train)
-        return self._cell("effects", content, needs, of_modules(("bench.stages.effects",)))
+        return self._cell("effects", content, needs, self._source("simulators", "bench.stages.effects"))
 
     def attribute(self, method: str) -> Cell:
         """The maps of a method."""

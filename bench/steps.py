@@ -117,7 +117,7 @@ def _effects(bench: "Bench", cell: Cell) -> effects.Effects:
     some = bench.get(cells.cohort).take(torch.arange(use["subjects"]))
     model, players = bench.get(cells.train).model, use["players"]
     with count_passes(model) as bench.passes:
-        return effects.effects(model, some, effects.sick(some), made.target, players, bench.progress)
+        return effects.effects(model, made, some, effects.sick(some), made.target, players, bench.progress)
 
 
 def _attribute(bench: "Bench", cell: Cell) -> Attribution:

@@ -1,6 +1,6 @@
 """A simulator: anatomy + local variation + pathology + task + contrast + scanner."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial, reduce
 from operator import or_
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bench.contracts import BadInput, Batch, Cohort, Truth
 from bench.contracts.validity import Validity
-from simulators import drawing
+from simulators import drawing, mosaic
 from simulators.anatomy.minimum import require
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy, Warped
@@ -169,12 +169,14 @@ class Brain:
     def sample(self, indices: Sequence[int], stream: str, do: Mapping[str, Any] | None = None) -> Batch:
         """Images of the chosen subjects of a stream, under an intervention if one is named.
 
-        do: the task's own interventions (`pathology`, `strength`, ...) and those of `simulators.interventions`.
+        do: the task's own interventions (`pathology`, `strength`, ...), those of `simulators.interventions`, and those
+        of `simulators.mosaic` on single regions.
         """
-        scan, own = split(do)
+        scan, rest = split(do)
+        regional, own = mosaic.split(rest)
         free = own.get("pathology") == "off"
         scenes = (intervene(self, self.scene(i, stream, free), scan) for i in indices)
-        rendered = (self.render(scene, self.state(scene, own)) for scene in scenes)
+        rendered = (mosaic.rendered(self, scene, own, regional) for scene in scenes)
         # put in place one by one, because memory that is new to the process is slow
         images = np.fromiter(rendered, np.dtype((np.float32, self.shape)), len(indices))
         targets = torch.tensor([self.task.label(i) for i in indices])
@@ -198,6 +200,10 @@ class Brain:
     def carry(self, volume: Tensor, donor: int, recipient: int | None, stream: str) -> Tensor:
         """The donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the template."""
         return carry(self, volume, donor, recipient, stream)
+
+    def switches(self, subject: int, stream: str, sets: Sequence[Collection[str]]) -> Tensor:
+        """The subject with its twin's pathology in each set of regions, its own everywhere else: (C, 1, D, H, W)."""
+        return mosaic.switches(self, subject, stream, sets)
 
     def record(self, subject: int, stream: str, do: Mapping[str, Any] | None = None) -> dict[str, float]:
         """What was drawn for a subject, by name: shape, scan, severities, regional volumes."""

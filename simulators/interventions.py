@@ -66,13 +66,13 @@ def _shift(brain: "Brain", scene: Scene, value: Any) -> Scene:
 
 
 def _warp(brain: "Brain", scene: Scene, value: Any) -> Scene:
-    rng = brain.streams(f"{scene.stream}/warp-{_number('warp', value)}", scene.subject)
+    rng = brain.streams(f"{scene.stream}/warp-{number('warp', value)}", scene.subject)
     added = np.float32(WARP) * brain.anatomy.draw(rng("anatomy"))["lattice"]
     return scene._replace(shape={**scene.shape, "lattice": scene.shape["lattice"] + added})
 
 
 def _rescan(brain: "Brain", scene: Scene, value: Any) -> Scene:
-    rng = brain.streams(f"{scene.stream}/rescan-{_number('rescan', value)}", scene.subject)
+    rng = brain.streams(f"{scene.stream}/rescan-{number('rescan', value)}", scene.subject)
     return scene._replace(
         moved=scene.moved + REPOSITION_MM * rng("position").standard_normal(3),
         local=scene.local._replace(noise=brain.nuisance.noise_pair(rng("noise"), brain.shape)),
@@ -144,7 +144,8 @@ def _millimetres(value: Any) -> np.ndarray:
     return found
 
 
-def _number(name: str, value: Any) -> int:
+def number(name: str, value: Any) -> int:
+    """The number of a draw, or BadInput."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise BadInput(f"do {name}={value!r} is not possible: give the number of the draw, 0 or more.")
     return value

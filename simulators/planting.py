@@ -1,6 +1,5 @@
 """What pathologies do to a subject: anatomy they displace, tissue they take, signal they change."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,8 +7,9 @@ import numpy as np
 import torch
 from torch.nn.functional import grid_sample
 
+from bench.contracts import Unsupported
 from simulators.anatomy.mni152 import Warped
-from simulators.pathology.protocol import ChangesSignal, Displaces, Grows, Pathology
+from simulators.pathology.protocol import ChangesSignal, Displaces, Divides, Grows, Pathology
 from simulators.pathology.several import Several
 from simulators.place import Place
 from simulators.voxels import Voxels
@@ -46,20 +46,52 @@ def present(
     several: Several, latents: Sequence[Mapping[str, Any]], strengths: Sequence[float], dial: Callable[[], float]
 ) -> list[Present]:
     """The parts that are present; `dial` is asked for its amplitude only where one of them needs it."""
+    carried = zip(several.parts, several.amplitudes, latents, strengths, strict=True)
+    return [_present(part, own, drawn, strength, dial) for part, own, drawn, strength in carried if strength]
+
+
+def moving(
+    several: Several,
+    latents: Sequence[Mapping[str, Any]],
+    strengths: Sequence[float],
+    dial: Callable[[], float],
+    regions: Mapping[str, Sequence[float]],
+) -> list[Present]:
+    """The displacing parts that are present; one that is not equally strong everywhere comes once a strength.
+
+    regions: strengths of all parts in the regions that have others than the rest.
+
+    Raises:
+        Unsupported: where a part cannot act in some of its regions alone.
+    """
     found = []
-    for part, own, drawn, strength in zip(several.parts, several.amplitudes, latents, strengths, strict=True):
-        if strength:
-            amplitude = dial() if own is None else own
-            if isinstance(part, Grows):
-                drawn, strength = part.grown(drawn, strength), 1.0
-            found.append(Present(part, amplitude * strength * drawn["severity"], drawn))
+    for number, (part, own) in enumerate(zip(several.parts, several.amplitudes, strict=True)):
+        if isinstance(part, Displaces):
+            asked = {region: regions.get(region, strengths)[number] for region in part.regions}
+            for strength in filter(None, dict.fromkeys(asked.values())):
+                there = tuple(region for region in asked if asked[region] == strength)
+                drawn = latents[number] if len(there) == len(asked) else _confined(part, latents[number], there)
+                found.append(_present(part, own, drawn, strength, dial))
     return found
 
 
-def displacement(parts: Sequence[Present], place: Place) -> np.ndarray | None:
-    """The sum of all displacements (D, H, W, 3) in mm, None where no part displaces anything."""
-    moves = [p.part.displacement(p.amount, place, p.latents) for p in parts if isinstance(p.part, Displaces)]
-    return functools.reduce(np.add, moves) if moves else None
+def _present(
+    part: Pathology | Displaces,
+    own: float | None,
+    drawn: Mapping[str, Any],
+    strength: float,
+    dial: Callable[[], float],
+) -> Present:
+    amplitude = dial() if own is None else own
+    if isinstance(part, Grows):
+        drawn, strength = part.grown(drawn, strength), 1.0
+    return Present(part, amplitude * strength * drawn["severity"], drawn)
+
+
+def _confined(part: Displaces, latents: Mapping[str, Any], regions: tuple[str, ...]) -> Mapping[str, Any]:
+    if not isinstance(part, Divides):
+        raise Unsupported(f"{type(part).__name__} moves all of its regions at once and cannot act in some of them")
+    return part.confined(latents, regions)
 
 
 def compose(position: np.ndarray, displaced: np.ndarray, voxel_mm: float) -> np.ndarray:

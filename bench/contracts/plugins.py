@@ -1,6 +1,6 @@
 """The protocols a plug-in fulfils. They are structural: no base class, no registration."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -13,6 +13,8 @@ from bench.contracts.tags import MethodTags, MetricTags
 
 #: class c, a contrast (c, c') meaning z_c - z_c', or one class per row
 Target = int | tuple[int, int] | Tensor
+#: in a set of regions: all that lies in none
+ELSEWHERE = "elsewhere"
 
 
 class Simulator(Protocol):
@@ -104,6 +106,18 @@ class Populated(Protocol):
 
     def population(self, indices: Sequence[int], stream: str, pairs: int) -> Mapping[str, Truth]:
         """Truths of the population, from `pairs` subjects in both states, as the chosen subjects see them."""
+
+
+@runtime_checkable
+class Switched(Protocol):
+    """A simulator whose pathology can be switched region by region."""
+
+    def switches(self, subject: int, stream: str, sets: Sequence[Collection[str]]) -> Tensor:
+        """One subject with its twin's pathology in each set of regions and its own elsewhere: (C, 1, D, H, W).
+
+        Re-rendered from the same latents in the same scan. No region gives the subject, all of them and `elsewhere`
+        its twin.
+        """
 
 
 @runtime_checkable

@@ -1,6 +1,7 @@
 """Stage effects: what a trained model does with the pathology of each region, switched on its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from itertools import combinations
 from math import factorial
 from pathlib import Path
@@ -11,13 +12,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Cohort, Simulator, Unsupported
+from bench.contracts.plugins import ELSEWHERE, Switched, Target
 from bench.passes.forward import forward
 from bench.passes.scores import explained
 
 #: more players would take more passes a subject than anyone waits for
 MOST = 12
+#: coalitions that are rendered at a time
+CHUNK = 256
 
 
 class Effects(NamedTuple):
@@ -47,6 +50,7 @@ def validate(players: int) -> None:
 
 def effects(
     model: nn.Module,
+    simulator: Simulator,
     cohort: Cohort,
     sick: Tensor,
     target: Target,
@@ -56,14 +60,17 @@ def effects(
     """Effects of the regions' pathology on the first subjects of a cohort.
 
     sick: (S,) bool, whether a subject's own image is the one with the pathology; its twin is the other. A subject's
-    players are the regions in which its two images differ most, at most `players` of them. Where pathology acts voxel
-    by voxel, taking a region's voxels from the other image is the re-render with that region's pathology switched.
+    players are the regions whose pathology, alone in the healthy brain, changes most of its image, at most `players`
+    of them. Every coalition is rendered by the simulator from the subject's latents in its own scan.
+
+    Raises:
+        Unsupported: for a simulator that cannot switch single regions.
     """
+    if not isinstance(simulator, Switched):
+        raise Unsupported("the simulator has no `switches`, so its pathology cannot be rendered in single regions")
     found = []
     for row, own in enumerate(sick.tolist()):
-        image, twin = cohort.images[row, 0], cohort.twins[row, 0]
-        pair = (twin, image) if own else (image, twin)
-        found.append(_subject(model, *pair, cohort.regions[row, 0], len(cohort.region_names), target, players))
+        found.append(_subject(model, simulator, cohort.take(torch.tensor([row])), own, target, players))
         progress((row + 1) / len(sick))
     return Effects(*(torch.stack(parts).float() for parts in zip(*found, strict=True)))
 
@@ -81,17 +88,18 @@ def sick(cohort: Cohort) -> Tensor:
 
 
 def _subject(
-    model: nn.Module, well: Tensor, sick: Tensor, labels: Tensor, regions: int, target: Target, players: int
+    model: nn.Module, simulator: Switched, cohort: Cohort, sick: bool, target: Target, players: int
 ) -> Effects:
-    chosen = _players(sick - well, labels, regions, players)
-    elsewhere = ~torch.isin(labels, torch.tensor(chosen))
-    places = [*(labels == number for number in chosen), elsewhere]
-    count = len(places)
-    coalitions = torch.tensor([[s >> p & 1 for p in range(count)] for s in range(2**count)], dtype=torch.bool)
-    member = torch.stack(places)
-    images = torch.stack([torch.where(member[coalition].any(0), sick, well) for coalition in coalitions])[:, None]
-    value = explained(forward(model, images), target).double().numpy()
-    index = torch.tensor(chosen, dtype=torch.long) - 1
+    names, regions = cohort.region_names, len(cohort.region_names)
+    render = partial(_rendered, simulator, int(cohort.subjects[0]), (*names, ELSEWHERE), sick)
+    chosen = _players(render, cohort, players)
+    others = {*names, ELSEWHERE} - {names[r] for r in chosen}
+    blocks = [*({names[r]} for r in chosen), others]
+    count = len(blocks)
+    coalitions = [set().union(*(blocks[p] for p in range(count) if s >> p & 1)) for s in range(2**count)]
+    chunks = (coalitions[start : start + CHUNK] for start in range(0, 2**count, CHUNK))
+    value = np.concatenate([explained(forward(model, render(some)), target).double().numpy() for some in chunks])
+    index = torch.tensor(chosen, dtype=torch.long)
     off, on, shapley = (torch.full((regions,), torch.nan, dtype=torch.float64) for _ in range(3))
     shares, pairs = _shapley(value, count), _interaction(value, count)
     bits = 2 ** np.arange(len(chosen))
@@ -103,11 +111,22 @@ def _subject(
     return Effects(off, on, shapley, torch.tensor(shares[-1]), interaction)
 
 
-def _players(change: Tensor, labels: Tensor, regions: int, players: int) -> list[int]:
-    """Labels of the regions with most change, that have any."""
-    mass = torch.bincount(labels.flatten().long(), change.abs().flatten().double(), minlength=regions + 1)[1:]
+def _rendered(
+    simulator: Switched, subject: int, everywhere: Collection[str], sick: bool, ill: Sequence[Collection[str]]
+) -> Tensor:
+    """The subject (C, 1, D, H, W) with the pathology in each of these sets of regions and nowhere else."""
+    return simulator.switches(subject, "evaluation", [set(everywhere) - set(i) if sick else i for i in ill])
+
+
+def _players(render: Callable[[Sequence[Collection[str]]], Tensor], cohort: Cohort, players: int) -> list[int]:
+    """Places of the regions whose pathology alone changes most of the image, of those that change any of it."""
+    change = (cohort.images - cohort.twins)[0, 0].abs()
+    within = torch.bincount(cohort.regions.flatten().long(), change.flatten().double(), minlength=1)
+    candidates = [int(label) - 1 for label in within.nonzero() if label > 0]
+    well, *alone = render([(), *([cohort.region_names[r]] for r in candidates)])
+    mass = torch.tensor([float((image - well).abs().double().sum()) for image in alone])
     largest = mass.argsort(descending=True, stable=True)[:players]
-    return [int(r) + 1 for r in largest if mass[r] > 0]
+    return [candidates[i] for i in largest.tolist() if mass[i] > 0]
 
 
 def _shapley(value: np.ndarray, players: int) -> np.ndarray:

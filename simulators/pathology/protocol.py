@@ -76,6 +76,14 @@ class Grows(Protocol):
 
 
 @runtime_checkable
+class Divides(Protocol):
+    """A pathology that moves anatomy and can do so in some of its regions alone."""
+
+    def confined(self, latents: Mapping[str, Any], regions: tuple[str, ...]) -> dict[str, Any]:
+        """The latents of the subject with the pathology in these of its regions and no others."""
+
+
+@runtime_checkable
 class Displaces(Protocol):
     """A pathology that moves anatomy instead of acting voxel by voxel; it has no `extent`."""
 

@@ -80,7 +80,14 @@ class Resizing(Regional):
 
     def displacement(self, amount: float, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Displacement (D, H, W, 3) in mm at which the regions' content has the volume that is asked for."""
-        return _displacement(self, Kept(place), self.acting(latents), float(amount))
+        regions = tuple(r for r in self.acting(latents) if r in latents.get("confined", self.regions))
+        if not regions:
+            return np.zeros((*place.warped.labels.shape, 3), np.float32)
+        return _displacement(self, Kept(place), regions, float(amount))
+
+    def confined(self, latents: Mapping[str, Any], regions: tuple[str, ...]) -> dict[str, Any]:
+        """The latents of the subject in whom only these regions grow or shrink, each by as much as all would."""
+        return {**latents, "confined": regions}
 
 
 # a subject is rendered several times: for its image, its twin, its truths and every redraw

@@ -13,7 +13,7 @@ class Several:
     """Pathologies that a task combines.
 
     amplitudes: for each part its own amplitude, or null where the simulator's dial sets it; what has its own is not
-    judged by the reference observer (distractors, markers).
+    judged by the reference observer (distractors, markers). At most one part may move anatomy.
     """
 
     version: ClassVar[str] = "1"
@@ -26,6 +26,11 @@ class Several:
             raise BadInput(
                 f"pathology.amplitudes={list(self.amplitudes)!r} does not fit {len(self.parts)} parts: give one value "
                 "a part, null for at least one."
+            )
+        if sum(isinstance(part, Displaces) for part in self.parts) > 1:
+            raise BadInput(
+                "pathology.parts has more than one part that moves anatomy, so neither would reach the volume that is "
+                "asked for: name all regions in one of them, or give the others a pathology that acts voxel by voxel."
             )
 
     @classmethod

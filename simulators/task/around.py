@@ -42,6 +42,11 @@ class Around:
         return self.cause.cycle
 
     @property
+    def period(self) -> int:
+        """The cause's."""
+        return self.cause.period
+
+    @property
     def products(self) -> bool:
         """As for the cause: the reference observer does not look at cues."""
         return self.cause.products

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bench.contracts import BadInput
-from simulators.task.kinds import Regression, even, refuse
+from simulators.task.kinds import Regression, amount, even
 
 #: strength of the mean subject, which is everybody's twin
 MEAN = 0.5
@@ -44,9 +44,6 @@ class Graded(Regression):
         do: {"pathology": "off" | "on" | "swap"}: none, all, as much as the twin; {"strength": float}.
 
         Raises:
-            BadInput: for an intervention this task does not know.
+            BadInput: for an intervention this task does not know, or a strength that is not from 0 to 1.
         """
-        states = {None: even(subject), "off": 0.0, "on": 1.0, "swap": MEAN}
-        if set(do) - {"pathology", "strength"} or do.get("pathology") not in states:
-            raise refuse(do, "pathology (off, on, swap) or strength")
-        return float(do.get("strength", states[do.get("pathology")]))
+        return amount(do, {None: even(subject), "off": 0.0, "on": 1.0, "swap": MEAN})

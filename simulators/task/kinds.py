@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from bench.contracts import BadInput
 from bench.contracts.validity import Validity
+from simulators.checks import between
 from simulators.task.protocol import Kind
 
 #: in no rational relation to each other or to 1, so their multiples fill the square evenly
@@ -21,6 +22,11 @@ class Classes:
     def ceiling(self) -> float:
         """The best AUC that the sides allow."""
         return 1.0
+
+    @property
+    def period(self) -> int:
+        """One of each class."""
+        return 2
 
     @property
     def outputs(self) -> int:
@@ -42,6 +48,7 @@ class Regression:
 
     kind: ClassVar[Kind] = "regression"
     splits: ClassVar[tuple[str, ...]] = ()
+    period: ClassVar[int] = 2
     ceiling: ClassVar[float] = 1.0
     outputs: ClassVar[int] = 1
     target: ClassVar[int] = 0
@@ -67,6 +74,20 @@ def beside(subject: int) -> float:
 
 def _turned(subject: int, dimension: int) -> float:
     return float((subject // 2 + 0.5) * _TURNS[dimension] % 1)
+
+
+def amount(do: Mapping[str, Any], states: Mapping[str | None, float]) -> float:
+    """How much of the pathology is asked for: as in one of the named states, None without intervention, or a strength.
+
+    Raises:
+        BadInput: for an intervention that the task does not know, two at once, or a strength that is not from 0 to 1.
+    """
+    if len(do) > 1 or set(do) - {"pathology", "strength"} or do.get("pathology") not in tuple(states):
+        raise refuse(do, "one of pathology (off, on, swap) and strength")
+    if "strength" in do:
+        between("do strength", do["strength"], 0, 1)
+        return float(do["strength"])
+    return float(states[do.get("pathology")])
 
 
 def refuse(do: Mapping[str, Any], names: str) -> BadInput:

@@ -1,6 +1,6 @@
 """Labels that depend on which parts of the pathology occur together: OR, AND, XOR, several classes, distractors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import lcm
@@ -10,7 +10,8 @@ import numpy as np
 
 from bench.contracts import BadInput
 from bench.contracts.validity import Validity
-from simulators.task.kinds import Classes, refuse
+from simulators.checks import between
+from simulators.task.kinds import Classes, amount, refuse
 
 Pattern = tuple[int, ...]
 
@@ -65,6 +66,11 @@ class Patterns(Classes):
         return self.outputs * lcm(*map(len, self.classes))
 
     @property
+    def period(self) -> int:
+        """All of them: patterns come in turn."""
+        return self.cycle
+
+    @property
     def products(self) -> bool:
         """Whether every part is as frequent in c as in c', so that only combinations tell (XOR)."""
         first, second = (np.mean(self.classes[c], 0) for c in self.target)
@@ -92,21 +98,19 @@ class Patterns(Classes):
         """How much of each part is present: the subject's pattern, unless `do` says otherwise.
 
         do: {"pathology": "off" | "on" | "swap"}: no cause; a pattern of patients; the pattern of the twin.
-        {"strength": float} scales the causes of "on". {"parts": pattern} sets every part.
+        {"strength": float} scales the causes of "on". {"parts": strengths} sets every part.
 
         Raises:
-            BadInput: for an intervention this task does not know.
+            BadInput: for an intervention this task does not know, or a strength that is not from 0 to 1.
         """
         own, other = self.pattern(subject), self.twin(subject)
+        if set(do) == {"parts"}:
+            return _strengths(do["parts"], len(own))
+        scale = amount(do, dict.fromkeys((None, "off", "on", "swap"), 1.0))
         on = other if self.side(self.label(subject)) == 0 else own
         off = self._without_causes(own)
-        states = {None: own, "off": off, "on": on, "swap": other}
-        parts = do.get("parts", own)
-        unknown = set(do) - {"pathology", "strength", "parts"} or do.get("pathology") not in states
-        if len(do) > 1 or unknown or len(parts) != len(own):
-            raise refuse(do, "one of pathology (off, on, swap), strength and parts")
-        scale = float(do.get("strength", 1.0))
-        state = on if "strength" in do else parts if "parts" in do else states[do.get("pathology")]
+        states = {None: on if "strength" in do else own, "off": off, "on": on, "swap": other}
+        state = states[do.get("pathology")]
         return tuple(float(s) * (scale if cause else 1.0) for s, cause in zip(state, self.causes, strict=True))
 
     def pattern(self, subject: int) -> Pattern:
@@ -143,6 +147,14 @@ class Patterns(Classes):
 
     def _without_causes(self, pattern: Pattern) -> Pattern:
         return tuple(s * (1 - cause) for s, cause in zip(pattern, self.causes, strict=True))
+
+
+def _strengths(value: Any, parts: int) -> tuple[float, ...]:
+    if not isinstance(value, Sequence) or len(value) != parts:
+        raise refuse({"parts": value}, f"parts to {parts} strengths, one a part of the pathology")
+    for strength in value:
+        between("do parts", strength, 0, 1)
+    return tuple(map(float, value))
 
 
 def _flip(pattern: Pattern, part: int) -> Pattern:

@@ -16,7 +16,9 @@ class Task(Protocol):
     """Labels and states.
 
     kind: "classes" has whole labels 0 to outputs - 1, "regression" labels in a unit of its own. cycle: subjects after
-    which states repeat; one drawn uniformly from them has the task's base rates. products: whether the label depends
+    which states repeat; one drawn uniformly from them has the task's base rates. period: subjects in each run of which
+    all patterns of states come in turn, so that what alternates from run to run says nothing of the pattern; 2 where
+    states fill any run evenly. products: whether the label depends
     on no single part, so that an observer must read products of its statistics. splits: test streams beside `test` in
     which what goes with the label there goes with it no longer.
     """
@@ -38,6 +40,10 @@ class Task(Protocol):
     @property
     def cycle(self) -> int:
         """Subjects after which states repeat."""
+
+    @property
+    def period(self) -> int:
+        """Subjects of one run."""
 
     @property
     def products(self) -> bool:

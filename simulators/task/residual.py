@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.task.graded import MEAN
-from simulators.task.kinds import Regression, beside, even, refuse
+from simulators.task.kinds import Regression, amount, beside, even
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,8 @@ class Residual(Regression):
         to 0.
 
         Raises:
-            BadInput: for an intervention this task does not know.
+            BadInput: for an intervention this task does not know, or a strength that is not from 0 to 1.
         """
-        residuals = {None: even(subject), "off": 0.0, "on": 1.0, "swap": MEAN}
-        if set(do) - {"pathology", "strength"} or do.get("pathology") not in residuals:
-            raise refuse(do, "pathology (off, on, swap) or strength")
+        residual = amount(do, {None: even(subject), "off": 0.0, "on": 1.0, "swap": MEAN})
         common = 0.0 if do.get("pathology") == "off" else beside(subject)
-        residual = float(do.get("strength", residuals[do.get("pathology")]))
         return (self.shared * common + (1 - self.shared) * residual, *(common,) * self.others)

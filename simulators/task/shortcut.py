@@ -55,7 +55,7 @@ class Shortcut(Around):
             BadInput: for an intervention this task does not know.
         """
         marks = {None: self.marker(subject, stream), "off": 0.0, "on": 1.0}
-        if do.get("marker") not in marks:
+        if do.get("marker") not in tuple(marks):
             raise refuse(do, "marker to off or on")
         rest = {k: v for k, v in do.items() if k != "marker"}
         marker = 0.0 if rest.get("pathology") == "off" else marks[do.get("marker")]
@@ -74,11 +74,12 @@ class Shortcut(Around):
     def marker(self, subject: int, stream: str) -> float:
         """1 where the subject carries the marker.
 
-        The share of subjects in whom marker and label agree is spread evenly over each class, so that any long run of
-        subjects has the correlation asked for and as many markers as not.
+        The share of subjects in whom marker and label agree is spread evenly over each pattern of each class, so that
+        any long run of subjects has the correlation asked for and as many markers as not, and the marker tells
+        nothing of the pattern beyond the label.
         """
         agreeing = (1 + sign(stream) * self.correlation) / 2
-        place = subject // 2
+        place = subject // self.cause.period
         # floating-point products such as 0.9 * 10 must not fall just below the whole number
         agrees = floor((place + 1) * agreeing + 1e-9) - floor(place * agreeing + 1e-9)
         patient = self.side(self.label(subject)) == 1

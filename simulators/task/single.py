@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bench.contracts.validity import Validity
-from simulators.task.kinds import Classes, refuse
+from simulators.task.kinds import Classes, amount
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,9 @@ class SingleCause(Classes):
         do: {"pathology": "off" | "on" | "swap"} or {"strength": float}.
 
         Raises:
-            BadInput: for an intervention this task does not know.
+            BadInput: for an intervention this task does not know, or a strength that is not from 0 to 1.
         """
-        states = {None: self.label(subject), "off": 0, "on": 1, "swap": 1 - self.label(subject)}
-        unknown = set(do) - {"pathology", "strength"}
-        if unknown or do.get("pathology") not in states:
-            raise refuse(do, "pathology (off, on, swap) or strength")
-        return float(do.get("strength", states[do.get("pathology")]))
+        return amount(do, {None: self.label(subject), "off": 0, "on": 1, "swap": 1 - self.label(subject)})
 
     def validate(self, parts: int) -> None:
         """Every part of a pathology is present or none, so any number will do."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.contracts import BadInput
 from bench.contracts.validity import Validity
-from simulators.task.kinds import Classes, beside, refuse
+from simulators.task.kinds import Classes, amount, beside
 
 Pattern = tuple[int, ...]
 
@@ -70,10 +70,7 @@ class Subtypes(Classes):
         do: {"pathology": "off" | "on" | "swap"} or {"strength": float}, which scales "on".
 
         Raises:
-            BadInput: for an intervention this task does not know.
+            BadInput: for an intervention this task does not know, or a strength that is not from 0 to 1.
         """
-        states = {None: self.label(subject), "off": 0, "on": 1, "swap": 1 - self.label(subject)}
-        if set(do) - {"pathology", "strength"} or do.get("pathology") not in states:
-            raise refuse(do, "pathology (off, on, swap) or strength")
-        scale = float(do.get("strength", states[do.get("pathology")]))
+        scale = amount(do, {None: self.label(subject), "off": 0, "on": 1, "swap": 1 - self.label(subject)})
         return tuple(scale * part for part in self.subtype(subject))

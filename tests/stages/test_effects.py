@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, Unsupported
 from bench.stages import effects
+from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.deformation import Deformation
 
 REGIONS = ("left hippocampus", "right hippocampus", "right precuneus")
 
@@ -34,11 +36,17 @@ class Product(nn.Module):
         return torch.stack([torch.zeros_like(first), first + self.weight * first * second], 1)
 
 
+def _effects(simulator, model, cohort, row, players):
+    """Of one subject, whose own image is the sick one in odd rows."""
+    sick = torch.tensor([row % 2 == 1])
+    return effects.effects(model, simulator, cohort.take(torch.tensor([row])), sick, (1, 0), players)
+
+
 def test_effects_of_a_model_that_reads_one_region_are_all_there(world):
     simulator, cohort = world
     number = simulator.region_names.index("left hippocampus") + 1
     place = (cohort.regions[1] == number).float()
-    found = effects.effects(Product(place, place, 0.0), cohort.take(torch.tensor([1])), torch.tensor([True]), (1, 0), 6)
+    found = _effects(simulator, Product(place, place, 0.0), cohort, 1, 6)
     change = ((cohort.images[1] - cohort.twins[1]) * place).sum()
     for part in (found.off, found.on, found.shapley):
         assert part[0, number - 1] == pytest.approx(change.item(), rel=1e-4)
@@ -51,7 +59,7 @@ def test_shapley_values_sum_to_the_score_change_and_pairs_interact(world):
     simulator, cohort = world
     places = [(cohort.regions[3] == simulator.region_names.index(name) + 1).float() for name in REGIONS[:2]]
     model = Product(*places, 0.5)
-    found = effects.effects(model, cohort.take(torch.tensor([3])), torch.tensor([True]), (1, 0), 3)
+    found = _effects(simulator, model, cohort, 3, 3)
     score = lambda x: model(x)[0, 1].item()  # noqa: E731
     total = score(cohort.images[3:4]) - score(cohort.twins[3:4])
     assert found.shapley.nansum() + found.elsewhere.sum() == pytest.approx(total, rel=1e-4)
@@ -60,6 +68,82 @@ def test_shapley_values_sum_to_the_score_change_and_pairs_interact(world):
     assert found.interaction[0, index[0], index[1]] == pytest.approx(
         0.5 * (first.sum() * second.sum()).item(), rel=1e-3
     )
+
+
+@pytest.fixture(scope="module")
+def moving():
+    """Two neighbours on each side that shrink: what one moves lies in the other, and around both."""
+    regions = (*REGIONS[:2], "left amygdala")
+    simulator = Brain(Deformation(regions), MNI152(4.0), amplitude=0.4)
+    return regions, simulator, simulator.cohort(range(4))
+
+
+class Weighted(nn.Module):
+    """z1 = weights . x, or the square of it; z0 = 0."""
+
+    def __init__(self, shape, power=1):
+        super().__init__()
+        weights = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        self.weights, self.power = weights / weights.norm(), power
+
+    def forward(self, x):
+        found = (x * self.weights).sum((1, 2, 3, 4)) ** self.power
+        return torch.stack([torch.zeros_like(found), found], 1)
+
+
+def _score(model, images):
+    return model(images)[:, 1].double()
+
+
+@pytest.mark.parametrize("row", [1, 2])
+def test_effects_of_a_linear_model_are_those_of_images_rendered_by_name(moving, row):
+    """And not those of pasted voxels, which miss what a region moves around itself."""
+    regions, simulator, cohort = moving
+    model = Weighted(simulator.shape)
+    found = _effects(simulator, model, cohort, row, 6)
+    sick, well = (cohort.images, cohort.twins) if row % 2 else (cohort.twins, cohort.images)
+    for region in regions:
+        place = simulator.region_names.index(region)
+        off, on = (
+            simulator.sample([row], "evaluation", {"pathology": whole, "regions": {region: part}}).images
+            for whole, part in (("on", "off"), ("off", "on"))
+        )
+        expected = [_score(model, a) - _score(model, b) for a, b in ((sick[[row]], off), (on, well[[row]]))]
+        torch.testing.assert_close(found.off[0, place].double(), expected[0][0], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(found.on[0, place].double(), expected[1][0], rtol=1e-4, atol=1e-5)
+        inside = cohort.regions[[row]] == place + 1
+        pasted = _score(model, sick[[row]]) - _score(model, torch.where(inside, well[[row]], sick[[row]]))
+        assert abs(found.off[0, place] - pasted) > 0.1 * abs(pasted)
+    players = {simulator.region_names[r] for r in (~found.off[0].isnan()).nonzero()[:, 0]}
+    assert players == set(regions), "a region that is only moved by others has no pathology to switch"
+
+
+@pytest.mark.parametrize("power", [1, 3])
+@pytest.mark.parametrize("row", [1, 2])
+def test_shapley_values_share_the_whole_re_rendered_change(moving, row, power):
+    """And equal a naive twin in float64: the mean marginal change over all orders in which regions fall ill."""
+    regions, simulator, cohort = moving
+    model = Weighted(simulator.shape, power)
+    found = _effects(simulator, model, cohort, row, 6)
+    sick, well = (cohort.images, cohort.twins) if row % 2 else (cohort.twins, cohort.images)
+    total = _score(model, sick[[row]]) - _score(model, well[[row]])
+    assert found.shapley.nansum() + found.elsewhere[0] == pytest.approx(total.item(), rel=1e-4)
+    ill = {}
+    for size in range(len(regions) + 1):
+        for some in itertools.combinations(regions, size):
+            do = {"pathology": "off", "regions": dict.fromkeys(some, "on")}
+            ill[frozenset(some)] = _score(model, simulator.sample([row], "evaluation", do).images).item()
+    orders = list(itertools.permutations(regions))
+    for region in regions:
+        before = [frozenset(order[: order.index(region)]) for order in orders]
+        naive = np.mean([ill[b | {region}] - ill[b] for b in before])
+        assert found.shapley[0, simulator.region_names.index(region)] == pytest.approx(naive, rel=1e-3, abs=1e-5)
+
+
+def test_a_simulator_that_cannot_switch_regions_is_unsupported(world):
+    _, cohort = world
+    with pytest.raises(Unsupported, match="no `switches`"):
+        effects.effects(Weighted(cohort.images.shape[2:]), object(), cohort, torch.tensor([False]), (1, 0), 2)
 
 
 def test_exact_shapley_and_interaction_equal_the_definitions():
@@ -86,9 +170,9 @@ def test_the_sick_image_is_the_patients_own_and_the_controls_twin(world):
 
 
 def test_effects_survive_storage(world, tmp_path):
-    _, cohort = world
+    simulator, cohort = world
     model = Product(torch.ones(1), torch.ones(1), 0.0)
-    found = effects.effects(model, cohort, torch.tensor([False, True]), (1, 0), 2)
+    found = effects.effects(model, simulator, cohort, torch.tensor([False, True]), (1, 0), 2)
     effects.write(tmp_path, found)
     for before, after in zip(found, effects.read(tmp_path), strict=True):
         torch.testing.assert_close(before, after, equal_nan=True, rtol=0, atol=0)
