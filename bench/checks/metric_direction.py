@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.checks import metric_values as given
-from bench.checks.metric_probe import Models, Probe, gradient, probe
+from bench.checks.metric_probe import Probe, gradient, probe
 from bench.contracts import Context, MetricTags
 from bench.contracts.plugins import Explain
 
@@ -80,8 +80,8 @@ def _group(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
 
 def _compare(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
     lesion, noise = world.oracle(world.cohort.truths["planted"]), world.retrained
-    right = Models(lesion.expand_as(noise), noise, world.uses, noise)
-    wrong = Models(noise, noise, world.uses, noise)
+    wrong = replace(world.models, maps=noise, untrained=noise[:2], permuted=noise)
+    right = replace(wrong, maps=lesion.expand_as(noise))
     return tuple(metric.compare(models, world.context)[""] for models in (right, wrong))
 
 
