@@ -14,7 +14,7 @@ from torch import Tensor
 from bench.contracts import BadInput, Batch, Cohort, Truth
 from bench.contracts.validity import Validity
 from simulators import drawing
-from simulators.anatomy.minimum import require
+from simulators.anatomy.minimum import require, require_grid
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy, Warped
 from simulators.bank import Bank, fill
@@ -28,7 +28,7 @@ from simulators.interventions import intervene, split
 from simulators.latents import Latents
 from simulators.local import Local, Variation
 from simulators.nuisance import Scanner
-from simulators.pathology.protocol import Displaces, Named, Pathology
+from simulators.pathology.protocol import Displaces, Fine, Named, Pathology
 from simulators.pathology.several import Several
 from simulators.place import Place
 from simulators.record import record
@@ -65,6 +65,9 @@ class Brain:
     def __post_init__(self) -> None:
         between("simulator.separability", self.separability, 0.55, 0.999, "(AUC of the reference observer)")
         self.pathology.validate(self.anatomy.region_names)
+        for part in self.parts.parts:
+            if isinstance(part, Fine):
+                require_grid(type(part).__name__, part.coarsest_mm, self.anatomy.resolution_mm)
         named = {region for part in self.parts.parts if isinstance(part, Named) for region in part.regions}
         require(sorted(named), self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
         self.local.validate(self.anatomy.region_names)
