@@ -10,11 +10,14 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from bench.architecture import architecture
+from bench.audits import Audits
 from bench.checks import networks, simulators
 from bench.config.build import build
 from simulators.pathology.focal import Focal
 
 CONF = Path(__file__).parents[2] / "conf"
+#: simulators whose association is looked at at every run
+ASSOCIATED = ("dementia", "mtl_atrophy", "suppressor")
 
 
 def _names(group):
@@ -41,6 +44,14 @@ def test_simulator_conforms(name):
     simulator = build(_node("simulator", name)).with_amplitude(0.3)
     for check in simulators.applicable(simulator):
         check(simulator)
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in ASSOCIATED else pytest.param(n, marks=pytest.mark.full) for n in _names("simulator")]
+)
+def test_association_is_zero_where_a_simulator_never_acts(name):
+    simulator = build(_node("simulator", name)).with_amplitude(0.3)
+    Audits(simulator, name, "key", 0.95, keep=lambda row: None).check_association()
 
 
 @pytest.mark.parametrize("check", BROKEN_SIMULATORS)

@@ -178,7 +178,9 @@ def test_small_regions_are_refused_and_the_mended_grid_is_not():
     [(Deformation(("left hippocampus",)), 4), (Thinning(("left precuneus",)), 4), (Ventricles(), 7)],
 )
 def test_a_grid_too_coarse_for_a_pathology_is_refused_alone_and_among_others(pathology, coarsest):
-    says = rf"{type(pathology).__name__} at anatomy\.resolution_mm=7\.5 is too coarse, because .*; use {coarsest} or finer"
+    says = (
+        rf"{type(pathology).__name__} at anatomy\.resolution_mm=7\.5 is too coarse, because .*; use {coarsest} or finer"
+    )
     for whole in (pathology, Several((Focal(), pathology), (None, None))):
         with pytest.raises(BadInput, match=says) as error:
             Brain(whole, MNI152(resolution_mm=7.5), task=Patterns((((0, 0),), ((1, 1),))))
