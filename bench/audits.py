@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bench import audited
+from bench.checks.simulators import mixes
 from bench.contracts import Cohort, Simulator, Truth
 from bench.contracts.plugins import Populated, Shifted
 from bench.contracts.validity import Validity
@@ -91,6 +92,8 @@ class Audits:
 
     def check_healthy_region(self) -> str:
         """A linear model of one region without pathology does not react to twins, and uses that region alone."""
+        if mixes(self.simulator):
+            return "the scan mixes voxels: no model reads one region alone"
         cohort = self.simulator.cohort(range(SUBJECTS), "evaluation")
         region, where = _healthy_region(cohort)
         if not where.any():

@@ -48,7 +48,7 @@ def patients(simulator: Simulator, count: int = 1000, stream: str = "test") -> A
 
 
 def pairs(simulator: Simulator, count: int = 1000, stream: str = "test", healthy: bool = False) -> dict[str, Audit]:
-    """Every two classes beside the explained ones, by name ("0-2"): their subjects, or these subjects' healthy twins."""
+    """Every two classes beside the explained ones, by name ("0-2"): their subjects, or the healthy twins of these."""
     features, targets = _look(simulator, count, stream, {"pathology": "off"} if healthy else {})
     explained = {int(target) for target in np.unique(targets[_sides(simulator, targets) >= 0])}
     found = {}

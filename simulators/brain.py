@@ -227,6 +227,11 @@ class Brain:
         """Regions whose redraw moves what lies around them."""
         return frozenset(name for p in self.parts.parts if isinstance(p, Displaces) for name in p.regions)
 
+    @property
+    def mixes(self) -> bool:
+        """Whether the scanner blurs or ghosts, so that a voxel shows what lies in others."""
+        return self.nuisance.mixes
+
     def loss(self, scene: Scene, strength: Strength) -> np.ndarray:
         """What the pathology takes from each voxel (D, H, W): share of tissue, or signal (negative where it adds)."""
         return loss(self, scene, strength)

@@ -44,8 +44,8 @@ def calibrate(simulator: Brain, subjects: int = FIT, verify: int = VERIFY) -> di
     least = _reached(simulator, low, judged)
     if least > simulator.separability:
         raise BadInput(
-            f"simulator.separability={simulator.separability} cannot be reached: the lowest is {least:.3f}, at amplitude "
-            f"{low:g}; ask for more, or weaken the pathology."
+            f"simulator.separability={simulator.separability} cannot be reached: the lowest is {least:.3f}, at "
+            f"amplitude {low:g}; ask for more, or weaken the pathology."
         )
     for _ in range(STEPS):
         middle = float(np.sqrt(low * high))

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from bench.contracts import Simulator
+from bench.contracts.plugins import Mixing
 from bench.contracts.validity import Validity
 
 Check = Callable[[Simulator], None]
@@ -20,8 +21,11 @@ TRUTHS = ("planted", "counterfactual", "edit")
 
 
 def applicable(simulator: Simulator) -> list[Check]:
-    """The checks a simulator has to pass; it must be calibrated."""
-    return [
+    """The checks a simulator has to pass; it must be calibrated.
+
+    Where the scan mixes voxels, no change stays where it is made, and what asks for that is left out.
+    """
+    checks = [
         check_images,
         check_purity,
         check_streams,
@@ -33,6 +37,12 @@ def applicable(simulator: Simulator) -> list[Check]:
         check_redraws,
         check_no_leak,
     ]
+    return [check for check in checks if not mixes(simulator) or check not in (check_support, check_redraws)]
+
+
+def mixes(simulator: Simulator) -> bool:
+    """Whether a voxel of an image shows what lies in others."""
+    return isinstance(simulator, Mixing) and simulator.mixes
 
 
 def check_images(simulator: Simulator) -> None:

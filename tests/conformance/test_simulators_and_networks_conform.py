@@ -1,11 +1,12 @@
 """Every simulator and network in conf/ passes every check; every broken one fails its own and no other."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from broken_networks import BROKEN as BROKEN_NETWORKS
 from broken_simulators import BROKEN as BROKEN_SIMULATORS
-from broken_simulators import HalfShared
+from broken_simulators import HalfShared, PerImageScale
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
@@ -13,6 +14,8 @@ from bench.architecture import architecture
 from bench.audits import Audits
 from bench.checks import networks, simulators
 from bench.config.build import build
+from simulators.brain import Brain
+from simulators.clinical import Clinical
 from simulators.pathology.focal import Focal
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -60,9 +63,25 @@ def test_broken_simulator_fails_its_check_and_no_other(check):
     assert _failed(simulators.applicable(broken), broken) == [check]
 
 
+@pytest.mark.parametrize("effects", [{"blur_mm": 5.0}, {"ghost": 0.06}])
+def test_a_scanner_that_mixes_voxels_passes_all_that_can_be_asked_of_it(effects):
+    brain = Brain(Focal(), amplitude=0.3, nuisance=Clinical(**effects))
+    checks = simulators.applicable(brain)
+    assert len(simulators.applicable(replace(brain, nuisance=Clinical()))) == len(checks) + 2
+    assert _failed(checks, brain) == []
+    assert "mixes voxels" in Audits(brain, "mine", "key", 0.95).check_healthy_region()
+    # what is left out would fail
+    assert _failed([simulators.check_redraws], brain) == ["check_redraws"]
+
+
 def test_streams_that_blend_subjects_fail_the_check_of_streams_alone():
     broken = HalfShared(Focal(), amplitude=0.3)
     assert _failed(simulators.applicable(broken), broken) == ["check_streams"]
+
+
+def test_images_normalised_one_by_one_fail_what_asks_that_changes_stay_where_they_are_made():
+    broken = PerImageScale(Focal(), amplitude=0.3)
+    assert _failed(simulators.applicable(broken), broken) == ["check_support", "check_redraws"]
 
 
 @pytest.mark.parametrize("name", _names("network"))
