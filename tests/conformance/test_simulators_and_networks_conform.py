@@ -63,7 +63,7 @@ def test_broken_simulator_fails_its_check_and_no_other(check):
     assert _failed(simulators.applicable(broken), broken) == [check]
 
 
-@pytest.mark.parametrize("effects", [{"blur_mm": 5.0}, {"ghost": 0.06}])
+@pytest.mark.parametrize("effects", [{"blur_mm": 15.0}, {"ghost": 0.06}])
 def test_a_scanner_that_mixes_voxels_passes_all_that_can_be_asked_of_it(effects):
     brain = Brain(Focal(), amplitude=0.3, nuisance=Clinical(**effects))
     checks = simulators.applicable(brain)
