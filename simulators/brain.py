@@ -31,7 +31,7 @@ from simulators.nuisance import Scanner
 from simulators.pathology.protocol import Displaces, Fine, Named, Pathology
 from simulators.pathology.several import Several
 from simulators.place import Place
-from simulators.record import record
+from simulators.record import meaning, record
 from simulators.redraws import redraws
 from simulators.rendering import loss, signal
 from simulators.scene import Scene
@@ -202,6 +202,10 @@ class Brain:
         scan, own = split(do)
         scene = intervene(self, self.scene(subject, stream, own.get("pathology") == "off"), scan)
         return record(self, shown(scene), self.state(scene, own))
+
+    def meaning(self, column: str) -> str:
+        """What a name of `record` stands for."""
+        return meaning(column)
 
     def scene(self, subject: int, stream: str, free: bool = False) -> Scene:
         """All latents of a subject, each component from its own hashed stream.
