@@ -79,6 +79,16 @@ def test_streams_that_blend_subjects_fail_the_check_of_streams_alone():
     assert _failed(simulators.applicable(broken), broken) == ["check_streams"]
 
 
+@pytest.mark.parametrize("shared", ["calibration", "verification", "population", "decorrelated", "reversed"])
+def test_a_stream_that_repeats_training_subjects_is_found(shared):
+    class Repeats(Brain):
+        def sample(self, indices, stream, do=None):
+            return super().sample(indices, "train" if stream == shared else stream, do)
+
+    with pytest.raises(AssertionError, match=f"train and {shared} share a subject"):
+        simulators.check_streams(Repeats(Focal(), amplitude=0.3))
+
+
 def test_images_normalised_one_by_one_fail_what_asks_that_changes_stay_where_they_are_made():
     broken = PerImageScale(Focal(), amplitude=0.3)
     assert _failed(simulators.applicable(broken), broken) == ["check_support", "check_redraws"]
