@@ -18,8 +18,9 @@ class Audited(NamedTuple):
     """What one audit found.
 
     key: hash of the simulator's configuration. auc, low, high: what a classifier of global statistics reaches on `n`
-    subjects a class, with its 95 % interval. reference: AUC of the reference observer. verdict: `passed`, `failed`, or
-    why the audit asks nothing of this simulator.
+    subjects a class, with its 95 % interval; for `association`, 0.5 plus the largest of regions that the pathology
+    never changes. reference: AUC of the reference observer. verdict: `passed`, `failed`, or why the audit asks nothing
+    of this simulator.
     """
 
     simulator: str

@@ -46,8 +46,9 @@ def _simulators(study: Study, label: str) -> Iterator[Named]:
     unit = next(u for u in study.units if u.simulator == label)
     bench = Bench(study, unit)
     made = simulator(bench, unit)
-    reached = bench.get(bench.cells.unit(unit).calibration)["reached"]
-    audits = Audits(made, label, bench.cells.describe("simulators", label), reached)
+    found = bench.get(bench.cells.unit(unit).calibration)
+    key = bench.cells.describe("simulators", label)
+    audits = Audits(made, label, key, found["reached"], references=found.get("pairs", {}))
     yield from ((check.__name__, partial(check, made)) for check in simulators.applicable(made))
     yield from ((audit.__name__, audit) for audit in audits.named())
 

@@ -1,9 +1,11 @@
 """Audits: whether global statistics give away what only the pathology should."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
+import torch
 
 from bench.contracts import BadInput, Simulator
 from bench.passes.discrimination import AUC, auc
@@ -37,12 +39,24 @@ def twins(simulator: Simulator, count: int = 1000, stream: str = "test") -> Audi
 
     count: subjects a class; below about 800 the interval is wider than the tolerance, and nothing passes.
     """
-    return _classify(simulator, count, stream, {"pathology": "off"})
+    return _explained(simulator, count, stream, {"pathology": "off"})
 
 
 def patients(simulator: Simulator, count: int = 1000, stream: str = "test") -> Audit:
     """Patients against controls: what can be had without looking anywhere in particular, the `trivial` observer."""
-    return _classify(simulator, count, stream, {})
+    return _explained(simulator, count, stream, {})
+
+
+def pairs(simulator: Simulator, count: int = 1000, stream: str = "test", healthy: bool = False) -> dict[str, Audit]:
+    """Every two classes beside the explained ones, by name ("0-2"): their subjects, or the healthy twins of these."""
+    features, targets = _look(simulator, count, stream, {"pathology": "off"} if healthy else {})
+    explained = {int(target) for target in np.unique(targets[_sides(simulator, targets) >= 0])}
+    found = {}
+    for pair in combinations(range(simulator.outputs), 2):
+        some = np.isin(targets, pair)
+        if set(pair) != explained:
+            found["{}-{}".format(*pair)] = _told_apart(features[some], (targets[some] == pair[1]).astype(int))
+    return found
 
 
 def statistics(image: np.ndarray) -> np.ndarray:
@@ -73,20 +87,32 @@ def _box(where: np.ndarray) -> list[float]:
     return [float(where.sum()), *(float(span[-1] - span[0] + 1) if span.size else 0.0 for span in spans)]
 
 
-def _classify(simulator: Simulator, count: int, stream: str, do: dict[str, str]) -> Audit:
+def _explained(simulator: Simulator, count: int, stream: str, do: Mapping[str, str]) -> Audit:
+    features, targets = _look(simulator, count, stream, do)
+    sides = _sides(simulator, targets)
+    return _told_apart(features[sides >= 0], sides[sides >= 0])
+
+
+def _sides(simulator: Simulator, targets: np.ndarray) -> np.ndarray:
+    return simulator.sides(torch.from_numpy(targets)).numpy()
+
+
+def _look(simulator: Simulator, count: int, stream: str, do: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Statistics (n, F) and targets (n,) of `count` subjects a class."""
     if count < 20:
         raise BadInput(f"count={count} is not possible: an audit needs 20 or more subjects a class.")
-    features, labels = [], []
-    # two of several classes are told apart, and subjects belong to all of them in turn
+    features, targets = [], []
+    # subjects belong to all classes in turn
     total = count * max(2, simulator.outputs)
     for start in range(0, total, CHUNK):
         batch = simulator.sample(range(start, min(start + CHUNK, total)), stream, do)
         features += [statistics(image) for image in batch.images[:, 0].numpy()]
-        labels += simulator.sides(batch.targets).tolist()
-    sides = np.array(labels)
-    some = sides >= 0
-    found = _cross_validated(np.stack(features)[some], sides[some])
-    return Audit(found, int(np.bincount(sides[some]).min()))
+        targets.append(batch.targets.numpy())
+    return np.stack(features), np.concatenate(targets)
+
+
+def _told_apart(features: np.ndarray, labels: np.ndarray) -> Audit:
+    return Audit(_cross_validated(features, labels), int(np.bincount(labels).min()))
 
 
 def _cross_validated(features: np.ndarray, labels: np.ndarray, folds: int = 5) -> AUC:

@@ -14,7 +14,7 @@ from torch import Tensor
 from bench.contracts import BadInput, Batch, Cohort, Truth
 from bench.contracts.validity import Validity
 from simulators import drawing, mosaic
-from simulators.anatomy.minimum import require
+from simulators.anatomy.minimum import require, require_grid
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy, Warped
 from simulators.bank import Bank, fill
@@ -28,10 +28,10 @@ from simulators.interventions import intervene, split
 from simulators.latents import Latents
 from simulators.local import Local, Variation
 from simulators.nuisance import Scanner
-from simulators.pathology.protocol import Displaces, Named, Pathology
+from simulators.pathology.protocol import Displaces, Fine, Named, Pathology
 from simulators.pathology.several import Several
 from simulators.place import Place
-from simulators.record import record
+from simulators.record import meaning, record
 from simulators.redraws import redraws
 from simulators.registered import carry
 from simulators.rendering import loss, signal
@@ -66,6 +66,9 @@ class Brain:
     def __post_init__(self) -> None:
         between("simulator.separability", self.separability, 0.55, 0.999, "(AUC of the reference observer)")
         self.pathology.validate(self.anatomy.region_names)
+        for part in self.parts.parts:
+            if isinstance(part, Fine):
+                require_grid(type(part).__name__, part.coarsest_mm, self.anatomy.resolution_mm)
         named = {region for part in self.parts.parts if isinstance(part, Named) for region in part.regions}
         require(sorted(named), self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
         self.local.validate(self.anatomy.region_names)
@@ -211,6 +214,10 @@ class Brain:
         scene = intervene(self, self.scene(subject, stream, own.get("pathology") == "off"), scan)
         return record(self, shown(scene), self.state(scene, own))
 
+    def meaning(self, column: str) -> str:
+        """What a name of `record` stands for."""
+        return meaning(column)
+
     def scene(self, subject: int, stream: str, free: bool = False) -> Scene:
         """All latents of a subject, each component from its own hashed stream.
 
@@ -234,6 +241,11 @@ class Brain:
     def displaced(self) -> frozenset[str]:
         """Regions whose redraw moves what lies around them."""
         return frozenset(name for p in self.parts.parts if isinstance(p, Displaces) for name in p.regions)
+
+    @property
+    def mixes(self) -> bool:
+        """Whether the scanner blurs or ghosts, so that a voxel shows what lies in others."""
+        return self.nuisance.mixes
 
     def loss(self, scene: Scene, strength: Strength) -> np.ndarray:
         """What the pathology takes from each voxel (D, H, W): share of tissue, or signal (negative where it adds)."""

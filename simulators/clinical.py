@@ -51,6 +51,11 @@ class Clinical(Scanner):
         between("nuisance.blur_mm", self.blur_mm, 0, 20, "mm")
         between("nuisance.ghost", self.ghost, 0, 0.5)
 
+    @property
+    def mixes(self) -> bool:
+        """Whether there is a point spread, or ghosts."""
+        return self.blur_mm > 0 or self.ghost > 0
+
     def draw(self, rng: np.random.Generator) -> Scan:
         """One scan: a plain scanner's draws first, so that bias and gain are those of a plain scanner."""
         scan = super().draw(rng)

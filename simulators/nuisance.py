@@ -46,6 +46,11 @@ class Scanner:
         between("nuisance.gain", self.gain, 0, 0.5)
         between("nuisance.noise", self.noise, 0, 0.5)
 
+    @property
+    def mixes(self) -> bool:
+        """Whether a voxel of the image shows what lies in others."""
+        return False
+
     def draw(self, rng: np.random.Generator) -> Scan:
         """One scan's bias and gain."""
         z = rng.standard_normal(10)

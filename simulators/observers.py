@@ -17,12 +17,14 @@ from simulators.anatomy.mni152 import Warped
 from simulators.contrast import Contrast
 from simulators.place import Place
 
+OTHER = {"left": "right", "right": "left"}
+
 
 class Known(NamedTuple):
     """What an observer may know before it sees a subject.
 
     pathology: the law of what it looks for. names: region names in label order. healthy: draws images (n, D, H, W) of
-    healthy subjects.
+    healthy subjects. seen: regions that the observers of parts beside it look at.
     """
 
     pathology: Any
@@ -31,6 +33,7 @@ class Known(NamedTuple):
     amplitude: float
     voxel_mm: float
     healthy: Callable[[], np.ndarray]
+    seen: frozenset[str] = frozenset()
 
 
 class Observer(Protocol):
@@ -45,37 +48,61 @@ class Observer(Protocol):
 
 
 class FixedPlace:
-    """For a pathology of known regions: means of each side, of its surroundings and of the brain; volumes; shape."""
+    """For a pathology of known regions: means of each place, of its surroundings and of the brain; volumes; shape.
 
-    def __init__(self, regions: tuple[str, ...], names: tuple[str, ...]) -> None:
-        labels = {side: [names.index(r) + 1 for r in regions if r.startswith(side)] for side in ("left", "right")}
-        both = [names.index(r) + 1 for r in regions]
-        self.groups = [group for group in labels.values() if group] or [both]
+    A place is the regions of one side or of the midline, or the same regions on a healthy other side: what a subject's
+    two sides share tells nothing of the pathology, and what is left of it does.
+    """
+
+    def __init__(self, regions: tuple[str, ...], names: tuple[str, ...], seen: frozenset[str] = frozenset()) -> None:
+        known = {*regions, *seen}
+        healthy = [other for r in regions if (other := contralateral(r)) in names and other not in known]
+        self.groups = [group for chosen in (regions, healthy) for group in _by_side(chosen, names)]
 
     @classmethod
     def of(cls, known: Known) -> "FixedPlace":
         """The observer of the pathology's own regions."""
-        return cls(known.pathology.regions, known.names)
+        return cls(known.pathology.regions, known.names, known.seen)
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(F,): per side [mean, ring mean, volume], then brain mean and the shape latents."""
+        """(F,): per place [mean, ring mean, volume], then brain mean and the shape latents."""
         values: list[float] = []
         brain = warped.labels > 0
         for group in self.groups:
             inside = np.isin(warped.labels, group)
             ring = binary_dilation(inside, iterations=2) & brain & ~inside
-            values += [float(image[inside].mean()), float(image[ring].mean()), float(inside.sum())]
+            values += [_mean(image[inside]), _mean(image[ring]), float(inside.sum())]
         return np.array([*values, image[brain].mean(), *shape["scale"], *shape["ventricles"]], np.float64)
+
+
+def contralateral(region: str) -> str:
+    """The name of the same region on the other side; a midline region's own."""
+    side, _, rest = region.partition(" ")
+    return f"{OTHER[side]} {rest}" if side in OTHER else region
+
+
+def _by_side(regions: Sequence[str], names: tuple[str, ...]) -> list[list[int]]:
+    """Labels of the left, right and midline regions, without empty groups."""
+    groups: dict[str, list[int]] = {"left": [], "right": [], "": []}
+    for region in regions:
+        side = region.partition(" ")[0]
+        groups[side if side in OTHER else ""].append(names.index(region) + 1)
+    return [group for group in groups.values() if group]
+
+
+def _mean(values: np.ndarray) -> float:
+    """The mean; 0 where a box cuts the region off."""
+    return float(values.mean()) if values.size else 0.0
 
 
 class LocalEnergy(FixedPlace):
     """For texture in known regions: the energy of what a 3-voxel mean leaves over, there and in the brain."""
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(F,): log energy of each side and of the brain, then what `FixedPlace` sees."""
+        """(F,): log energy of each place and of the brain, then what `FixedPlace` sees."""
         energy = (image - uniform_filter(image, 3)) ** 2
         places = [*(np.isin(warped.labels, group) for group in self.groups), warped.labels > 0]
-        logs = [float(np.log(energy[place].mean() + 1e-9)) for place in places]
+        logs = [float(np.log(_mean(energy[place]) + 1e-9)) for place in places]
         return np.concatenate([logs, super().features(image, warped, shape)])
 
 
@@ -192,7 +219,9 @@ class Joint:
     @classmethod
     def of(cls, known: Known) -> "Joint":
         """The observers of the parts."""
-        return cls([part.observer.of(known._replace(pathology=part)) for part in known.pathology.dialled])
+        parts = known.pathology.dialled
+        seen = frozenset(region for part in parts for region in getattr(part, "regions", ()))
+        return cls([part.observer.of(known._replace(pathology=part, seen=seen)) for part in parts])
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): one observer's statistics after the other's."""

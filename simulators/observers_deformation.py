@@ -21,8 +21,10 @@ class VolumeAndShell(FixedPlace):
     #: voxels of the shells' outer surfaces from the regions
     SHELLS: ClassVar[tuple[int, ...]] = (1, 2)
 
-    def __init__(self, regions: tuple[str, ...], names: tuple[str, ...], contrast: Contrast) -> None:
-        super().__init__(regions, names)
+    def __init__(
+        self, regions: tuple[str, ...], names: tuple[str, ...], contrast: Contrast, seen: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(regions, names, seen)
         # what moves between two regions shows around each of them, not around both
         self.places = [*([names.index(region) + 1] for region in regions), *self.groups]
         self.contrast = contrast
@@ -30,7 +32,7 @@ class VolumeAndShell(FixedPlace):
     @classmethod
     def of(cls, known: Known) -> "VolumeAndShell":
         """The observer of the pathology's own regions."""
-        return cls(known.pathology.regions, known.names, known.contrast)
+        return cls(known.pathology.regions, known.names, known.contrast, known.seen)
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): fluid (voxels) of each region, of each side and of the shells around, then what `FixedPlace` sees."""

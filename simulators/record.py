@@ -1,6 +1,6 @@
-"""What was drawn for a subject, as one flat row: the columns of a table of participants."""
+"""What was drawn for a subject, as one flat row: the columns of a table of participants, and what each of them is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,35 @@ if TYPE_CHECKING:
 
 #: endings of the names of a number, a pair and a triple; other values are too long for a table
 ENDINGS = {(): ("",), (2,): ("_left", "_right"), (3,): ("_x", "_y", "_z")}
+#: the bias field's terms of second order, after the slopes, in the order of the scan's coefficients
+BENDS = tuple(f"bias_{term}" for term in range(4, 10))
+#: number of the side that a pathology with sides is on
+SIDES = {"left": -1.0, "right": 1.0}
+#: what a column is, by its name up to an ending
+MEANINGS = {
+    "scale": "factor on the head's size along an axis",
+    "ventricles": "relative growth of a lateral ventricle",
+    "shift": "position of the head, in mm",
+    "rotation": "rotation of the head about an axis, in radians",
+    "scan": "number of the scan that the anatomy was taken from, from 0",
+    "moved": "shift of the head by an intervention, in mm",
+    "bias": "coefficient of the log bias field: slopes along x, y and z, then terms of higher order",
+    "gain": "log gain of the scanner",
+    "noise": "SD of each of the two channels of the noise, on the image's scale",
+    "gamma": "log exponent of the intensities",
+    "blur_mm": "width at half maximum of the point spread, in mm",
+    "ghost": "strength of the ghosts of motion",
+    "ghost_at": "distance of the ghosts, in fields of view",
+    "site": "number of the scanner in the table of sites, 0 where there is none",
+    "intensity": "mean intensity of a tissue",
+    "severity": "severity of a part of the pathology, 0 where the subject does not carry it",
+    "side": "side of a part of the pathology, carried or not: -1 left, 1 right, 0 both",
+    "lesions": "number of lesions drawn for a part of the pathology, carried or not",
+    "lesion": "mean position of these lesions, in mm of the image's affine",
+    "covariate": "covariate of the subject, in SDs or as a factor's level",
+    "spill": "share of what the pathology changes that lies outside its regions and their interface",
+    "volume": "grey and white matter of a region before any pathology, in ml",
+}
 
 
 def record(brain: "Brain", scene: Scene, strength: Strength) -> dict[str, float]:
@@ -23,20 +52,42 @@ def record(brain: "Brain", scene: Scene, strength: Strength) -> dict[str, float]
 
     From its anatomy: every latent of one to three values (`scale_x`; shifts in mm, rotations in radians), and where an
     intervention `moved` it. Mean intensities of its tissues (`intensity_gm`). From its scan: `bias_x`, `bias_y`,
-    `bias_z` (slopes), `gain` and `gamma` (logs), `noise` (SD), `blur_mm`, `ghost`, `ghost_at`, `site`. `severity` of
-    every part, 0 where absent (`severity_2` for the second). `volume_<region>`: grey and white matter in ml before any
-    pathology. `covariate_age` and so on: covariates, whose effects are part of all of these. `spill`, where
-    anatomy moves: share of what the pathology changes that lies outside its regions and their interface.
+    `bias_z` (slopes) and `bias_4` to `bias_9`, `gain` and `gamma` (logs), `noise` (SD), `blur_mm`, `ghost`, `ghost_at`,
+    `site`. `severity` of every part, 0 where absent (`severity_2` for the second), and where it has them, carried or
+    not, its `side`, number of `lesions` and their mean place (`lesion_x`, mm). `volume_<region>`: grey and white matter
+    in ml before any pathology. `covariate_age` and so on: covariates, whose effects are part of all of these. `spill`,
+    where anatomy moves: share of what the pathology changes that lies outside its regions and their interface.
     """
     scene = shown(scene)
     named = {**scene.shape, "moved": scene.moved, **scene.scan._asdict(), "bias": scene.scan.bias[:3]}
     row = {key: number for name, value in named.items() for key, number in _flat(name, value)}
+    row |= {name: float(value) for name, value in zip(BENDS, scene.scan.bias[3:], strict=True)}
     row |= {f"intensity_{tissue}": float(v) for tissue, v in zip(TISSUES, scene.intensities, strict=True)}
     for part, (latents, state) in enumerate(zip(scene.pathology, brain.each(strength), strict=True), start=1):
-        row["severity" if part == 1 else f"severity_{part}"] = float(state * latents["severity"])
+        own = {"severity": float(state * latents["severity"]), **_placed(brain, latents)}
+        row |= {name if part == 1 else f"{name}_{part}": value for name, value in own.items()}
     row |= {f"covariate_{name}": value for name, value in scene.covariates.items()}
     row |= {"spill": spill(brain, scene)} if confined(brain) else {}
     return row | dict(_volumes(brain, scene))
+
+
+def meaning(column: str) -> str:
+    """What a column of `record` is."""
+    name = column
+    while name and name not in MEANINGS:
+        name = name.rpartition("_")[0]
+    return MEANINGS.get(name, f"value {column} that the simulator drew")
+
+
+def _placed(brain: "Brain", latents: Mapping[str, Any]) -> dict[str, float]:
+    """Side, number and mean place of what was drawn for a part of the pathology, if it has any."""
+    found = {"side": SIDES.get(latents["side"], 0.0)} if "side" in latents else {}
+    centres = next((np.atleast_2d(latents[name]) for name in ("centre", "centres") if name in latents), None)
+    if centres is None:
+        return found
+    affine = brain.anatomy.template.affine
+    place = affine[:3, :3] @ centres.mean(0) + affine[:3, 3]
+    return {**found, "lesions": float(len(centres)), **dict(_flat("lesion", place))}
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, float]]:

@@ -29,7 +29,8 @@ def calibrate(simulator: Brain, subjects: int = FIT, verify: int = VERIFY) -> di
     "r2" of the observer's linear readout as well, for three or more classes "pairs", the AUC of every two ("0-1").
 
     Raises:
-        BadInput: where not even the whole tissue's loss separates the sides that well.
+        BadInput: where not even the whole tissue's loss separates the sides that well, or the least that is searched
+            separates them better.
     """
     scenes = [simulator.scene(i, "calibration") for i in range(subjects)]
     judged = [s for s in scenes if simulator.task.side(simulator.task.label(s.subject)) >= 0]
@@ -39,6 +40,12 @@ def calibrate(simulator: Brain, subjects: int = FIT, verify: int = VERIFY) -> di
         raise BadInput(
             f"simulator.separability={simulator.separability} cannot be reached: the best is {best:.3f}, at amplitude "
             f"{high:g}; ask for less, or enlarge the pathology."
+        )
+    least = _reached(simulator, low, judged)
+    if least > simulator.separability:
+        raise BadInput(
+            f"simulator.separability={simulator.separability} cannot be reached: the lowest is {least:.3f}, at "
+            f"amplitude {low:g}; ask for more, or weaken the pathology."
         )
     for _ in range(STEPS):
         middle = float(np.sqrt(low * high))

@@ -101,6 +101,15 @@ class Banked(Protocol):
 
 
 @runtime_checkable
+class Mixing(Protocol):
+    """A simulator whose images may show in a voxel what lies in others, so that no change stays where it is made."""
+
+    @property
+    def mixes(self) -> bool:
+        """Whether they do."""
+
+
+@runtime_checkable
 class Populated(Protocol):
     """A simulator that knows what each voxel and region says of the label, whoever looks at it."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ VECTORS = ("regions", "floor")
 @dataclass(frozen=True)
 class About:
     """What a cohort does not say of itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet.
-    records: what was drawn for each subject, by name.
+    records: what was drawn for each subject, by name; meanings: what each of these names stands for.
     """
 
     simulator: str
@@ -26,6 +26,7 @@ class About:
     data_seed: int
     modality: str = "T1w"
     records: tuple[dict[str, float], ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

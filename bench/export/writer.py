@@ -56,10 +56,11 @@ def _root(layout: Layout, cohort: Cohort, about: About) -> None:
         image = layout.image(name)
         nifti.write(image, cohort.images[row], cohort.affine)
         # NIfTI keeps the affine in single precision
-        told = {"Description": "Synthetic image on a fixed intensity scale.", "Affine": cohort.affine.tolist()}
-        write_json(image.with_name(image.name.replace(".nii.gz", ".json")), told)
+        sidecar = {"Description": "Synthetic image on a fixed intensity scale.", "Affine": cohort.affine.tolist()}
+        write_json(image.with_name(image.name.replace(".nii.gz", ".json")), sidecar)
     write_json(layout.folder / "dataset_description.json", described(f"Plumbline {about.simulator}", "raw"))
-    write_json(layout.folder / "participants.json", {name: {"Description": text} for name, text in _COLUMNS.items()})
+    told = {**_COLUMNS, **about.meanings}
+    write_json(layout.folder / "participants.json", {name: {"Description": text} for name, text in told.items()})
     targets, subjects = cohort.targets.tolist(), cohort.subjects.tolist()
     rows = [[w, t, s, about.stream, about.data_seed] for w, t, s in zip(who, targets, subjects, strict=True)]
     drawn = pd.DataFrame(list(about.records), index=range(len(about.records)))

@@ -1,4 +1,4 @@
-"""Regions too small for a grid to tell anything about them."""
+"""Regions and pathologies too small for a grid to tell anything about them."""
 
 import math
 from collections.abc import Iterable
@@ -30,3 +30,16 @@ def require(regions: Iterable[str], labels: np.ndarray, region_names: tuple[str,
                 f"region {region!r} has {count} voxels at {resolution_mm:g} mm; "
                 f"use anatomy.resolution_mm of {finer:g} or finer."
             )
+
+
+def require_grid(family: str, coarsest_mm: float, resolution_mm: float) -> None:
+    """Refuse voxels larger than a pathology of a family shows in.
+
+    Raises:
+        BadInput: naming the family, both sizes and the reason.
+    """
+    if resolution_mm > coarsest_mm:
+        raise BadInput(
+            f"{family} at anatomy.resolution_mm={resolution_mm:g} is too coarse, because what it moves is a small part "
+            f"of such a voxel; use {coarsest_mm:g} or finer."
+        )

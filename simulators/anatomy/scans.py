@@ -22,6 +22,8 @@ from simulators.contrast import Contrast
 CENTRE, SPREAD = np.array([0.0, -21.9, 9.6]), np.array([33.5, 40.7, 31.5])
 #: how far a registered brain's centroid (mm) and spread (relative) may be from these
 FAR_MM, FAR_SPREAD = 15.0, 0.2
+#: litres that no brain with its fluid fills; the average brain has 1.9
+LARGEST = 2.2
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,12 @@ def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:
     """Voxels of a scan to MNI mm (4, 4), of a brain that lies where the average brain does."""
     world = np.argwhere(mask) @ image.affine[:3, :3].T + image.affine[:3, 3]
     centre, spread = world.mean(0), world.std(0)
+    litres = len(world) * abs(np.linalg.det(image.affine[:3, :3])) / 1e6
+    if litres > LARGEST:
+        raise BadInput(
+            f"{image.path}: its brain of {litres:.1f} litres is more than a brain (at most {LARGEST:g}); strip its "
+            "skull, or give a mask in anatomy.masks."
+        )
     if alignment == "moments":
         scale = SPREAD / spread
         to_mni = np.diag([*scale, 1.0])

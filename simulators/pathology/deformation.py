@@ -23,6 +23,8 @@ class Deformation(Resizing):
 
     version: ClassVar[str] = "1"
     observer: ClassVar[type[Observer]] = VolumeAndShell
+    # a hippocampus is 8 to 10 mm thick: in larger voxels it has no inside that could be told from its interface
+    coarsest_mm: ClassVar[float] = 4.0
 
     def factor(self, amount: float) -> float:
         """What is left of the tissue."""

@@ -40,6 +40,13 @@ class Named(Protocol):
 
 
 @runtime_checkable
+class Fine(Protocol):
+    """A pathology that only a grid of `coarsest_mm` or finer shows."""
+
+    coarsest_mm: ClassVar[float]
+
+
+@runtime_checkable
 class ChangesSignal(Protocol):
     """A pathology that leaves the tissues as they are and changes what they emit."""
 

@@ -28,6 +28,8 @@ class Thinning(Regional):
     version: ClassVar[str] = "1"
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
     observer: ClassVar[type[Observer]] = VolumeAndShell
+    # a millimetre of ribbon is a quarter of this voxel, and both banks of a sulcus share a larger one
+    coarsest_mm: ClassVar[float] = 4.0
     edge_mm: float = 2.0
     surface: str = "pial"
     depth_mm: float = 1.0

@@ -22,6 +22,8 @@ class Ventricles(Resizing):
 
     version: ClassVar[str] = "1"
     observer: ClassVar[type[Observer]] = Ventricular
+    # a body of the ventricles is 7 to 10 mm wide: in larger voxels its wall moves within the fluid's own voxel
+    coarsest_mm: ClassVar[float] = 7.0
     regions: tuple[str, ...] = ("left lateral ventricle", "right lateral ventricle")
     reach_mm: float = 30.0
 

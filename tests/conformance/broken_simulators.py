@@ -129,6 +129,28 @@ class GainLeak(Brain):
         return _with(batch, images=batch.images * gain)
 
 
+@dataclass(frozen=True)
+class PerImageScale(Brain):
+    """Divides every image by its own mean, so that a lesion darkens all that is healthy."""
+
+    def sample(self, indices, stream, do=None):
+        batch = super().sample(indices, stream, do)
+        return _with(batch, images=self._scaled(batch.images))
+
+    def cohort(self, indices, stream="evaluation"):
+        cohort = super().cohort(indices, stream)
+        images, twins = self._scaled(cohort.images), self._scaled(cohort.twins)
+        lacks = (self.sides(cohort.targets) == 0).view(-1, 1, 1, 1, 1)
+        change = Truth("counterfactual", torch.where(lacks, twins - images, images - twins))
+        return _with(cohort, images=images, twins=twins, truths=cohort.truths | {"counterfactual": change})
+
+    def redraws(self, subject, stream, draws):
+        return self._scaled(super().redraws(subject, stream, draws))
+
+    def _scaled(self, images):
+        return images / images.flatten(1).mean(1).view(-1, 1, 1, 1, 1)
+
+
 BROKEN = {
     "check_images": WithEars,
     "check_purity": PerBatchScale,

@@ -1,10 +1,12 @@
 """`check simulator=NAME`: audits say what they found in numbers, and are kept as data whether passed or failed."""
 
+from dataclasses import dataclass
+
 import pytest
 from broken_simulators import SpillingRedraw
 
 from bench import conform
-from bench.audits import Audits
+from bench.audits import PAIRS, Audits
 from bench.passes.discrimination import AUC
 from simulators import audit
 from simulators.brain import Brain
@@ -12,7 +14,9 @@ from simulators.covariates import Covariate
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.diffuse import Diffuse
 from simulators.pathology.focal import Focal
+from simulators.pathology.several import Several
 from simulators.task.confounded import Confounded
+from simulators.task.patterns import Patterns
 from simulators.task.single import SingleCause
 
 SEX = Covariate("sex", correlation=0.6, values="binary", effects={"shape.size": 0.02})
@@ -92,6 +96,82 @@ def test_diffuse_loss_leaves_no_healthy_region():
 def test_a_redraw_that_spills_makes_the_model_use_other_regions():
     with pytest.raises(AssertionError, match="is said to use"):
         Audits(SpillingRedraw(Focal(), amplitude=0.3), "mine", "key", 0.95).check_healthy_region()
+
+
+def test_association_is_zero_where_the_pathology_never_acts_and_its_row_is_kept():
+    kept = []
+    brain = Brain(Atrophy(("left hippocampus", "right thalamus")), amplitude=0.3)
+    told = Audits(brain, "mine", "key", 0.95, keep=kept.append).check_association()
+    assert told.startswith("association 0.000 in ")
+    assert kept == [("mine", "key", "association", 0.5, 0.5, 0.5, PAIRS, 0.95, "passed")]
+
+
+@dataclass(frozen=True)
+class Associated(Brain):
+    """Says that a region the pathology never changes goes with the label."""
+
+    def population(self, indices, stream, pairs):
+        truths = super().population(indices, stream, pairs)
+        truths["association"].regions[:, self.region_names.index("left caudate")] += 0.01
+        return truths
+
+
+def test_an_association_without_a_change_fails_and_is_kept():
+    kept = []
+    broken = Associated(Atrophy(("left hippocampus", "right thalamus")), amplitude=0.3)
+    with pytest.raises(AssertionError, match=r"association 0\.010 in left caudate"):
+        Audits(broken, "mine", "key", 0.95, keep=kept.append).check_association()
+    assert (kept[0].audit, kept[0].verdict) == ("association", "failed")
+    assert kept[0].auc == pytest.approx(0.51)
+
+
+XOR = Patterns((((0, 0), (1, 1)), ((1, 0), (0, 1))))
+SIDES = Several(tuple(Atrophy((f"{side} hippocampus",)) for side in ("left", "right")), (None, None))
+
+
+@pytest.mark.parametrize(
+    ("brain", "says"),
+    [
+        (Brain(SIDES, task=XOR, amplitude=0.3), "no association: every part is as frequent"),
+        (Brain(Diffuse(), amplitude=0.3), "no region is free of pathology"),
+    ],
+)
+def test_where_there_is_no_association_or_no_healthy_region_nothing_is_kept(brain, says):
+    kept = []
+    assert Audits(brain, "mine", "key", 0.95, keep=kept.append).check_association().startswith(says)
+    assert kept == []
+
+
+THREE = Patterns((((0, 0),), ((1, 0),), ((0, 1),)))
+
+
+def test_further_classes_are_audited_by_the_rules_of_the_explained_ones(monkeypatch):
+    asked, kept = [], []
+
+    def pairs(simulator, count, stream="test", healthy=False):
+        asked.append((stream, healthy))
+        value = 0.5 if healthy else 0.7
+        return {pair: audit.Audit(AUC(value, value - 0.02, value + 0.02), count) for pair in ("0-2", "1-2")}
+
+    monkeypatch.setattr(audit, "pairs", pairs)
+    brain = Brain(SIDES, task=THREE, amplitude=0.3)
+    audits = Audits(brain, "mine", "key", 0.95, 100, kept.append, {"0-1": 0.95, "0-2": 0.9, "1-2": 0.75})
+    assert audits.check_further_classes in audits.named()
+    with pytest.raises(AssertionError, match=r"trivial observer 1-2: .* at most 0\.650: failed"):
+        audits.check_further_classes()
+    assert asked == [("test", True), ("test", False)]
+    found = {row.audit: (row.auc, row.reference, row.verdict) for row in kept}
+    assert found == {
+        "twins 0-2": (0.5, 0.9, "passed"),
+        "twins 1-2": (0.5, 0.75, "passed"),
+        "trivial observer 0-2": (0.7, 0.9, "passed"),
+        "trivial observer 1-2": (0.7, 0.75, "failed"),
+    }
+
+
+def test_two_classes_have_no_further_pair(audited):
+    audits, _ = audited(Focal(), 0.5)
+    assert audits.check_further_classes not in audits.named()
 
 
 def test_a_verdict_tells_what_a_check_found(monkeypatch):

@@ -1,20 +1,26 @@
 """Every simulator and network in conf/ passes every check; every broken one fails its own and no other."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from broken_networks import BROKEN as BROKEN_NETWORKS
 from broken_simulators import BROKEN as BROKEN_SIMULATORS
-from broken_simulators import HalfShared
+from broken_simulators import HalfShared, PerImageScale
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from bench.architecture import architecture
+from bench.audits import Audits
 from bench.checks import networks, simulators
 from bench.config.build import build
+from simulators.brain import Brain
+from simulators.clinical import Clinical
 from simulators.pathology.focal import Focal
 
 CONF = Path(__file__).parents[2] / "conf"
+#: simulators whose association is looked at at every run
+ASSOCIATED = ("dementia", "mtl_atrophy", "suppressor")
 
 
 def _names(group):
@@ -43,15 +49,49 @@ def test_simulator_conforms(name):
         check(simulator)
 
 
+@pytest.mark.parametrize(
+    "name", [n if n in ASSOCIATED else pytest.param(n, marks=pytest.mark.full) for n in _names("simulator")]
+)
+def test_association_is_zero_where_a_simulator_never_acts(name):
+    simulator = build(_node("simulator", name)).with_amplitude(0.3)
+    Audits(simulator, name, "key", 0.95, keep=lambda row: None).check_association()
+
+
 @pytest.mark.parametrize("check", BROKEN_SIMULATORS)
 def test_broken_simulator_fails_its_check_and_no_other(check):
     broken = BROKEN_SIMULATORS[check](Focal(), amplitude=0.3)
     assert _failed(simulators.applicable(broken), broken) == [check]
 
 
+@pytest.mark.parametrize("effects", [{"blur_mm": 15.0}, {"ghost": 0.06}])
+def test_a_scanner_that_mixes_voxels_passes_all_that_can_be_asked_of_it(effects):
+    brain = Brain(Focal(), amplitude=0.3, nuisance=Clinical(**effects))
+    checks = simulators.applicable(brain)
+    assert len(simulators.applicable(replace(brain, nuisance=Clinical()))) == len(checks) + 2
+    assert _failed(checks, brain) == []
+    assert "mixes voxels" in Audits(brain, "mine", "key", 0.95).check_healthy_region()
+    # what is left out would fail
+    assert _failed([simulators.check_redraws], brain) == ["check_redraws"]
+
+
 def test_streams_that_blend_subjects_fail_the_check_of_streams_alone():
     broken = HalfShared(Focal(), amplitude=0.3)
     assert _failed(simulators.applicable(broken), broken) == ["check_streams"]
+
+
+@pytest.mark.parametrize("shared", ["calibration", "verification", "population", "decorrelated", "reversed"])
+def test_a_stream_that_repeats_training_subjects_is_found(shared):
+    class Repeats(Brain):
+        def sample(self, indices, stream, do=None):
+            return super().sample(indices, "train" if stream == shared else stream, do)
+
+    with pytest.raises(AssertionError, match=f"train and {shared} share a subject"):
+        simulators.check_streams(Repeats(Focal(), amplitude=0.3))
+
+
+def test_images_normalised_one_by_one_fail_what_asks_that_changes_stay_where_they_are_made():
+    broken = PerImageScale(Focal(), amplitude=0.3)
+    assert _failed(simulators.applicable(broken), broken) == ["check_support", "check_redraws"]
 
 
 @pytest.mark.parametrize("name", _names("network"))

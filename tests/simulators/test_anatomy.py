@@ -11,8 +11,13 @@ from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.phantom import Phantom
 from simulators.anatomy.shape import Shape
 from simulators.brain import Brain
+from simulators.pathology.deformation import Deformation
 from simulators.pathology.focal import Focal
+from simulators.pathology.several import Several
+from simulators.pathology.thinning import Thinning
+from simulators.pathology.ventricles import Ventricles
 from simulators.streams import generator
+from simulators.task.patterns import Patterns
 
 
 @pytest.fixture(scope="module", params=[MNI152, Phantom])
@@ -166,3 +171,18 @@ def test_small_regions_are_refused_and_the_mended_grid_is_not():
         require(["left amygdala", "right hippocampus"], mended.template.labels, mended.region_names, resolution)
     with pytest.raises(BadInput, match="'left amigdala' does not exist: did you mean 'left amygdala'"):
         require(["left amigdala"], coarse.template.labels, coarse.region_names, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("pathology", "coarsest"),
+    [(Deformation(("left hippocampus",)), 4), (Thinning(("left precuneus",)), 4), (Ventricles(), 7)],
+)
+def test_a_grid_too_coarse_for_a_pathology_is_refused_alone_and_among_others(pathology, coarsest):
+    says = (
+        rf"{type(pathology).__name__} at anatomy\.resolution_mm=7\.5 is too coarse, because .*; use {coarsest} or finer"
+    )
+    for whole in (pathology, Several((Focal(), pathology), (None, None))):
+        with pytest.raises(BadInput, match=says) as error:
+            Brain(whole, MNI152(resolution_mm=7.5), task=Patterns((((0, 0),), ((1, 1),))))
+        assert "\n" not in str(error.value)
+    assert Brain(pathology, MNI152(resolution_mm=coarsest)).shape

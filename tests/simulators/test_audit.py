@@ -9,7 +9,7 @@ from scipy.ndimage import shift
 
 from bench.contracts import BadInput, Batch
 from bench.passes.discrimination import AUC, auc
-from simulators.audit import Audit, patients, statistics, twins
+from simulators.audit import Audit, pairs, patients, statistics, twins
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.diffuse import Diffuse
@@ -96,6 +96,29 @@ class Graded(Noise):
 
 def test_subjects_on_neither_side_are_left_out():
     assert 60 <= twins(Graded(), count=100).count < 70
+
+
+@dataclass(frozen=True)
+class Three(Noise):
+    """Classes 0 and 1 are explained; the third is brighter, unless its subjects are healthy."""
+
+    outputs = 3
+
+    def sides(self, targets):
+        return torch.where(targets == 2, -1, targets)
+
+    def sample(self, indices, stream, do=None):
+        batch = super().sample(indices, stream, do)
+        targets = torch.as_tensor(list(indices)) % 3
+        brighter = 1 + 0.1 * (targets == 2).view(-1, 1, 1, 1, 1) * (do != {"pathology": "off"})
+        return Batch(batch.images * brighter, targets, batch.subjects)
+
+
+def test_further_pairs_of_classes_are_told_apart_and_their_healthy_twins_are_not():
+    sick, well = (pairs(Three(), count=200, healthy=healthy) for healthy in (False, True))
+    assert sick.keys() == well.keys() == {"0-2", "1-2"}
+    assert all(found.count == 200 and found.auc.low > 0.9 for found in sick.values())
+    assert all(found.auc.low < 0.5 < found.auc.high for found in well.values())
 
 
 def test_too_few_subjects_never_pass():

@@ -161,6 +161,7 @@ def test_record_tells_what_was_drawn():
         row["blur_mm"] == scene.scan.blur_mm and row["site"] == scene.scan.site and row["bias_z"] == scene.scan.bias[2]
     )
     assert row["scale_x"] == scene.shape["scale"][0] and row["ventricles_left"] == scene.shape["ventricles"][0]
+    assert [row[f"bias_{term}"] for term in range(4, 10)] == scene.scan.bias[3:].tolist()
     assert 1 < row["volume_left_hippocampus"] < 10
     assert all(isinstance(value, float) and np.isfinite(value) for value in row.values())
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from scipy.ndimage import binary_dilation
 
 from bench.contracts import BadInput
 from simulators.anatomy.grid import Grid
@@ -60,6 +61,22 @@ def test_mixing_gives_the_scan_back(folder):
     np.testing.assert_allclose(shown[inside], slope * volume[inside] + offset, atol=1e-4)
     assert slope * 1000 == pytest.approx(1, rel=0.15)
     assert np.abs(shown[~inside]).max() < 1e-5
+
+
+@pytest.mark.parametrize("alignment", ["world", "moments"])
+def test_a_head_whose_scalp_touches_the_brain_is_refused(tmp_path, alignment):
+    volume, affine = (part.copy() for part in image())
+    volume = np.pad(volume, 4)
+    affine[:3, 3] -= 4 * MM
+    inside = volume > 0
+    # nothing dark lies between the brain and its scalp
+    volume[binary_dilation(inside, iterations=2) & ~inside] = 800
+    noise = np.abs(10 * np.random.default_rng(0).standard_normal(volume.shape))
+    save(tmp_path / "head.nii", (volume + noise).astype(np.float32), affine)
+    says = r"head\.nii: its brain of \d\.\d litres is more than a brain .*strip its skull"
+    with pytest.raises(BadInput, match=says) as error:
+        _ = Scans(folder=str(tmp_path), resolution_mm=MM, alignment=alignment).template
+    assert "\n" not in str(error.value)
 
 
 def test_orientation_and_units_make_no_difference(folder):
@@ -118,7 +135,7 @@ def test_each_subject_deforms_one_of_the_scans(folder):
 
 def test_a_displaced_brain_is_refused_until_it_is_aligned(tmp_path):
     volume, affine = image()
-    away = np.diag([1.2, 1.2, 1.2, 1.0])
+    away = np.diag([1.05, 1.05, 1.05, 1.0])
     away[:3, 3] = 60, -30, 20
     save(tmp_path / "away.nii", volume, away @ affine)
     with pytest.raises(BadInput, match=r"away\.nii: its brain is centred at .*alignment=moments"):

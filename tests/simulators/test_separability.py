@@ -13,6 +13,7 @@ from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 from simulators.pathology.several import Several
+from simulators.pathology.texture import Texture
 from simulators.readout import discriminant, fit, regression
 from simulators.separability import calibrate
 from simulators.task.graded import Graded
@@ -84,4 +85,13 @@ def test_unreachable_separability_is_refused():
     says = r"separability=0\.99 cannot be reached: the best is 0\.\d{3}, at amplitude 1; ask for less"
     with pytest.raises(BadInput, match=says) as error:
         calibrate(Brain(Focal(radius_mm=2.0), separability=0.99), subjects=60, verify=60)
+    assert "\n" not in str(error.value)
+
+
+def test_separability_below_what_the_least_amplitude_reaches_is_refused():
+    """Grain four times as deep as the default's is seen at any amplitude that is searched."""
+    deep = Texture(("left frontal white matter", "right frontal white matter"), depth=2.0)
+    says = r"separability=0\.6 cannot be reached: the lowest is 0\.\d{3}, at amplitude 0\.02; ask for more"
+    with pytest.raises(BadInput, match=says) as error:
+        calibrate(Brain(deep, separability=0.6), subjects=60, verify=60)
     assert "\n" not in str(error.value)

@@ -1,14 +1,11 @@
-"""Keys of simulators know the bytes of files they read; those that read none keep the keys of their calibrations."""
+"""Keys of simulators know the bytes of files they read, and of no others."""
 
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
-from bench.cells import VERSIONS
 from bench.contracts import BadInput
 from bench.store.keys import describe, key
 from simulators.anatomy.atlas import Atlas
@@ -16,14 +13,6 @@ from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 
-ROOT = Path(__file__).parents[2]
-#: simulators that were calibrated before keys knew of files
-CALIBRATED = (
-    "and_hemispheres", "confounded_age", "confounded_sex", "confounded_site", "correlated_regions", "dementia",
-    "diffuse", "distractor", "focal", "focal_fixed", "hypometabolism", "mtl_atrophy", "or_redundant", "residualised",
-    "severity", "shortcut", "shortcut_bias", "shortcut_contour", "shortcut_gain", "shortcut_noise", "subtypes",
-    "suppressor", "texture", "xor_hemispheres",
-)  # fmt: skip
 SCANS = {"_target_": "simulators.anatomy.scans.Scans"}
 INNER = {"_target_": "simulators.anatomy.mni152.MNI152", "resolution_mm": 7.0}
 
@@ -80,15 +69,6 @@ def test_another_image_or_table_of_an_atlas_is_another_key(tmp_path):
 
 def test_what_reads_no_files_says_nothing_of_them():
     assert "files" not in describe(INNER)
-
-
-def test_shipped_simulators_keep_the_keys_of_their_calibrations():
-    have = {path.stem for path in (ROOT / "simulators" / "calibrations").glob("*.json")}
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        nodes = {n: compose(overrides=[f"+simulator={n}"])["simulator"] for n in CALIBRATED}
-    described = {name: key(describe(OmegaConf.to_container(node))) for name, node in nodes.items()}
-    told = {"stage": "calibrate", "version": VERSIONS["calibrate"]}
-    assert [name for name, found in described.items() if key(told | {"simulator": found}) not in have] == []
 
 
 @pytest.fixture

@@ -13,6 +13,11 @@ from fakes.box import Box
 from bench import portraits
 from bench.contracts import BadInput, Truth
 from bench.export import About, export, layout, read, write
+from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.several import Several
+from simulators.pathology.white_matter_lesions import WhiteMatterLesions
+from simulators.task.patterns import Patterns
 
 ABOUT = About("box", "evaluation", 0)
 PARTS = ("images", "targets", "subjects", "twins", "regions", "domain")
@@ -70,6 +75,30 @@ def test_other_tools_see_millimetres_and_labels(cohort, tmp_path):
     for root, kind in ((folder, "raw"), (derived, "derivative")):
         about = json.loads((root / "dataset_description.json").read_text())
         assert about["DatasetType"] == kind and about["GeneratedBy"][0]["Version"]
+
+
+def test_a_real_brain_reads_back_with_its_population_and_every_column_is_described(tmp_path):
+    parts = Several(
+        (WhiteMatterLesions(), Atrophy(("left hippocampus", "right hippocampus"), side="random")), (None, None)
+    )
+    brain = Brain(parts, task=Patterns((((0, 0),), ((1, 1),))), amplitude=0.3)
+    subjects = range(4)
+    whole = brain.cohort(subjects)
+    whole = replace(whole, truths={**whole.truths, **brain.population(subjects, "evaluation", 20)})
+    records = tuple(brain.record(subject, "evaluation") for subject in subjects)
+    meanings = {column: brain.meaning(column) for row in records for column in row}
+    folder = write(tmp_path / "brain", whole, replace(ABOUT, records=records, meanings=meanings))
+    assert_equal(read(folder), whole)
+    people = pd.read_csv(folder / "participants.tsv", sep="\t")
+    told = json.loads((folder / "participants.json").read_text())
+    assert list(people) == list(told)
+    assert not [name for name, text in told.items() if "that the simulator drew" in text["Description"]]
+    for row, subject in enumerate(subjects):
+        lesions, atrophy = brain.scene(subject, "evaluation").pathology
+        centre = whole.affine[:3, :3] @ lesions["centres"].mean(0) + whole.affine[:3, 3]
+        assert people["lesions"][row] == len(lesions["centres"])
+        np.testing.assert_allclose(people.loc[row, ["lesion_x", "lesion_y", "lesion_z"]].astype(float), centre)
+        assert people["side_2"][row] == {"left": -1, "right": 1}[atrophy["side"]]
 
 
 def _bytes(folder):
