@@ -47,6 +47,7 @@ class MetricTags:
     assisted: whether it looks at what only a simulator knows although `truths` names none, so that it cannot be
         computed on real images.
     needs: `permuted` (each model trained again on permuted labels), which only a `compare` metric is given.
+    fewest_subjects, fewest_models: with fewer subjects, or models compared, it has no value.
     """
 
     kind: Kind
@@ -61,3 +62,5 @@ class MetricTags:
     sets: bool = False
     assisted: bool = False
     needs: frozenset[str] = frozenset()
+    fewest_subjects: int = 1
+    fewest_models: int = 1
