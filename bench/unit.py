@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import resource
 import time
 import traceback
 from collections.abc import Callable, Collection, Hashable, Iterator
@@ -13,6 +12,7 @@ from bench import provenance
 from bench.cells import Cell, Cells
 from bench.contracts import Status, Unsupported
 from bench.ledger import FAILURES
+from bench.memory import Peak
 from bench.steps import STEPS, Step
 from bench.store.artefacts import Artefacts, Damaged
 from bench.store.files import Unwritable
@@ -42,7 +42,7 @@ class Bench:
         self.progress: Callable[[float], None] = lambda _: None
         self.passes: Any = None
         self._values: dict[Hashable, Any] = {}
-        self._within = 0.0
+        self._within, self._peak = 0.0, Peak()
 
     def run(self, work: Collection[str]) -> None:
         """Compute the cells whose keys are in `work`, in order; failures are recorded and work goes on."""
@@ -116,24 +116,23 @@ class Bench:
         for need in cell.needs:
             if self._gone(need):
                 raise Lost(need.title)
-        with self._timed() as seconds:
-            self._write(cell, STEPS[cell.stage], seconds, replace)
+        with self._timed() as seconds, self._peak.measured() as peak:
+            self._write(cell, STEPS[cell.stage], lambda: _record(self, cell, seconds(), peak()), replace)
 
-    def _write(self, cell: Cell, step: Step, seconds: Callable[[], float], replace: bool) -> None:
+    def _write(self, cell: Cell, step: Step, told: Callable[[], dict[str, Any]], replace: bool) -> None:
         self.passes = None
         value = step.make(self, cell)
         if cell.folder:
             if replace:
                 self.scores.drop(cell.folder, [cell.key])
-            record = _record(self, cell, seconds())
-            self.scores.add(cell.name, cell.folder, value.assign(metric_key=cell.key), {cell.key: record})
+            self.scores.add(cell.name, cell.folder, value.assign(metric_key=cell.key), {cell.key: told()})
             return
-        record = {}
+        record: dict[str, Any] = {}
 
         def write(folder: Path) -> None:
             step.write(folder, value)
             # only now, because banks and images are drawn while they are written
-            record.update(_record(self, cell, seconds()))
+            record.update(told())
 
         self.store.put(cell.stage, cell.name, cell.key, write, record, replace)
 
@@ -153,14 +152,14 @@ class Bench:
         return self._values[key]
 
 
-def _record(bench: Bench, cell: Cell, seconds: float) -> dict[str, Any]:
+def _record(bench: Bench, cell: Cell, seconds: float, peak: float) -> dict[str, Any]:
     """What is known of a cell beside its value: its full key, where and how it was made, and what it cost."""
     passes = bench.passes
     cost = {
         "seconds": round(seconds, 4),
         "forward": getattr(passes, "forward", 0),
         "backward": getattr(passes, "backward", 0),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "peak_mb": round(peak, 1),
     }
     return {**_identity(cell), "run": bench.study.run, "cost": cost, "config": bench.cells.configuration(cell)}
 

@@ -18,10 +18,11 @@ from metrics.noise import stream
 _ROUNDING = 1e-5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass
 class _Ordered:
     """I erases the foremost blocks of one map, the voxels behind them, or (last draw) the whole domain.
 
+    No other map can use its outputs, so it is not hashable and they are not kept.
     values: |map| (D, H, W). shares: share of the blocks that is foremost at each step. keep: erase what is behind.
     """
 
@@ -98,7 +99,7 @@ class _Curve:
     def _values(self, maps: Tensor, outputs: Outputs) -> Tensor:
         shares = tuple(self.reach * (k + 1) / self.steps for k in range(self.steps))
         sizes = maps.detach().abs()[:, 0].cpu().numpy()
-        # Any: the protocol of perturbations asks for fields that can be set, which a frozen class has not
+        # Any: the protocol of perturbations asks for a count that can be set, and here it follows from the shares
         orders: list[Any] = [_Ordered(size, shares, self.keep, self.block, self.fill) for size in sizes]
         changes = torch.stack([outputs(order, row)[1].double().cpu() for row, order in enumerate(orders)])
         toward = changes[:, :-1] * changes[:, -1:].sign()

@@ -103,7 +103,7 @@ class ClassDifference:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Welch, Biometrika 1947; Friston et al., Human Brain Mapping 1995 (maps of t)"
-    tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, 1.0), "share of regions")
+    tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, 1.0), "share of regions", fewest_subjects=4)
 
     level: float = 0.05
     subjects: int | None = None

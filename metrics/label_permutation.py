@@ -31,7 +31,7 @@ class LabelPermutation:
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
     tags: ClassVar[MetricTags] = MetricTags(
-        "compare", False, (-2.0, 2.0), "similarity", floor=0.0, needs=frozenset({"permuted"})
+        "compare", False, (-2.0, 2.0), "similarity", floor=0.0, needs=frozenset({"permuted"}), fewest_subjects=2
     )
 
     similarity: Literal["spearman", "spearman_signed", "ssim"] = "spearman"

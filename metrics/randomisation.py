@@ -38,7 +38,7 @@ class CascadingRandomisation:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
-    tags: ClassVar[MetricTags] = MetricTags("explainer", False, (-2.0, 2.0), "similarity", floor=0.0)
+    tags: ClassVar[MetricTags] = MetricTags("explainer", False, (-2.0, 2.0), "similarity", floor=0.0, fewest_subjects=2)
 
     order: Literal["top_down", "bottom_up", "independent"] = "top_down"
     draws: int = 5

@@ -27,7 +27,7 @@ class ScanRescan:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrout & Fleiss, Intraclass correlations, Psychological Bulletin 1979"
-    tags: ClassVar[MetricTags] = MetricTags("explainer", True, (-1.0, 1.0), "intraclass correlation")
+    tags: ClassVar[MetricTags] = MetricTags("explainer", True, (-1.0, 1.0), "intraclass correlation", fewest_subjects=2)
 
     rescans: int = 2
     subjects: int | None = 8

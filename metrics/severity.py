@@ -28,7 +28,10 @@ class SeverityRelevance:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018 (reset networks); Spearman, 1904"
-    tags: ClassVar[MetricTags] = MetricTags("explainer", True, (-2.0, 2.0), "correlation", floor=0.0, assisted=True)
+    # of four subjects two are patients
+    tags: ClassVar[MetricTags] = MetricTags(
+        "explainer", True, (-2.0, 2.0), "correlation", floor=0.0, assisted=True, fewest_subjects=5
+    )
 
     truth: str = "counterfactual"
     draws: int = 3

@@ -38,7 +38,7 @@ class RetrainingStability:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Arun et al., Assessing the trustworthiness of saliency maps, Radiology: AI 2021"
-    tags: ClassVar[MetricTags] = MetricTags("compare", True, (-1.0, 1.0), "correlation")
+    tags: ClassVar[MetricTags] = MetricTags("compare", True, (-1.0, 1.0), "correlation", fewest_models=2)
 
     subjects: int | None = 16
 

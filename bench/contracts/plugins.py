@@ -201,13 +201,14 @@ class Metric(Protocol):
 
 Explain = Callable[[nn.Module, Tensor, Context], Tensor]
 #: (perturbation, row) -> perturbations I (K, 1, D, H, W) and score changes f(x) - f(x - I) (K,); the changes are
-#: computed once per (model, subject, perturbation) and shared by every method and metric
+#: computed once per (model, subject, perturbation) and shared by every method and metric, if the family is hashable
 Outputs = Callable[["Perturbation", int], tuple[Tensor, Tensor]]
 
 
 class Perturbation(Protocol):
-    """A family of perturbations; the same draws serve every method and metric of a unit.
+    """A family of perturbations; the same draws serve every method and metric of a unit that name an equal family.
 
+    A family made for one map is not hashable, so that nothing is kept for others.
     draw(inputs, context, row) -> (K, 1, D, H, W): the perturbations I of one subject, so that x - I is evaluated.
     """
 

@@ -50,6 +50,7 @@ class MetricTags:
     laws: the identities the metric claims; `bench.checks` tests exactly these. `domain`: what maps say outside the
         domain changes nothing. `section`: a volume constant along an axis scores as its section. `residual`: the value
         is N sum (p - df)^2 / sum df^2 of what weights predict, at a scale of at least 0 fitted on other subjects.
+    fewest_subjects, fewest_models: with fewer subjects, or models compared, it has no value.
     """
 
     kind: Kind
@@ -65,3 +66,5 @@ class MetricTags:
     assisted: bool = False
     needs: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset({"domain"})
+    fewest_subjects: int = 1
+    fewest_models: int = 1

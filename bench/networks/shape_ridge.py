@@ -40,6 +40,11 @@ class ShapeRidge(nn.Module):
         self.register_buffer("scale", torch.ones(self.features.count))
         self.readout = nn.Linear(self.features.count, outputs)
 
+    def reset_parameters(self) -> None:
+        """Features as they are read; the readout is a layer of its own."""
+        self.centre.zero_()
+        self.scale.fill_(1)
+
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, D, H, W) -> (N, K)."""
         return self.readout(self._standardised(x))

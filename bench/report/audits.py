@@ -38,7 +38,7 @@ def _part(
         *oracle_leads(study, ok),
     ]
     random = ok[ok["method"] == RANDOM]
-    return [f"{simulator}, {network}: {f}" for f in faults], random, validity.count(simulator, network, scores)
+    return [f"{simulator}, {network}: {f}" for f in faults], random, validity.count(study, simulator, network, scores)
 
 
 def values_with_status(scores: pd.DataFrame) -> Iterator[str]:

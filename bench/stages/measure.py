@@ -1,7 +1,6 @@
 """Stage measure: the scores of one method of one model by one metric, as tidy rows."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -20,7 +19,7 @@ from bench.stages.views import look
 
 #: draws a region of the simulator's redraws that perturbation families may choose from
 REDRAWS = 4
-#: perturbations kept in memory, so that the methods of a metric share them
+#: bytes of perturbations kept, so that methods share them; what does not fit is drawn again, the same at every draw
 MEMORY = 384 * 2**20
 #: (view, truth) of rows, either may be ""
 Case = tuple[str, str]
@@ -29,7 +28,7 @@ Columns = Mapping[str, Tensor]
 
 @dataclass
 class Scene:
-    """A model and its explained subjects; perturbed outputs are computed once for all methods.
+    """A model and its explained subjects; the model meets a perturbation once for all methods, whatever memory holds.
 
     validity: what the simulator says it cannot offer. sides: (N,) int64, 1 on the patients' side, 0 on the controls',
     -1 on neither; the targets where not given. centre: the explained score between the sides.
@@ -41,7 +40,8 @@ class Scene:
     validity: Validity = field(default_factory=Validity)
     sides: Tensor | None = None
     centre: float = 0.0
-    _drawn: "OrderedDict[tuple[Perturbation, int], tuple[Tensor, Tensor]]" = field(default_factory=OrderedDict)
+    _drawn: dict[Hashable, Tensor] = field(default_factory=dict)
+    _changes: dict[Hashable, Tensor] = field(default_factory=dict)
 
     @cached_property
     def scores(self) -> Tensor:
@@ -57,21 +57,34 @@ class Scene:
         return [names.get(pair, "") for pair in zip(said.tolist(), sides.tolist(), strict=True)]
 
     def outputs(self, perturbation: Perturbation, row: int) -> tuple[Tensor, Tensor]:
-        """Perturbations I (K, 1, D, H, W) of a subject and the changes f(x) - f(x - I) (K,)."""
+        """Perturbations I (K, 1, D, H, W) of a subject and the changes f(x) - f(x - I) (K,).
+
+        A family that is not hashable is of one map alone: nothing of it is kept.
+        """
+        if not isinstance(perturbation, Hashable):
+            drawn = self._draw(perturbation, row)
+            return drawn, self._change(drawn, row)
         key = (perturbation, row)
         if key not in self._drawn:
-            images = self.cohort.images
-            drawn = perturbation.draw(images, self.context, row)
-            moved = finite(explained(forward(self.model, images[row] - drawn), self.context.target))
-            self._drawn[key] = (drawn, finite(self.scores[[row]]) - moved)
-            self._shrink()
-        return self._drawn[key]
+            self._drawn[key] = self._draw(perturbation, row)
+        drawn = self._drawn[key]
+        if key not in self._changes:
+            self._changes[key] = self._change(drawn, row)
+        self._shrink()
+        return drawn, self._changes[key]
+
+    def _draw(self, perturbation: Perturbation, row: int) -> Tensor:
+        return perturbation.draw(self.cohort.images, self.context, row)
+
+    def _change(self, drawn: Tensor, row: int) -> Tensor:
+        moved = finite(explained(forward(self.model, self.cohort.images[row] - drawn), self.context.target))
+        return finite(self.scores[[row]]) - moved
 
     def _shrink(self) -> None:
-        held = sum(drawn.numel() * drawn.element_size() for drawn, _ in self._drawn.values())
-        while held > MEMORY and len(self._drawn) > 1:
-            _, (drawn, _) = self._drawn.popitem(last=False)
-            held -= drawn.numel() * drawn.element_size()
+        """Forget the oldest perturbations until the others fit; what the model made of them is small and stays."""
+        held = sum(drawn.nbytes for drawn in self._drawn.values())
+        while held > MEMORY:
+            held -= self._drawn.pop(next(iter(self._drawn))).nbytes
 
 
 @dataclass(frozen=True)

@@ -37,13 +37,12 @@ def run(call: Call) -> int:
             # where one file is damaged others may be, and only so many attempts are made
             list(study.artefacts().verify())
     code = say_failures(study)
-    if not study.headline:
-        print(f"{study.folder}: tables only; no ranking, because none of its metrics was chosen")
-        return code
     with readable():
-        pages.render(study.folder)
+        if study.headline:
+            pages.render(study.folder)
         code = max(code, say_violations(study))
-        print(pages.summary(study.folder))
+        ranked = pages.summary(study.folder) if study.headline else ""
+    print(ranked or f"{study.folder}: tables only; no ranking, because none of its metrics was chosen")
     return code
 
 
@@ -63,7 +62,7 @@ def say_violations(study: Study) -> int:
     """One line a rule that the tables break; 1 when there is any."""
     from bench import report as pages
 
-    found = pages.violations(study.folder) if study.headline else []
+    found = pages.violations(study.folder)
     for violation in found:
         print(f"audit: {violation}", file=sys.stderr)
     return 1 if found else 0

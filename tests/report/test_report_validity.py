@@ -1,5 +1,8 @@
 """A gap is a violation unless the validity matrix names it; the page shows the matrix and the simulators' audits."""
 
+import shutil
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import synthetic
@@ -86,3 +89,94 @@ def test_a_page_without_either_is_whole(folder):
         (folder / f"{name}.csv").unlink()
     text = page.write(Drawn.of(folder), [], {}).read_text(encoding="utf-8")
     assert "What can be scored" not in text and "None was run" in text
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return synthetic.study(tmp_path_factory.mktemp("gaps") / "study", data_seeds=2, model_seeds=1, subjects=4)
+
+
+@pytest.fixture
+def told(small, tmp_path):
+    """told(edit) -> gaps of a study whose metrics without a truth stand in the matrix, after its scores were edited."""
+
+    def run(edit, **models):
+        folder = Path(shutil.copytree(small, tmp_path / "copy"))
+        table = pd.read_csv(folder / "validity.csv", keep_default_na=False)
+        free = [
+            {"simulator": s, "truth": "", "metric": m, "defined": True, "reason": ""}
+            for s in synthetic.SIMULATORS
+            for m in ("infidelity", "max_sensitivity", "cascading_randomisation")
+        ]
+        pd.concat([table, pd.DataFrame(free)]).to_csv(folder / "validity.csv", index=False)
+        passed = pd.read_csv(folder / "models.csv")
+        passed.assign(**models).to_csv(folder / "models.csv", index=False)
+        rewrite(folder, edit, "mtl_atrophy")
+        return [v for v in report.violations(folder) if "should have a value" in v]
+
+    return run
+
+
+def lost(where, reason="the metric has no value for this subject"):
+    """An edit after which the rows with a value that are `where(scores)` are undefined."""
+
+    def edit(scores):
+        here = where(scores) & (scores["status"] == "ok")
+        gone = {"value": scores["value"].mask(here), "status": scores["status"].mask(here, "undefined")}
+        return scores.assign(**gone, reason=scores["reason"].mask(here, reason))
+
+    return edit
+
+
+def test_a_sound_study_has_no_gap_without_a_truth_either(told):
+    """Methods that failed or have no rule say so by their status, and are told elsewhere."""
+    assert told(lambda scores: scores) == []
+
+
+def test_a_metric_without_a_truth_that_has_no_value_is_told(told):
+    assert told(lost(lambda t: t["metric"] == "infidelity")) == [
+        "mtl_atrophy: infidelity should have a value and is undefined in every row"
+    ]
+
+
+def test_a_method_without_any_value_is_told_whatever_the_reason(told):
+    """Twice two models of four subjects, of which one has no truth on `use`."""
+    found = told(lost(lambda t: (t["method"] == "gradient") & (t["metric"] == "region_ap"), "a reason"))
+    assert found == [
+        "mtl_atrophy: region_ap on use should have a value and is undefined in 8 rows of gradient on gap_cnn (2 such)"
+    ]
+
+
+@pytest.mark.parametrize(("subjects", "told_of"), [(2, 0), (3, 1)])
+def test_most_rows_of_a_method_undefined_are_told_and_half_of_them_not(told, subjects, told_of):
+    def where(t):
+        return (t["method"] == "lrp_epsilon") & (t["truth"] == "counterfactual") & (t["subject"] < subjects)
+
+    expected = (
+        "mtl_atrophy: calibrated_ap on counterfactual should have a value and is undefined in 6 rows of lrp_epsilon"
+    )
+    assert [v.startswith(expected) for v in told(lost(where))] == [True] * told_of
+
+
+def test_rows_undefined_for_every_method_are_no_gap(told):
+    """Truths may be empty, of three subjects in four."""
+    assert told(lost(lambda t: (t["truth"] == "counterfactual") & (t["subject"] < 3))) == []
+
+
+def test_a_control_may_have_nothing_to_compare_and_a_method_may_not(told):
+    """The similarity of constant maps does not exist; on a truth a constant map has a score."""
+
+    def of(method, metric):
+        return lost(lambda t: (t["method"] == method) & (t["metric"] == metric))
+
+    assert told(of("sobel", "cascading_randomisation")) == []
+
+
+@pytest.mark.parametrize(("method", "metric"), [("smoothgrad", "cascading_randomisation"), ("sobel", "calibrated_ap")])
+def test_neither_a_method_nor_a_control_on_a_truth_may_lack_values(told, method, metric):
+    found = told(lost(lambda t: (t["method"] == method) & (t["metric"] == metric)))
+    assert len(found) == 1 and f"rows of {method} on gap_cnn (2 such)" in found[0]
+
+
+def test_where_no_model_passed_nothing_is_asked(told):
+    assert told(lost(lambda t: t["metric"] == "infidelity"), passed=False) == []

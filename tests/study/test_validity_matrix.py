@@ -1,13 +1,17 @@
 """The matrix decides when tables are written: a truth that does not exist has rows with its reason, stored or not."""
 
+from math import nan
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from bench import plan, verbs
+from bench import plan, validity, verbs
 from bench.contracts.validity import Validity
 from bench.tables import Writer
+from bench.tidy import Tidy
+from bench.verbs import computing
+from bench.verbs.call import Call
 
 CONF = Path(__file__).parent / "fakes" / "conf"
 LINES = ["method=[random,oracle_counterfactual]", "metric=[calibrated_ap]", "seed.data=[0]", "seed.model=[0]"]
@@ -58,3 +62,32 @@ def test_without_sets_no_overlap_has_a_value(tables, monkeypatch):
     monkeypatch.setattr(Box, "validity", Validity(without_sets="the cube is everywhere"))
     rows, matrix = tables()
     assert set(rows["reason"]) == {"the cube is everywhere"} and not matrix["defined"].any()
+
+
+def test_metrics_without_a_truth_have_a_row_that_says_what_they_lack(planned):
+    """One model and a map of one subject: nothing to compare."""
+    few = ["method=[random]", "metric=[max_sensitivity,retraining_stability,cascading_randomisation]", "maps=none"]
+    found = planned(*few, "metric.cascading_randomisation.subjects=1", "seed.data=[0]", "seed.model=[0]")
+    told = {metric: reason for _, truth, metric, _, reason in validity.matrix(found) if truth == ""}
+    assert told == {
+        "max_sensitivity": "",
+        "retraining_stability": "no maps are kept (maps=none), so models cannot be compared",
+        "cascading_randomisation": "it needs 2 subjects or more and is given 1",
+    }
+    kept = planned(*few[:2], "maps=all", "seed.data=[0]", "seed.model=[0]")
+    told = {metric: reason for _, _, metric, _, reason in validity.matrix(kept)}
+    assert told["retraining_stability"] == "it needs 2 models or more and is given 1"
+    assert told["cascading_randomisation"] == ""
+
+
+def test_without_a_ranking_a_gap_is_told_too_and_fails_the_run(tmp_path, monkeypatch, capsys):
+    lines = ["study=fake", f"paths.results={tmp_path}", "method=[gradient]", "metric=[max_sensitivity]"]
+    call = Call([*lines, "seed.data=[0]", "seed.model=[0]"], [CONF])
+    assert computing.run(call) == 0
+    stored = Tidy._stored
+    gone = {"value": nan, "status": "undefined", "reason": "nothing"}
+    monkeypatch.setattr(Tidy, "_stored", lambda self, unit: stored(self, unit).assign(**gone))
+    assert computing.run(call) == 1
+    said = capsys.readouterr()
+    assert "audit: box: max_sensitivity should have a value and is undefined in every row" in said.err
+    assert "tables only" in said.out
