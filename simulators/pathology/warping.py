@@ -1,5 +1,8 @@
 """Invertible maps from velocities, scaled until they change a volume by the factor that is asked for."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -34,24 +37,30 @@ def joined(first: np.ndarray, then: np.ndarray) -> np.ndarray:
     return np.where(moves, then + carried, np.float32(0))
 
 
-def sized(velocity: np.ndarray, content: np.ndarray, factor: float, moved: np.ndarray) -> np.ndarray:
-    """`moved` and a flow after it, of the size at which a content has `factor` times its volume: (D, H, W, 3) voxels.
+class Sized(NamedTuple):
+    """A displacement (D, H, W, 3) in voxels and the logarithm of the factor by which it changes a volume."""
 
-    velocity: points to where a voxel's content comes from while it grows. content: (D, H, W) what is measured, before
-    and as the displaced image shows it. moved: (D, H, W, 3) what moved it already.
+    moved: np.ndarray
+    reached: float
+
+
+def sized(velocity: np.ndarray, content: np.ndarray, still: float, factor: float, before: Sized) -> Sized:
+    """`before` and a flow after it, of the size at which a content has `factor` times its volume.
+
+    velocity: (D, H, W, 3) voxels, points to where a voxel's content comes from while it grows. content: (D, H, W) what
+    is measured, as the displaced image shows it. still: its volume where nothing moves. before: what moved it already.
 
     Raises:
         Undefined: where no size of this velocity changes the volume that much.
     """
-    still = _volume(content, np.zeros_like(moved))
-    asked, before = float(np.log(factor)), float(np.log(_volume(content, moved) / still)) if moved.any() else 0.0
-    size = asked - before
+    asked = float(np.log(factor))
+    size = asked - before.reached
     for _ in range(TRIALS):
-        found = joined(moved, exponential(np.float32(size) * velocity))
-        reached = float(np.log(_volume(content, found) / still))
+        found = joined(before.moved, exponential(np.float32(size) * velocity))
+        reached = float(np.log(volume(content, found) / still))
         if abs(reached - asked) <= CLOSE * abs(asked) + 1e-6:
-            return found
-        size *= (asked - before) / (reached - before)
+            return Sized(found, reached)
+        size *= (asked - before.reached) / (reached - before.reached)
     raise Undefined(f"no displacement changes the volume by a factor of {factor:g}")
 
 
@@ -60,11 +69,10 @@ def shown(content: np.ndarray, moved: np.ndarray) -> np.ndarray:
     return _read(torch.from_numpy(np.ascontiguousarray(content, np.float32))[None], _channels(moved))[0].numpy()
 
 
-def _volume(content: np.ndarray, moved: np.ndarray) -> float:
+def volume(content: np.ndarray, moved: np.ndarray) -> float:
     """Volume that a displaced content takes in the image, summed on a grid of half the spacing."""
-    holds = np.nonzero(shown(content, moved))
-    box = tuple(slice(max(a.min() - 1, 0), a.max() + 2) for a in holds)
-    points = (_grid(content.shape) + _channels(moved))[(slice(None), *box)]
+    box = around(shown(content, moved) != 0)
+    points = _grid(content.shape)[:, *box] + _channels(moved[box])
     finer = interpolate(points[None], scale_factor=2, mode="trilinear")[0]
     return float(_at(torch.from_numpy(np.ascontiguousarray(content, np.float32))[None], finer).sum(dtype=torch.float64))
 
@@ -73,6 +81,14 @@ def _channels(field: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(field, -1, 0)))
 
 
+def around(mask: np.ndarray) -> tuple[slice, slice, slice]:
+    """The box of a mask (D, H, W), with one voxel more on every side."""
+    holds = (np.flatnonzero(mask.any(others)) for others in ((1, 2), (0, 2), (0, 1)))
+    x, y, z = (slice(max(at[0] - 1, 0), at[-1] + 2) for at in holds)
+    return x, y, z
+
+
+@lru_cache(maxsize=8)
 def _grid(shape: tuple[int, ...]) -> Tensor:
     """The positions (3, D, H, W) of all voxels."""
     return torch.stack(torch.meshgrid(*(torch.arange(n, dtype=torch.float32) for n in shape), indexing="ij"))
