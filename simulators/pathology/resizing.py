@@ -12,9 +12,9 @@ from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.pathology.flow import balanced, velocity
 from simulators.pathology.memory import Kept
-from simulators.pathology.nearest import squared_distance
+from simulators.pathology.nearest import around, squared_distance
 from simulators.pathology.regional import Regional
-from simulators.pathology.warping import Sized, around, shown, sized, volume
+from simulators.pathology.warping import Sized, shown, sized, volume
 from simulators.place import Place
 
 #: shares of the reach: the outer part over which motion fades, and the distance over which room becomes e times rarer
@@ -132,8 +132,8 @@ def _near(place: Place, regions: tuple[str, ...], reach_mm: float) -> Near:
     if not (chosen & brain).any():
         raise BadInput(f"{regions[0]!r} has no voxel in a subject: use a finer anatomy.resolution_mm.")
     away = place.voxel_mm * _distance(chosen, reach_mm / place.voxel_mm)
-    # nothing moves at the box's faces
-    box = around(brain & (away < reach_mm))
+    # one voxel more on every side, so that nothing moves at the box's faces
+    box = around(brain & (away < reach_mm), 1)
     depth = _distance(~brain, FREE_DEPTH)[box]
     # maps are known inside the brain only
     gm, wm, total = np.where(brain, place.warped.maps[:3], 0)[:, *box]

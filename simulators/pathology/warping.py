@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample, interpolate
 
 from bench.contracts import Undefined
+from simulators.pathology.nearest import around
 
 #: longest step in voxels that is taken without composing; relative error of the reached change; trials of its size
 STEP, CLOSE, TRIALS = 0.25, 0.01, 20
@@ -71,7 +72,7 @@ def shown(content: np.ndarray, moved: np.ndarray) -> np.ndarray:
 
 def volume(content: np.ndarray, moved: np.ndarray) -> float:
     """Volume that a displaced content takes in the image, summed on a grid of half the spacing."""
-    box = around(shown(content, moved) != 0)
+    box = around(shown(content, moved) != 0, 1)
     points = _grid(content.shape)[:, *box] + _channels(moved[box])
     finer = interpolate(points[None], scale_factor=2, mode="trilinear")[0]
     return float(_at(torch.from_numpy(np.ascontiguousarray(content, np.float32))[None], finer).sum(dtype=torch.float64))
@@ -79,13 +80,6 @@ def volume(content: np.ndarray, moved: np.ndarray) -> float:
 
 def _channels(field: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(field, -1, 0)))
-
-
-def around(mask: np.ndarray) -> tuple[slice, slice, slice]:
-    """The box of a mask (D, H, W), with one voxel more on every side."""
-    holds = (np.flatnonzero(mask.any(others)) for others in ((1, 2), (0, 2), (0, 1)))
-    x, y, z = (slice(max(at[0] - 1, 0), at[-1] + 2) for at in holds)
-    return x, y, z
 
 
 @lru_cache(maxsize=8)
@@ -102,5 +96,5 @@ def _read(volume: Tensor, moved: Tensor) -> Tensor:
 def _at(volume: Tensor, points: Tensor) -> Tensor:
     """Volumes (C, D, H, W) read at points (3, d, h, w) in voxels, linearly, the nearest face's value outside."""
     size = torch.tensor(volume.shape[1:], dtype=torch.float32).view(3, 1, 1, 1)
-    unit = (2 * points / (size - 1) - 1).flip(0).movedim(0, -1)
+    unit = (2 * points).div_(size - 1).sub_(1).flip(0).movedim(0, -1)
     return grid_sample(volume[None], unit[None], align_corners=True, padding_mode="border")[0]
