@@ -21,19 +21,22 @@ def squared_distance(places: np.ndarray, most: float) -> np.ndarray:
 
 def around(mask: np.ndarray, margin: int) -> tuple[slice, slice, slice]:
     """The box of a mask (D, H, W) that is somewhere true, with a margin in voxels on every side."""
-    holds = (np.flatnonzero(mask.any(others)) for others in ((1, 2), (0, 2), (0, 1)))
+    flat = mask.any(0)
+    holds = (np.flatnonzero(line) for line in (mask.any((1, 2)), flat.any(1), flat.any(0)))
     x, y, z = (slice(max(at[0] - margin, 0), at[-1] + margin + 1) for at in holds)
     return x, y, z
 
 
 def _squared(places: np.ndarray, most: int) -> np.ndarray:
-    found = np.int32(FAR) * ~places
-    for axis in range(3):
-        after = found.copy()
-        for step in range(1, min(most, places.shape[axis] - 1) + 1):
-            farther = found + np.int32(step**2)
-            low, high = ((slice(None),) * axis + (part,) for part in (slice(None, -step), slice(step, None)))
-            np.minimum(after[high], farther[low], out=after[high])
-            np.minimum(after[low], farther[high], out=after[low])
-        found = after
-    return found
+    # with a margin no step leads from one row into the next, so that all rows are one
+    found = np.full(np.add(places.shape, 2 * most), FAR, np.int32)
+    inner = tuple(slice(most, most + count) for count in places.shape)
+    found[inner][places] = 0
+    rows = found.ravel()
+    for stride in (found.shape[1] * found.shape[2], found.shape[2], 1):
+        before = rows.copy()
+        for step in range(1, most + 1):
+            farther = before + np.int32(step**2)
+            np.minimum(rows[step * stride :], farther[: -step * stride], out=rows[step * stride :])
+            np.minimum(rows[: -step * stride], farther[step * stride :], out=rows[: -step * stride])
+    return found[inner]

@@ -112,7 +112,7 @@ class WhiteMatterLesions:
 
     @staticmethod
     def _centres(prior: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
-        places = Voxels.where(prior)
+        places = Voxels.where(prior > 0)
         cumulative = places.of(prior).cumsum()
         # the draw lies below the total
         drawn = np.searchsorted(cumulative, quantiles * cumulative[-1], side="right")
