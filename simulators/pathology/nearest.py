@@ -1,5 +1,7 @@
 """Distance to the nearest of some voxels, as far as it matters."""
 
+from math import prod
+
 import numpy as np
 
 #: a squared distance that stands for all beyond what is looked for
@@ -21,8 +23,9 @@ def squared_distance(places: np.ndarray, most: float) -> np.ndarray:
 
 def around(mask: np.ndarray, margin: int) -> tuple[slice, slice, slice]:
     """The box of a mask (D, H, W) that is somewhere true, with a margin in voxels on every side."""
-    flat = mask.any(0)
-    holds = (np.flatnonzero(line) for line in (mask.any((1, 2)), flat.any(1), flat.any(0)))
+    # numpy is slow to look along any but the first or the last axes
+    across = np.asarray(mask.any(0))
+    holds = (np.flatnonzero(line) for line in (mask.any((1, 2)), across.any(1), across.any(0)))
     x, y, z = (slice(max(at[0] - margin, 0), at[-1] + margin + 1) for at in holds)
     return x, y, z
 
@@ -33,7 +36,7 @@ def _squared(places: np.ndarray, most: int) -> np.ndarray:
     inner = tuple(slice(most, most + count) for count in places.shape)
     found[inner][places] = 0
     rows = found.ravel()
-    for stride in (found.shape[1] * found.shape[2], found.shape[2], 1):
+    for stride in (prod(found.shape[1:]), found.shape[-1], 1):
         before = rows.copy()
         for step in range(1, most + 1):
             farther = before + np.int32(step**2)
