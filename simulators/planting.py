@@ -94,18 +94,18 @@ def _confined(part: Displaces, latents: Mapping[str, Any], regions: tuple[str, .
     return part.confined(latents, regions)
 
 
-def compose(position: np.ndarray, displaced: np.ndarray, voxel_mm: float) -> np.ndarray:
-    """Positions (D, H, W, 3) read at each voxel plus its displacement (mm): anatomy moved with one interpolation.
+def compose(position: np.ndarray, displaced: np.ndarray, where: Voxels, voxel_mm: float) -> np.ndarray:
+    """Positions (n, 3) read at some voxels plus their displacement (mm): anatomy moved with one interpolation.
 
-    Coordinates are interpolated, images are not; where nothing is displaced the positions stay what they were.
+    position, displaced: (D, H, W, 3). Coordinates are interpolated, images are not.
     """
     size = np.array(position.shape[:3], np.float32)
-    index = np.moveaxis(np.indices(position.shape[:3]), 0, -1).astype(np.float32)
-    unit = 2 * (index + displaced / np.float32(voxel_mm)) / (size - 1) - 1
-    where = torch.from_numpy(np.ascontiguousarray(unit[..., ::-1]))[None]
+    moves = displaced.reshape(-1, 3)[where.at]
+    unit = 2 * (where.points.T.astype(np.float32) + moves / np.float32(voxel_mm)) / (size - 1) - 1
+    points = torch.from_numpy(np.ascontiguousarray(unit[:, ::-1])).view(1, -1, 1, 1, 3)
     field = torch.from_numpy(np.ascontiguousarray(np.moveaxis(position, -1, 0)))[None]
-    moved = grid_sample(field, where, align_corners=True, padding_mode="border")[0]
-    return np.where((displaced != 0).any(-1, keepdims=True), np.moveaxis(moved.numpy(), 0, -1), position)
+    moved = grid_sample(field, points, align_corners=True, padding_mode="border")
+    return moved.view(3, -1).T.numpy()
 
 
 def acts(parts: Sequence[Present], place: Place) -> list[Act]:

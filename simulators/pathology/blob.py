@@ -41,6 +41,7 @@ def near(points: np.ndarray, centres: np.ndarray, reach: np.ndarray) -> tuple[np
     points, centres = points.astype(np.float32), centres.astype(np.float32)
     # the squared distance less the centre's own square
     apart = (points**2).sum(0) - 2 * centres @ points
-    pairs = np.flatnonzero(apart < (reach**2 - (centres**2).sum(1) + SLACK)[:, None])
+    bound = (reach**2 - (centres**2).sum(1) + SLACK).astype(np.float32)
+    pairs = np.flatnonzero(apart < bound[:, None])
     which = pairs // points.shape[1]
     return which, pairs - which * points.shape[1]

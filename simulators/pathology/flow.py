@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.ndimage import label
-from scipy.sparse import csr_matrix, diags, vstack
+from scipy.sparse import csr_matrix
 
 #: relative residual at which the potential is good enough, and steps after which it must be
 RESIDUAL, STEPS = 1e-3, 2000
@@ -27,29 +27,44 @@ def velocity(source: np.ndarray, inside: np.ndarray) -> np.ndarray:
     solved on the voxels inside with no flow through their outer faces: of all flows with this divergence, the one of
     least energy. A voxel has the mean velocity of its two faces along each axis.
     """
-    faces = _differences(inside)
-    every = vstack(faces).tocsr()
-    potential = _solve(every.T @ every, -source[inside].astype(np.float64))
+    potential = np.zeros(inside.shape)
+    potential[inside] = _solve(_laplacian(_neighbours(inside)), -source[inside].astype(np.float64))
+    return _slope(potential, inside)
+
+
+def _slope(potential: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Mean (D, H, W, 3) of the steps through each voxel's two faces; a face to the outside has none."""
     found = np.zeros((*inside.shape, 3), np.float32)
-    for axis, face in enumerate(faces):
-        found[inside, axis] = abs(face).T @ (face @ potential) / 2
-    return found
-
-
-def _differences(inside: np.ndarray) -> list[csr_matrix]:
-    """For each axis the differences (faces, voxels) between neighbours that both lie inside."""
-    number = np.full(inside.shape, -1)
-    number[inside] = np.arange(inside.sum())
-    found = []
     for axis in range(3):
-        turned = np.moveaxis(number, axis, 0)
-        low, high = turned[:-1].ravel(), turned[1:].ravel()
-        both = (low >= 0) & (high >= 0)
-        pairs = np.stack([low[both], high[both]], 1).ravel()
-        rows = np.arange(0, len(pairs) + 1, 2)
-        values = np.tile([-1.0, 1.0], len(pairs) // 2)
-        found.append(csr_matrix((values, pairs, rows), shape=(len(pairs) // 2, int(inside.sum()))))
+        along, within = (np.moveaxis(a, axis, 0) for a in (potential, inside))
+        steps = np.where(within[1:] & within[:-1], np.diff(along, axis=0), 0)
+        both = np.zeros(along.shape)
+        both[1:] += steps
+        both[:-1] += steps
+        np.moveaxis(found[..., axis], axis, 0)[...] = both / 2
     return found
+
+
+def _neighbours(inside: np.ndarray) -> np.ndarray:
+    """Numbers (n, 6) of every inner voxel's neighbours in the grid's order, -1 for one outside."""
+    number = np.full(np.add(inside.shape, 2), -1)
+    number[1:-1, 1:-1, 1:-1][inside] = np.arange(inside.sum())
+    at = np.flatnonzero(number >= 0)
+    strides = np.array(number.strides) // number.itemsize
+    return number.ravel()[at[:, None] + np.concatenate([-strides, strides[::-1]])]
+
+
+def _laplacian(neighbours: np.ndarray) -> csr_matrix:
+    """How many neighbours a voxel has, less the neighbours: (n, n), columns in their order.
+
+    neighbours: (n, 6).
+    """
+    count = len(neighbours)
+    columns = np.insert(neighbours, 3, np.arange(count), axis=1)
+    held = columns >= 0
+    values = np.full(columns.shape, -1.0)
+    values[:, 3] = held.sum(1) - 1
+    return csr_matrix((values[held], columns[held], np.append(0, held.sum(1).cumsum())), shape=(count, count))
 
 
 def _solve(matrix: csr_matrix, right: np.ndarray) -> np.ndarray:
@@ -57,17 +72,18 @@ def _solve(matrix: csr_matrix, right: np.ndarray) -> np.ndarray:
 
     Inner products are numpy sums: a BLAS may split them over threads, and a subject's bytes would depend on how many.
     """
-    ease = diags(1 / np.maximum(matrix.diagonal(), 1))
+    ease = 1 / np.maximum(matrix.diagonal(), 1)
     found, rest = np.zeros_like(right), right.copy()
-    direction = eased = ease @ rest
+    direction = eased = ease * rest
     product, enough = (rest * eased).sum(), RESIDUAL**2 * (right**2).sum()
     for _ in range(STEPS):
         if (rest**2).sum() <= enough:
             break
         image = matrix @ direction
         step = product / (direction * image).sum()
-        found, rest = found + step * direction, rest - step * image
-        eased = ease @ rest
+        found += step * direction
+        rest -= step * image
+        eased = ease * rest
         product, last = (rest * eased).sum(), product
         direction = eased + product / last * direction
     return found

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from simulators.anatomy.mni152 import Warped
+from simulators.kinds import Kind
 from simulators.observers import Observer
 from simulators.place import Place
 
@@ -47,7 +48,7 @@ class Fine(Protocol):
 
 
 @runtime_checkable
-class ChangesSignal(Protocol):
+class ChangesSignal(Protocol, metaclass=Kind):
     """A pathology that leaves the tissues as they are and changes what they emit."""
 
     def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:
@@ -75,7 +76,7 @@ class Grained(Protocol):
 
 
 @runtime_checkable
-class Grows(Protocol):
+class Grows(Protocol, metaclass=Kind):
     """A pathology of which there is more at a higher strength (more lesions, say), each as pronounced as ever."""
 
     def grown(self, latents: Mapping[str, Any], strength: float) -> dict[str, Any]:
@@ -91,7 +92,7 @@ class Divides(Protocol):
 
 
 @runtime_checkable
-class Displaces(Protocol):
+class Displaces(Protocol, metaclass=Kind):
     """A pathology that moves anatomy instead of acting voxel by voxel; it has no `extent`."""
 
     version: ClassVar[str]

@@ -6,14 +6,15 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import gaussian_filter
 
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.pathology.flow import balanced, velocity
 from simulators.pathology.memory import Kept
+from simulators.pathology.nearest import around, squared_distance
 from simulators.pathology.regional import Regional
-from simulators.pathology.warping import shown, sized
+from simulators.pathology.warping import Sized, shown, sized, volume
 from simulators.place import Place
 
 #: shares of the reach: the outer part over which motion fades, and the distance over which room becomes e times rarer
@@ -46,11 +47,16 @@ class Near(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """A step on the way to a volume: what has moved (D, H, W, 3), and where content comes from as it grows further."""
+    """A step on the way to a volume: what was done, and where content comes from (D, H, W, 3) as it grows further.
+
+    content: (D, H, W) what grows, before anything moved, and its volume then.
+    """
 
     near: Near
-    moved: np.ndarray
+    done: Sized
     way: np.ndarray
+    content: np.ndarray
+    still: float
 
 
 @dataclass(frozen=True)
@@ -94,18 +100,18 @@ class Resizing(Regional):
 @lru_cache(maxsize=16)
 def _displacement(part: Resizing, kept: Kept, regions: tuple[str, ...], amount: float) -> np.ndarray:
     change = float(np.log(part.factor(amount)))
-    moved = _moved(part, kept, regions, change)
+    moved = _sized(part, kept, regions, change).moved
     found = np.zeros((*kept.place.warped.labels.shape, 3), np.float32)
     found[_stage(part, kept, regions, 0).near.box] = moved * kept.place.voxel_mm
     found.setflags(write=False)
     return found
 
 
-def _moved(part: Resizing, kept: Kept, regions: tuple[str, ...], change: float) -> np.ndarray:
-    """Displacement in voxels at which the content's volume has changed by a factor of exp(change)."""
-    done = int(np.sign(change)) * max(0, int(np.ceil(abs(change) / STAGE)) - 1)
-    first, last = (_stage(part, kept, regions, number) for number in (0, done))
-    return sized(last.way, first.near.chosen * part.content(first.near), float(np.exp(change)), last.moved)
+def _sized(part: Resizing, kept: Kept, regions: tuple[str, ...], change: float) -> Sized:
+    """What is displaced where the content's volume has changed by a factor of exp(change)."""
+    number = int(np.sign(change)) * max(0, int(np.ceil(abs(change) / STAGE)) - 1)
+    last = _stage(part, kept, regions, number)
+    return sized(last.way, last.content, last.still, float(np.exp(change)), last.done)
 
 
 @lru_cache(maxsize=8)
@@ -113,32 +119,40 @@ def _stage(part: Resizing, kept: Kept, regions: tuple[str, ...], number: int) ->
     """After `number` stages of growth, or of loss where negative."""
     if number == 0:
         near = _near(kept.place, regions, part.reach_mm)
-        moved = np.zeros((*near.inside.shape, 3), np.float32)
+        done = Sized(np.zeros((*near.inside.shape, 3), np.float32), 0.0)
+        content = near.chosen * part.content(near)
+        still = volume(content, done.moved)
     else:
-        moved = _moved(part, kept, regions, number * STAGE)
-        near = _stage(part, kept, regions, 0).near.seen(moved)
+        done = _sized(part, kept, regions, number * STAGE)
+        first = _stage(part, kept, regions, 0)
+        near, content, still = first.near.seen(done.moved), first.content, first.still
     soft = gaussian_filter(near.chosen, part.edge_mm / kept.place.voxel_mm / 2, truncate=3.0)
     room = part.room(near) * np.exp(-near.away_mm / (ROOM * part.reach_mm))
     # a part of the brain that is cut off and holds no room makes some everywhere
     source = balanced(soft * part.content(near), room + 1e-6, near.inside)
-    return Stage(near, moved, np.float32(-1) * near.free[..., None] * velocity(source, near.inside))
+    way = np.float32(-1) * near.free[..., None] * velocity(source, near.inside)
+    return Stage(near, done, way, content, still)
 
 
 def _near(place: Place, regions: tuple[str, ...], reach_mm: float) -> Near:
     chosen, brain = place.within(regions), place.warped.maps[2] > 0.5
     if not (chosen & brain).any():
         raise BadInput(f"{regions[0]!r} has no voxel in a subject: use a finer anatomy.resolution_mm.")
-    away = place.voxel_mm * distance_transform_edt(~chosen)
+    away = place.voxel_mm * _distance(chosen, reach_mm / place.voxel_mm)
     # one voxel more on every side, so that nothing moves at the box's faces
-    ends = [(max(a.min() - 1, 0), a.max() + 2) for a in np.nonzero(brain & (away < reach_mm))]
-    box = (slice(*ends[0]), slice(*ends[1]), slice(*ends[2]))
-    depth = distance_transform_edt(brain)[box]
+    box = around(brain & (away < reach_mm), 1)
+    depth = _distance(~brain, FREE_DEPTH)[box]
     # maps are known inside the brain only
     gm, wm, total = np.where(brain, place.warped.maps[:3], 0)[:, *box]
     away, brain, chosen = away[box], brain[box], chosen[box].astype(np.float32)
     inside = brain & (away < reach_mm)
     free = _rise((depth - 0.5) / (FREE_DEPTH - 0.5)) * _rise((reach_mm - away) / (FADE * reach_mm)) * inside
     return Near(box, chosen, gm + wm, total - gm - wm, away, inside, free.astype(np.float32))
+
+
+def _distance(places: np.ndarray, most: float) -> np.ndarray:
+    """Voxels (D, H, W) to the nearest of some places, more than `most` where it is farther."""
+    return np.sqrt(squared_distance(places, most), dtype=np.float64)
 
 
 def _rise(x: np.ndarray) -> np.ndarray:

@@ -1,11 +1,15 @@
 """Invertible maps from velocities, scaled until they change a volume by the factor that is asked for."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample, interpolate
 
 from bench.contracts import Undefined
+from simulators.pathology.nearest import around
 
 #: longest step in voxels that is taken without composing; relative error of the reached change; trials of its size
 STEP, CLOSE, TRIALS = 0.25, 0.01, 20
@@ -34,24 +38,30 @@ def joined(first: np.ndarray, then: np.ndarray) -> np.ndarray:
     return np.where(moves, then + carried, np.float32(0))
 
 
-def sized(velocity: np.ndarray, content: np.ndarray, factor: float, moved: np.ndarray) -> np.ndarray:
-    """`moved` and a flow after it, of the size at which a content has `factor` times its volume: (D, H, W, 3) voxels.
+class Sized(NamedTuple):
+    """A displacement (D, H, W, 3) in voxels and the logarithm of the factor by which it changes a volume."""
 
-    velocity: points to where a voxel's content comes from while it grows. content: (D, H, W) what is measured, before
-    and as the displaced image shows it. moved: (D, H, W, 3) what moved it already.
+    moved: np.ndarray
+    reached: float
+
+
+def sized(velocity: np.ndarray, content: np.ndarray, still: float, factor: float, before: Sized) -> Sized:
+    """`before` and a flow after it, of the size at which a content has `factor` times its volume.
+
+    velocity: (D, H, W, 3) voxels, points to where a voxel's content comes from while it grows. content: (D, H, W) what
+    is measured, as the displaced image shows it. still: its volume where nothing moves. before: what moved it already.
 
     Raises:
         Undefined: where no size of this velocity changes the volume that much.
     """
-    still = _volume(content, np.zeros_like(moved))
-    asked, before = float(np.log(factor)), float(np.log(_volume(content, moved) / still)) if moved.any() else 0.0
-    size = asked - before
+    asked = float(np.log(factor))
+    size = asked - before.reached
     for _ in range(TRIALS):
-        found = joined(moved, exponential(np.float32(size) * velocity))
-        reached = float(np.log(_volume(content, found) / still))
+        found = joined(before.moved, exponential(np.float32(size) * velocity))
+        reached = float(np.log(volume(content, found) / still))
         if abs(reached - asked) <= CLOSE * abs(asked) + 1e-6:
-            return found
-        size *= (asked - before) / (reached - before)
+            return Sized(found, reached)
+        size *= (asked - before.reached) / (reached - before.reached)
     raise Undefined(f"no displacement changes the volume by a factor of {factor:g}")
 
 
@@ -60,11 +70,10 @@ def shown(content: np.ndarray, moved: np.ndarray) -> np.ndarray:
     return _read(torch.from_numpy(np.ascontiguousarray(content, np.float32))[None], _channels(moved))[0].numpy()
 
 
-def _volume(content: np.ndarray, moved: np.ndarray) -> float:
+def volume(content: np.ndarray, moved: np.ndarray) -> float:
     """Volume that a displaced content takes in the image, summed on a grid of half the spacing."""
-    holds = np.nonzero(shown(content, moved))
-    box = tuple(slice(max(a.min() - 1, 0), a.max() + 2) for a in holds)
-    points = (_grid(content.shape) + _channels(moved))[(slice(None), *box)]
+    box = around(shown(content, moved) != 0, 1)
+    points = _grid(content.shape)[:, *box] + _channels(moved[box])
     finer = interpolate(points[None], scale_factor=2, mode="trilinear")[0]
     return float(_at(torch.from_numpy(np.ascontiguousarray(content, np.float32))[None], finer).sum(dtype=torch.float64))
 
@@ -73,6 +82,7 @@ def _channels(field: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(field, -1, 0)))
 
 
+@lru_cache(maxsize=8)
 def _grid(shape: tuple[int, ...]) -> Tensor:
     """The positions (3, D, H, W) of all voxels."""
     return torch.stack(torch.meshgrid(*(torch.arange(n, dtype=torch.float32) for n in shape), indexing="ij"))
@@ -86,5 +96,5 @@ def _read(volume: Tensor, moved: Tensor) -> Tensor:
 def _at(volume: Tensor, points: Tensor) -> Tensor:
     """Volumes (C, D, H, W) read at points (3, d, h, w) in voxels, linearly, the nearest face's value outside."""
     size = torch.tensor(volume.shape[1:], dtype=torch.float32).view(3, 1, 1, 1)
-    unit = (2 * points / (size - 1) - 1).flip(0).movedim(0, -1)
+    unit = (2 * points).div_(size - 1).sub_(1).flip(0).movedim(0, -1)
     return grid_sample(volume[None], unit[None], align_corners=True, padding_mode="border")[0]

@@ -91,7 +91,9 @@ class WhiteMatterLesions:
         which, at = near(points, centres, reach)
         for start in range(0, len(at), CHUNK):
             some = slice(start, start + CHUNK)
-            centre, radius, directions, phases = (part.take(which[some], axis=-1) for part in lesions)
+            # pairs are in the order of the lesions, and repeating is faster than looking up
+            counts = np.bincount(which[some], minlength=len(radii))
+            centre, radius, directions, phases = (np.repeat(part, counts, axis=-1) for part in lesions)
             law = (centre, radius, (directions, phases), self.irregularity, self.edge_mm, place.voxel_mm)
             np.multiply.at(spared, at[some], 1 - blob(points.take(at[some], axis=1), *law))
         return place.head.spread(1 - spared)
@@ -110,7 +112,8 @@ class WhiteMatterLesions:
 
     @staticmethod
     def _centres(prior: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
-        places = Voxels.where(prior)
+        places = Voxels.where(prior > 0)
         cumulative = places.of(prior).cumsum()
         # the draw lies below the total
-        return places.points[:, np.searchsorted(cumulative, quantiles * cumulative[-1], side="right")].T
+        drawn = np.searchsorted(cumulative, quantiles * cumulative[-1], side="right")
+        return Voxels(places.grid, places.at[drawn]).points.T

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+from scipy import stats
 
 from bench.report import page
-from bench.report.detection import blind_auc, detection
+from bench.report.detection import _summary, blind_auc, detection
 from bench.report.drawn import Drawn
 from bench.report.profiles import distances, profiles
 
@@ -65,6 +66,17 @@ def scores(source, simulator, cue):
                     rows.append([simulator, "net", seed, model, method, f"mean_maps.{side}_r{region}", value, "ok"])
     names = ["simulator", "network", "data_seed", "model_seed", "method", "metric", "value", "status"]
     return pd.DataFrame(rows, columns=names)
+
+
+@pytest.mark.parametrize(("right", "of"), [(0, 5), (3, 5), (5, 5), (19, 20)])
+def test_the_interval_is_that_of_a_share_of_data_seeds(right, of):
+    mean, low, high, count = _summary(np.array([1.0] * right + [0.0] * (of - right) + [np.nan]))
+    wanted = stats.binomtest(right, of).proportion_ci(method="exact")
+    assert [mean, count] == [right / of, of] and [low, high] == pytest.approx([wanted.low, wanted.high])
+
+
+def test_without_any_seed_there_is_no_interval():
+    assert np.isnan(_summary(np.array([np.nan]))[:3]).all()
 
 
 def test_the_table_names_the_method_that_gives_the_cue_away():

@@ -1,0 +1,159 @@
+"""What is worked out near the pathology, or once, has the bytes of working everything out, every time."""
+
+import hashlib
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+from scipy.ndimage import distance_transform_edt
+from scipy.sparse import csr_matrix, diags, vstack
+from torch.nn.functional import grid_sample
+
+from bench.config.build import build
+from bench.config.compose import CONF
+from simulators import rendering
+from simulators.kinds import Kind
+from simulators.pathology.flow import RESIDUAL, STEPS, balanced, velocity
+from simulators.pathology.nearest import FAR, around, squared_distance
+from simulators.pathology.resizing import STAGE, Kept, _sized, _stage
+from simulators.pathology.warping import volume
+
+#: training images of subjects 0 to 3 at an amplitude of 0.25; every other one is a patient, all have a value
+GOLDEN = {
+    "brain_age": "26383d2bf0a20897",
+    "ventricular_enlargement": "83debc443d8e39ba",
+    "mtl_deformation": "5933b033388fa551",
+    "white_matter_lesions": "18429063e7a1f429",
+    "lesion_load": "5ed361279238d68b",
+}
+
+
+def _made(name):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        node = OmegaConf.to_container(compose(f"simulator/{name}"))["simulator"]
+    return build(node).with_amplitude(0.25)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_subjects_of_shipped_simulators_keep_their_bytes(name):
+    images = _made(name).sample(range(4), "train").images
+    assert hashlib.sha256(images.contiguous().numpy().tobytes()).hexdigest()[:16] == GOLDEN[name]
+
+
+def _differences(inside):
+    """The incidence matrix of the faces along each axis, built face by face."""
+    number = np.full(inside.shape, -1)
+    number[inside] = np.arange(inside.sum())
+    for axis in range(3):
+        turned = np.moveaxis(number, axis, 0)
+        pairs = np.stack([turned[:-1].ravel(), turned[1:].ravel()], 1)
+        pairs = pairs[(pairs >= 0).all(1)]
+        values, rows = np.tile([-1.0, 1.0], len(pairs)), np.arange(0, 2 * len(pairs) + 1, 2)
+        yield csr_matrix((values, pairs.ravel(), rows), shape=(len(pairs), inside.sum()))
+
+
+def _velocity(source, inside):
+    """Poisson's equation by products of incidence matrices."""
+    faces = list(_differences(inside))
+    matrix, right = vstack(faces).T @ vstack(faces), -source[inside]
+    ease = diags(1 / np.maximum(matrix.diagonal(), 1))
+    potential, rest = np.zeros_like(right), right.copy()
+    direction = eased = ease @ rest
+    product = (rest * eased).sum()
+    for _ in range(STEPS):
+        if (rest**2).sum() <= RESIDUAL**2 * (right**2).sum():
+            break
+        step = product / (direction * (matrix @ direction)).sum()
+        potential, rest = potential + step * direction, rest - step * (matrix @ direction)
+        eased = ease @ rest
+        product, last = (rest * eased).sum(), product
+        direction = eased + product / last * direction
+    found = np.zeros((*inside.shape, 3), np.float32)
+    for axis, face in enumerate(faces):
+        found[inside, axis] = abs(face).T @ (face @ potential) / 2
+    return found
+
+
+@pytest.mark.parametrize(("shape", "filled"), [((7, 5, 6), 0.6), ((12, 14, 9), 0.95), ((9, 1, 1), 0.8), ((6, 8, 7), 1)])
+def test_flow_is_that_of_the_incidence_matrices(shape, filled):
+    rng = np.random.default_rng(0)
+    inside = rng.uniform(size=shape) < filled
+    source = balanced(rng.random(shape), rng.random(shape) + 0.1, inside)
+    assert velocity(source, inside).tobytes() == _velocity(source, inside).tobytes()
+
+
+@pytest.mark.parametrize("most", [0, 1.7, 4.3, 30])
+@pytest.mark.parametrize("corner", [(0, 0, 0), (4, 3, 5), (11, 6, 8)])
+def test_distances_are_those_of_the_whole_grid(corner, most):
+    places = np.zeros((14, 9, 11), bool)
+    places[tuple(slice(c, c + 3) for c in corner)] = np.random.default_rng(1).uniform(size=(3, 3, 3)) > 0.4
+    places[corner] = True
+    found, expected = squared_distance(places, most), distance_transform_edt(~places)
+    assert np.array_equal(found[expected <= most], np.rint(expected**2)[expected <= most])
+    assert (found[expected > 3**0.5 * most] >= FAR).all() and (found[expected > most] > most**2).all()
+    assert (squared_distance(np.zeros_like(places), most) == FAR).all()
+
+
+def test_a_box_holds_its_mask_and_ends_there():
+    mask = np.zeros((9, 8, 7), bool)
+    mask[2, 5, 0] = mask[6, 3, 4] = True
+    assert around(mask, 0) == (slice(2, 7), slice(3, 6), slice(0, 5))
+    assert around(mask, 3)[1:] == (slice(0, 9), slice(0, 8)) and mask[around(mask, 0)].sum() == 2
+
+
+def _everywhere(brain, scene, moves):
+    """Displaced anatomy with every voxel of the grid interpolated anew."""
+    position, index = brain.position(scene), np.stack(np.indices(brain.shape), -1).astype(np.float32)
+    size = np.array(brain.shape, np.float32)
+    unit = 2 * (index + moves / np.float32(brain.anatomy.resolution_mm)) / (size - 1) - 1
+    field = torch.from_numpy(np.ascontiguousarray(np.moveaxis(position, -1, 0)))[None]
+    where = torch.from_numpy(np.ascontiguousarray(unit[..., ::-1]))[None]
+    read = grid_sample(field, where, align_corners=True, padding_mode="border")[0].numpy()
+    moved = np.where((moves != 0).any(-1, keepdims=True), np.moveaxis(read, 0, -1), position)
+    return brain.anatomy.resample(moved, scene.shape)
+
+
+@pytest.mark.parametrize("name", ["ventricular_enlargement", "mtl_deformation"])
+@pytest.mark.parametrize("subject", [1, 2])
+def test_displaced_anatomy_is_that_of_interpolating_every_voxel(name, subject):
+    brain = _made(name)
+    scene = brain.scene(subject, "test")
+    (move,) = rendering.moving(brain, scene, 1.0)
+    moves = move.part.displacement(move.amount, brain.place(scene.warped), move.latents)
+    found, expected = rendering._displaced(brain, scene, [move]), _everywhere(brain, scene, moves)
+    assert (moves != 0).any() and not np.array_equal(found.maps, scene.warped.maps)
+    assert np.array_equal(found.maps, expected.maps) and np.array_equal(found.labels, expected.labels)
+
+
+@pytest.mark.parametrize("stages", [0.5, 1.0, 2.4, -1.3])
+def test_volumes_that_are_handed_on_are_those_of_measuring_again(stages):
+    brain = _made("ventricular_enlargement")
+    part, kept = brain.pathology, Kept(brain.place(brain.scene(1, "test").warped))
+    first, done = _stage(part, kept, part.regions, 0), _sized(part, kept, part.regions, stages * STAGE)
+    content = first.near.chosen * part.content(first.near)
+    still = volume(content, np.zeros_like(done.moved))
+    assert done.reached == float(np.log(volume(content, done.moved) / still))
+
+
+def test_a_protocol_is_looked_for_once_a_class_and_answered_as_any_other():
+    looks = []
+
+    @runtime_checkable
+    class Sized(Protocol, metaclass=Kind):
+        size: int
+
+    class Has:
+        @property
+        def size(self):
+            looks.append(self)
+            return 1
+
+    class Lacks:
+        pass
+
+    for _ in range(3):
+        assert isinstance(Has(), Sized) and not isinstance(Lacks(), Sized)
+    assert len(looks) == 1
