@@ -38,9 +38,11 @@ def _of(study: Study, simulator: str, network: str, scores: pd.DataFrame) -> dic
     shares = profiles.profiles(scores)
     every = list(models.tables(study, scores))
     criteria = {h.ranking: list(models.ranking(study, scores, h)) for h in study.headlines}
+    # one value a model says nothing over images
+    several = [table for table in every if len(table.values) > 1]
     found = {
-        "reliability": reliability.reliability(every),
-        "consistency": reliability.consistency(every),
+        "reliability": reliability.reliability(several),
+        "consistency": reliability.consistency(several),
         "proxies": proxies.proxies(every, criteria, proxies.candidates(study)),
         "distances": profiles.distances(shares),
     }

@@ -55,12 +55,12 @@ class Table:
 def tables(study: Study, scores: pd.DataFrame) -> Iterator[Table]:
     """Every metric of every model of a partition that passed the gate; methods only, as controls inflate agreement.
 
-    Columns beside a metric's headline, values of no single subject and of all models together are left out; maps are
-    taken in the view of a ranking.
+    Columns beside a metric's headline and values of all models together are left out; maps are taken in the view of a
+    ranking. A metric of one value a model has a table of one row.
     """
     kept = _counted(study, scores)
     whole = [name for name in kept["metric"].unique() if "." not in name]
-    kept = kept[kept["metric"].isin(whole) & (kept["subject"] >= 0)]
+    kept = kept[kept["metric"].isin(whole)]
     found = ByModel.of(kept[kept["view"].isin(("", "abs"))])
     cases = [rows for _, rows in found.groups.groupby(["metric", "truth", "view"], sort=True)]
     named = [(rows["metric"].iloc[0], rows["truth"].iloc[0], rows) for rows in cases]

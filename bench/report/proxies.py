@@ -15,7 +15,7 @@ PROXIES = ["proxy", "ranking", "spearman", "low", "high", "ceiling", "over_model
 def candidates(study: Study) -> set[str]:
     """Metrics that read no truth and nothing else that only a simulator knows."""
     assisted = optional.metrics(study.folder)["assisted"]
-    free = (study.metrics["truths"] == "") & (study.metrics["kind"] != "compare") & ~assisted
+    free = (study.metrics["truths"] == "") & ~assisted
     return set(study.metrics["metric"][free])
 
 

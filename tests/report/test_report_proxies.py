@@ -6,7 +6,7 @@ import pytest
 import synthetic
 from scipy.stats import t
 
-from bench.report import models, proxies
+from bench.report import meta, models, proxies
 from bench.report.models import Table
 from bench.report.study import Headline, Study
 
@@ -77,7 +77,7 @@ def test_a_proxy_that_tells_good_models_from_bad_is_seen_over_models():
 
 def test_tables_hold_ranked_methods_of_models_past_the_gate_with_higher_better(tmp_path):
     study = Study.load(synthetic.study(tmp_path / "s", data_seeds=2, model_seeds=1, subjects=6))
-    assert proxies.candidates(study) == {"infidelity", "max_sensitivity", "cascading_randomisation"}
+    assert proxies.candidates(study) == set(synthetic.METRICS) - {"calibrated_ap", "region_ap"}
     parts = {(s, n): scores for s, n, scores in study.partitions()}
     assert not list(models.tables(study, parts["focal", "linear"]))  # below the gate
     scores = parts["focal", "gap_cnn"]
@@ -90,3 +90,19 @@ def test_tables_hold_ranked_methods_of_models_past_the_gate_with_higher_better(t
     assert one.values["gradient"].to_numpy() == pytest.approx(-mine[mine["data_seed"] == 0]["value"].to_numpy())
     chosen = list(models.ranking(study, scores, Headline("a", "calibrated_ap", "counterfactual", "abs", ("TP",))))
     assert [len(x.values) for x in chosen] == [3, 3]
+
+
+def test_a_metric_of_one_value_a_model_is_judged_like_any_other(tmp_path):
+    folder = synthetic.study(tmp_path / "study", data_seeds=3, subjects=4)
+    metrics = pd.read_csv(folder / "metrics.csv", keep_default_na=False)
+    more = {**metrics[metrics["metric"] == "max_sensitivity"].iloc[0], "metric": "scan_rescan", "kind": "explainer"}
+    pd.concat([metrics, pd.DataFrame([more])]).to_csv(folder / "metrics.csv", index=False)
+    for part in sorted(folder.glob("scores/simulator=*/network=*")):
+        rows = pd.concat([pd.read_parquet(file, partitioning=None) for file in sorted(part.glob("*.parquet"))])
+        own = rows[(rows["metric"] == "max_sensitivity") & (rows["subject"] == 0)]
+        own.assign(metric="scan_rescan", subject=-1, stratum="").to_parquet(part / "whole.parquet", index=False)
+    tables = meta.write(Study.load(folder))
+    found = tables["proxies"].set_index(["simulator", "network", "ranking", "proxy"])
+    row = found.loc["mtl_atrophy", "gap_cnn", "anatomy", "scan_rescan"]
+    assert np.isfinite(row["spearman"]) and np.isfinite(row["low"]) and row["n_units"] == 6
+    assert "scan_rescan" not in set(tables["reliability"]["metric"])
