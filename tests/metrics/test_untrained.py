@@ -1,6 +1,6 @@
 """Metrics whose floor is a network that has learned nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -56,9 +56,12 @@ def test_the_use_of_each_model_is_its_own_truth():
     assert (columns[""][[1, 3]] > 0).all() and (columns[""][[0, 2]] < 0).all()
 
 
-def test_training_that_changes_no_map_gains_nothing(shipped):
-    before = noise(2, *SHAPE, seed=1)
-    columns = shipped("learned_gain").compare(Models(before[[0, 1, 0, 1]], before), CONTEXT)
+@pytest.mark.parametrize("name", ["learned_gain", "learned_gain_use"])
+def test_training_that_changes_no_map_gains_nothing(shipped, name):
+    before, regions = noise(2, *SHAPE, seed=1), (torch.arange(125) % 4 + 1).reshape(1, 1, 5, 5, 5).expand(SHAPE)
+    context = replace(CONTEXT, regions=regions, region_names=("a", "b", "c", "d"))
+    use = Truth("use", regions=torch.tensor([1.0, 0.5, 0.0, 0.0]).repeat(6, 1), signed=False)
+    columns = shipped(name).compare(Models(before[[0, 1, 0, 1]], before, uses=(use,) * 4), context)
     assert columns[""].abs().max() < 1e-6
 
 

@@ -23,7 +23,9 @@ def test_what_never_reads_the_model_is_chance_exactly():
     assert len(own) and (own["auc"] == 0.5).all()
 
 
-@pytest.mark.parametrize("method", ["gradient", "gradient_x_input", "integrated_gradients", "lrp_epsilon", "oracle_use"])
+@pytest.mark.parametrize(
+    "method", ["gradient", "gradient_x_input", "integrated_gradients", "lrp_epsilon", "oracle_use"]
+)
 def test_what_reads_the_model_gives_it_away(method):
     assert (TOLD[TOLD["method"] == method]["auc"] == 1).all()
 

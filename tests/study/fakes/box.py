@@ -60,6 +60,14 @@ class Box:
         donors = [self._image(subject, f"{stream}/{k}", self.amplitude * (k % 2)) for k in range(draws)]
         return torch.stack([torch.where(self._labels() == r, d, image) for r in range(1, 9) for d in donors])
 
+    def switches(self, subject, stream, sets):
+        row = self.cohort([subject], stream)
+        twins = [torch.isin(self._labels(), self._numbers(regions)) for regions in sets]
+        return torch.stack([torch.where(there, row.twins[0], row.images[0]) for there in twins])
+
+    def _numbers(self, regions):
+        return torch.tensor([self.region_names.index(name) + 1 for name in regions if name in self.region_names])
+
     def _labels(self):
         half = (torch.arange(8) >= 4).to(torch.int16)
         return (1 + 4 * half[:, None, None] + 2 * half[:, None] + half)[None]
