@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from bench.contracts import BadInput
+from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.focal import Focal
+from simulators.pathology.graded import GradedFocal, GradedWhiteMatterLesions
 from simulators.pathology.severity import LAWS
+from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 
 HIPPOCAMPI = ("left hippocampus", "right hippocampus")
 
@@ -60,3 +64,24 @@ def test_impossible_law_or_side_is_one_sentence(make, says):
     with pytest.raises(BadInput, match=says) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("plain", "graded"), [(Focal, GradedFocal), (WhiteMatterLesions, GradedWhiteMatterLesions)], ids=["one", "many"]
+)
+def test_lesions_under_a_law_lie_where_they_lie_without_and_are_as_deep_as_it_says(plain, graded):
+    dull, own = Brain(plain(), amplitude=0.4), Brain(graded(severity_law="staged", severity_sd=0.5), amplitude=0.4)
+    depths = []
+    for subject in (1, 3, 5, 7, 9, 11):
+        whole, here = (brain.cohort([subject], "train").truths["planted"].volume for brain in (dull, own))
+        where = whole.abs() > 0.05
+        depths.append(round(float((here[where] / whole[where]).median()), 2))
+    assert set(depths) == {0.5, 1.5}
+
+
+@pytest.mark.parametrize("graded", [GradedFocal, GradedWhiteMatterLesions])
+def test_lesions_under_an_impossible_law_are_refused(graded):
+    with pytest.raises(BadInput, match=r"severity_law='normal'"):
+        graded(severity_law="normal")
+    with pytest.raises(BadInput, match=r"severity_sd"):
+        graded(severity_sd=2)
