@@ -74,14 +74,21 @@ class Past:
     """Prices by kind: {kind: [(work, cost)]}."""
 
     known: dict[Kind, list[tuple[float, Cost]]] = field(default_factory=dict)
+    _priced: dict[tuple[Kind, float], Cost | None] = field(default_factory=dict, repr=False)
 
     def add(self, kind: Kind, work: float, cost: Cost) -> None:
         """One cell that was computed."""
+        self._priced.clear()
         for wide in kind.wider():
             self.known.setdefault(wide, []).append((work, cost))
 
     def price(self, kind: Kind, work: float) -> Cost | None:
         """The cost of a cell; None where nothing like it was ever computed."""
+        if (kind, work) not in self._priced:
+            self._priced[kind, work] = self._price(kind, work)
+        return self._priced[kind, work]
+
+    def _price(self, kind: Kind, work: float) -> Cost | None:
         found = next((self.known[k] for k in kind.wider() if k in self.known), None)
         if found is None:
             return None

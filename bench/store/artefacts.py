@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ RECORD = "record.json"
 #: the hash of everything else in a record, so that the record itself cannot change unseen
 SEAL = "seal"
 KEY_LENGTH = 16
+#: how coarse the times of a file system may be
+MOMENT_NS = 2 * 10**9
 log = logging.getLogger("bench.store")
 
 
@@ -32,17 +35,18 @@ class Artefacts:
 
     root: Path
     _index: dict[str, dict[str, Path]] = field(default_factory=dict, repr=False)
+    _stamps: dict[str, int | None] = field(default_factory=dict, repr=False)
 
     def find(self, stage: str, key: str) -> Path | None:
         """The artefact's folder if its record exists; contents are verified by `read`."""
         folder = self._index.get(stage, {}).get(key)
-        if folder is None or not (folder / RECORD).exists():
-            self._index[stage] = self._scan(stage)
-            folder = self._index[stage].get(key)
-        return folder
+        if folder is not None and (folder / RECORD).exists():
+            return folder
+        return None if self._unchanged(stage) else self.keys(stage).get(key)
 
     def keys(self, stage: str) -> dict[str, Path]:
         """{key: folder} of all artefacts of a stage, read afresh."""
+        self._stamps[stage] = self._stamp(stage)
         self._index[stage] = self._scan(stage)
         return dict(self._index[stage])
 
@@ -120,6 +124,17 @@ class Artefacts:
                     self.read(stage, key)
                 except Damaged as error:
                     yield str(error)
+
+    def _unchanged(self, stage: str) -> bool:
+        """Whether nothing was added to a stage, or taken from it, since it was listed."""
+        listed = self._stamps.get(stage) if stage in self._index else None
+        return listed is not None and listed == self._stamp(stage)
+
+    def _stamp(self, stage: str) -> int | None:
+        """When something was last added or taken; None where that was just now, as more may come at the same time."""
+        folder = self.root / stage
+        stamp = folder.stat().st_mtime_ns if folder.exists() else 0
+        return stamp if time.time_ns() - stamp > MOMENT_NS else None
 
     def _scan(self, stage: str) -> dict[str, Path]:
         folder = self.root / stage

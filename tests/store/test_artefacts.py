@@ -1,5 +1,7 @@
 import errno
 import json
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -28,6 +30,34 @@ def test_what_is_put_is_found_by_its_key(store):
     assert store.find("maps", "f" * 16) is None
     with pytest.raises(KeyError):
         store.read("maps", "f" * 16)
+
+
+def aged(folder, seconds):
+    then = time.time() - seconds
+    os.utime(folder, (then, then))
+
+
+def test_what_another_process_adds_is_found_and_an_unchanged_stage_is_listed_once(store, monkeypatch):
+    put(store)
+    aged(store.root / "maps", 60)
+    reader, listed = Artefacts(store.root), []
+    scan = Artefacts._scan
+    monkeypatch.setattr(Artefacts, "_scan", lambda self, stage: listed.append(stage) or scan(self, stage))
+    assert [reader.find("maps", other * 16) for other in "abcdef"] == [None] * 6 and listed == ["maps"]
+    put(store, key="a" * 16)
+    assert reader.find("maps", "a" * 16) is not None
+    # what was changed just now may change again within the same tick of the clock
+    found = len(listed)
+    assert reader.find("maps", "b" * 16) is None and len(listed) == found + 1
+
+
+def test_what_another_process_takes_away_is_gone(store):
+    folder = put(store)
+    aged(store.root / "maps", 60)
+    reader = Artefacts(store.root)
+    assert reader.find("maps", KEY) == folder
+    Artefacts(store.root).remove("maps", KEY)
+    assert reader.find("maps", KEY) is None
 
 
 def test_the_first_writer_stays_unless_told_otherwise(store):
