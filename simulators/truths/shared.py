@@ -34,7 +34,7 @@ def shared(brain: "Brain", indices: Sequence[int], stream: str, pairs: int) -> d
 
 def _observer(brain: "Brain", subjects: int, explained: int) -> Truth:
     well, sick = exchanged(brain, subjects)
-    read = observer.telling(well, sick)
+    read = observer.telling(well, sick, brain.task.products)
     shares = observer.quadratic_shares if brain.task.products else observer.shares
     return Truth("observer", regions=_repeated(shares(well[..., read], sick[..., read]), explained), signed=False)
 

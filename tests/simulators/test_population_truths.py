@@ -112,13 +112,13 @@ def test_quadratic_shares_see_what_only_two_regions_together_tell():
     assert observer.shares(well, sick).max() < 0.02
 
 
-def test_regions_are_read_by_the_statistic_that_the_pathology_changes_most():
+def test_regions_are_read_by_the_statistic_that_tells_most():
     rng = np.random.default_rng(3)
     well = rng.standard_normal((400, 3, 4)) * [1.0, 10.0, 1.0, 100.0]
     sick = well.copy()
     sick[:, 1, 2] += rng.choice([-1, 1], 400)  # no mean differs, and yet it changes
     sick[:, 1, 3] += 20
-    assert observer.telling(well, sick) == 2
+    assert observer.telling(well, sick, products=True) == 2
 
 
 def test_a_region_told_by_its_spread_only_is_associated():
@@ -194,3 +194,17 @@ def test_a_suppressor_of_a_shipped_simulator_has_a_share_and_no_association():
     assert observed[cingulate].min() > 3 * observed[others].median()
     inside = torch.isin(brain.cohort((0, 1)).regions, torch.tensor(cingulate) + 1)
     assert truths["association"].volume[inside].abs().max() == 0
+
+
+def test_a_cue_that_comes_and_goes_in_patients_and_controls_alike_does_not_choose_the_statistic():
+    rng = np.random.default_rng(5)
+    noise = rng.normal(size=(2000, 6, 2))
+    well, sick = noise.copy(), noise.copy()
+    sick[:, 0, 0] += 1.5
+    # a cue in a region of its own changes the other statistic much, in as many controls as patients
+    for group in (well, sick):
+        group[:, 5, 1] += 20 * rng.integers(0, 2, 2000)
+    assert observer.telling(well, sick, products=False) == 0
+    assert observer.separation(well[..., 0], sick[..., 0]) == pytest.approx(
+        observer.shares(well[..., 0], sick[..., 0]).sum()
+    )
