@@ -28,7 +28,7 @@ from simulators.interventions import intervene, split
 from simulators.latents import Latents
 from simulators.local import Local, Variation
 from simulators.nuisance import Scanner
-from simulators.pathology.protocol import Displaces, Fine, Named, Pathology
+from simulators.pathology.protocol import Around, Displaces, Fine, Named, Pathology
 from simulators.pathology.several import Several
 from simulators.place import Place
 from simulators.record import meaning, record
@@ -69,9 +69,11 @@ class Brain:
         for part in self.parts.parts:
             if isinstance(part, Fine):
                 require_grid(type(part).__name__, part.coarsest_mm, self.anatomy.resolution_mm)
-        named = {region for part in self.parts.parts if isinstance(part, Named) for region in part.regions}
-        require(sorted(named), self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
         self.local.validate(self.anatomy.region_names)
+        acted = {region for part in self.parts.parts if isinstance(part, Named) for region in part.regions}
+        around = {region for part in self.parts.parts if isinstance(part, Around) for region in part.landmarks}
+        named = sorted(acted | around | self.local.named)
+        require(named, self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
         self.task.validate(len(self.parts.parts))
         require_dialled_cause(self)
         if self.separability > self.task.ceiling:

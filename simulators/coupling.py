@@ -46,6 +46,11 @@ class Coupled(Variation):
     version: ClassVar[str] = "1"
     coupled: tuple[Coupling, ...] = ()
 
+    @property
+    def named(self) -> frozenset[str]:
+        """Regions of any pair."""
+        return frozenset(region for pair in self.coupled for region in (pair.first, pair.second))
+
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse regions that the anatomy does not have, pairs named twice and correlations out of reach."""
         super().validate(region_names)

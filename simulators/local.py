@@ -47,6 +47,11 @@ class Variation:
         between("local.folding", self.folding, 0, 0.5)
         between("local.folding_mm", self.folding_mm, 1, 50, "mm")
 
+    @property
+    def named(self) -> frozenset[str]:
+        """Regions singled out, which the grid must be fine enough for."""
+        return frozenset()
+
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Nothing is asked of the regions here."""
 

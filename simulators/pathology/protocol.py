@@ -41,6 +41,13 @@ class Named(Protocol):
 
 
 @runtime_checkable
+class Around(Protocol):
+    """A pathology that lies near regions it names, which the grid must be fine enough for."""
+
+    landmarks: tuple[str, ...]
+
+
+@runtime_checkable
 class Fine(Protocol):
     """A pathology that only a grid of `coarsest_mm` or finer shows."""
 

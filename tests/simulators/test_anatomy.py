@@ -11,11 +11,14 @@ from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.phantom import Phantom
 from simulators.anatomy.shape import Shape
 from simulators.brain import Brain
+from simulators.coupling import Coupled, Coupling
+from simulators.local import Variation
 from simulators.pathology.deformation import Deformation
 from simulators.pathology.focal import Focal
 from simulators.pathology.several import Several
 from simulators.pathology.thinning import Thinning
 from simulators.pathology.ventricles import Ventricles
+from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 from simulators.streams import generator
 from simulators.task.patterns import Patterns
 
@@ -171,6 +174,23 @@ def test_small_regions_are_refused_and_the_mended_grid_is_not():
         require(["left amygdala", "right hippocampus"], mended.template.labels, mended.region_names, resolution)
     with pytest.raises(BadInput, match="'left amigdala' does not exist: did you mean 'left amygdala'"):
         require(["left amigdala"], coarse.template.labels, coarse.region_names, 8.0)
+
+
+AMYGDALAE = Coupling("left amygdala", "right amygdala", 0.5, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("pathology", "local"),
+    [
+        (Focal(regions=("left amygdala",)), Variation()),
+        (WhiteMatterLesions(landmarks=("left amygdala",)), Variation()),
+        (Focal(), Coupled(coupled=(AMYGDALAE,))),
+    ],
+)
+def test_a_region_of_too_few_voxels_is_refused_wherever_it_is_named(pathology, local):
+    with pytest.raises(BadInput, match="'left amygdala' has 4 voxels at 8 mm"):
+        Brain(pathology, MNI152(resolution_mm=8.0), local)
+    assert Brain(pathology, MNI152(resolution_mm=6.0), local).shape
 
 
 @pytest.mark.parametrize(
