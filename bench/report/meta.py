@@ -39,10 +39,10 @@ def _of(study: Study, simulator: str, network: str, scores: pd.DataFrame) -> dic
     every = list(models.tables(study, scores))
     criteria = {h.ranking: list(models.ranking(study, scores, h)) for h in study.headlines}
     # one value a model says nothing over images
-    several = [table for table in every if len(table.values) > 1]
+    images = [table for table in every if table.by_subject]
     found = {
-        "reliability": reliability.reliability(several),
-        "consistency": reliability.consistency(several),
+        "reliability": reliability.reliability(images),
+        "consistency": reliability.consistency(images),
         "proxies": proxies.proxies(every, criteria, proxies.candidates(study)),
         "distances": profiles.distances(shares),
     }

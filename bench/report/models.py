@@ -34,6 +34,11 @@ class Table:
         """Metric and truth."""
         return self.metric, self.truth
 
+    @property
+    def by_subject(self) -> bool:
+        """Whether rows are subjects; a metric of one value a model has one row, -1."""
+        return bool((self.values.index >= 0).any())
+
     @cached_property
     def means(self) -> pd.Series:
         """(M,) mean over subjects, by method."""

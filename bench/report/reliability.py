@@ -15,7 +15,7 @@ from bench.report.intervals import Array
 from bench.report.models import Table, mean, ranks, scaled_ranks
 
 RELIABILITY = ["metric", "truth", "alpha", "low", "high", "inter_method", "split_half"]
-RELIABILITY += ["n_units", "n_methods", "n_subjects"]
+RELIABILITY += ["n_units", "n_methods", "n_subjects", "reason"]
 CONSISTENCY = ["metric", "truth", "other", "other_truth", "spearman", "n_units"]
 
 
@@ -45,7 +45,7 @@ def reliability(tables: list[Table]) -> pd.DataFrame:
     alpha: Krippendorff's, methods the items, images the raters, on the ranks each image gives to the methods, with
     its 95 % interval over images. inter_method: mean Spearman correlation over images between
     the scores of two methods. split_half: Spearman correlation of the methods' means over two halves of the images,
-    stepped up to the whole by Spearman and Brown.
+    stepped up to the whole by Spearman and Brown. reason: a sentence where alpha does not exist.
     """
     rows = []
     for case in sorted({t.case for t in tables}):
@@ -53,8 +53,9 @@ def reliability(tables: list[Table]) -> pd.DataFrame:
         placed = [ranks(t.complete) for t in mine]
         alphas = [float(krippendorff(p)) for p in placed]
         others = mean([_inter_method(t.complete) for t in mine]), mean([t.reliability for t in mine])
-        counts = [max((p.shape[axis] for p in placed), default=0) for axis in (1, 0)]
-        rows.append([*case, mean(alphas), *_interval(placed, alphas), *others, len(mine), *counts])
+        methods, subjects = (max((p.shape[axis] for p in placed), default=0) for axis in (1, 0))
+        reason = "" if np.isfinite(alphas).any() else _missing(methods, subjects)
+        rows.append([*case, mean(alphas), *_interval(placed, alphas), *others, len(mine), methods, subjects, reason])
     return pd.DataFrame(rows, columns=RELIABILITY)
 
 
@@ -75,6 +76,20 @@ def consistency(tables: list[Table]) -> pd.DataFrame:
         values = found.get((one, other), [])
         rows.append([*one, *other, mean(values), int(np.isfinite(values).sum())])
     return pd.DataFrame(rows, columns=CONSISTENCY)
+
+
+def _missing(methods: int, subjects: int) -> str:
+    """Why there is no alpha."""
+    if not subjects:
+        return "no subject has a score of every method"
+    if subjects == 1:
+        return (
+            "alpha needs two subjects with a score of every method and there is one: set explain.subjects higher, "
+            "and the metric's own subjects if it has them"
+        )
+    if methods < 2:
+        return "alpha needs two methods to put in an order and there is one: name more in method=[...]"
+    return "every subject ties all methods, so that there is no order to agree on"
 
 
 def _inter_method(values: Array) -> float:

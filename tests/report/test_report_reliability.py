@@ -1,12 +1,15 @@
 """Reliability of metrics: a published example, plain twins, and tables whose agreement is known."""
 
+import re
 from itertools import combinations, permutations
 
 import numpy as np
 import pandas as pd
 import pytest
+import synthetic
 from scipy.stats import spearmanr
 
+from bench import report
 from bench.report import models
 from bench.report.models import Table, split_half
 from bench.report.reliability import _without_each, consistency, krippendorff, reliability
@@ -103,6 +106,31 @@ def test_methods_without_any_value_and_images_without_all_are_left_out():
     values[:, 3], values[2, 0] = np.nan, np.nan
     row = reliability([table(values)]).iloc[0]
     assert (row["n_methods"], row["n_subjects"]) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.arange(4.0)[None], "needs two subjects .* there is one: set explain.subjects higher"),
+        (np.arange(4.0)[:, None], "needs two methods .* there is one: name more"),
+        (np.ones((4, 3)), "every subject ties all methods"),
+        (np.where(np.eye(3) > 0, NAN, 1.0), "no subject has a score of every method"),
+    ],
+)
+def test_one_sentence_says_why_there_is_no_alpha(values, said):
+    row = reliability([table(values)]).iloc[0]
+    assert np.isnan(row["alpha"]) and re.search(said, row["reason"])
+    assert reliability([table(np.arange(8.0).reshape(2, 4))]).iloc[0]["reason"] == ""
+
+
+def test_a_study_of_one_subject_says_so_and_metrics_of_whole_models_are_not_asked(tmp_path):
+    folder = synthetic.study(tmp_path / "one", subjects=1)
+    report.render(folder)
+    rows = pd.read_csv(folder / "reliability.csv", keep_default_na=False)
+    assert len(rows) and rows["reason"].str.contains("needs two subjects").all() and (rows["alpha"] == "").all()
+    assert "alpha needs two subjects" in (folder / "index.html").read_text()
+    whole = Table(0, 0, "whole", "", pd.DataFrame([[1.0, 2.0]], index=[-1]))
+    assert not whole.by_subject and table(np.ones((1, 2))).by_subject
 
 
 def test_split_halves_step_up_and_need_four_subjects():
