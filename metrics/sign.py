@@ -8,9 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, Context, MetricTags, Undefined
+from bench.contracts import Attribution, Context, MetricTags
 from bench.contracts.plugins import Outputs
-from metrics.domain import domain_of
+from metrics.domain import domain_of, volume_of
 from metrics.infidelity import weights
 
 
@@ -24,7 +24,7 @@ class SignAgreement:
     contributions without a multiplier, and where the truth is empty.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Simonyan et al., ICLR Workshop 2014 (sensitivity); Yeh et al., NeurIPS 2019 (multiplier)"
     )
@@ -44,10 +44,9 @@ class SignAgreement:
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
     ) -> dict[str, Tensor]:
         """(N,) shares a method, against the context's truth `counterfactual`."""
-        truth = context.truths.get("counterfactual")
-        if truth is None or truth.volume is None:
-            raise Undefined("this simulator has no truth 'counterfactual' with a volume")
-        signed = truth.volume * domain_of(context, truth.volume)
+        maps = next(iter(attributions.values())).map
+        truth = volume_of(context.truths.get("counterfactual"), maps, context, self)
+        signed = truth * domain_of(context, truth)
         factors = {name: weights(a, quantities[name]) for name, a in attributions.items()}
         return {name: _agreement(factor, signed) for name, factor in factors.items()}
 

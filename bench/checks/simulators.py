@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from bench.contracts import Simulator
-from bench.contracts.plugins import Mixing
+from bench.contracts.plugins import ELSEWHERE, Mixing, Switched
 from bench.contracts.validity import Validity
 
 Check = Callable[[Simulator], None]
@@ -40,6 +40,7 @@ def applicable(simulator: Simulator) -> list[Check]:
         check_validity,
         check_regions,
         check_redraws,
+        check_switches,
         check_no_leak,
     ]
     return [check for check in checks if not mixes(simulator) or check not in (check_support, check_redraws)]
@@ -148,6 +149,18 @@ def check_redraws(simulator: Simulator) -> None:
         assert moves or change[:, ~inside].abs().sum() == 0, f"redrawing {name} changes other voxels"
         if inside.any():
             assert not torch.equal(redrawn[region, 0], redrawn[region, 1]), "two draws of a region are the same"
+
+
+def check_switches(simulator: Simulator) -> None:
+    """Switched in no region a subject is itself, switched everywhere its twin, for patients and controls."""
+    if not isinstance(simulator, Switched):
+        return
+    cohort = simulator.cohort(SUBJECTS[:2], "evaluation")
+    everywhere = (*cohort.region_names, ELSEWHERE)
+    for i, subject in enumerate(cohort.subjects.tolist()):
+        none, whole = simulator.switches(subject, "evaluation", [(), everywhere])
+        assert torch.equal(none, cohort.images[i]), "a subject switched in no region is not itself"
+        assert torch.equal(whole, cohort.twins[i]), "a subject switched in all regions is not its twin"
 
 
 def check_no_leak(simulator: Simulator) -> None:

@@ -29,6 +29,9 @@ class WithEars(Brain):
     def redraws(self, subject, stream, draws):
         return self._ears(super().redraws(subject, stream, draws))
 
+    def switches(self, subject, stream, sets):
+        return self._ears(super().switches(subject, stream, sets))
+
     def _ears(self, images):
         images = images.clone()
         images[:, :, 0, 0, 0] = 1.0
@@ -120,6 +123,14 @@ class SpillingRedraw(Brain):
 
 
 @dataclass(frozen=True)
+class StuckSwitch(Brain):
+    """Never switches what lies in no region."""
+
+    def switches(self, subject, stream, sets):
+        return super().switches(subject, stream, [set(regions) - {"elsewhere"} for regions in sets])
+
+
+@dataclass(frozen=True)
 class GainLeak(Brain):
     """Scans every test patient with a higher gain, pathology or not."""
 
@@ -147,6 +158,9 @@ class PerImageScale(Brain):
     def redraws(self, subject, stream, draws):
         return self._scaled(super().redraws(subject, stream, draws))
 
+    def switches(self, subject, stream, sets):
+        return self._scaled(super().switches(subject, stream, sets))
+
     def _scaled(self, images):
         return images / images.flatten(1).mean(1).view(-1, 1, 1, 1, 1)
 
@@ -161,5 +175,6 @@ BROKEN = {
     "check_validity": Silent,
     "check_regions": MirroredAffine,
     "check_redraws": SpillingRedraw,
+    "check_switches": StuckSwitch,
     "check_no_leak": GainLeak,
 }

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.contracts import Attribution, Context, Truth, Undefined
+from bench.contracts import Attribution, BadInput, Context, Truth, Undefined
 from metrics.sign import SignAgreement
 
 SHAPE = (2, 1, 3, 4, 5)
@@ -49,3 +49,12 @@ def test_undefined_cases(truth):
         assert torch.tensor(score(attribution, quantity, given)).isnan().all()
     with pytest.raises(Undefined):
         SignAgreement().model({"m": bare}, {"m": "sensitivity"}, None, Context())
+
+
+def test_a_truth_outside_the_domain_or_of_another_grid_is_refused(truth):
+    bare, corner = Attribution(truth), torch.zeros(SHAPE, dtype=torch.bool)
+    corner[..., 0] = True
+    with pytest.raises(Undefined, match="most of the truth 'counterfactual' lies outside the domain"):
+        score(bare, "sensitivity", truth * ~corner, corner)
+    with pytest.raises(BadInput, match="the truth 'counterfactual' has shape"):
+        score(bare, "sensitivity", truth[..., :3])
