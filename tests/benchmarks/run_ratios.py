@@ -112,15 +112,22 @@ def shipped_ratios(subjects: int = 64) -> dict[str, float]:
 
 
 def drawing_ratios(simulator: Brain, subjects: int = 64) -> dict[str, float]:
-    """Drawing an image without a bank, and filling one, over training a mean-pooled CNN at its grid."""
+    """Drawing an image without a bank, warping its anatomy, and filling a bank, over a training step at its grid."""
     train = processor(partial(training(simulator.shape), subjects)) / subjects
     with tempfile.TemporaryDirectory() as folder:
         fill = processor(lambda: simulator.fill_bank({"train": subjects}, Path(folder))) / subjects
     alone = processor(lambda: simulator.sample(range(subjects), "train")) / subjects
-    # quick: 1,200 subjects x 8 epochs of training a unit; 2,400 banked subjects shared by two simulators x four models
-    share = (2400 / 8 * fill) / (1200 * 8 * train)
+    scenes = [simulator.scene(subject, "train") for subject in range(subjects)]
+
+    def warp() -> None:
+        for scene in scenes:
+            simulator.anatomy.resample(simulator.position(scene), scene.shape)
+
+    # quick: 1,800 subjects x 8 epochs of training a unit; 3,000 banked subjects shared by two simulators x four models
+    share = (3000 / 8 * fill) / (1800 * 8 * train)
     return {
         **shipped_ratios(),
+        "warping an anatomy once / training step": processor(warp) / subjects / train,
         "drawing a subject without a bank / training step": alone / train,
         "filling a bank, its share a unit / training a unit of the study quick": share,
     }
