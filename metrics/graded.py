@@ -11,8 +11,6 @@ from metrics.placed import Placed, Space
 from metrics.sets import mass_set
 from metrics.similarity import rank_agreement
 
-_TRUTHS = frozenset({"counterfactual", "planted"})
-
 
 @dataclass(frozen=True)
 class _Graded(Placed):
@@ -20,6 +18,17 @@ class _Graded(Placed):
 
     q: share of the truth's magnitude that counts; below it lie traces of resampling, which would fill the ranks.
     """
+
+    tags: ClassVar[MetricTags] = MetricTags(
+        "map",
+        True,
+        (-1.0, 1.0),
+        "correlation",
+        chance=0.0,
+        truths=frozenset({"counterfactual", "planted"}),
+        localisation=True,
+        laws=frozenset({"domain", "section"}),
+    )
 
     q: float = 0.99
     subjects: int | None = None
@@ -43,16 +52,6 @@ class VoxelPearson(_Graded):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Pearson, Proceedings of the Royal Society 1895"
-    tags: ClassVar[MetricTags] = MetricTags(
-        "map",
-        True,
-        (-1.0, 1.0),
-        "correlation",
-        chance=0.0,
-        truths=_TRUTHS,
-        localisation=True,
-        laws=frozenset({"domain", "section"}),
-    )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
         if observed.min() == observed.max() or not np.isfinite(prediction).all():
@@ -72,16 +71,6 @@ class VoxelSpearman(_Graded):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
-    tags: ClassVar[MetricTags] = MetricTags(
-        "map",
-        True,
-        (-1.0, 1.0),
-        "correlation",
-        chance=0.0,
-        truths=_TRUTHS,
-        localisation=True,
-        laws=frozenset({"domain", "section"}),
-    )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
         return rank_agreement(prediction, observed)
