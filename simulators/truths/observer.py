@@ -72,8 +72,8 @@ def quadratic_shares(well: np.ndarray, sick: np.ndarray, seed: int = 0, orders: 
 
     The value of a coalition is the symmetric divergence of two Gaussians, of means and covariances of its regions'
     statistics: tr(A^-1 B + B^-1 A) / 2 - k + d'(A^-1 + B^-1)d / 2 (Jeffreys 1946). well, sick: (n, R), whose
-    common noise cancels where nothing differs. Two informative regions of 64 in white noise, 0.61 together, sum to 0.61
-    from 20,000 subjects, 0.67 from 2,000 (SD 0.03) and 1.45 from 200.
+    common noise cancels where nothing differs. Biased upwards, as inverses of estimated covariances are: by how much is
+    measured in tests/benchmarks/simulator_limits.py.
     """
     means, laws = _laws(well, sick)
     rng, regions = np.random.default_rng(seed), well.shape[1]

@@ -1,7 +1,8 @@
 """Seconds a map of every metric of single maps at 48 voxels a side, and as a ratio to the cheapest of them.
 
 Written to results/benchmarks/metrics.csv. The earth mover's distance depends on the size of the lesion, so it is
-measured on three; of the others, metrics that pass images through a model cost these passes, which `plan` estimates.
+measured on three, with half the distance between its two bounds as a share of the even map's distance; of the others,
+metrics that pass images through a model cost these passes, which `plan` estimates.
 
 python tests/benchmarks/metric_speed.py
 """
@@ -19,6 +20,7 @@ from omegaconf import OmegaConf
 from bench.config.build import build
 from bench.contracts import Context, Truth
 from bench.contracts.plugins import MapMetric
+from metrics.transport import earth_movers
 
 ROOT = Path(__file__).parents[2]
 SIDE, VOXEL_MM, MAPS, REGIONS = 48, 4.0, 3, 44
@@ -58,14 +60,28 @@ def seconds(metric: MapMetric, context: Context) -> float:
     return float(np.mean(times[1:]))
 
 
+def bounds(context: Context) -> float:
+    """Half the distance between the bounds of a noisy map's EMD from the lesion, over the middle of the even map's."""
+    truth, domain = context.truths["planted"].volume, context.domain
+    assert truth is not None and domain is not None
+    where = np.argwhere(domain[0, 0].numpy()) * VOXEL_MM
+    noisy = truth + 0.3 * torch.rand(truth.shape, generator=torch.Generator().manual_seed(0))
+    volumes = (truth, noisy, torch.ones_like(truth))
+    sink, source, even = (v[domain].double().numpy() / float(v[domain].double().sum()) for v in volumes)
+    low, high = earth_movers(source, sink, where)
+    return (high - low) / sum(earth_movers(even, sink, where))
+
+
 def lines() -> Iterator[dict[str, Any]]:
     """Every shipped metric of single maps, and the lesion it was measured on."""
     worlds = {width: world(width) for width in LESIONS}
     for path in sorted((ROOT / "conf" / "metric").glob("*.yaml")):
         metric = build(OmegaConf.to_container(OmegaConf.load(path)))
         if metric.tags.kind == "map":
-            for width in LESIONS if path.stem == "earth_movers" else LESIONS[1:2]:
-                yield {"metric": path.stem, "lesion_mm": width, "seconds": seconds(metric, worlds[width])}
+            movers = path.stem == "earth_movers"
+            for width in LESIONS if movers else LESIONS[1:2]:
+                found = {"metric": path.stem, "lesion_mm": width, "seconds": seconds(metric, worlds[width])}
+                yield {**found, "bounds": round(bounds(worlds[width]), 4)} if movers else found
 
 
 def main() -> None:

@@ -29,15 +29,25 @@ ROOT = Path(__file__).parents[2]
 AMPLITUDE = 0.2
 
 
+def fastest(work: Callable[[], object], repeats: int, clock: Callable[[], float]) -> float:
+    """The least time of some calls."""
+    times = []
+    for _ in range(repeats):
+        start = clock()
+        work()
+        times.append(clock() - start)
+    return min(times)
+
+
 def seconds(work: Callable[[], object], repeats: int = 5) -> float:
     """The fastest of some calls, after one to warm up."""
     work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return fastest(work, repeats, time.perf_counter)
+
+
+def processor(work: Callable[[], object], repeats: int = 3) -> float:
+    """Processor seconds of the cheapest of some calls, which other programs on the machine lengthen least."""
+    return fastest(work, repeats, time.process_time)
 
 
 def step(model: nn.Module, images: torch.Tensor) -> None:
@@ -63,16 +73,6 @@ def occlusion_ratios(shape: tuple[int, int, int] = (40, 48, 40), window: int = 8
         "occlusion by full passes / followed": full / followed,
         "occlusion by captum / followed": min(seconds(lambda r=rows: theirs(r), 1) for rows in (1, 2, 4, 8)) / followed,
     }
-
-
-def processor(work: Callable[[], object], repeats: int = 3) -> float:
-    """Processor seconds of the cheapest of some calls, which other programs on the machine lengthen least."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
 
 
 def shipped(name: str) -> Brain:
