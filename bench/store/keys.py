@@ -57,9 +57,19 @@ def _number(value: int | float) -> int | float | str:
 
 
 def _component(value: Any) -> dict[str, Any]:
-    kind = type(value)
     fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
-    return {TARGET: f"{kind.__module__}.{kind.__qualname__}", "version": getattr(kind, "version", None), **fields}
+    return {TARGET: identity(type(value)), "version": getattr(type(value), "version", None), **fields}
+
+
+def identity(component: Any) -> str:
+    """The name by which keys know a component, whatever file it lies in.
+
+    It is the class attribute `identity`; where a class declares none, the import path it was first stored under. A
+    class that moves to another file declares its old path, and all that is stored of it stays valid. A subclass is a
+    component of its own and inherits no identity.
+    """
+    declared: str | None = vars(component).get("identity")
+    return declared or f"{component.__module__}.{component.__qualname__}"
 
 
 def describe(node: Any, trusted: tuple[str, ...] = (), path: str = "") -> Any:
@@ -70,7 +80,7 @@ def describe(node: Any, trusted: tuple[str, ...] = (), path: str = "") -> Any:
             return children
         cls = resolve(node, (*ALLOWED, *trusted), path)
         bound = {**_defaults(cls), **children}
-        return {TARGET: node[TARGET], "version": getattr(cls, "version", None), **bound, **_files(cls, bound)}
+        return {TARGET: identity(cls), "version": getattr(cls, "version", None), **bound, **_files(cls, bound)}
     if isinstance(node, list | tuple):
         return [describe(v, trusted, path) for v in node]
     return node

@@ -1,0 +1,56 @@
+"""All keys of `tiny` and `quick`, one line per study, stage and unit: how many, and a digest of them.
+
+python tests/store/golden_keys.py writes them anew: only when a version was raised on purpose, as a key that moves
+orphans what is stored under it.
+"""
+
+import csv
+import hashlib
+from collections import defaultdict
+from pathlib import Path
+
+from bench import plan
+from bench.cells import Cells
+
+STUDIES = ("tiny", "quick")
+COLUMNS = ("study", "stage", "unit", "keys", "digest")
+FILE = Path(__file__).with_suffix(".csv")
+
+
+def keys(name: str) -> dict[tuple[str, str], list[str]]:
+    """{(stage, unit): keys} of a study, the caches made on the way among them."""
+    study = plan.study([f"study={name}"])[0]
+    cells, found = Cells(study), defaultdict(list)
+    for unit in study.everything:
+        own = list(cells.of(unit))
+        if not unit.group:
+            own += [cache for cache in (cells.unit(unit).bank, cells.unit(unit).images) if cache]
+        for cell in own:
+            found[cell.stage, cell.unit.id].append(cell.key)
+    return found
+
+
+def rows() -> list[dict[str, str]]:
+    """The lines of the file, as they should be."""
+    return [
+        dict(zip(COLUMNS, (name, stage, unit, str(len(set(found))), _digest(found)), strict=True))
+        for name in STUDIES
+        for (stage, unit), found in sorted(keys(name).items())
+    ]
+
+
+def _digest(found: list[str]) -> str:
+    return hashlib.sha256("".join(sorted(set(found))).encode()).hexdigest()[:16]
+
+
+def stored() -> list[dict[str, str]]:
+    """The lines of the file."""
+    with FILE.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+if __name__ == "__main__":
+    with FILE.open("w", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows())
