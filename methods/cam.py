@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from bench.contracts import Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import derivative, differentiable, in_chunks, leaf, rows_of
-from methods.features import LAST, passed, upsampled
+from methods._shared.features import LAST, passed, upsampled
 
 _SPACE = (2, 3, 4)
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Context, MethodTags, Unsupported
 from bench.contracts.plugins import Target
 from bench.passes import differentiable, in_chunks, leaf, mask_edits, row_of, rows_of
-from methods.features import LAST, Edit, passed, upsampled
+from methods._shared.features import LAST, Edit, passed, upsampled
 
 
 @dataclass(frozen=True)

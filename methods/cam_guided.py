@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, MethodTags
 from bench.contracts.plugins import Target
+from methods._shared.features import LAST
 from methods.cam import GradCAM
-from methods.features import LAST
 from methods.guided import GuidedBackprop
 
 

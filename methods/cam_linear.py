@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from bench.contracts import Context, MethodTags, Unsupported
 from bench.contracts.plugins import Target
 from bench.passes import derivative, differentiable, in_chunks, leaf, rows_of
-from methods.features import AVERAGED, passed, upsampled
+from methods._shared.features import AVERAGED, passed, upsampled
 
 #: how much the weights of a linear readout may differ by rounding, in units of the largest
 ROUNDING = 1e-4

@@ -16,8 +16,8 @@ from bench.passes import derivative, differentiable, explained, forward, in_chun
 from methods._rules import Rule, intercepted
 from methods._rules.differences import picked, rescaled
 from methods._rules.operations import Kind
-from methods.background import controls
-from methods.reference import Baseline, baseline, check_baseline
+from methods._shared.background import controls
+from methods._shared.reference import Baseline, baseline, check_baseline
 
 _LAWS = frozenset({"scale", "sign", "shift", "implementation", "refusal"})
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, Context, MethodTags
 from bench.contracts.plugins import Target
 from methods._rules.cancelling import revealing
+from methods._shared.reference import Baseline, baseline, check_baseline
 from methods.deeplift import contributions, multiplier
-from methods.reference import Baseline, baseline, check_baseline
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import gradient
-from methods.background import controls
+from methods._shared.background import controls
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Batch, Context, MethodTags
 from bench.contracts.plugins import Target
-from methods.background import controls
+from methods._shared.background import controls
 
 
 def _tags() -> MethodTags:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import gradient
-from methods.reference import spread
+from methods._shared.reference import spread
 
 
 def noisy_gradients(

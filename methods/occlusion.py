@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import box_edits, row_of
-from methods.fills import check_fill, filled
+from methods._shared.fills import check_fill, filled
 
 
 @dataclass(frozen=True)

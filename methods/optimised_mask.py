@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import differentiable, explained, forward, gradient
-from methods.fills import check_fill, filled
+from methods._shared.fills import check_fill, filled
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import explained, forward, gradient
-from methods.reference import Baseline, baseline, check_baseline
+from methods._shared.reference import Baseline, baseline, check_baseline
 
 Rule = Literal["midpoint", "gauss_legendre"]
 

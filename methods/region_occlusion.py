@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import region_edits, row_of
-from methods.fills import check_fill, filled
-from methods.players import painted, regions_of
+from methods._shared.fills import check_fill, filled
+from methods._shared.players import painted, regions_of
 
 
 @dataclass(frozen=True)

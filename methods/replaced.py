@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Context, MethodTags, Undefined
 from bench.contracts.plugins import Target
 from bench.passes import row_of
-from methods.background import controls
+from methods._shared.background import controls
 from methods.occlusion import Occlusion
 
 _LAWS = frozenset({"scale", "sign", "shift", "implementation"})

@@ -13,7 +13,7 @@ from torch.nn.functional import interpolate
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
 from bench.passes import mask_edits, row_of
-from methods.fills import check_fill, filled
+from methods._shared.fills import check_fill, filled
 
 FLIPS = [[axis + 1 for axis in range(3) if choice[axis]] for choice in product((False, True), repeat=3)]
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from bench.contracts import BadInput, Context, MethodTags
 from bench.contracts.plugins import Target
-from methods.fills import check_fill
-from methods.players import Game, played, subsets
+from methods._shared.fills import check_fill
+from methods._shared.players import Game, played, subsets
 
 #: players up to which every coalition is run
 EXACT = 12

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Cohort, Context, MetricTags, Undefined
 from bench.contracts.plugins import Explain
-from metrics.domain import domain_of
+from metrics._shared.domain import domain_of
 
 
 @dataclass(frozen=True)

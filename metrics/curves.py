@@ -10,9 +10,9 @@ from torch import Tensor
 
 from bench.contracts import Attribution, BadInput, Context, MetricTags
 from bench.contracts.plugins import Outputs
-from metrics.domain import domain_of
-from metrics.fills import Fill, replacement
-from metrics.noise import stream
+from metrics._shared.domain import domain_of
+from metrics._shared.fills import Fill, replacement
+from metrics._shared.noise import stream
 
 #: a mean |f(x) - f(b)| below this share of the largest change on the way is float32 rounding
 _ROUNDING = 1e-5

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bench.contracts import MetricTags
+from metrics._shared.fills import Fill
 from metrics.curves import Deletion, Insertion, Selectivity
-from metrics.fills import Fill
 
 _FILLS: tuple[Fill, ...] = ("redraw", "twin")
 

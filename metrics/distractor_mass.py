@@ -6,7 +6,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from bench.contracts import Context, MetricTags, Truth
-from metrics.domain import domain_of
+from metrics._shared.domain import domain_of
 from metrics.overlap import RelevanceMass
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from bench.contracts import MetricTags
-from metrics.ranking import tie_groups
+from metrics._shared.ranking import tie_groups
 from metrics.regions import Regions
 
 

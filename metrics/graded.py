@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from bench.contracts import BadInput, MetricTags
-from metrics.placed import Placed, Space
-from metrics.sets import mass_set
-from metrics.similarity import rank_agreement
+from metrics._shared.placed import Placed, Space
+from metrics._shared.sets import mass_set
+from metrics._shared.similarity import rank_agreement
 
 
 @dataclass(frozen=True)

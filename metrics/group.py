@@ -11,7 +11,7 @@ from scipy.stats import ttest_ind
 from torch import Tensor
 
 from bench.contracts import BadInput, Cohort, Context, MetricTags, Truth, Undefined
-from metrics.domain import domain_of
+from metrics._shared.domain import domain_of
 from metrics.regions import region_mass
 
 PATIENTS, CONTROLS = ("TP", "FN"), ("TN", "FP")

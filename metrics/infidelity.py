@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bench.contracts import Attribution, BadInput, Context, MetricTags, Undefined
 from bench.contracts.plugins import Outputs, Perturbation
-from metrics.similarity import rank_agreement
+from metrics._shared.similarity import rank_agreement
 
 
 def weights(attribution: Attribution, quantity: str) -> Tensor | None:

@@ -6,8 +6,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from bench.contracts import Context, MetricTags, Undefined
+from metrics._shared.strengths import rendered, require
 from metrics.infidelity import Infidelity, InfidelityRank
-from metrics.strengths import rendered, require
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from bench.contracts import BadInput, Context, MetricTags, Undefined
 from bench.contracts.plugins import Models
-from metrics.domain import domain_of
-from metrics.similarity import MEASURES, Measure, between_subjects, prepared
+from metrics._shared.domain import domain_of
+from metrics._shared.similarity import MEASURES, Measure, between_subjects, prepared
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from bench.contracts import BadInput, MetricTags
-from metrics.placed import Placed, Space
-from metrics.transport import earth_movers
+from metrics._shared.placed import Placed, Space
+from metrics._shared.transport import earth_movers
 
 
 @dataclass(frozen=True)

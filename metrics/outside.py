@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Context, MetricTags, Truth
-from metrics.domain import domain_of
+from metrics._shared.domain import domain_of
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from bench.contracts import BadInput, Context, Undefined
-from metrics.domain import domain_of, spread
-from metrics.noise import stream
+from metrics._shared.domain import domain_of, spread
+from metrics._shared.noise import stream
 
 Fill = Literal["zero", "mean", "blur"]
 #: standard deviation of the blur that fills a hole, in voxels

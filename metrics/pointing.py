@@ -8,8 +8,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from bench.contracts import BadInput, MetricTags
-from metrics.placed import Placed, Space
-from metrics.sets import mass_set
+from metrics._shared.placed import Placed, Space
+from metrics._shared.sets import mass_set
 
 
 @dataclass(frozen=True)

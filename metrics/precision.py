@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import gammaln
 
 from bench.contracts import BadInput, MetricTags
+from metrics._shared.ranking import TieGroups, tie_groups
 from metrics.overlap import Overlap
-from metrics.ranking import TieGroups, tie_groups
 
 _TRUTHS = frozenset({"counterfactual", "planted"})
 

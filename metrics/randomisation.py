@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
 from bench.contracts.plugins import Explain
-from metrics.domain import domain_of
-from metrics.layers import layers, randomised
-from metrics.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
+from metrics._shared.domain import domain_of
+from metrics._shared.layers import layers, randomised
+from metrics._shared.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
 
 #: a model -> its maps (N, 1, D, H, W) of the explained subjects
 _Maps = Callable[[nn.Module], Tensor]

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from bench.contracts import BadInput, Context, MetricTags, Truth, Undefined
-from metrics.domain import same_grid
-from metrics.ranking import average_precision, chance_average_precision, tie_groups
-from metrics.sets import mass_set
-from metrics.similarity import rank_agreement
+from metrics._shared.domain import same_grid
+from metrics._shared.ranking import average_precision, chance_average_precision, tie_groups
+from metrics._shared.sets import mass_set
+from metrics._shared.similarity import rank_agreement
 
 
 def region_mass(maps: Tensor, regions: Tensor, count: int) -> np.ndarray:

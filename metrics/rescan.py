@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
 from bench.contracts.plugins import Explain
-from metrics.agreement import icc
+from metrics._shared.agreement import icc
+from metrics._shared.similarity import nanmean, rank_vector
 from metrics.regions import region_mass
-from metrics.similarity import nanmean, rank_vector
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from bench.contracts import BadInput, Cohort, Context, MetricTags
 from bench.contracts.plugins import Explain
-from metrics.domain import domain_of, spread
-from metrics.noise import stream
+from metrics._shared.domain import domain_of, spread
+from metrics._shared.noise import stream
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
 from bench.contracts.plugins import Explain
-from metrics.domain import domain_of
-from metrics.layers import layers, randomised
-from metrics.noise import stream
-from metrics.similarity import spearman
+from metrics._shared.domain import domain_of
+from metrics._shared.layers import layers, randomised
+from metrics._shared.noise import stream
+from metrics._shared.similarity import spearman
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bench.contracts import Attribution, Context, MetricTags
 from bench.contracts.plugins import Outputs
-from metrics.domain import domain_of, volume_of
+from metrics._shared.domain import domain_of, volume_of
 from metrics.infidelity import weights
 
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from bench.contracts import Context, MetricTags, Truth, Undefined
 from bench.contracts.plugins import Models
-from metrics.domain import domain_of
-from metrics.similarity import SPEARMAN, between_subjects, nanmean, prepared, rank_vector
+from metrics._shared.domain import domain_of
+from metrics._shared.similarity import SPEARMAN, between_subjects, nanmean, prepared, rank_vector
 
 Pairs = list[tuple[int, int]]
 #: column -> whether two models differ in data, in initialisation, in order

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from bench.contracts import Cohort, Context, MetricTags
 from bench.contracts.plugins import Explain
+from metrics._shared.domain import domain_of
+from metrics._shared.strengths import rendered, require
 from metrics.continuity import over_pairs
-from metrics.domain import domain_of
-from metrics.strengths import rendered, require
 
 
 @dataclass(frozen=True)

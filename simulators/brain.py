@@ -13,32 +13,33 @@ from torch import Tensor
 
 from bench.contracts import BadInput, Batch, Cohort, Truth
 from bench.contracts.validity import Validity
-from simulators import drawing, mosaic
 from simulators.anatomy.minimum import require, require_grid
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy, Warped
-from simulators.bank import Bank, fill
 from simulators.checks import between
-from simulators.cohort import explained
 from simulators.contrast import Contrast
-from simulators.correspondence import shifted
 from simulators.covariates import shown
-from simulators.harmless import missing, require_dialled_cause
-from simulators.interventions import intervene, split
-from simulators.latents import Latents
+from simulators.draw import subject as drawing
+from simulators.draw.bank import Bank, fill
+from simulators.draw.latents import Latents
+from simulators.draw.scene import Scene
+from simulators.intervene import regions
+from simulators.intervene.redraw import redraws
+from simulators.intervene.scan import intervene, split
 from simulators.local import Local, Variation
 from simulators.nuisance import Scanner
 from simulators.pathology.protocol import Around, Displaces, Fine, Named, Pathology
 from simulators.pathology.several import Several
-from simulators.place import Place
 from simulators.record import meaning, record
-from simulators.redraws import redraws
-from simulators.registered import carry
-from simulators.rendering import loss, signal
-from simulators.scene import Scene
-from simulators.spill import confined
+from simulators.render.signal import loss, signal
+from simulators.space.correspondence import shifted
+from simulators.space.place import Place
 from simulators.task.protocol import Covaries, Kind, Strength, Task
 from simulators.task.single import SingleCause
+from simulators.truths.cohort import explained
+from simulators.truths.not_disease import missing, require_dialled_cause
+from simulators.truths.off_target import confined
+from simulators.truths.registration import carry
 
 
 @dataclass(frozen=True)
@@ -174,14 +175,14 @@ class Brain:
     def sample(self, indices: Sequence[int], stream: str, do: Mapping[str, Any] | None = None) -> Batch:
         """Images of the chosen subjects of a stream, under an intervention if one is named.
 
-        do: the task's own interventions (`pathology`, `strength`, ...), those of `simulators.interventions`, and those
-        of `simulators.mosaic` on single regions.
+        do: the task's own interventions (`pathology`, `strength`, ...), those of `simulators.intervene.scan`, and those
+        of `simulators.intervene.regions` on single regions.
         """
         scan, rest = split(do)
-        regional, own = mosaic.split(rest)
+        regional, own = regions.split(rest)
         free = own.get("pathology") == "off"
         scenes = (intervene(self, self.scene(i, stream, free), scan) for i in indices)
-        rendered = (mosaic.rendered(self, scene, own, regional) for scene in scenes)
+        rendered = (regions.rendered(self, scene, own, regional) for scene in scenes)
         # put in place one by one, because memory that is new to the process is slow
         images = np.fromiter(rendered, np.dtype((np.float32, self.shape)), len(indices))
         targets = torch.tensor([self.task.label(i) for i in indices])
@@ -208,7 +209,7 @@ class Brain:
 
     def switches(self, subject: int, stream: str, sets: Sequence[Collection[str]]) -> Tensor:
         """The subject with its twin's pathology in each set of regions, its own everywhere else: (C, 1, D, H, W)."""
-        return mosaic.switches(self, subject, stream, sets)
+        return regions.switches(self, subject, stream, sets)
 
     def record(self, subject: int, stream: str, do: Mapping[str, Any] | None = None) -> dict[str, float]:
         """What was drawn for a subject, by name: shape, scan, severities, regional volumes."""

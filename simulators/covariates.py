@@ -9,7 +9,7 @@ import numpy as np
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
-from simulators.scene import Scene
+from simulators.draw.scene import Scene
 
 #: latents that a covariate can move. All are relative changes, so that 0.1 is a tenth more: size of the head and of the
 #: lateral ventricles (linear), volume of all grey matter; log gain, log bias from left to right and log noise

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from simulators.voxels import Voxels
+from simulators.space.voxels import Voxels
 
 #: full width at half maximum of a Gaussian of unit SD
 FWHM = 2 * np.sqrt(2 * np.log(2))

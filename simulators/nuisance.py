@@ -7,7 +7,7 @@ import numpy as np
 
 from simulators import effects
 from simulators.checks import between
-from simulators.voxels import Voxels
+from simulators.space.voxels import Voxels
 
 
 class Scan(NamedTuple):

@@ -7,9 +7,9 @@ import numpy as np
 
 from simulators.contrast import TISSUES
 from simulators.covariates import shown
-from simulators.scene import Scene
-from simulators.spill import confined, spill
+from simulators.draw.scene import Scene
 from simulators.task.protocol import Strength
+from simulators.truths.off_target import confined, spill
 
 if TYPE_CHECKING:
     from simulators.brain import Brain

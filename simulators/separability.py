@@ -10,9 +10,9 @@ from bench.contracts import BadInput
 from bench.passes.correlation import correlation
 from bench.passes.discrimination import AUC, auc
 from simulators.brain import Brain
-from simulators.observers import Known, Observer
-from simulators.readout import fit, regression
-from simulators.scene import Scene
+from simulators.draw.scene import Scene
+from simulators.observe.observers import Known, Observer
+from simulators.observe.readout import fit, regression
 
 #: subjects to fit the observer and solve on, and seed-disjoint ones to verify with
 FIT, VERIFY = 2000, 4000

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report import answers, audits, meta, page
 from bench.report import figures as drawing
 from bench.report.drawn import Drawn
 from bench.report.drift import drift
+from bench.report.load.study import BadTables, Study
+from bench.report.metrics import tables
+from bench.report.page import answers, page
+from bench.report.rankings import violations as rules
 from bench.report.readme import update as write_readme
-from bench.report.study import BadTables, Study
 
 __all__ = [
     "BadTables",
@@ -28,12 +30,12 @@ def render(folder: Path) -> Path:
     """Tables, figures and page of `results/<study>/`, in this order; returns the page. Raises BadTables."""
     source = Drawn.of(folder)
     drawn = drawing.draw_all(source, source.study.folder / "figures")
-    return page.write(source, audits.violations(source.study), drawn)
+    return page.write(source, rules.violations(source.study), drawn)
 
 
 def aggregate(folder: Path) -> None:
     """Write every table that rests on others: rankings, claims, components, metrics of metrics. Raises BadTables."""
-    meta.write(Drawn.of(folder).study)
+    tables.write(Drawn.of(folder).study)
 
 
 def leaderboard(folder: Path) -> pd.DataFrame:
@@ -53,4 +55,4 @@ def summary(folder: Path) -> str:
 
 def violations(folder: Path) -> list[str]:
     """Sentences on every rule that a study's tables break; empty if all hold. Raises BadTables."""
-    return audits.violations(Study.load(folder))
+    return rules.violations(Study.load(folder))

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report import panels, tables
-from bench.report.cells import Cells
-from bench.report.study import Headline, Study
+from bench.report.load import panels
+from bench.report.load.study import Headline, Study
+from bench.report.rankings import tables
+from bench.report.rankings.cells import Cells
 
 
 @dataclass(frozen=True)

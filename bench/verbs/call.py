@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import plan
+from bench.plan import plan
 from bench.study import Study
 
 

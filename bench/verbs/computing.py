@@ -4,9 +4,9 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from bench import plan as planning
 from bench.config import compose
-from bench.ledger import STATES, count, survey
+from bench.plan import plan as planning
+from bench.plan.states import STATES, count, survey
 from bench.store import schema
 from bench.store.artefacts import Damaged
 from bench.study import PAGE, Study
@@ -70,7 +70,7 @@ def say_violations(study: Study) -> int:
 
 def compute(study: Study, lines: Sequence[str]) -> None:
     """Units, then comparisons, planned anew because a unit may have failed."""
-    from bench.launch import launch
+    from bench.launch.launch import launch
 
     schema.claim(study.store)
     for names, title in (([*study.units, *study.arms], "units"), (study.groups, "comparisons")):
@@ -81,11 +81,11 @@ def compute(study: Study, lines: Sequence[str]) -> None:
 
 def write_tables(study: Study) -> None:
     """Tables and pictures of what the store holds."""
-    from bench import pictures
-    from bench.tables import Writer
+    from bench.tables import panels
+    from bench.tables.writer import Writer
 
     Writer(study).write()
-    pictures.write(study)
+    panels.write(study)
 
 
 def say_failures(study: Study) -> int:
@@ -107,7 +107,7 @@ def say_failures(study: Study) -> int:
 
 def plan(call: Call) -> int:
     """Say what would be computed."""
-    from bench.estimate import estimate
+    from bench.plan.estimate import estimate
 
     study, lines = call.study()
     work = planning.with_work(study)
@@ -125,7 +125,7 @@ def plan(call: Call) -> int:
 
 def check(call: Call) -> int:
     """Run the conformance checks of every simulator, network, method and metric the command names."""
-    from bench.conform import conform
+    from bench.verify.conform import conform
 
     study, _ = call.study()
     failures = 0

@@ -10,7 +10,7 @@ from bench.verbs.call import Call
 
 def store(call: Call) -> int:
     """verify: check every stored file. prune: delete what no planned study of this results folder needs."""
-    from bench.prune import prune
+    from bench.plan.prune import prune
 
     study, _ = call.study()
     what = call.words[0] if call.words else ""
@@ -26,7 +26,7 @@ def store(call: Call) -> int:
 
 def show(call: Call) -> int:
     """Print what is known of a key: configuration, seeds, versions, cost, and the command that makes it alone."""
-    from bench.shown import record
+    from bench.plan.show import record
 
     if not call.words or len(call.words[0]) != KEY_LENGTH:
         raise BadInput(f"show needs one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet")

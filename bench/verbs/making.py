@@ -3,14 +3,14 @@
 import json
 
 from bench.contracts import BadInput
-from bench.ledger import committed
+from bench.plan.states import committed
 from bench.verbs.call import Call
 from bench.verbs.reading import PUBLISHED
 
 
 def calibrate(call: Call) -> int:
     """Calibrate the simulators of a study and put the results where they are committed."""
-    from bench.unit import Bench
+    from bench.launch.unit import Bench
 
     study, _ = call.study()
     for unit in {u.simulator: u for u in study.units}.values():
@@ -27,7 +27,7 @@ def calibrate(call: Call) -> int:
 
 def export(call: Call) -> int:
     """Write the explained subjects of every simulator named as NIfTI files in BIDS-like folders."""
-    from bench.export import export as folders
+    from bench.explore.export import export as folders
 
     for folder in folders(call.study()[0]):
         print(folder)
@@ -36,7 +36,7 @@ def export(call: Call) -> int:
 
 def portrait(call: Call) -> int:
     """Draw what each simulator named makes, into results/published/portraits."""
-    from bench import portraits
+    from bench.explore import portraits
 
     for path in portraits.write(call.study()[0], PUBLISHED / "portraits"):
         print(path)
@@ -45,7 +45,7 @@ def portrait(call: Call) -> int:
 
 def entrants(call: Call) -> int:
     """Put other libraries' versions of methods through our checks, into results/published/entrants.csv."""
-    from bench import entrants as contest
+    from bench.verify import entrants as contest
 
     if call.overrides:
         raise BadInput(
@@ -57,7 +57,7 @@ def entrants(call: Call) -> int:
 
 def views(call: Call) -> int:
     """Draw what else can be seen of a model than maps, into results/<study>/views."""
-    from bench.views.write import write
+    from bench.explore.views.write import write
 
     for folder in write(call.study()[0]):
         print(folder)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Method, MethodTags
 from bench.contracts.plugins import Target
-from methods.background import controls
+from methods._shared.background import controls
 from methods.deeplift import DeepSHAP
 from methods.entrants.library import by_row, library
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from simulators.observers import FixedPlace, Observer
+from simulators.observe.observers import FixedPlace, Observer
 from simulators.pathology.regional import Regional
 
 

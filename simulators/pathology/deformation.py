@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.observers import Observer
-from simulators.observers_deformation import VolumeAndShell
+from simulators.observe.deformation import VolumeAndShell
+from simulators.observe.observers import Observer
 from simulators.pathology.resizing import Near, Resizing
 
 #: largest share of a region's tissue that is lost, or gained where the amount is negative

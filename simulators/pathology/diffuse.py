@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.contracts.validity import Validity
 from simulators.checks import between
-from simulators.observers import Observer, WholeBrain
-from simulators.place import Place
+from simulators.observe.observers import Observer, WholeBrain
+from simulators.space.place import Place
 
 
 @dataclass(frozen=True)

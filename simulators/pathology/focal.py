@@ -9,10 +9,10 @@ import numpy as np
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
-from simulators.observers import Observer, RandomPlace
+from simulators.observe.observers import Observer, RandomPlace
 from simulators.pathology.blob import blob
-from simulators.place import Place
-from simulators.voxels import Voxels
+from simulators.space.place import Place
+from simulators.space.voxels import Voxels
 
 
 @dataclass(frozen=True)

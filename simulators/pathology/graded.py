@@ -10,7 +10,7 @@ from simulators.choose import known
 from simulators.pathology.focal import Focal
 from simulators.pathology.severity import LAWS
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
-from simulators.place import Place
+from simulators.space.place import Place
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from simulators.anatomy.mni152 import Warped
-from simulators.observers import FixedPlace, Observer
+from simulators.observe.observers import FixedPlace, Observer
 from simulators.pathology.regional import Regional
 
 

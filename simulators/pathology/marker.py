@@ -9,8 +9,8 @@ import numpy as np
 from simulators.anatomy.mni152 import Warped
 from simulators.checks import between
 from simulators.choose import known
-from simulators.observers import FixedPlace, Observer
-from simulators.place import Place
+from simulators.observe.observers import FixedPlace, Observer
+from simulators.space.place import Place
 
 
 @dataclass(frozen=True)

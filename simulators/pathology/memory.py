@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from simulators.place import Place
+from simulators.space.place import Place
 
 
 class Kept:

@@ -7,8 +7,8 @@ import numpy as np
 
 from simulators.anatomy.mni152 import Warped
 from simulators.kinds import Kind
-from simulators.observers import Observer
-from simulators.place import Place
+from simulators.observe.observers import Observer
+from simulators.space.place import Place
 
 
 class Pathology(Protocol):

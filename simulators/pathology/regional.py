@@ -11,8 +11,8 @@ from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
 from simulators.pathology.severity import LAWS
-from simulators.place import Place
-from simulators.voxels import Voxels
+from simulators.space.place import Place
+from simulators.space.voxels import Voxels
 
 SIDES = ("both", "left", "right", "random")
 

@@ -15,7 +15,7 @@ from simulators.pathology.memory import Kept
 from simulators.pathology.nearest import around, squared_distance
 from simulators.pathology.regional import Regional
 from simulators.pathology.warping import Sized, shown, sized, volume
-from simulators.place import Place
+from simulators.space.place import Place
 
 #: shares of the reach: the outer part over which motion fades, and the distance over which room becomes e times rarer
 FADE, ROOM = 0.6, 0.5

@@ -9,8 +9,8 @@ from scipy.ndimage import binary_erosion
 
 from simulators.anatomy.protocol import Warped
 from simulators.checks import between
-from simulators.observers import Observer, WholeBrain
-from simulators.place import Place
+from simulators.observe.observers import Observer, WholeBrain
+from simulators.space.place import Place
 
 
 @dataclass(frozen=True)

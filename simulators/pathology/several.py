@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bench.contracts import BadInput
-from simulators.observers import Joint, Observer
+from simulators.observe.observers import Joint, Observer
 from simulators.pathology.protocol import Displaces, Pathology
 
 

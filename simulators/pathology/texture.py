@@ -10,10 +10,10 @@ from scipy.ndimage import gaussian_filter
 from bench.contracts.validity import Validity
 from simulators.anatomy.mni152 import Warped
 from simulators.checks import between
-from simulators.observers import LocalEnergy, Observer
+from simulators.observe.observers import LocalEnergy, Observer
 from simulators.pathology.regional import Regional
-from simulators.place import Place
-from simulators.voxels import Voxels
+from simulators.space.place import Place
+from simulators.space.voxels import Voxels
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import numpy as np
 
 from simulators.checks import between
 from simulators.choose import known
-from simulators.observers import Observer
-from simulators.observers_deformation import VolumeAndShell
+from simulators.observe.deformation import VolumeAndShell
+from simulators.observe.observers import Observer
 from simulators.pathology.regional import Regional
-from simulators.place import Place
+from simulators.space.place import Place
 
 #: thickness of healthy cortex (Fischl & Dale 2000, PNAS 97:11050); least grey matter of a voxel that holds ribbon
 RIBBON_MM, LEAST = 2.5, 0.02

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.observers import Observer
-from simulators.observers_deformation import Ventricular
+from simulators.observe.deformation import Ventricular
+from simulators.observe.observers import Observer
 from simulators.pathology.resizing import Near, Resizing
 
 #: limits of the linear growth

@@ -10,11 +10,11 @@ from scipy.special import pdtr
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
-from simulators.observers import ManyPlaces, Observer
+from simulators.observe.observers import ManyPlaces, Observer
 from simulators.pathology.blob import blob, near
 from simulators.pathology.nearest import FAR, squared_distance
-from simulators.place import Place
-from simulators.voxels import Voxels
+from simulators.space.place import Place
+from simulators.space.voxels import Voxels
 
 VENTRICLES = ("left lateral ventricle", "right lateral ventricle")
 

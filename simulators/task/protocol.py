@@ -87,7 +87,7 @@ class Harmless(Protocol):
 
     @property
     def harmless(self) -> Mapping[str, tuple[int, ...]]:
-        """Places of such parts in a subject's state, by what they are (see `simulators.harmless`)."""
+        """Places of such parts in a subject's state, by what they are (see `simulators.truths.not_disease`)."""
 
 
 @runtime_checkable

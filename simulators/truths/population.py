@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulators.scene import Scene
+from simulators.draw.scene import Scene
 from simulators.task.protocol import Strength
 
 if TYPE_CHECKING:

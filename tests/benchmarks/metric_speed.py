@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 from bench.config.build import build
 from bench.contracts import Context, Truth
 from bench.contracts.plugins import MapMetric
-from metrics.transport import earth_movers
+from metrics._shared.transport import earth_movers
 
 ROOT = Path(__file__).parents[2]
 SIDE, VOXEL_MM, MAPS, REGIONS = 48, 4.0, 3, 44

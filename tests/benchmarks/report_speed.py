@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench import report
-from bench.report import schema
+from bench.report.load import schema
 
 METHODS = ["random", "oracle", *(f"method_{k:02d}" for k in range(28))]
 METRICS = [f"metric_{k:02d}" for k in range(34)]

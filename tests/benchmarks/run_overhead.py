@@ -23,9 +23,10 @@ TWO = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 def run(*lines: str) -> tuple[float, float]:
     """(seconds of the wall, seconds of the cells) of a study in a fresh folder."""
-    from bench import plan, verbs
-    from bench.ledger import count, survey
-    from bench.tables import Writer
+    from bench import verbs
+    from bench.plan import plan
+    from bench.plan.states import count, survey
+    from bench.tables.writer import Writer
 
     with tempfile.TemporaryDirectory() as results:
         study, launch = plan.study([*lines, f"paths.results={results}"], [FAKES])
@@ -39,7 +40,7 @@ def run(*lines: str) -> tuple[float, float]:
 
 def planning(*lines: str) -> float:
     """Seconds to plan a study of which nothing is stored."""
-    from bench import plan
+    from bench.plan import plan
 
     with tempfile.TemporaryDirectory() as results:
         start = time.perf_counter()

@@ -17,8 +17,8 @@ from bench.config.compose import CONF
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.regions import REGIONS
 from simulators.brain import Brain
-from simulators.correspondence import shown
 from simulators.pathology.texture import Texture
+from simulators.space.correspondence import shown
 from simulators.truths import observer
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.architecture import architecture
+from bench.config.architecture import architecture
 from bench.contracts.plugins import SelfFitting
 
 ROOT = Path(__file__).parents[2]

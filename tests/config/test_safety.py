@@ -13,8 +13,8 @@ import pytest
 from bench.config.build import ALLOWED, build
 from bench.config.overrides import options
 from bench.contracts import BadInput
-from bench.report import page
-from bench.report.trace import Trace
+from bench.report.page import page
+from bench.report.page.trace import Trace
 from bench.store.artefacts import slug
 
 ROOT = Path(__file__).parents[2]

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import torch
 
 from bench.checks import metrics as checks
+from metrics._shared.ranking import average_precision, tie_groups
 from metrics.complexity import Gini
 from metrics.individual import IndividualGain
 from metrics.infidelity import Infidelity, InfidelityRank
 from metrics.overlap import AveragePrecision, CalibratedAP, RelevanceMass, RocAuc
 from metrics.perturbations import GaussianNoise, Patch
 from metrics.randomisation import CascadingRandomisation
-from metrics.ranking import average_precision, tie_groups
 from metrics.sensitivity import MaxSensitivity
 from metrics.stability import RetrainingStability
 

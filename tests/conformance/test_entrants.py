@@ -8,9 +8,9 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from bench import entrants
 from bench.config.build import build
 from bench.contracts import BadInput
+from bench.verify import entrants
 
 torch.set_num_threads(1)
 SLOW = {"captum_integrated_gradients", "captum_occlusion", "monai_occlusion", "monai_grad_cam", "gradcam_grad_cam"}

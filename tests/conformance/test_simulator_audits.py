@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pytest
 from broken_simulators import SpillingRedraw
 
-from bench import conform
-from bench.audits import PAIRS, Audits
 from bench.passes.discrimination import AUC
+from bench.verify import conform
+from bench.verify.audits import PAIRS, Audits
 from simulators import audit
 from simulators.brain import Brain
 from simulators.covariates import Covariate

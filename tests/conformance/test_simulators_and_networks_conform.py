@@ -10,10 +10,10 @@ from broken_simulators import HalfShared, PerImageScale
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from bench.architecture import architecture
-from bench.audits import Audits
 from bench.checks import networks, simulators
+from bench.config.architecture import architecture
 from bench.config.build import build
+from bench.verify.audits import Audits
 from simulators.brain import Brain
 from simulators.clinical import Clinical
 from simulators.pathology.focal import Focal

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from bench.checks.method_convergence import CONVERGED, convergence
 from bench.checks.method_probe import Linear, Plain, probes, randomised
 from bench.contracts import Context
+from bench.passes.convergence import CONVERGED, convergence
 from methods.controls import Constant, Random
 from methods.gradients import Gradient, SmoothGrad
 from methods.rise import RISE

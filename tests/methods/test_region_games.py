@@ -9,9 +9,9 @@ from captum.attr import FeatureAblation
 from bench.checks.method_probe import Linear, Plain, probes, randomised
 from bench.contracts import BadInput, Context
 from bench.passes import count_passes, explained
+from methods._shared.players import painted, regions_of
 from methods.kernel_shap import KernelSHAP
 from methods.lime import LIME
-from methods.players import painted, regions_of
 from methods.region_occlusion import RegionOcclusion
 from methods.shapley import Shapley, exact
 

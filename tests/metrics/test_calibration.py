@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from bench.contracts import Context, Truth
-from metrics.calibration import calibrated_average_precision, chance_calibrated
-from metrics.ranking import average_precision, tie_groups
+from metrics._shared.calibration import calibrated_average_precision, chance_calibrated
+from metrics._shared.ranking import average_precision, tie_groups
 
 SCORES = [(1, 1, 1, 1, 1, 1, 1), (2, 2, 1, 1, 1, 0, 0), (3, 3, 3, 2, 1, 1, 1), (6, 5, 4, 3, 2, 1, 0)]
 POSITIVES = [(1, 0, 1, 0, 0, 1, 0), (0, 0, 1, 0, 0, 0, 0), (1, 1, 1, 0, 1, 1, 1)]

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from bench.contracts import Attribution, BadInput, Context, Undefined
+from metrics._shared.fills import replacement
 from metrics.curves import Deletion
 from metrics.curves_assisted import AssistedDeletion, AssistedInsertion, AssistedSelectivity
-from metrics.fills import replacement
 
 SHAPE = (3, 1, 4, 4, 4)
 IMAGES = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) + 1

@@ -6,10 +6,10 @@ import torch
 
 from bench.contracts import Context, Truth, Undefined
 from bench.contracts.validity import Validity
+from metrics._shared.sets import mass_set
 from metrics.distractor_mass import DistractorMass
 from metrics.outside import OutsideMass
 from metrics.overlap import RelevanceMass
-from metrics.sets import mass_set
 
 SHAPE = (3, 1, 6, 6, 6)
 METRIC = DistractorMass()

@@ -7,9 +7,9 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from bench import context as harness
 from bench.config.build import build
 from bench.contracts import Attribution, BadInput, Context, Undefined
+from bench.stages import context as harness
 from metrics.infidelity_assisted import AssistedInfidelity, SeverityPath, Twin
 from metrics.perturbations import Redraw
 from simulators.brain import Brain

@@ -7,9 +7,9 @@ from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
 from bench.contracts import BadInput, Context, Truth
-from metrics import transport
+from metrics._shared import transport
+from metrics._shared.transport import earth_movers
 from metrics.movers import EarthMovers
-from metrics.transport import earth_movers
 
 SHAPE = (1, 1, 7, 6, 7)
 GRID = np.stack(np.meshgrid(*map(np.arange, SHAPE[2:]), indexing="ij"), axis=-1).reshape(-1, 3) * [2.0, 3.0, 4.0]

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from bench.contracts import BadInput, Context, Truth, Undefined
+from metrics._shared.sets import mass_set
 from metrics.overlap import AveragePrecision, CalibratedAP, RelevanceMass, RocAuc
-from metrics.sets import mass_set
 
 ALL = [CalibratedAP(), AveragePrecision(), RocAuc(), RelevanceMass()]
 SHAPE = (3, 1, 6, 8, 6)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from bench.contracts import BadInput, Context, Truth
+from metrics._shared.ranking import tie_groups
 from metrics.precision import PrecisionAtSpecificity, PrecisionAtTruth, expected_hits, expected_precision
-from metrics.ranking import tie_groups
 
 SCORES = [(1, 1, 1, 1, 1, 1, 1), (2, 2, 1, 1, 1, 0, 0), (3, 3, 3, 2, 1, 1, 1), (-1, -2, -2, -2, -3, -3, -4)]
 POSITIVES = [(1, 0, 1, 0, 0, 1, 0), (0, 0, 1, 0, 0, 0, 0), (1, 1, 0, 0, 0, 1, 1)]

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from bench.contracts import BadInput, Cohort, Context, Undefined, Unsupported
-from metrics.layers import layers, randomised
+from metrics._shared.layers import layers, randomised
 from metrics.randomisation import CascadingRandomisation
 
 SHAPE = (4, 1, 8, 8, 8)

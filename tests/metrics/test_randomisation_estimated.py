@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim.swa_utils import update_bn
 
 from bench.contracts import BadInput, Batch, Cohort, Context, Undefined
-from metrics.layers import layers, randomised
+from metrics._shared.layers import layers, randomised
 from metrics.randomisation import CascadingRandomisation
 from metrics.randomisation_estimated import EstimatedRandomisation, estimated, running
 

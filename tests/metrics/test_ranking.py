@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from metrics.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
-from metrics.similarity import ranks
+from metrics._shared.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
+from metrics._shared.similarity import ranks
 
 SCORES = [(1, 1, 1, 1, 1, 1, 1), (2, 2, 1, 1, 1, 0, 0), (3, 3, 3, 2, 1, 1, 1), (1, 0, 0, 0, 0, 0, 0)]
 POSITIVES = [(1, 0, 1, 0, 0, 1, 0), (0, 0, 1, 0, 0, 0, 0), (1, 1, 1, 0, 1, 1, 1)]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bench.contracts import BadInput, Context, Truth
-from metrics.ranking import chance_average_precision
+from metrics._shared.ranking import chance_average_precision
 from metrics.regions import RegionAP, RegionSpearman, region_mass, used_set
 
 LABELS = torch.tensor([0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 0], dtype=torch.int16).reshape(1, 1, 3, 2, 2)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from bench.contracts import BadInput, Cohort, Context, Undefined
-from metrics.agreement import icc
+from metrics._shared.agreement import icc
 from metrics.rescan import ScanRescan
 
 #: six targets judged by four judges: Shrout & Fleiss 1979, table 2, whose ICC(1,1) is given as .17

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from metrics.similarity import SPEARMAN, SSIM, between_subjects, rank_agreement, spearman
+from metrics._shared.similarity import SPEARMAN, SSIM, between_subjects, rank_agreement, spearman
 
 RNG = np.random.default_rng(0)
 

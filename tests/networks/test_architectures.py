@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 import bench.networks
-from bench.architecture import architecture
 from bench.checks.method_probe import randomised
 from bench.checks.networks import Task
+from bench.config.architecture import architecture
 from bench.contracts import BadInput, Unsupported
 from bench.networks.attention_cnn import AttentionCNN
 from bench.networks.conv5_fc3 import ConvFC

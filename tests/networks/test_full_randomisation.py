@@ -8,11 +8,11 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from bench.architecture import architecture
 from bench.checks.networks import SHAPE, Task
+from bench.config.architecture import architecture
 from bench.contracts import Batch, Cohort, Context, Unsupported
 from bench.contracts.plugins import SelfFitting
-from metrics.layers import layers, randomised
+from metrics._shared.layers import layers, randomised
 from metrics.randomisation import CascadingRandomisation
 
 NODES = {p.stem: p for p in sorted((Path(__file__).parents[2] / "conf" / "network").glob("*.yaml"))}

@@ -7,8 +7,8 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from bench.architecture import architecture
 from bench.checks import networks
+from bench.config.architecture import architecture
 
 NODES = {p.stem: p for p in sorted((Path(__file__).parents[2] / "conf" / "network").glob("*.yaml"))}
 

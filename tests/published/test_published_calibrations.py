@@ -8,7 +8,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from bench.cells import VERSIONS
+from bench.plan.cells import VERSIONS
 from bench.report import readme
 from bench.store.keys import describe, key
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.report import panels
+from bench.report.load import panels
 
 SIMULATORS = {"mtl_atrophy": "Medial temporal atrophy", "focal": "Focal lesions at random places"}
 NETWORKS = {"gap_cnn": {"summary": "CNN with mean pooling"}, "linear": {"summary": "one linear layer"}}

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bench.contracts import BadInput, Cohort, Truth
-from bench.portraits import SHOWN, picture, portrait
+from bench.explore.portraits import SHOWN, picture, portrait
 from bench.report.figures import slices
 from bench.report.figures.compose import ZOOM
 from bench.report.figures.portrait import PLANES, Cut, centre, cropped

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench import declared, plan
 from bench.contracts import BadInput
-from bench.report import answers, page
+from bench.plan import declared, plan
 from bench.report.drawn import Drawn
-from bench.tables import Writer
+from bench.report.page import answers, page
+from bench.tables.writer import Writer
 
 WHERE = {"ranking": "anatomy", "network": "gap_cnn", "simulator": "all"}
 

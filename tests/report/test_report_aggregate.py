@@ -4,10 +4,11 @@ import shutil
 
 import pytest
 
-from bench import plan, report
+from bench import report
 from bench.config import compose
-from bench.report import meta
-from bench.tables import Writer
+from bench.plan import plan
+from bench.report.metrics import tables
+from bench.tables.writer import Writer
 
 
 def test_every_table_that_rests_on_others_is_written_without_the_page(study_folder, tmp_path):
@@ -20,7 +21,7 @@ def test_every_table_that_rests_on_others_is_written_without_the_page(study_fold
         "costs",
         "gates",
         "faults",
-        *meta.COLUMNS,
+        *tables.COLUMNS,
     }
     for path in study_folder.iterdir():
         if path.name not in {f"{name}.csv" for name in (*made, "pictures", "audits")} and path.is_file():

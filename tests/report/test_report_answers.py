@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench.report import answers, boards, page, spread
-from bench.report.cells import subjects_behind
 from bench.report.drawn import Drawn
+from bench.report.page import answers, boards, page
+from bench.report.rankings import spread
+from bench.report.rankings.cells import subjects_behind
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.report.arrays import ByModel
-from bench.report.components import COLUMNS, components, largest_balanced, table
+from bench.report.statistics.arrays import ByModel
+from bench.report.statistics.components import COLUMNS, components, largest_balanced, table
 
 #: component -> (spread, axes that vary: method, data seed, model seed, subject)
 SPREADS = {

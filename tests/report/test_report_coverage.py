@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from bench.report.intervals import Estimate, balanced, estimate
+from bench.report.statistics.intervals import Estimate, balanced, estimate
 
 REPEATS, SUBJECTS, MODEL_SEEDS = 4000, 24, 2
 #: spreads of data seed, model seed within data seed, subject, and model by subject

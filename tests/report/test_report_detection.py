@@ -8,10 +8,10 @@ import pytest
 import synthetic
 from scipy import stats
 
-from bench.report import page
-from bench.report.detection import _summary, blind_auc, detection
 from bench.report.drawn import Drawn
-from bench.report.profiles import distances, profiles
+from bench.report.metrics.detection import _summary, blind_auc, detection
+from bench.report.metrics.profiles import distances, profiles
+from bench.report.page import page
 
 REGIONS = 6
 SEEDS = np.repeat(np.arange(5), 2)

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench.report import boards, floors, page, tables
 from bench.report.drawn import Drawn
-from bench.report.study import Study
+from bench.report.load.study import Study
+from bench.report.page import boards, page
+from bench.report.rankings import floors, tables
 
 GAIN = {"occlusion": 0.4, "gradient": 0.1}
 COMMON = {"split": "evaluation", "stratum": "", "view": "", "status": "ok", "reason": "", "data_seed": -1}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.report.intervals import balanced, estimate, filled, of_models
+from bench.report.statistics.intervals import balanced, estimate, filled, of_models
 
 # spreads of (data seed, subject, residual)
 SPREADS = [(0.0, 1.0, 1.0), (0.2, 1.0, 1.0), (1.0, 1.0, 1.0), (1.0, 0.0, 1.0), (0.2, 1.0, 0.3)]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.report.comparisons import Claim, judged
-from bench.report.multiplicity import adjusted, correlation
+from bench.report.rankings.comparisons import Claim, judged
+from bench.report.statistics.multiplicity import adjusted, correlation
 
 METHODS, CONTROLS = 8, 2
 #: spreads of data seed, subject and residual; the share of them that all methods have in common

@@ -10,8 +10,8 @@ import pytest
 import synthetic
 
 from bench import report
-from bench.report import page as page_writer
 from bench.report.drawn import Drawn
+from bench.report.page import page as page_writer
 
 VOID = {"meta", "link", "img", "br", "input", "line", "rect", "ellipse", "polygon"}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import synthetic
 
-from bench.report import panels
-from bench.report.study import BadTables
+from bench.report.load import panels
+from bench.report.load.study import BadTables
 
 
 def volumes(shape=(5, 7, 6), **changes):

@@ -6,9 +6,10 @@ import pytest
 import synthetic
 from scipy.stats import t
 
-from bench.report import meta, models, proxies
-from bench.report.models import Table
-from bench.report.study import Headline, Study
+from bench.report.load.study import Headline, Study
+from bench.report.metrics import models, proxies
+from bench.report.metrics import tables as meta
+from bench.report.metrics.models import Table
 
 
 def table(values, metric, unit):

@@ -1,6 +1,6 @@
 import math
 
-from bench.report.ranks import shared_ranks
+from bench.report.statistics.ranks import shared_ranks
 
 
 def test_methods_share_a_rank_until_one_is_separated_from_the_leader():

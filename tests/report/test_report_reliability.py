@@ -10,9 +10,9 @@ import synthetic
 from scipy.stats import spearmanr
 
 from bench import report
-from bench.report import models
-from bench.report.models import Table, split_half
-from bench.report.reliability import _without_each, consistency, krippendorff, reliability
+from bench.report.metrics import models
+from bench.report.metrics.models import Table, split_half
+from bench.report.metrics.reliability import _without_each, consistency, krippendorff, reliability
 
 #: four observers, twelve units: Krippendorff 2011, whose interval alpha is given as .849
 NAN = np.nan

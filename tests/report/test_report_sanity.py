@@ -6,9 +6,9 @@ import pytest
 import synthetic
 
 from bench import report
-from bench.report import sanity
-from bench.report.cells import Cells, table
-from bench.report.study import Study
+from bench.report.load.study import Study
+from bench.report.rankings import sanity
+from bench.report.rankings.cells import Cells, table
 
 CASCADE = "cascading_randomisation"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.report.skill import Ladder
-from bench.report.standing import Draws, friedman, ranks, skill
+from bench.report.rankings.standing import Draws, friedman, ranks, skill
+from bench.report.statistics.skill import Ladder
 
 
 def ladder(rng, methods=3, seeds=(0, 0, 1, 1, 2), subjects=6):

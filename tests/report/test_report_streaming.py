@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench.report import audits, meta, partitions, tables
-from bench.report.cells import GROUP, Cells
-from bench.report.study import BadTables, Study
+from bench.report.load import partitions
+from bench.report.load.study import BadTables, Study
+from bench.report.metrics import tables as meta
+from bench.report.rankings import tables, violations
+from bench.report.rankings.cells import GROUP, Cells
 
 WRITTEN = ("leaderboard", "comparisons", "concordance", "components", "cells")
 
@@ -48,9 +50,9 @@ def test_many_files_are_one_table(folder, tmp_path):
 @pytest.mark.full
 def test_two_processes_write_the_bytes_of_one(folder, tmp_path, monkeypatch):
     copy = shutil.copytree(folder, tmp_path / "copy")
-    alone = {**written(copy), **meta.write(Study.load(copy))}, audits.violations(Study.load(copy))
+    alone = {**written(copy), **meta.write(Study.load(copy))}, violations.violations(Study.load(copy))
     monkeypatch.setattr(partitions, "LARGE", 0)
-    together = {**written(copy), **meta.write(Study.load(copy))}, audits.violations(Study.load(copy))
+    together = {**written(copy), **meta.write(Study.load(copy))}, violations.violations(Study.load(copy))
     assert alone[1] == together[1]
     for name, found in alone[0].items():
         assert found.equals(together[0][name]) if isinstance(found, pd.DataFrame) else found == together[0][name], name

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench.report import tables
-from bench.report.cells import Cells
-from bench.report.study import BadTables, Study
+from bench.report.load.study import BadTables, Study
+from bench.report.rankings import tables
+from bench.report.rankings.cells import Cells
 
 
 @pytest.fixture(scope="module")

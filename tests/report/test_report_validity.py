@@ -8,8 +8,10 @@ import pytest
 import synthetic
 
 from bench import report
-from bench.report import optional, page, validity
 from bench.report.drawn import Drawn
+from bench.report.load import optional
+from bench.report.page import page
+from bench.report.rankings import validity
 
 
 @pytest.fixture

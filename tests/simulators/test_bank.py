@@ -8,10 +8,10 @@ from omegaconf import OmegaConf
 
 from bench.config.build import build
 from bench.config.compose import CONF
-from simulators.bank import INDEX, INSIDE, LABELS, VOXELS
 from simulators.brain import Brain
 from simulators.clinical import Clinical, Site
 from simulators.coupling import Coupled, Coupling
+from simulators.draw.bank import INDEX, INSIDE, LABELS, VOXELS
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 

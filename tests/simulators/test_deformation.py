@@ -8,7 +8,6 @@ from bench.contracts import BadInput
 from bench.contracts.validity import Validity
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
-from simulators.correspondence import corresponding
 from simulators.nuisance import Scanner
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.deformation import Deformation
@@ -17,9 +16,10 @@ from simulators.pathology.focal import Focal
 from simulators.pathology.several import Several
 from simulators.pathology.ventricles import Ventricles
 from simulators.pathology.warping import exponential, joined
-from simulators.place import Place
-from simulators.spill import near
+from simulators.space.correspondence import corresponding
+from simulators.space.place import Place
 from simulators.task.graded import Graded
+from simulators.truths.off_target import near
 
 MEDIAL_TEMPORAL = tuple(
     f"{side} {name}" for name in ("hippocampus", "amygdala", "parahippocampal gyrus") for side in ("left", "right")

@@ -6,7 +6,7 @@ import pytest
 from bench.contracts import BadInput
 from simulators.brain import Brain
 from simulators.pathology.focal import Focal
-from simulators.place import Place
+from simulators.space.place import Place
 
 FRONTAL = ("right frontal white matter", "right thalamus")
 

@@ -9,7 +9,6 @@ from bench.contracts.validity import Validity
 from simulators.brain import Brain
 from simulators.coupling import Coupled, Coupling
 from simulators.covariates import Covariate
-from simulators.harmless import ABSENT
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 from simulators.pathology.marker import Marker
@@ -21,6 +20,7 @@ from simulators.task.patterns import Patterns
 from simulators.task.residual import Residual
 from simulators.task.shortcut import Shortcut
 from simulators.task.single import SingleCause
+from simulators.truths.not_disease import ABSENT
 
 LEFT, RIGHT = Atrophy(("left fusiform gyrus",)), Atrophy(("right fusiform gyrus",))
 SPOT = Marker("right occipital white matter")

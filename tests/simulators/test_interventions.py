@@ -7,13 +7,13 @@ import torch
 from bench.contracts import BadInput
 from simulators.brain import Brain
 from simulators.clinical import Clinical
-from simulators.correspondence import corresponding
-from simulators.interventions import REPOSITION_MM, intervene
+from simulators.intervene.scan import REPOSITION_MM, intervene
 from simulators.nuisance import Scanner
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 from simulators.pathology.texture import Texture
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
+from simulators.space.correspondence import corresponding
 
 SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)
 PATHOLOGIES = {

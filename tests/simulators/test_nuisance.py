@@ -10,7 +10,7 @@ from simulators.clinical import Clinical, Site
 from simulators.nuisance import Scan, Scanner
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
-from simulators.voxels import Voxels
+from simulators.space.voxels import Voxels
 
 SITES = (Site(0.1, 2.0, (0.2, 0.0, -0.1)), Site(), Site(-0.1, 0.5, (0.0, 0.3, 0.0)))
 BUSY = Clinical(gamma=0.2, blur_mm=8.0, ghost=0.2, sites=SITES)

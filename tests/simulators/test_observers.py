@@ -6,10 +6,10 @@ import pytest
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
-from simulators.observers import FixedPlace, LocalEnergy, contralateral
+from simulators.observe.observers import FixedPlace, LocalEnergy, contralateral
+from simulators.observe.readout import fit
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.several import Several
-from simulators.readout import fit
 from simulators.separability import observer
 from simulators.task.patterns import Patterns
 

@@ -9,7 +9,7 @@ from bench.contracts import BadInput
 from simulators.brain import Brain
 from simulators.contrast import Contrast
 from simulators.nuisance import Scanner
-from simulators.observers import LocalEnergy
+from simulators.observe.observers import LocalEnergy
 from simulators.pathology.diffuse import Diffuse
 from simulators.pathology.focal import Focal
 from simulators.pathology.hypometabolism import Hypometabolism
@@ -17,8 +17,8 @@ from simulators.pathology.marker import Marker
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
 from simulators.pathology.white_matter_lesions import VENTRICLES, WhiteMatterLesions
-from simulators.place import Place
 from simulators.separability import calibrate
+from simulators.space.place import Place
 
 FRONTAL = ("left frontal white matter", "right frontal white matter")
 SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)

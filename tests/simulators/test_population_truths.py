@@ -182,7 +182,7 @@ def test_associated_voxels_lie_where_tissue_is_lost_and_are_negative(shared_trut
 
 @pytest.mark.full
 def test_a_suppressor_of_a_shipped_simulator_has_a_share_and_no_association():
-    from bench import plan
+    from bench.plan import plan
 
     study, _ = plan.study(["study=tiny", "simulator=suppressor"])
     brain = study.make("simulators", "suppressor").with_amplitude(0.3)

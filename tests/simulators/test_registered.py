@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench import context as harness
 from bench.contracts import Context
 from bench.contracts.plugins import Registered
+from bench.stages import context as harness
 from metrics.overlap import CalibratedAP
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain

@@ -16,8 +16,8 @@ from simulators.pathology.regional import softened
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
+from simulators.space.voxels import Voxels
 from simulators.task.patterns import Patterns
-from simulators.voxels import Voxels
 
 HIPPOCAMPI = ("left hippocampus", "right hippocampus")
 FRONTAL = ("left frontal white matter", "right frontal white matter")

@@ -14,12 +14,12 @@ from torch.nn.functional import grid_sample
 
 from bench.config.build import build
 from bench.config.compose import CONF
-from simulators import rendering
 from simulators.kinds import Kind
 from simulators.pathology.flow import RESIDUAL, STEPS, balanced, velocity
 from simulators.pathology.nearest import FAR, around, squared_distance
 from simulators.pathology.resizing import STAGE, Kept, _sized, _stage
 from simulators.pathology.warping import volume
+from simulators.render import signal
 
 #: training images of subjects 0 to 3 at an amplitude of 0.25; every other one is a patient, all have a value
 GOLDEN = {
@@ -121,9 +121,9 @@ def _everywhere(brain, scene, moves):
 def test_displaced_anatomy_is_that_of_interpolating_every_voxel(name, subject):
     brain = _made(name)
     scene = brain.scene(subject, "test")
-    (move,) = rendering.moving(brain, scene, 1.0)
+    (move,) = signal.moving(brain, scene, 1.0)
     moves = move.part.displacement(move.amount, brain.place(scene.warped), move.latents)
-    found, expected = rendering._displaced(brain, scene, [move]), _everywhere(brain, scene, moves)
+    found, expected = signal._displaced(brain, scene, [move]), _everywhere(brain, scene, moves)
     assert (moves != 0).any() and not np.array_equal(found.maps, scene.warped.maps)
     assert np.array_equal(found.maps, expected.maps) and np.array_equal(found.labels, expected.labels)
 

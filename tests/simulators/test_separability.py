@@ -10,11 +10,11 @@ from sklearn.metrics import roc_auc_score
 from bench.contracts import BadInput
 from bench.passes.discrimination import auc
 from simulators.brain import Brain
+from simulators.observe.readout import discriminant, fit, regression
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
-from simulators.readout import discriminant, fit, regression
 from simulators.separability import calibrate
 from simulators.task.graded import Graded
 from simulators.task.patterns import Patterns

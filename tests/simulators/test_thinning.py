@@ -10,7 +10,7 @@ from simulators.brain import Brain
 from simulators.contrast import Contrast
 from simulators.nuisance import Scanner
 from simulators.pathology.thinning import RIBBON_MM, Thinning, _slope
-from simulators.place import Place
+from simulators.space.place import Place
 
 REGIONS = ("left precuneus", "right precuneus", "left lateral temporal cortex", "right lateral temporal cortex")
 SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)

@@ -7,9 +7,9 @@ from scipy.ndimage import map_coordinates
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.nuisance import Scanner
-from simulators.observers_deformation import Ventricular
+from simulators.observe.deformation import Ventricular
 from simulators.pathology.ventricles import Ventricles
-from simulators.place import Place
+from simulators.space.place import Place
 
 SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)
 

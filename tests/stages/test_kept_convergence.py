@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from bench import convergence
 from bench.checks.method_probe import Plain, probes, randomised
 from bench.contracts import Attribution, Context
+from bench.stages import convergence
 from methods.controls import Random
 from methods.gradients import Gradient, SmoothGrad
 

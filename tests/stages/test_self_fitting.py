@@ -5,7 +5,7 @@ import torch
 from test_train import CONFIG, SHAPE, _batch
 from torch import nn
 
-from bench.architecture import architecture
+from bench.config.architecture import architecture
 from bench.contracts import Batch, Unsupported
 from bench.contracts.plugins import Mapped, SelfFitting
 from bench.stages import train

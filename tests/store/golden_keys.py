@@ -9,8 +9,8 @@ import hashlib
 from collections import defaultdict
 from pathlib import Path
 
-from bench import plan
-from bench.cells import Cells
+from bench.plan import plan
+from bench.plan.cells import Cells
 
 STUDIES = ("tiny", "quick")
 COLUMNS = ("study", "stage", "unit", "keys", "digest")

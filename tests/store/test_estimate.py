@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench import estimate as estimating
-from bench.past import Cost, Kind, Past
+from bench.plan import estimate as estimating
+from bench.plan.prices import Cost, Kind, Past
 
 TRAIN = Kind("train", "a")
 

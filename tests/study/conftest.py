@@ -19,7 +19,7 @@ def planned(tmp_path):
     """study(*overrides, results=...) -> a planned fake study."""
     from fakes import CONF
 
-    from bench import plan
+    from bench.plan import plan
 
     def study(*lines, results=tmp_path / "results"):
         return plan.study(["study=fake", f"paths.results={results}", *lines], [CONF])[0]

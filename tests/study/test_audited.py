@@ -1,18 +1,20 @@
 """Audits of simulators as data: newest row a simulator, configuration and audit; a study sees its own only."""
 
-from bench import audited
-from bench.cells import Cells
+from bench.plan.cells import Cells
+from bench.tables import simulator_audits
 
 
 def row(simulator="box", key="k", audit="twins", auc=0.5):
-    return audited.Audited(simulator, key, audit, auc, auc - 0.02, auc + 0.02, 1000, 0.95, "passed")
+    return simulator_audits.Audited(simulator, key, audit, auc, auc - 0.02, auc + 0.02, 1000, 0.95, "passed")
 
 
 def test_a_new_finding_replaces_the_old_one_and_no_other(tmp_path):
     path = tmp_path / "some" / "audits.csv"
-    audited.write([row(), row(audit="trivial observer", auc=0.6), row("other"), row(key="of another size")], path)
-    audited.write([row(auc=0.51)], path)
-    found = audited.read(path).set_index(audited.KEY)["auc"].to_dict()
+    simulator_audits.write(
+        [row(), row(audit="trivial observer", auc=0.6), row("other"), row(key="of another size")], path
+    )
+    simulator_audits.write([row(auc=0.51)], path)
+    found = simulator_audits.read(path).set_index(simulator_audits.KEY)["auc"].to_dict()
     assert found == {
         ("box", "k", "twins"): 0.51,
         ("box", "k", "trivial observer"): 0.6,
@@ -23,16 +25,16 @@ def test_a_new_finding_replaces_the_old_one_and_no_other(tmp_path):
 
 def test_the_same_findings_are_the_same_bytes(tmp_path):
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
-    audited.write([row(), row("other")], one)
+    simulator_audits.write([row(), row("other")], one)
     for finding in (row("other"), row(), row()):
-        audited.write([finding], other)
+        simulator_audits.write([finding], other)
     assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_study_is_told_of_its_simulators_as_they_are_configured_there(planned, tmp_path):
     study, path = planned(), tmp_path / "audits.csv"
     key = Cells(study).describe("simulators", "box")
-    audited.write([row(key=key), row(key="of another size"), row("focal", key)], path)
-    assert audited.of(study, path)["simulator"].tolist() == ["box"]
-    assert audited.of(planned("simulator.side=2"), path).empty
-    assert audited.of(study, tmp_path / "none.csv").empty
+    simulator_audits.write([row(key=key), row(key="of another size"), row("focal", key)], path)
+    assert simulator_audits.of(study, path)["simulator"].tolist() == ["box"]
+    assert simulator_audits.of(planned("simulator.side=2"), path).empty
+    assert simulator_audits.of(study, tmp_path / "none.csv").empty

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from bench import compared
-from bench.cells import Cells
 from bench.contracts import Attribution, Truth
+from bench.plan.cells import Cells
+from bench.stages import compared
 
 FEW = ("method=[random]", "metric=[retraining_stability]")
 

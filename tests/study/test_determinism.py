@@ -6,8 +6,9 @@ import pytest
 import torch
 from fakes import CONF
 
-from bench import plan, verbs
-from bench.unit import Bench
+from bench import verbs
+from bench.launch.unit import Bench
+from bench.plan import plan
 
 LINES = ["study=fake", "seed.model=0", "method=[random,gradient,oracle_use]"]
 LINES += ["metric=[calibrated_ap,infidelity_redraw,max_sensitivity]"]

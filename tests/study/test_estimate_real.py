@@ -3,10 +3,10 @@
 import pytest
 
 from bench import verbs
-from bench.estimate import estimate
-from bench.ledger import survey
-from bench.past import IMAGES
-from bench.plan import with_work
+from bench.plan.estimate import estimate
+from bench.plan.plan import with_work
+from bench.plan.prices import IMAGES
+from bench.plan.states import survey
 
 LINES = ["seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap,infidelity_redraw]"]
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from fakes.box import Box
 
-from bench import portraits
 from bench.contracts import BadInput, Truth
-from bench.export import About, export, layout, read, write
+from bench.explore import portraits
+from bench.explore.export import About, export, layout, read, write
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.several import Several
@@ -141,7 +141,7 @@ def test_a_study_exports_its_cohort_and_the_maps_it_has(planned):
     assert_equal(read(folder), Box(amplitude=0.3).cohort(range(16), "evaluation"))
     assert [p.name for p in (folder / "derivatives").iterdir()] == ["plumbline"]
 
-    from bench.unit import Bench
+    from bench.launch.unit import Bench
 
     bench = Bench(study, study.units[0])
     made = bench.get(bench.cells.unit(study.units[0]).attribute("gradient")).map

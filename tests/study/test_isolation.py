@@ -5,9 +5,10 @@ import hashlib
 import pandas as pd
 import pytest
 
-from bench import plan, verbs
+from bench import verbs
 from bench.cli import main
-from bench.ledger import survey
+from bench.plan import plan
+from bench.plan.states import survey
 
 GOOD = ["gradient", "oracle_counterfactual"]
 BAD = {

@@ -2,10 +2,11 @@
 
 from fakes import CONF
 
-from bench import plan, verbs
-from bench.cells import Cells
+from bench import verbs
 from bench.contracts import Status
-from bench.ledger import FAILURES, survey
+from bench.plan import plan
+from bench.plan.cells import Cells
+from bench.plan.states import FAILURES, survey
 
 
 def test_redraws_reach_a_method_and_a_missing_truth_is_no_failure(tmp_path):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import memory
-from bench.memory import Peak
+from bench.launch import memory
+from bench.launch.memory import Peak
 
 MIB = 2**20
 clears = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="this system never forgets a peak")

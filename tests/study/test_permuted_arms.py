@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 
-from bench import plan, verbs
-from bench.cells import Cells
+from bench import verbs
 from bench.contracts import BadInput
-from bench.ledger import survey
+from bench.plan import plan
+from bench.plan.cells import Cells
+from bench.plan.states import survey
 from bench.study import Study
 
 FEW = ("method=[random,gradient,oracle_use]", "metric=[calibrated_ap,retraining_stability,label_permutation]")

@@ -4,8 +4,8 @@ import pickle
 import sys
 
 from bench import verbs
-from bench.plan import with_work
-from bench.unit import Bench
+from bench.launch.unit import Bench
+from bench.plan.plan import with_work
 
 watched: list[str] | None = None
 

@@ -8,13 +8,13 @@ import time
 import pytest
 from fakes import CONF
 
-from bench import plan
-from bench.cells import Cells
 from bench.cli import main
 from bench.contracts import Status
-from bench.ledger import survey
+from bench.launch.unit import Bench, fail
+from bench.plan import plan
+from bench.plan.cells import Cells
+from bench.plan.states import survey
 from bench.store.schema import claim
-from bench.unit import Bench, fail
 
 LINES = ["study=fake", "seed.data=0", "seed.model=0", "metric=[calibrated_ap]"]
 BOTH = "method=[random,gradient]"

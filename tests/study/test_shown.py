@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from fakes import CONF
 
-from bench import plan, verbs
+from bench import verbs
 from bench.cli import main
-from bench.ledger import survey
+from bench.plan import plan
+from bench.plan.states import survey
 
 LINES = ["study=fake", "seed.data=0,1", "seed.model=0", "metric.infidelity_redraw.subjects=2,4"]
 LINES += ["method=[random,gradient,oracle_use]", "metric=[calibrated_ap,infidelity_redraw]"]

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from bench import plan, report, verbs
+from bench import report, verbs
 from bench.contracts import BadInput
-from bench.ledger import count, survey
+from bench.plan import plan
+from bench.plan.states import count, survey
 
 #: tables that must not depend on when, how often or in how many pieces a study was computed
 SAME = ("models.csv", "methods.csv", "metrics.csv", "failures.csv", "panels.npz", "scores/*/*/*.parquet")

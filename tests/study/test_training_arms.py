@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from bench import verbs
-from bench.cells import Cells
 from bench.contracts import BadInput
+from bench.launch.unit import Bench
+from bench.plan.cells import Cells
 from bench.seeds import crossed
 from bench.study import Study
-from bench.unit import Bench
 
 FEW = ("method=[gradient]", "metric=[calibrated_ap]", "seed.data=0", "seed.model=0")
 

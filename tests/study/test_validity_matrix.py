@@ -6,10 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench import plan, validity, verbs
+from bench import verbs
 from bench.contracts.validity import Validity
-from bench.tables import Writer
-from bench.tidy import Tidy
+from bench.plan import plan
+from bench.tables import validity
+from bench.tables.scores import Tidy
+from bench.tables.writer import Writer
 from bench.verbs import computing
 from bench.verbs.call import Call
 

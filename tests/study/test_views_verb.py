@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bench.views.write import write
+from bench.explore.views.write import write
 
 
 def test_views_of_a_study_are_folders_of_pictures_and_tables(planned):

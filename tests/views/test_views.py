@@ -10,9 +10,9 @@ from scipy.stats import spearmanr, ttest_ind
 from torch import nn
 
 from bench.contracts import BadInput, Batch, Unsupported
+from bench.explore.views import kernels, known, latent, layers, maximal, tree
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
-from bench.views import kernels, known, latent, layers, maximal, tree
 
 SHAPE = (8, 8, 8)
 

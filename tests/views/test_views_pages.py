@@ -6,12 +6,12 @@ import pandas as pd
 import torch
 
 from bench.contracts import Batch
+from bench.explore.views import write
+from bench.explore.views.pages import VIEWS
+from bench.explore.views.seen import Seen
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.report.figures import tiles
-from bench.views import write
-from bench.views.pages import VIEWS
-from bench.views.seen import Seen
 
 SHAPE = (8, 8, 8)
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from bench.report.drawn import Drawn
 from bench.report.figures import style
 from bench.report.figures.compose import DIVERGING, fewer_colours, overlay
-from bench.report.panels import WHO, Array, Scene, cropped
+from bench.report.load.panels import WHO, Array, Scene, cropped
 
 MOST_COLUMNS, MOST_ROWS = 6, 9
 _SIDES = {"coronal": "L R", "axial": "L R", "sagittal": "P A"}

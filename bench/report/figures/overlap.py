@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from bench.report.drawn import Drawn
 from bench.report.figures import style
-from bench.report.study import Headline
+from bench.report.load.study import Headline
 
 COLUMNS = 6
 #: mm: a line of a panel, what lies around a row of panels, and the legend

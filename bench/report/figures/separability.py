@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from bench.report.drawn import Drawn
 from bench.report.figures import style
-from bench.report.study import Headline
+from bench.report.load.study import Headline
 
 SHOWN = 5
 COLUMNS = 3

@@ -1,0 +1,46 @@
+"""Cohorts as folders that any neuroimaging tool reads: BIDS-like, NIfTI, with twins, truths and maps as derivatives."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.explore.export.layout import About
+from bench.explore.export.maps import stored
+from bench.explore.export.reader import read
+from bench.explore.export.writer import said_when_refused, write
+from bench.launch.unit import Bench
+from bench.stages.context import simulator
+from bench.study import Study, Unit
+
+__all__ = ["About", "export", "read", "write"]
+#: the stream whose subjects are explained
+STREAM = "evaluation"
+
+
+def export(study: Study) -> Iterator[Path]:
+    """Write `results/export/<simulator>/` for every simulator of a study, and name each folder once it is whole.
+
+    Explained subjects that are not stored yet are made (and the simulator calibrated); maps are exported where they
+    are stored, and never computed.
+
+    Raises:
+        BadInput: where the folder cannot be written.
+    """
+    for unit in {u.simulator: u for u in reversed(study.units)}.values():
+        yield _export(study, unit)
+
+
+def _export(study: Study, unit: Unit) -> Path:
+    folder = Path(study.results) / "export" / unit.simulator
+    with said_when_refused(folder):
+        bench = Bench(study, unit)
+        made = simulator(bench, unit)
+        # a simulator may say which contrast it imitates, as a BIDS suffix, what it drew for a subject, and
+        # what that is
+        modality = getattr(made, "modality", "T1w")
+        cohort = bench.get(bench.cells.unit(unit).cohort)
+        record = getattr(made, "record", None)
+        drawn = tuple(record(subject, STREAM) for subject in cohort.subjects.tolist()) if record else ()
+        meaning = getattr(made, "meaning", lambda column: f"value {column} that the simulator drew")
+        meanings = {column: meaning(column) for row in drawn for column in row}
+        about = About(unit.simulator, STREAM, unit.data_seed, modality, drawn, meanings)
+        return write(folder, cohort, about, stored(study, unit.simulator))

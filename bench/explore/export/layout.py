@@ -1,0 +1,93 @@
+"""Where every file of an exported cohort lies, and what stands in the small ones."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.provenance import git, machine
+
+#: the version of https://bids-specification.readthedocs.io that names and columns follow
+BIDS = "1.9.0"
+PIPELINE = "plumbline"
+#: what of a truth is one number a region, and so stands in a table
+VECTORS = ("regions", "floor")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a cohort does not say of itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet.
+    records: what was drawn for each subject, by name; meanings: what each of these names stands for.
+    """
+
+    simulator: str
+    stream: str
+    data_seed: int
+    modality: str = "T1w"
+    records: tuple[dict[str, float], ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths below `folder`. who: a participant, `sub-0001`; pipeline: a folder of `derivatives`."""
+
+    folder: Path
+    modality: str
+
+    @property
+    def _kind(self) -> str:
+        return "pet" if self.modality == "pet" else "anat"
+
+    def image(self, who: str) -> Path:
+        """What the network sees."""
+        return self.folder / who / self._kind / f"{who}_{self.modality}.nii.gz"
+
+    def derived(self, who: str, ending: str, pipeline: str = PIPELINE) -> Path:
+        """A volume or table made of, or known about, a participant."""
+        return self.derivatives(pipeline) / who / self._kind / f"{who}_{ending}"
+
+    def twin(self, who: str) -> Path:
+        """The same subject in the other pathology state."""
+        return self.derived(who, f"desc-twin_{self.modality}.nii.gz")
+
+    def derivatives(self, pipeline: str = PIPELINE) -> Path:
+        """The root of a derived dataset."""
+        return self.folder / "derivatives" / pipeline
+
+
+def participants(count: int) -> list[str]:
+    """`sub-0001` and on, in the order of the cohort."""
+    return [f"sub-{i + 1:04d}" for i in range(count)]
+
+
+def plain(name: str) -> str:
+    """A name as BIDS wants labels, letters and digits only: `use_of_x` becomes `useOfX`."""
+    first, *rest = "".join(c if c.isalnum() else " " for c in name).split()
+    return first + "".join(word[0].upper() + word[1:] for word in rest)
+
+
+def described(name: str, kind: str) -> dict[str, Any]:
+    """`dataset_description.json`; without a date, so that the same cohort gives the same bytes."""
+    sha, dirty = git()
+    commit = f"commit {sha or 'unknown'}{' with local changes' if dirty else ''}"
+    by = {"Name": "Plumbline", "Version": machine()["version"], "Description": commit}
+    return {"Name": name, "BIDSVersion": BIDS, "DatasetType": kind, "GeneratedBy": [by]}
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Indented JSON; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+README = """Synthetic brains of the simulator `{simulator}`, made by Plumbline. Nobody was scanned.
+
+sub-*: images as a network sees them, on one fixed intensity scale, in millimetres, RAS. The suffix T1w
+also stands for the contrast of a simulator that states no `modality`.
+derivatives/plumbline: desc-twin (the same subject in the other pathology state), desc-<truth>_truth (what a map is
+scored against), dseg (regions, named in dseg.tsv), mask (voxels a map is scored in).
+Other derivatives: one trained model each, desc-<method>_map.
+participants.tsv tells patients from controls. `bench.explore.export.read` reads all of this back, bit by bit.
+"""

@@ -1,0 +1,29 @@
+"""The maps a study has stored of a simulator's explained subjects."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from torch import Tensor
+
+from bench.plan.cells import Cells
+from bench.plan.states import Ledger
+from bench.stages import attribute
+from bench.study import Study
+
+
+class Maps(NamedTuple):
+    """One method's maps (N, 1, D, H, W) of the first N subjects, for one trained model."""
+
+    model: str
+    method: str
+    volumes: Tensor
+
+
+def stored(study: Study, simulator: str) -> Iterator[Maps]:
+    """Maps of every model and method the command names, where the store has them."""
+    cells, ledger = Cells(study), Ledger.of(study)
+    for unit in (u for u in study.units if u.simulator == simulator):
+        for method in study.methods:
+            cell = cells.unit(unit).attribute(method)
+            if ledger.record(cell) is not None:
+                yield Maps(unit.id, method, attribute.read(ledger.artefacts.read("attribute", cell.key)).map)

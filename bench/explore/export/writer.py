@@ -1,0 +1,115 @@
+"""A cohort as a folder, whole or absent."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from bench.contracts import BadInput, Cohort, Truth
+from bench.explore.export import nifti
+from bench.explore.export.layout import (
+    PIPELINE,
+    README,
+    VECTORS,
+    About,
+    Layout,
+    described,
+    participants,
+    plain,
+    write_json,
+)
+from bench.explore.export.maps import Maps
+from bench.store import files
+
+_COLUMNS = {
+    "participant_id": "row number of the subject in the cohort, from 1",
+    "target": "what a network is asked to predict: class number (0 is a control) or value",
+    "subject": "number of the subject in its stream",
+    "stream": "stream of random numbers the subject is drawn from",
+    "data_seed": "data seed of the simulator; the evaluation stream is the same for all",
+}
+
+
+def write(folder: Path, cohort: Cohort, about: About, maps: Iterable[Maps] = ()) -> Path:
+    """Write images, twins, regions, domain, truths and maps to `folder`, in place of what was there.
+
+    Raises:
+        BadInput: where the folder cannot be written.
+    """
+    with said_when_refused(folder), files.scratch(folder) as copy:
+        layout = Layout(copy, about.modality)
+        _root(layout, cohort, about)
+        _derived(layout, cohort)
+        for made in maps:
+            _maps(layout, made, cohort)
+        files.publish(copy, folder, replace=True)
+    return folder
+
+
+@contextmanager
+def said_when_refused(folder: Path) -> Iterator[None]:
+    """Turn a place that cannot be written, on the way to `folder`, into one sentence."""
+    try:
+        yield
+    except (PermissionError, NotADirectoryError) as error:
+        raise BadInput(
+            f"cannot write {folder} ({error.strerror}: {error.filename}); make it writable or choose another place "
+            "with paths.results=..."
+        ) from error
+
+
+def _root(layout: Layout, cohort: Cohort, about: About) -> None:
+    who = participants(len(cohort))
+    for row, name in enumerate(who):
+        image = layout.image(name)
+        nifti.write(image, cohort.images[row], cohort.affine)
+        # NIfTI keeps the affine in single precision
+        sidecar = {"Description": "Synthetic image on a fixed intensity scale.", "Affine": cohort.affine.tolist()}
+        write_json(image.with_name(image.name.replace(".nii.gz", ".json")), sidecar)
+    write_json(layout.folder / "dataset_description.json", described(f"Plumbline {about.simulator}", "raw"))
+    told = {**_COLUMNS, **about.meanings}
+    write_json(layout.folder / "participants.json", {name: {"Description": text} for name, text in told.items()})
+    targets, subjects = cohort.targets.tolist(), cohort.subjects.tolist()
+    rows = [[w, t, s, about.stream, about.data_seed] for w, t, s in zip(who, targets, subjects, strict=True)]
+    drawn = pd.DataFrame(list(about.records), index=range(len(about.records)))
+    _table(layout.folder / "participants.tsv", pd.DataFrame(rows, columns=list(_COLUMNS)).join(drawn))
+    (layout.folder / "README").write_text(README.format(simulator=about.simulator))
+
+
+def _derived(layout: Layout, cohort: Cohort) -> None:
+    root, affine = layout.derivatives(), cohort.affine
+    write_json(root / "dataset_description.json", described(PIPELINE, "derivative"))
+    names = pd.DataFrame({"index": range(1, len(cohort.region_names) + 1), "name": cohort.region_names})
+    _table(root / "dseg.tsv", names)
+    for row, name in enumerate(participants(len(cohort))):
+        nifti.write(layout.twin(name), cohort.twins[row], affine)
+        nifti.write(layout.derived(name, "dseg.nii.gz"), cohort.regions[row], affine)
+        nifti.write(layout.derived(name, "mask.nii.gz"), cohort.domain[row].to(torch.uint8), affine)
+    for truth in cohort.truths.values():
+        _truth(layout, truth, cohort)
+
+
+def _truth(layout: Layout, truth: Truth, cohort: Cohort) -> None:
+    ending = f"desc-{plain(truth.name)}_truth"
+    vectors = {column: v for column in VECTORS if (v := getattr(truth, column)) is not None}
+    parts = [*(["volume"] if truth.volume is not None else []), *vectors]
+    write_json(layout.derivatives() / f"{ending}.json", {"Name": truth.name, "Signed": truth.signed, "Parts": parts})
+    for row, name in enumerate(participants(len(cohort))):
+        if truth.volume is not None:
+            nifti.write(layout.derived(name, f"{ending}.nii.gz"), truth.volume[row], cohort.affine)
+        if vectors:
+            columns = {column: vector[row].double().numpy() for column, vector in vectors.items()}
+            _table(layout.derived(name, f"{ending}.tsv"), pd.DataFrame({"name": cohort.region_names, **columns}))
+
+
+def _maps(layout: Layout, made: Maps, cohort: Cohort) -> None:
+    write_json(layout.derivatives(made.model) / "dataset_description.json", described(made.model, "derivative"))
+    for name, volume in zip(participants(len(made.volumes)), made.volumes, strict=True):
+        nifti.write(layout.derived(name, f"desc-{plain(made.method)}_map.nii.gz", made.model), volume, cohort.affine)
+
+
+def _table(path: Path, table: pd.DataFrame) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, sep="\t", index=False, na_rep="n/a")

@@ -1,0 +1,93 @@
+"""Which subjects of a simulator are shown in its portrait, and where the portrait goes."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from bench.contracts import BadInput, Cohort
+from bench.launch.unit import Bench
+from bench.report.figures import style
+from bench.report.figures.portrait import Portrait, draw
+from bench.stages.context import simulator
+from bench.store import files
+from bench.study import Study
+
+#: subjects looked at, and patients shown of them
+AMONG, SHOWN = 16, 3
+DPI = 150
+
+
+def write(study: Study, folder: Path) -> Iterator[Path]:
+    """Draw every simulator of a study into `folder`/<simulator>.png; a simulator never calibrated is calibrated."""
+    for unit in {u.simulator: u for u in reversed(study.units)}.values():
+        made = simulator(Bench(study, unit), unit)
+        path = folder / f"{unit.simulator}.png"
+        files.write_bytes(path, picture(portrait(unit.simulator, made.cohort(range(AMONG), "evaluation"))))
+        yield path
+
+
+def portrait(name: str, cohort: Cohort) -> Portrait:
+    """The patients of a cohort that their disease changes most, in the order of that change.
+
+    Patients are all whose target is not 0; of a regression, where none may be 0, that is everyone.
+
+    Raises:
+        BadInput: where the cohort holds no patient.
+    """
+    change = (cohort.images - cohort.twins)[:, 0].abs()
+    sick = (cohort.targets != 0).nonzero().flatten()
+    if not len(sick):
+        raise BadInput(f"the portrait of {name} needs a patient among its first {len(cohort)} subjects; there is none")
+    size = change[sick].flatten(1).sum(1)
+    chosen = cohort.take(sick[size.argsort(descending=True, stable=True)[:SHOWN]])
+    return _portrait(name, chosen)
+
+
+def picture(portrait: Portrait) -> bytes:
+    """The portrait as PNG; the same cohort gives the same bytes."""
+    drawn, stream = io.BytesIO(), io.BytesIO()
+    with style.journal():
+        draw(portrait).savefig(drawn, format="png", dpi=DPI)
+    # a palette is a third of the size, and these pictures are committed
+    Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(stream, "png", optimize=True)
+    return stream.getvalue()
+
+
+def _portrait(name: str, cohort: Cohort) -> Portrait:
+    def upright(volumes: Tensor) -> np.ndarray:
+        return np.stack([np.asarray(_canonical(v[0].numpy(), cohort.affine).dataobj) for v in volumes])
+
+    title, difference = style.label(name), upright(cohort.images - cohort.twins)
+    truths = {n: upright(t.volume) for n, t in cohort.truths.items() if t.volume is not None}
+    same = tuple(n for n, volume in truths.items() if np.allclose(volume, difference, atol=1e-6))
+    return Portrait(
+        title[0].upper() + title[1:],
+        _captions(cohort),
+        upright(cohort.images),
+        upright(cohort.twins),
+        {n: volume for n, volume in truths.items() if n not in same},
+        same,
+        upright(cohort.regions),
+        cohort.region_names,
+        upright(cohort.domain.byte()).astype(bool),
+        _canonical(cohort.regions[0, 0].numpy(), cohort.affine).affine,
+    )
+
+
+def _canonical(volume: np.ndarray, affine: np.ndarray) -> nib.Nifti1Image:
+    """The volume with its axes to the right, front and top."""
+    return nib.as_closest_canonical(nib.Nifti1Image(volume, affine))
+
+
+def _captions(cohort: Cohort) -> tuple[str, ...]:
+    change = (cohort.images - cohort.twins).flatten(1)
+    peaks = change.gather(1, change.abs().argmax(1, keepdim=True))[:, 0]
+    return tuple(
+        f"subject {subject}, target {target:g}; largest change {peak:.2g}".replace("-", "−")
+        for subject, target, peak in zip(*(t.tolist() for t in (cohort.subjects, cohort.targets, peaks)), strict=True)
+    )

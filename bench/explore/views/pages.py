@@ -1,0 +1,128 @@
+"""Each view of a model as figures and tables, by name."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from bench.contracts import Unsupported
+from bench.explore.views import kernels, known, latent, layers, maximal, tree
+from bench.explore.views.seen import Seen
+from bench.passes.forward import forward
+from bench.report.figures import latent as planes
+from bench.report.figures import tiles
+from bench.report.figures.tiles import Tile, cut
+
+Page = Iterator[tuple[str, Figure | pd.DataFrame]]
+#: subjects and channels of which pictures are made
+PATIENTS, CHANNELS = 12, 16
+
+
+def first_layer(seen: Seen) -> Page:
+    """Kernels of the first layer, middle coronal slices; filter diversity of every layer."""
+    found = kernels.kernels(seen.model, seen.simulator.shape)
+    whole = max(found.shape[1:]) > 8
+    shown = [Tile(f"{k}", cut(v, at=None if whole else v.shape[1] // 2)) for k, v in enumerate(_arrays(found))]
+    yield "kernels", tiles.draw(f"{seen.name}: kernels of the first layer", shown, "weight")
+
+
+def diversity(seen: Seen) -> Page:
+    """How different the filters of each layer are."""
+    yield "diversity", kernels.diversity(seen.model)
+
+
+def feature_maps(seen: Seen) -> Page:
+    """What every convolution makes of the patient whose score is highest, first channels."""
+    best = int(_scores(seen).argmax())
+    image, drawn = seen.test.images[best : best + 1], [Tile("image", cut(_arrays(seen.test.images[best])[0]))]
+    yield "subject", tiles.draw(f"{seen.name}: subject {best}", drawn, "intensity", signed=False)
+    for number, name in enumerate(layers.convolutions(seen.model)):
+        found = _arrays(layers.activations(seen.model, image, name)[0])[:CHANNELS]
+        shown = [Tile(f"{k}", cut(v)) for k, v in enumerate(found)]
+        yield f"features_{number}", tiles.draw(f"{seen.name}: channels of {name}, subject {best}", shown, "activation")
+
+
+def plane(seen: Seen) -> Page:
+    """Subjects in the plane of what the readout reads, with patients' trajectories; subgroups of the patients."""
+    places = latent.project(seen.latent).assign(target=seen.test.targets.numpy())
+    sick = seen.patients.nonzero().flatten()
+    courses = latent.trajectories(
+        seen.model, seen.simulator, latent.axes(seen.latent), sick[:PATIENTS].tolist(), "test"
+    )
+    yield "latent", places
+    yield "trajectories", courses
+    yield "latent", planes.draw(f"{seen.name}: what the readout reads", places, courses)
+    group = latent.subgroups(seen.latent[sick])
+    found = latent.t_map(seen.test.images[sick], group)
+    middle = np.linspace(0, found.shape[1] - 1, 10).astype(int)[1:-1]
+    shown = [Tile(f"y = {y}", cut(found.numpy(), at=y)) for y in middle]
+    yield "subgroups", tiles.draw(f"{seen.name}: the two halves of patients along their first axis", shown, "Welch t")
+
+
+def known_latents(seen: Seen) -> Page:
+    """Which known latent each feature goes with."""
+    table = known.correlations(seen.latent, seen.known)
+    yield "known", table.rename_axis("feature").reset_index()
+    yield "known_strongest", known.strongest(table)
+    yield "known", planes.heat(f"{seen.name}: features and the latents that made the images", table)
+
+
+def excited(seen: Seen) -> Page:
+    """Subjects that excite each channel of the last convolution most, and the change of the mean brain that does."""
+    name = list(layers.convolutions(seen.model))[-1]
+    found = maximal.subjects(seen.model, seen.test.images, name)
+    yield "subjects", found
+    first = found[found["rank"] == 1].nlargest(CHANNELS, "activation")
+    images = _arrays(seen.test.images[:, 0])
+    places = first[["channel", "row", "y"]].to_numpy().tolist()
+    shown = [Tile(f"{channel}: subject {row}", cut(images[row], at=y)) for channel, row, y in places]
+    yield "subjects", tiles.draw(f"{seen.name}: who excites a channel of {name} most", shown, "intensity", False)
+    start = seen.test.images.mean(0, keepdim=True)
+    changes = []
+    for channel in first["channel"].head(8):
+        image, course = maximal.maximise(seen.model, start, name, int(channel))
+        change = (image - start)[0, 0].numpy()
+        changes.append(Tile(f"{channel}: {course[0]:.2g} to {course[-1]:.2g}", cut(change)))
+    yield (
+        "maximised",
+        tiles.draw(f"{seen.name}: change of the mean brain that excites {name}", changes, "intensity", columns=4),
+    )
+
+
+def soft_tree(seen: Seen) -> Page:
+    """A soft decision tree that imitates the model, and its fidelity."""
+    if seen.test.targets.is_floating_point():
+        raise Unsupported("a soft decision tree imitates classes, and this task has values")
+    found = tree.distil(seen.model, seen.train.images, seen.test.images)
+    leaves = found.tree.leaves.detach().softmax(1)
+    yield (
+        "tree",
+        pd.DataFrame([{"fidelity": found.fidelity, "most_frequent_class": found.share, "leaves": len(leaves)}]),
+    )
+    shown = [Tile(f"node {k}", cut(v)) for k, v in enumerate(_arrays(found.tree.volumes))]
+    title = f"{seen.name}: soft tree, fidelity {found.fidelity:.2f} ({found.share:.2f} by one class)"
+    yield "tree", tiles.draw(title, shown, "weight")
+
+
+VIEWS: dict[str, Callable[[Seen], Page]] = {
+    "first_layer": first_layer,
+    "diversity": diversity,
+    "feature_maps": feature_maps,
+    "plane": plane,
+    "known_latents": known_latents,
+    "excited": excited,
+    "soft_tree": soft_tree,
+}
+
+
+def _arrays(volumes: Tensor) -> np.ndarray:
+    return volumes.detach().contiguous().numpy()
+
+
+def _scores(seen: Seen) -> Tensor:
+    outputs = forward(seen.model, seen.test.images)
+    sick = torch.where(seen.patients, 0.0, -torch.inf)
+    return (outputs[:, -1] - outputs[:, 0] if outputs.shape[1] > 1 else outputs[:, 0]) + sick

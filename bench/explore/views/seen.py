@@ -1,0 +1,48 @@
+"""What the views of one model look at."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import Batch, Simulator, Unsupported
+from bench.explore.views.layers import features
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A model, its calibrated simulator with the data seed it was trained on, and the subjects that are looked at.
+
+    train: subjects it was trained on; test: the first of the stream `test`, in order.
+    """
+
+    name: str
+    model: nn.Module
+    simulator: Simulator
+    train: Batch
+    test: Batch
+
+    @cached_property
+    def latent(self) -> Tensor:
+        """Features (N, F) of the test subjects."""
+        return features(self.model, self.test.images)
+
+    @cached_property
+    def known(self) -> pd.DataFrame:
+        """The latents behind the test subjects, a row each.
+
+        Raises:
+            Unsupported: for a simulator that keeps no record of what it draws.
+        """
+        made: Any = self.simulator
+        if not hasattr(made, "record"):
+            raise Unsupported("this simulator has no `record` of what it draws")
+        return pd.DataFrame([made.record(i, "test") for i in range(len(self.test))])
+
+    @property
+    def patients(self) -> Tensor:
+        """(N,) bool: test subjects on the patients' side of the task."""
+        return torch.as_tensor(self.simulator.sides(self.test.targets) == 1)

@@ -1,0 +1,68 @@
+"""The views of a study's models, into results/<study>/views."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+
+from bench.contracts import BadInput, Unsupported
+from bench.explore.views.pages import VIEWS
+from bench.explore.views.seen import Seen
+from bench.launch.unit import Bench
+from bench.report.figures import style
+from bench.stages.context import simulator
+from bench.store import files
+from bench.study import Study, Unit
+
+#: test subjects that are looked at
+SUBJECTS = 200
+
+
+def write(study: Study, subjects: int = SUBJECTS) -> Iterator[Path]:
+    """The views of the first model of each simulator and network: a folder each, with PNG, CSV, and `views.csv`.
+
+    The model is trained if it is not stored. `views.csv` says what each view became, with the reason where a model or
+    simulator has no such view.
+    """
+    for unit in {(u.simulator, u.network): u for u in reversed(study.units)}.values():
+        folder = study.folder / "views" / unit.id
+        seen, rows = look(study, unit, subjects), []
+        for name in VIEWS:
+            rows.append((name, *_attempt(name, seen, folder)))
+        _table(folder / "views.csv", pd.DataFrame(rows, columns=["view", "status", "reason"]))
+        yield folder
+
+
+def look(study: Study, unit: Unit, subjects: int = SUBJECTS) -> Seen:
+    """A unit's trained model and what its views look at."""
+    bench = Bench(study, unit)
+    cells = bench.cells.unit(unit)
+    model, images = bench.get(cells.train).model, bench.get(cells.images)
+    test = images.test.take(torch.arange(min(subjects, len(images.test))))
+    return Seen(style.label(unit.network), model, simulator(bench, unit), images.train, test)
+
+
+def _attempt(name: str, seen: Seen, folder: Path) -> tuple[str, str]:
+    try:
+        for stem, shown in VIEWS[name](seen):
+            if isinstance(shown, Figure):
+                files.write_bytes(folder / f"{stem}.png", _png(shown))
+            else:
+                _table(folder / f"{stem}.csv", shown)
+    except (Unsupported, BadInput) as error:
+        return "unsupported", str(error)
+    return "ok", ""
+
+
+def _table(path: Path, table: pd.DataFrame) -> None:
+    files.write_bytes(path, table.round(6).to_csv(index=False, lineterminator="\n").encode())
+
+
+def _png(figure: Figure) -> bytes:
+    stream = io.BytesIO()
+    with style.journal():
+        figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()

@@ -1,0 +1,1 @@
+"""Launching: jobs, the child process of a unit, its cells in order, progress."""

@@ -1,0 +1,156 @@
+"""A unit in a child process: a crash, an out-of-memory kill or a hang costs one cell, and a new child goes on."""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import uuid
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from bench.contracts import BadInput, Status
+from bench.launch.progress import Heart
+from bench.plan.cells import Cell, Cells
+from bench.store import files
+from bench.study import Study
+
+#: what the fork server imports once, so that a child starts in milliseconds
+PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.launch.unit"]
+POLL_S = 0.1
+#: how long a child may take to start, whatever the limit of a cell: the fork server's first imports are not its fault
+START_S = 300.0
+#: how a child ends that met a full disk: it says so, or it touched a mapped page for which there was no room
+NO_ROOM = (os.EX_IOERR, -signal.SIGBUS)
+FULL = (
+    "a file of the store could not be written or read, most often because the disk is full; free space or set "
+    "paths.results to another disk, then issue the same command"
+)
+log = logging.getLogger("bench.launch.child")
+
+
+def run(path: Path, name: str) -> None:
+    """Compute the work of one unit of the plan at `path`, in as many children as it takes.
+
+    Raises BadInput when a child met something no other cell can survive, such as a full disk.
+    """
+    study = Study.load(path)
+    unit = study.unit(name)
+    cells = {c.key: c for c in Cells(study).of(unit)}
+    work = [key for key in cells if key in set(study.todo.get(name, ()))]
+    heart = Heart.of(study, name)
+    lost = list(study.lost.get(name, ()))
+    try:
+        while work:
+            heart.reset(len(work))
+            end = _child(path, study, name, work, lost, heart)
+            if end is None:
+                break
+            position = heart.position()
+            _record_end(study, cells[work[position]], *end)
+            lost.append(work[position])
+            work = work[position + 1 :]
+    except BadInput as error:
+        heart.stop(str(error))
+        raise
+    heart.finish()
+
+
+def _record_end(study: Study, cell: Cell, status: Status, reason: str) -> None:
+    # Loaded late: the parent of a healthy unit needs none of it.
+    from bench.launch.unit import fail
+
+    log.warning("%s: %s: %s", cell.unit.id, cell.title, reason)
+    fail(study, cell, status, reason)
+
+
+def _child(
+    path: Path, study: Study, name: str, work: list[str], lost: list[str], heart: Heart
+) -> tuple[Status, str] | None:
+    """Run one child to its end: None when all work is done, else what became of the cell it was at."""
+    context = multiprocessing.get_context("forkserver")
+    _serve_forks(study)
+    owner, timeout_s = uuid.uuid4().hex, float(study.settings["timeout_s"])
+    child = context.Process(target=_work, args=(path, name, work, lost, heart.path, owner), daemon=False)
+    child.start()
+    try:
+        hung = _watch(child, heart, timeout_s)
+    finally:
+        _end(child)
+    if child.exitcode == 0:
+        return None
+    files.sweep(study.store, owner)
+    if hung:
+        return Status.timeout, f"longer than timeout_s={timeout_s:g} s"
+    code = child.exitcode or 0
+    if said := heart.stopped() or (FULL if code in NO_ROOM else ""):
+        raise BadInput(said)
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return Status.killed, f"the process died ({how}); often the memory ran out"
+
+
+def _serve_forks(study: Study) -> None:
+    """Start the fork server, deaf to Ctrl-C: it would interrupt the server's imports, which print where they were."""
+    forkserver.set_forkserver_preload([*PRELOAD, *study.modules])
+    # the fork server would start the tracker, which lets the signal in again
+    resource_tracker.ensure_running()
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+
+
+def _watch(child: BaseProcess, heart: Heart, timeout_s: float) -> bool:
+    """Wait for the child's end; True when one cell took longer than the limit."""
+    while not wait([child.sentinel], POLL_S):
+        if heart.cell_seconds() > (max(timeout_s, START_S) if heart.starting() else timeout_s):
+            return True
+    return False
+
+
+def _end(child: BaseProcess) -> None:
+    if child.is_alive():
+        child.kill()
+    child.join()
+
+
+def _work(path: Path, name: str, work: list[str], lost: list[str], beat: Path, owner: str) -> None:
+    """In the child: compute and beat; leave when the parent is gone."""
+    os.environ[files.OWNER] = owner
+    _leave_with_parent()
+    import torch
+
+    from bench.launch.unit import Bench
+
+    torch.set_num_threads(1)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    study = Study.load(path)
+    heart = Heart(beat, len(work))
+    bench = Bench(study, study.unit(name), lambda position, cell, share: heart.beat(position, cell.title, share))
+    bench.lost |= set(lost)
+    try:
+        bench.run(work)
+    except BadInput as error:
+        heart.stop(str(error))
+        raise SystemExit(os.EX_IOERR) from error
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+
+    def wait_for_end() -> None:
+        if parent is not None:
+            with contextlib.suppress(OSError):
+                wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
+
+
+def use_forkserver() -> None:
+    """Make the fork server the start method of this process; loky's own method cannot start such children."""
+    multiprocessing.set_start_method("forkserver", force=True)

@@ -1,0 +1,146 @@
+"""From a command to a checked plan: everything is built once, before the first second of compute."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.config import compose
+from bench.config.architecture import architecture
+from bench.config.build import check_complete
+from bench.config.overrides import check_axis
+from bench.config.suggest import nearest
+from bench.contracts import BadInput
+from bench.plan import declared, pretraining
+from bench.plan import settings as limits
+from bench.plan.states import GIVEN_UP, survey, wanted
+from bench.provenance import ROOT
+from bench.seeds import MOST, crossed
+from bench.stages import images
+from bench.stages.recipe import Recipe
+from bench.store.schema import check_store
+from bench.study import PAGE, PLAN, Node, Study, Unit
+
+#: seeds are written as 64-bit numbers in every table; what lies above is a slip
+BIGGEST_SEED = 2**31
+
+
+def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[Study, list[str]]:
+    """The study that override lines mean, every plug-in built, and the lines meant for Hydra's launcher.
+
+    Raises BadInput for anything that could not run.
+    """
+    made = compose.study(arguments, config_dirs)
+    settings = made.settings
+    limits.check(settings)
+    results = Path(settings["paths"]["results"])
+    seeds, models = _all_seeds(settings["seed"])
+    settings["seed"] = seeds
+    # Model seeds outermost, data seeds innermost: units side by side then draw different subjects, not the same twice.
+    units = [
+        Unit(s, n, d, m, pair)
+        for m, pair in models.items()
+        for n in made.networks
+        for s, other in made.arms
+        if other == n
+        for d in seeds["data"]
+    ]
+    parts = (made.simulators, made.networks, made.trains, made.methods, made.metrics)
+    found = Study(settings["name"], str(ROOT / results), settings, *parts, units=units)
+    limits.check_size(found)
+    check_store(found.store)
+    check_plugins(found)
+    limits.check_headlines(found)
+    declared.check(found, config_dirs)
+    return found, made.launch
+
+
+def with_work(study: Study) -> Study:
+    """The study with the cells to compute, by unit, under its `rerun` policy."""
+    rerun = study.settings["rerun"]
+    found = survey(study)
+    todo = {u: [k for k, (_, state) in cells.items() if wanted(state, rerun)] for u, cells in found.items()}
+    lost = {
+        u: [k for k, (_, state) in cells.items() if state in GIVEN_UP and not wanted(state, rerun)]
+        for u, cells in found.items()
+    }
+    work = {u: keys for u, keys in todo.items() if keys}
+    return replace(study, todo=work, lost=lost, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
+
+
+def rendered(study: Study) -> bool:
+    """Whether this very study was planned before, has nothing to compute, and has its page."""
+    path = study.folder / PLAN
+    if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).todo:
+        return False
+    return _asked(Study.load(path)) == _asked(study)
+
+
+def _asked(study: Study) -> Study:
+    """A study without what one call adds to it."""
+    return replace(study, run="", replace=False, todo={}, lost={})
+
+
+def check_plugins(study: Study) -> None:
+    """Build every simulator, network, method and metric of a study, and check how its networks are trained."""
+    trusted = tuple(study.settings["trusted"])
+    _check_budgets(study)
+    for unit in (*study.units, *study.arms):
+        Recipe.of(study.training(unit))
+        images.sizes(study.training(unit))
+    _check_arms(study)
+    pretraining.check(study)
+    for group in ("methods", "metrics"):
+        if not study.node_names(group):
+            raise BadInput(f"no {group} are chosen; name some, e.g. '{group[:-1]}=[...]' or {group[:-1]}=all")
+        for label in study.node_names(group):
+            check_complete(study.node(group, label), trusted, f"{group[:-1]}.{label}")
+            _check_tagged(study.make(group, label), f"{group[:-1]}.{label}")
+    for label in study.metrics:
+        limits.check_metric(study.make("metrics", label), f"metric.{label}")
+    for simulator, network in dict.fromkeys((u.simulator, u.network) for u in study.units):
+        architecture(study.networks[network], study.make("simulators", simulator), trusted)()
+
+
+def _check_budgets(study: Study) -> None:
+    for name, budget in study.settings["budgets"].items():
+        known = {key for settings in study.trains.values() for key in settings}
+        for key in set(budget) - known:
+            raise BadInput(f"budgets.{name}.{key}: train has no such key{nearest(key, known)}")
+
+
+def _check_arms(study: Study) -> None:
+    if study.arms and any(study.training(unit).get("permuted") for unit in study.units):
+        raise BadInput(
+            "train.permuted=true leaves a metric that compares with models trained on permuted labels no other "
+            "models to compare them with; leave it out, such models are trained beside the others"
+        )
+
+
+def _check_tagged(plugin: Any, path: str) -> None:
+    for attribute in ("version", "reference", "tags"):
+        if not getattr(plugin, attribute, None):
+            raise BadInput(f"{path}: {type(plugin).__name__} must state its {attribute} as a class attribute")
+
+
+def _all_seeds(given: Node) -> tuple[Node, dict[int, tuple[int, int] | None]]:
+    """The seeds of each axis, and what each model seed stands for: itself, or initialisation and order crossed."""
+    seeds = {axis: _seeds(axis, given[axis]) for axis in ("data", "model")}
+    single = {axis: given[axis] for axis in ("init", "order") if given[axis] not in ([], None)}
+    if not single:
+        return seeds, dict.fromkeys(seeds["model"])
+    init, order = (_seeds(axis, single.get(axis, 0), MOST) for axis in ("init", "order"))
+    models = crossed(init, order)
+    return {**seeds, "model": list(models), "init": init, "order": order}, models
+
+
+def _seeds(axis: str, value: Any, below: int = BIGGEST_SEED) -> list[int]:
+    seeds = list(value) if isinstance(value, list | tuple) else [value]
+    if not seeds or not all(isinstance(s, int) and not isinstance(s, bool) and 0 <= s < below for s in seeds):
+        raise BadInput(
+            f"seed.{axis}={value} is not possible: give whole numbers from 0 and below {below}, "
+            f"e.g. 'seed.{axis}=[0,1,2]'"
+        )
+    check_axis(f"seed.{axis}", seeds)
+    return seeds

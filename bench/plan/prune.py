@@ -1,0 +1,55 @@
+"""Deleting from the store what no planned study needs, and what can be made again cheaply."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.contracts import BadInput
+from bench.launch.progress import PROGRESS
+from bench.plan.cells import Cells
+from bench.plan.states import FAILURES
+from bench.store import files
+from bench.study import PLAN, Study
+
+#: leftovers that were written to within this time may belong to a run that goes on
+DAY_S = 86_400.0
+
+
+def prune(study: Study) -> str:
+    """Delete artefacts, scores and failures outside every plan of the results folder, all training images,
+    and what killed runs left.
+
+    The studies are those that have a `plan.json`; `study` itself counts. Returns a sentence saying what was freed.
+    """
+    needed: set[str] = set()
+    for one in [study, *_planned(Path(study.results))]:
+        cells = Cells(one)
+        for unit in one.everything:
+            needed |= {k for c in cells.of(unit) for k in (c.key, c.folder)}
+    artefacts, scores = study.artefacts(), study.scores()
+    folders = {k: f for stage in artefacts.stages() if stage != "scores" for k, f in artefacts.keys(stage).items()}
+    failures = artefacts.keys(FAILURES)
+    gone = [f for k, f in {**folders, **failures, **scores.cells()}.items() if k not in needed]
+    gone += _left(Path(study.results))
+    size = sum(p.stat().st_size for f in gone for p in (f, *f.rglob("*")) if p.is_file())
+    for folder in gone:
+        files.remove(folder)
+    return f"{len(gone)} folders deleted, {size / 1e6:.0f} MB freed"
+
+
+def _left(results: Path) -> Iterator[Path]:
+    """Hidden files and heartbeats of runs that were killed: nobody has written to them for a day."""
+    for pattern in ("*/.tmp-*", "*/*/.tmp-*", "*/*/*/.tmp-*", f"*/{PROGRESS}/*"):
+        for path in results.glob(pattern):
+            if time.time() - max(p.stat().st_mtime for p in (path, *path.rglob("*"))) > DAY_S:
+                yield path
+
+
+def _planned(results: Path) -> list[Study]:
+    found = []
+    for path in sorted(results.glob(f"*/{PLAN}")):
+        try:
+            found.append(Study.load(path))
+        except (ValueError, TypeError, KeyError) as error:
+            raise BadInput(f"{path} cannot be read ({error}); delete it, or plan that study again") from error
+    return found

@@ -1,0 +1,114 @@
+"""What the store knows of a study's cells: done, missing, failed, stale, or blocked by a failure further up."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.contracts import Status
+from bench.plan.cells import Cell, Cells
+from bench.provenance import ROOT
+from bench.store.artefacts import Artefacts, Damaged
+from bench.store.scores import Scores
+from bench.study import Study
+
+FAILURES = "failures"
+CALIBRATIONS = ROOT / "simulators" / "calibrations"
+STATES = ("done", "missing", "failed", "stale", "blocked", "unsupported")
+States = dict[str, tuple[Cell, str]]
+GIVEN_UP = ("failed", "blocked", "unsupported")
+RERUN = ("missing", "failed", "stale", "all")
+
+
+@dataclass
+class Ledger:
+    """The state of cells by key, looked up in the store once and remembered."""
+
+    artefacts: Artefacts
+    scores: Scores
+    _known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _failures: dict[str, Path] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, study: Study) -> "Ledger":
+        """The ledger of a study as the store stands now."""
+        artefacts = study.artefacts()
+        return cls(artefacts, study.scores(), _failures=artefacts.keys(FAILURES))
+
+    def record(self, cell: Cell) -> dict[str, Any] | None:
+        """The record of a cell that is done, else None."""
+        if cell.folder:
+            if cell.folder not in self._known:
+                self._known[cell.folder] = self.scores.known(cell.folder)
+            return self._known[cell.folder].get(cell.key)
+        if cell.stage == "calibrate" and committed(cell).exists():
+            return {"source": cell.source}
+        try:
+            return self.artefacts.record(cell.stage, cell.key)
+        except (KeyError, Damaged):
+            return None
+
+    def failure(self, cell: Cell) -> dict[str, Any] | None:
+        """The record of a failure of this cell with the code as it is now, else None."""
+        if cell.key not in self._failures:
+            return None
+        try:
+            found = self.artefacts.record(FAILURES, cell.key)
+        except (KeyError, Damaged):
+            return None
+        return found if found.get("source") == cell.source else None
+
+    def state(self, cell: Cell) -> str:
+        """The state of a cell without regard to what it is made from."""
+        if record := self.record(cell):
+            return "done" if record.get("source") == cell.source else "stale"
+        failure = self.failure(cell)
+        if failure is None:
+            return "missing"
+        return "unsupported" if failure["status"] == Status.unsupported else "failed"
+
+    def add(self, cells: Iterable[Cell], found: States, retry_failed: bool = False) -> States:
+        """{key: (cell, state)} of the cells, in order, also added to `found`, the states known so far.
+
+        A cell below a failure that is kept is `blocked`, one below an unsupported map is `unsupported`.
+        """
+        own: States = {}
+        for cell in cells:
+            if cell.key not in found:
+                above = {found[need.key][1] for need in cell.needs if need.key in found}
+                found[cell.key] = (cell, _below(self.state(cell), above, retry_failed))
+            own[cell.key] = found[cell.key]
+        return own
+
+
+def _below(state: str, above: set[str], retry_failed: bool) -> str:
+    if state != "missing":
+        return state
+    if "blocked" in above or ("failed" in above and not retry_failed):
+        return "blocked"
+    return "unsupported" if "unsupported" in above else state
+
+
+def committed(cell: Cell) -> Path:
+    """Where a committed calibration of this cell would be."""
+    return CALIBRATIONS / f"{cell.key}.json"
+
+
+def wanted(state: str, rerun: str) -> bool:
+    """Whether a cell in this state is computed under a `rerun` policy."""
+    return rerun == "all" or state == "missing" or state == rerun
+
+
+def survey(study: Study) -> dict[str, States]:
+    """{unit id: {key: (cell, state)}} for every unit, arm and group; groups see what blocks their models."""
+    ledger, cells = Ledger.of(study), Cells(study)
+    retry = study.settings["rerun"] in ("failed", "all")
+    everything: States = {}
+    return {unit.id: ledger.add(cells.of(unit), everything, retry) for unit in study.everything}
+
+
+def count(found: dict[str, States]) -> Counter[tuple[str, str]]:
+    """Distinct cells by (stage, state)."""
+    distinct = {key: pair for states in found.values() for key, pair in states.items()}
+    return Counter((cell.stage, state) for cell, state in distinct.values())

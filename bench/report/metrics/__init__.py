@@ -1,0 +1,1 @@
+"""Tables about metrics and models rather than methods."""

@@ -1,0 +1,92 @@
+"""The plain answer on top of the page: per pathology and network, which methods lead each ranking."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bench.report.drawn import Drawn
+from bench.report.load.study import Headline
+from bench.report.rankings.comparisons import CONTROLS, EVERY_CONTROL, LEVEL, METHODS
+
+#: what a ranking asks, in words a reader brings along
+QUESTIONS = {"anatomy": "where the pathology is", "faithfulness": "what the network uses"}
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One ranking on one network in one scope: its leaders, and which declared comparisons the ranked methods pass.
+
+    row: the leader's row in leaderboard.csv, -1 where nothing is ranked. control: the best control, "" without any.
+    short: methods not shown to beat every control; None where nobody declared that. above: the methods shown to be
+    better than each that all were to be better than. ranked: how many methods are.
+    """
+
+    headline: Headline
+    network: str
+    leaders: list[str]
+    row: int
+    control: str
+    short: list[str] | None
+    above: dict[str, list[str]]
+    ranked: int
+    below_gate: bool
+
+    @property
+    def question(self) -> str:
+        """What the ranking asks."""
+        return QUESTIONS.get(self.headline.ranking, self.headline.ranking)
+
+
+def clause(source: Drawn, headline: Headline, network: str, scope: str) -> Clause:
+    """The answer of one contest, read off its rows in leaderboard.csv and comparisons.csv."""
+    board = source.board(headline.ranking, network, scope)
+    ranked = board[board["rank"] != ""]
+    leaders = ranked[ranked["rank"].astype(str) == "1"]
+    below = bool((board["status"] == "below gate").any())
+    if leaders.empty:
+        return Clause(headline, network, [], -1, "", None, {}, 0, below)
+    claims = source.contest("comparisons", headline.ranking, network, scope)
+    first, control = int(leaders.index[0]), str(leaders.iloc[0]["control"])
+    declared = source.study.against.get(METHODS, [])
+    beating = _better(claims, EVERY_CONTROL, ranked["method"]) if CONTROLS in declared and control else None
+    short = None if beating is None else [name for name in ranked["method"] if name not in beating]
+    run = [name for name in declared if name != CONTROLS and (claims["against"] == name).any()]
+    above = {name: _better(claims, name, ranked["method"]) for name in run}
+    return Clause(headline, network, list(leaders["method"]), first, control, short, above, len(ranked), below)
+
+
+def _better(claims: pd.DataFrame, against: str, ranked: pd.Series) -> list[str]:
+    """The ranked methods whose comparison is shown, all comparisons of its contest counted."""
+    shown = set(claims["method"][(claims["against"] == against) & (claims["p_adjusted"] <= LEVEL)])
+    return [name for name in ranked if name in shown]
+
+
+def clauses(source: Drawn, scope: str) -> list[Clause]:
+    """The clauses of a scope, the main network first; networks without any score there are left out."""
+    main = source.study.main_network
+    networks = sorted(source.study.networks, key=lambda name: name != main)
+    return [
+        clause(source, headline, network, scope)
+        for network in networks
+        for headline in source.study.headlines
+        if not source.board(headline.ranking, network, scope).empty
+    ]
+
+
+def sentence(source: Drawn) -> str:
+    """Best and worst ranked method of the first ranking on every network, in one line of text."""
+    if source.headline is None:
+        return "no ranking: none of its metrics was chosen"
+    parts = []
+    for network in source.study.networks:
+        board = source.board(source.headline.ranking, network)
+        ranked = board[board["rank"] != ""]
+        parts.append(f"{network}: {_ends(ranked) if len(ranked) else 'nothing ranked'}")
+    preview = next((text for text in source.tables["leaderboard"]["preview"] if text), "")
+    note = f" [{preview}]" if preview else ""
+    return f"{source.headline.ranking} ({source.headline.metric}) {'; '.join(parts)}{note}"
+
+
+def _ends(ranked: pd.DataFrame) -> str:
+    best, worst = ranked.iloc[0], ranked.iloc[-1]
+    return f"best {best['method']} {best['mean']:.2f}, worst {worst['method']} {worst['mean']:.2f}"

@@ -1,0 +1,63 @@
+"""Ranking tables of the page, as row numbers of leaderboard.csv, comparisons.csv and concordance.csv."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bench.report.drawn import Drawn
+from bench.report.load.study import Headline
+from bench.report.rankings import floors
+
+
+@dataclass(frozen=True)
+class Board:
+    """One ranking table: a headline on a network.
+
+    rows: per method its row in leaderboard.csv by scope. claims: rows of comparisons.csv over all simulators.
+    concordance: the row of concordance.csv over all simulators. floors: columns of leaderboard.csv, of those that a
+    score must be held against, that hold any value.
+    """
+
+    headline: Headline
+    network: str
+    scopes: list[str]
+    rows: list[dict[str, int]]
+    below_gate: list[str]
+    claims: list[int]
+    concordance: int
+    floors: list[str]
+    low: float
+    high: float
+
+    def x(self, value: float) -> float:
+        """Place of a value on the interval drawing, 0 to 100."""
+        return round(100 * (float(value) - self.low) / (self.high - self.low), 2)
+
+
+def boards(source: Drawn) -> list[Board]:
+    """The ranking tables, by ranking, the main network first."""
+    main = source.study.main_network
+    networks = sorted(source.study.networks, key=lambda name: name != main)
+    return [_board(source, headline, network) for headline in source.study.headlines for network in networks]
+
+
+def _board(source: Drawn, headline: Headline, network: str) -> Board:
+    where = headline.ranking, network
+    found = {scope: source.board(*where, scope) for scope in ["all", *source.study.simulators]}
+    scopes = [scope for scope, rows in found.items() if len(rows)]
+    row_of = {s: dict(zip(found[s]["method"], found[s].index.astype(int).tolist(), strict=True)) for s in scopes}
+    rows = [{scope: row_of[scope][method] for scope in scopes} for method in found["all"]["method"]]
+    below = [scope for scope in scopes if (found[scope]["status"] == "below gate").any()]
+    claims = source.contest("comparisons", *where).index.astype(int).tolist()
+    concordance = int(source.contest("concordance", *where).index[0])
+    measured = [name for name in floors.NUMBERS if found["all"][name].notna().any()]
+    ends = _ends(source, headline, found["all"])
+    return Board(headline, network, scopes, rows, below, claims, concordance, measured, *ends)
+
+
+def _ends(source: Drawn, headline: Headline, rows: pd.DataFrame) -> tuple[float, float]:
+    """What the interval drawing spans: 0 to 1, and whatever lies beyond."""
+    every = rows[["mean", "low", "high"]].to_numpy(dtype=float)
+    ends = [0.0, 1.0, *every[np.isfinite(every)], source.study.metric(headline.metric)["chance"]]
+    return float(np.nanmin(ends)), float(np.nanmax(ends))

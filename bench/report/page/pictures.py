@@ -1,0 +1,98 @@
+"""Method pictures of the page: one strip a method and network, all in the same slices, the truth outlined."""
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from bench.report.drawn import Drawn
+from bench.report.figures.compose import overlay
+from bench.report.figures.style import label
+from bench.report.load.panels import WHO, Array, Scene, cropped
+
+COLUMNS = ["simulator", "network", "method", "subject", "state", "plane", "slice", "scale"]
+#: pixels across a strip, a fifth more than a card of the page has; quality of its compression
+_WIDTH, _QUALITY = 400, 60
+_GUTTER = 12
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One picture: method "" is the truth; rows of pictures.csv give subject, slice and scale of each panel."""
+
+    method: str
+    image: str
+    alt: str
+    rows: list[int]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All strips of one simulator and network, the truth first, then the methods in the order of the ranking."""
+
+    simulator: str
+    network: str
+    plane: str
+    strips: list[Strip]
+
+
+def sheets(source: Drawn) -> tuple[list[Sheet], pd.DataFrame]:
+    """The sheets, main network first, and the table pictures.csv of subjects, slices and scales."""
+    made: list[Sheet] = []
+    rows: list[dict[str, object]] = []
+    main = source.study.main_network
+    for simulator, whole in source.scenes.items():
+        scene = cropped(whole)
+        for network in sorted(scene.maps, key=lambda name: (name != main, name)):
+            strips = [_strip(scene, simulator, network, method, rows) for method in _order(source, scene, network)]
+            made.append(Sheet(simulator, network, scene.plane, strips))
+    return made, pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _order(source: Drawn, scene: Scene, network: str) -> list[str]:
+    return ["", *(method for method in source.order(network) if method in scene.maps[network])]
+
+
+def _strip(scene: Scene, simulator: str, network: str, method: str, rows: list[dict[str, object]]) -> Strip:
+    count = len(scene.subjects)
+    if method:
+        values, scales = scene.maps[network][method], scene.scales[network][method]
+    else:
+        values, scales = scene.truth, np.full(count, np.abs(scene.truth).max())
+    panels = [overlay(scene.brain[p], values[p], float(scales[p]), scene.truth[p]) for p in range(count)]
+    start = len(rows)
+    for p in range(count):
+        state = WHO[int(scene.labels[p])]
+        told = (simulator, network, method or "truth", int(scene.subjects[p]), state, scene.plane, int(scene.slices[p]))
+        rows.append(dict(zip(COLUMNS, (*told, f"{scales[p]:.3g}"), strict=True)))
+    what = f"Map of {label(method)} on {label(network)}" if method else "Truth"
+    alt = f"{what}, {label(simulator)}, {scene.plane} slices of {count} subjects on the brain, truth outlined"
+    return Strip(method, encoded(_joined(panels)), alt, list(range(start, len(rows))))
+
+
+def _joined(panels: list[Array]) -> Array:
+    gap = np.ones((panels[0].shape[0], _GUTTER, 3))
+    return np.hstack([piece for panel in panels for piece in (panel, gap)][:-1])
+
+
+def encoded(picture: Array) -> str:
+    """An RGB picture in 0..1 as a data URI of a small WebP."""
+    image = Image.fromarray(np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8))
+    image.thumbnail((_WIDTH, _WIDTH))
+    return webp(image, quality=_QUALITY)
+
+
+def webp(image: Image.Image, **options: Any) -> str:
+    """An image as a data URI, compressed as far as it goes."""
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", method=6, **options)
+    return data_uri("image/webp", buffer.getvalue())
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """A data URI."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,0 +1,1 @@
+"""Rankings of methods: cells, contests, comparisons, floors, standing, violations."""

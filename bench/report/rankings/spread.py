@@ -1,0 +1,35 @@
+"""Variance components of the rankings for the page: one row a ranking, simulator and network."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bench.report.load.study import Study
+
+_CASE = ["metric", "truth", "view", "simulator", "network"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ranking on a simulator and network: the row of components.csv of each component."""
+
+    ranking: str
+    first: int
+    row_of: dict[str, int]
+
+
+def rows(study: Study, components: pd.DataFrame) -> list[Row]:
+    """The rows in the order of the rankings; other metrics stand in components.csv alone."""
+    found = []
+    for headline in study.headlines:
+        own = components[(components["metric"] == headline.metric) & (components["truth"] == headline.truth)]
+        for _, group in own[own["view"] == headline.view].groupby(_CASE, sort=False):
+            row_of = dict(zip(group["component"], group.index.astype(int).tolist(), strict=True))
+            found.append(Row(headline.ranking, int(group.index[0]), row_of))
+    return found
+
+
+def names(found: list[Row]) -> list[str]:
+    """The components of any row, single factors first, the residual last."""
+    every = dict.fromkeys(name for row in found for name in row.row_of)
+    return sorted(every, key=lambda name: (name == "residual", name.count(" x ")))

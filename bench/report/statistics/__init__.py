@@ -1,0 +1,1 @@
+"""Statistics of scores: intervals, multiplicity, variance components, ranks."""

@@ -1,0 +1,53 @@
+"""Whether the maps of a stochastic method would come out the same with other noise: kept beside the maps."""
+
+import json
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from bench.contracts import Attribution, Cohort, Context, Method
+from bench.passes.convergence import CONVERGED, repeated
+from bench.stages import attribute
+
+__all__ = ["CONVERGED", "Kept", "asked", "measured", "read", "write"]
+
+FILE = "convergence.json"
+#: subjects whose map is made once more
+SUBJECTS = 4
+
+
+class Kept(NamedTuple):
+    """What is stored of the maps of a method and model; convergence: (S,) of the first subjects, None where certain."""
+
+    maps: Attribution
+    convergence: Tensor | None = None
+
+
+def asked(method: Method) -> bool:
+    """Whether a method's maps hold noise; not asked of controls, which have nothing to converge to."""
+    return method.tags.stochastic and method.tags.role == "method"
+
+
+def measured(method: Method, model: nn.Module, cohort: Cohort, context: Context, maps: Attribution) -> Tensor | None:
+    """Correlation (S,) of the first subjects' maps with ones of other noise; None where that is not asked."""
+    if not asked(method):
+        return None
+    rows = list(range(min(SUBJECTS, len(cohort.images))))
+    mine = context.take(rows)
+    return repeated(maps.map[: len(rows)], method, model, cohort.images[: len(rows)], context.target, mine)
+
+
+def write(folder: Path, kept: Kept) -> None:
+    """The maps, and the correlations where there are any; null where a map is constant."""
+    attribute.write(folder, kept.maps)
+    if kept.convergence is not None:
+        values = [None if math.isnan(r) else r for r in kept.convergence.tolist()]
+        (folder / FILE).write_text(json.dumps(values) + "\n")
+
+
+def read(folder: Path) -> list[float]:
+    """The correlations of stored maps; none where a method has no noise, or was run before they were kept."""
+    path = folder / FILE
+    return [r for r in json.loads(path.read_text()) if r is not None] if path.exists() else []

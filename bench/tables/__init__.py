@@ -1,0 +1,1 @@
+"""Tables of a study, written from the stored artefacts and scores."""

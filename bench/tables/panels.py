@@ -1,0 +1,84 @@
+"""What the pictures are drawn from: a few subjects of every simulator, and each method's maps of them."""
+
+import json
+
+import numpy as np
+import torch
+
+from bench.plan.cells import Cells
+from bench.plan.states import Ledger
+from bench.report.load import panels
+from bench.stages import attribute, simulate
+from bench.study import Study, Unit
+
+#: subjects shown of each simulator, half of them patients
+SHOWN = 4
+#: the truth the maps are shown beside
+TRUTH = "counterfactual"
+
+
+def write(study: Study) -> None:
+    """Write `results/<study>/panels.npz`: for each network the maps of its first model that passed the gate.
+
+    Where none passed, the first model's maps are shown; the page says that it is below the gate.
+    """
+    cells, ledger = Cells(study), Ledger.of(study)
+    volumes = {}
+    for simulator in study.simulators:
+        found = _volumes(study, simulator, cells, ledger)
+        if found is not None:
+            volumes[simulator] = found
+    panels.write(study.folder / "panels.npz", volumes)
+
+
+def _volumes(study: Study, simulator: str, cells: Cells, ledger: Ledger) -> panels.Volumes | None:
+    groups = [g for g in study.groups if g.simulator == simulator]
+    cohort_cell = cells.unit(study.members(groups[0])[0]).cohort
+    if ledger.record(cohort_cell) is None or study.kept == 0:
+        return None
+    cohort = simulate.read(ledger.artefacts.read("simulate", cohort_cell.key))
+    sides = _sides(study, simulator, cohort)
+    sick = (sides[: study.kept] == 1).nonzero().flatten()
+    chosen = sick[:SHOWN] if len(sick) else torch.arange(min(SHOWN, study.kept))
+    maps = {g.network: _maps(study, _shown(study, g, cells, ledger), chosen, cells, ledger) for g in groups}
+    return panels.Volumes(
+        cohort.subjects[chosen].numpy(),
+        sides[chosen].numpy(),
+        cohort.images[chosen, 0].numpy(),
+        cohort.twins[chosen, 0].numpy(),
+        _truth(cohort, chosen),
+        maps,
+        float(np.abs(cohort.affine[0, 0])),
+    )
+
+
+def _sides(study: Study, simulator: str, cohort: simulate.Cohort) -> torch.Tensor:
+    """(N,) 1 for patients, 0 for controls, -1 for others and for all whose target is a value."""
+    made = study.make("simulators", simulator)
+    known: torch.Tensor = made.sides(cohort.targets)
+    return known if made.kind == "classes" else torch.full_like(known, -1)
+
+
+def _shown(study: Study, group: Unit, cells: Cells, ledger: Ledger) -> Unit:
+    """The model whose maps are shown."""
+    members = study.members(group)
+    trained = [(u, cells.unit(u).train) for u in members]
+    folders = [(u, ledger.artefacts.read("train", c.key)) for u, c in trained if ledger.record(c) is not None]
+    passed = [u for u, folder in folders if json.loads((folder / "model.json").read_text())["passed"]]
+    return (passed or members)[0]
+
+
+def _truth(cohort: simulate.Cohort, chosen: torch.Tensor) -> np.ndarray:
+    truth = cohort.truths.get(TRUTH)
+    volume = (cohort.images - cohort.twins) if truth is None or truth.volume is None else truth.volume
+    return np.asarray(volume[chosen, 0].numpy())
+
+
+def _maps(study: Study, unit: Unit, chosen: torch.Tensor, cells: Cells, ledger: Ledger) -> dict[str, np.ndarray]:
+    found = {}
+    for method in study.methods:
+        cell = cells.unit(unit).attribute(method)
+        if ledger.record(cell) is not None:
+            folder = ledger.artefacts.read("attribute", cell.key)
+            found[method] = attribute.read(folder).map[chosen, 0].numpy()
+    return found

@@ -1,0 +1,71 @@
+"""The table of regions: what the population says of each, and what every model does with it."""
+
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.plan.cells import Cells
+from bench.plan.states import Ledger
+from bench.stages import effects, simulate, truths
+from bench.study import Study, Unit
+
+COLUMNS = ["simulator", "network", "data_seed", "model_seed", "region", "truth", "statistic", "value"]
+#: over the subjects that have a value
+STATISTICS = {
+    "mean": lambda values: values.nanmean(0),
+    "mean absolute": lambda values: values.abs().nanmean(0),
+    "RMS": lambda values: values.square().nanmean(0).sqrt(),
+}
+Row = tuple[Any, ...]
+#: (region, or two of them), truth, statistic, value
+Said = tuple[str, str, str, float]
+
+
+def rows(study: Study, cells: Cells, ledger: Ledger) -> Iterator[Row]:
+    """Rows of `COLUMNS`; truths of the population stand once a simulator, without network and with seeds -1."""
+    names: dict[str, tuple[str, ...]] = {}
+    for unit in study.units:
+        own = cells.unit(unit)
+        if unit.simulator not in names and ledger.record(own.cohort):
+            cohort = simulate.read(ledger.artefacts.read("simulate", own.cohort.key))
+            names[unit.simulator] = cohort.region_names
+            for truth in cohort.truths.values():
+                if truth.regions is not None:
+                    yield from _with(Unit(unit.simulator, ""), _each(cohort.region_names, truth.name, truth.regions))
+        if unit.simulator in names and ledger.record(own.truths):
+            use = truths.read(ledger.artefacts.read("truths", own.truths.key))
+            yield from _with(unit, _use(names[unit.simulator], use))
+        if unit.simulator in names and ledger.record(own.effects):
+            found = effects.read(ledger.artefacts.read("effects", own.effects.key))
+            yield from _with(unit, _effects(names[unit.simulator], found))
+
+
+def _with(unit: Unit, said: Iterator[Said]) -> Iterator[Row]:
+    who = (unit.simulator, unit.network, unit.data_seed, unit.model_seed)
+    return ((*who, *one) for one in said if isfinite(one[-1]))
+
+
+def _each(names: tuple[str, ...], truth: str, values: Tensor) -> Iterator[Said]:
+    """A truth of the population: every subject has the same values."""
+    return ((name, truth, "value", value) for name, value in zip(names, values[0].tolist(), strict=True))
+
+
+def _use(names: tuple[str, ...], use: simulate.Truth) -> Iterator[Said]:
+    for statistic, values in (("RMS", use.regions), ("floor", use.floor)):
+        if values is not None:
+            yield from ((n, "use", statistic, v) for n, v in zip(names, values[0].tolist(), strict=True))
+
+
+def _effects(names: tuple[str, ...], found: effects.Effects) -> Iterator[Said]:
+    for truth in ("off", "on", "shapley"):
+        for statistic, reduce in STATISTICS.items():
+            values = reduce(getattr(found, truth)).tolist()
+            yield from ((name, truth, statistic, value) for name, value in zip(names, values, strict=True))
+    pairs = torch.triu_indices(len(names), len(names), 1)
+    for statistic, reduce in STATISTICS.items():
+        values = reduce(found.interaction)[pairs[0], pairs[1]].tolist()
+        for first, second, value in zip(*pairs.tolist(), values, strict=True):
+            yield f"{names[first]} x {names[second]}", "interaction", statistic, value

@@ -1,0 +1,139 @@
+"""Tidy scores of a study: every (unit, method, metric, truth, view, subject) has a row, with a value or a reason."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from bench.contracts import Status
+from bench.contracts.validity import Validity
+from bench.plan.cells import Cell
+from bench.plan.states import Ledger, States
+from bench.store import files
+from bench.study import Study, Unit
+
+SCORES = {
+    "data_seed": pa.int64(),
+    "model_seed": pa.int64(),
+    "subject": pa.int64(),
+    "stratum": pa.string(),
+    "split": pa.string(),
+    "method": pa.string(),
+    "view": pa.string(),
+    "metric": pa.string(),
+    "truth": pa.string(),
+    "value": pa.float64(),
+    "status": pa.string(),
+    "reason": pa.string(),
+}
+#: states of cells whose scores are read
+PRESENT = ("done", "stale")
+ORDER = [name for name in SCORES if name not in ("value", "status", "reason", "stratum", "split")]
+
+
+@dataclass
+class Tidy:
+    """Rows of a study from the store, as its ledger and the states of its cells say."""
+
+    study: Study
+    states: dict[str, States]
+    ledger: Ledger
+
+    def write(self, folder: Path) -> None:
+        """One Parquet file a simulator and network; partitions of an earlier, larger study are removed."""
+        present = set()
+        for group in self.study.groups:
+            part = folder / f"simulator={group.simulator}" / f"network={group.network}"
+            present.add(part)
+            rows = [self.rows(unit) for unit in (*self.study.members(group), group)]
+            found = pd.concat([r for r in rows if len(r)] or rows, ignore_index=True)
+            ordered = _with_strata(found).sort_values(ORDER, kind="stable", ignore_index=True)
+            table = pa.Table.from_pandas(ordered[list(SCORES)], pa.schema(list(SCORES.items())), preserve_index=False)
+            files.write_parquet(part / "part-0.parquet", table)
+        for old in set(folder.glob("simulator=*/network=*")) - present:
+            files.remove(old)
+
+    def rows(self, unit: Unit) -> pd.DataFrame:
+        """All scores of a unit; a cell that is not there, or has no value by the validity matrix, has rows saying so.
+
+        The matrix decides when tables are written, so scores stay valid when it changes.
+        """
+        known, blanks = self._stored(unit), list(self._blanks(unit))
+        empty = {(cell.method, cell.metric, truth) for cell, truth, *_ in blanks}
+        kept = [at not in empty for at in zip(known["method"], known["metric"], known["truth"], strict=True)]
+        strata = dict(zip(known["subject"], known["stratum"], strict=True))
+        frames = [known[kept], pd.DataFrame([row for blank in blanks for row in self._rows(*blank, strata)])]
+        whole = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True).reindex(columns=list(SCORES))
+        # a comparison may have rows of its single models, which come with seeds of their own
+        seeds = {"data_seed": unit.data_seed, "model_seed": unit.model_seed}
+        own = {name: whole[name].astype(float).fillna(seed).astype(int) for name, seed in seeds.items()}
+        return whole.assign(**own, split="evaluation")
+
+    def _stored(self, unit: Unit) -> pd.DataFrame:
+        """Rows of the cells that are there."""
+        keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for cell, state in self.states[unit.id].values():
+            if cell.folder and state in PRESENT:
+                keys[cell.folder, cell.method].append(cell.key)
+        frames = []
+        for (folder, method), own in keys.items():
+            rows = self.ledger.scores.read(folder)[0]
+            frames.append(rows[rows["metric_key"].isin(own)].assign(method=method))
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(SCORES))
+
+    def _blanks(self, unit: Unit) -> Iterator[tuple[Cell, str, str, str]]:
+        """(cell, truth, status, reason) of everything without values."""
+        limits = Validity.of(self.study.make("simulators", unit.simulator))
+        for cell, state in self.states[unit.id].values():
+            if not cell.folder:
+                continue
+            tags = self.study.make("metrics", cell.metric).tags
+            for truth in sorted(tags.truths) or [""]:
+                if reason := limits.reason(tags, truth):
+                    yield cell, truth, Status.undefined.value, reason
+                elif state not in PRESENT:
+                    yield cell, truth, *self.why(cell, state)
+
+    def _rows(self, cell: Cell, truth: str, status: str, reason: str, strata: Mapping[int, str]) -> Iterator[Any]:
+        """Rows without a value, one a view and subject the metric would have been asked for."""
+        metric = self.study.make("metrics", cell.metric)
+        everyone = self.study.settings["explain"]["subjects"]
+        views = [v.name for v in self.study.views] if metric.tags.kind == "map" else [""]
+        told = {"method": cell.method, "metric": cell.metric, "truth": truth, "status": status, "reason": reason}
+        for view in views:
+            for subject in range(min(metric.subjects or everyone, everyone)):
+                at = {"subject": subject, "stratum": strata.get(subject, ""), "view": view}
+                yield {**told, **at, "value": float("nan")}
+
+    def why(self, cell: Cell, state: str) -> tuple[str, str]:
+        """(status, reason) of a cell without a value: its own failure, or that of what it is made from."""
+        if failure := self.ledger.failure(cell):
+            return failure["status"], failure["reason"]
+        for need in cell.needs:
+            if self.ledger.record(need) is None:
+                status, reason = self.why(need, state)
+                return status, f"{need.title}: {reason}" if self.ledger.failure(need) else reason
+        return "failed", "not computed yet; issue the same command again"
+
+    def failures(self) -> Iterator[list[Any]]:
+        """Cells that failed themselves, one row each."""
+        seen: set[str] = set()
+        for states in self.states.values():
+            for cell, state in states.values():
+                failure = self.ledger.failure(cell) if state == "failed" and cell.key not in seen else None
+                if failure:
+                    seen.add(cell.key)
+                    where = [cell.unit.simulator, cell.unit.network, cell.unit.data_seed, cell.unit.model_seed]
+                    yield [*where, cell.stage, cell.method, cell.metric, failure["status"], failure["reason"]]
+
+
+def _with_strata(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of comparisons with the stratum that their subject has under their model in the other rows."""
+    subject = ["data_seed", "model_seed", "subject"]
+    known = rows[rows["stratum"] != ""].drop_duplicates(subject).set_index(subject)["stratum"]
+    found = known.reindex(pd.MultiIndex.from_frame(rows[subject])).fillna("").to_numpy()
+    return rows.assign(stratum=rows["stratum"].where(rows["stratum"] != "", found))

@@ -1,0 +1,60 @@
+"""What audits of simulators found, as data: one row a simulator, configuration and audit."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from bench.plan.cells import Cells
+from bench.provenance import ROOT
+from bench.store import files
+from bench.study import Study
+
+PATH = ROOT / "results" / "published" / "portraits" / "audits.csv"
+
+
+class Audited(NamedTuple):
+    """What one audit found.
+
+    key: hash of the simulator's configuration. auc, low, high: what a classifier of global statistics reaches on `n`
+    subjects a class, with its 95 % interval; for `association`, 0.5 plus the largest of regions that the pathology
+    never changes. reference: AUC of the reference observer. verdict: `passed`, `failed`, or why the audit asks nothing
+    of this simulator.
+    """
+
+    simulator: str
+    key: str
+    audit: str
+    auc: float
+    low: float
+    high: float
+    n: int
+    reference: float
+    verdict: str
+
+
+KEY = ["simulator", "key", "audit"]
+
+
+def write(rows: Sequence[Audited], path: Path = PATH) -> None:
+    """Add rows to the table; they replace those of the same simulator, configuration and audit."""
+    table = pd.concat([t for t in (read(path), pd.DataFrame(rows, columns=Audited._fields)) if len(t)])
+    newest = table.drop_duplicates(KEY, keep="last").sort_values(KEY).round(6)
+    files.write_bytes(path, newest.to_csv(index=False, lineterminator="\n").encode())
+
+
+def read(path: Path = PATH) -> pd.DataFrame:
+    """All rows; none where no simulator was audited yet."""
+    if not path.is_file():
+        return pd.DataFrame(columns=Audited._fields)
+    return pd.read_csv(path, keep_default_na=False, dtype={"key": str})
+
+
+def of(study: Study, path: Path = PATH) -> pd.DataFrame:
+    """The rows of a study's simulators as they are configured there."""
+    cells, table = Cells(study), read(path)
+    known = {(name, cells.describe("simulators", name)) for name in study.simulators}
+    # a series, because an empty list would choose no columns instead of no rows
+    chosen = pd.Series([at in known for at in zip(table["simulator"], table["key"], strict=True)], table.index, bool)
+    return table[chosen]

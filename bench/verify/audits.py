@@ -1,0 +1,190 @@
+"""Audits that `check simulator=NAME` runs: what global statistics give away, and what a hand-built model must show."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.checks.simulators import mixes
+from bench.contracts import Cohort, Simulator, Truth
+from bench.contracts.plugins import Populated, Shifted
+from bench.contracts.validity import Validity
+from bench.passes.discrimination import AUC
+from bench.passes.forward import forward
+from bench.passes.scores import explained
+from bench.stages import truths
+from bench.tables import simulator_audits
+
+#: subjects a class; with fewer the interval of an AUC is wider than the tolerance of the audit
+COUNT = 1000
+#: how far a classifier of global statistics must stay below the reference observer where places are to be found
+MARGIN = 0.10
+#: the stream that truths of the population are estimated on
+POPULATION = "population"
+#: the stream of a simulator with cues in which they say nothing of the label
+DECORRELATED = "decorrelated"
+#: explained subjects, and redraws a region, of the hand-built model
+SUBJECTS, DRAWS = 4, 4
+#: subjects in both states that association is estimated on
+PAIRS = 40
+
+
+@dataclass(frozen=True)
+class Audits:
+    """The audits of one calibrated simulator.
+
+    key: hash of its configuration. reference: AUC that its reference observer reached; references: that of every two
+    classes where there are more ("0-2"). keep: takes each finding.
+    """
+
+    simulator: Simulator
+    name: str
+    key: str
+    reference: float
+    count: int = COUNT
+    keep: Callable[[simulator_audits.Audited], None] = lambda row: simulator_audits.write([row])
+    references: Mapping[str, float] = field(default_factory=dict)
+
+    def check_twins_audit(self) -> str:
+        """Patients' healthy twins cannot be told from controls: equivalence, not the lack of a difference."""
+        return self._equivalent("twins", self._library.twins(self.simulator, self.count), self.reference)
+
+    def check_trivial_observer(self) -> str:
+        """Global statistics tell patients from controls clearly worse than the reference observer does.
+
+        A cue is what a task with cues is about, and the reference observer is judged where cues say nothing: so is
+        this.
+        """
+        found = self._library.patients(self.simulator, self.count, self._stream)
+        return self._worse("trivial observer", found, self.reference)
+
+    def check_further_classes(self) -> str:
+        """Of every two classes beside the explained ones, healthy twins and patients are as those of the explained.
+
+        Twins are twice as many: with one pair after the other, one that is equivalent is seldom to fail by chance.
+        """
+        told = []
+        for pair, found in self._library.pairs(self.simulator, 2 * self.count, healthy=True).items():
+            told.append(f"{pair} " + self._equivalent(f"twins {pair}", found, self.references[pair]))
+        for pair, found in self._library.pairs(self.simulator, self.count, self._stream).items():
+            told.append(f"{pair} " + self._worse(f"trivial observer {pair}", found, self.references[pair]))
+        return "; ".join(told)
+
+    def check_association(self) -> str:
+        """Association is exactly zero in every region that the pathology never changes in as many subjects."""
+        undefined = Validity.of(self.simulator).undefined.get("association")
+        if undefined or not isinstance(self.simulator, Populated):
+            return f"no association: {undefined or 'the simulator knows no population'}"
+        # the explained two of several classes give as many pairs
+        subjects = range(PAIRS * max(2, self.simulator.outputs) // 2)
+        names = _healthy(self.simulator.cohort(subjects, POPULATION))
+        truth = self.simulator.population(range(SUBJECTS), "evaluation", PAIRS)["association"]
+        rows = {n: (v, f) for n, v, f in zip(self.simulator.region_names, *_first(truth), strict=True) if n in names}
+        if not rows:
+            return "no region is free of pathology in every subject"
+        worst = max(rows, key=lambda name: abs(rows[name][0]))
+        value, floor = rows[worst]
+        found = AUC(0.5 + value, 0.5 + value - floor, 0.5 + value + floor)
+        self._keep("association", found, PAIRS, self.reference, "failed" if value else "passed")
+        told = f"association {value:.3f} in {worst}, of {len(rows)} regions that the pathology never changes"
+        assert value == 0, told
+        return told
+
+    def check_healthy_region(self) -> str:
+        """A linear model of one region without pathology does not react to twins, and uses that region alone."""
+        if mixes(self.simulator):
+            return "the scan mixes voxels: no model reads one region alone"
+        cohort = self.simulator.cohort(range(SUBJECTS), "evaluation")
+        region, where = _healthy_region(cohort)
+        if not where.any():
+            return "no region is free of pathology in every subject"
+        model = Reader(where, self.simulator.target, self.simulator.outputs)
+        sees = [explained(forward(model, images), self.simulator.target) for images in (cohort.images, cohort.twins)]
+        assert torch.equal(*sees), f"a model of {region} alone tells a subject from its twin"
+        use = truths.use(model, self.simulator, cohort, DRAWS, SUBJECTS)
+        assert use.regions is not None and use.floor is not None
+        used = [n for n, u, f in zip(cohort.region_names, use.regions[0], use.floor[0], strict=True) if u > f]
+        assert used == [region], f"a model of {region} alone is said to use {used}"
+        return f"a model of {region} alone: no change to twins, use there only"
+
+    def named(self) -> list[Callable[[], str]]:
+        """The audits, quickest first."""
+        further = [self.check_further_classes] if self.simulator.outputs > 2 else []
+        return [
+            self.check_healthy_region,
+            self.check_association,
+            self.check_twins_audit,
+            self.check_trivial_observer,
+            *further,
+        ]
+
+    @property
+    def _stream(self) -> str:
+        """Test subjects of whom no cue says anything."""
+        return DECORRELATED if isinstance(self.simulator, Shifted) and self.simulator.splits else "test"
+
+    @property
+    def _library(self) -> Any:
+        """The audits belong to the simulator's package; a simulator from elsewhere brings its own."""
+        package = type(self.simulator).__module__.rpartition(".")[0]
+        return importlib.import_module(f"{package}.audit")
+
+    def _equivalent(self, audit: str, found: Any, reference: float) -> str:
+        self._keep(audit, found.auc, found.count, reference, "passed" if found.equivalent else "failed")
+        assert found.equivalent, f"{audit}: {found}"
+        return str(found)
+
+    def _worse(self, audit: str, found: Any, reference: float) -> str:
+        limit, nowhere = reference - MARGIN, Validity.of(self.simulator).without_sets
+        verdict = "passed" if found.auc.value <= limit else nowhere or "failed"
+        self._keep(audit, found.auc, found.count, reference, verdict)
+        interval = f"{found.auc.value:.3f} ({found.auc.low:.3f} to {found.auc.high:.3f})"
+        told = f"AUC of global statistics {interval}, n = {found.count} a class, at most {limit:.3f}: {verdict}"
+        assert verdict != "failed", f"{audit}: {told}"
+        return told
+
+    def _keep(self, audit: str, found: AUC, count: int, reference: float, verdict: str) -> None:
+        self.keep(simulator_audits.Audited(self.name, self.key, audit, *found, count, reference, verdict))
+
+
+class Reader(nn.Module):
+    """The mean of some voxels (D, H, W) as the score that is explained; every other output is 0."""
+
+    weights: Tensor
+
+    def __init__(self, where: Tensor, target: Any, outputs: int) -> None:
+        super().__init__()
+        self.register_buffer("weights", where.float() / where.sum())
+        self.output = target[0] if isinstance(target, tuple) else target
+        self.outputs = outputs
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Outputs (N, K) of images (N, 1, D, H, W)."""
+        scores = images.new_zeros(len(images), self.outputs)
+        scores[:, self.output] = (images[:, 0] * self.weights).flatten(1).sum(1)
+        return scores
+
+
+def _healthy_region(cohort: Cohort) -> tuple[str, Tensor]:
+    """The region with most voxels (D, H, W) common to all subjects among those in which no twin differs."""
+    healthy = _healthy(cohort)
+    common = [(cohort.regions == label).all(0)[0] for label in range(1, len(cohort.region_names) + 1)]
+    sizes = [int(where.sum()) * (name in healthy) for name, where in zip(cohort.region_names, common, strict=True)]
+    best = max(range(len(sizes)), key=sizes.__getitem__)
+    return cohort.region_names[best], common[best] & (sizes[best] > 0)
+
+
+def _healthy(cohort: Cohort) -> set[str]:
+    """Regions of which no subject's own voxels differ from its twin's."""
+    changed = cohort.images != cohort.twins
+    touched = set(cohort.regions[changed].unique().tolist())
+    return {name for label, name in enumerate(cohort.region_names, start=1) if label not in touched}
+
+
+def _first(truth: Truth) -> tuple[list[float], list[float]]:
+    """Values and floors of a truth's regions, which all subjects share."""
+    assert truth.regions is not None and truth.floor is not None
+    return truth.regions[0].tolist(), truth.floor[0].tolist()

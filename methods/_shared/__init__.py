@@ -1,0 +1,1 @@
+"""Helpers that methods share; no plug-ins."""

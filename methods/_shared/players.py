@@ -1,0 +1,70 @@
+"""Regions as players of a game: which there are, what coalitions of them score, and how their values are painted."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import Context
+from bench.contracts.plugins import Target
+from bench.passes import coalition_edits, row_of
+from methods._shared.fills import filled
+
+
+class Game:
+    """The regions of one image: present ones are seen as they are, absent ones under the fill.
+
+    labels: (1, D, H, W), 0 belongs to no region and always keeps the image. value(present): scores (P,) in float64 of
+    coalitions (P, R), boolean.
+    """
+
+    def __init__(self, model: nn.Module, image: Tensor, labels: Tensor, filled: Tensor, target: Target):
+        self.labels, self.size = labels, int(labels.max())
+        self._score: Callable[[Tensor], tuple[Tensor, Tensor]] = lambda present: coalition_edits(
+            model, image, labels, present, filled, target
+        )
+
+    def value(self, present: Tensor) -> tuple[Tensor, Tensor]:
+        """Score () with all regions present, and of each coalition (P,); one pass each."""
+        score, scores = self._score(present)
+        return score.double().cpu(), scores.double().cpu()
+
+
+def played(
+    model: nn.Module,
+    inputs: Tensor,
+    target: Target,
+    context: Context | None,
+    fill: str | float,
+    blocks: int,
+    values: Callable[[Game, torch.Generator], Tensor],
+) -> Tensor:
+    """Map (N, 1, D, H, W) of a solution of each image's game: `values(game, generator)` are its regions' (R,)."""
+    x, context = inputs.detach(), context or Context()
+    cover, labels = filled(x, fill, context), regions_of(x, context, blocks)
+    maps = []
+    for row, image in enumerate(x):
+        game = Game(model, image, labels[row], cover[row], row_of(target, row))
+        maps.append(painted(values(game, context.generator(row)), labels[row]))
+    return torch.stack(maps).to(x)
+
+
+def regions_of(inputs: Tensor, context: Context, blocks: int) -> Tensor:
+    """Labels (N, 1, D, H, W) from 1: the context's regions, or `blocks` equal parts an axis where it has none."""
+    if context.regions is not None:
+        return context.regions.to(inputs.device, torch.long)
+    parts = [torch.arange(length) * blocks // length for length in inputs.shape[2:]]
+    d, h, w = torch.meshgrid(*parts, indexing="ij")
+    return (1 + (d * blocks + h) * blocks + w).to(inputs.device).expand(len(inputs), 1, -1, -1, -1)
+
+
+def painted(values: Tensor, labels: Tensor) -> Tensor:
+    """Values (R,) spread evenly over their regions (1, D, H, W), in float64: a map sums to its value over a region."""
+    sizes = labels.flatten().bincount(minlength=len(values) + 1).clamp(min=1)
+    shares = torch.nn.functional.pad(values.double().to(labels.device), (1, 0)) / sizes
+    return shares[labels]
+
+
+def subsets(size: int) -> Tensor:
+    """All coalitions of `size` players but the full one, (2^size - 1, size), boolean; row n holds the bits of n."""
+    return (torch.arange(2**size - 1)[:, None] >> torch.arange(size)) & 1 == 1

@@ -1,0 +1,1 @@
+"""Helpers that metrics share; no plug-ins."""

@@ -1,0 +1,1 @@
+"""Reference observers: how separable the classes are."""

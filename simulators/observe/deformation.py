@@ -1,0 +1,55 @@
+"""Reference observers of pathologies that move anatomy: volumes, and the shells where they show."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+from scipy.ndimage import binary_dilation
+
+from simulators.anatomy.mni152 import Warped
+from simulators.contrast import Contrast
+from simulators.observe.observers import FixedPlace, Known
+
+
+class VolumeAndShell(FixedPlace):
+    """For regions that shrink: how much fluid an image shows in them and in the shells around them.
+
+    Fluid is read off the intensities on the line from grey matter to fluid.
+    """
+
+    #: voxels of the shells' outer surfaces from the regions
+    SHELLS: ClassVar[tuple[int, ...]] = (1, 2)
+
+    def __init__(
+        self, regions: tuple[str, ...], names: tuple[str, ...], contrast: Contrast, seen: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(regions, names, seen)
+        # what moves between two regions shows around each of them, not around both
+        self.places = [*([names.index(region) + 1] for region in regions), *self.groups]
+        self.contrast = contrast
+
+    @classmethod
+    def of(cls, known: Known) -> "VolumeAndShell":
+        """The observer of the pathology's own regions."""
+        return cls(known.pathology.regions, known.names, known.contrast, known.seen)
+
+    def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
+        """(F,): fluid (voxels) of each region, of each side and of the shells around, then what `FixedPlace` sees."""
+        gm, csf = self.contrast.gm, self.contrast.csf
+        fluid = np.where(warped.labels > 0, np.clip((gm - image) / (gm - csf), 0, 1), 0)
+        parts = (part for place in self.places for part in _shells(np.isin(warped.labels, place), self.SHELLS))
+        values = [float(fluid[part].sum()) for part in parts]
+        return np.array([*values, *super().features(image, warped, shape)], np.float64)
+
+
+class Ventricular(VolumeAndShell):
+    """For ventricles that grow: their fluid and that of the shells into which they grow."""
+
+    SHELLS: ClassVar[tuple[int, ...]] = (1, 2, 3)
+
+
+def _shells(inside: np.ndarray, reaches: tuple[int, ...]) -> list[np.ndarray]:
+    """The voxels themselves (D, H, W) bool, then one shell after the other."""
+    grown = [inside, *(binary_dilation(inside, iterations=reach) for reach in reaches)]
+    return [inside, *(outer & ~inner for inner, outer in pairwise(grown))]

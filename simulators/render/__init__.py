@@ -1,0 +1,1 @@
+"""Rendering: from latents to signal and images."""
