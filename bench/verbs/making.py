@@ -3,24 +3,22 @@
 import json
 
 from bench.contracts import BadInput
-from bench.plan.states import committed
+from bench.launch.unit import UnitRun
+from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.call import Call
 from bench.verbs.reading import PUBLISHED
 
 
 def calibrate(call: Call) -> int:
     """Calibrate the simulators of a study and put the results where they are committed."""
-    from bench.launch.unit import Bench
-
     study, _ = call.study()
     for unit in {u.simulator: u for u in study.units}.values():
-        bench = Bench(study, unit)
-        cell = bench.cells.unit(unit).calibration
-        path = committed(cell)
+        run = UnitRun(study, unit)
+        path = committed(run.cells.cell(CALIBRATE, unit))
         if not path.exists():
-            found = bench.get(cell)
+            calibration = run.value(CALIBRATE)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(found, indent=1) + "\n")
+            path.write_text(json.dumps(calibration, indent=1) + "\n")
         print(f"{unit.simulator}: {path}")
     return 0
 

@@ -7,7 +7,7 @@ import torch
 from fakes import CONF
 
 from bench import verbs
-from bench.launch.unit import Bench
+from bench.launch.unit import UnitRun
 from bench.plan import plan
 
 LINES = ["study=fake", "seed.model=0", "method=[random,gradient,oracle_use]"]
@@ -42,7 +42,7 @@ def values(results, threads):
     torch.set_num_threads(threads)
     try:
         for unit in study.units:
-            Bench(work, unit).run(work.todo[unit.id])
+            UnitRun(work, unit).run(work.todo[unit.id])
     finally:
         torch.set_num_threads(before)
     verbs.write_tables(study)

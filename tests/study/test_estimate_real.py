@@ -3,9 +3,9 @@
 import pytest
 
 from bench import verbs
+from bench.plan.cells import stages
 from bench.plan.estimate import estimate
 from bench.plan.plan import with_work
-from bench.plan.prices import IMAGES
 from bench.plan.states import survey
 
 LINES = ["seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap,infidelity_redraw]"]
@@ -27,7 +27,7 @@ def test_every_stage_of_a_plan_has_a_price_after_its_first_study(planned):
     second = planned(*LINES, "seed.data=1", "train.subjects=32")
     expected = estimate(with_work(second), survey(second))
     assert expected.unknown == 0 and expected.cells == sum(map(len, with_work(second).todo.values()))
-    assert expected.stages.keys() <= IMAGES.keys()
+    assert expected.stages.keys() <= stages().keys()
     made = planned(*LINES, "seed.data=1")
     passes = estimate(with_work(made), survey(made)).stages["truths"].forward
     artefacts = first.artefacts()

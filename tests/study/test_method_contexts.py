@@ -6,7 +6,9 @@ from bench import verbs
 from bench.contracts import Status
 from bench.plan import plan
 from bench.plan.cells import Cells
-from bench.plan.states import FAILURES, survey
+from bench.plan.states import survey
+from bench.stages.attribute import ATTRIBUTE
+from bench.store.failures import FAILURES
 
 
 def test_redraws_reach_a_method_and_a_missing_truth_is_no_failure(tmp_path):
@@ -16,7 +18,7 @@ def test_redraws_reach_a_method_and_a_missing_truth_is_no_failure(tmp_path):
     verbs.compute(study, launch)
     states = {c.method: state for c, state in survey(study)[study.units[0].id].values() if c.stage == "attribute"}
     assert states == {"redraw_occlusion": "done", "template_prior": "unsupported"}
-    prior = Cells(study).unit(study.units[0]).attribute("template_prior")
+    prior = Cells(study).cell(ATTRIBUTE, study.units[0], "template_prior")
     told = study.artefacts().record(FAILURES, prior.key)
     assert told["status"] == Status.unsupported and told["reason"].startswith("there is no truth association: ")
     assert verbs.say_failures(study) == 0

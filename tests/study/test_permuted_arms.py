@@ -8,6 +8,7 @@ from bench.contracts import BadInput
 from bench.plan import plan
 from bench.plan.cells import Cells
 from bench.plan.states import survey
+from bench.stages.train import TRAIN
 from bench.study import Study
 
 FEW = ("method=[random,gradient,oracle_use]", "metric=[calibrated_ap,retraining_stability,label_permutation]")
@@ -24,8 +25,8 @@ def test_every_model_has_an_arm_only_where_a_metric_asks(planned):
 
 def test_an_arm_differs_from_its_model_in_its_labels_alone(planned):
     study = planned(*FEW)
-    made = Cells(study)
-    model, arm = (made.unit(unit).train.content for unit in (study.units[0], study.arms[0]))
+    cells = Cells(study)
+    model, arm = (cells.cell(TRAIN, unit).content for unit in (study.units[0], study.arms[0]))
     assert arm == {**model, "train": {**model["train"], "permuted": True}}
 
 

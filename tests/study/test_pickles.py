@@ -4,8 +4,9 @@ import pickle
 import sys
 
 from bench import verbs
-from bench.launch.unit import Bench
+from bench.launch.unit import UnitRun
 from bench.plan.plan import with_work
+from bench.stages.train import TRAIN
 
 watched: list[str] | None = None
 
@@ -25,8 +26,8 @@ def test_a_unit_from_training_to_tables_unpickles_nothing(planned):
         pickle.loads(pickle.dumps(study.units[0]))
         assert watched.pop() == "bench.study.Unit", "the hook sees what it is for"
         for unit in study.units:
-            Bench(work, unit).run(work.todo[unit.id])
-        Bench(study, study.units[0]).get(Bench(study, study.units[0]).cells.unit(study.units[0]).train)
+            UnitRun(work, unit).run(work.todo[unit.id])
+        UnitRun(study, study.units[0]).value(TRAIN)
         verbs.write_tables(study)
         assert not watched
     finally:
