@@ -3,10 +3,10 @@
 import pickle
 import sys
 
-from bench import verbs
 from bench.launch.unit import UnitRun
 from bench.plan.plan import with_work
 from bench.stages.train import TRAIN
+from bench.verbs import computing
 
 watched: list[str] | None = None
 
@@ -28,7 +28,7 @@ def test_a_unit_from_training_to_tables_unpickles_nothing(planned):
         for unit in study.units:
             UnitRun(work, unit).run(work.todo[unit.id])
         UnitRun(study, study.units[0]).value(TRAIN)
-        verbs.write_tables(study)
+        computing.write_tables(study)
         assert not watched
     finally:
         watched = None

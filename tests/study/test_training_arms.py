@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 
-from bench import verbs
 from bench.contracts import BadInput
 from bench.launch.unit import UnitRun
 from bench.plan.cells import Cells
@@ -11,6 +10,7 @@ from bench.seeds import crossed
 from bench.stages.cohort import COHORT
 from bench.stages.train import TRAIN
 from bench.study import Study
+from bench.verbs import computing
 
 FEW = ("method=[gradient]", "metric=[calibrated_ap]", "seed.data=0", "seed.model=0")
 
@@ -88,7 +88,7 @@ def test_crossed_seeds_stand_beside_each_model(planned):
     records = trained(study)
     for unit in study.units:
         UnitRun(study, unit).value(COHORT)
-    verbs.write_tables(study)
+    computing.write_tables(study)
     found = pd.read_csv(study.folder / "models.csv")
     assert found[["model_seed", "init_seed", "order_seed"]].to_numpy().tolist() == [[0, 0, 0], [2000, 1, 0]]
     assert found["weights"].tolist() == [record["weights"] for record in records]

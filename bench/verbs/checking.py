@@ -1,4 +1,4 @@
-"""Verbs that make something beside a study's tables."""
+"""Verbs that calibrate simulators, and put plug-ins and other libraries' methods through the checks."""
 
 import json
 
@@ -6,7 +6,18 @@ from bench.contracts import BadInput
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.call import Call
-from bench.verbs.reading import PUBLISHED
+from bench.verify import entrants as contest
+from bench.verify.conform import conform
+
+
+def check(call: Call) -> int:
+    """Run the conformance checks of every simulator, network, method and metric the command names."""
+    study, _ = call.study()
+    failures = 0
+    for label, name, complaint in conform(study, call.overrides):
+        print(f"{label:<24} {name:<36} {complaint or 'ok'}", flush=True)
+        failures += bool(complaint)
+    return 1 if failures else 0
 
 
 def calibrate(call: Call) -> int:
@@ -23,40 +34,11 @@ def calibrate(call: Call) -> int:
     return 0
 
 
-def export(call: Call) -> int:
-    """Write the explained subjects of every simulator named as NIfTI files in BIDS-like folders."""
-    from bench.explore.export import export as folders
-
-    for folder in folders(call.study()[0]):
-        print(folder)
-    return 0
-
-
-def portrait(call: Call) -> int:
-    """Draw what each simulator named makes, into results/published/portraits."""
-    from bench.explore import portraits
-
-    for path in portraits.write(call.study()[0], PUBLISHED / "portraits"):
-        print(path)
-    return 0
-
-
 def entrants(call: Call) -> int:
     """Put other libraries' versions of methods through our checks, into results/published/entrants.csv."""
-    from bench.verify import entrants as contest
-
     if call.overrides:
         raise BadInput(
             f"entrants takes no overrides, and was given '{call.overrides[0]}'; it runs all of conf/entrants"
         )
     contest.main()
-    return 0
-
-
-def views(call: Call) -> int:
-    """Draw what else can be seen of a model than maps, into results/<study>/views."""
-    from bench.explore.views.write import write
-
-    for folder in write(call.study()[0]):
-        print(folder)
     return 0
