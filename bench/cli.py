@@ -1,6 +1,7 @@
 """`python -m bench <verb> study=<name> ...`: reads the command, calls one verb, turns errors into one sentence."""
 
 import argparse
+import importlib
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -10,28 +11,15 @@ from typing import NoReturn
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.store.files import REFUSALS, refusal
-from bench.verbs import Call, computing, keeping, making, reading
+from bench.verbs.call import Call
 
-VERBS: dict[str, Callable[[Call], int]] = {
-    verb.__name__: verb
-    for verb in (
-        computing.run,
-        computing.plan,
-        computing.check,
-        computing.tables,
-        reading.figures,
-        reading.leaderboard,
-        reading.report,
-        keeping.store,
-        keeping.show,
-        reading.publish,
-        reading.drift,
-        making.calibrate,
-        making.export,
-        making.portrait,
-        making.views,
-        making.entrants,
-    )
+#: the module of `bench.verbs` that holds a verb, as a function of its name
+VERBS = {
+    **dict.fromkeys(("run", "tables"), "computing"),
+    **dict.fromkeys(("plan", "store", "show"), "planning"),
+    **dict.fromkeys(("figures", "leaderboard", "report", "publish", "drift"), "reading"),
+    **dict.fromkeys(("check", "calibrate", "entrants"), "checking"),
+    **dict.fromkeys(("export", "portrait", "views"), "exploring"),
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
@@ -59,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         call, verb = read(arguments)
-        return VERBS[verb](call)
+        return function(verb)(call)
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -72,6 +60,12 @@ def main(arguments: Sequence[str]) -> int:
         command = " ".join(["python -m bench", *(f"'{a}'" if "[" in a or "(" in a else a for a in arguments)])
         print(f"\ninterrupted; what is done is kept, resume with: {command}", file=sys.stderr)
         return 130
+
+
+def function(verb: str) -> Callable[[Call], int]:
+    """What a verb does; imported when it is asked for, as drawing and checking bring libraries that take seconds."""
+    verb_of: Callable[[Call], int] = getattr(importlib.import_module(f"bench.verbs.{VERBS[verb]}"), verb)
+    return verb_of
 
 
 class _Parser(argparse.ArgumentParser):
@@ -90,13 +84,13 @@ def read(arguments: Sequence[str]) -> tuple[Call, str]:
         "-cd", "--config-dir", action="append", default=[], type=Path, help="more configuration folders"
     )
     parser.add_argument("-m", "--multirun", action="store_true", help="accepted; comma lists and range() always sweep")
-    found = parser.parse_intermixed_args(list(arguments))
-    plain = [w for w in found.words if "=" not in w and not w.startswith("~")]
-    overrides = [w for w in found.words if w not in plain]
+    typed = parser.parse_intermixed_args(list(arguments))
+    plain = [w for w in typed.words if "=" not in w and not w.startswith("~")]
+    overrides = [w for w in typed.words if w not in plain]
     verb = plain[0] if plain else "run"
     if verb not in VERBS:
         raise BadInput(f"there is no verb '{verb}'{nearest(verb, VERBS)}")
     words = 2 if verb in ("store", "show") else 1
     if plain[words:]:
         raise BadInput(f"cannot read '{plain[words]}'; overrides have the form key=value")
-    return Call(overrides, found.config_dir, plain[1:]), verb
+    return Call(overrides, typed.config_dir, plain[1:]), verb

@@ -1,9 +1,9 @@
 """A planned study: every node by label, the units, and where the results go. Written by plan, read by each job."""
 
-import functools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,11 @@ from bench.store.scores import Scores
 PLAN = "plan.json"
 #: written last, and removed before anything is computed: where it stands, tables and figures are up to date
 PAGE = "index.html"
+#: folder of a study that holds one folder of heartbeats a call
+PROGRESS = "progress"
 PLUGINS = ("simulators", "networks", "methods", "metrics")
+#: words of the setting `against` that stand for every method, and for every control
+METHODS, CONTROLS = "methods", "controls"
 #: the name of what the arms on permuted labels are given, among the `budgets`
 PERMUTED = "permuted"
 Node = dict[str, Any]
@@ -141,8 +145,8 @@ class Study:
 
     def members(self, group: Unit) -> list[Unit]:
         """The models of a group, by data seed, then model seed."""
-        own = [u for u in self.units if (u.simulator, u.network) == (group.simulator, group.network)]
-        return sorted(own, key=lambda u: (u.data_seed, u.model_seed))
+        members = [u for u in self.units if (u.simulator, u.network) == (group.simulator, group.network)]
+        return sorted(members, key=lambda u: (u.data_seed, u.model_seed))
 
     def unit(self, name: str) -> Unit:
         """The unit, arm or group of an id; raises KeyError."""
@@ -168,17 +172,34 @@ class Study:
     def training(self, unit: Unit) -> Node:
         """How a unit's model is trained: as the study says, as its network needs, its simulator, and then its arm."""
         budgets: Mapping[str, Node] = self.settings.get("budgets", {})
-        own = {**self.trains[unit.network], **budgets.get(unit.network, {}), **budgets.get(unit.simulator, {})}
-        return {**own, **budgets.get(PERMUTED, {}), "permuted": True} if unit.permuted else own
+        node = {**self.trains[unit.network], **budgets.get(unit.network, {}), **budgets.get(unit.simulator, {})}
+        return {**node, **budgets.get(PERMUTED, {}), "permuted": True} if unit.permuted else node
+
+    def pretrained(self, unit: Unit) -> Unit | None:
+        """The unit whose model training goes on from, as `train.pretrain` names its simulator; None from scratch."""
+        named = self.training(unit).get("pretrain")
+        return None if named in (None, unit.simulator) else replace(unit, simulator=named, permuted=False)
+
+    def metric_names(self, compare: bool) -> list[str]:
+        """Metrics over one model, or those that compare models."""
+        return [name for name in self.metrics if (self.make("metrics", name).tags.kind == "compare") == compare]
 
     def make(self, group: str, label: str) -> Any:
-        """The plug-in behind a label; group: simulators, methods or metrics."""
-        return _made(self._text(group, label), tuple(self.settings["trusted"]), f"{group[:-1]}.{label}")
+        """The plug-in behind a label, built once; group: simulators, methods or metrics."""
+        if (group, label) not in self._plugins:
+            trusted = tuple(self.settings["trusted"])
+            node, path = self.node(group, label), f"{group[:-1]}.{label}"
+            self._plugins[group, label] = build(node, trusted=trusted, path=path)
+        return self._plugins[group, label]
+
+    @cached_property
+    def _plugins(self) -> dict[tuple[str, str], Any]:
+        return {}
 
     def node(self, group: str, label: str) -> Node:
         """The node behind a label."""
-        found: Mapping[str, Node] = getattr(self, group)
-        return found[label]
+        nodes: Mapping[str, Node] = getattr(self, group)
+        return nodes[label]
 
     def node_names(self, group: str) -> list[str]:
         """The labels of a group, in the order chosen."""
@@ -189,11 +210,3 @@ class Study:
         """The modules of the plug-ins, as far as their nodes name them at the top."""
         nodes = (node for group in PLUGINS for node in getattr(self, group).values())
         return sorted({str(node["_target_"]).rpartition(".")[0] for node in nodes})
-
-    def _text(self, group: str, label: str) -> str:
-        return json.dumps(self.node(group, label))
-
-
-@functools.cache
-def _made(text: str, trusted: tuple[str, ...], path: str) -> Any:
-    return build(json.loads(text), trusted=trusted, path=path)

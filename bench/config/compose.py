@@ -21,8 +21,8 @@ from bench.config.overrides import AXES, LISTS, Typed, check_axis, options
 from bench.config.sentences import say
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.names import slug
 from bench.provenance import ROOT
-from bench.store.artefacts import slug
 
 CONF = ROOT / "conf"
 Node = dict[str, Any]
@@ -30,9 +30,9 @@ Node = dict[str, Any]
 
 @dataclass
 class Composed:
-    """Plain nodes by label. arms: (simulator label, network label) of every combination; train: by network label.
+    """Plain nodes by label. pairs: (simulator label, network label) of every combination; train: by network label.
 
-    chosen: what of the axes makes an arm, or a label of `method` or `metric`: {key: value}.
+    chosen: what of the axes makes a pair, or a label of `method` or `metric`: {key: value}.
     """
 
     settings: Node
@@ -41,7 +41,7 @@ class Composed:
     trains: dict[str, Node] = field(default_factory=dict)
     methods: dict[str, Node] = field(default_factory=dict)
     metrics: dict[str, Node] = field(default_factory=dict)
-    arms: list[tuple[str, str]] = field(default_factory=list)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
     launch: list[str] = field(default_factory=list)
     chosen: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
@@ -84,11 +84,11 @@ class _Composer:
         axes = {**{k: v for k, v in given.items() if k not in self.typed.fixed}, **self.typed.sweeps}
         for key, values in axes.items():
             check_axis(f"axes.{key}" if key in given else key, values)
-        arms = list(_product({k: v for k, v in axes.items() if _group(k) not in LISTS}))
+        pairs = list(_product({k: v for k, v in axes.items() if _group(k) not in LISTS}))
         made = Composed({}, launch=self.typed.launch)
-        for arm in arms:
-            self._add_arm(made, arm)
-        first = {**self.typed.fixed, **_lines(arms[0])}
+        for pair in pairs:
+            self._add_pair(made, pair)
+        first = {**self.typed.fixed, **_lines(pairs[0])}
         for group, nodes in (("method", made.methods), ("metric", made.metrics)):
             swept = {k: v for k, v in axes.items() if _group(k) == group}
             made.chosen |= self._add_plugins(group, nodes, first, swept)
@@ -114,19 +114,19 @@ class _Composer:
                 said = nearest(str(headline["metric"]), known)
                 raise BadInput(f"headline.{name}.metric={headline['metric']}: there is no such metric{said}")
 
-    def _add_arm(self, made: Composed, arm: Mapping[str, str]) -> None:
-        config = self._compose({**self.typed.fixed, **_lines(arm)})
+    def _add_pair(self, made: Composed, pair: Mapping[str, str]) -> None:
+        config = self._compose({**self.typed.fixed, **_lines(pair)})
         choices = config.pop("_choices")
         for group in ("simulator", "network", "train"):
             if group not in choices:
                 raise BadInput(f"{group}=[...] is a list; to sweep, name several with commas, e.g. {group}=a,b")
-        simulator = _label(choices["simulator"], arm, "simulator")
-        network = _label(choices["network"], arm, "network", "train")
+        simulator = _label(choices["simulator"], pair, "simulator")
+        network = _label(choices["network"], pair, "network", "train")
         made.simulators[simulator] = config.pop("simulator")
         made.networks[network] = config.pop("network")
         made.trains[network] = config.pop("train")
-        made.arms.append((simulator, network))
-        made.chosen[simulator, network] = {**arm, **{g: choices[g] for g in ("simulator", "network", "train")}}
+        made.pairs.append((simulator, network))
+        made.chosen[simulator, network] = {**pair, **{g: choices[g] for g in ("simulator", "network", "train")}}
         made.settings = made.settings or {k: v for k, v in config.items() if k not in (*LISTS, "axes")}
 
     def _add_plugins(
@@ -203,10 +203,10 @@ def _group(key: str) -> str:
     return group
 
 
-def _label(base: str, arm: Mapping[str, str], *groups: str) -> str:
-    """The readable name of an arm: the group's choice and every value swept below the groups."""
-    own = {k: v for k, v in arm.items() if _group(k) in groups and k != groups[0]}
-    return slug(base + "".join(f"-{k.removeprefix(_group(k))[1:] or k}-{v}" for k, v in own.items()))
+def _label(base: str, pair: Mapping[str, str], *groups: str) -> str:
+    """The readable name of one of a pair: the group's choice and every value swept below the groups."""
+    swept = {k: v for k, v in pair.items() if _group(k) in groups and k != groups[0]}
+    return slug(base + "".join(f"-{k.removeprefix(_group(k))[1:] or k}-{v}" for k, v in swept.items()))
 
 
 def _text(value: Any) -> str:

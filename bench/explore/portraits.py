@@ -10,9 +10,10 @@ from PIL import Image
 from torch import Tensor
 
 from bench.contracts import BadInput, Cohort
-from bench.launch.unit import Bench
+from bench.launch.unit import UnitRun
 from bench.report.figures import style
 from bench.report.figures.portrait import Portrait, draw
+from bench.stages.calibrate import CALIBRATE
 from bench.stages.context import simulator
 from bench.store import files
 from bench.study import Study
@@ -25,7 +26,7 @@ DPI = 150
 def write(study: Study, folder: Path) -> Iterator[Path]:
     """Draw every simulator of a study into `folder`/<simulator>.png; a simulator never calibrated is calibrated."""
     for unit in {u.simulator: u for u in reversed(study.units)}.values():
-        made = simulator(Bench(study, unit), unit)
+        made = simulator(study, unit, UnitRun(study, unit).value(CALIBRATE))
         path = folder / f"{unit.simulator}.png"
         files.write_bytes(path, picture(portrait(unit.simulator, made.cohort(range(AMONG), "evaluation"))))
         yield path

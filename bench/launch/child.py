@@ -12,9 +12,12 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import torch
+
 from bench.contracts import BadInput, Status
 from bench.launch.progress import Heart
-from bench.plan.cells import Cell, Cells
+from bench.launch.unit import UnitRun, fail
+from bench.plan.cells import Cells
 from bench.store import files
 from bench.study import Study
 
@@ -50,21 +53,15 @@ def run(path: Path, name: str) -> None:
             if end is None:
                 break
             position = heart.position()
-            _record_end(study, cells[work[position]], *end)
+            cell, (status, reason) = cells[work[position]], end
+            log.warning("%s: %s: %s", cell.unit.id, cell.title, reason)
+            fail(study, cell, status, reason)
             lost.append(work[position])
             work = work[position + 1 :]
     except BadInput as error:
         heart.stop(str(error))
         raise
     heart.finish()
-
-
-def _record_end(study: Study, cell: Cell, status: Status, reason: str) -> None:
-    # Loaded late: the parent of a healthy unit needs none of it.
-    from bench.launch.unit import fail
-
-    log.warning("%s: %s: %s", cell.unit.id, cell.title, reason)
-    fail(study, cell, status, reason)
 
 
 def _child(
@@ -86,8 +83,8 @@ def _child(
     if hung:
         return Status.timeout, f"longer than timeout_s={timeout_s:g} s"
     code = child.exitcode or 0
-    if said := heart.stopped() or (FULL if code in NO_ROOM else ""):
-        raise BadInput(said)
+    if sentence := heart.stopped() or (FULL if code in NO_ROOM else ""):
+        raise BadInput(sentence)
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
     return Status.killed, f"the process died ({how}); often the memory ran out"
 
@@ -122,18 +119,14 @@ def _work(path: Path, name: str, work: list[str], lost: list[str], beat: Path, o
     """In the child: compute and beat; leave when the parent is gone."""
     os.environ[files.OWNER] = owner
     _leave_with_parent()
-    import torch
-
-    from bench.launch.unit import Bench
-
     torch.set_num_threads(1)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     study = Study.load(path)
     heart = Heart(beat, len(work))
-    bench = Bench(study, study.unit(name), lambda position, cell, share: heart.beat(position, cell.title, share))
-    bench.lost |= set(lost)
+    run = UnitRun(study, study.unit(name), lambda position, cell, share: heart.beat(position, cell.title, share))
+    run.lost |= set(lost)
     try:
-        bench.run(work)
+        run.run(work)
     except BadInput as error:
         heart.stop(str(error))
         raise SystemExit(os.EX_IOERR) from error

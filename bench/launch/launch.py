@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from bench.config.compose import CONF
 from bench.contracts import BadInput
 from bench.launch import child
-from bench.launch.progress import Heart, folder, shown
+from bench.launch.progress import Heart, folder, progress_bar
 from bench.store import files
 from bench.study import PLAN, Study
 
@@ -32,26 +32,26 @@ def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str],
     """
     if not units:
         return
-    logs, own = study.folder / "logs", folder(study)
+    logs, beats = study.folder / "logs", folder(study)
     arguments = [
         "--multirun",
-        f"plan={own / PLAN}",
+        f"plan={beats / PLAN}",
         f"unit={','.join(units)}",
         f"hydra.sweep.dir={logs}",
         f"hydra.run.dir={logs}",
         *lines,
     ]
     try:
-        with files.said_when_unwritable(own):
-            own.mkdir(parents=True, exist_ok=True)
+        with files.said_when_unwritable(beats):
+            beats.mkdir(parents=True, exist_ok=True)
             # a copy, because another call may plan the same study while this one works
-            shutil.copyfile(plan, own / PLAN)
-        with _process(arguments, ENVIRONMENT), shown(study, list(units), title), contextlib.suppress(SystemExit):
+            shutil.copyfile(plan, beats / PLAN)
+        with _process(arguments, ENVIRONMENT), progress_bar(study, list(units), title), contextlib.suppress(SystemExit):
             _multirun()
-        if said := next(filter(None, (Heart.of(study, unit).stopped() for unit in units)), ""):
-            raise BadInput(said)
+        if sentence := next(filter(None, (Heart.of(study, unit).stopped() for unit in units)), ""):
+            raise BadInput(sentence)
     finally:
-        shutil.rmtree(own, ignore_errors=True)
+        shutil.rmtree(beats, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -13,12 +13,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from bench.study import Study
+from bench.study import PROGRESS, Study
 
 REFRESH_S = 0.5
 STARTING = "starting"
-#: folder of a study that holds one folder of heartbeats a call
-PROGRESS = "progress"
 
 
 @dataclass
@@ -77,10 +75,10 @@ class Heart:
     def read(self) -> dict[str, Any]:
         """The last beat, empty when there is none."""
         try:
-            found: dict[str, Any] = json.loads(self.path.read_text())
+            beat: dict[str, Any] = json.loads(self.path.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return {}
-        return found
+        return beat
 
     def _write(self, content: dict[str, Any]) -> None:
         temporary = self.path.with_suffix(f".{os.getpid()}")
@@ -96,7 +94,7 @@ def folder(study: Study) -> Path:
 
 
 @contextlib.contextmanager
-def shown(study: Study, units: list[str], title: str) -> Iterator[None]:
+def progress_bar(study: Study, units: list[str], title: str) -> Iterator[None]:
     """Show the progress of units while they run: a bar on a terminal, else one line a finished unit."""
     over = threading.Event()
     view = _bar if sys.stderr.isatty() else _lines
@@ -131,16 +129,18 @@ def _done(study: Study, unit: str, beat: dict[str, Any]) -> float:
 
 
 def _lines(study: Study, units: list[str], title: str, over: threading.Event) -> None:
-    said: set[str] = set()
+    printed: set[str] = set()
     started = time.monotonic()
     while True:
         last = over.wait(REFRESH_S)
         for unit in units:
-            if unit not in said and Heart.of(study, unit).read().get("finished"):
-                said.add(unit)
+            if unit not in printed and Heart.of(study, unit).read().get("finished"):
+                printed.add(unit)
                 minutes, seconds = divmod(int(time.monotonic() - started), 60)
                 print(
-                    f"{title}: {len(said)}/{len(units)} {unit} ({minutes}:{seconds:02d})", file=sys.stderr, flush=True
+                    f"{title}: {len(printed)}/{len(units)} {unit} ({minutes}:{seconds:02d})",
+                    file=sys.stderr,
+                    flush=True,
                 )
         if last:
             return

@@ -12,13 +12,12 @@ from bench.config.build import check_complete
 from bench.config.overrides import check_axis
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
-from bench.plan import declared, pretraining
+from bench.plan import pretraining
 from bench.plan import settings as limits
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
 from bench.seeds import MOST, crossed
-from bench.stages import images
-from bench.stages.recipe import Recipe
+from bench.stages.recipe import Recipe, sizes
 from bench.store.schema import check_store
 from bench.study import PAGE, PLAN, Node, Study, Unit
 
@@ -31,8 +30,8 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
 
     Raises BadInput for anything that could not run.
     """
-    made = compose.study(arguments, config_dirs)
-    settings = made.settings
+    composed = compose.study(arguments, config_dirs)
+    settings = composed.settings
     limits.check(settings)
     results = Path(settings["paths"]["results"])
     seeds, models = _all_seeds(settings["seed"])
@@ -41,29 +40,29 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     units = [
         Unit(s, n, d, m, pair)
         for m, pair in models.items()
-        for n in made.networks
-        for s, other in made.arms
+        for n in composed.networks
+        for s, other in composed.pairs
         if other == n
         for d in seeds["data"]
     ]
-    parts = (made.simulators, made.networks, made.trains, made.methods, made.metrics)
-    found = Study(settings["name"], str(ROOT / results), settings, *parts, units=units)
-    limits.check_size(found)
-    check_store(found.store)
-    check_plugins(found)
-    limits.check_headlines(found)
-    declared.check(found, config_dirs)
-    return found, made.launch
+    parts = (composed.simulators, composed.networks, composed.trains, composed.methods, composed.metrics)
+    planned = Study(settings["name"], str(ROOT / results), settings, *parts, units=units)
+    limits.check_size(planned)
+    check_store(planned.store)
+    check_plugins(planned)
+    limits.check_headlines(planned)
+    limits.check_declared(planned, config_dirs)
+    return planned, composed.launch
 
 
 def with_work(study: Study) -> Study:
     """The study with the cells to compute, by unit, under its `rerun` policy."""
     rerun = study.settings["rerun"]
-    found = survey(study)
-    todo = {u: [k for k, (_, state) in cells.items() if wanted(state, rerun)] for u, cells in found.items()}
+    surveyed = survey(study)
+    todo = {u: [k for k, (_, state) in cells.items() if wanted(state, rerun)] for u, cells in surveyed.items()}
     lost = {
         u: [k for k, (_, state) in cells.items() if state in GIVEN_UP and not wanted(state, rerun)]
-        for u, cells in found.items()
+        for u, cells in surveyed.items()
     }
     work = {u: keys for u, keys in todo.items() if keys}
     return replace(study, todo=work, lost=lost, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
@@ -88,7 +87,7 @@ def check_plugins(study: Study) -> None:
     _check_budgets(study)
     for unit in (*study.units, *study.arms):
         Recipe.of(study.training(unit))
-        images.sizes(study.training(unit))
+        sizes(study.training(unit))
     _check_arms(study)
     pretraining.check(study)
     for group in ("methods", "metrics"):

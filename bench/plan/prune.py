@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.contracts import BadInput
-from bench.launch.progress import PROGRESS
 from bench.plan.cells import Cells
-from bench.plan.states import FAILURES
 from bench.store import files
-from bench.study import PLAN, Study
+from bench.store.failures import FAILURES
+from bench.study import PLAN, PROGRESS, Study
 
 #: leftovers that were written to within this time may belong to a run that goes on
 DAY_S = 86_400.0
@@ -46,10 +45,10 @@ def _left(results: Path) -> Iterator[Path]:
 
 
 def _planned(results: Path) -> list[Study]:
-    found = []
+    studies = []
     for path in sorted(results.glob(f"*/{PLAN}")):
         try:
-            found.append(Study.load(path))
+            studies.append(Study.load(path))
         except (ValueError, TypeError, KeyError) as error:
             raise BadInput(f"{path} cannot be read ({error}); delete it, or plan that study again") from error
-    return found
+    return studies

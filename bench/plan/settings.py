@@ -1,15 +1,17 @@
-"""What a study's settings may be, refused before anything is built or written, naming key, value and mend."""
+"""Bounds of a study's settings, and the names they may hold: refused before anything is computed, with the mend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from bench.config.overrides import check_axis
+from bench.config.compose import CONF
+from bench.config.overrides import check_axis, options
 from bench.config.suggest import nearest
 from bench.contracts import BadInput, View
+from bench.names import slug
 from bench.plan.states import RERUN
-from bench.stages import effects, simulate, truths
-from bench.store.artefacts import slug
-from bench.study import Node, Study
+from bench.stages import cohort, effects, use
+from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
 SIGNS = ("abs", "signed", "positive", "negative")
 STRATA = ("TP", "TN", "FP", "FN")
@@ -33,10 +35,10 @@ def check(settings: Node) -> None:
         BadInput: one sentence.
     """
     _check_places(settings["name"], settings["paths"]["results"])
-    explain, use = settings["explain"], settings["use"]
-    simulate.validate(explain["subjects"], explain["pairs"])
-    truths.validate(use["draws"], use["subjects"], explain["subjects"])
-    effects.validate(use["players"])
+    explain, redrawn = settings["explain"], settings["use"]
+    cohort.validate(explain["subjects"], explain["pairs"])
+    use.validate(redrawn["draws"], redrawn["subjects"], explain["subjects"])
+    effects.validate(redrawn["players"])
     for (group, key), most in MOST.items():
         if settings[group][key] > most:
             raise BadInput(f"{group}.{key}={settings[group][key]} is not possible: give at most {most}")
@@ -112,3 +114,27 @@ def check_metric(metric: Any, path: str) -> None:
     subjects = metric.subjects
     if subjects is not None and subjects < 1:
         raise BadInput(f"{path}.subjects={subjects} is not possible: give 1 or more, or null for all")
+
+
+def check_declared(study: Study, config_dirs: Sequence[Path] = ()) -> None:
+    """Refuse comparisons of methods, budgets, and shortcuts of simulators, that nobody has; raises BadInput.
+
+    What exists and was not chosen is no fault: a call may choose fewer methods than its study declares.
+    """
+    folders = [CONF, *config_dirs]
+    methods = {*study.methods, *options("method", folders)}
+    simulators = {*study.simulators, *options("simulator", folders)}
+    for name, others in study.settings["against"].items():
+        _check_known(f"against.{name}", [name], {*methods, METHODS}, "method")
+        _check_known(f"against.{name}", others, {*methods, CONTROLS} - {name}, "method to compare with")
+    budgeted = {PERMUTED, *simulators, *study.networks, *options("network", folders)}
+    _check_known("budgets", study.settings["budgets"], budgeted, "network or simulator", swept=True)
+    for cued, clean in study.settings["detect"].items():
+        # a name of a value that was swept, `shortcut-task.correlation-0`, begins with that of its simulator
+        _check_known("detect", [cued, clean], simulators, "simulator", swept=True)
+
+
+def _check_known(key: str, names: Iterable[str], known: set[str], what: str, swept: bool = False) -> None:
+    for name in names:
+        if name not in known and not (swept and name.partition("-")[0] in known):
+            raise BadInput(f"{key}: there is no {what} '{name}'{nearest(name, known)}")

@@ -8,7 +8,8 @@ from typing import Any
 from bench.config import compose
 from bench.config.overrides import SEEDS, key_of
 from bench.contracts import BadInput
-from bench.plan.cells import Cell, Cells
+from bench.plan.cells import Cells
+from bench.stages.stage import Cell
 from bench.study import Study
 
 #: results of a reproduction go here, because in a folder that holds them nothing would be computed
@@ -21,21 +22,21 @@ def record(study: Study, key: str, overrides: Sequence[str], config_dirs: Sequen
     Raises:
         BadInput: where nothing stored has the key.
     """
-    found = _stored(study, key)
+    known = _stored(study, key)
     cell = next((c for u in study.everything for c in Cells(study).of(u) if c.key == key), None)
     if cell is None:
-        return {**found, "reproduce": "name the study that planned it: show KEY study=..."}
+        return {**known, "reproduce": "name the study that planned it: show KEY study=..."}
     unit = cell.unit
     seeds = {} if unit.group else {"data": unit.data_seed, "init": unit.init_seed, "order": unit.order_seed}
-    return {**found, "seeds": seeds, "reproduce": shlex.join(command(study, cell, overrides, config_dirs))}
+    return {**known, "seeds": seeds, "reproduce": shlex.join(command(study, cell, overrides, config_dirs))}
 
 
 def command(study: Study, cell: Cell, overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
     """The command of `overrides` narrowed to one cell of their study, into an empty results folder."""
-    made, unit = compose.study(overrides, config_dirs), cell.unit
-    pick = dict(made.chosen[next(arm for arm in made.arms if arm == (unit.simulator, unit.network))])
+    composed, unit = compose.study(overrides, config_dirs), cell.unit
+    pick = dict(composed.chosen[unit.simulator, unit.network])
     for group, label in (("method", cell.method), ("metric", cell.metric)):
-        pick |= made.chosen[group, label] if label else {}
+        pick |= composed.chosen[group, label] if label else {}
     if study.training(unit).get("pretrain"):
         pick.pop("simulator")
     if not unit.group:

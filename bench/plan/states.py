@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.contracts import Status
-from bench.plan.cells import Cell, Cells
-from bench.provenance import ROOT
+from bench.plan.cells import Cells
+from bench.stages.stage import Cell
+from bench.store import failures
 from bench.store.artefacts import Artefacts, Damaged
 from bench.store.scores import Scores
 from bench.study import Study
 
-FAILURES = "failures"
-CALIBRATIONS = ROOT / "simulators" / "calibrations"
 STATES = ("done", "missing", "failed", "stale", "blocked", "unsupported")
 States = dict[str, tuple[Cell, str]]
 GIVEN_UP = ("failed", "blocked", "unsupported")
@@ -25,6 +24,7 @@ RERUN = ("missing", "failed", "stale", "all")
 class Ledger:
     """The state of cells by key, looked up in the store once and remembered."""
 
+    study: Study
     artefacts: Artefacts
     scores: Scores
     _known: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Ledger:
     def of(cls, study: Study) -> "Ledger":
         """The ledger of a study as the store stands now."""
         artefacts = study.artefacts()
-        return cls(artefacts, study.scores(), _failures=artefacts.keys(FAILURES))
+        return cls(study, artefacts, study.scores(), _failures=artefacts.keys(failures.FAILURES))
 
     def record(self, cell: Cell) -> dict[str, Any] | None:
         """The record of a cell that is done, else None."""
@@ -42,7 +42,7 @@ class Ledger:
             if cell.folder not in self._known:
                 self._known[cell.folder] = self.scores.known(cell.folder)
             return self._known[cell.folder].get(cell.key)
-        if cell.stage == "calibrate" and committed(cell).exists():
+        if cell.maker.committed(cell):
             return {"source": cell.source}
         try:
             return self.artefacts.record(cell.stage, cell.key)
@@ -53,33 +53,42 @@ class Ledger:
         """The record of a failure of this cell with the code as it is now, else None."""
         if cell.key not in self._failures:
             return None
-        try:
-            found = self.artefacts.record(FAILURES, cell.key)
-        except (KeyError, Damaged):
-            return None
-        return found if found.get("source") == cell.source else None
+        failure = failures.read(self.artefacts, cell.key)
+        return failure if failure and failure["source"] == cell.source else None
+
+    def value(self, cell: Cell) -> Any:
+        """The value of an artefact that is done.
+
+        Raises:
+            KeyError: where it is not there. Damaged: where a file of it is not what was written.
+        """
+        return cell.maker.read(self.folder(cell), self.study, cell)
+
+    def folder(self, cell: Cell) -> Path:
+        """The folder of an artefact that is done, every file checked, or the committed file in its place."""
+        return cell.maker.committed(cell) or self.artefacts.read(cell.stage, cell.key)
 
     def state(self, cell: Cell) -> str:
         """The state of a cell without regard to what it is made from."""
         if record := self.record(cell):
-            return "done" if record.get("source") == cell.source else "stale"
+            return "done" if record["source"] == cell.source else "stale"
         failure = self.failure(cell)
         if failure is None:
             return "missing"
         return "unsupported" if failure["status"] == Status.unsupported else "failed"
 
-    def add(self, cells: Iterable[Cell], found: States, retry_failed: bool = False) -> States:
-        """{key: (cell, state)} of the cells, in order, also added to `found`, the states known so far.
+    def add(self, cells: Iterable[Cell], known: States, retry_failed: bool = False) -> States:
+        """{key: (cell, state)} of the cells, in order, also added to the states `known` so far.
 
         A cell below a failure that is kept is `blocked`, one below an unsupported map is `unsupported`.
         """
-        own: States = {}
+        states: States = {}
         for cell in cells:
-            if cell.key not in found:
-                above = {found[need.key][1] for need in cell.needs if need.key in found}
-                found[cell.key] = (cell, _below(self.state(cell), above, retry_failed))
-            own[cell.key] = found[cell.key]
-        return own
+            if cell.key not in known:
+                above = {known[need.key][1] for need in cell.needs if need.key in known}
+                known[cell.key] = (cell, _below(self.state(cell), above, retry_failed))
+            states[cell.key] = known[cell.key]
+        return states
 
 
 def _below(state: str, above: set[str], retry_failed: bool) -> str:
@@ -88,11 +97,6 @@ def _below(state: str, above: set[str], retry_failed: bool) -> str:
     if "blocked" in above or ("failed" in above and not retry_failed):
         return "blocked"
     return "unsupported" if "unsupported" in above else state
-
-
-def committed(cell: Cell) -> Path:
-    """Where a committed calibration of this cell would be."""
-    return CALIBRATIONS / f"{cell.key}.json"
 
 
 def wanted(state: str, rerun: str) -> bool:
@@ -108,7 +112,7 @@ def survey(study: Study) -> dict[str, States]:
     return {unit.id: ledger.add(cells.of(unit), everything, retry) for unit in study.everything}
 
 
-def count(found: dict[str, States]) -> Counter[tuple[str, str]]:
+def count(surveyed: dict[str, States]) -> Counter[tuple[str, str]]:
     """Distinct cells by (stage, state)."""
-    distinct = {key: pair for states in found.values() for key, pair in states.items()}
+    distinct = {key: pair for states in surveyed.values() for key, pair in states.items()}
     return Counter((cell.stage, state) for cell, state in distinct.values())

@@ -1,4 +1,4 @@
-"""What training arms change of the training subjects: covered images, permuted labels."""
+"""What variants of training change of the training subjects: covered images, permuted labels."""
 
 from dataclasses import replace
 

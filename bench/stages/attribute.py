@@ -1,38 +1,52 @@
-"""Stage attribute: the maps of one method for the explained subjects of one model."""
+"""Stage attribute: the maps of one method for one trained model, and how far they would come out the same again."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file, save_file
-from torch import nn
+from bench.contracts import Attribution
+from bench.passes.counting import Passes
+from bench.stages import convergence
+from bench.stages.cohort import COHORT
+from bench.stages.convergence import Kept
+from bench.stages.explained import first
+from bench.stages.maps import Maps, context, explain
+from bench.stages.stage import Cell, Given, Graph
+from bench.stages.train import TRAIN
+from bench.study import Unit
 
-from bench.contracts import Attribution, Cohort, Context, Method
+
+class Attribute(Maps):
+    """Makes the maps of a trained model."""
+
+    name = "attribute"
+    version = "1"
+
+    def cells(self, graph: Graph, unit: Unit) -> Iterable[Cell]:
+        """One a method, of arms as well."""
+        return () if unit.group else (graph.cell(self, unit, method) for method in graph.study.methods)
+
+    def make(self, given: Given) -> tuple[Kept, Passes]:
+        """Explain every subject; keep the first."""
+        (maps, passes), model, study = every_map(given), given.value(TRAIN).model, given.study
+        method, cohort = study.make("methods", given.cell.method), given.value(COHORT)
+        correlations = convergence.measured(method, model, cohort, context(given), maps)
+        return Kept(first(maps, study.kept), correlations), passes
+
+    def write(self, folder: Path, value: Kept) -> None:
+        """Write the maps, and the correlations where there are any."""
+        super().write(folder, value.maps)
+        convergence.write(folder, value.convergence)
 
 
-def attribute(method: Method, model: nn.Module, cohort: Cohort, context: Context) -> Attribution:
-    """Maps of the cohort's images for the context's target, checked for shape and finite values.
+ATTRIBUTE = Attribute()
 
-    Raises:
-        ValueError: where the map is not shaped like the images or holds NaN or infinity.
+
+def every_map(given: Given) -> tuple[Attribution, Passes]:
+    """The maps of every explained subject and what they took, made once for all metrics of a unit.
+
+    given: that of a cell of this stage.
     """
-    found = Attribution.of(method(model, cohort.images, context.target, context))
-    for part, tensor in (("map", found.map), ("multiplier", found.multiplier)):
-        if tensor is None:
-            continue
-        if tensor.shape != cohort.images.shape:
-            raise ValueError(f"the {part} has shape {tuple(tensor.shape)}, the images {tuple(cohort.images.shape)}")
-        finite = torch.isfinite(tensor).flatten(1).all(1)
-        if not finite.all():
-            raise ValueError(f"the {part} is not finite for subjects {cohort.subjects[~finite].tolist()}")
-    return found
-
-
-def write(folder: Path, attribution: Attribution) -> None:
-    """Write maps, multiplier and gap as safetensors, float32."""
-    parts = {name: part for name, part in attribution._asdict().items() if part is not None}
-    save_file({name: part.detach().float().contiguous() for name, part in parts.items()}, folder / "maps.safetensors")
-
-
-def read(folder: Path) -> Attribution:
-    """The attribution `write` wrote."""
-    return Attribution(**load_file(folder / "maps.safetensors"))
+    pair: tuple[Attribution, Passes] = given.once(
+        ("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model)
+    )
+    return pair

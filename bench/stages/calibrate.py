@@ -1,9 +1,68 @@
 """Stage calibrate: the amplitude at which a simulator is as separable as it was asked to be."""
 
 import importlib
+import json
+from pathlib import Path
 from typing import Any
 
 from bench.contracts import Simulator
+from bench.passes.counting import Passes
+from bench.provenance import ROOT
+from bench.stages.context import simulator
+from bench.stages.stage import Cell, Given, Graph, Stage
+from bench.study import Study, Unit
+
+CALIBRATIONS = ROOT / "simulators" / "calibrations"
+FILE = "calibration.json"
+
+
+class Calibrate(Stage[dict[str, Any]]):
+    """Makes what `calibrate` finds; a committed file stands for it."""
+
+    name = "calibrate"
+    version = "1"
+    network = False
+
+    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
+        """One a simulator."""
+        content = {"simulator": graph.describe("simulators", unit.simulator)}
+        source = self.code(graph, "simulators", unit.simulator)
+        return Cell(self, unit.simulator, content, unit, source=source)
+
+    def make(self, given: Given) -> tuple[dict[str, Any], Passes]:
+        """Search for the amplitude."""
+        return calibrate(given.study.make("simulators", given.unit.simulator)), Passes()
+
+    def write(self, folder: Path, value: dict[str, Any]) -> None:
+        """Write JSON."""
+        (folder / FILE).write_text(json.dumps(value, indent=1) + "\n")
+
+    def read(self, folder: Path, study: Study, cell: Cell) -> dict[str, Any]:
+        """Read JSON; folder: may be the committed file."""
+        value: dict[str, Any] = json.loads((folder / FILE if folder.is_dir() else folder).read_text())
+        return value
+
+    def work(self, study: Study, cell: Cell) -> float:
+        """One, as the subjects it takes are the same for every simulator."""
+        return 1
+
+    def committed(self, cell: Cell) -> Path | None:
+        """The calibration in `simulators/calibrations`."""
+        path = committed(cell)
+        return path if path.exists() else None
+
+
+CALIBRATE = Calibrate()
+
+
+def committed(cell: Cell) -> Path:
+    """The place of a committed calibration."""
+    return CALIBRATIONS / f"{cell.key}.json"
+
+
+def calibrated(given: Given) -> Simulator:
+    """The calibrated simulator of the unit whose cell is made, with its data seed."""
+    return simulator(given.study, given.unit, given.value(CALIBRATE))
 
 
 def calibrate(simulator: Simulator) -> dict[str, Any]:

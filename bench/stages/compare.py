@@ -1,62 +1,99 @@
-"""Stage compare: scores over the models of one simulator and network."""
+"""Stage compare: the scores of one method over the models of a simulator and network, by one metric."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor
 
-from bench.contracts import Cohort, Context, Status, Truth, Undefined, Unsupported
-from bench.stages.measure import rows
-
-
-@dataclass(frozen=True)
-class Trained:
-    """`bench.contracts.plugins.Models` of one method; maps are (M, N, ...), `untrained` (U, N, ...)."""
-
-    maps: Tensor
-    untrained: Tensor
-    uses: tuple[Truth, ...]
-    permuted: Tensor
-    memorised: tuple[float, ...]
-    data_seeds: tuple[int, ...]
-    model_seeds: tuple[int, ...]
-    init_seeds: tuple[int, ...]
-    order_seeds: tuple[int, ...]
-    untrained_seeds: tuple[int, ...]
-
-    def first(self, count: int) -> "Trained":
-        """The first subjects of everything."""
-        maps = {part: getattr(self, part)[:, :count] for part in ("maps", "untrained", "permuted")}
-        return replace(self, **maps, uses=tuple(use.take(torch.arange(count)) for use in self.uses))
+from bench import seeds
+from bench.contracts import Cohort, Context
+from bench.passes.counting import Passes
+from bench.stages.attribute import ATTRIBUTE
+from bench.stages.cohort import COHORT
+from bench.stages.comparison import ComparedModels, compare
+from bench.stages.context import cohort_context
+from bench.stages.stage import Cell, Given, Graph, Stage
+from bench.stages.train import TRAIN
+from bench.stages.untrained import untrained
+from bench.stages.use import USE
+from bench.store.keys import key
+from bench.study import Study, Unit
 
 
-def compare(name: str, metric: Any, models: Trained, cohort: Cohort, context: Context) -> pd.DataFrame:
-    """Rows of the metric's columns, one a subject, or one a model and subject; no strata, as these differ by model."""
-    kept = models.maps.shape[1]
-    count = min(metric.subjects or kept, kept)
-    columns, status, reason = {"": torch.empty(0)}, Status.ok, ""
-    try:
-        if count == 0:
-            raise Undefined("no maps are kept (maps=none), so models cannot be compared")
-        columns = metric.compare(models.first(count), context.take(list(range(count))))
-    except Unsupported as error:
-        status, reason = Status.unsupported, str(error)
-    except Undefined as error:
-        status, reason = Status.undefined, str(error)
-    frames = [
-        rows(name, ("", ""), part, cohort, [""] * len(cohort), max(count, 1), status, reason).assign(**seeds)
-        for part, seeds in _parts(columns, models)
-    ]
-    return pd.concat(frames, ignore_index=True)
+class Compare(Stage[Any]):
+    """Makes rows of scores."""
+
+    name = "compare"
+    version = "2"
+
+    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
+        """One a group, method and metric; `parts`: maps, untrained, uses, models, and those of arms where asked for."""
+        study, members = graph.study, graph.study.members(unit)
+        parts = {
+            "maps": [graph.cell(ATTRIBUTE, member, method) for member in members],
+            "untrained": untrained(graph, unit, method),
+            "uses": [graph.cell(USE, member) for member in members],
+            "models": [graph.cell(TRAIN, member) for member in members],
+        }
+        if "permuted" in study.make("metrics", metric).tags.needs:
+            arms = [replace(member, permuted=True) for member in members]
+            parts["permuted"] = [graph.cell(ATTRIBUTE, arm, method) for arm in arms]
+            parts["memorised"] = [graph.cell(TRAIN, arm) for arm in arms]
+        keys = {part: [cell.content.get("maps", cell.key) for cell in cells] for part, cells in parts.items()}
+        content = {"metric": graph.describe("metrics", metric), "kept": study.kept, **keys}
+        needs = (graph.cell(COHORT, members[0]), *chain.from_iterable(parts.values()))
+        source, folder = graph.source("metrics", metric), key({"compare": keys["maps"]})
+        name = f"{unit.id}-{method}"
+        return Cell(self, name, content, unit, needs, source, method, metric, folder, parts=parts)
+
+    def cells(self, graph: Graph, unit: Unit) -> Iterable[Cell]:
+        """One a method and metric of a group."""
+        if not unit.group:
+            return ()
+        pairs = ((name, metric) for name in graph.study.methods for metric in graph.study.metric_names(compare=True))
+        return (graph.cell(self, unit, name, metric) for name, metric in pairs)
+
+    def make(self, given: Given) -> tuple[pd.DataFrame, Passes]:
+        """Compare the models."""
+        cell, metric = given.cell, given.study.make("metrics", given.cell.metric)
+        cohort = given.of(cell.needs[0])
+        return compare(cell.metric, metric, compared_models(given), cohort, context(cell, cohort)), Passes()
+
+    def work(self, study: Study, cell: Cell) -> float:
+        """Every explained subject once a model."""
+        return float(study.settings["explain"]["subjects"] * len(cell.parts["maps"]))
 
 
-def _parts(columns: Mapping[str, Tensor], models: Trained) -> Iterator[tuple[dict[str, Tensor], dict[str, int]]]:
-    """The columns of all models together, then those of each model with its seeds."""
-    if shared := {name: values for name, values in columns.items() if values.dim() < 2}:
-        yield shared, {}
-    if owned := {name: values for name, values in columns.items() if values.dim() == 2}:
-        for row, seeds in enumerate(zip(models.data_seeds, models.model_seeds, strict=True)):
-            yield {n: v[row] for n, v in owned.items()}, dict(zip(("data_seed", "model_seed"), seeds, strict=True))
+COMPARE = Compare()
+
+
+def compared_models(given: Given) -> ComparedModels:
+    """The models that passed the gate, as they alone are ranked; all of them where none passed."""
+    parts = given.cell.parts
+    passed = [bool(given.of(cell).record["passed"]) for cell in parts["models"]]
+    counted = [row for row, good in enumerate(passed) if good or not any(passed)]
+
+    def values(part: str) -> list[Any]:
+        return [given.of(parts[part][row]) for row in counted] if part in parts else []
+
+    arms, units = values("permuted"), [parts["maps"][row].unit for row in counted]
+    return ComparedModels(
+        torch.stack([maps.map for maps in values("maps")]),
+        torch.stack([given.of(cell).map for cell in parts["untrained"]]),
+        tuple(values("uses")),
+        torch.stack([maps.map for maps in arms]) if arms else torch.empty(0, 0),
+        tuple(model.record["memorised"] for model in values("memorised")),
+        data_seeds=tuple(unit.data_seed for unit in units),
+        model_seeds=tuple(unit.model_seed for unit in units),
+        init_seeds=tuple(unit.init_seed for unit in units),
+        order_seeds=tuple(unit.order_seed for unit in units),
+        untrained_seeds=tuple(cell.unit.init_seed for cell in parts["untrained"]),
+    )
+
+
+def context(cell: Cell, cohort: Cohort) -> Context:
+    """The explained subjects, which all models share, with their truths."""
+    return replace(cohort_context(cohort, seeds.of_perturbations(cell.folder), None), truths=cohort.truths)

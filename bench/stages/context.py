@@ -2,89 +2,90 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from bench import seeds
-from bench.contracts import Cohort, Context, Simulator, Unsupported
+from bench.contracts import Batch, Cohort, Context, Method, Simulator, Truth, Unsupported
 from bench.contracts.plugins import Registered
 from bench.contracts.validity import Validity
-from bench.plan.cells import Cell
-from bench.stages import measure
-from bench.study import Unit
-
-if TYPE_CHECKING:
-    from bench.launch.unit import Bench
+from bench.study import Study, Unit
 
 #: the stream of the explained subjects
 EVALUATION = "evaluation"
+#: draws a region of the simulator's redraws that methods and perturbation families may choose from
+REDRAWS = 4
 
 
-def simulator(bench: "Bench", unit: Unit) -> Simulator:
+def simulator(study: Study, unit: Unit, calibration: dict[str, Any]) -> Simulator:
     """The calibrated simulator of a unit, with its data seed."""
-    found = bench.get(bench.cells.unit(unit).calibration)
-    made = bench.study.make("simulators", unit.simulator).with_amplitude(found["amplitude"])
-    seeded: Simulator = made.with_data_seed(unit.data_seed)
+    amplified = study.make("simulators", unit.simulator).with_amplitude(calibration["amplitude"])
+    seeded: Simulator = amplified.with_data_seed(unit.data_seed)
     return seeded
 
 
-def method_context(bench: "Bench", cell: Cell) -> Context:
+def method_context(
+    world: Simulator,
+    cohort: Cohort,
+    method: Method,
+    noise: Callable[[int], int],
+    use: Callable[[], Truth],
+    training: Callable[[], Batch],
+) -> Context:
     """What a method may know: noise of its own, anatomy, training images, and only the truths and redraws it declared.
+
+    world: the simulator of the cohort. noise: subject -> seed. use: the truth of the model, asked for if declared.
 
     Raises:
         Unsupported: where the simulator has no such truth.
     """
-    cells = bench.cells.unit(cell.unit)
-    cohort = bench.get(cells.cohort)
-    needs = bench.study.make("methods", cell.method).tags.needs
+    needs = method.tags.needs
     declared = {need.removeprefix("truth:") for need in needs if need.startswith("truth:")}
-    known = {**cohort.truths, **({"use": bench.get(cells.truths)} if "use" in declared else {})}
-    made = simulator(bench, cell.unit)
+    known = {**cohort.truths, **({"use": use()} if "use" in declared else {})}
     if missing := sorted(declared - known.keys()):
-        raise Unsupported(f"there is no truth {missing[0]}: {Validity.of(made).undefined.get(missing[0], 'not made')}")
-    noise = seeds.of_method(bench.cells.describe("methods", cell.method), cells.train.key)
+        raise Unsupported(f"there is no truth {missing[0]}: {Validity.of(world).undefined.get(missing[0], 'not made')}")
     return replace(
-        cohort_context(cohort, noise, made.target),
+        cohort_context(cohort, noise, world.target),
         truths={name: known[name] for name in declared},
-        training=lambda: bench.get(cells.images).train,
-        redraws=_redraws(made) if "redraws" in needs else None,
+        training=training,
+        redraws=_redraws(world) if "redraws" in needs else None,
     )
 
 
-def metric_context(bench: "Bench", unit: Unit) -> Context:
-    """What a metric may know: perturbations common to all methods of the model, training images, and the simulator."""
-    cells = bench.cells.unit(unit)
-    made: Any = simulator(bench, unit)
-    cohort = bench.get(cells.cohort)
+def metric_context(world: Any, cohort: Cohort, model: str, training: Callable[[], Batch]) -> Context:
+    """What a metric may know: perturbations common to all methods of the model, training images, and the simulator.
+
+    world: the simulator of the cohort. model: key of the trained model, which the perturbations are drawn by.
+    """
     twins = dict(zip(cohort.subjects.tolist(), cohort.twins, strict=True))
 
     def rescans(subject: int, count: int) -> torch.Tensor:
-        return torch.cat([made.sample([int(subject)], EVALUATION, {"rescan": k}).images for k in range(count)])
+        return torch.cat([world.sample([int(subject)], EVALUATION, {"rescan": k}).images for k in range(count)])
 
     def severities(subject: int, strengths: tuple[float, ...]) -> torch.Tensor:
-        return torch.cat([made.sample([int(subject)], EVALUATION, {"strength": s}).images for s in strengths])
+        return torch.cat([world.sample([int(subject)], EVALUATION, {"strength": s}).images for s in strengths])
 
     return replace(
-        cohort_context(cohort, seeds.of_perturbations(cells.train.key), made.target),
+        cohort_context(cohort, seeds.of_perturbations(model), world.target),
         truths=cohort.truths,
-        training=lambda: bench.get(cells.images).train,
-        redraws=_redraws(made),
+        training=training,
+        redraws=_redraws(world),
         rescans=rescans,
         twin=lambda subject: twins[int(subject)],
         severities=severities,
-        carry=_carry(made),
+        carry=_carry(world),
     )
 
 
-def _redraws(made: Simulator) -> Callable[[int], torch.Tensor]:
-    return lambda subject: made.redraws(int(subject), EVALUATION, measure.REDRAWS)
+def _redraws(world: Simulator) -> Callable[[int], torch.Tensor]:
+    return lambda subject: world.redraws(int(subject), EVALUATION, REDRAWS)
 
 
-def _carry(made: Simulator) -> Callable[[torch.Tensor, int, int | None], torch.Tensor] | None:
-    if not isinstance(made, Registered):
+def _carry(world: Simulator) -> Callable[[torch.Tensor, int, int | None], torch.Tensor] | None:
+    if not isinstance(world, Registered):
         return None
-    return lambda volume, donor, recipient: made.carry(volume, donor, recipient, EVALUATION)
+    return lambda volume, donor, recipient: world.carry(volume, donor, recipient, EVALUATION)
 
 
 def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -> Context:

@@ -1,4 +1,4 @@
-"""Whether the maps of a stochastic method would come out the same with other noise: kept beside the maps."""
+"""Convergence of a stochastic method's maps: whether they would come out the same with other noise."""
 
 import json
 import math
@@ -8,10 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from bench.contracts import Attribution, Cohort, Context, Method
-from bench.passes.convergence import CONVERGED, repeated
-from bench.stages import attribute
-
-__all__ = ["CONVERGED", "Kept", "asked", "measured", "read", "write"]
+from bench.passes.convergence import repeated
 
 FILE = "convergence.json"
 #: subjects whose map is made once more
@@ -39,15 +36,13 @@ def measured(method: Method, model: nn.Module, cohort: Cohort, context: Context,
     return repeated(maps.map[: len(rows)], method, model, cohort.images[: len(rows)], context.target, mine)
 
 
-def write(folder: Path, kept: Kept) -> None:
-    """The maps, and the correlations where there are any; null where a map is constant."""
-    attribute.write(folder, kept.maps)
-    if kept.convergence is not None:
-        values = [None if math.isnan(r) else r for r in kept.convergence.tolist()]
+def write(folder: Path, correlations: Tensor | None) -> None:
+    """The correlations beside the maps, null where a map is constant; no file where there is nothing to tell."""
+    if correlations is not None:
+        values = [None if math.isnan(r) else r for r in correlations.tolist()]
         (folder / FILE).write_text(json.dumps(values) + "\n")
 
 
 def read(folder: Path) -> list[float]:
-    """The correlations of stored maps; none where a method has no noise, or was run before they were kept."""
-    path = folder / FILE
-    return [r for r in json.loads(path.read_text()) if r is not None] if path.exists() else []
+    """The correlations of stored maps of a method that is asked."""
+    return [r for r in json.loads((folder / FILE).read_text()) if r is not None]

@@ -9,13 +9,19 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from bench.contracts import BadInput, Batch, Simulator
+from bench.contracts import Batch, Simulator
 from bench.contracts.plugins import Shifted
+from bench.passes.counting import Passes
+from bench.stages.bank import Draw, banks
+from bench.stages.calibrate import CALIBRATE, calibrated
+from bench.stages.recipe import SIZES, sizes
+from bench.stages.stage import Cell, Given, Graph, Stage
+from bench.study import Study, Unit
 
 #: the test subjects once more with every pathology off
 OFF = "off"
@@ -35,28 +41,54 @@ class Images(NamedTuple):
     shifted: Mapping[str, Batch] = MappingProxyType({})
 
 
-def sizes(train: Mapping[str, Any]) -> dict[str, int]:
-    """Subjects of each split.
+class DrawImages(Stage[Images]):
+    """Makes the images of a simulator's data seed."""
 
-    Raises:
-        BadInput: for a split too small to hold four subjects of each class.
-    """
-    counts = {"train": train["subjects"], "validation": train["validation"], "test": train["test"]}
-    for split, count in counts.items():
-        if not isinstance(count, int) or not 8 <= count <= 1_000_000:
-            key = "subjects" if split == "train" else split
-            raise BadInput(f"train.{key}={count!r} is not possible: give a whole number from 8 to 1000000.")
-    return counts
+    name = "images"
+    version = "2"
+    cache = True
+    network = False
+
+    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
+        """One a simulator, data seed and sizes of the splits."""
+        calibration, train = graph.cell(CALIBRATE, unit), graph.study.training(unit)
+        counts = {name: train.get(name) for name in SIZES}
+        content = {"calibration": calibration.key, "data_seed": unit.data_seed, **counts}
+        source = self.code(graph, "simulators", unit.simulator)
+        name = f"{unit.simulator}-d{unit.data_seed}"
+        return Cell(self, name, content, unit, (calibration,), source, caches=banks(graph, unit))
+
+    def make(self, given: Given) -> tuple[Draw, Passes]:
+        """The images are drawn while they are written."""
+        counts, world = sizes(given.study.training(given.unit)), calibrated(given)
+        for bank in given.cell.caches:
+            world = world.with_bank(given.of(bank))  # type: ignore[attr-defined]
+        return lambda folder: draw(world, counts, folder, given.progress), Passes()
+
+    def write(self, folder: Path, value: Draw) -> None:
+        """Draw into the folder."""
+        value(folder)
+
+    def read(self, folder: Path, study: Study, cell: Cell) -> Images:
+        """The splits, memory-mapped."""
+        return read(folder)
+
+    def work(self, study: Study, cell: Cell) -> float:
+        """The subjects of all splits."""
+        return float(sum(cell.content[name] for name in SIZES))
 
 
-def make(
+IMAGES = DrawImages()
+
+
+def draw(
     simulator: Simulator, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None] = lambda _: None
 ) -> None:
     """Draw every split into `folder`, one memory-mapped array a split, subject by subject."""
     shifted = simulator.splits if isinstance(simulator, Shifted) else ()
-    sizes = {**counts, **dict.fromkeys(shifted, counts["test"])}
-    total, done = sum(sizes.values()), 0
-    for stream, count in sizes.items():
+    streams = {**counts, **dict.fromkeys(shifted, counts["test"])}
+    total, done = sum(streams.values()), 0
+    for stream, count in streams.items():
         states = {stream: None, **({OFF: {"pathology": "off"}} if stream == "test" else {})}
         shape = (count, 1, *simulator.shape)
         arrays = {name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, shape) for name in states}
@@ -75,10 +107,10 @@ def make(
 
 
 def read(folder: Path) -> Images:
-    """The splits `make` wrote, memory-mapped."""
+    """The splits `draw` wrote, memory-mapped."""
     named = {path.stem: _read(path) for path in sorted(folder.glob("*.npy"))}
-    own = {split: named.pop(split) for split in (*SPLITS, OFF)}
-    return Images(**own, shifted=named)
+    fixed = {split: named.pop(split) for split in (*SPLITS, OFF)}
+    return Images(**fixed, shifted=named)
 
 
 def _read(path: Path) -> Batch:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from bench.contracts import BadInput
 
-#: sizes of the splits, which the stage `images` checks
+#: settings that say how many subjects the splits have
 SIZES = ("subjects", "validation", "test")
 #: what covers a part of an image in training: 0, the image's mean, or noise of its mean and spread
 COVERS = ("zero", "mean", "noise")
@@ -43,7 +43,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of gradient descent and of its arms.
+    """Settings of gradient descent and of its variants.
 
     epochs, batch, patience: whole numbers; training stops after `patience` epochs without a better validation loss.
     learning_rate: the highest of a one-cycle schedule, reached after `warmup`, a share of all steps, along a cosine
@@ -75,8 +75,8 @@ class Recipe:
         for name in config:
             if name not in known and name not in SIZES:
                 raise BadInput(f"train has no setting '{name}'; its settings are {', '.join((*SIZES, *known))}.")
-        for name, made in known.items():
-            if made.default is MISSING and name not in config:
+        for name, setting in known.items():
+            if setting.default is MISSING and name not in config:
                 raise BadInput(f"train.{name} is missing: give it a value.")
         recipe = cls(**{name: value for name, value in config.items() if name in known})
         recipe._check()
@@ -116,6 +116,18 @@ def identity(config: Mapping[str, Any]) -> dict[str, Any]:
     idle = {name for name, default in optional.items() if config.get(name, default) == default} | {"pretrain"}
     idle |= {"cover"} if "perturbed" in idle else set()
     return {name: value for name, value in config.items() if name not in idle}
+
+
+def sizes(config: Mapping[str, Any]) -> dict[str, int]:
+    """Subjects of each split.
+
+    Raises:
+        BadInput: for a split too small to hold four subjects of each class.
+    """
+    for name in SIZES:
+        if not isinstance(count := config[name], int) or not 8 <= count <= 1_000_000:
+            raise BadInput(f"train.{name}={count!r} is not possible: give a whole number from 8 to 1000000.")
+    return dict(zip(("train", "validation", "test"), (config[name] for name in SIZES), strict=True))
 
 
 def _number(value: Any) -> bool:

@@ -2,13 +2,13 @@
 
 import json
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.names import slug
 from bench.store import files
 from bench.store.keys import key as key_of
 from bench.store.keys import plain
@@ -80,23 +80,19 @@ class Artefacts:
         return folder
 
     def record(self, stage: str, key: str) -> dict[str, Any]:
-        """The record of an artefact; raises KeyError when there is none.
-
-        Records written before they were sealed are taken as they are.
-        """
+        """The record of an artefact; raises KeyError when there is none."""
         folder = self.find(stage, key)
         if folder is None:
             raise KeyError(f"{stage} {key}")
         try:
-            found: dict[str, Any] = json.loads((folder / RECORD).read_text())
+            record: dict[str, Any] = json.loads((folder / RECORD).read_text())
         except FileNotFoundError as error:
             raise KeyError(f"{stage} {key}") from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise self._damaged(folder, RECORD) from error
-        seal = found.pop(SEAL, None)
-        if seal and seal != key_of(found):
+        if record.pop(SEAL, None) != key_of(record):
             raise self._damaged(folder, RECORD)
-        return found
+        return record
 
     def read(self, stage: str, key: str) -> Path:
         """The folder, after every file has been checked against the record."""
@@ -104,7 +100,7 @@ class Artefacts:
         folder = self.find(stage, key)
         if folder is None:
             raise KeyError(f"{stage} {key}")
-        for name, expected in record.get("files", {}).items():
+        for name, expected in record["files"].items():
             path = folder / name
             if not path.is_file() or files.sha256(path) != expected:
                 raise self._damaged(folder, name)
@@ -148,11 +144,6 @@ class Artefacts:
         sentence = f"damaged file {folder.name}/{name} in {folder.parent}: removed, it will be computed again"
         log.warning(sentence)
         return Damaged(sentence)
-
-
-def slug(name: str) -> str:
-    """A name safe for file systems, Hydra's grammar and URLs."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")[:80] or "x"
 
 
 def _checksums(folder: Path) -> dict[str, str]:

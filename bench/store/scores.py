@@ -17,8 +17,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.names import slug
 from bench.store import files
-from bench.store.artefacts import KEY_LENGTH, slug
+from bench.store.artefacts import KEY_LENGTH
 
 COLUMNS = {
     "metric_key": pa.string(),
@@ -69,7 +70,7 @@ class Scores:
             frame = table.to_pandas()
             parts.append(frame[frame["metric_key"].isin(list(new))])
         rows = pd.concat(parts, ignore_index=True) if parts else SCHEMA.empty_table().to_pandas()
-        return rows.reindex(columns=list(COLUMNS)), records
+        return rows, records
 
     def known(self, cell: str) -> dict[str, dict[str, Any]]:
         """{metric key: record} of a cell."""

@@ -1,14 +1,16 @@
 """What the pictures are drawn from: a few subjects of every simulator, and each method's maps of them."""
 
-import json
-
 import numpy as np
 import torch
 
+from bench.contracts import Cohort
 from bench.plan.cells import Cells
 from bench.plan.states import Ledger
 from bench.report.load import panels
-from bench.stages import attribute, simulate
+from bench.stages import train
+from bench.stages.attribute import ATTRIBUTE
+from bench.stages.cohort import COHORT
+from bench.stages.train import TRAIN
 from bench.study import Study, Unit
 
 #: subjects shown of each simulator, half of them patients
@@ -33,10 +35,10 @@ def write(study: Study) -> None:
 
 def _volumes(study: Study, simulator: str, cells: Cells, ledger: Ledger) -> panels.Volumes | None:
     groups = [g for g in study.groups if g.simulator == simulator]
-    cohort_cell = cells.unit(study.members(groups[0])[0]).cohort
+    cohort_cell = cells.cell(COHORT, study.members(groups[0])[0])
     if ledger.record(cohort_cell) is None or study.kept == 0:
         return None
-    cohort = simulate.read(ledger.artefacts.read("simulate", cohort_cell.key))
+    cohort = ledger.value(cohort_cell)
     sides = _sides(study, simulator, cohort)
     sick = (sides[: study.kept] == 1).nonzero().flatten()
     chosen = sick[:SHOWN] if len(sick) else torch.arange(min(SHOWN, study.kept))
@@ -52,7 +54,7 @@ def _volumes(study: Study, simulator: str, cells: Cells, ledger: Ledger) -> pane
     )
 
 
-def _sides(study: Study, simulator: str, cohort: simulate.Cohort) -> torch.Tensor:
+def _sides(study: Study, simulator: str, cohort: Cohort) -> torch.Tensor:
     """(N,) 1 for patients, 0 for controls, -1 for others and for all whose target is a value."""
     made = study.make("simulators", simulator)
     known: torch.Tensor = made.sides(cohort.targets)
@@ -62,13 +64,13 @@ def _sides(study: Study, simulator: str, cohort: simulate.Cohort) -> torch.Tenso
 def _shown(study: Study, group: Unit, cells: Cells, ledger: Ledger) -> Unit:
     """The model whose maps are shown."""
     members = study.members(group)
-    trained = [(u, cells.unit(u).train) for u in members]
-    folders = [(u, ledger.artefacts.read("train", c.key)) for u, c in trained if ledger.record(c) is not None]
-    passed = [u for u, folder in folders if json.loads((folder / "model.json").read_text())["passed"]]
+    trained = [(u, cells.cell(TRAIN, u)) for u in members]
+    folders = [(u, ledger.folder(c)) for u, c in trained if ledger.record(c) is not None]
+    passed = [u for u, folder in folders if train.record(folder)["passed"]]
     return (passed or members)[0]
 
 
-def _truth(cohort: simulate.Cohort, chosen: torch.Tensor) -> np.ndarray:
+def _truth(cohort: Cohort, chosen: torch.Tensor) -> np.ndarray:
     truth = cohort.truths.get(TRUTH)
     volume = (cohort.images - cohort.twins) if truth is None or truth.volume is None else truth.volume
     return np.asarray(volume[chosen, 0].numpy())
@@ -77,8 +79,7 @@ def _truth(cohort: simulate.Cohort, chosen: torch.Tensor) -> np.ndarray:
 def _maps(study: Study, unit: Unit, chosen: torch.Tensor, cells: Cells, ledger: Ledger) -> dict[str, np.ndarray]:
     found = {}
     for method in study.methods:
-        cell = cells.unit(unit).attribute(method)
+        cell = cells.cell(ATTRIBUTE, unit, method)
         if ledger.record(cell) is not None:
-            folder = ledger.artefacts.read("attribute", cell.key)
-            found[method] = attribute.read(folder).map[chosen, 0].numpy()
+            found[method] = ledger.value(cell).map[chosen, 0].numpy()
     return found

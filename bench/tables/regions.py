@@ -7,9 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.contracts import Truth
 from bench.plan.cells import Cells
 from bench.plan.states import Ledger
-from bench.stages import effects, simulate, truths
+from bench.stages.cohort import COHORT
+from bench.stages.effects import EFFECTS
+from bench.stages.switching import Effects
+from bench.stages.use import USE
 from bench.study import Study, Unit
 
 COLUMNS = ["simulator", "network", "data_seed", "model_seed", "region", "truth", "statistic", "value"]
@@ -28,19 +32,17 @@ def rows(study: Study, cells: Cells, ledger: Ledger) -> Iterator[Row]:
     """Rows of `COLUMNS`; truths of the population stand once a simulator, without network and with seeds -1."""
     names: dict[str, tuple[str, ...]] = {}
     for unit in study.units:
-        own = cells.unit(unit)
-        if unit.simulator not in names and ledger.record(own.cohort):
-            cohort = simulate.read(ledger.artefacts.read("simulate", own.cohort.key))
+        explained, redrawn, switched = (cells.cell(stage, unit) for stage in (COHORT, USE, EFFECTS))
+        if unit.simulator not in names and ledger.record(explained):
+            cohort = ledger.value(explained)
             names[unit.simulator] = cohort.region_names
             for truth in cohort.truths.values():
                 if truth.regions is not None:
                     yield from _with(Unit(unit.simulator, ""), _each(cohort.region_names, truth.name, truth.regions))
-        if unit.simulator in names and ledger.record(own.truths):
-            use = truths.read(ledger.artefacts.read("truths", own.truths.key))
-            yield from _with(unit, _use(names[unit.simulator], use))
-        if unit.simulator in names and ledger.record(own.effects):
-            found = effects.read(ledger.artefacts.read("effects", own.effects.key))
-            yield from _with(unit, _effects(names[unit.simulator], found))
+        if unit.simulator in names and ledger.record(redrawn):
+            yield from _with(unit, _use(names[unit.simulator], ledger.value(redrawn)))
+        if unit.simulator in names and ledger.record(switched):
+            yield from _with(unit, _effects(names[unit.simulator], ledger.value(switched)))
 
 
 def _with(unit: Unit, said: Iterator[Said]) -> Iterator[Row]:
@@ -53,13 +55,13 @@ def _each(names: tuple[str, ...], truth: str, values: Tensor) -> Iterator[Said]:
     return ((name, truth, "value", value) for name, value in zip(names, values[0].tolist(), strict=True))
 
 
-def _use(names: tuple[str, ...], use: simulate.Truth) -> Iterator[Said]:
+def _use(names: tuple[str, ...], use: Truth) -> Iterator[Said]:
     for statistic, values in (("RMS", use.regions), ("floor", use.floor)):
         if values is not None:
             yield from ((n, "use", statistic, v) for n, v in zip(names, values[0].tolist(), strict=True))
 
 
-def _effects(names: tuple[str, ...], found: effects.Effects) -> Iterator[Said]:
+def _effects(names: tuple[str, ...], found: Effects) -> Iterator[Said]:
     for truth in ("off", "on", "shapley"):
         for statistic, reduce in STATISTICS.items():
             values = reduce(getattr(found, truth)).tolist()

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from bench.contracts import Status
 from bench.contracts.validity import Validity
-from bench.plan.cells import Cell
 from bench.plan.states import Ledger, States
+from bench.stages.stage import Cell
 from bench.store import files
 from bench.study import Study, Unit
 

@@ -15,9 +15,15 @@ import pandas as pd
 import pyarrow as pa
 
 from bench import provenance
-from bench.plan.cells import Cell, Cells
-from bench.plan.states import Ledger, committed, survey
-from bench.stages import convergence
+from bench.passes.convergence import CONVERGED
+from bench.plan.cells import Cells
+from bench.plan.states import Ledger, survey
+from bench.stages import convergence, train
+from bench.stages.attribute import ATTRIBUTE
+from bench.stages.calibrate import CALIBRATE
+from bench.stages.cohort import COHORT
+from bench.stages.stage import Cell
+from bench.stages.train import TRAIN
 from bench.store import files
 from bench.store.keys import canonical
 from bench.store.schema import TABLES
@@ -75,31 +81,22 @@ class Writer:
     def models(self) -> Iterator[list[Any]]:
         """Every trained model with its competence; a model that could not be trained has a row saying why."""
         for unit in self.study.units:
-            cells = self.cells.unit(unit)
+            calibration, cohort, model = (self.cells.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN))
             where = [unit.simulator, unit.network, unit.data_seed, unit.model_seed]
-            drawn = [unit.init_seed, unit.order_seed, self.cohort(cells.cohort)]
-            if self.ledger.record(cells.train) is None:
-                reason = self.tidy.why(cells.train, "failed")[1]
+            drawn = [unit.init_seed, unit.order_seed, self.cohort(cohort)]
+            if self.ledger.record(model) is None:
+                reason = self.tidy.why(model, "failed")[1]
                 told = (reason if m == "reason" else False if m == "passed" else "" for m in MODEL)
                 yield [*where, *told, *[""] * len(FOUND), *drawn]
                 continue
-            folder = self.ledger.artefacts.read("train", cells.train.key)
-            record = json.loads((folder / "model.json").read_text())
-            found = self.calibration(cells.calibration)
+            record = train.record(self.ledger.folder(model))
+            found = self.ledger.value(calibration)
             yield [*where, *(record.get(m, "") for m in MODEL), *(found[f] for f in FOUND), *drawn]
 
     def cohort(self, cell: Cell) -> str:
         """The first 16 digits of the checksum of the explained subjects; empty while they are not stored."""
         record = self.ledger.record(cell) or {}
         return str(record.get("files", {}).get("cohort.safetensors", ""))[:16]
-
-    def calibration(self, cell: Cell) -> dict[str, Any]:
-        """What a calibration found."""
-        path = committed(cell)
-        if not path.exists():
-            path = self.ledger.artefacts.read("calibrate", cell.key) / "calibration.json"
-        found: dict[str, Any] = json.loads(path.read_text())
-        return found
 
     def method(self, name: str) -> dict[str, Any]:
         """A row of methods.csv."""
@@ -110,13 +107,13 @@ class Writer:
         known: dict[str, Any] = {"cost": tags.cost, "convergence": "", "converged": ""}
         if found:
             mean = round(sum(found) / len(found), 6)
-            known |= {"convergence": mean, "converged": mean >= convergence.CONVERGED}
+            known |= {"convergence": mean, "converged": mean >= CONVERGED}
         return {"method": name, **told, **known, **_told(method, self.study.methods[name])}
 
     def convergence(self, name: str) -> list[float]:
         """How far maps of a method came out the same with other noise: a few subjects of each model."""
-        cells = (self.cells.unit(unit).attribute(name) for unit in self.study.units)
-        folders = (self.ledger.artefacts.read("attribute", c.key) for c in cells if self.ledger.record(c))
+        cells = (self.cells.cell(ATTRIBUTE, unit, name) for unit in self.study.units)
+        folders = (self.ledger.folder(c) for c in cells if self.ledger.record(c))
         return [r for folder in folders for r in convergence.read(folder)]
 
     def metric(self, name: str) -> dict[str, Any]:
@@ -141,8 +138,7 @@ class Writer:
     def done(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
         """Every distinct cell with a record, those of caches included."""
         seen: dict[str, Cell] = {c.key: c for states in self.states.values() for c, _ in states.values()}
-        caches = (c for u in self.study.units for c in (self.cells.unit(u).bank, self.cells.unit(u).images) if c)
-        seen |= {c.key: c for c in caches}
+        seen |= {cache.key: cache for cell in list(seen.values()) for cache in cell.caches}
         for cell in seen.values():
             record = self.ledger.record(cell)
             if record and "cost" in record:

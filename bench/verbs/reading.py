@@ -5,9 +5,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench import report as pages
 from bench.contracts import BadInput
 from bench.provenance import ROOT
-from bench.store import schema
+from bench.store import files, schema
 from bench.verbs.call import Call
 
 #: what of a study is published: everything but the plan, heartbeats and logs of the run
@@ -17,8 +18,6 @@ PUBLISHED = ROOT / "results" / "published"
 
 def figures(call: Call) -> int:
     """Draw the figures from the tables."""
-    from bench import report as pages
-
     with readable():
         pages.figures(_folder(call))
     return 0
@@ -26,8 +25,6 @@ def figures(call: Call) -> int:
 
 def leaderboard(call: Call) -> int:
     """Rank from the tables."""
-    from bench import report as pages
-
     with readable():
         pages.leaderboard(_folder(call))
     return 0
@@ -35,8 +32,6 @@ def leaderboard(call: Call) -> int:
 
 def report(call: Call) -> int:
     """Leaderboard, figures and page from the tables."""
-    from bench import report as pages
-
     folder = _folder(call)
     with readable():
         pages.render(folder)
@@ -46,8 +41,6 @@ def report(call: Call) -> int:
 
 def drift(call: Call) -> int:
     """Compare a study's fresh means with the published ones; 1 where any lies outside the tolerance."""
-    from bench import report as pages
-
     folder = _folder(call)
     moved = pages.drift(folder, PUBLISHED / folder.name)
     for sentence in moved:
@@ -58,9 +51,6 @@ def drift(call: Call) -> int:
 
 def publish(call: Call) -> int:
     """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs."""
-    from bench import report as pages
-    from bench.store import files
-
     folder = _folder(call)
     target = PUBLISHED / folder.name
     with files.scratch(target) as copy:
@@ -79,11 +69,9 @@ def publish(call: Call) -> int:
 @contextlib.contextmanager
 def readable() -> Iterator[None]:
     """Tables that cannot be read are the user's to mend: one sentence."""
-    from bench.report import BadTables
-
     try:
         yield
-    except BadTables as error:
+    except pages.BadTables as error:
         raise BadInput(str(error)) from error
 
 

@@ -15,7 +15,7 @@ from bench.contracts.validity import Validity
 from bench.passes.discrimination import AUC
 from bench.passes.forward import forward
 from bench.passes.scores import explained
-from bench.stages import truths
+from bench.stages.use import use
 from bench.tables import simulator_audits
 
 #: subjects a class; with fewer the interval of an AUC is wider than the tolerance of the audit
@@ -104,9 +104,9 @@ class Audits:
         model = Reader(where, self.simulator.target, self.simulator.outputs)
         sees = [explained(forward(model, images), self.simulator.target) for images in (cohort.images, cohort.twins)]
         assert torch.equal(*sees), f"a model of {region} alone tells a subject from its twin"
-        use = truths.use(model, self.simulator, cohort, DRAWS, SUBJECTS)
-        assert use.regions is not None and use.floor is not None
-        used = [n for n, u, f in zip(cohort.region_names, use.regions[0], use.floor[0], strict=True) if u > f]
+        truth = use(model, self.simulator, cohort, DRAWS, SUBJECTS)
+        assert truth.regions is not None and truth.floor is not None
+        used = [n for n, u, f in zip(cohort.region_names, truth.regions[0], truth.floor[0], strict=True) if u > f]
         assert used == [region], f"a model of {region} alone is said to use {used}"
         return f"a model of {region} alone: no change to twins, use there only"
 

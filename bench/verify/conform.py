@@ -7,7 +7,8 @@ from typing import Any
 from bench.checks import method_probe, methods, metrics, networks, simulators
 from bench.config.architecture import architecture
 from bench.contracts import BadInput
-from bench.launch.unit import Bench
+from bench.launch.unit import UnitRun
+from bench.stages.calibrate import CALIBRATE
 from bench.stages.context import simulator
 from bench.study import Study
 from bench.verify.audits import Audits
@@ -44,10 +45,9 @@ def _verdict(name: str, check: Callable[[], str | None]) -> tuple[str, str]:
 def _simulators(study: Study, label: str) -> Iterator[Named]:
     # the checks need an amplitude, so a simulator that was never calibrated is calibrated first
     unit = next(u for u in study.units if u.simulator == label)
-    bench = Bench(study, unit)
-    made = simulator(bench, unit)
-    found = bench.get(bench.cells.unit(unit).calibration)
-    key = bench.cells.describe("simulators", label)
+    run = UnitRun(study, unit)
+    found = run.value(CALIBRATE)
+    made, key = simulator(study, unit, found), run.cells.describe("simulators", label)
     audits = Audits(made, label, key, found["reached"], references=found.get("pairs", {}))
     yield from ((check.__name__, partial(check, made)) for check in simulators.applicable(made))
     yield from ((audit.__name__, audit) for audit in audits.named())

@@ -23,15 +23,15 @@ TWO = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 def run(*lines: str) -> tuple[float, float]:
     """(seconds of the wall, seconds of the cells) of a study in a fresh folder."""
-    from bench import verbs
     from bench.plan import plan
     from bench.plan.states import count, survey
     from bench.tables.writer import Writer
+    from bench.verbs import computing
 
     with tempfile.TemporaryDirectory() as results:
         study, launch = plan.study([*lines, f"paths.results={results}"], [FAKES])
         start = time.perf_counter()
-        verbs.compute(study, launch)
+        computing.compute(study, launch)
         wall = time.perf_counter() - start
         if {state for _, state in count(survey(study))} != {"done"}:
             raise RuntimeError(f"cells failed, so the times mean nothing: {' '.join(lines)}")

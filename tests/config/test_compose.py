@@ -60,7 +60,7 @@ def conf(tmp_path, monkeypatch):
 
 def test_a_study_fixes_axes_seeds_and_lists():
     made = compose.study(["study=one"])
-    assert made.arms == [("near", "small"), ("far", "small")]
+    assert made.pairs == [("near", "small"), ("far", "small")]
     assert made.settings["seed"].items() >= {"data": [0, 1], "model": [0]}.items()
     assert list(made.methods) == ["a", "b"]
     assert made.simulators["far"]["task"]["radius"] == 2
@@ -70,7 +70,7 @@ def test_the_user_wins_over_the_study():
     made = compose.study(
         ["simulator=far", "network=large", "method=[b]", "method.b.window=6", "explain.subjects=10", "name=mine"]
     )
-    assert made.arms == [("far", "large")]
+    assert made.pairs == [("far", "large")]
     assert made.methods == {"b": {"_target_": "m.B", "window": 6}}
     assert made.settings["explain"]["subjects"] == 10
     assert made.settings["name"] == "mine"
@@ -83,14 +83,14 @@ def test_a_study_may_set_parameters_of_a_method_that_is_not_chosen():
 
 def test_comma_lists_and_ranges_are_axes():
     made = compose.study(["simulator=far,near", "network=small,large", "seed.model=range(3)", "seed.data=4,5"])
-    assert made.arms == [("far", "small"), ("far", "large"), ("near", "small"), ("near", "large")]
+    assert made.pairs == [("far", "small"), ("far", "large"), ("near", "small"), ("near", "large")]
     assert made.settings["seed"].items() >= {"data": [4, 5], "model": [0, 1, 2]}.items()
 
 
 def test_any_key_of_a_unit_can_be_swept():
     made = compose.study(["simulator=near", "simulator.task.radius=3,4", "network.width=2,4", "train=default,long"])
-    assert ("near-task.radius-4", "small-width-2-train-long") in made.arms
-    assert len(made.arms) == 8
+    assert ("near-task.radius-4", "small-width-2-train-long") in made.pairs
+    assert len(made.pairs) == 8
     assert made.simulators["near-task.radius-4"]["task"]["radius"] == 4
     assert made.trains["small-width-4-train-long"] == {"epochs": 30}
 
@@ -99,12 +99,12 @@ def test_sweeping_a_method_makes_variants_of_that_method_alone():
     made = compose.study(["method.a.window=1,2", "metric.s.q=0.5,0.9"])
     assert {m: node["window"] for m, node in made.methods.items()} == {"a-window-1": 1, "a-window-2": 2, "b": 1}
     assert list(made.metrics) == ["s-q-0.5", "s-q-0.9"]
-    assert len(made.arms) == 2
+    assert len(made.pairs) == 2
 
 
 def test_an_axis_of_a_study_may_be_any_key_and_a_typed_value_replaces_it():
-    assert [s for s, _ in compose.study(["study=dialled"]).arms] == ["near-strength-0.75", "near-strength-0.95"]
-    assert [s for s, _ in compose.study(["study=dialled", "simulator.strength=0.8"]).arms] == ["near"]
+    assert [s for s, _ in compose.study(["study=dialled"]).pairs] == ["near-strength-0.75", "near-strength-0.95"]
+    assert [s for s, _ in compose.study(["study=dialled", "simulator.strength=0.8"]).pairs] == ["near"]
 
 
 def test_all_names_every_file_of_a_group(tmp_path):

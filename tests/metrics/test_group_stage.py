@@ -9,7 +9,8 @@ from torch import nn
 
 from bench.contracts import Attribution, Cohort, Context, MethodTags, MetricTags, Truth
 from bench.contracts.validity import Validity
-from bench.stages.measure import Explained, Scene, measure
+from bench.stages.explained import Explained, ExplainedModel
+from bench.stages.scoring import measure
 from metrics.curves import Deletion, Insertion, Selectivity
 from metrics.infidelity import Infidelity, InfidelityRank
 from metrics.perturbations import GaussianNoise, Patch, Redraw, RegionFill
@@ -59,7 +60,7 @@ def scene(**given):
         subjects=(0, 1, 2, 3), target=0, domain=REGIONS > 0, regions=REGIONS, region_names=tuple("abcdef"),
         redraws=lambda s: IMAGES[s] + torch.rand((12, *SHAPE[1:]), generator=torch.Generator().manual_seed(s)),
     )  # fmt: skip
-    return Scene(Counted(), cohort, context, **given)
+    return ExplainedModel(Counted(), cohort, context, **given)
 
 
 def measured(metric, made, truths=None, seed=0):

@@ -1,7 +1,6 @@
 """The disease taken away, given or made weaker: what it does to the score, and nothing else."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -87,13 +86,10 @@ def test_the_gradient_predicts_every_strength_and_a_map_elsewhere_none():
 
 
 @pytest.mark.parametrize("subject", [4, 5])
-def test_the_harness_renders_controls_and_patients_from_healthy_to_sick(subject, monkeypatch):
+def test_the_harness_renders_controls_and_patients_from_healthy_to_sick(subject):
     brain = Brain(Focal(), amplitude=0.3)
     cohort = brain.cohort([subject])
-    cells = SimpleNamespace(cohort=cohort, train=SimpleNamespace(key="0" * 16))
-    bench = SimpleNamespace(cells=SimpleNamespace(unit=lambda unit: cells), get=lambda cell: cell)
-    monkeypatch.setattr(harness, "simulator", lambda bench, unit: brain)
-    found = harness.metric_context(bench, None).severities(subject, (0.0, 0.5, 1.0))
+    found = harness.metric_context(brain, cohort, "0" * 16, lambda: None).severities(subject, (0.0, 0.5, 1.0))
     well, sick = (cohort.twins, cohort.images) if subject % 2 else (cohort.images, cohort.twins)
     assert torch.equal(found[[0, 2]], torch.cat([well, sick]))
     assert 0 < (found[1] - well).norm() < (sick - well).norm()

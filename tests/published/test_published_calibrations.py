@@ -8,8 +8,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from bench.plan.cells import VERSIONS
 from bench.report import readme
+from bench.stages.calibrate import CALIBRATE
 from bench.store.keys import describe, key
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def keys():
 
 
 def calibration(simulator_key):
-    told = {"stage": "calibrate", "version": VERSIONS["calibrate"], "simulator": simulator_key}
+    told = {"stage": "calibrate", "version": CALIBRATE.version, "simulator": simulator_key}
     return FOLDER / f"{key(told)}.json"
 
 

@@ -9,7 +9,7 @@ import pytest
 import synthetic
 
 from bench.contracts import BadInput
-from bench.plan import declared, plan
+from bench.plan import plan, settings
 from bench.report.drawn import Drawn
 from bench.report.page import answers, page
 from bench.tables.writer import Writer
@@ -79,7 +79,7 @@ def test_without_comparisons_nothing_is_claimed(folder, tmp_path):
 def planned(tmp_path, *lines):
     lines = ("study=tiny", f"paths.results={tmp_path}", *lines)
     study, _ = plan.study(lines)
-    declared.check(study)
+    settings.check_declared(study)
     return study
 
 

@@ -68,12 +68,10 @@ def test_a_head_that_lies_elsewhere_corresponds_voxel_by_voxel(recipient, brain)
 
 
 @pytest.mark.parametrize("knows", [True, False])
-def test_the_harness_passes_on_what_a_simulator_knows(knows, brain, monkeypatch):
+def test_the_harness_passes_on_what_a_simulator_knows(knows, brain):
     """A simulator that has no `carry` leaves None in the context, never maps that are not laid on anything."""
     made = brain if knows else SimpleNamespace(target=brain.target)
-    cells = SimpleNamespace(cohort=brain.cohort([3, 5]), train=SimpleNamespace(key="0" * 16))
-    bench = SimpleNamespace(cells=SimpleNamespace(unit=lambda unit: cells), get=lambda cell: cell)
-    monkeypatch.setattr(harness, "simulator", lambda bench, unit: made)
-    found, volume = harness.metric_context(bench, None).carry, cells.cohort.images[0]
+    cohort = brain.cohort([3, 5])
+    found, volume = harness.metric_context(made, cohort, "0" * 16, lambda: None).carry, cohort.images[0]
     assert (found is not None) == knows
     assert not knows or torch.equal(found(volume, 3, 5), brain.carry(volume, 3, 5, "evaluation"))

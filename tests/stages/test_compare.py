@@ -8,7 +8,7 @@ import torch
 
 from bench.checks.metric_probe import probe
 from bench.contracts import MetricTags, Undefined
-from bench.stages.compare import Trained, compare
+from bench.stages.comparison import ComparedModels, compare
 
 MODELS, SUBJECTS = 3, 6
 
@@ -32,7 +32,7 @@ def rows(**columns):
     world = probe()
     maps, none = torch.zeros(MODELS, *world.maps.shape), torch.empty(0, 0)
     seeds = (0, 0, 1), (0, 1, 0), (0, 1, 0), (0, 1, 0)
-    models = Trained(maps, none, (), none, (), *seeds, untrained_seeds=())
+    models = ComparedModels(maps, none, (), none, (), *seeds, untrained_seeds=())
     return compare("likeness", Columns(columns), models, world.cohort, world.context)
 
 

@@ -10,10 +10,10 @@ from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.discrimination import auc
 from bench.seeds import seed
-from bench.stages import train
 from bench.stages.alter import cover, permute
 from bench.stages.descent import Diverged
 from bench.stages.images import Images
+from bench.stages.training import Seeds, train
 
 
 @pytest.fixture(scope="module")
@@ -166,4 +166,4 @@ def test_permuted_labels_are_the_same_labels():
 def test_a_class_without_subjects_is_refused(images):
     with pytest.raises(BadInput, match=r"the test subjects hold 0 of class 2 of 3.*train\.test"):
         full = [_batch(30, 0).__class__(b.images, torch.arange(30) % 3, b.subjects) for b in [_batch(30, 0)] * 2]
-        train.train(Images(*full, _batch(40, 1), _batch(40, 1)), lambda: Linear(SHAPE, 3), CONFIG, 0, 0, {})
+        train(Images(*full, _batch(40, 1), _batch(40, 1)), lambda: Linear(SHAPE, 3), CONFIG, Seeds(0, 0, 0), {})

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from bench.contracts import BadInput, Unsupported
-from bench.stages import effects
+from bench.stages import switching
+from bench.stages.effects import EFFECTS, validate
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
@@ -39,7 +40,7 @@ class Product(nn.Module):
 def _effects(simulator, model, cohort, row, players):
     """Of one subject, whose own image is the sick one in odd rows."""
     sick = torch.tensor([row % 2 == 1])
-    return effects.effects(model, simulator, cohort.take(torch.tensor([row])), sick, (1, 0), players)
+    return switching.effects(model, simulator, cohort.take(torch.tensor([row])), sick, (1, 0), players)
 
 
 def test_effects_of_a_model_that_reads_one_region_are_all_there(world):
@@ -143,7 +144,7 @@ def test_shapley_values_share_the_whole_re_rendered_change(moving, row, power):
 def test_a_simulator_that_cannot_switch_regions_is_unsupported(world):
     _, cohort = world
     with pytest.raises(Unsupported, match="no `switches`"):
-        effects.effects(Weighted(cohort.images.shape[2:]), object(), cohort, torch.tensor([False]), (1, 0), 2)
+        switching.effects(Weighted(cohort.images.shape[2:]), object(), cohort, torch.tensor([False]), (1, 0), 2)
 
 
 def test_exact_shapley_and_interaction_equal_the_definitions():
@@ -156,28 +157,28 @@ def test_exact_shapley_and_interaction_equal_the_definitions():
             weight = factorial(k) * factorial(players - k - 1) / factorial(players)
             subsets = itertools.combinations(others, k)
             expected += sum(weight * (value[code(s) + 2**p] - value[code(s)]) for s in subsets)
-        assert effects._shapley(value, players)[p] == pytest.approx(expected)
+        assert switching._shapley(value, players)[p] == pytest.approx(expected)
     expected = sum(
         factorial(len(s)) * factorial(2 - len(s)) / factorial(3)
         * (value[code(s) + 3] - value[code(s) + 1] - value[code(s) + 2] + value[code(s)])
         for k in range(3) for s in itertools.combinations((2, 3), k)
     )  # fmt: skip
-    assert effects._interaction(value, players)[0, 1] == pytest.approx(expected)
+    assert switching._interaction(value, players)[0, 1] == pytest.approx(expected)
 
 
 def test_the_sick_image_is_the_patients_own_and_the_controls_twin(world):
-    assert effects.sick(world[1]).tolist() == [False, True, False, True]
+    assert switching.sick(world[1]).tolist() == [False, True, False, True]
 
 
 def test_effects_survive_storage(world, tmp_path):
     simulator, cohort = world
     model = Product(torch.ones(1), torch.ones(1), 0.0)
-    found = effects.effects(model, simulator, cohort, torch.tensor([False, True]), (1, 0), 2)
-    effects.write(tmp_path, found)
-    for before, after in zip(found, effects.read(tmp_path), strict=True):
+    found = switching.effects(model, simulator, cohort, torch.tensor([False, True]), (1, 0), 2)
+    EFFECTS.write(tmp_path, found)
+    for before, after in zip(found, EFFECTS.read(tmp_path, None, None), strict=True):
         torch.testing.assert_close(before, after, equal_nan=True, rtol=0, atol=0)
 
 
 def test_too_many_players_are_refused():
     with pytest.raises(BadInput, match=r"use\.players=13"):
-        effects.validate(13)
+        validate(13)

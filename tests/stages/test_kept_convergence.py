@@ -7,7 +7,9 @@ import torch
 
 from bench.checks.method_probe import Plain, probes, randomised
 from bench.contracts import Attribution, Context
+from bench.passes.convergence import repeated
 from bench.stages import convergence
+from bench.stages.attribute import ATTRIBUTE
 from methods.controls import Random
 from methods.gradients import Gradient, SmoothGrad
 
@@ -33,7 +35,7 @@ def test_only_methods_with_noise_are_asked():
 def test_the_first_subjects_maps_are_compared_with_new_ones():
     method = SmoothGrad(samples=8, noise=1.0)
     context = CONTEXT.take([0, 1, 2, 3])
-    whole = convergence.repeated(maps(method).map[:4], method, MODEL, IMAGES[:4], 1, context)
+    whole = repeated(maps(method).map[:4], method, MODEL, IMAGES[:4], 1, context)
     torch.testing.assert_close(measured(method), whole)
     assert len(whole) == convergence.SUBJECTS and (whole < 0.999).all()
 
@@ -48,11 +50,11 @@ def test_what_a_method_keeps_for_a_model_is_not_used_again():
     assert (measured(Keeper(samples=8, noise=1.0)) < 0.999).all()
 
 
-def test_it_lies_beside_the_maps_and_older_maps_have_none(tmp_path):
+def test_it_lies_beside_the_maps_of_methods_with_noise_alone(tmp_path):
     kept = convergence.Kept(maps(Gradient()), torch.tensor([0.5, float("nan"), 0.75], dtype=torch.float64))
-    convergence.write(tmp_path, kept)
+    ATTRIBUTE.write(tmp_path, kept)
     assert convergence.read(tmp_path) == pytest.approx([0.5, 0.75])
-    (tmp_path / "older").mkdir()
-    convergence.write(tmp_path / "older", convergence.Kept(kept.maps))
-    assert convergence.read(tmp_path / "older") == []
-    assert [p.name for p in (tmp_path / "older").iterdir()] == ["maps.safetensors"]
+    assert torch.equal(ATTRIBUTE.read(tmp_path, None, None).map, kept.maps.map)
+    (tmp_path / "certain").mkdir()
+    ATTRIBUTE.write(tmp_path / "certain", convergence.Kept(kept.maps))
+    assert [p.name for p in (tmp_path / "certain").iterdir()] == ["maps.safetensors"]

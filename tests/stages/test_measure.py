@@ -9,7 +9,8 @@ from torch import nn
 
 from bench.contracts import Attribution, Cohort, Context, MethodTags, MetricTags, Truth, View
 from bench.contracts.validity import Validity
-from bench.stages.measure import Explained, Scene, measure
+from bench.stages.explained import Explained, ExplainedModel
+from bench.stages.scoring import measure
 
 SCORES = torch.tensor([-2.0, -1.0, 1.0, 2.0])
 
@@ -43,7 +44,7 @@ class Anything:
 def scene(**given):
     images = SCORES.view(-1, 1, 1, 1, 1).expand(-1, 1, 2, 2, 2)
     cohort = Cohort(images, torch.tensor([0, 1, 0, 1]), torch.arange(4), images, images.short(), images.bool())
-    return Scene(Mean(), cohort, Context(subjects=(0, 1, 2, 3), target=0), **given)
+    return ExplainedModel(Mean(), cohort, Context(subjects=(0, 1, 2, 3), target=0), **given)
 
 
 def measured(limits):

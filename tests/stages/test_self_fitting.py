@@ -8,9 +8,9 @@ from torch import nn
 from bench.config.architecture import architecture
 from bench.contracts import Batch, Unsupported
 from bench.contracts.plugins import Mapped, SelfFitting
-from bench.stages import train
 from bench.stages.descent import Diverged
 from bench.stages.images import Images
+from bench.stages.training import Seeds, train
 
 
 class MeanDifference(nn.Module):
@@ -40,7 +40,7 @@ def _images(make=lambda batch: batch):
 
 def _fit(images, outputs=2, start=None, scale=1.0, **over):
     build = lambda: MeanDifference(SHAPE, outputs, scale)  # noqa: E731
-    return train.train(images, build, {**CONFIG, **over}, 0, 0, {"reached": 0.95, "r2": 0.9}, start=start)
+    return train(images, build, {**CONFIG, **over}, Seeds(0, 0, 0), {"reached": 0.95, "r2": 0.9}, start=start)
 
 
 def test_a_network_that_fits_itself_is_judged_like_any_other():
@@ -65,22 +65,22 @@ def test_values_are_fitted_in_standard_deviations():
 
 
 def test_its_draws_follow_the_order_seed():
-    def draw(**seeds):
+    def draw(order):
         build = lambda: MeanDifference(SHAPE, 2)  # noqa: E731
-        return train.train(_images(), build, CONFIG, 0, 0, {"reached": 0.95}, **seeds).model.seen[2]
+        return train(_images(), build, CONFIG, Seeds(0, 0, order), {"reached": 0.95}).model.seen[2]
 
-    assert draw() == draw(order_seed=0) != draw(order_seed=1)
+    assert draw(0) == draw(0) != draw(1)
 
 
 def test_permuted_labels_reach_its_fit():
     assert not torch.equal(_fit(_images(), permuted=True).model.seen[0].targets, _images().train.targets)
 
 
-@pytest.mark.parametrize("arm", [{"perturbed": 0.5}, {"checkpoint": "epoch-1"}, {"pretrain": "focal"}], ids=str)
-def test_arms_of_gradient_descent_are_refused(arm):
-    start = MeanDifference(SHAPE, 2).state_dict() if "pretrain" in arm else None
-    with pytest.raises(Unsupported, match=f"fits itself.*train.{next(iter(arm))}"):
-        _fit(_images(), start=start, **arm)
+@pytest.mark.parametrize("variant", [{"perturbed": 0.5}, {"checkpoint": "epoch-1"}, {"pretrain": "focal"}], ids=str)
+def test_variants_of_gradient_descent_are_refused(variant):
+    start = MeanDifference(SHAPE, 2).state_dict() if "pretrain" in variant else None
+    with pytest.raises(Unsupported, match=f"fits itself.*train.{next(iter(variant))}"):
+        _fit(_images(), start=start, **variant)
 
 
 def test_a_fit_that_is_not_finite_has_failed():

@@ -10,8 +10,9 @@ from torch import nn
 
 from bench.contracts import Attribution, Cohort, Context, MethodTags, View
 from bench.passes.counting import count_passes
-from bench.stages import measure as stage
-from bench.stages.measure import Explained, Scene, measure
+from bench.stages import explained as module
+from bench.stages.explained import Explained, ExplainedModel
+from bench.stages.scoring import measure
 from metrics.curves import Deletion
 from metrics.infidelity import Infidelity, InfidelityRank
 from metrics.perturbations import GaussianNoise, Patch
@@ -47,7 +48,7 @@ def world():
     images = torch.rand((N, *SHAPE), generator=draw)
     cohort = Cohort(images, torch.tensor([0, 1, 0]), torch.arange(N), images, images.short(), images > 0.2)
     maps = {name: torch.rand((N, *SHAPE), generator=draw) for name in METHODS}
-    return Scene(Net(), cohort, Context(subjects=SUBJECTS, domain=cohort.domain, target=1)), maps
+    return ExplainedModel(Net(), cohort, Context(subjects=SUBJECTS, domain=cohort.domain, target=1)), maps
 
 
 def scored(world, metrics):
@@ -72,10 +73,10 @@ def shared():
     }
 
 
-@pytest.mark.parametrize("memory", [0, 5 * 216 * 4, stage.MEMORY])
+@pytest.mark.parametrize("memory", [0, 5 * 216 * 4, module.MEMORY])
 def test_passes_are_the_fewest_whatever_is_kept(world, monkeypatch, memory):
     """Two families, shared by four metrics and three methods; the images themselves are met once more."""
-    monkeypatch.setattr(stage, "MEMORY", memory)
+    monkeypatch.setattr(module, "MEMORY", memory)
     rows, passes = scored(world, shared())
     assert passes == N + N * (5 + 4)
     assert (rows["status"] == "ok").all()
@@ -84,9 +85,9 @@ def test_passes_are_the_fewest_whatever_is_kept(world, monkeypatch, memory):
 
 def test_scores_do_not_depend_on_what_is_kept(world, monkeypatch):
     kept, _ = scored(world, shared())
-    monkeypatch.setattr(stage, "MEMORY", 0)
+    monkeypatch.setattr(module, "MEMORY", 0)
     scene, maps = world
-    drawn_again, _ = scored((Scene(scene.model, scene.cohort, scene.context), maps), shared())
+    drawn_again, _ = scored((ExplainedModel(scene.model, scene.cohort, scene.context), maps), shared())
     pd.testing.assert_frame_equal(kept, drawn_again, check_exact=True)
 
 

@@ -7,9 +7,10 @@ import torch
 from bench.contracts import BadInput, Batch
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
-from bench.stages import train
 from bench.stages.gate import gate
 from bench.stages.images import Images
+from bench.stages.train import read, write
+from bench.stages.training import Diverged, Seeds, train
 
 SHAPE = (4, 4, 4)
 CONFIG = {"epochs": 6, "batch": 8, "learning_rate": 1e-2, "weight_decay": 0.0, "patience": 6}
@@ -29,7 +30,7 @@ def images():
 
 
 def _train(images, data=0, model=0, build=lambda: PooledCNN(SHAPE, 2, width=2, blocks=1), **over):
-    return train.train(images, build, {**CONFIG, **over}, data, model, calibration={"reached": 0.95})
+    return train(images, build, {**CONFIG, **over}, Seeds(data, model, model), calibration={"reached": 0.95})
 
 
 def test_the_same_seeds_give_the_same_model(images):
@@ -60,14 +61,14 @@ def test_the_untrained_model_shares_the_initialisation_only(images):
 
 def test_write_and_read_give_the_same_outputs(images, tmp_path):
     trained = _train(images)
-    train.write(tmp_path, trained)
-    again = train.read(tmp_path, lambda: PooledCNN(SHAPE, 2, width=2, blocks=1), 0)
+    write(tmp_path, trained)
+    again = read(tmp_path, lambda: PooledCNN(SHAPE, 2, width=2, blocks=1), 0)
     assert torch.equal(again.model(images.test.images), trained.model(images.test.images))
     assert again.record == trained.record
 
 
 def test_a_diverged_run_says_where(images):
-    with pytest.raises(train.Diverged, match="step"):
+    with pytest.raises(Diverged, match="step"):
         _train(
             images._replace(
                 train=_batch(64, 0)

@@ -7,11 +7,10 @@ import torch
 from bench.contracts import Batch
 from bench.networks.linear import Linear
 from bench.passes.correlation import correlation
-from bench.stages import images as stage
-from bench.stages import train
 from bench.stages.gate import predicts, worst
-from bench.stages.images import Images
+from bench.stages.images import IMAGES, Images, draw
 from bench.stages.objective import Classes, Values, objective
+from bench.stages.training import Seeds, train
 
 SHAPE = (4, 4, 4)
 CONFIG = {"epochs": 30, "batch": 8, "learning_rate": 3e-2, "weight_decay": 0.0, "patience": 30}
@@ -44,7 +43,7 @@ def _three(count):
 
 def test_values_are_learnt_in_standard_deviations_from_their_mean():
     images = _images(_years)
-    trained = train.train(images, lambda: Linear(SHAPE, 1), CONFIG, 0, 0, {"reached": 0.95, "r2": 0.9})
+    trained = train(images, lambda: Linear(SHAPE, 1), CONFIG, Seeds(0, 0, 0), {"reached": 0.95, "r2": 0.9})
     record = trained.record
     assert record["passed"], record
     assert (record["target_mean"], record["target_sd"]) == pytest.approx((65, 11.6), abs=0.1)
@@ -56,7 +55,7 @@ def test_values_are_learnt_in_standard_deviations_from_their_mean():
 
 def test_three_classes_are_learnt_and_judged_by_the_worst_pair():
     images = _images(_three)
-    record = train.train(images, lambda: Linear(SHAPE, 3), CONFIG, 0, 0, {"reached": 0.99, "pairs": PAIRS}).record
+    record = train(images, lambda: Linear(SHAPE, 3), CONFIG, Seeds(0, 0, 0), {"reached": 0.99, "pairs": PAIRS}).record
     assert record["passed"], record
     assert record["pair"] in PAIRS
 
@@ -122,8 +121,8 @@ class _Values:
 
 
 def test_images_keep_values_and_hold_the_further_streams(tmp_path):
-    stage.make(_Values(), {"train": 9, "validation": 8, "test": 10}, tmp_path)
-    found = stage.read(tmp_path)
+    draw(_Values(), {"train": 9, "validation": 8, "test": 10}, tmp_path)
+    found = IMAGES.read(tmp_path, None, None)
     assert torch.equal(found.train.targets, torch.arange(9) / 7)
     assert found.off.images[3].unique().item() == 403.5
     assert list(found.shifted) == ["decorrelated"]
@@ -135,8 +134,12 @@ def test_what_a_model_learnt_of_a_cue_is_recorded():
     images = _images(_three)
     two = images.train.take((images.train.targets < 2).nonzero().squeeze(1))
     shifted = {"reversed": Batch(two.images, 1 - two.targets, two.subjects), "decorrelated": two}
-    record = train.train(
-        images._replace(shifted=shifted), lambda: Linear(SHAPE, 3), CONFIG, 0, 0, {"reached": 0.99, "pairs": PAIRS}
+    record = train(
+        images._replace(shifted=shifted),
+        lambda: Linear(SHAPE, 3),
+        CONFIG,
+        Seeds(0, 0, 0),
+        {"reached": 0.99, "pairs": PAIRS},
     ).record
     assert record["auc_decorrelated"] > 0.9
     assert record["auc_reversed"] == pytest.approx(1 - record["auc_decorrelated"])

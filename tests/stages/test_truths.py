@@ -6,7 +6,7 @@ from torch import nn
 
 from bench.contracts import BadInput
 from bench.networks.linear import Linear
-from bench.stages import truths
+from bench.stages.use import USE, use
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 
@@ -29,7 +29,7 @@ def world():
 
 def test_a_model_that_reads_one_healthy_region_uses_it_and_nothing_else(world):
     simulator, cohort, model, region = world
-    truth = truths.use(model, simulator, cohort, draws=4, subjects=4)
+    truth = use(model, simulator, cohort, draws=4, subjects=4)
     used = truth.regions[0] > truth.floor[0]
     assert used.nonzero().flatten().tolist() == [region - 1]
 
@@ -37,7 +37,7 @@ def test_a_model_that_reads_one_healthy_region_uses_it_and_nothing_else(world):
 def test_use_of_a_linear_model_equals_its_closed_form(world):
     """f(x) - f(x') = w . (x - x') for every redraw."""
     simulator, cohort, model, region = world
-    truth = truths.use(model, simulator, cohort, draws=4, subjects=2)
+    truth = use(model, simulator, cohort, draws=4, subjects=2)
     weights = model.readout.weight[1].double() / 0.5
     changes = []
     for row in range(2):
@@ -55,15 +55,15 @@ def test_a_constant_model_uses_nothing(world):
         def forward(self, x):
             return torch.ones(len(x), 2) * torch.tensor([1.0, 2.0])
 
-    truth = truths.use(Constant(), simulator, cohort, draws=2, subjects=2)
+    truth = use(Constant(), simulator, cohort, draws=2, subjects=2)
     assert not (truth.regions > truth.floor).any()
 
 
 def test_write_and_read_agree(world, tmp_path):
     simulator, cohort, model, _ = world
-    truth = truths.use(model, simulator, cohort, draws=2, subjects=2)
-    truths.write(tmp_path, truth)
-    again = truths.read(tmp_path)
+    truth = use(model, simulator, cohort, draws=2, subjects=2)
+    USE.write(tmp_path, truth)
+    again = USE.read(tmp_path, None, None)
     assert torch.equal(again.regions, truth.regions)
     assert torch.equal(again.floor, truth.floor)
 
@@ -71,4 +71,4 @@ def test_write_and_read_agree(world, tmp_path):
 def test_too_few_draws_are_refused(world):
     simulator, cohort, model, _ = world
     with pytest.raises(BadInput, match=r"use\.draws=1"):
-        truths.use(model, simulator, cohort, draws=1, subjects=2)
+        use(model, simulator, cohort, draws=1, subjects=2)

@@ -22,10 +22,8 @@ def keys(name: str) -> dict[tuple[str, str], list[str]]:
     study = plan.study([f"study={name}"])[0]
     cells, found = Cells(study), defaultdict(list)
     for unit in study.everything:
-        own = list(cells.of(unit))
-        if not unit.group:
-            own += [cache for cache in (cells.unit(unit).bank, cells.unit(unit).images) if cache]
-        for cell in own:
+        planned = cells.of(unit)
+        for cell in (*planned, *(cache for one in planned for cache in one.caches)):
             found[cell.stage, cell.unit.id].append(cell.key)
     return found
 

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bench.contracts import BadInput
-from bench.store.artefacts import Artefacts, Damaged, slug
+from bench.names import slug
+from bench.store.artefacts import Artefacts, Damaged
 
 KEY = "0123456789abcdef"
 
@@ -76,13 +77,16 @@ def test_racing_writers_leave_one_whole_artefact(store):
     assert [p.name for p in (store.root / "maps").iterdir()] == [f"a-thing-{KEY}"]
 
 
-@pytest.mark.parametrize("harm", ["change", "delete", "record"])
+@pytest.mark.parametrize("harm", ["change", "delete", "record", "seal"])
 def test_a_damaged_artefact_is_said_and_removed(store, harm):
     path = put(store) / "x.txt"
     if harm == "change":
         path.write_text("hellO")
     elif harm == "delete":
         path.unlink()
+    elif harm == "seal":
+        record = path.parent / "record.json"
+        record.write_text(json.dumps({k: v for k, v in json.loads(record.read_text()).items() if k != "seal"}))
     else:
         (path.parent / "record.json").write_text("{")
     with pytest.raises(Damaged, match=r"a-thing-0123456789abcdef.*computed again"):

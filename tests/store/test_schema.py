@@ -1,4 +1,4 @@
-"""A store or tables of another version are upgraded, or refused in one sentence that names the command to use."""
+"""A store or tables of another version are refused in one sentence that names the command to use."""
 
 import json
 from pathlib import Path
@@ -19,22 +19,13 @@ def mark(root, number):
     (root / schema.MARK).write_text(json.dumps({"schema": number}))
 
 
-def test_a_store_from_before_there_was_a_schema_is_taken_over_with_all_it_holds(tmp_path):
+def test_a_store_that_names_no_schema_is_refused_and_keeps_all_it_holds(tmp_path):
     store = Artefacts(tmp_path)
     store.put("maps", "a", KEY, lambda f: (f / "x.txt").write_text("hello"), {})
-    schema.check_store(tmp_path)
-    assert json.loads((tmp_path / schema.MARK).read_text()) == {"schema": schema.STORE}
+    with pytest.raises(BadInput, match=r"store schema unknown, this version of the code has 1: issue the same command"):
+        schema.check_store(tmp_path)
+    assert not (tmp_path / schema.MARK).exists()
     assert (Artefacts(tmp_path).read("maps", KEY) / "x.txt").read_text() == "hello"
-    assert Artefacts(tmp_path).stages() == ["maps"]
-
-
-def test_upgrades_are_chained(tmp_path, monkeypatch):
-    done = []
-    monkeypatch.setattr(schema, "STORE", 3)
-    monkeypatch.setattr(schema, "UPGRADES", {n: lambda root, n=n: done.append(n) for n in (0, 1, 2)})
-    mark(tmp_path, 1)
-    schema.check_store(tmp_path)
-    assert done == [1, 2]
 
 
 @pytest.mark.parametrize(("found", "said"), [(99, "update the code, or issue"), (-1, ": issue the same command")])
@@ -58,11 +49,12 @@ def test_an_unreadable_mark_is_named(text, tmp_path):
 def test_tables_of_another_schema_are_refused_with_the_command_that_writes_them(tmp_path):
     folder = tmp_path / "tiny"
     folder.mkdir()
-    (folder / "study.json").write_text("{}")
+    (folder / "study.json").write_text(json.dumps({"schema": schema.TABLES}))
     schema.check_tables(folder)
-    (folder / "study.json").write_text(json.dumps({"schema": 7}))
-    with pytest.raises(BadInput, match=r"schema 7.*'python -m bench tables study=tiny'"):
-        schema.check_tables(folder)
+    for content, named in (({"schema": 7}, "7"), ({}, "unknown")):
+        (folder / "study.json").write_text(json.dumps(content))
+        with pytest.raises(BadInput, match=rf"schema {named}.*'python -m bench tables study=tiny'"):
+            schema.check_tables(folder)
 
 
 def test_a_new_store_says_its_schema_and_one_that_is_absent_is_not_made(tmp_path):

@@ -1,5 +1,4 @@
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from bench.store.scores import COLUMNS, Scores
@@ -76,18 +75,6 @@ def test_rows_of_a_model_keep_its_seeds_beside_rows_that_need_none(scores):
     again(scores).compact(CELL)
     found = again(scores).read(CELL)[0].set_index("metric_key")[["data_seed", "model_seed"]]
     assert found.loc["k4"].values.tolist() == [[2, 0], [2, 1], [2, 2]] and found.drop("k4").isna().all(axis=None)
-
-
-def test_shards_written_before_a_column_existed_lack_its_values_only(scores, monkeypatch):
-    from bench.store import scores as module
-
-    older = pa.schema([f for f in module.SCHEMA if not f.name.endswith("_seed")])
-    monkeypatch.setattr(module, "SCHEMA", older)
-    monkeypatch.setattr(module, "COLUMNS", dict(zip(older.names, older.types, strict=True)))
-    scores.add("unit-method", CELL, rows("k4"), {"k4": {}})
-    monkeypatch.undo()
-    found = again(scores).read(CELL)[0]
-    assert list(found.columns) == list(COLUMNS) and (found["metric_key"] == "k4").sum() == 3
 
 
 def test_an_unknown_cell_is_empty(scores):

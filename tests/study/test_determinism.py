@@ -6,9 +6,9 @@ import pytest
 import torch
 from fakes import CONF
 
-from bench import verbs
-from bench.launch.unit import Bench
+from bench.launch.unit import UnitRun
 from bench.plan import plan
+from bench.verbs import computing
 
 LINES = ["study=fake", "seed.model=0", "method=[random,gradient,oracle_use]"]
 LINES += ["metric=[calibrated_ap,infidelity_redraw,max_sensitivity]"]
@@ -21,7 +21,7 @@ def planned(results, *more):
 
 
 def scores(study):
-    verbs.write_tables(study)
+    computing.write_tables(study)
     return [path.read_bytes() for path in sorted(study.folder.glob("scores/*/*/*.parquet"))]
 
 
@@ -30,7 +30,7 @@ def test_one_and_two_workers_give_identical_scores_in_any_folder(tmp_path):
     made = []
     for folder, lines in (("one", []), ("two", ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"])):
         study, launch = planned(tmp_path / folder, "seed.data=0,1", *lines)
-        verbs.compute(study, launch)
+        computing.compute(study, launch)
         made.append(scores(study))
     assert made[0] == made[1]
 
@@ -42,10 +42,10 @@ def values(results, threads):
     torch.set_num_threads(threads)
     try:
         for unit in study.units:
-            Bench(work, unit).run(work.todo[unit.id])
+            UnitRun(work, unit).run(work.todo[unit.id])
     finally:
         torch.set_num_threads(before)
-    verbs.write_tables(study)
+    computing.write_tables(study)
     return pd.concat(map(pd.read_parquet, sorted(study.folder.glob("scores/*/*/*.parquet"))), ignore_index=True)
 
 

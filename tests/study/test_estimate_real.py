@@ -2,11 +2,11 @@
 
 import pytest
 
-from bench import verbs
+from bench.plan.cells import stages
 from bench.plan.estimate import estimate
 from bench.plan.plan import with_work
-from bench.plan.prices import IMAGES
 from bench.plan.states import survey
+from bench.verbs import computing
 
 LINES = ["seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap,infidelity_redraw]"]
 
@@ -23,11 +23,11 @@ def seconds(study, keys):
 
 def test_every_stage_of_a_plan_has_a_price_after_its_first_study(planned):
     first = planned(*LINES, "seed.data=0")
-    verbs.compute(first, [])
+    computing.compute(first, [])
     second = planned(*LINES, "seed.data=1", "train.subjects=32")
     expected = estimate(with_work(second), survey(second))
     assert expected.unknown == 0 and expected.cells == sum(map(len, with_work(second).todo.values()))
-    assert expected.stages.keys() <= IMAGES.keys()
+    assert expected.stages.keys() <= stages().keys()
     made = planned(*LINES, "seed.data=1")
     passes = estimate(with_work(made), survey(made)).stages["truths"].forward
     artefacts = first.artefacts()
@@ -38,9 +38,9 @@ def test_every_stage_of_a_plan_has_a_price_after_its_first_study(planned):
 @pytest.mark.full
 def test_another_seed_takes_what_the_plan_says_within_a_factor_of_two(planned):
     first, second = planned(*LINES, "seed.data=0,1"), planned(*LINES, "seed.data=2,3,4")
-    verbs.compute(first, [])
+    computing.compute(first, [])
     work = with_work(second)
     expected = sum(cost.seconds for cost in estimate(work, survey(second)).stages.values())
-    verbs.compute(second, [])
+    computing.compute(second, [])
     took = sum(seconds(second, {k for keys in work.todo.values() for k in keys}).values())
     assert 0.5 < took / expected < 2

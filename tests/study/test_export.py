@@ -13,6 +13,8 @@ from fakes.box import Box
 from bench.contracts import BadInput, Truth
 from bench.explore import portraits
 from bench.explore.export import About, export, layout, read, write
+from bench.launch.unit import UnitRun
+from bench.stages.attribute import ATTRIBUTE
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.several import Several
@@ -141,10 +143,8 @@ def test_a_study_exports_its_cohort_and_the_maps_it_has(planned):
     assert_equal(read(folder), Box(amplitude=0.3).cohort(range(16), "evaluation"))
     assert [p.name for p in (folder / "derivatives").iterdir()] == ["plumbline"]
 
-    from bench.launch.unit import Bench
-
-    bench = Bench(study, study.units[0])
-    made = bench.get(bench.cells.unit(study.units[0]).attribute("gradient")).map
+    run = UnitRun(study, study.units[0])
+    made = run.get(run.cells.cell(ATTRIBUTE, study.units[0], "gradient")).map
     (folder,) = export(study)
     path = "derivatives/box-linear-d0-m0/sub-0003/anat/sub-0003_desc-gradient_map.nii.gz"
     assert np.array_equal(nib.load(folder / path).get_fdata(dtype=np.float32), made[2, 0].numpy())

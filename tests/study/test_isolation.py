@@ -5,10 +5,10 @@ import hashlib
 import pandas as pd
 import pytest
 
-from bench import verbs
 from bench.cli import main
 from bench.plan import plan
 from bench.plan.states import survey
+from bench.verbs import computing
 
 GOOD = ["gradient", "oracle_counterfactual"]
 BAD = {
@@ -23,8 +23,8 @@ LINES = ["metric=[calibrated_ap,max_sensitivity]", "seed.data=0", "seed.model=0,
 
 def computed(planned, methods, results):
     study = planned(f"method=[{','.join(methods)}]", *LINES, results=results)
-    verbs.compute(study, [])
-    verbs.write_tables(study)
+    computing.compute(study, [])
+    computing.write_tables(study)
     return study, pd.read_parquet(next(study.folder.glob("scores/*/*/*.parquet")))
 
 
@@ -49,7 +49,7 @@ def test_bad_methods_leave_the_rows_of_others_byte_identical(both, planned):
         assert len(mine) == len(rows[rows["method"] == "gradient"].query("metric != 'max_sensitivity.average'"))
         told = failures[failures["method"] == method]
         assert set(told["status"]) == ({status} - {"unsupported"}), "a refusal is no failure"
-    assert verbs.say_failures(study) == 1
+    assert computing.say_failures(study) == 1
     # Failures are kept until asked for; the plan says what they block.
     again = plan.with_work(study)
     assert again.todo == {}

@@ -3,12 +3,13 @@
 import pandas as pd
 import pytest
 
-from bench import verbs
 from bench.contracts import BadInput
 from bench.plan import plan
 from bench.plan.cells import Cells
 from bench.plan.states import survey
+from bench.stages.train import TRAIN
 from bench.study import Study
+from bench.verbs import computing
 
 FEW = ("method=[random,gradient,oracle_use]", "metric=[calibrated_ap,retraining_stability,label_permutation]")
 ARMED = [f"box-linear-d{d}-m{m}-permuted" for m in (0, 1) for d in (0, 1)]
@@ -24,8 +25,8 @@ def test_every_model_has_an_arm_only_where_a_metric_asks(planned):
 
 def test_an_arm_differs_from_its_model_in_its_labels_alone(planned):
     study = planned(*FEW)
-    made = Cells(study)
-    model, arm = (made.unit(unit).train.content for unit in (study.units[0], study.arms[0]))
+    cells = Cells(study)
+    model, arm = (cells.cell(TRAIN, unit).content for unit in (study.units[0], study.arms[0]))
     assert arm == {**model, "train": {**model["train"], "permuted": True}}
 
 
@@ -49,8 +50,8 @@ def test_the_keys_of_other_comparisons_stay(planned):
 
 def test_the_tables_hold_the_comparison_and_only_the_models_that_were_asked_for(planned):
     study = planned(*FEW)
-    verbs.compute(study, [])
-    verbs.write_tables(study)
+    computing.compute(study, [])
+    computing.write_tables(study)
     assert len(pd.read_csv(study.folder / "models.csv")) == len(study.units)
     scores = pd.read_parquet(study.folder / "scores")
     own = scores[scores["metric"].str.startswith("label_permutation")]

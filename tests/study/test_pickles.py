@@ -3,9 +3,10 @@
 import pickle
 import sys
 
-from bench import verbs
-from bench.launch.unit import Bench
+from bench.launch.unit import UnitRun
 from bench.plan.plan import with_work
+from bench.stages.train import TRAIN
+from bench.verbs import computing
 
 watched: list[str] | None = None
 
@@ -25,9 +26,9 @@ def test_a_unit_from_training_to_tables_unpickles_nothing(planned):
         pickle.loads(pickle.dumps(study.units[0]))
         assert watched.pop() == "bench.study.Unit", "the hook sees what it is for"
         for unit in study.units:
-            Bench(work, unit).run(work.todo[unit.id])
-        Bench(study, study.units[0]).get(Bench(study, study.units[0]).cells.unit(study.units[0]).train)
-        verbs.write_tables(study)
+            UnitRun(work, unit).run(work.todo[unit.id])
+        UnitRun(study, study.units[0]).value(TRAIN)
+        computing.write_tables(study)
         assert not watched
     finally:
         watched = None

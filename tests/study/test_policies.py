@@ -10,11 +10,10 @@ from fakes import CONF
 
 from bench.cli import main
 from bench.contracts import Status
-from bench.launch.unit import Bench, fail
+from bench.launch.unit import UnitRun, fail
 from bench.plan import plan
 from bench.plan.cells import Cells
 from bench.plan.states import survey
-from bench.store.schema import claim
 
 LINES = ["study=fake", "seed.data=0", "seed.model=0", "metric=[calibrated_ap]"]
 BOTH = "method=[random,gradient]"
@@ -37,10 +36,9 @@ def todo(study):
 
 
 def compute(study):
-    claim(study.store)
     work = plan.with_work(study)
     for unit in study.units:
-        Bench(work, unit).run(work.todo.get(unit.id, ()))
+        UnitRun(work, unit).run(work.todo.get(unit.id, ()))
     work.save()
     return work.run
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from fakes import CONF
 
-from bench import verbs
 from bench.cli import main
 from bench.plan import plan
 from bench.plan.states import survey
+from bench.verbs import computing
 
 LINES = ["study=fake", "seed.data=0,1", "seed.model=0", "metric.infidelity_redraw.subjects=2,4"]
 LINES += ["method=[random,gradient,oracle_use]", "metric=[calibrated_ap,infidelity_redraw]"]
@@ -20,7 +20,7 @@ LINES += ["method=[random,gradient,oracle_use]", "metric=[calibrated_ap,infideli
 def stored(tmp_path_factory):
     lines = [*LINES, f"paths.results={tmp_path_factory.mktemp('results')}"]
     study = plan.study(lines, [CONF])[0]
-    verbs.compute(study, [])
+    computing.compute(study, [])
     return study, lines
 
 
@@ -48,7 +48,7 @@ def test_the_command_of_a_row_makes_that_row_bit_for_bit(stored, method, tmp_pat
     again = [w.replace("paths.results=", f"paths.results={tmp_path}/") for w in words[4:] if w != "--config-dir"]
     fresh = plan.study([w for w in again if "=" in w], [CONF])[0]
     assert len(fresh.units) == len(fresh.methods) == len(fresh.metrics) == 1
-    verbs.compute(fresh, [])
+    computing.compute(fresh, [])
     made, kept = values(fresh, cells(fresh)[cell.key]), values(study, cell)
     # without its sweep, a metric goes by its plain name
     assert set(made.pop("metric")) == {"infidelity_redraw"} and set(kept.pop("metric")) == {cell.metric}

@@ -6,17 +6,18 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from bench import report, verbs
+from bench import report
 from bench.contracts import BadInput
 from bench.plan import plan
 from bench.plan.states import count, survey
+from bench.verbs import computing
 
 #: tables that must not depend on when, how often or in how many pieces a study was computed
 SAME = ("models.csv", "methods.csv", "metrics.csv", "failures.csv", "panels.npz", "scores/*/*/*.parquet")
 
 
 def tables(study):
-    verbs.write_tables(study)
+    computing.write_tables(study)
     paths = sorted(p for pattern in SAME for p in study.folder.glob(pattern))
     return {str(p.relative_to(study.folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
 
@@ -49,7 +50,7 @@ def whole(tmp_path_factory):
     lines = ["study=fake", f"paths.results={tmp_path_factory.mktemp('whole')}"]
     study = plan.study(lines, [CONF])[0]
     asked = todo(study)
-    verbs.compute(study, [])
+    computing.compute(study, [])
     return study, asked, tables(study)
 
 
@@ -63,7 +64,7 @@ def test_what_is_computed_is_what_the_plan_called_missing(whole):
 def test_a_second_call_computes_nothing_and_writes_the_same_tables(whole):
     study, _, before = whole
     made = keys(study)
-    verbs.compute(study, [])
+    computing.compute(study, [])
     assert keys(study) == made
     assert tables(study) == before
 
@@ -102,7 +103,7 @@ def test_adding_a_method_computes_that_method_only(whole, planned):
     new = todo(more)
     cells = {c.key: c for found in survey(more).values() for c, _ in found.values()}
     assert new and {cells[k].method for k in new} == {"constant"}
-    verbs.compute(more, [])
+    computing.compute(more, [])
     assert keys(more).keys() == asked | new
     assert tables(study) == before
 
@@ -151,7 +152,7 @@ def test_a_damaged_file_that_verify_finds_is_made_again(whole, stage, part):
     harm(study, stage, part)
     assert len(list(study.artefacts().verify())) == 1
     assert todo(study)
-    verbs.compute(study, [])
+    computing.compute(study, [])
     assert todo(study) == set() and tables(study) == before
 
 
@@ -159,7 +160,7 @@ def test_a_damaged_file_met_at_work_is_made_again(whole, planned):
     study, *_ = whole
     made = keys(study)
     harm(study, "train", "d0-m0")
-    verbs.compute(planned("method=[input_magnitude]", results=study.results), [])
+    computing.compute(planned("method=[input_magnitude]", results=study.results), [])
     assert list(study.artefacts().verify()) == []
     again = {k for k, run in keys(study).items() if k in made and run != made[k]}
     assert again == {k for k, f in study.artefacts().keys("train").items() if "d0-m0" in f.name}
@@ -170,15 +171,15 @@ def test_damaged_scores_are_made_again(whole):
     shard = min((study.store / "scores").glob("*-gradient-*/*.parquet"))
     shard.write_bytes(shard.read_bytes()[::-1])
     assert todo(study)
-    verbs.compute(study, [])
+    computing.compute(study, [])
     assert tables(study) == before
 
 
 def test_fewer_kept_maps_give_the_same_scores(whole, planned, tmp_path):
     study, *_ = whole
     short = planned("maps=4", "metric=[calibrated_ap,infidelity_redraw]", "seed.model=0", "seed.data=0")
-    verbs.compute(short, [])
-    verbs.write_tables(short)
+    computing.compute(short, [])
+    computing.write_tables(short)
     mine = scores(short)
     same = scores(study).query("data_seed == 0 and model_seed == 0").query("metric in @mine.metric.unique()")
     order = ["method", "metric", "truth", "subject"]
@@ -192,6 +193,6 @@ def test_rerun_all_makes_everything_again_with_the_same_result(whole, planned):
     again = planned("rerun=all", results=study.results)
     made = keys(study)
     assert todo(again) == asked
-    verbs.compute(again, [])
+    computing.compute(again, [])
     assert all(made[k] != run for k, run in keys(study).items() if k in asked)
     assert tables(replace(study)) == before

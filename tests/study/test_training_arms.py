@@ -3,28 +3,35 @@
 import pandas as pd
 import pytest
 
-from bench import verbs
 from bench.contracts import BadInput
-from bench.launch.unit import Bench
+from bench.launch.unit import UnitRun
 from bench.plan.cells import Cells
 from bench.seeds import crossed
+from bench.stages.cohort import COHORT
+from bench.stages.train import TRAIN
 from bench.study import Study
+from bench.verbs import computing
 
 FEW = ("method=[gradient]", "metric=[calibrated_ap]", "seed.data=0", "seed.model=0")
 
 
+def model(study, unit):
+    """The cell of a unit's model."""
+    return Cells(study).cell(TRAIN, unit)
+
+
 def trained(study):
     """The record of every model, trained here."""
-    return [bench.get(bench.cells.unit(unit).train).record for unit in study.units for bench in [Bench(study, unit)]]
+    return [UnitRun(study, unit).value(TRAIN).record for unit in study.units]
 
 
 def test_pretraining_goes_on_from_the_other_units_model(planned):
     study = planned(*FEW, "simulator.side=2,3", "+budgets.box-side-3.pretrain=box-side-2")
-    cells = {u.simulator: Cells(study).unit(u) for u in study.units}
-    there, here = cells["box-side-2"].train, cells["box-side-3"].train
+    cells = {u.simulator: model(study, u) for u in study.units}
+    there, here = cells["box-side-2"], cells["box-side-3"]
     assert here.content["start"] == there.key in [need.key for need in here.needs]
     assert "pretrain" not in here.content["train"]
-    assert there.key == Cells(planned(*FEW, "simulator.side=2,3")).unit(study.units[0]).train.key
+    assert there.key == model(planned(*FEW, "simulator.side=2,3"), study.units[0]).key
     first, second = trained(study)
     assert second["start"] == first["weights"] != second["weights"] and second["new"] == []
     assert "start" not in first
@@ -32,7 +39,7 @@ def test_pretraining_goes_on_from_the_other_units_model(planned):
 
 def test_the_simulator_that_is_named_starts_from_scratch(planned):
     study = planned(*FEW, "simulator.side=2,3", "train.pretrain=box-side-2")
-    assert [Cells(study).unit(u).start is None for u in study.units] == [True, False]
+    assert ["start" not in model(study, u).content for u in study.units] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -70,8 +77,8 @@ def test_crossed_seeds_are_pairs_and_equal_seeds_are_the_models_there_were(plann
         (0, 0, 0), (1001, 0, 1), (2000, 1, 0), (1, 1, 1)
     ]  # fmt: skip
     both = planned(*FEW[:3], "seed.model=[0,1]")
-    keys = {u.model_seed: Cells(study).unit(u).train.key for u in study.units}
-    assert [keys[u.model_seed] for u in both.units] == [Cells(both).unit(u).train.key for u in both.units]
+    keys = {u.model_seed: model(study, u).key for u in study.units}
+    assert [keys[u.model_seed] for u in both.units] == [model(both, u).key for u in both.units]
     assert len(set(keys.values())) == 4
     assert Study.load(study.save()).units == study.units
 
@@ -79,9 +86,9 @@ def test_crossed_seeds_are_pairs_and_equal_seeds_are_the_models_there_were(plann
 def test_crossed_seeds_stand_beside_each_model(planned):
     study = planned(*FEW, "seed.init=[0,1]")
     records = trained(study)
-    for bench in (Bench(study, unit) for unit in study.units):
-        bench.get(bench.cells.unit(bench.unit).cohort)
-    verbs.write_tables(study)
+    for unit in study.units:
+        UnitRun(study, unit).value(COHORT)
+    computing.write_tables(study)
     found = pd.read_csv(study.folder / "models.csv")
     assert found[["model_seed", "init_seed", "order_seed"]].to_numpy().tolist() == [[0, 0, 0], [2000, 1, 0]]
     assert found["weights"].tolist() == [record["weights"] for record in records]

@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench import verbs
 from bench.contracts.validity import Validity
 from bench.plan import plan
 from bench.tables import validity
@@ -22,7 +21,7 @@ LINES = ["method=[random,oracle_counterfactual]", "metric=[calibrated_ap]", "see
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     made = plan.study(["study=fake", f"paths.results={tmp_path_factory.mktemp('matrix')}", *LINES], [CONF])[0]
-    verbs.compute(made, [])
+    computing.compute(made, [])
     return made
 
 

@@ -7,7 +7,9 @@ from bench.explore.export.layout import About
 from bench.explore.export.maps import stored
 from bench.explore.export.reader import read
 from bench.explore.export.writer import said_when_refused, write
-from bench.launch.unit import Bench
+from bench.launch.unit import UnitRun
+from bench.stages.calibrate import CALIBRATE
+from bench.stages.cohort import COHORT
 from bench.stages.context import simulator
 from bench.study import Study, Unit
 
@@ -32,12 +34,12 @@ def export(study: Study) -> Iterator[Path]:
 def _export(study: Study, unit: Unit) -> Path:
     folder = Path(study.results) / "export" / unit.simulator
     with said_when_refused(folder):
-        bench = Bench(study, unit)
-        made = simulator(bench, unit)
+        run = UnitRun(study, unit)
+        made = simulator(study, unit, run.value(CALIBRATE))
         # a simulator may say which contrast it imitates, as a BIDS suffix, what it drew for a subject, and
         # what that is
         modality = getattr(made, "modality", "T1w")
-        cohort = bench.get(bench.cells.unit(unit).cohort)
+        cohort = run.value(COHORT)
         record = getattr(made, "record", None)
         drawn = tuple(record(subject, STREAM) for subject in cohort.subjects.tolist()) if record else ()
         meaning = getattr(made, "meaning", lambda column: f"value {column} that the simulator drew")

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from bench.plan.cells import Cells
 from bench.plan.states import Ledger
-from bench.stages import attribute
+from bench.stages.attribute import ATTRIBUTE
 from bench.study import Study
 
 
@@ -24,6 +24,6 @@ def stored(study: Study, simulator: str) -> Iterator[Maps]:
     cells, ledger = Cells(study), Ledger.of(study)
     for unit in (u for u in study.units if u.simulator == simulator):
         for method in study.methods:
-            cell = cells.unit(unit).attribute(method)
+            cell = cells.cell(ATTRIBUTE, unit, method)
             if ledger.record(cell) is not None:
-                yield Maps(unit.id, method, attribute.read(ledger.artefacts.read("attribute", cell.key)).map)
+                yield Maps(unit.id, method, ledger.value(cell).map)

@@ -11,9 +11,12 @@ from matplotlib.figure import Figure
 from bench.contracts import BadInput, Unsupported
 from bench.explore.views.pages import VIEWS
 from bench.explore.views.seen import Seen
-from bench.launch.unit import Bench
+from bench.launch.unit import UnitRun
 from bench.report.figures import style
+from bench.stages.calibrate import CALIBRATE
 from bench.stages.context import simulator
+from bench.stages.images import IMAGES
+from bench.stages.train import TRAIN
 from bench.store import files
 from bench.study import Study, Unit
 
@@ -38,11 +41,11 @@ def write(study: Study, subjects: int = SUBJECTS) -> Iterator[Path]:
 
 def look(study: Study, unit: Unit, subjects: int = SUBJECTS) -> Seen:
     """A unit's trained model and what its views look at."""
-    bench = Bench(study, unit)
-    cells = bench.cells.unit(unit)
-    model, images = bench.get(cells.train).model, bench.get(cells.images)
+    run = UnitRun(study, unit)
+    model, images = run.value(TRAIN).model, run.value(IMAGES)
+    world = simulator(study, unit, run.value(CALIBRATE))
     test = images.test.take(torch.arange(min(subjects, len(images.test))))
-    return Seen(style.label(unit.network), model, simulator(bench, unit), images.train, test)
+    return Seen(style.label(unit.network), model, world, images.train, test)
 
 
 def _attempt(name: str, seen: Seen, folder: Path) -> tuple[str, str]:

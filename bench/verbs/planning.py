@@ -1,17 +1,37 @@
-"""Verbs that look after the store."""
+"""Verbs that say what a study would compute and what is known of it, and look after the store; they compute nothing."""
 
 import json
 
+from bench.config import compose
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.plan import plan as planning
+from bench.plan.estimate import estimate
+from bench.plan.prune import prune
+from bench.plan.show import record
+from bench.plan.states import STATES, count, survey
 from bench.store.artefacts import KEY_LENGTH
 from bench.verbs.call import Call
 
 
+def plan(call: Call) -> int:
+    """Say what would be computed."""
+    study, lines = call.study()
+    work = planning.with_work(study)
+    work.save()
+    surveyed = survey(study)
+    by_stage, expected = count(surveyed), estimate(work, surveyed)
+    print(f"{study.name}: {len(study.units)} units, {len(study.methods)} methods, {len(study.metrics)} metrics")
+    print(f"{'stage':<12}" + "".join(f"{state:>12}" for state in (*STATES, "seconds")))
+    for stage in dict.fromkeys([*(stage for stage, _ in by_stage), *expected.stages]):
+        states = "".join(f"{by_stage[stage, state]:>12}" for state in STATES)
+        print(f"{stage:<12}{states}{expected.seconds(stage):>12}")
+    print(expected.sentence(compose.workers(lines)))
+    return 0
+
+
 def store(call: Call) -> int:
     """verify: check every stored file. prune: delete what no planned study of this results folder needs."""
-    from bench.plan.prune import prune
-
     study, _ = call.study()
     what = call.words[0] if call.words else ""
     if what == "verify":
@@ -26,8 +46,6 @@ def store(call: Call) -> int:
 
 def show(call: Call) -> int:
     """Print what is known of a key: configuration, seeds, versions, cost, and the command that makes it alone."""
-    from bench.plan.show import record
-
     if not call.words or len(call.words[0]) != KEY_LENGTH:
         raise BadInput(f"show needs one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet")
     print(json.dumps(record(call.study()[0], call.words[0], call.overrides, call.config_dirs), indent=1))

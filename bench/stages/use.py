@@ -1,4 +1,4 @@
-"""Stage truths: `use`, what a trained model does when a region's content is redrawn."""
+"""Stage truths: `use`, that is what a trained model does when a region's content is redrawn."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +8,52 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bench.contracts import BadInput, Cohort, Simulator, Truth
+from bench.passes.counting import Passes, count_passes
 from bench.passes.forward import forward
 from bench.passes.scores import explained
+from bench.stages.calibrate import CALIBRATE, calibrated
+from bench.stages.cohort import COHORT
+from bench.stages.context import EVALUATION
+from bench.stages.stage import Cell, Given, Graph, Stage
+from bench.stages.train import TRAIN
+from bench.study import Study, Unit
+
+
+class Use(Stage[Truth]):
+    """Makes the truth `use` of a model."""
+
+    name = "truths"
+    version = "2"
+
+    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
+        """One a model."""
+        needs = tuple(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN))
+        sizes = {name: graph.study.settings["use"][name] for name in ("draws", "subjects")}
+        content = {"model": needs[2].key, "cohort": needs[1].key, **sizes}
+        return Cell(self, unit.id, content, unit, needs, self.code(graph, "simulators", unit.simulator))
+
+    def make(self, given: Given) -> tuple[Truth, Passes]:
+        """Redraw regions and watch the score."""
+        sizes, cohort, model = given.study.settings["use"], given.value(COHORT), given.value(TRAIN).model
+        world = calibrated(given)
+        with count_passes(model) as passes:
+            return use(model, world, cohort, sizes["draws"], sizes["subjects"], given.progress), passes
+
+    def write(self, folder: Path, value: Truth) -> None:
+        """Write safetensors."""
+        parts = {"regions": value.regions, "floor": value.floor}
+        save_file({name: part for name, part in parts.items() if part is not None}, folder / "use.safetensors")
+
+    def read(self, folder: Path, study: Study, cell: Cell) -> Truth:
+        """The truth."""
+        return Truth("use", signed=False, **load_file(folder / "use.safetensors"))
+
+    def work(self, study: Study, cell: Cell) -> float:
+        """Every subject once a draw."""
+        return float(cell.content["subjects"] * cell.content["draws"])
+
+
+USE = Use()
 
 
 def validate(draws: int, subjects: int, explained: int) -> None:
@@ -55,7 +99,7 @@ def use(
 
 def _changes(model: nn.Module, simulator: Simulator, cohort: Cohort, row: int, draws: int) -> Tensor:
     """f(x) - f(x with region r redrawn) of one subject: (R, draws) float64."""
-    images = simulator.redraws(int(cohort.subjects[row]), "evaluation", draws)
+    images = simulator.redraws(int(cohort.subjects[row]), EVALUATION, draws)
     before = explained(forward(model, cohort.images[row : row + 1]), simulator.target)
     after = explained(forward(model, images), simulator.target)
     return (before - after).double().view(-1, draws)
@@ -65,14 +109,3 @@ def _rounding(model: nn.Module, cohort: Cohort) -> float:
     """A score change that float32 rounding alone can cause."""
     outputs = forward(model, cohort.images)
     return float(1e-5 * outputs.abs().amax())
-
-
-def write(folder: Path, truth: Truth) -> None:
-    """Write `use` as safetensors."""
-    parts = {"regions": truth.regions, "floor": truth.floor}
-    save_file({name: part for name, part in parts.items() if part is not None}, folder / "use.safetensors")
-
-
-def read(folder: Path) -> Truth:
-    """The truth `write` wrote."""
-    return Truth("use", signed=False, **load_file(folder / "use.safetensors"))

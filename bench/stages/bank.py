@@ -1,0 +1,61 @@
+"""Stage bank: healthy subjects of a data seed, a cache that simulators share which differ in pathology alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.contracts.plugins import Banked
+from bench.passes.counting import Passes
+from bench.stages.recipe import SIZES, sizes
+from bench.stages.stage import Cell, Given, Graph, Stage
+from bench.store.keys import describe, key
+from bench.study import Study, Unit
+
+#: draws the subjects into a folder
+Draw = Callable[[Path], None]
+
+
+class Bank(Stage[Path]):
+    """Makes the folder that a simulator with a bank reads healthy subjects from."""
+
+    name = "bank"
+    version = "1"
+    cache = True
+    network = False
+
+    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
+        """One a data seed and whatever of the simulator its healthy subjects depend on."""
+        study = graph.study
+        world: Banked = study.make("simulators", unit.simulator)
+        parts = world.banked(study.simulators[unit.simulator])
+        described = describe(parts, tuple(study.settings["trusted"]), unit.simulator)
+        counts = {name: study.training(unit).get(name) for name in SIZES}
+        content = {"parts": key(described), "data_seed": unit.data_seed, **counts}
+        source = self.code(graph, "simulators", unit.simulator)
+        return Cell(self, f"d{unit.data_seed}", content, unit, source=source)
+
+    def make(self, given: Given) -> tuple[Draw, Passes]:
+        """The subjects are drawn while they are written."""
+        counts = sizes(given.study.training(given.unit))
+        world: Any = given.study.make("simulators", given.unit.simulator).with_data_seed(given.unit.data_seed)
+        return lambda folder: world.fill_bank(counts, folder, given.progress), Passes()
+
+    def write(self, folder: Path, value: Draw) -> None:
+        """Draw into the folder."""
+        value(folder)
+
+    def read(self, folder: Path, study: Study, cell: Cell) -> Path:
+        """The folder, which the simulator reads itself."""
+        return folder
+
+    def work(self, study: Study, cell: Cell) -> float:
+        """The subjects of all splits."""
+        return float(sum(cell.content[name] for name in SIZES))
+
+
+BANK = Bank()
+
+
+def banks(graph: Graph, unit: Unit) -> tuple[Cell, ...]:
+    """The bank of a unit's healthy subjects; none where its simulator has no use for one."""
+    return (graph.cell(BANK, unit),) if isinstance(graph.study.make("simulators", unit.simulator), Banked) else ()

@@ -1,0 +1,104 @@
+"""Stage simulate: the cohort, that is the explained subjects, the same for every model of a simulator."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from safetensors.torch import load_file, save_file
+
+from bench.contracts import BadInput, Cohort, Simulator, Truth
+from bench.contracts.plugins import Populated
+from bench.passes.counting import Passes
+from bench.stages.calibrate import CALIBRATE, calibrated
+from bench.stages.context import EVALUATION
+from bench.stages.stage import Cell, Given, Graph, Stage
+from bench.study import Study, Unit
+
+#: fewer pairs could not fit a discriminant of a region's statistics
+FEWEST_PAIRS = 20
+TENSORS = ("images", "targets", "subjects", "twins", "regions", "domain")
+
+
+class Simulate(Stage[Cohort]):
+    """Makes the explained subjects with twins, regions and truths."""
+
+    name = "simulate"
+    version = "1"
+    network = False
+
+    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
+        """One a simulator."""
+        calibration = graph.cell(CALIBRATE, unit)
+        content = {"calibration": calibration.key, **graph.study.settings["explain"]}
+        source = self.code(graph, "simulators", unit.simulator)
+        return Cell(self, unit.simulator, content, unit, (calibration,), source)
+
+    def make(self, given: Given) -> tuple[Cohort, Passes]:
+        """Simulate them."""
+        return explained_subjects(calibrated(given), **given.study.settings["explain"]), Passes()
+
+    def write(self, folder: Path, value: Cohort) -> None:
+        """Write safetensors and JSON."""
+        tensors = {name: getattr(value, name) for name in TENSORS}
+        for truth in value.truths.values():
+            for part in ("volume", "regions", "floor"):
+                if (tensor := getattr(truth, part)) is not None:
+                    tensors[f"truth/{truth.name}/{part}"] = tensor
+        # clones, because two truths may share a tensor, which the format refuses
+        save_file({k: v.clone().contiguous() for k, v in tensors.items()}, folder / "cohort.safetensors")
+        about = {
+            "region_names": value.region_names,
+            "affine": value.affine.tolist(),
+            "truths": {name: truth.signed for name, truth in value.truths.items()},
+        }
+        (folder / "cohort.json").write_text(json.dumps(about, indent=1))
+
+    def read(self, folder: Path, study: Study, cell: Cell) -> Cohort:
+        """The cohort."""
+        tensors = load_file(folder / "cohort.safetensors")
+        about = json.loads((folder / "cohort.json").read_text())
+        truths = {
+            name: Truth(
+                name,
+                volume=tensors.get(f"truth/{name}/volume"),
+                regions=tensors.get(f"truth/{name}/regions"),
+                signed=signed,
+                floor=tensors.get(f"truth/{name}/floor"),
+            )
+            for name, signed in about["truths"].items()
+        }
+        fields = {k: v for k, v in tensors.items() if not k.startswith("truth/")}
+        names, affine = tuple(about["region_names"]), np.array(about["affine"])
+        return Cohort(**fields, truths=truths, region_names=names, affine=affine)
+
+    def work(self, study: Study, cell: Cell) -> float:
+        """Subjects, and pairs of the population."""
+        return float(cell.content["subjects"] + cell.content["pairs"])
+
+
+COHORT = Simulate()
+
+
+def validate(subjects: int, pairs: int) -> None:
+    """Refuse a cohort that cannot hold two patients and two controls in equal numbers, or too small a population.
+
+    Raises:
+        BadInput: for fewer than 4 or an odd number of subjects, or fewer than 20 pairs.
+    """
+    if not isinstance(pairs, int) or pairs < FEWEST_PAIRS:
+        raise BadInput(f"explain.pairs={pairs!r} is not possible: give a whole number of at least {FEWEST_PAIRS}")
+    if not isinstance(subjects, int) or subjects < 4 or subjects % 2:
+        raise BadInput(f"explain.subjects={subjects!r} is not possible: give an even number of at least 4")
+
+
+def explained_subjects(simulator: Simulator, subjects: int, pairs: int) -> Cohort:
+    """The first `subjects` of the evaluation stream, half of them patients.
+
+    Truths of the population, where the simulator has them, are estimated on `pairs` subjects in both states.
+    """
+    validate(subjects, pairs)
+    cohort = simulator.cohort(range(subjects), EVALUATION)
+    if not isinstance(simulator, Populated):
+        return cohort
+    return replace(cohort, truths={**cohort.truths, **simulator.population(range(subjects), EVALUATION, pairs)})

@@ -1,0 +1,97 @@
+"""Maps of one method for the explained subjects of one model: what the stages `attribute` and `untrained` share."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from bench import seeds
+from bench.contracts import Attribution, Cohort, Context, Method
+from bench.passes.counting import Passes, count_passes
+from bench.stages.calibrate import CALIBRATE, calibrated
+from bench.stages.cohort import COHORT
+from bench.stages.context import method_context
+from bench.stages.images import IMAGES
+from bench.stages.stage import Cell, Given, Graph, Stage
+from bench.stages.train import TRAIN
+from bench.stages.use import USE
+from bench.store.keys import key
+from bench.study import Study, Unit
+
+
+class Maps(Stage[Attribution]):
+    """A stage whose cells hold the maps of the first `study.kept` subjects."""
+
+    maps = True
+
+    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
+        """One a model and method.
+
+        content: what is computed from maps depends on `maps`, not on how many of them are kept on disk.
+        """
+        study = graph.study
+        use = (graph.cell(USE, unit),) if "truth:use" in study.make("methods", method).tags.needs else ()
+        needs = (graph.cell(CALIBRATE, unit), graph.cell(COHORT, unit), graph.cell(TRAIN, unit), *use)
+        whole = {
+            "model": needs[2].key,
+            "cohort": needs[1].key,
+            "method": graph.describe("methods", method),
+            **({"use": use[0].key} if use else {}),
+        }
+        content = {"maps": key({"stage": self.name, "version": self.version, **whole}), "kept": study.kept}
+        return Cell(self, f"{unit.id}-{method}", content, unit, needs, graph.source("methods", method), method)
+
+    def write(self, folder: Path, value: Any) -> None:
+        """Write maps, multiplier and gap as safetensors, float32."""
+        parts = {name: part for name, part in value._asdict().items() if part is not None}
+        save_file(
+            {name: part.detach().float().contiguous() for name, part in parts.items()}, folder / "maps.safetensors"
+        )
+
+    def read(self, folder: Path, study: Study, cell: Cell) -> Attribution:
+        """The attribution."""
+        return Attribution(**load_file(folder / "maps.safetensors"))
+
+    def work(self, study: Study, cell: Cell) -> float:
+        """Every explained subject."""
+        return float(study.settings["explain"]["subjects"])
+
+
+def explain(given: Given, model: nn.Module) -> tuple[Attribution, Passes]:
+    """Maps of every explained subject by the method of the cell."""
+    method = given.study.make("methods", given.cell.method)
+    with count_passes(model) as passes:
+        return attribute(method, model, given.value(COHORT), context(given)), passes
+
+
+def context(given: Given) -> Context:
+    """What the method of the cell may know."""
+    graph, unit, name = given.graph, given.unit, given.cell.method
+    return method_context(
+        calibrated(given),
+        given.value(COHORT),
+        given.study.make("methods", name),
+        seeds.of_method(graph.describe("methods", name), graph.cell(TRAIN, unit).key),
+        lambda: given.value(USE),
+        lambda: given.value(IMAGES).train,
+    )
+
+
+def attribute(method: Method, model: nn.Module, cohort: Cohort, context: Context) -> Attribution:
+    """Maps of the cohort's images for the context's target, checked for shape and finite values.
+
+    Raises:
+        ValueError: where the map is not shaped like the images or holds NaN or infinity.
+    """
+    attribution = Attribution.of(method(model, cohort.images, context.target, context))
+    for part, tensor in (("map", attribution.map), ("multiplier", attribution.multiplier)):
+        if tensor is None:
+            continue
+        if tensor.shape != cohort.images.shape:
+            raise ValueError(f"the {part} has shape {tuple(tensor.shape)}, the images {tuple(cohort.images.shape)}")
+        finite = torch.isfinite(tensor).flatten(1).all(1)
+        if not finite.all():
+            raise ValueError(f"the {part} is not finite for subjects {cohort.subjects[~finite].tolist()}")
+    return attribution

@@ -1,0 +1,141 @@
+"""Training of one model: its learning curve, and the evidence that it uses the planted signal."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.contracts import Batch, Unsupported
+from bench.contracts.plugins import SelfFitting
+from bench.passes.forward import forward
+from bench.seeds import seed
+from bench.stages.alter import permute
+from bench.stages.descent import Curve, Descent, Diverged
+from bench.stages.gate import never
+from bench.stages.images import Images
+from bench.stages.objective import Objective, objective, require_classes
+from bench.stages.recipe import Recipe
+from bench.stages.transfer import transfer
+
+Progress = Callable[[float], None]
+
+
+class Seeds(NamedTuple):
+    """data: of the subjects. init: of the initialisation. order: of the order of training and what it draws."""
+
+    data: int
+    init: int
+    order: int
+
+
+@dataclass
+class Trained:
+    """A model in evaluation mode, what is known of it, and how to make its untrained self."""
+
+    model: nn.Module
+    record: dict[str, Any]
+    untrained: Callable[[], nn.Module] = field(repr=False)
+
+
+def train(
+    images: Images,
+    build: Callable[[], nn.Module],
+    config: Mapping[str, Any],
+    seeds: Seeds,
+    calibration: dict[str, Any],
+    progress: Progress = lambda _: None,
+    start: Mapping[str, Tensor] | None = None,
+) -> Trained:
+    """Train a network as `bench.stages.recipe.Recipe` says, on cross-entropy or on squared error, and judge it.
+
+    calibration: what the reference observer reached, which the gate compares with. start: the state of a model to go
+    on from, in place of the initialisation; a readout of another number of outputs is new. A network that fits itself
+    (`SelfFitting`) does so.
+
+    Raises:
+        Diverged: naming the step at which the loss stopped being finite.
+        BadInput: for a setting that is impossible, a class without subjects, or a start of another architecture.
+        Undefined: where a checkpoint was not reached. Unsupported: for variants of gradient descent that a network
+            that fits itself has no use for.
+    """
+    recipe, aim = Recipe.of(config), objective(images.train)
+    untrained = initialised(build, seeds.init)
+    axes = {"data": seeds.data, "model": seeds.order}
+    model, transferred = untrained(), {}
+    require_classes(images, forward(model, images.validation.images[:2]).shape[1])
+    if start is not None:
+        transferred = {"start": fingerprint(start), "new": transfer(model, start)}
+    seen = permute(images, _generator("permuted", axes)) if recipe.permuted else images
+    with torch.random.fork_rng():
+        # dropout draws from the global stream
+        torch.manual_seed(seed(draw="dropout", **axes))
+        curve = _fit(model, seen, aim, recipe, axes, progress, start is not None)
+    record = {
+        "train_subjects": len(images.train),
+        "epochs": len(curve),
+        "curve": curve,
+        "weights": fingerprint(model.state_dict()),
+        **transferred,
+        **({"memorised": round(aim.auc(model, seen.train), 6)} if recipe.permuted else {}),
+        **aim.judge(model, images, calibration),
+    }
+    return Trained(model, never(record, "trained on permuted labels") if recipe.permuted else record, untrained)
+
+
+def initialised(build: Callable[[], nn.Module], init_seed: int) -> Callable[[], nn.Module]:
+    """Builds the untrained network of a seed, in evaluation mode; the global stream of numbers stays where it was."""
+
+    def untrained() -> nn.Module:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed(draw="initialisation", model=init_seed))
+            # the channels-last layout makes small 3D convolutions about twice as fast on a CPU
+            return nn.Module.to(build(), memory_format=torch.channels_last_3d).eval()  # type: ignore[call-overload]
+
+    return untrained
+
+
+def _generator(draw: str, axes: Mapping[str, int]) -> torch.Generator:
+    return torch.Generator().manual_seed(seed(draw=draw, **axes))
+
+
+def _fit(
+    model: nn.Module,
+    images: Images,
+    aim: Objective,
+    recipe: Recipe,
+    axes: Mapping[str, int],
+    progress: Progress,
+    started: bool,
+) -> Curve:
+    if isinstance(model, SelfFitting):
+        variants = {"perturbed": bool(recipe.perturbed), "checkpoint": bool(recipe.checkpoint), "pretrain": started}
+        for name in (name for name, used in variants.items() if used):
+            raise Unsupported(f"this network fits itself, so there is no gradient descent for train.{name} to change")
+        return _fit_itself(model, images, aim, _generator("fit", axes))
+    order = np.random.default_rng(seed(draw="order", **axes))
+    return Descent(model, images, aim, recipe, order, _generator("covers", axes)).run(progress)
+
+
+def _fit_itself(model: Any, images: Images, aim: Objective, generator: torch.Generator) -> Curve:
+    model.fit(aim.standard(images.train), aim.standard(images.validation), generator)
+    model.eval()
+    losses = {f"{name}_loss": _loss(model, aim, getattr(images, name)) for name in ("train", "validation")}
+    if not np.isfinite(list(losses.values())).all():
+        raise Diverged(f"the network's own fit ended with losses that are not finite: {losses}")
+    return [losses]
+
+
+def _loss(model: nn.Module, aim: Objective, data: Batch) -> float:
+    return round(aim.loss(forward(model, data.images), data.targets).item(), 6)
+
+
+def fingerprint(state: Mapping[str, Tensor]) -> str:
+    """16 hexadecimal digits of a model's state."""
+    digest = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        digest.update(name.encode() + value.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,44 @@
+"""Verbs that calibrate simulators, and put plug-ins and other libraries' methods through the checks."""
+
+import json
+
+from bench.contracts import BadInput
+from bench.launch.unit import UnitRun
+from bench.stages.calibrate import CALIBRATE, committed
+from bench.verbs.call import Call
+from bench.verify import entrants as contest
+from bench.verify.conform import conform
+
+
+def check(call: Call) -> int:
+    """Run the conformance checks of every simulator, network, method and metric the command names."""
+    study, _ = call.study()
+    failures = 0
+    for label, name, complaint in conform(study, call.overrides):
+        print(f"{label:<24} {name:<36} {complaint or 'ok'}", flush=True)
+        failures += bool(complaint)
+    return 1 if failures else 0
+
+
+def calibrate(call: Call) -> int:
+    """Calibrate the simulators of a study and put the results where they are committed."""
+    study, _ = call.study()
+    for unit in {u.simulator: u for u in study.units}.values():
+        run = UnitRun(study, unit)
+        path = committed(run.cells.cell(CALIBRATE, unit))
+        if not path.exists():
+            calibration = run.value(CALIBRATE)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(calibration, indent=1) + "\n")
+        print(f"{unit.simulator}: {path}")
+    return 0
+
+
+def entrants(call: Call) -> int:
+    """Put other libraries' versions of methods through our checks, into results/published/entrants.csv."""
+    if call.overrides:
+        raise BadInput(
+            f"entrants takes no overrides, and was given '{call.overrides[0]}'; it runs all of conf/entrants"
+        )
+    contest.main()
+    return 0
