@@ -11,8 +11,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target
 from bench.passes import derivative, differentiable, in_chunks, leaf, rows_of
 from methods._shared.features import LAST, passed, upsampled
 

@@ -10,8 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target, Unsupported
 from bench.passes import differentiable, in_chunks, leaf, mask_edits, row_of, rows_of
 from methods._shared.features import LAST, Edit, passed, upsampled
 

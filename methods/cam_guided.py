@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target
 from methods._shared.features import LAST
 from methods.cam import GradCAM
 from methods.guided import GuidedBackprop

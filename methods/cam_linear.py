@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, MethodTags, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target, Unsupported
 from bench.passes import derivative, differentiable, in_chunks, leaf, rows_of
 from methods._shared.features import AVERAGED, passed, upsampled
 

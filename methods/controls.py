@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv3d, pad
 
-from bench.contracts import Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target
 
 
 def _control(quantity: str = "location", **tags: bool) -> MethodTags:

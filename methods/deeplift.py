@@ -10,8 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, BadInput, Context, MethodTags, Target
 from bench.passes import derivative, differentiable, explained, forward, in_chunks, leaf, rows_of
 from methods._rules import Rule, intercepted
 from methods._rules.differences import picked, rescaled

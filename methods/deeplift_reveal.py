@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, MethodTags, Target
 from methods._rules.cancelling import revealing
 from methods._shared.reference import Baseline, baseline, check_baseline
 from methods.deeplift import contributions, multiplier

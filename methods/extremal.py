@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target
 from bench.passes import differentiable, gradient
 from methods._shared.fills import check_fill, filled
 

@@ -6,8 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, MethodTags, Target
 from bench.passes import gradient
 from methods.noisy import check_noise, noisy_gradients
 

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target
 from bench.passes import gradient
 from methods._rules import deconv, guided, intercepted
 

@@ -6,8 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target, Unsupported
 from bench.passes import evaluating, explained, in_chunks
 from bench.passes.forward import laid_out
 

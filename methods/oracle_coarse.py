@@ -6,8 +6,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool3d
 
-from bench.contracts import BadInput, Context, MethodTags, Undefined
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target, Undefined
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, BadInput, Context, MethodTags, Target
 from bench.passes import explained, forward, gradient
 from methods._shared.reference import Baseline, baseline, check_baseline
 

@@ -6,8 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Undefined
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target, Undefined
 from bench.passes import row_of
 from methods.occlusion import Occlusion
 

@@ -6,8 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target
 from bench.passes import region_edits, row_of
 from methods._shared.fills import check_fill, filled
 from methods._shared.players import painted, regions_of

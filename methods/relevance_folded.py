@@ -9,8 +9,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, BadInput, Context, MethodTags, Target
 from bench.passes import gradient
 from methods._rules import epsilon, intercepted, taken_by_the_signal
 from methods._rules.call import Call

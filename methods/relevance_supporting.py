@@ -10,8 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target
 from bench.passes import gradient
 from methods._rules import intercepted, taken_by_the_signal
 from methods._rules.first import box, relevance_of_image, squared_weights

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target
 from bench.passes import mask_edits, row_of
 from methods._shared.fills import check_fill, filled
 

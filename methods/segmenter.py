@@ -8,8 +8,7 @@ import torch
 from scipy.ndimage import label
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target
 from methods.group import ZMap
 
 

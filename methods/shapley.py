@@ -7,8 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target
 from methods._shared.fills import check_fill
 from methods._shared.players import Game, played, subsets
 

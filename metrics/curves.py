@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, BadInput, Context, MetricTags
-from bench.contracts.plugins import Outputs
+from bench.contracts import Attribution, BadInput, Context, MetricTags, Outputs
 from metrics._shared.domain import domain_of
 from metrics._shared.fills import Fill, replacement
 from metrics._shared.noise import stream

@@ -8,8 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Truth, Undefined
-from bench.contracts.plugins import MapMetric
+from bench.contracts import BadInput, Cohort, Context, MapMetric, MetricTags, Truth, Undefined
 from metrics.group import CONTROLS, PATIENTS, of
 
 

@@ -8,8 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, BadInput, Context, MetricTags, Undefined
-from bench.contracts.plugins import Outputs, Perturbation
+from bench.contracts import Attribution, BadInput, Context, MetricTags, Outputs, Perturbation, Undefined
 from metrics._shared.similarity import rank_agreement
 
 

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, MetricTags, Undefined
-from bench.contracts.plugins import Models
+from bench.contracts import BadInput, Context, MetricTags, Models, Undefined
 from metrics._shared.domain import domain_of
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, prepared
 

@@ -8,8 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth, Undefined
-from bench.contracts.plugins import MapMetric, Models
+from bench.contracts import Context, MapMetric, MetricTags, Models, Truth, Undefined
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
-from bench.contracts.plugins import Explain
+from bench.contracts import BadInput, Cohort, Context, Explain, MetricTags, Undefined
 from metrics._shared.domain import domain_of
 from metrics._shared.layers import layers, randomised
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, nanmean, prepared

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
-from bench.contracts.plugins import Explain
+from bench.contracts import BadInput, Cohort, Context, Explain, MetricTags, Undefined
 from metrics._shared.agreement import icc
 from metrics._shared.similarity import nanmean, rank_vector
 from metrics.regions import region_mass

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Cohort, Context, MetricTags, Truth, Undefined
-from bench.contracts.plugins import MapMetric
+from bench.contracts import Cohort, Context, MapMetric, MetricTags, Truth, Undefined
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags
-from bench.contracts.plugins import Explain
+from bench.contracts import BadInput, Cohort, Context, Explain, MetricTags
 from metrics._shared.domain import domain_of, spread
 from metrics._shared.noise import stream
 

@@ -8,8 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, Context, MetricTags
-from bench.contracts.plugins import Outputs
+from bench.contracts import Attribution, Context, MetricTags, Outputs
 from metrics._shared.domain import domain_of, volume_of
 from metrics.infidelity import weights
 

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth, Undefined
-from bench.contracts.plugins import Models
+from bench.contracts import Context, MetricTags, Models, Truth, Undefined
 from metrics._shared.domain import domain_of
 from metrics._shared.similarity import SPEARMAN, between_subjects, nanmean, prepared, rank_vector
 

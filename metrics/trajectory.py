@@ -8,8 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, MetricTags
-from bench.contracts.plugins import Explain
+from bench.contracts import Cohort, Context, Explain, MetricTags
 from metrics._shared.domain import domain_of
 from metrics._shared.strengths import rendered, require
 from metrics.continuity import over_pairs

@@ -3,24 +3,57 @@
 from bench.contracts.context import Context
 from bench.contracts.data import Attribution, Batch, Cohort, Status, Truth, View
 from bench.contracts.errors import BadInput, Undefined, Unsupported
-from bench.contracts.plugins import Method, Metric, Network, Simulator
+from bench.contracts.files import FromFiles
+from bench.contracts.plugins import (
+    ELSEWHERE,
+    CompareMetric,
+    Explain,
+    ExplainerMetric,
+    GroupMetric,
+    MapMetric,
+    Method,
+    Metric,
+    ModelMetric,
+    Models,
+    Network,
+    Outputs,
+    Perturbation,
+    SelfFitting,
+    Simulator,
+    Target,
+)
 from bench.contracts.tags import MethodTags, MetricTags
+from bench.contracts.validity import Validity
 
 __all__ = [
+    "ELSEWHERE",
     "Attribution",
     "BadInput",
     "Batch",
     "Cohort",
+    "CompareMetric",
     "Context",
+    "Explain",
+    "ExplainerMetric",
+    "FromFiles",
+    "GroupMetric",
+    "MapMetric",
     "Method",
     "MethodTags",
     "Metric",
     "MetricTags",
+    "ModelMetric",
+    "Models",
     "Network",
+    "Outputs",
+    "Perturbation",
+    "SelfFitting",
     "Simulator",
     "Status",
+    "Target",
     "Truth",
     "Undefined",
     "Unsupported",
+    "Validity",
     "View",
 ]

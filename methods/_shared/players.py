@@ -5,8 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Context
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Target
 from bench.passes import coalition_edits, row_of
 from methods._shared.fills import filled
 

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Context, Method, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, Method, MethodTags, Target
 from bench.passes import explained, forward
 from methods.cam import GradCAM
 from methods.deeplift import DeepLIFT

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, Method, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Method, MethodTags, Target
 from methods.cam import GradCAM
 from methods.entrants.library import by_row, last_convolution, library
 from methods.guided import GuidedBackprop

@@ -7,8 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Context, Method, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Method, MethodTags, Target
 from methods._shared.background import controls
 from methods.deeplift import DeepSHAP
 from methods.entrants.library import by_row, library

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.contracts import Attribution, Cohort, Context, MethodTags, MetricTags, Truth
-from bench.contracts.validity import Validity
+from bench.contracts import Attribution, Cohort, Context, MethodTags, MetricTags, Truth, Validity
 from bench.stages.measure import Explained, Scene, measure
 from metrics.curves import Deletion, Insertion, Selectivity
 from metrics.infidelity import Infidelity, InfidelityRank
