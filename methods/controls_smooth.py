@@ -8,7 +8,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Target
+from bench.contracts import Context, MethodTags, Positive, Target, bounded
 
 
 def _tags() -> MethodTags:
@@ -21,19 +21,16 @@ def _noise(inputs: Tensor, context: Context) -> Tensor:
     return torch.stack(rows).to(inputs)
 
 
+@bounded
 @dataclass(frozen=True)
 class SmoothRandom:
     """Normal noise under a Gaussian of `sigma` voxels that wraps around the volume, scaled to variance 1."""
 
-    sigma: float = 2.0
+    sigma: Positive = 2.0
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
     tags: ClassVar[MethodTags] = _tags()
-
-    def __post_init__(self) -> None:
-        if self.sigma <= 0:
-            raise BadInput(f"smooth_random: sigma={self.sigma}; give sigma > 0")
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W)."""

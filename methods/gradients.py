@@ -6,9 +6,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Context, MethodTags, Target
+from bench.contracts import Attribution, Context, Count, MethodTags, NonNegative, Target, bounded
 from bench.passes import gradient
-from methods.noisy import check_noise, noisy_gradients
+from methods.noisy import noisy_gradients
 
 _LAWS = frozenset({"linear", "scale", "sign", "shift", "implementation"})
 
@@ -40,6 +40,7 @@ class GradientXInput:
         return Attribution((slope * inputs.detach()).contiguous(), slope)
 
 
+@bounded
 @dataclass(frozen=True)
 class SmoothGrad:
     """The mean gradient over noisy copies of the image.
@@ -48,17 +49,14 @@ class SmoothGrad:
     gradient. Each subject's noise comes from its own generator and is the same in every batch.
     """
 
-    samples: int = 16
-    noise: float = 0.5
+    samples: Count = 16
+    noise: NonNegative = 0.5
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Smilkov et al. 2017, SmoothGrad: removing noise by adding noise, arXiv:1706.03825"
     tags: ClassVar[MethodTags] = MethodTags(
         "gradient", "sensitivity", stochastic=True, laws=_LAWS, cost="samples * (forward + backward)"
     )
-
-    def __post_init__(self) -> None:
-        check_noise("smoothgrad", self.samples, self.noise)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score per unit of intensity."""

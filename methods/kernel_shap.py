@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from math import comb
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Target
-from methods._shared.fills import check_fill
+from bench.contracts import Context, Count, MethodTags, Multiple, Target, bounded, impossible
+from methods._shared.fills import Fill
 from methods._shared.players import Game, played, subsets
 
 
+@bounded
 @dataclass(frozen=True)
 class KernelSHAP:
     """Coefficients of the linear model of region presence that fits the scores of coalitions, spread over regions.
@@ -22,9 +23,9 @@ class KernelSHAP:
     fill, blocks: as in `shapley`.
     """
 
-    samples: int = 512
-    fill: str | float = "zero"
-    blocks: int = 2
+    samples: Annotated[int, Multiple(2)] = 512
+    fill: Fill = "zero"
+    blocks: Count = 2
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
@@ -38,13 +39,6 @@ class KernelSHAP:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="passes(blocks**3) * forward",
     )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "kernel_shap")
-        if self.samples < 2 or self.samples % 2 or self.blocks < 1:
-            raise BadInput(
-                f"kernel_shap: samples={self.samples}, blocks={self.blocks}; give an even samples >= 2 and blocks >= 1"
-            )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score. Raises BadInput where there are more regions than samples can tell apart."""
@@ -68,7 +62,7 @@ class KernelSHAP:
             counts = torch.tensor([comb(players, size) for size in range(1, players)]).double()
             return present, (kernel / counts)[present.sum(1) - 1] if players > 1 else torch.ones(0).double()
         if self.samples < 2 * players:
-            raise BadInput(f"kernel_shap: samples={self.samples} for {players} regions; give at least {2 * players}")
+            raise impossible(self, "samples", self.samples, f"at least {2 * players} for {players} regions")
         chosen = 1 + torch.multinomial(kernel, self.samples // 2, replacement=True, generator=generator)
         ranks = torch.rand(len(chosen), players, generator=generator).argsort(1).argsort(1)
         drawn = ranks < chosen[:, None]

@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Target
+from bench.contracts import Context, Count, MethodTags, NonNegative, Target, bounded
 from bench.passes import gradient
 from methods._shared.reference import spread
 
@@ -27,12 +27,6 @@ def noisy_gradients(
         yield gradient(model, inputs.detach() + scale * drawn.to(inputs), target)
 
 
-def check_noise(method: str, samples: int, noise: float) -> None:
-    """Raises BadInput where there would be no sample or a negative spread."""
-    if samples < 1 or noise < 0:
-        raise BadInput(f"{method}: samples={samples}, noise={noise}; give samples >= 1 and noise >= 0")
-
-
 def _tags() -> MethodTags:
     return MethodTags(
         "gradient",
@@ -44,6 +38,7 @@ def _tags() -> MethodTags:
     )
 
 
+@bounded
 @dataclass(frozen=True)
 class SmoothGradSquared:
     """The mean squared gradient over noisy copies of the image; noise as in SmoothGrad.
@@ -51,15 +46,12 @@ class SmoothGradSquared:
     In squared score per squared intensity: the map of 3 f is nine times the map of f, and that of -f is the same.
     """
 
-    samples: int = 16
-    noise: float = 0.5
+    samples: Count = 16
+    noise: NonNegative = 0.5
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Hooker et al. 2019, A benchmark for interpretability methods, NeurIPS"
     tags: ClassVar[MethodTags] = _tags()
-
-    def __post_init__(self) -> None:
-        check_noise("smoothgrad_squared", self.samples, self.noise)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative."""
@@ -69,6 +61,7 @@ class SmoothGradSquared:
         return (total / self.samples).detach()
 
 
+@bounded
 @dataclass(frozen=True)
 class VarGrad:
     """The variance of the gradient over noisy copies of the image (divided by the number of samples).
@@ -77,15 +70,12 @@ class VarGrad:
     mean, which does not lose its digits where the gradient hardly varies. Zero on a linear model.
     """
 
-    samples: int = 16
-    noise: float = 0.5
+    samples: Count = 16
+    noise: NonNegative = 0.5
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al. 2018, Local explanation methods for deep neural networks, ICLR workshop"
     tags: ClassVar[MethodTags] = _tags()
-
-    def __post_init__(self) -> None:
-        check_noise("vargrad", self.samples, self.noise)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative."""

@@ -6,12 +6,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Target
+from bench.contracts import Context, Count, MethodTags, Target, bounded
 from bench.passes import region_edits, row_of
-from methods._shared.fills import check_fill, filled
+from methods._shared.fills import Fill, filled
 from methods._shared.players import painted, regions_of
 
 
+@bounded
 @dataclass(frozen=True)
 class RegionOcclusion:
     """f(x) - f(x with a region covered), spread evenly over the region: the map summed over a region is its value.
@@ -20,8 +21,8 @@ class RegionOcclusion:
     known, the image is cut into that many parts an axis. One pass a region, whatever `blocks` says.
     """
 
-    fill: str | float = "zero"
-    blocks: int = 2
+    fill: Fill = "zero"
+    blocks: Count = 2
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, ECCV; with atlas regions as the occluded parts"
@@ -31,11 +32,6 @@ class RegionOcclusion:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="(1 + blocks**3) * forward",
     )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "region_occlusion")
-        if self.blocks < 1:
-            raise BadInput(f"region_occlusion: blocks={self.blocks}; give blocks >= 1")
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

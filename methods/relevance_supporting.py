@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Target
+from bench.contracts import Context, MethodTags, Target, bounded
 from bench.passes import gradient
 from methods._rules import intercepted, taken_by_the_signal
 from methods._rules.first import box, relevance_of_image, squared_weights
@@ -25,6 +25,7 @@ def _tags(*laws: str) -> MethodTags:
     )
 
 
+@bounded
 @dataclass(frozen=True)
 class DeepTaylor:
     """The score, shared out by z+ from layer to layer and by `first` to the voxels.
@@ -42,10 +43,6 @@ class DeepTaylor:
         "Pattern Recognition 65:211"
     )
     tags: ClassVar[MethodTags] = _tags("scale")
-
-    def __post_init__(self) -> None:
-        if self.first not in FIRST:
-            raise BadInput(f"deep_taylor: first='{self.first}'; choose one of {', '.join(FIRST)}")
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Relevance (N, 1, D, H, W) in score; no multiplier, since voxels at zero have relevance."""

@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 from math import comb
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Target
-from methods._shared.fills import check_fill
+from bench.contracts import Context, Count, MethodTags, Multiple, Target, bounded
+from methods._shared.fills import Fill
 from methods._shared.players import Game, played, subsets
 
 #: players up to which every coalition is run
 EXACT = 12
 
 
+@bounded
 @dataclass(frozen=True)
 class Shapley:
     """Each region's Shapley value, spread over the region; the map sums to f(x) - f(x with all regions covered).
@@ -25,9 +26,9 @@ class Shapley:
     image is cut into that many parts an axis.
     """
 
-    permutations: int = 32
-    fill: str | float = "zero"
-    blocks: int = 2
+    permutations: Annotated[int, Multiple(2)] = 32
+    fill: Fill = "zero"
+    blocks: Count = 2
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
@@ -41,14 +42,6 @@ class Shapley:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="passes(blocks**3) * forward",
     )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "shapley")
-        if self.permutations < 2 or self.permutations % 2 or self.blocks < 1:
-            raise BadInput(
-                f"shapley: permutations={self.permutations}, blocks={self.blocks}; give an even permutations >= 2 and "
-                "blocks >= 1"
-            )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

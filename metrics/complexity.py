@@ -8,10 +8,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth
+from bench.contracts import Context, MetricTags, Subjects, Truth, bounded
 from metrics._shared.domain import domain_of
 
 
+@bounded
 @dataclass(frozen=True)
 class Gini:
     """Gini index of |map| in the domain: 0 an even map or one of zeros, (n - 1)/n a single voxel of n."""
@@ -20,13 +21,14 @@ class Gini:
     reference: ClassVar[str] = "Chalasani et al., Concise explanations of neural networks, ICML 2020"
     tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "index", laws=frozenset({"domain", "section"}))
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Values (N,) of maps (N, 1, D, H, W)."""
         return _of_shares(maps, context, _gini)
 
 
+@bounded
 @dataclass(frozen=True)
 class Entropy:
     """Shannon entropy of |map| / sum |map| in the domain over log n: 1 an even map or one of zeros, 0 a single voxel.
@@ -38,7 +40,7 @@ class Entropy:
     reference: ClassVar[str] = "Bhatt et al., Evaluating and aggregating feature-based model explanations, IJCAI 2020"
     tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share of log n")
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Values (N,) of maps (N, 1, D, H, W)."""

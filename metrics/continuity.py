@@ -8,10 +8,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, Explain, MetricTags, Undefined
+from bench.contracts import Cohort, Context, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 
 
+@bounded
 @dataclass(frozen=True)
 class Continuity:
     """|Phi(x) - Phi(x')|_1 / |x - x'|_2 over the mean |Phi|_1, in the union of both domains, a subject against others.
@@ -26,7 +27,7 @@ class Continuity:
     reference: ClassVar[str] = "Montavon, Samek & Müller, Methods for interpreting DNNs, Digital Signal Processing 2018"
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map| per intensity")
 
-    subjects: int | None = 8
+    subjects: Subjects = 8
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
         """Columns (N,); NaN where two images are equal, and where every map is zero.

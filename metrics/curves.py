@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, BadInput, Context, MetricTags, Outputs
+from bench.contracts import Attribution, Context, Count, MetricTags, Outputs, Share, Subjects, bounded
 from metrics._shared.domain import domain_of
-from metrics._shared.fills import Fill, replacement
+from metrics._shared.fills import Fill, Plausible, replacement
 from metrics._shared.noise import stream
 
 #: a mean |f(x) - f(b)| below this share of the largest change on the way is float32 rounding
@@ -31,7 +31,7 @@ class _Ordered:
     shares: tuple[float, ...]
     keep: bool
     block: int
-    fill: Fill
+    fill: Fill | Plausible
 
     @property
     def count(self) -> int:
@@ -72,22 +72,12 @@ class _Curve:
 
     version: ClassVar[str] = "1"
     keep: ClassVar[bool] = False
-    fills: ClassVar[tuple[Fill, ...]] = ("zero", "mean", "blur")
 
-    block: int = 1
-    steps: int = 10
-    reach: float = 1.0
+    block: Count = 1
+    steps: Count = 10
+    reach: Share = 1.0
     fill: Fill = "mean"
-    subjects: int | None = 8
-
-    def __post_init__(self) -> None:
-        name = type(self).__name__
-        if self.block < 1 or self.steps < 1:
-            raise BadInput(f"{name}: block = {self.block} and steps = {self.steps} must be 1 or more")
-        if not 0 < self.reach <= 1:
-            raise BadInput(f"{name}: reach = {self.reach} must lie in (0, 1]")
-        if self.fill not in self.fills:
-            raise BadInput(f"{name}: fill = {self.fill!r} must be {', '.join(self.fills[:-1])} or {self.fills[-1]}")
+    subjects: Subjects = 8
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
@@ -112,6 +102,7 @@ class _Curve:
         raise NotImplementedError
 
 
+@bounded
 @dataclass(frozen=True)
 class Deletion(_Curve):
     """Area under what is left of f(x) - f(b) while the foremost voxels are erased; low where they carry the score."""
@@ -124,6 +115,7 @@ class Deletion(_Curve):
         return torch.trapezoid(left, dim=1) / self.steps
 
 
+@bounded
 @dataclass(frozen=True)
 class Insertion(_Curve):
     """Area under f - f(b) while the foremost voxels are brought back to b; high where they carry the score."""
@@ -137,6 +129,7 @@ class Insertion(_Curve):
         return torch.trapezoid(gained, dim=1) / self.steps
 
 
+@bounded
 @dataclass(frozen=True)
 class Selectivity(_Curve):
     """Mean fall of the score over the first steps of erasing blocks, the unerased image counted as one of them."""

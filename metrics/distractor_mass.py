@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth
+from bench.contracts import Context, MetricTags, Truth, bounded
 from metrics._shared.domain import domain_of
 from metrics.overlap import RelevanceMass
 
 
+@bounded
 @dataclass(frozen=True)
 class DistractorMass(RelevanceMass):
     """Share of the map's absolute mass in B_q of what is not disease: 0 none, 1 all.

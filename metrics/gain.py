@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.contracts import MetricTags
+from bench.contracts import MetricTags, Subjects, bounded
 from metrics._shared.ranking import tie_groups
 from metrics.regions import Regions
 
 
+@bounded
 @dataclass(frozen=True)
 class RegionNDCG(Regions):
     """Normalised discounted cumulative gain of regions ranked by mass, corrected for chance: 0 random, 1 perfect.
@@ -33,7 +34,7 @@ class RegionNDCG(Regions):
         laws=frozenset({"domain", "section"}),
     )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
         gains = np.where(size > floor, size, 0.0)

@@ -10,7 +10,7 @@ import torch
 from scipy.stats import ttest_ind
 from torch import Tensor
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Truth, Undefined
+from bench.contracts import Cohort, Context, MetricTags, Part, Subjects, Truth, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics.regions import region_mass
 
@@ -37,6 +37,7 @@ def _profiles(maps: Tensor, context: Context) -> np.ndarray:
     return np.asarray(found)
 
 
+@bounded
 @dataclass(frozen=True)
 class MeanMaps:
     """How far the mean map of true positives lies from that of true negatives, and where both lie by region.
@@ -51,7 +52,7 @@ class MeanMaps:
     reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019; Rieke et al., MLCN 2018"
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
@@ -66,6 +67,7 @@ class MeanMaps:
         return columns
 
 
+@bounded
 @dataclass(frozen=True)
 class RegisteredMeanMaps:
     """How far the mean map of true positives lies from that of true negatives, all on the average anatomy.
@@ -78,7 +80,7 @@ class RegisteredMeanMaps:
     reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019"
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
@@ -92,6 +94,7 @@ class RegisteredMeanMaps:
         return {"": _apart(_mean(laid.double(), of(strata, ["TP"])), _mean(laid.double(), of(strata, ["TN"])))}
 
 
+@bounded
 @dataclass(frozen=True)
 class ClassDifference:
     """Share of regions whose part of the map differs between patients and controls, at a family-wise `level`.
@@ -105,12 +108,8 @@ class ClassDifference:
     reference: ClassVar[str] = "Welch, Biometrika 1947; Friston et al., Human Brain Mapping 1995 (maps of t)"
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, 1.0), "share of regions", fewest_subjects=4)
 
-    level: float = 0.05
-    subjects: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise BadInput(f"ClassDifference: level = {self.level} must lie in (0, 1)")
+    level: Part = 0.05
+    subjects: Subjects = None
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context

@@ -8,10 +8,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Cohort, Context, MapMetric, MetricTags, Truth, Undefined
+from bench.contracts import Cohort, Context, Count, MapMetric, MetricTags, Subjects, Truth, Undefined, bounded
 from metrics.group import CONTROLS, PATIENTS, of
 
 
+@bounded
 @dataclass(frozen=True)
 class IndividualGain:
     """Score of a subject's own |map| less that of other subjects' maps of the same class, warped over to it.
@@ -29,12 +30,8 @@ class IndividualGain:
     )
 
     metric: MapMetric
-    donors: int = 3
-    subjects: int | None = 16
-
-    def __post_init__(self) -> None:
-        if self.donors < 1:
-            raise BadInput(f"IndividualGain: donors = {self.donors} must be 1 or more")
+    donors: Count = 3
+    subjects: Subjects = 16
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context

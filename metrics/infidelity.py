@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, BadInput, Context, MetricTags, Outputs, Perturbation, Undefined
+from bench.contracts import Attribution, Context, MetricTags, Outputs, Perturbation, Subjects, Undefined, bounded
 from metrics._shared.similarity import rank_agreement
 
 
@@ -21,6 +21,7 @@ def weights(attribution: Attribution, quantity: str) -> Tensor | None:
     return {"sensitivity": attribution.map, "contribution": attribution.multiplier}.get(quantity)
 
 
+@bounded
 @dataclass(frozen=True)
 class Infidelity:
     """sum (beta p - df)^2 / sum df^2 over the subjects and perturbations of a model: 0 exact, 1 a map of zeros.
@@ -43,11 +44,7 @@ class Infidelity:
 
     perturbation: Perturbation
     scaling: Literal["fitted", "none"] = "fitted"
-    subjects: int | None = 16
-
-    def __post_init__(self) -> None:
-        if self.scaling not in ("fitted", "none"):
-            raise BadInput(f"Infidelity: scaling = {self.scaling!r} must be fitted or none")
+    subjects: Subjects = 16
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
@@ -82,6 +79,7 @@ class Infidelity:
         return (left * (len(left) / total if total > 0 else math.nan)).float()
 
 
+@bounded
 @dataclass(frozen=True)
 class InfidelityRank:
     """Spearman correlation, over the perturbations of a subject, of the map's mass in the changed voxels with |df|.
@@ -95,7 +93,7 @@ class InfidelityRank:
     tags: ClassVar[MetricTags] = MetricTags("model", True, (-1.0, 1.0), "correlation")
 
     perturbation: Perturbation
-    subjects: int | None = 16
+    subjects: Subjects = 16
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context

@@ -1,11 +1,11 @@
 """Infidelity under interventions that only a simulator can make: the disease taken away, given, or made weaker."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Undefined
+from bench.contracts import Between, Context, MetricTags, Undefined, bounded
 from metrics._shared.strengths import rendered, require
 from metrics.infidelity import Infidelity, InfidelityRank
 
@@ -24,6 +24,7 @@ class Twin:
         return inputs[row : row + 1] - context.twin(context.subjects[row]).to(inputs)[None]
 
 
+@bounded
 @dataclass(frozen=True)
 class SeverityPath:
     """I = x - x_s, x_s the subject rendered with s of the pathology and all else kept: healed, and half healed.
@@ -34,7 +35,7 @@ class SeverityPath:
 
     name: ClassVar[str] = "severity"
 
-    strengths: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    strengths: Annotated[tuple[float, ...], Between(0, 1)] = (0.0, 0.25, 0.5, 0.75, 1.0)
 
     def __post_init__(self) -> None:
         require(self, self.strengths, 1)
@@ -49,6 +50,7 @@ class SeverityPath:
         return inputs[row] - rendered(context, context.subjects[row], self.strengths).to(inputs)
 
 
+@bounded
 @dataclass(frozen=True)
 class AssistedInfidelity(Infidelity):
     """Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."""
@@ -56,6 +58,7 @@ class AssistedInfidelity(Infidelity):
     tags: ClassVar[MetricTags] = replace(Infidelity.tags, assisted=True)
 
 
+@bounded
 @dataclass(frozen=True)
 class AssistedRank(InfidelityRank):
     """Rank correlation of a map's mass in what a simulator changed with |df|: for `Redraw`, regions drawn anew."""

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, MetricTags, Models, Undefined
+from bench.contracts import Context, MetricTags, Models, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, prepared
 
 
+@bounded
 @dataclass(frozen=True)
 class LabelPermutation:
     """Similarity of the map to that of a model trained on permuted labels, less its similarity to other subjects' maps.
@@ -34,11 +35,7 @@ class LabelPermutation:
     )
 
     similarity: Literal["spearman", "spearman_signed", "ssim"] = "spearman"
-    subjects: int | None = 16
-
-    def __post_init__(self) -> None:
-        if self.similarity not in MEASURES:
-            raise BadInput(f"LabelPermutation: similarity = {self.similarity!r} must be one of {list(MEASURES)}")
+    subjects: Subjects = 16
 
     def compare(self, models: Models, context: Context) -> Mapping[str, Tensor]:
         """The columns above; raises `Undefined` for fewer than two subjects (no floor)."""

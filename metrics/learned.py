@@ -8,9 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MapMetric, MetricTags, Models, Truth, Undefined
+from bench.contracts import Context, MapMetric, MetricTags, Models, Subjects, Truth, Undefined, bounded
 
 
+@bounded
 @dataclass(frozen=True)
 class LearnedGain:
     """Score of |map| under a trained model less that under the same initialisation without training.
@@ -26,7 +27,7 @@ class LearnedGain:
 
     metric: MapMetric
     truth: str = "counterfactual"
-    subjects: int | None = 16
+    subjects: Subjects = 16
 
     def compare(self, models: Models, context: Context) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` without the truth or without the untrained maps."""

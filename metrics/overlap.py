@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, MetricTags, Truth
+from bench.contracts import Context, MetricTags, Part, Share, Subjects, Truth, bounded
 from metrics._shared.calibration import calibrated_average_precision, chance_calibrated
 from metrics._shared.domain import domain_of, volume_of
 from metrics._shared.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
@@ -28,12 +28,8 @@ class Overlap:
     q: share of the truth's total magnitude that the positives hold, in (0, 1].
     """
 
-    q: float = 0.9
-    subjects: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.q <= 1:
-            raise BadInput(f"{type(self).__name__}: q = {self.q} must lie in (0, 1]")
+    q: Share = 0.9
+    subjects: Subjects = None
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Scores (N,) of maps (N, 1, D, H, W) against the volume of the truth."""
@@ -51,6 +47,7 @@ class Overlap:
         raise NotImplementedError
 
 
+@bounded
 @dataclass(frozen=True)
 class CalibratedAP(Overlap):
     """Average precision at the prevalence `prior`, corrected for chance: 0 a random map, 1 a perfect one.
@@ -65,18 +62,14 @@ class CalibratedAP(Overlap):
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
 
-    prior: float = 0.01
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.prior < 1:
-            raise BadInput(f"CalibratedAP: prior = {self.prior} must lie in (0, 1)")
+    prior: Part = 0.01
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         chance = chance_calibrated(positives.size, int(positives.sum()), self.prior)
         return (calibrated_average_precision(tie_groups(scores, positives), self.prior) - chance) / (1 - chance)
 
 
+@bounded
 @dataclass(frozen=True)
 class AveragePrecision(Overlap):
     """Average precision corrected with its exact chance: 0 a random map, 1 a perfect one."""
@@ -92,6 +85,7 @@ class AveragePrecision(Overlap):
         return (average_precision(tie_groups(scores, positives)) - chance) / (1 - chance)
 
 
+@bounded
 @dataclass(frozen=True)
 class RocAuc(Overlap):
     """Area under the ROC curve; chance is 0.5."""
@@ -114,6 +108,7 @@ class RocAuc(Overlap):
         return roc_auc(tie_groups(scores, positives))
 
 
+@bounded
 @dataclass(frozen=True)
 class RelevanceMass(Overlap):
     """Share of the map's absolute mass that lies inside B_q.

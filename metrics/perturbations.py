@@ -10,7 +10,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, Undefined
+from bench.contracts import Context, Count, Positive, Undefined, bounded
 from metrics._shared.domain import domain_of, spread
 from metrics._shared.noise import stream
 
@@ -33,17 +33,15 @@ def filled(image: Tensor, inside: Tensor, fill: Fill) -> Tensor:
     return torch.as_tensor(blurred / weight.clip(1e-12)).to(image)[None]
 
 
+@bounded
 @dataclass(frozen=True)
 class GaussianNoise:
     """I is independent Gaussian noise of `sd` within-domain standard deviations of the subject's image."""
 
     name: ClassVar[str] = "gaussian"
 
-    sd: float = 0.2
-    count: int = 64
-
-    def __post_init__(self) -> None:
-        _positive(self, sd=self.sd, count=self.count)
+    sd: Positive = 0.2
+    count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (count, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
@@ -52,19 +50,16 @@ class GaussianNoise:
         return noise.to(image) * (self.sd * spread(image, inside).to(image)) * inside
 
 
+@bounded
 @dataclass(frozen=True)
 class Patch:
     """I erases one cube of `size` voxels a side, centred on a random voxel of the domain: x - I is filled there."""
 
     name: ClassVar[str] = "patch"
 
-    size: int = 4
+    size: Count = 4
     fill: Fill = "mean"
-    count: int = 64
-
-    def __post_init__(self) -> None:
-        _positive(self, size=self.size, count=self.count)
-        _known_fill(self, self.fill)
+    count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (count, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
@@ -80,6 +75,7 @@ class Patch:
         return (image - filled(image, inside, self.fill)) * (box[:, None] & inside)
 
 
+@bounded
 @dataclass(frozen=True)
 class RegionFill:
     """I erases one region of the domain; at most `count` regions, chosen at random without replacement."""
@@ -87,11 +83,7 @@ class RegionFill:
     name: ClassVar[str] = "region"
 
     fill: Fill = "mean"
-    count: int = 64
-
-    def __post_init__(self) -> None:
-        _positive(self, count=self.count)
-        _known_fill(self, self.fill)
+    count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (min(count, R), 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
@@ -105,6 +97,7 @@ class RegionFill:
         return (image - filled(image, inside, self.fill)) * erased
 
 
+@bounded
 @dataclass(frozen=True)
 class Redraw:
     """I = x - x', x' the image with one region's local latents redrawn: the interventions behind `use`.
@@ -114,10 +107,7 @@ class Redraw:
 
     name: ClassVar[str] = "redraw"
 
-    count: int = 64
-
-    def __post_init__(self) -> None:
-        _positive(self, count=self.count)
+    count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (min(count, R * K), 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
@@ -126,14 +116,3 @@ class Redraw:
         redrawn = context.redraws(context.subjects[row])
         chosen = torch.randperm(len(redrawn), generator=stream(context, row, self.name))[: self.count]
         return inputs[row] - redrawn[chosen.to(redrawn.device)].to(inputs)
-
-
-def _positive(family: object, **values: float) -> None:
-    for name, value in values.items():
-        if not value > 0:
-            raise BadInput(f"{type(family).__name__}: {name} = {value} must be above 0")
-
-
-def _known_fill(family: object, fill: str) -> None:
-    if fill not in ("zero", "mean", "blur"):
-        raise BadInput(f"{type(family).__name__}: fill = {fill!r} must be zero, mean or blur")

@@ -7,13 +7,14 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import gammaln
 
-from bench.contracts import BadInput, MetricTags
+from bench.contracts import MetricTags, Part, bounded
 from metrics._shared.ranking import TieGroups, tie_groups
 from metrics.overlap import Overlap
 
 _TRUTHS = frozenset({"counterfactual", "planted"})
 
 
+@bounded
 @dataclass(frozen=True)
 class PrecisionAtTruth(Overlap):
     """Share of the |B_q| largest voxels that lie in B_q, corrected for chance: 0 a random map, 1 a perfect one.
@@ -42,6 +43,7 @@ class PrecisionAtTruth(Overlap):
         return float((precision - prevalence) / (1 - prevalence))
 
 
+@bounded
 @dataclass(frozen=True)
 class PrecisionAtSpecificity(Overlap):
     """Precision where a share 1 - `specificity` of the negatives is taken, from 0 (random) to 1 (all of B_q before).
@@ -58,12 +60,7 @@ class PrecisionAtSpecificity(Overlap):
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
 
-    specificity: float = 0.99
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.specificity < 1:
-            raise BadInput(f"PrecisionAtSpecificity: specificity = {self.specificity} must lie in (0, 1)")
+    specificity: Part = 0.99
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         found, missed = int(positives.sum()), int((~positives).sum())

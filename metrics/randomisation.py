@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, Explain, MetricTags, Undefined
+from bench.contracts import Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.layers import layers, randomised
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
@@ -21,6 +21,7 @@ _Maps = Callable[[nn.Module], Tensor]
 _Reset = Callable[[list[str], int], nn.Module]
 
 
+@bounded
 @dataclass(frozen=True)
 class CascadingRandomisation:
     """Similarity of the map to that of the randomised model, less its similarity to other subjects' maps.
@@ -40,17 +41,9 @@ class CascadingRandomisation:
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (-2.0, 2.0), "similarity", floor=0.0, fewest_subjects=2)
 
     order: Literal["top_down", "bottom_up", "independent"] = "top_down"
-    draws: int = 5
+    draws: Count = 5
     similarity: Literal["spearman", "spearman_signed", "ssim"] = "spearman"
-    subjects: int | None = 8
-
-    def __post_init__(self) -> None:
-        if self.order not in ("top_down", "bottom_up", "independent"):
-            raise BadInput(f"CascadingRandomisation: order = {self.order!r} must be top_down, bottom_up or independent")
-        if self.similarity not in MEASURES:
-            raise BadInput(f"CascadingRandomisation: similarity = {self.similarity!r} must be one of {list(MEASURES)}")
-        if self.draws < 1:
-            raise BadInput(f"CascadingRandomisation: draws = {self.draws} must be at least 1")
+    subjects: Subjects = 8
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` for fewer than two subjects (no floor)."""

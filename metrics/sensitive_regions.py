@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Cohort, Context, MapMetric, MetricTags, Truth, Undefined
+from bench.contracts import Cohort, Context, MapMetric, MetricTags, Subjects, Truth, Undefined, bounded
 
 
+@bounded
 @dataclass(frozen=True)
 class SensitiveRegions:
     """A region metric of |map| times the standard deviation of each voxel between the explained subjects.
@@ -30,7 +31,7 @@ class SensitiveRegions:
     )
 
     metric: MapMetric
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context

@@ -7,11 +7,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, Explain, MetricTags
+from bench.contracts import Cohort, Context, Count, Explain, MetricTags, Positive, Subjects, bounded
 from metrics._shared.domain import domain_of, spread
 from metrics._shared.noise import stream
 
 
+@bounded
 @dataclass(frozen=True)
 class MaxSensitivity:
     """max over draws of |Phi(x + d) - Phi(x)| / |Phi(x)|, L2 norms inside the domain; column `average` is the mean.
@@ -26,14 +27,9 @@ class MaxSensitivity:
     reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map|")
 
-    radius: float = 0.1
-    draws: int = 8
-    subjects: int | None = 4
-
-    def __post_init__(self) -> None:
-        for name, value in (("radius", self.radius), ("draws", self.draws)):
-            if not value > 0:
-                raise BadInput(f"MaxSensitivity: {name} = {value} must be above 0")
+    radius: Positive = 0.1
+    draws: Count = 8
+    subjects: Subjects = 4
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
         """Columns "" (maximum) and `average`, each (N,); NaN where the map of the subject is zero in the domain."""

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, Explain, MetricTags, Undefined
+from bench.contracts import Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.layers import layers, randomised
 from metrics._shared.noise import stream
 from metrics._shared.similarity import spearman
 
 
+@bounded
 @dataclass(frozen=True)
 class SeverityRelevance:
     """Spearman correlation over patients of total |map| with total |truth|, less that of untrained networks.
@@ -33,12 +34,8 @@ class SeverityRelevance:
     )
 
     truth: str = "counterfactual"
-    draws: int = 3
-    subjects: int | None = 16
-
-    def __post_init__(self) -> None:
-        if self.draws < 1:
-            raise BadInput(f"SeverityRelevance: draws = {self.draws} must be 1 or more")
+    draws: Count = 3
+    subjects: Subjects = 16
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` without a voxel truth or with fewer than three patients."""

@@ -8,11 +8,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, Context, MetricTags, Outputs
+from bench.contracts import Attribution, Context, MetricTags, Outputs, Subjects, bounded
 from metrics._shared.domain import domain_of, volume_of
 from metrics.infidelity import weights
 
 
+@bounded
 @dataclass(frozen=True)
 class SignAgreement:
     """Share of |truth| in the domain where the map's weight times the signed truth is above 0; a weight of 0 is 1/2.
@@ -37,7 +38,7 @@ class SignAgreement:
         assisted=True,
     )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context

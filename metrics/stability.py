@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Models, Truth, Undefined
+from bench.contracts import Context, MetricTags, Models, Subjects, Truth, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.similarity import SPEARMAN, between_subjects, nanmean, prepared, rank_vector
 
@@ -23,6 +23,7 @@ CHANGES = (
 )
 
 
+@bounded
 @dataclass(frozen=True)
 class RetrainingStability:
     """Mean Spearman correlation of a subject's absolute maps over pairs of models, in the domain.
@@ -39,7 +40,7 @@ class RetrainingStability:
     reference: ClassVar[str] = "Arun et al., Assessing the trustworthiness of saliency maps, Radiology: AI 2021"
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-1.0, 1.0), "correlation", fewest_models=2)
 
-    subjects: int | None = 16
+    subjects: Subjects = 16
 
     def compare(self, models: Models, context: Context) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` for fewer than two models."""

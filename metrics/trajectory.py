@@ -3,17 +3,18 @@
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, Explain, MetricTags
+from bench.contracts import Between, Cohort, Context, Explain, MetricTags, Subjects, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.strengths import rendered, require
 from metrics.continuity import over_pairs
 
 
+@bounded
 @dataclass(frozen=True)
 class TrajectoryContinuity:
     """|Phi(x_s) - Phi(x_t)|_1 / |x_s - x_t|_2 over the mean |Phi|_1, x_s and x_t a subject at neighbouring strengths.
@@ -31,8 +32,8 @@ class TrajectoryContinuity:
         "explainer", False, (0.0, math.inf), "share of |map| per intensity", assisted=True
     )
 
-    strengths: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
-    subjects: int | None = 8
+    strengths: Annotated[tuple[float, ...], Between(0, 1)] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    subjects: Subjects = 8
 
     def __post_init__(self) -> None:
         require(self, self.strengths, 2)

@@ -1,5 +1,18 @@
 """What plug-ins and the harness agree on. Plug-ins import this and `bench.passes`, nothing else of `bench`."""
 
+from bench.contracts.arguments import bounded, impossible
+from bench.contracts.bounds import (
+    Above,
+    AtLeast,
+    Between,
+    Count,
+    Multiple,
+    NonNegative,
+    Part,
+    Positive,
+    Share,
+    Subjects,
+)
 from bench.contracts.context import Context
 from bench.contracts.data import Attribution, Batch, Cohort, Status, Truth, View
 from bench.contracts.errors import BadInput, Undefined, Unsupported
@@ -27,12 +40,16 @@ from bench.contracts.validity import Validity
 
 __all__ = [
     "ELSEWHERE",
+    "Above",
+    "AtLeast",
     "Attribution",
     "BadInput",
     "Batch",
+    "Between",
     "Cohort",
     "CompareMetric",
     "Context",
+    "Count",
     "Explain",
     "ExplainerMetric",
     "FromFiles",
@@ -44,16 +61,24 @@ __all__ = [
     "MetricTags",
     "ModelMetric",
     "Models",
+    "Multiple",
     "Network",
+    "NonNegative",
     "Outputs",
+    "Part",
     "Perturbation",
+    "Positive",
     "SelfFitting",
+    "Share",
     "Simulator",
     "Status",
+    "Subjects",
     "Target",
     "Truth",
     "Undefined",
     "Unsupported",
     "Validity",
     "View",
+    "bounded",
+    "impossible",
 ]

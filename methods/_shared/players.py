@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Target
 from bench.passes import coalition_edits, row_of
-from methods._shared.fills import filled
+from methods._shared.fills import Fill, filled
 
 
 class Game:
@@ -34,7 +34,7 @@ def played(
     inputs: Tensor,
     target: Target,
     context: Context | None,
-    fill: str | float,
+    fill: Fill,
     blocks: int,
     values: Callable[[Game, torch.Generator], Tensor],
 ) -> Tensor:

@@ -1,13 +1,13 @@
 """What an image is compared with: its domain's mean and spread, and the reference images made of them."""
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from bench.contracts import BadInput, Context
+from bench.contracts import Context
 
 Baseline = Literal["zero", "mean"]
 
@@ -26,12 +26,6 @@ def baseline(inputs: Tensor, kind: Baseline, context: Context) -> Tensor:
     """The constant reference image of each row, shaped like inputs."""
     level = mean(inputs, context) if kind == "mean" else torch.zeros_like(inputs[:, :1, :1, :1, :1])
     return level.expand_as(inputs)
-
-
-def check_baseline(kind: str, method: str) -> None:
-    """Raises BadInput for a kind that does not exist."""
-    if kind not in get_args(Baseline):
-        raise BadInput(f"{method}: the baseline '{kind}' does not exist; choose one of {', '.join(get_args(Baseline))}")
 
 
 def blurred(image: Tensor, sigma: float) -> Tensor:

@@ -7,12 +7,13 @@ from torch import Tensor
 
 from bench.contracts import Context, Undefined
 from metrics._shared.domain import domain_of
-from metrics.perturbations import filled
+from metrics.perturbations import Fill, filled
 
-Fill = Literal["zero", "mean", "blur", "redraw", "twin"]
+#: what only a simulator knows
+Plausible = Literal["redraw", "twin"]
 
 
-def replacement(inputs: Tensor, context: Context, row: int, fill: Fill) -> Tensor:
+def replacement(inputs: Tensor, context: Context, row: int, fill: Fill | Plausible) -> Tensor:
     """The image (1, D, H, W) that stands for the subject in this row of inputs (N, 1, D, H, W) where it is erased.
 
     zero, mean, blur: as `metrics.perturbations.filled`. redraw: every region as the simulator draws it anew, whatever
