@@ -55,7 +55,7 @@ class DeepSHAP:
 
     references: Count = 8
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS"
     tags: ClassVar[MethodTags] = MethodTags(
         "path",

@@ -23,7 +23,7 @@ class ExpectedGradients:
 
     samples: Count = 64
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Erion et al. 2021, Improving performance of deep learning models with axiomatic attribution priors and "
         "expected gradients, Nature Machine Intelligence 3:620"

@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Between, Context, Count, MethodTags, Positive, Target, bounded
 from bench.passes import differentiable, gradient
-from methods._shared.fills import Fill, filled
+from methods._shared.fills import Fill, covered
 
 #: halvings of the interval in which the shift of a mask to its area is sought
 HALVINGS = 40
@@ -54,7 +54,7 @@ class ExtremalPerturbation:
         """Map (N, 1, D, H, W) in 0..1."""
         with differentiable(model):
             x = inputs.detach().clone()
-            cover = filled(x, self.fill, context or Context())
+            cover = covered(x, self.fill, context or Context())
             masks = [self._mask(model, x, cover, target, area) for area in self.areas]
             return torch.stack(masks).mean(0).detach().contiguous()
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Count, MethodTags, NonNegative, Target, bounded
 from bench.passes import gradient
-from methods._shared.reference import spread
+from bench.passes.fills import domain_sd
 
 
 def noisy_gradients(
@@ -20,7 +20,7 @@ def noisy_gradients(
     noise: standard deviation in units of the image's own within its domain. Each subject's noise comes from its own
     generator and is the same in every batch.
     """
-    scale = noise * spread(inputs, context)
+    scale = noise * domain_sd(inputs, context.domain)
     generators = [context.generator(row) for row in range(len(inputs))]
     for _ in range(samples):
         drawn = torch.stack([torch.randn(inputs.shape[1:], generator=generator) for generator in generators])

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Count, MethodTags, Target, bounded, impossible
 from bench.passes import box_edits, row_of
-from methods._shared.fills import Fill, filled
+from methods._shared.fills import Fill, covered
 
 
 @bounded
@@ -44,7 +44,7 @@ class Occlusion:
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x = inputs.detach()
-        cover = filled(x, self.fill, context or Context(), self.window / 2)
+        cover = covered(x, self.fill, context or Context(), self.window / 2)
         rows = [self.effects(model, image, cover[row], row_of(target, row)) for row, image in enumerate(x)]
         return torch.stack(rows)
 

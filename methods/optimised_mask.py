@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Context, Count, MethodTags, NonNegative, Positive, Target, bounded
 from bench.passes import differentiable, explained, forward, gradient
-from methods._shared.fills import Fill, filled
+from methods._shared.fills import Fill, covered
 
 
 @bounded
@@ -47,7 +47,7 @@ class OptimisedMask:
         """Map (N, 1, D, H, W) in 0..1."""
         with differentiable(model):
             x = inputs.detach().clone()
-            cover = filled(x, self.fill, context or Context())
+            cover = covered(x, self.fill, context or Context())
             drop = explained(forward(model, x), target) - explained(forward(model, cover), target)
             worth = drop.abs().where(drop != 0, 1.0).reshape(-1, 1, 1, 1, 1)
             mask = torch.ones(len(x), 1, *(min(self.cells, n) for n in x.shape[2:])).to(x).requires_grad_()

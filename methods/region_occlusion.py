@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Count, MethodTags, Target, bounded
 from bench.passes import region_edits, row_of
-from methods._shared.fills import Fill, filled
+from methods._shared.fills import Fill, covered
 from methods._shared.players import painted, regions_of
 
 
@@ -36,7 +36,7 @@ class RegionOcclusion:
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x, context = inputs.detach(), context or Context()
-        cover, labels = filled(x, self.fill, context), regions_of(x, context, self.blocks)
+        cover, labels = covered(x, self.fill, context), regions_of(x, context, self.blocks)
         maps = []
         for row, image in enumerate(x):
             names = range(1, int(labels[row].max()) + 1)

@@ -51,7 +51,7 @@ class SwapTest(_Boxes):
     stride: Count = 4
     into: Into = "subject"
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Nigri et al. 2020, Explainable deep CNNs for MRI-based diagnosis of Alzheimer's disease, IJCNN (swap test)"
     )

@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Context, Count, MethodTags, Multiple, Part, Target, bounded
 from bench.passes import mask_edits, row_of
-from methods._shared.fills import Fill, filled
+from methods._shared.fills import Fill, covered
 
 FLIPS = [[axis + 1 for axis in range(3) if choice[axis]] for choice in product((False, True), repeat=3)]
 
@@ -74,7 +74,7 @@ class RISE:
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x, context = inputs.detach(), context or Context()
-        cover = filled(x, self.fill, context)
+        cover = covered(x, self.fill, context)
         maps = []
         for row, image in enumerate(x):
             masks = Masks(self.masks, self.cells, self.chance, image.shape[1:], context.generator(row))

@@ -25,7 +25,7 @@ class Segmenter:
     threshold: Positive = 2.5
     size: Count = 4
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Friston et al. 1994, Assessing the significance of focal activations using their spatial extent, Human Brain "
         "Mapping 1:210 (height and extent); here as a reference"

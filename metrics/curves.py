@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bench.contracts import Attribution, Context, Count, MetricTags, Outputs, Share, Subjects, bounded
 from metrics._shared.domain import domain_of
-from metrics._shared.fills import Fill, Plausible, replacement
+from metrics._shared.fills import Erasure, Plausible, replacement
 from metrics._shared.noise import stream
 
 #: a mean |f(x) - f(b)| below this share of the largest change on the way is float32 rounding
@@ -31,7 +31,7 @@ class _Ordered:
     shares: tuple[float, ...]
     keep: bool
     block: int
-    fill: Fill | Plausible
+    fill: Erasure | Plausible
 
     @property
     def count(self) -> int:
@@ -70,13 +70,13 @@ class _Curve:
     subject whose score hardly depends on the domain cannot blow up; a single value is no ratio.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     keep: ClassVar[bool] = False
 
     block: Count = 1
     steps: Count = 10
     reach: Share = 1.0
-    fill: Fill = "mean"
+    fill: Erasure = "mean"
     subjects: Subjects = 8
 
     def model(

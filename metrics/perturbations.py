@@ -4,33 +4,16 @@ Every family leaves the voxels outside the domain alone (I = 0 there) except `Re
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
-from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from bench.contracts import Context, Count, Positive, Undefined, bounded
-from metrics._shared.domain import domain_of, spread
+from bench.passes.fills import domain_sd
+from metrics._shared.domain import domain_of
+from metrics._shared.fills import Erasure, erased
 from metrics._shared.noise import stream
-
-Fill = Literal["zero", "mean", "blur"]
-#: standard deviation of the blur that fills a hole, in voxels
-_BLUR = 3.0
-
-
-def filled(image: Tensor, inside: Tensor, fill: Fill) -> Tensor:
-    """What an image (1, D, H, W) looks like where it is erased.
-
-    zero: intensity 0. mean: its mean in the domain. blur: its Gaussian blur of SD 3 voxels, of domain voxels only.
-    """
-    if fill == "zero":
-        return torch.zeros_like(image)
-    if fill == "mean":
-        return torch.full_like(image, float(image[inside].double().mean()))
-    weight = gaussian_filter(inside[0].cpu().double().numpy(), _BLUR)
-    blurred = gaussian_filter((image * inside)[0].cpu().double().numpy(), _BLUR)
-    return torch.as_tensor(blurred / weight.clip(1e-12)).to(image)[None]
 
 
 @bounded
@@ -39,6 +22,7 @@ class GaussianNoise:
     """I is independent Gaussian noise of `sd` within-domain standard deviations of the subject's image."""
 
     name: ClassVar[str] = "gaussian"
+    version: ClassVar[str] = "2"
 
     sd: Positive = 0.2
     count: Count = 64
@@ -47,7 +31,7 @@ class GaussianNoise:
         """Perturbations (count, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
         image, inside = inputs[row : row + 1], domain_of(context, inputs)[row : row + 1]
         noise = torch.randn((self.count, *image.shape[1:]), generator=stream(context, row, self.name))
-        return noise.to(image) * (self.sd * spread(image, inside).to(image)) * inside
+        return noise.to(image) * (self.sd * domain_sd(image, inside)) * inside
 
 
 @bounded
@@ -56,9 +40,10 @@ class Patch:
     """I erases one cube of `size` voxels a side, centred on a random voxel of the domain: x - I is filled there."""
 
     name: ClassVar[str] = "patch"
+    version: ClassVar[str] = "2"
 
     size: Count = 4
-    fill: Fill = "mean"
+    fill: Erasure = "mean"
     count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
@@ -72,7 +57,7 @@ class Patch:
             at = torch.arange(length, device=image.device)
             hit = (at >= low[:, axis, None]) & (at < low[:, axis, None] + self.size)
             box &= hit.reshape(self.count, *(length if a == axis else 1 for a in range(3)))
-        return (image - filled(image, inside, self.fill)) * (box[:, None] & inside)
+        return (image - erased(image, inside, self.fill)) * (box[:, None] & inside)
 
 
 @bounded
@@ -81,8 +66,9 @@ class RegionFill:
     """I erases one region of the domain; at most `count` regions, chosen at random without replacement."""
 
     name: ClassVar[str] = "region"
+    version: ClassVar[str] = "2"
 
-    fill: Fill = "mean"
+    fill: Erasure = "mean"
     count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
@@ -93,8 +79,8 @@ class RegionFill:
         labels = context.regions[row].to(image.device)
         regions = len(context.region_names) or int(labels.max())
         chosen = torch.randperm(regions, generator=stream(context, row, self.name))[: self.count] + 1
-        erased = (labels == chosen.to(labels)[:, None, None, None, None]) & inside
-        return (image - filled(image, inside, self.fill)) * erased
+        places = (labels == chosen.to(labels)[:, None, None, None, None]) & inside
+        return (image - erased(image, inside, self.fill)) * places
 
 
 @bounded

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Cohort, Context, Count, Explain, MetricTags, Positive, Subjects, bounded
-from metrics._shared.domain import domain_of, spread
+from bench.passes.fills import domain_sd
+from metrics._shared.domain import domain_of
 from metrics._shared.noise import stream
 
 
@@ -23,7 +24,7 @@ class MaxSensitivity:
     with `draws`: compare only values of one configuration. A constant explanation scores 0: never rank on it alone.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map|")
 
@@ -35,7 +36,7 @@ class MaxSensitivity:
         """Columns "" (maximum) and `average`, each (N,); NaN where the map of the subject is zero in the domain."""
         images = cohort.images
         inside = domain_of(context, images)
-        step = (self.radius * spread(images, inside).to(images))[:, None, None, None, None] * inside
+        step = self.radius * domain_sd(images, inside) * inside
         streams = [stream(context, row, "sensitivity") for row in range(len(images))]
         base = explain(model, images, context).detach() * inside
         length = base.flatten(1).norm(dim=1)

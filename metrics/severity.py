@@ -22,11 +22,10 @@ class SeverityRelevance:
 
     Relevance that grows with the disease is no evidence where the image alone makes it grow: a map multiplied by the
     input does so under any weights. The control is the same network with every layer reset, mean of `draws` times.
-    Columns, one value a model: "" the difference, `trained`, `untrained`. A subject counts as a patient where its
-    image less its twin is the truth, not its negative.
+    Columns, one value a model: "" the difference, `trained`, `untrained`. Who is a patient, the context says.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018 (reset networks); Spearman, 1904"
     # of four subjects two are patients
     tags: ClassVar[MetricTags] = MetricTags(
@@ -43,8 +42,7 @@ class SeverityRelevance:
         if truth is None or truth.volume is None:
             raise Undefined(f"severity needs the truth '{self.truth}' with a volume")
         inside = domain_of(context, cohort.images)
-        changed = (cohort.images - cohort.twins) * truth.volume
-        patients = (changed * inside).flatten(1).double().sum(dim=1) > 0
+        patients = context.sides(cohort.targets) == 1
         if patients.sum() < 3:
             raise Undefined("severity needs three patients or more")
         dose = _total(truth.volume, inside)[patients.numpy()]

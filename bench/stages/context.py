@@ -48,6 +48,7 @@ def method_context(bench: "Bench", cell: Cell) -> Context:
         cohort_context(cohort, noise, made.target),
         truths={name: known[name] for name in declared},
         training=lambda: bench.get(cells.images).train,
+        sides=made.sides,
         redraws=_redraws(made) if "redraws" in needs else None,
     )
 
@@ -69,6 +70,7 @@ def metric_context(bench: "Bench", unit: Unit) -> Context:
         cohort_context(cohort, seeds.of_perturbations(cells.train.key), made.target),
         truths=cohort.truths,
         training=lambda: bench.get(cells.images).train,
+        sides=made.sides,
         redraws=_redraws(made),
         rescans=rescans,
         twin=lambda subject: twins[int(subject)],

@@ -1,4 +1,4 @@
-"""What covers a part of an image: a number, its own mean, its blur, or noise."""
+"""Images under a cover: a number, their own mean, their blur, or noise."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Context
-from methods._shared.reference import blurred, mean, spread
+from bench.passes.fills import blurred, domain_mean, domain_sd
 
 #: `zero`; `mean` of the subject within its domain; `blur`, the image under a Gaussian; `noise`, normal with the
 #: subject's mean and standard deviation in its domain, one draw a subject. Or a number.
@@ -15,13 +15,16 @@ Fill = Literal["zero", "mean", "blur", "noise"] | float
 SMOOTHING = 4.0
 
 
-def filled(inputs: Tensor, fill: Fill, context: Context, sigma: float = SMOOTHING) -> Tensor:
+def covered(inputs: Tensor, fill: Fill, context: Context, sigma: float = SMOOTHING) -> Tensor:
     """The images (N, 1, D, H, W) as they would be if covered everywhere; sigma: of the blur, in voxels."""
     if not isinstance(fill, str):
         return torch.full_like(inputs, fill)
+    if fill == "zero":
+        return torch.zeros_like(inputs)
     if fill == "blur":
         return torch.stack([blurred(image, sigma) for image in inputs])
-    if fill == "noise":
-        draws = [torch.randn(image.shape, generator=context.generator(row)) for row, image in enumerate(inputs)]
-        return mean(inputs, context) + spread(inputs, context) * torch.stack(draws).to(inputs)
-    return mean(inputs, context).expand_as(inputs) if fill == "mean" else torch.zeros_like(inputs)
+    level = domain_mean(inputs, context.domain)
+    if fill == "mean":
+        return level.expand_as(inputs)
+    draws = [torch.randn(image.shape, generator=context.generator(row)) for row, image in enumerate(inputs)]
+    return level + domain_sd(inputs, context.domain) * torch.stack(draws).to(inputs)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Target
 from bench.passes import coalition_edits, row_of
-from methods._shared.fills import Fill, filled
+from methods._shared.fills import Fill, covered
 
 
 class Game:
@@ -40,7 +40,7 @@ def played(
 ) -> Tensor:
     """Map (N, 1, D, H, W) of a solution of each image's game: `values(game, generator)` are its regions' (R,)."""
     x, context = inputs.detach(), context or Context()
-    cover, labels = filled(x, fill, context), regions_of(x, context, blocks)
+    cover, labels = covered(x, fill, context), regions_of(x, context, blocks)
     maps = []
     for row, image in enumerate(x):
         game = Game(model, image, labels[row], cover[row], row_of(target, row))

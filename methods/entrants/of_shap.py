@@ -20,7 +20,7 @@ class ShapDeep:
 
     references: Count = 8
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     package: ClassVar[str] = "shap"
     reference: ClassVar[str] = "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS"
     tags: ClassVar[MethodTags] = MethodTags(

@@ -18,7 +18,7 @@ from bench.contracts.arguments import check, fits, hints_of
 CONF = Path(__file__).parents[2] / "conf"
 FILES = [
     path
-    for group in ("method", "metric", "network", "entrants/method")
+    for group in ("method", "metric", "network")
     for path in sorted((CONF / group).glob("*.yaml"))
 ]
 SHAPE = (16, 16, 16)

@@ -61,6 +61,25 @@ def test_the_z_map_is_of_controls_alone():
     torch.testing.assert_close(ZMap()(MODEL, IMAGES, 0, CONTEXT), expected)
 
 
+def test_patients_and_controls_are_those_of_the_context_and_others_count_for_neither():
+    """Class 2 explained against class 1: class 0 is on no side."""
+    classes = torch.arange(9) % 3
+    context = Context(training=lambda: Batch(OTHERS, classes, torch.arange(9)), sides=lambda targets: targets - 1)
+    sick, well = OTHERS[classes == 2], OTHERS[classes == 1]
+    expected = stats.ttest_ind(sick.numpy(), well.numpy(), equal_var=False).statistic
+    np.testing.assert_allclose(GroupTMap()(MODEL, IMAGES, 0, context)[0].numpy(), expected, rtol=1e-9)
+    z = (IMAGES - well.mean(0)) / well.std(0, correction=0)
+    torch.testing.assert_close(ZMap()(MODEL, IMAGES, 0, context), z)
+    assert all(any(torch.equal(m, w) for w in well) for m in healthy_matches(IMAGES, context))
+
+
+def test_the_controls_of_a_regression_are_its_lower_half():
+    values = torch.linspace(0, 1, 9)
+    context = Context(training=lambda: Batch(OTHERS, values, torch.arange(9)), sides=lambda v: (v > 0.5).long())
+    well = OTHERS[:5]
+    torch.testing.assert_close(ZMap()(MODEL, IMAGES, 0, context), (IMAGES - well.mean(0)) / well.std(0, correction=0))
+
+
 def test_without_variation_there_is_no_evidence():
     still = Context(training=lambda: Batch(OTHERS * 0 + 1, TARGETS, torch.arange(9)))
     for method in (GroupTMap(), ZMap()):

@@ -137,5 +137,11 @@ def test_only_patients_count_and_too_few_are_undefined(world):
         run(lambda m, x, c: x, (model, cohort, Context(subjects=context.subjects)))
 
 
+def test_who_is_a_patient_is_what_the_context_says(world):
+    model, cohort, context = world
+    with pytest.raises(Undefined, match="three patients"):
+        run(lambda m, x, c: x, (model, cohort, replace(context, sides=lambda targets: 1 - targets)))
+
+
 def test_a_constant_explanation_follows_nothing(world):
     assert np.isnan(run(lambda model, x, context: torch.ones_like(x), world)[""].item())
