@@ -31,6 +31,7 @@ VERBS: dict[str, Callable[[Call], int]] = {
         making.portrait,
         making.views,
         making.entrants,
+        making.readme,
     )
 }
 HELP = """verbs:
@@ -47,6 +48,7 @@ HELP = """verbs:
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
   portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
   entrants     other libraries' versions of our methods through the same checks, into results/published/entrants.csv
+  readme       write the tables of methods and metrics into their READMEs
   views        kernels, features, latent space, soft tree of the first model of each simulator and network
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6

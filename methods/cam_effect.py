@@ -36,6 +36,7 @@ class AblationCAM:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="(1 + channels) * forward",
     )
+    note: ClassVar[str] = "fall of the score without each feature map, not divided by the score"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported where the layer has no, or more than `channels`, feature maps."""
@@ -76,6 +77,7 @@ class ScoreCAM:
         laws=frozenset({"shift", "implementation"}),
         cost="(2 + channels) * forward",
     )
+    note: ClassVar[str] = "softmax of logits: a large score lets one feature map win"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative. Raises Unsupported where the layer has no, or too many, feature maps."""

@@ -31,6 +31,7 @@ class CAM:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="2 * (forward + backward)",
     )
+    note: ClassVar[str] = "only after a global average and one linear layer, else refused; bias left out"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported for every other kind of network."""

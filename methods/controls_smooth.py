@@ -31,6 +31,7 @@ class SmoothRandom:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "normal noise as smooth as a Gaussian of `sigma` voxels makes it"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W)."""
@@ -58,6 +59,7 @@ class VariogramRandom:
         "Burt et al. 2020, Generative modeling of brain maps with spatial autocorrelation, NeuroImage (the purpose)"
     )
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "noise with the image's own spatial autocorrelation"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in intensity."""

@@ -36,6 +36,7 @@ class DeepLIFT:
     tags: ClassVar[MethodTags] = MethodTags(
         "path", "contribution", laws=_LAWS | {"linear", "completeness"}, cost="4 * forward + 2 * backward"
     )
+    note: ClassVar[str] = "rescale rule; sums to f(x) - f(b) but for rounding"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row."""
@@ -64,6 +65,7 @@ class DeepSHAP:
         laws=_LAWS,
         cost="2 * references * (forward + backward)",
     )
+    note: ClassVar[str] = "mean of DeepLIFT over 8 training controls; sums to f(x) - their mean score"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

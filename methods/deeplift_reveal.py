@@ -30,6 +30,10 @@ class DeepLIFTRevealCancel:
         laws=frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation", "refusal"}),
         cost="4 * forward + 2 * backward",
     )
+    note: ClassVar[str] = (
+        "shares what inputs that cancel do together: min(a, b) goes half to each, where the rescale rule "
+        "gives all to one"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row."""

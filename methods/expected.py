@@ -36,6 +36,7 @@ class ExpectedGradients:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="samples * (forward + backward)",
     )
+    note: ClassVar[str] = "references are training controls; sums to f(x) - their mean score in expectation only"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

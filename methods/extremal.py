@@ -44,6 +44,7 @@ class ExtremalPerturbation:
         laws=frozenset({"shift", "implementation"}),
         cost="passes * (forward + backward)",
     )
+    note: ClassVar[str] = "mean of four masks of fixed area that keep the score; what opposes the score is never kept"
 
     @property
     def passes(self) -> int:

@@ -26,6 +26,9 @@ class GroupTMap:
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Ashburner and Friston 2000, Voxel-based morphometry: the methods, NeuroImage 11:805"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = (
+        "t of training patients against controls, the same for everyone; the bar for claims about anatomy"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), positive where patients are brighter."""
@@ -48,6 +51,7 @@ class ZMap:
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "none: a reference, the voxelwise z-score of clinical practice"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "distance from training controls in their SDs, a lesion finder without a network"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in standard deviations."""

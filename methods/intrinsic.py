@@ -33,6 +33,9 @@ class Intrinsic:
     tags: ClassVar[MethodTags] = MethodTags(
         "intrinsic", "location", needs=frozenset({"intrinsic"}), laws=frozenset({"implementation"}), cost="0"
     )
+    note: ClassVar[str] = (
+        "what the network itself shows (attention, risk of patches), by the name it gives; else refused"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W).

@@ -39,6 +39,7 @@ class KernelSHAP:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="passes(blocks**3) * forward",
     )
+    note: ClassVar[str] = "weighted least squares; Shapley values where every coalition is run, an estimate beyond"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score. Raises BadInput where there are more regions than samples can tell apart."""

@@ -38,6 +38,7 @@ class LIME:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="passes(blocks**3) * forward",
     )
+    note: ClassVar[str] = "weighted ridge on which regions are present; does not sum to f(x) - f(all covered)"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

@@ -1,6 +1,5 @@
 """Gradients over noisy copies of the image: their mean square and their variance (their mean is SmoothGrad)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,23 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Context, Count, MethodTags, NonNegative, Target, bounded
-from bench.passes import gradient
-from bench.passes.fills import domain_sd
-
-
-def noisy_gradients(
-    model: nn.Module, inputs: Tensor, target: Target, context: Context, samples: int, noise: float
-) -> Iterator[Tensor]:
-    """Gradients (N, 1, D, H, W) at `samples` noisy copies of the images.
-
-    noise: standard deviation in units of the image's own within its domain. Each subject's noise comes from its own
-    generator and is the same in every batch.
-    """
-    scale = noise * domain_sd(inputs, context.domain)
-    generators = [context.generator(row) for row in range(len(inputs))]
-    for _ in range(samples):
-        drawn = torch.stack([torch.randn(inputs.shape[1:], generator=generator) for generator in generators])
-        yield gradient(model, inputs.detach() + scale * drawn.to(inputs), target)
+from methods._shared.noise import noisy_gradients
 
 
 def _tags() -> MethodTags:
@@ -52,6 +35,7 @@ class SmoothGradSquared:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Hooker et al. 2019, A benchmark for interpretability methods, NeurIPS"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "squares: no sign, and large gradients count for more"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative."""
@@ -76,6 +60,7 @@ class VarGrad:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al. 2018, Local explanation methods for deep neural networks, ICLR workshop"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "how the gradient varies nearby; zero on a linear model"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative."""

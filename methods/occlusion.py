@@ -36,6 +36,7 @@ class Occlusion:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="(1 + boxes(D) * boxes(H) * boxes(W)) * forward",
     )
+    note: ClassVar[str] = "f(x) - f(covered), mean over the boxes over a voxel; the fill may itself look like pathology"
 
     def __post_init__(self) -> None:
         if self.stride > self.window:

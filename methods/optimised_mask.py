@@ -42,6 +42,9 @@ class OptimisedMask:
         laws=frozenset({"shift"}),
         cost="(2 + steps) * forward + steps * backward",
     )
+    note: ClassVar[str] = (
+        "the part whose covering pays; says nothing of how much more one covered voxel matters than another"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in 0..1."""

@@ -19,6 +19,7 @@ class CoarseOracle:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: an oracle"
+    note: ClassVar[str] = "the truth averaged over cubes, the ceiling of methods that see no finer"
 
     @property
     def tags(self) -> MethodTags:

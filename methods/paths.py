@@ -36,6 +36,7 @@ class IntegratedGradients:
         laws=frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation"}),
         cost="steps * (forward + backward) + 2 * forward",
     )
+    note: ClassVar[str] = "depends on its baseline; on ReLU networks read the returned gap"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the gap sum(map) - (f(x) - f(b)) of each row."""

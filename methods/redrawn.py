@@ -41,6 +41,10 @@ class RedrawOcclusion:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="draws * (1 + boxes(D) * boxes(H) * boxes(W)) * forward",
     )
+    note: ClassVar[str] = (
+        "boxes from the simulator's own redraws, mean of 4 draws: asks the generator, so it is shown as an "
+        "oracle and never ranked"
+    )
 
     def __post_init__(self) -> None:
         Occlusion(self.window, self.stride)

@@ -32,6 +32,9 @@ class RegionOcclusion:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="(1 + blocks**3) * forward",
     )
+    note: ClassVar[str] = (
+        "f(x) - f(region covered), spread over the region; regions that replace each other all look unimportant"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

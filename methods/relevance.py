@@ -33,6 +33,7 @@ class LRP0:
         laws=frozenset({"linear", "scale", "sign", "shift", "implementation", "refusal"}),
         cost="forward + backward",
     )
+    note: ClassVar[str] = "equals gradient x input in ReLU networks; biases absorb their share"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
@@ -57,6 +58,7 @@ class LRPEpsilon:
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance", "contribution", laws=frozenset({"sign", "implementation", "refusal"}), cost="forward + backward"
     )
+    note: ClassVar[str] = "epsilon in units of layer outputs; every normalisation is a layer of its own"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""

@@ -36,6 +36,9 @@ class LRPComposite:
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance", "contribution", laws=frozenset({"implementation", "refusal"}), cost="forward + backward"
     )
+    note: ClassVar[str] = (
+        "lrp_epsilon_plus with batch norm folded into its convolution: another map, and zennit's to a thousandth"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""

@@ -39,6 +39,7 @@ class LRPAlphaBeta:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Bach et al. 2015, PLOS ONE, eq. 60"
     tags: ClassVar[MethodTags] = _tags("scale")
+    note: ClassVar[str] = "alpha = 1 + beta; z+ and z- hold the bias by its sign; doubles up where nothing opposes"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
@@ -52,6 +53,7 @@ class LRPZPlus:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon et al. 2017, Pattern Recognition 65:211, z+ rule; Bach et al. 2015, PLOS ONE"
     tags: ClassVar[MethodTags] = _tags("scale")
+    note: ClassVar[str] = "alpha-beta with beta 0; blind to what opposes"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
@@ -74,6 +76,7 @@ class LRPGamma:
         "Andeol et al. 2021, arXiv:2108.11229 (both signs)"
     )
     tags: ClassVar[MethodTags] = _tags("scale", "sign")
+    note: ClassVar[str] = "between LRP-0 (gamma 0) and z+; biases are favoured like contributions"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
@@ -90,6 +93,7 @@ class LRPEpsilonPlus:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Kohlbrenner et al. 2020, Towards best practice in explaining neural networks, IJCNN"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "composite: z+ at convolutions, epsilon elsewhere"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""

@@ -43,6 +43,9 @@ class DeepTaylor:
         "Pattern Recognition 65:211"
     )
     tags: ClassVar[MethodTags] = _tags("scale")
+    note: ClassVar[str] = (
+        "z+ without biases, w^2 or box at the layer that reads the image; voxels at zero have relevance"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Relevance (N, 1, D, H, W) in score; no multiplier, since voxels at zero have relevance."""
@@ -60,6 +63,7 @@ class ExcitationBackprop:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zhang et al. 2016, Top-down neural attention by excitation backprop, ECCV, eq. 2"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "starts from 1, not from the score; biases take nothing"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), without unit."""

@@ -58,6 +58,10 @@ class SwapTest(_Boxes):
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation", "location", needs=frozenset({"training"}), laws=_LAWS, cost=_COST
     )
+    note: ClassVar[str] = (
+        "boxes from the nearest training control; unregistered controls move anatomy too; `into` subject or "
+        "match, equal on linear models only"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
@@ -88,6 +92,9 @@ class TwinOcclusion(_Boxes):
         needs=frozenset({"truth:counterfactual"}),
         laws=_LAWS,
         cost=_COST,
+    )
+    note: ClassVar[str] = (
+        "boxes from the subject's own twin: sees the truth, so it is shown as an oracle and never ranked"
     )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:

@@ -70,6 +70,9 @@ class RISE:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="(1 + masks) * forward",
     )
+    note: ClassVar[str] = (
+        "512 random soft masks, mirrored; noise falls as one over the root of their number; mean score taken off"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

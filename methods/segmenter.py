@@ -31,6 +31,10 @@ class Segmenter:
         "Mapping 1:210 (height and extent); here as a reference"
     )
     tags: ClassVar[MethodTags] = ZMap.tags
+    note: ClassVar[str] = (
+        "the z-map in clusters of 4 voxels beyond 2.5 SD, else zero: what a reader without network or label "
+        "would outline"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in standard deviations of training controls; zero without training data."""

@@ -42,6 +42,7 @@ class Shapley:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="passes(blocks**3) * forward",
     )
+    note: ClassVar[str] = "sums to f(x) - f(all covered); beyond 12 regions the mean over 16 orders and their reverses"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

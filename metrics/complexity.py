@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Subjects, Truth, bounded
+from bench.contracts import BlindSpot, Context, MetricTags, Subjects, Truth, bounded
 from metrics._shared.domain import domain_of
 
 
@@ -20,6 +20,10 @@ class Gini:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Chalasani et al., Concise explanations of neural networks, ICML 2020"
     tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "index", laws=frozenset({"domain", "section"}))
+    question: ClassVar[str] = "Is the map sparse?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("a single voxel anywhere is best", "test_graded.py::test_complexity_of_plain_maps"),
+    )
 
     subjects: Subjects = None
 
@@ -39,6 +43,10 @@ class Entropy:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Bhatt et al., Evaluating and aggregating feature-based model explanations, IJCAI 2020"
     tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share of log n")
+    question: ClassVar[str] = "Is the map sparse?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("a single voxel anywhere is best", "test_graded.py::test_complexity_of_plain_maps"),
+    )
 
     subjects: Subjects = None
 

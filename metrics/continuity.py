@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, Explain, MetricTags, Subjects, Undefined, bounded
+from bench.contracts import BlindSpot, Cohort, Context, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 
 
@@ -26,6 +26,12 @@ class Continuity:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon, Samek & Müller, Methods for interpreting DNNs, Digital Signal Processing 2018"
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map| per intensity")
+    question: ClassVar[str] = "Do like images get like maps?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant explanation is perfect", "test_continuity.py::test_constant_maps_score_zero_and_scale_is_free"
+        ),
+    )
 
     subjects: Subjects = 8
 

@@ -8,13 +8,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, Context, Count, MetricTags, Outputs, Share, Subjects, bounded
+from bench.contracts import Attribution, BlindSpot, Context, Count, MetricTags, Outputs, Share, Subjects, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.fills import Erasure, Plausible, replacement
 from metrics._shared.noise import stream
 
 #: a mean |f(x) - f(b)| below this share of the largest change on the way is float32 rounding
 _ROUNDING = 1e-5
+
+_TIES = BlindSpot(
+    "the random order of ties, which no method chose",
+    "test_blind_spots_edits.py::test_ties_are_erased_in_an_order_that_no_method_chose",
+)
+#: fill -> what is not seen under it
+_SPOTS = {
+    "redraw": BlindSpot(
+        "voxels of no region are never erased",
+        "test_blind_spots_edits.py::test_voxels_of_no_region_are_never_erased",
+    ),
+    "twin": BlindSpot(
+        "what the model reads where the twins are equal is never asked",
+        "test_blind_spots_edits.py::test_what_the_model_reads_where_twins_are_equal_is_never_asked",
+    ),
+}
 
 
 @dataclass
@@ -71,6 +87,7 @@ class _Curve:
     """
 
     version: ClassVar[str] = "2"
+    question: ClassVar[str] = "Does the score go with the foremost voxels?"
     keep: ClassVar[bool] = False
 
     block: Count = 1
@@ -78,6 +95,11 @@ class _Curve:
     reach: Share = 1.0
     fill: Erasure = "mean"
     subjects: Subjects = 8
+
+    @property
+    def blind_spots(self) -> tuple[BlindSpot, ...]:
+        """That of the fill, or of every order."""
+        return (_SPOTS.get(self.fill, _TIES),)
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context

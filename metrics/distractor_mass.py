@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth, bounded
+from bench.contracts import BlindSpot, Context, MetricTags, Truth, bounded
 from metrics._shared.domain import domain_of
 from metrics.overlap import RelevanceMass
 
@@ -33,6 +33,10 @@ class DistractorMass(RelevanceMass):
         "share",
         truths=frozenset({"distractor", "suppressor", "cue"}),
         laws=frozenset({"domain", "section"}),
+    )
+    question: ClassVar[str] = "How much of the map is spent on what is no disease?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("whatever the rest of the map marks", "test_distractor.py::test_it_sees_nothing_else"),
     )
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:

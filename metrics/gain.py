@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.contracts import MetricTags, Subjects, bounded
+from bench.contracts import BlindSpot, MetricTags, Subjects, bounded
 from metrics._shared.ranking import tie_groups
 from metrics.regions import Regions
 
@@ -32,6 +32,10 @@ class RegionNDCG(Regions):
         truths=frozenset({"use"}),
         localisation=True,
         laws=frozenset({"domain", "section"}),
+    )
+    question: ClassVar[str] = "Are the regions found that this model uses?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them"),
     )
 
     subjects: Subjects = None

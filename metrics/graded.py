@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.contracts import MetricTags, Share, Subjects, bounded
+from bench.contracts import BlindSpot, MetricTags, Share, Subjects, bounded
 from metrics._shared.placed import Placed, Space
 from metrics._shared.sets import mass_set
 from metrics._shared.similarity import rank_agreement
@@ -49,6 +49,10 @@ class VoxelPearson(_Graded):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Pearson, Proceedings of the Royal Society 1895"
+    question: ClassVar[str] = "Does the map follow the strength of the change?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the wrong sign", "test_blind_spots.py::test_correlations_see_no_sign"),
+    )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
         if observed.min() == observed.max() or not np.isfinite(prediction).all():
@@ -69,6 +73,10 @@ class VoxelSpearman(_Graded):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
+    question: ClassVar[str] = "Does the map follow the strength of the change?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the wrong sign", "test_blind_spots.py::test_correlations_see_no_sign"),
+    )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
         return rank_agreement(prediction, observed)

@@ -8,7 +8,18 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Cohort, Context, Count, MapMetric, MetricTags, Subjects, Truth, Undefined, bounded
+from bench.contracts import (
+    BlindSpot,
+    Cohort,
+    Context,
+    Count,
+    MapMetric,
+    MetricTags,
+    Subjects,
+    Truth,
+    Undefined,
+    bounded,
+)
 from metrics.group import CONTROLS, PATIENTS, of
 
 
@@ -27,6 +38,13 @@ class IndividualGain:
     reference: ClassVar[str] = "Arun et al., Radiology: AI 2021 (maps of other subjects as a floor)"
     tags: ClassVar[MetricTags] = MetricTags(
         "group", True, (-math.inf, math.inf), "skill", truths=frozenset({"counterfactual", "planted"}), sets=True
+    )
+    question: ClassVar[str] = "Is the map of this subject?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "one map for a class scores 0, right or wrong",
+            "test_group.py::test_one_map_for_all_is_of_nobody_and_the_own_truth_is_of_oneself",
+        ),
     )
 
     metric: MapMetric

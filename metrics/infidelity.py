@@ -8,7 +8,17 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, Context, MetricTags, Outputs, Perturbation, Subjects, Undefined, bounded
+from bench.contracts import (
+    Attribution,
+    BlindSpot,
+    Context,
+    MetricTags,
+    Outputs,
+    Perturbation,
+    Subjects,
+    Undefined,
+    bounded,
+)
 from metrics._shared.similarity import rank_agreement
 
 
@@ -19,6 +29,15 @@ def weights(attribution: Attribution, quantity: str) -> Tensor | None:
     None for a location or where a contribution came without its multiplier.
     """
     return {"sensitivity": attribution.map, "contribution": attribution.multiplier}.get(quantity)
+
+
+_OF_SCALING = {
+    "fitted": BlindSpot("the wrong scale", "test_blind_spots_edits.py::test_fitted_infidelity_sees_no_scale"),
+    "none": BlindSpot(
+        "twice the exact map is worth as much as zeros",
+        "test_blind_spots_edits.py::test_raw_infidelity_takes_another_unit_for_ignorance",
+    ),
+}
 
 
 @bounded
@@ -42,9 +61,16 @@ class Infidelity:
         laws=frozenset({"residual"}),
     )
 
+    question: ClassVar[str] = "Does the map predict what an edit of the image does?"
+
     perturbation: Perturbation
     scaling: Literal["fitted", "none"] = "fitted"
     subjects: Subjects = 16
+
+    @property
+    def blind_spots(self) -> tuple[BlindSpot, ...]:
+        """Those of its scaling and of its perturbations."""
+        return (_OF_SCALING[self.scaling], *getattr(self.perturbation, "blind_spots", ()))
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
@@ -91,6 +117,13 @@ class InfidelityRank:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Alvarez-Melis & Jaakkola, NeurIPS 2018 (faithfulness as a correlation)"
     tags: ClassVar[MetricTags] = MetricTags("model", True, (-1.0, 1.0), "correlation")
+    question: ClassVar[str] = "Does it say which edits matter more?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "size: a constant map ranks edits by how much they change",
+            "test_blind_spots_edits.py::test_ranks_of_edits_reward_a_constant_map",
+        ),
+    )
 
     perturbation: Perturbation
     subjects: Subjects = 16

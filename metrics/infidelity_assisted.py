@@ -5,9 +5,14 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Between, Context, MetricTags, Undefined, bounded
+from bench.contracts import Between, BlindSpot, Context, MetricTags, Undefined, bounded
 from metrics._shared.strengths import rendered, require
 from metrics.infidelity import Infidelity, InfidelityRank
+
+_HEALTHY = BlindSpot(
+    "whatever the map says where the disease changes nothing",
+    "test_blind_spots_edits.py::test_only_the_map_where_the_disease_acts_counts",
+)
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,7 @@ class Twin:
     """I = x - twin, one a subject: a patient rendered without its disease, a control rendered sick."""
 
     name: ClassVar[str] = "twin"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (_HEALTHY,)
     count: ClassVar[int] = 1
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
@@ -34,6 +40,7 @@ class SeverityPath:
     """
 
     name: ClassVar[str] = "severity"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (_HEALTHY,)
 
     strengths: Annotated[tuple[float, ...], Between(0, 1)] = (0.0, 0.25, 0.5, 0.75, 1.0)
 

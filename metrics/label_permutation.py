@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Models, Subjects, Undefined, bounded
+from bench.contracts import BlindSpot, Context, MetricTags, Models, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, prepared
 
@@ -32,6 +32,13 @@ class LabelPermutation:
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
     tags: ClassVar[MetricTags] = MetricTags(
         "compare", False, (-2.0, 2.0), "similarity", floor=0.0, needs=frozenset({"permuted"}), fewest_subjects=2
+    )
+    question: ClassVar[str] = "Does the map depend on what labels mean?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "noise that is new for every model passes",
+            "test_label_permutation.py::test_noise_that_is_new_for_every_model_passes",
+        ),
     )
 
     similarity: Literal["spearman", "spearman_signed", "ssim"] = "spearman"

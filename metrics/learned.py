@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MapMetric, MetricTags, Models, Subjects, Truth, Undefined, bounded
+from bench.contracts import BlindSpot, Context, MapMetric, MetricTags, Models, Subjects, Truth, Undefined, bounded
 
 
 @bounded
@@ -24,6 +24,13 @@ class LearnedGain:
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018"
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-math.inf, math.inf), "skill", floor=0.0, assisted=True)
+    question: ClassVar[str] = "What did training add?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a map that was right before gains nothing",
+            "test_untrained.py::test_training_that_changes_no_map_gains_nothing",
+        ),
+    )
 
     metric: MapMetric
     truth: str = "counterfactual"

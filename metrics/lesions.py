@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import binary_erosion, label
 from scipy.stats import hypergeom
 
-from bench.contracts import Between, MetricTags, Share, Subjects, bounded
+from bench.contracts import Between, BlindSpot, MetricTags, Share, Subjects, bounded
 from metrics._shared.placed import Placed, Space
 from metrics._shared.sets import mass_set
 
@@ -28,6 +28,13 @@ class LesionsFound(Placed):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Carass et al., Longitudinal multiple sclerosis lesion segmentation, NeuroImage 2017"
     tags: ClassVar[MetricTags] = MetricTags("map", True, (-math.inf, 1.0), "skill", truths=_TRUTHS, sets=True)
+    question: ClassVar[str] = "How many lesions are found?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "everything beyond the foremost voxels is free",
+            "test_blind_spots.py::test_lesions_see_nothing_beyond_the_foremost_voxels",
+        ),
+    )
 
     q: Share = 0.9
     least: Annotated[float, Between(0, 1)] = 0.5
@@ -66,6 +73,10 @@ class RimToCore(Placed):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018 (maps that draw edges)"
     tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share", truths=_TRUTHS, sets=True)
+    question: ClassVar[str] = "Is a lesion drawn as an outline?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("a map without any lesion is neither", "test_lesions.py::test_rim_and_core_of_a_cube"),
+    )
 
     q: Share = 0.99
     subjects: Subjects = None

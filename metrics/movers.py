@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.contracts import MetricTags, Positive, Subjects, bounded
+from bench.contracts import BlindSpot, MetricTags, Positive, Subjects, bounded
 from metrics._shared.placed import Placed, Space
 from metrics._shared.transport import earth_movers
 
@@ -26,6 +26,10 @@ class EarthMovers(Placed):
     reference: ClassVar[str] = "Rubner, Tomasi & Guibas, The earth mover's distance, IJCV 2000"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"counterfactual", "planted"}), localisation=True
+    )
+    question: ClassVar[str] = "How far, in mm, does the map lie from the truth?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the wrong sign", "test_blind_spots.py::test_distances_see_no_sign"),
     )
 
     tolerance: Positive = 0.1

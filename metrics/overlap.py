@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Part, Share, Subjects, Truth, bounded
+from bench.contracts import BlindSpot, Context, MetricTags, Part, Share, Subjects, Truth, bounded
 from metrics._shared.calibration import calibrated_average_precision, chance_calibrated
 from metrics._shared.domain import domain_of, volume_of
 from metrics._shared.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
@@ -61,6 +61,17 @@ class CalibratedAP(Overlap):
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
+    question: ClassVar[str] = "Are the planted voxels ranked first?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "any growing function of the map scores the same",
+            "test_blind_spots.py::test_rankings_of_voxels_see_no_sizes",
+        ),
+        BlindSpot(
+            "a bright lesion, for maps multiplied by the input, without any training",
+            "test_blind_spots.py::test_bright_lesions_reward_maps_multiplied_by_the_input_of_an_untrained_network",
+        ),
+    )
 
     prior: Part = 0.01
 
@@ -78,6 +89,17 @@ class AveragePrecision(Overlap):
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
+    )
+    question: ClassVar[str] = "Are the planted voxels ranked first?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "any growing function of the map scores the same",
+            "test_blind_spots.py::test_rankings_of_voxels_see_no_sizes",
+        ),
+        BlindSpot(
+            "lesion size, at equal map quality",
+            "test_calibration.py::test_equal_map_quality_scores_alike_at_every_prevalence_where_plain_ap_does_not",
+        ),
     )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
@@ -103,6 +125,10 @@ class RocAuc(Overlap):
         sets=True,
         laws=frozenset({"domain", "section"}),
     )
+    question: ClassVar[str] = "Does a planted voxel outrank another?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("easy background", "test_blind_spots.py::test_easy_background_flatters_roc_auc"),
+    )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         return roc_auc(tie_groups(scores, positives))
@@ -121,6 +147,13 @@ class RelevanceMass(Overlap):
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (0.0, 1.0), "share", truths=_TRUTHS, sets=True, laws=frozenset({"domain", "section"})
+    )
+    question: ClassVar[str] = "Which part of the mass lies on planted voxels?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "one voxel is perfect and beats the truth",
+            "test_blind_spots.py::test_one_true_voxel_is_a_perfect_mass_and_beats_the_truth",
+        ),
     )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:

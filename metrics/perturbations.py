@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, Count, Positive, Undefined, bounded
+from bench.contracts import BlindSpot, Context, Count, Positive, Undefined, bounded
 from bench.passes.fills import domain_sd
 from metrics._shared.domain import domain_of
 from metrics._shared.fills import Erasure, erased
@@ -23,6 +23,12 @@ class GaussianNoise:
 
     name: ClassVar[str] = "gaussian"
     version: ClassVar[str] = "2"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a gradient smoothed at the width of the noise beats the exact one",
+            "test_blind_spots.py::test_gaussian_infidelity_favours_gradients_smoothed_at_its_own_width",
+        ),
+    )
 
     sd: Positive = 0.2
     count: Count = 64

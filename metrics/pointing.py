@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.spatial import cKDTree
 
-from bench.contracts import MetricTags, NonNegative, Share, Subjects, bounded
+from bench.contracts import BlindSpot, MetricTags, NonNegative, Share, Subjects, bounded
 from metrics._shared.placed import Placed, Space
 from metrics._shared.sets import mass_set
 
@@ -26,6 +26,10 @@ class Pointing(Placed):
     reference: ClassVar[str] = "Zhang et al., Top-down neural attention by excitation backprop, IJCV 2018"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=frozenset({"counterfactual", "planted"}), sets=True
+    )
+    question: ClassVar[str] = "Is the peak at the lesion?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("one voxel decides", "test_blind_spots.py::test_pointing_sees_one_voxel_only"),
     )
 
     q: Share = 0.9

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import gammaln
 
-from bench.contracts import MetricTags, Part, bounded
+from bench.contracts import BlindSpot, MetricTags, Part, bounded
 from metrics._shared.ranking import TieGroups, tie_groups
 from metrics.overlap import Overlap
 
@@ -36,6 +36,10 @@ class PrecisionAtTruth(Overlap):
         sets=True,
         laws=frozenset({"domain", "section"}),
     )
+    question: ClassVar[str] = "Are the foremost voxels planted ones?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("everything below the cut is free", "test_blind_spots.py::test_precision_sees_nothing_below_its_cut"),
+    )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         prevalence = positives.mean()
@@ -58,6 +62,10 @@ class PrecisionAtSpecificity(Overlap):
     reference: ClassVar[str] = "Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 2006"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
+    )
+    question: ClassVar[str] = "Are the foremost voxels planted ones?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("everything below the cut is free", "test_blind_spots.py::test_precision_sees_nothing_below_its_cut"),
     )
 
     specificity: Part = 0.99

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
+from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.layers import layers, randomised
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
@@ -39,6 +39,10 @@ class CascadingRandomisation:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (-2.0, 2.0), "similarity", floor=0.0, fewest_subjects=2)
+    question: ClassVar[str] = "Does the map depend on the weights?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("noise that is new for every model passes", "test_blind_spots.py::test_noise_passes_randomisation"),
+    )
 
     order: Literal["top_down", "bottom_up", "independent"] = "top_down"
     draws: Count = 5

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, MetricTags, Share, Subjects, Truth, Undefined, bounded
+from bench.contracts import BadInput, BlindSpot, Context, MetricTags, Share, Subjects, Truth, Undefined, bounded
 from metrics._shared.domain import same_grid
 from metrics._shared.ranking import average_precision, chance_average_precision, tie_groups
 from metrics._shared.sets import mass_set
@@ -95,6 +95,11 @@ class RegionAP(Regions):
         localisation=True,
         laws=frozenset({"domain", "section"}),
     )
+    question: ClassVar[str] = "Are the regions found that this model uses?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them"),
+        BlindSpot("large regions, for a constant map", "test_regions.py::test_a_constant_map_ranks_regions_by_volume"),
+    )
 
     share: Share = 0.9
     subjects: Subjects = None
@@ -122,6 +127,10 @@ class RegionSpearman(Regions):
         truths=frozenset({"use"}),
         localisation=True,
         laws=frozenset({"domain", "section"}),
+    )
+    question: ClassVar[str] = "Are the regions found that this model uses?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them"),
     )
 
     subjects: Subjects = None

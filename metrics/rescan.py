@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
+from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.agreement import icc
 from metrics._shared.similarity import nanmean, rank_vector
 from metrics.regions import region_mass
@@ -28,6 +28,13 @@ class ScanRescan:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrout & Fleiss, Intraclass correlations, Psychological Bulletin 1979"
     tags: ClassVar[MetricTags] = MetricTags("explainer", True, (-1.0, 1.0), "intraclass correlation", fewest_subjects=2)
+    question: ClassVar[str] = "Does another scan give the same map?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant has no agreement to judge",
+            "test_rescan.py::test_a_constant_explanation_has_no_agreement_to_judge",
+        ),
+    )
 
     rescans: Count = 2
     subjects: Subjects = 8

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Cohort, Context, MapMetric, MetricTags, Subjects, Truth, Undefined, bounded
+from bench.contracts import BlindSpot, Cohort, Context, MapMetric, MetricTags, Subjects, Truth, Undefined, bounded
 
 
 @bounded
@@ -28,6 +28,13 @@ class SensitiveRegions:
         "skill",
         truths=frozenset({"use"}),
         quantities=frozenset({"sensitivity"}),
+    )
+    question: ClassVar[str] = "Are the regions found by slopes times the spread of voxels?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "equal slopes everywhere, where use follows the spread",
+            "test_group_stage.py::test_slopes_count_where_voxels_vary",
+        ),
     )
 
     metric: MapMetric

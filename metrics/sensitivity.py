@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, Count, Explain, MetricTags, Positive, Subjects, bounded
+from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Positive, Subjects, bounded
 from bench.passes.fills import domain_sd
 from metrics._shared.domain import domain_of
 from metrics._shared.noise import stream
@@ -27,6 +27,14 @@ class MaxSensitivity:
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map|")
+    question: ClassVar[str] = "Is the map steady under faint noise?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant explanation is perfect",
+            "test_sensitivity.py::test_a_constant_explanation_scores_zero_and_a_zero_map_is_undefined",
+        ),
+        BlindSpot("fewer draws look steadier", "test_sensitivity.py::test_more_draws_never_lower_the_maximum"),
+    )
 
     radius: Positive = 0.1
     draws: Count = 8

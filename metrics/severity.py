@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
+from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.layers import layers, randomised
 from metrics._shared.noise import stream
@@ -30,6 +30,13 @@ class SeverityRelevance:
     # of four subjects two are patients
     tags: ClassVar[MetricTags] = MetricTags(
         "explainer", True, (-2.0, 2.0), "correlation", floor=0.0, assisted=True, fewest_subjects=5
+    )
+    question: ClassVar[str] = "Does more disease draw more relevance?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "the image alone, hence the control",
+            "test_untrained.py::test_relevance_that_the_image_alone_makes_grow_is_no_gain",
+        ),
     )
 
     truth: str = "counterfactual"

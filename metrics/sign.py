@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, Context, MetricTags, Outputs, Subjects, bounded
+from bench.contracts import Attribution, BlindSpot, Context, MetricTags, Outputs, Subjects, bounded
 from metrics._shared.domain import domain_of, volume_of
 from metrics.infidelity import weights
 
@@ -36,6 +36,13 @@ class SignAgreement:
         chance=0.5,
         quantities=frozenset({"sensitivity", "contribution"}),
         assisted=True,
+    )
+    question: ClassVar[str] = "Does the map say whom a voxel speaks for?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant, where the truth has one sign",
+            "test_blind_spots.py::test_sign_agreement_is_perfect_for_a_constant_where_truth_has_one_sign",
+        ),
     )
 
     subjects: Subjects = None

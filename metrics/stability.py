@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Models, Subjects, Truth, Undefined, bounded
+from bench.contracts import BlindSpot, Context, MetricTags, Models, Subjects, Truth, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.similarity import SPEARMAN, between_subjects, nanmean, prepared, rank_vector
 
@@ -39,6 +39,13 @@ class RetrainingStability:
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Arun et al., Assessing the trustworthiness of saliency maps, Radiology: AI 2021"
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-1.0, 1.0), "correlation", fewest_models=2)
+    question: ClassVar[str] = "Does the map outlive a new training?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a map of the image alone is perfect",
+            "test_stability.py::test_maps_that_never_change_score_one_whatever_their_sign_or_scale",
+        ),
+    )
 
     subjects: Subjects = 16
 

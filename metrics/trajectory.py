@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Between, Cohort, Context, Explain, MetricTags, Subjects, bounded
+from bench.contracts import Between, BlindSpot, Cohort, Context, Explain, MetricTags, Subjects, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.strengths import rendered, require
 from metrics.continuity import over_pairs
@@ -30,6 +30,12 @@ class TrajectoryContinuity:
     reference: ClassVar[str] = "Montavon, Samek & Müller, Methods for interpreting DNNs, Digital Signal Processing 2018"
     tags: ClassVar[MetricTags] = MetricTags(
         "explainer", False, (0.0, math.inf), "share of |map| per intensity", assisted=True
+    )
+    question: ClassVar[str] = "Does the map move evenly with the disease?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant explanation is perfect", "test_trajectory.py::test_constant_maps_score_zero_and_scale_is_free"
+        ),
     )
 
     strengths: Annotated[tuple[float, ...], Between(0, 1)] = (0.0, 0.25, 0.5, 0.75, 1.0)

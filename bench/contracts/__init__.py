@@ -35,7 +35,7 @@ from bench.contracts.plugins import (
     Simulator,
     Target,
 )
-from bench.contracts.tags import MethodTags, MetricTags
+from bench.contracts.tags import BlindSpot, MethodTags, MetricTags
 from bench.contracts.validity import Validity
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "BadInput",
     "Batch",
     "Between",
+    "BlindSpot",
     "Cohort",
     "CompareMetric",
     "Context",

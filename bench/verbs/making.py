@@ -55,6 +55,15 @@ def entrants(call: Call) -> int:
     return 0
 
 
+def readme(call: Call) -> int:
+    """Write the tables of methods and metrics into their READMEs, from what the classes declare."""
+    from bench.verify import catalogue
+
+    for path in catalogue.write():
+        print(path)
+    return 0
+
+
 def views(call: Call) -> int:
     """Draw what else can be seen of a model than maps, into results/<study>/views."""
     from bench.explore.views.write import write

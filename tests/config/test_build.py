@@ -34,7 +34,10 @@ def test_lists_become_tuples_so_that_plugins_are_hashable():
     ("node", "said"),
     [
         (changed(scalling="none"), "unknown key 'metric.x.scalling'; did you mean 'scaling'"),
-        (changed(subjects="four"), "metric.x.subjects='four' is not possible: give a whole number of at least 1 or null"),
+        (
+            changed(subjects="four"),
+            "metric.x.subjects='four' is not possible: give a whole number of at least 1 or null",
+        ),
         (changed(scaling="fited"), "one of fitted, none"),
         (changed(perturbation={**INFIDELITY["perturbation"], "size": 0}), "metric.x.perturbation.size=0 .*at least 1"),
         ({"scaling": "none"}, "has no '_target_'"),

@@ -16,11 +16,7 @@ from bench.contracts import Above, AtLeast, BadInput, Between, Count, Multiple, 
 from bench.contracts.arguments import check, fits, hints_of
 
 CONF = Path(__file__).parents[2] / "conf"
-FILES = [
-    path
-    for group in ("method", "metric", "network")
-    for path in sorted((CONF / group).glob("*.yaml"))
-]
+FILES = [path for group in ("method", "metric", "network") for path in sorted((CONF / group).glob("*.yaml"))]
 SHAPE = (16, 16, 16)
 ALL = ("methods", "metrics", "bench.networks")
 
