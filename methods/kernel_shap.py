@@ -5,16 +5,16 @@ from math import comb
 from typing import Annotated, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from bench.contracts import Context, Count, MethodTags, Multiple, Target, bounded, impossible
+from bench.contracts import Count, Multiple, bounded, impossible
 from methods._shared.fills import Fill
-from methods._shared.players import Game, played, subsets
+from methods._shared.players import Game, RegionGame, subsets
 
 
 @bounded
 @dataclass(frozen=True)
-class KernelSHAP:
+class KernelSHAP(RegionGame):
     """Coefficients of the linear model of region presence that fits the scores of coalitions, spread over regions.
 
     Coalitions of s of R regions weigh (R - 1) / (C(R, s) s (R - s)); the coefficients are held to sum to
@@ -32,18 +32,7 @@ class KernelSHAP:
         "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS, theorem 2; pairs: "
         "Covert and Lee 2021, Improving KernelSHAP, AISTATS"
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "surrogate",
-        "location",
-        stochastic=True,
-        laws=frozenset({"scale", "sign", "shift", "implementation"}),
-        cost="passes(blocks**3) * forward",
-    )
     note: ClassVar[str] = "weighted least squares; Shapley values where every coalition is run, an estimate beyond"
-
-    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in score. Raises BadInput where there are more regions than samples can tell apart."""
-        return played(model, inputs, target, context, self.fill, self.blocks, self._values)
 
     def passes(self, players: int) -> int:
         """Passes a map takes with that many regions."""

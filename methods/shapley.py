@@ -5,11 +5,11 @@ from math import comb
 from typing import Annotated, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from bench.contracts import Context, Count, MethodTags, Multiple, Target, bounded
+from bench.contracts import Count, Multiple, bounded
 from methods._shared.fills import Fill
-from methods._shared.players import Game, played, subsets
+from methods._shared.players import Game, RegionGame, subsets
 
 #: players up to which every coalition is run
 EXACT = 12
@@ -17,7 +17,7 @@ EXACT = 12
 
 @bounded
 @dataclass(frozen=True)
-class Shapley:
+class Shapley(RegionGame):
     """Each region's Shapley value, spread over the region; the map sums to f(x) - f(x with all regions covered).
 
     Exact up to 12 regions, 2^R passes. With more, the mean over `permutations` orders, drawn in pairs of an order and
@@ -35,18 +35,7 @@ class Shapley:
         "Shapley 1953, A value for n-person games; sampling: Castro, Gomez and Tejada 2009, Polynomial calculation of "
         "the Shapley value based on sampling, Computers & Operations Research 36:1726"
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "surrogate",
-        "location",
-        stochastic=True,
-        laws=frozenset({"scale", "sign", "shift", "implementation"}),
-        cost="passes(blocks**3) * forward",
-    )
     note: ClassVar[str] = "sums to f(x) - f(all covered); beyond 12 regions the mean over 16 orders and their reverses"
-
-    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in score."""
-        return played(model, inputs, target, context, self.fill, self.blocks, self._values)
 
     def passes(self, players: int) -> int:
         """Passes a map takes with that many regions."""

@@ -3,8 +3,9 @@ import torch
 from bench.checks.method_probe import Linear, probes, randomised
 from bench.contracts import Context
 from bench.passes import gradient
+from methods._shared.noise import noisy_gradients
 from methods.gradients import SmoothGrad
-from methods.noisy import SmoothGradSquared, VarGrad, noisy_gradients
+from methods.noisy import SmoothGradSquared, VarGrad
 
 PROBE = probes()[0]
 
