@@ -18,7 +18,7 @@ VERBS = {
     **dict.fromkeys(("run", "tables"), "computing"),
     **dict.fromkeys(("plan", "store", "show"), "planning"),
     **dict.fromkeys(("figures", "leaderboard", "report", "publish", "drift"), "reading"),
-    **dict.fromkeys(("check", "calibrate", "entrants"), "checking"),
+    **dict.fromkeys(("check", "calibrate", "entrants", "readme"), "checking"),
     **dict.fromkeys(("export", "portrait", "views"), "exploring"),
 }
 HELP = """verbs:
@@ -35,6 +35,7 @@ HELP = """verbs:
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
   portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
   entrants     other libraries' versions of our methods through the same checks, into results/published/entrants.csv
+  readme       write the tables of methods and metrics into their READMEs
   views        kernels, features, latent space, soft tree of the first model of each simulator and network
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6

@@ -11,8 +11,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target
 from bench.passes import derivative, differentiable, in_chunks, leaf, rows_of
 from methods._shared.features import LAST, passed, upsampled
 
@@ -46,6 +45,7 @@ class GradCAM:
         "Selvaraju et al. 2017, Grad-CAM: visual explanations via gradient-based localization, ICCV"
     )
     tags: ClassVar[MethodTags] = _tags("scale")
+    note: ClassVar[str] = "as coarse as the last feature maps; the sign is kept unless `relu: true`"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported where the network has no such feature maps."""
@@ -70,6 +70,7 @@ class GradCAMPlusPlus:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Chattopadhay et al. 2018, Grad-CAM++, WACV, eq. 19"
     tags: ClassVar[MethodTags] = _tags(signed=False)
+    note: ClassVar[str] = "its weights are not linear in the score: 3 f does not give 3 times the map"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative. Raises Unsupported where the network has no such feature maps."""
@@ -95,6 +96,7 @@ class HiResCAM:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Draelos and Carin 2020, HiResCAM, arXiv:2011.08891"
     tags: ClassVar[MethodTags] = _tags("scale", "sign")
+    note: ClassVar[str] = "Grad-CAM without the mean; the same map after a global average"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported where the network has no such feature maps."""
@@ -110,6 +112,7 @@ class LayerCAM:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Jiang et al. 2021, LayerCAM, IEEE Transactions on Image Processing 30:5875"
     tags: ClassVar[MethodTags] = _tags("scale", signed=False)
+    note: ClassVar[str] = "only positive gradients and positive sums"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative. Raises Unsupported where the network has no such feature maps."""

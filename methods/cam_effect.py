@@ -10,12 +10,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, Target, Unsupported, bounded
 from bench.passes import differentiable, in_chunks, leaf, mask_edits, row_of, rows_of
 from methods._shared.features import LAST, Edit, passed, upsampled
 
 
+@bounded
 @dataclass(frozen=True)
 class AblationCAM:
     """Feature maps weighted by the fall of the score when each is set to zero; the sign is kept.
@@ -25,7 +25,7 @@ class AblationCAM:
     """
 
     layer: str = LAST
-    channels: int = 32
+    channels: Count = 32
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Desai and Ramaswamy 2020, Ablation-CAM, WACV"
@@ -36,9 +36,7 @@ class AblationCAM:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="(1 + channels) * forward",
     )
-
-    def __post_init__(self) -> None:
-        _check(self.channels, "ablation_cam")
+    note: ClassVar[str] = "fall of the score without each feature map, not divided by the score"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported where the layer has no, or more than `channels`, feature maps."""
@@ -56,6 +54,7 @@ class AblationCAM:
             return in_chunks(inputs, work).detach().contiguous()
 
 
+@bounded
 @dataclass(frozen=True)
 class ScoreCAM:
     """Feature maps weighted by the softmax of the scores of the image seen through each; the positive part is kept.
@@ -66,7 +65,7 @@ class ScoreCAM:
     """
 
     layer: str = LAST
-    channels: int = 32
+    channels: Count = 32
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Wang et al. 2020, Score-CAM, CVPR workshops, algorithm 1"
@@ -78,9 +77,7 @@ class ScoreCAM:
         laws=frozenset({"shift", "implementation"}),
         cost="(2 + channels) * forward",
     )
-
-    def __post_init__(self) -> None:
-        _check(self.channels, "score_cam")
+    note: ClassVar[str] = "softmax of logits: a large score lets one feature map win"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative. Raises Unsupported where the layer has no, or too many, feature maps."""
@@ -125,8 +122,3 @@ def _room(features: Tensor, channels: int) -> int:
     if count > channels:
         raise Unsupported(f"the layer has {count} feature maps and channels={channels}; set channels={count} or more")
     return count
-
-
-def _check(channels: int, method: str) -> None:
-    if channels < 1:
-        raise BadInput(f"{method}: channels={channels}; give channels >= 1")

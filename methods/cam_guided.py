@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target
 from methods._shared.features import LAST
 from methods.cam import GradCAM
 from methods.guided import GuidedBackprop
@@ -30,6 +29,7 @@ class GuidedGradCAM:
         laws=frozenset({"shift", "implementation", "refusal"}),
         cost="2 * (forward + backward)",
     )
+    note: ClassVar[str] = "guided backprop times the positive part of Grad-CAM"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported without feature maps or at an operation without a rule."""

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, MethodTags, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target, Unsupported
 from bench.passes import derivative, differentiable, in_chunks, leaf, rows_of
 from methods._shared.features import AVERAGED, passed, upsampled
 
@@ -32,6 +31,7 @@ class CAM:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="2 * (forward + backward)",
     )
+    note: ClassVar[str] = "only after a global average and one linear layer, else refused; bias left out"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported for every other kind of network."""

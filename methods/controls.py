@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv3d, pad
 
-from bench.contracts import Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target
 
 
 def _control(quantity: str = "location", **tags: bool) -> MethodTags:
@@ -22,6 +21,7 @@ class Constant:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
     tags: ClassVar[MethodTags] = _control(signed=False)
+    note: ClassVar[str] = "a map that says nothing"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) of ones."""
@@ -35,6 +35,7 @@ class Random:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
     tags: ClassVar[MethodTags] = _control("sensitivity", stochastic=True)
+    note: ClassVar[str] = "standard normal voxels, one draw a subject; chance"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) of noise from `context.generator`."""
@@ -50,6 +51,7 @@ class InputMagnitude:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
     tags: ClassVar[MethodTags] = _control(signed=False)
+    note: ClassVar[str] = "|x|"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative."""
@@ -66,6 +68,7 @@ class Sobel:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al. 2018, Sanity checks for saliency maps, NeurIPS (edge detector control)"
     tags: ClassVar[MethodTags] = _control(signed=False)
+    note: ClassVar[str] = "edges of the image over three axes, no model"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative."""

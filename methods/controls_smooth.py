@@ -8,8 +8,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Positive, Target, bounded
 
 
 def _tags() -> MethodTags:
@@ -22,19 +21,17 @@ def _noise(inputs: Tensor, context: Context) -> Tensor:
     return torch.stack(rows).to(inputs)
 
 
+@bounded
 @dataclass(frozen=True)
 class SmoothRandom:
     """Normal noise under a Gaussian of `sigma` voxels that wraps around the volume, scaled to variance 1."""
 
-    sigma: float = 2.0
+    sigma: Positive = 2.0
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
     tags: ClassVar[MethodTags] = _tags()
-
-    def __post_init__(self) -> None:
-        if self.sigma <= 0:
-            raise BadInput(f"smooth_random: sigma={self.sigma}; give sigma > 0")
+    note: ClassVar[str] = "normal noise as smooth as a Gaussian of `sigma` voxels makes it"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W)."""
@@ -62,6 +59,7 @@ class VariogramRandom:
         "Burt et al. 2020, Generative modeling of brain maps with spatial autocorrelation, NeuroImage (the purpose)"
     )
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "noise with the image's own spatial autocorrelation"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in intensity."""

@@ -10,18 +10,18 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, Count, MethodTags, Target, bounded
 from bench.passes import derivative, differentiable, explained, forward, in_chunks, leaf, rows_of
 from methods._rules import Rule, intercepted
 from methods._rules.differences import picked, rescaled
 from methods._rules.operations import Kind
 from methods._shared.background import controls
-from methods._shared.reference import Baseline, baseline, check_baseline
+from methods._shared.reference import Baseline, baseline
 
 _LAWS = frozenset({"scale", "sign", "shift", "implementation", "refusal"})
 
 
+@bounded
 @dataclass(frozen=True)
 class DeepLIFT:
     """(x - b) times the multiplier by the rescale rule; the map sums to f(x) - f(b) but for rounding.
@@ -36,9 +36,7 @@ class DeepLIFT:
     tags: ClassVar[MethodTags] = MethodTags(
         "path", "contribution", laws=_LAWS | {"linear", "completeness"}, cost="4 * forward + 2 * backward"
     )
-
-    def __post_init__(self) -> None:
-        check_baseline(self.baseline, "deeplift")
+    note: ClassVar[str] = "rescale rule; sums to f(x) - f(b) but for rounding"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row."""
@@ -47,6 +45,7 @@ class DeepLIFT:
         return contributions(model, x, start, target, multiplier(model, x, start, target, rescale))
 
 
+@bounded
 @dataclass(frozen=True)
 class DeepSHAP:
     """The mean DeepLIFT map over reference images: controls of the training data, evenly spaced among them.
@@ -55,9 +54,9 @@ class DeepSHAP:
     the references. It has no single baseline and so no multiplier.
     """
 
-    references: int = 8
+    references: Count = 8
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS"
     tags: ClassVar[MethodTags] = MethodTags(
         "path",
@@ -66,10 +65,7 @@ class DeepSHAP:
         laws=_LAWS,
         cost="2 * references * (forward + backward)",
     )
-
-    def __post_init__(self) -> None:
-        if self.references < 1:
-            raise BadInput(f"deep_shap: references={self.references}; give references >= 1")
+    note: ClassVar[str] = "mean of DeepLIFT over 8 training controls; sums to f(x) - their mean score"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, MethodTags, Target, bounded
 from methods._rules.cancelling import revealing
-from methods._shared.reference import Baseline, baseline, check_baseline
+from methods._shared.reference import Baseline, baseline
 from methods.deeplift import contributions, multiplier
 
 
+@bounded
 @dataclass(frozen=True)
 class DeepLIFTRevealCancel:
     """(x - b) times the multiplier by the RevealCancel rule; the map sums to f(x) - f(b) but for rounding.
@@ -30,9 +30,10 @@ class DeepLIFTRevealCancel:
         laws=frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation", "refusal"}),
         cost="4 * forward + 2 * backward",
     )
-
-    def __post_init__(self) -> None:
-        check_baseline(self.baseline, "deeplift_reveal_cancel")
+    note: ClassVar[str] = (
+        "shares what inputs that cancel do together: min(a, b) goes half to each, where the rescale rule "
+        "gives all to one"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row."""

@@ -6,12 +6,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, Target, bounded
 from bench.passes import gradient
 from methods._shared.background import controls
 
 
+@bounded
 @dataclass(frozen=True)
 class ExpectedGradients:
     """The mean of (x - b) times the gradient at b + a (x - b), over references b and places a in 0..1.
@@ -21,9 +21,9 @@ class ExpectedGradients:
     of the references in expectation only; it has no single baseline and so no multiplier.
     """
 
-    samples: int = 64
+    samples: Count = 64
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Erion et al. 2021, Improving performance of deep learning models with axiomatic attribution priors and "
         "expected gradients, Nature Machine Intelligence 3:620"
@@ -36,10 +36,7 @@ class ExpectedGradients:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="samples * (forward + backward)",
     )
-
-    def __post_init__(self) -> None:
-        if self.samples < 1:
-            raise BadInput(f"expected_gradients: samples={self.samples}; give samples >= 1")
+    note: ClassVar[str] = "references are training controls; sums to f(x) - their mean score in expectation only"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

@@ -1,21 +1,21 @@
 """Extremal perturbation: the part of given size that keeps the score highest where all else is covered."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Between, Context, Count, MethodTags, Positive, Target, bounded
 from bench.passes import differentiable, gradient
-from methods._shared.fills import check_fill, filled
+from methods._shared.fills import Fill, covered
 
 #: halvings of the interval in which the shift of a mask to its area is sought
 HALVINGS = 40
 
 
+@bounded
 @dataclass(frozen=True)
 class ExtremalPerturbation:
     """The mean over areas a of the mask m in 0..1, mean(m) = a, that maximises f(m x + (1 - m) cover).
@@ -27,11 +27,11 @@ class ExtremalPerturbation:
     number.
     """
 
-    areas: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2)
-    steps: int = 30
-    cells: int = 12
-    rate: float = 0.2
-    fill: str | float = "blur"
+    areas: Annotated[tuple[float, ...], Between(0, 1, "both")] = (0.02, 0.05, 0.1, 0.2)
+    steps: Count = 30
+    cells: Count = 12
+    rate: Positive = 0.2
+    fill: Fill = "blur"
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
@@ -44,15 +44,7 @@ class ExtremalPerturbation:
         laws=frozenset({"shift", "implementation"}),
         cost="passes * (forward + backward)",
     )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "extremal_perturbation")
-        sizes = self.areas and all(0 < area < 1 for area in self.areas)
-        if not sizes or min(self.steps, self.cells) < 1 or self.rate <= 0:
-            raise BadInput(
-                f"extremal_perturbation: areas={list(self.areas)}, steps={self.steps}, cells={self.cells}, "
-                f"rate={self.rate}; give areas between 0 and 1, steps and cells >= 1 and rate > 0"
-            )
+    note: ClassVar[str] = "mean of four masks of fixed area that keep the score; what opposes the score is never kept"
 
     @property
     def passes(self) -> int:
@@ -63,7 +55,7 @@ class ExtremalPerturbation:
         """Map (N, 1, D, H, W) in 0..1."""
         with differentiable(model):
             x = inputs.detach().clone()
-            cover = filled(x, self.fill, context or Context())
+            cover = covered(x, self.fill, context or Context())
             masks = [self._mask(model, x, cover, target, area) for area in self.areas]
             return torch.stack(masks).mean(0).detach().contiguous()
 

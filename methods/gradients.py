@@ -6,10 +6,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, Count, MethodTags, NonNegative, Target, bounded
 from bench.passes import gradient
-from methods.noisy import check_noise, noisy_gradients
+from methods._shared.noise import noisy_gradients
 
 _LAWS = frozenset({"linear", "scale", "sign", "shift", "implementation"})
 
@@ -21,6 +20,7 @@ class Gradient:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Simonyan, Vedaldi and Zisserman 2014, Deep inside convolutional networks, ICLR workshop"
     tags: ClassVar[MethodTags] = MethodTags("gradient", "sensitivity", laws=_LAWS, cost="forward + backward")
+    note: ClassVar[str] = "local: says nothing of what a large change would do"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score per unit of intensity."""
@@ -34,6 +34,7 @@ class GradientXInput:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrikumar et al. 2016, Not just a black box, arXiv:1605.01713"
     tags: ClassVar[MethodTags] = MethodTags("gradient", "contribution", laws=_LAWS, cost="forward + backward")
+    note: ClassVar[str] = "baseline 0; zero wherever the image is zero"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score; the multiplier is the gradient, the baseline zero."""
@@ -41,6 +42,7 @@ class GradientXInput:
         return Attribution((slope * inputs.detach()).contiguous(), slope)
 
 
+@bounded
 @dataclass(frozen=True)
 class SmoothGrad:
     """The mean gradient over noisy copies of the image.
@@ -49,17 +51,15 @@ class SmoothGrad:
     gradient. Each subject's noise comes from its own generator and is the same in every batch.
     """
 
-    samples: int = 16
-    noise: float = 0.5
+    samples: Count = 16
+    noise: NonNegative = 0.5
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Smilkov et al. 2017, SmoothGrad: removing noise by adding noise, arXiv:1706.03825"
     tags: ClassVar[MethodTags] = MethodTags(
         "gradient", "sensitivity", stochastic=True, laws=_LAWS, cost="samples * (forward + backward)"
     )
-
-    def __post_init__(self) -> None:
-        check_noise("smoothgrad", self.samples, self.noise)
+    note: ClassVar[str] = "noise in units of the image's standard deviation in its domain"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score per unit of intensity."""

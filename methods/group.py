@@ -6,8 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Batch, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Batch, Context, MethodTags, Target
 from methods._shared.background import controls
 
 
@@ -19,14 +18,17 @@ def _tags() -> MethodTags:
 class GroupTMap:
     """Welch's t of every voxel, training patients against controls: the same map for every subject.
 
-    Targets of more than two classes are class 0 against the others. Where targets are values, it is the t of the
-    correlation with them. Voxel is compared with voxel: it knows no registration. Zero where a voxel does not vary, and
-    without training data.
+    Who is a patient, the context says; subjects on neither side are left out. Where targets are values, it is the t of
+    the correlation with them. Voxel is compared with voxel: it knows no registration. Zero where a voxel does not vary,
+    and without training data.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Ashburner and Friston 2000, Voxel-based morphometry: the methods, NeuroImage 11:805"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = (
+        "t of training patients against controls, the same for everyone; the bar for claims about anatomy"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), positive where patients are brighter."""
@@ -35,7 +37,7 @@ class GroupTMap:
             training = context.training()
         except LookupError:
             return torch.zeros_like(inputs, memory_format=torch.contiguous_format).detach()
-        found = context.memo("group_t_map", lambda: t_map(training))
+        found = context.memo("group_t_map", lambda: t_map(training, context.sides(training.targets)))
         return found.to(inputs).expand(inputs.shape).contiguous()
 
 
@@ -46,9 +48,10 @@ class ZMap:
     Zero where controls do not vary, and without training data.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "none: a reference, the voxelwise z-score of clinical practice"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "distance from training controls in their SDs, a lesion finder without a network"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in standard deviations."""
@@ -58,15 +61,15 @@ class ZMap:
         return _over(x - centre.to(x), size.to(x)).contiguous()
 
 
-def t_map(training: Batch) -> Tensor:
-    """t (1, D, H, W) of patients against controls, or of the correlation with target values."""
+def t_map(training: Batch, sides: Tensor) -> Tensor:
+    """t (1, D, H, W) of patients (side 1) against controls (0), or of the correlation with target values."""
     x = training.images.double()
     if training.targets.is_floating_point():
         centred, values = x - x.mean(0), training.targets.double() - training.targets.double().mean()
         along = torch.einsum("n,n...->...", values, centred)
         r = _over(along, (centred.square().sum(0) * values.square().sum()).sqrt())
         return _over(r * (len(x) - 2) ** 0.5, (1 - r.square()).clamp(min=0).sqrt())
-    sick, well = x[training.targets != 0], x[training.targets == 0]
+    sick, well = x[sides == 1], x[sides == 0]
     error = sick.var(0) / len(sick) + well.var(0) / len(well)
     return _over(sick.mean(0) - well.mean(0), error.sqrt())
 

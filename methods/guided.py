@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target
 from bench.passes import gradient
 from methods._rules import deconv, guided, intercepted
 
@@ -23,6 +22,7 @@ class GuidedBackprop:
         "Springenberg et al. 2015, Striving for simplicity: the all convolutional net, ICLR workshop"
     )
     tags: ClassVar[MethodTags] = MethodTags("guided", "sensitivity", laws=_LAWS, cost="forward + backward")
+    note: ClassVar[str] = "follows only positive slopes: -f does not give minus the map"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported at an operation without a rule."""
@@ -39,6 +39,7 @@ class DeconvNet:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, ECCV"
     tags: ClassVar[MethodTags] = MethodTags("guided", "sensitivity", laws=_LAWS, cost="forward + backward")
+    note: ClassVar[str] = "only positive slopes, through inactive units too, so max-pooling ties break it to one side"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported at an operation without a rule."""

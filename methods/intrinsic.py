@@ -6,8 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target, Unsupported
 from bench.passes import evaluating, explained, in_chunks
 from bench.passes.forward import laid_out
 
@@ -33,6 +32,9 @@ class Intrinsic:
     # the map comes with the pass that gives the score, and no further pass is asked of the network
     tags: ClassVar[MethodTags] = MethodTags(
         "intrinsic", "location", needs=frozenset({"intrinsic"}), laws=frozenset({"implementation"}), cost="0"
+    )
+    note: ClassVar[str] = (
+        "what the network itself shows (attention, risk of patches), by the name it gives; else refused"
     )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:

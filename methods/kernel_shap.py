@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 from math import comb
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
-from methods._shared.fills import check_fill
-from methods._shared.players import Game, played, subsets
+from bench.contracts import Count, Multiple, bounded, impossible
+from methods._shared.fills import Fill
+from methods._shared.players import Game, RegionGame, subsets
 
 
+@bounded
 @dataclass(frozen=True)
-class KernelSHAP:
+class KernelSHAP(RegionGame):
     """Coefficients of the linear model of region presence that fits the scores of coalitions, spread over regions.
 
     Coalitions of s of R regions weigh (R - 1) / (C(R, s) s (R - s)); the coefficients are held to sum to
@@ -23,33 +23,16 @@ class KernelSHAP:
     fill, blocks: as in `shapley`.
     """
 
-    samples: int = 512
-    fill: str | float = "zero"
-    blocks: int = 2
+    samples: Annotated[int, Multiple(2)] = 512
+    fill: Fill = "zero"
+    blocks: Count = 2
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
         "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS, theorem 2; pairs: "
         "Covert and Lee 2021, Improving KernelSHAP, AISTATS"
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "surrogate",
-        "location",
-        stochastic=True,
-        laws=frozenset({"scale", "sign", "shift", "implementation"}),
-        cost="passes(blocks**3) * forward",
-    )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "kernel_shap")
-        if self.samples < 2 or self.samples % 2 or self.blocks < 1:
-            raise BadInput(
-                f"kernel_shap: samples={self.samples}, blocks={self.blocks}; give an even samples >= 2 and blocks >= 1"
-            )
-
-    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in score. Raises BadInput where there are more regions than samples can tell apart."""
-        return played(model, inputs, target, context, self.fill, self.blocks, self._values)
+    note: ClassVar[str] = "weighted least squares; Shapley values where every coalition is run, an estimate beyond"
 
     def passes(self, players: int) -> int:
         """Passes a map takes with that many regions."""
@@ -69,7 +52,7 @@ class KernelSHAP:
             counts = torch.tensor([comb(players, size) for size in range(1, players)]).double()
             return present, (kernel / counts)[present.sum(1) - 1] if players > 1 else torch.ones(0).double()
         if self.samples < 2 * players:
-            raise BadInput(f"kernel_shap: samples={self.samples} for {players} regions; give at least {2 * players}")
+            raise impossible(self, "samples", self.samples, f"at least {2 * players} for {players} regions")
         chosen = 1 + torch.multinomial(kernel, self.samples // 2, replacement=True, generator=generator)
         ranks = torch.rand(len(chosen), players, generator=generator).argsort(1).argsort(1)
         drawn = ranks < chosen[:, None]

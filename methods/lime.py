@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
-from methods._shared.fills import check_fill
-from methods._shared.players import Game, played, subsets
+from bench.contracts import Count, Positive, bounded
+from methods._shared.fills import Fill
+from methods._shared.players import Game, RegionGame, subsets
 
 
+@bounded
 @dataclass(frozen=True)
-class LIME:
+class LIME(RegionGame):
     """Coefficients of a weighted ridge regression of the score on region presence, spread over the regions.
 
     A coalition z of R regions weighs exp(-d^2 / width^2), d = 1 - sqrt(|z| / R), its cosine distance to the whole
@@ -23,33 +23,15 @@ class LIME:
     fill, blocks: as in `shapley`.
     """
 
-    samples: int = 512
-    width: float = 0.25
-    ridge: float = 1e-3
-    fill: str | float = "zero"
-    blocks: int = 2
+    samples: Count = 512
+    width: Positive = 0.25
+    ridge: Positive = 1e-3
+    fill: Fill = "zero"
+    blocks: Count = 2
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Ribeiro, Singh and Guestrin 2016, Why should I trust you?, KDD, eq. 2 and section 3.4"
-    tags: ClassVar[MethodTags] = MethodTags(
-        "surrogate",
-        "location",
-        stochastic=True,
-        laws=frozenset({"scale", "sign", "shift", "implementation"}),
-        cost="passes(blocks**3) * forward",
-    )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "lime")
-        if min(self.samples, self.blocks) < 1 or min(self.width, self.ridge) <= 0:
-            raise BadInput(
-                f"lime: samples={self.samples}, blocks={self.blocks}, width={self.width}, ridge={self.ridge}; give "
-                "samples and blocks >= 1, width and ridge > 0"
-            )
-
-    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in score."""
-        return played(model, inputs, target, context, self.fill, self.blocks, self._values)
+    note: ClassVar[str] = "weighted ridge on which regions are present; does not sum to f(x) - f(all covered)"
 
     def passes(self, players: int) -> int:
         """Passes a map takes with that many regions."""

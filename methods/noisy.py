@@ -1,37 +1,13 @@
 """Gradients over noisy copies of the image: their mean square and their variance (their mean is SmoothGrad)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
-from bench.passes import gradient
-from methods._shared.reference import spread
-
-
-def noisy_gradients(
-    model: nn.Module, inputs: Tensor, target: Target, context: Context, samples: int, noise: float
-) -> Iterator[Tensor]:
-    """Gradients (N, 1, D, H, W) at `samples` noisy copies of the images.
-
-    noise: standard deviation in units of the image's own within its domain. Each subject's noise comes from its own
-    generator and is the same in every batch.
-    """
-    scale = noise * spread(inputs, context)
-    generators = [context.generator(row) for row in range(len(inputs))]
-    for _ in range(samples):
-        drawn = torch.stack([torch.randn(inputs.shape[1:], generator=generator) for generator in generators])
-        yield gradient(model, inputs.detach() + scale * drawn.to(inputs), target)
-
-
-def check_noise(method: str, samples: int, noise: float) -> None:
-    """Raises BadInput where there would be no sample or a negative spread."""
-    if samples < 1 or noise < 0:
-        raise BadInput(f"{method}: samples={samples}, noise={noise}; give samples >= 1 and noise >= 0")
+from bench.contracts import Context, Count, MethodTags, NonNegative, Target, bounded
+from methods._shared.noise import noisy_gradients
 
 
 def _tags() -> MethodTags:
@@ -45,6 +21,7 @@ def _tags() -> MethodTags:
     )
 
 
+@bounded
 @dataclass(frozen=True)
 class SmoothGradSquared:
     """The mean squared gradient over noisy copies of the image; noise as in SmoothGrad.
@@ -52,15 +29,13 @@ class SmoothGradSquared:
     In squared score per squared intensity: the map of 3 f is nine times the map of f, and that of -f is the same.
     """
 
-    samples: int = 16
-    noise: float = 0.5
+    samples: Count = 16
+    noise: NonNegative = 0.5
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Hooker et al. 2019, A benchmark for interpretability methods, NeurIPS"
     tags: ClassVar[MethodTags] = _tags()
-
-    def __post_init__(self) -> None:
-        check_noise("smoothgrad_squared", self.samples, self.noise)
+    note: ClassVar[str] = "squares: no sign, and large gradients count for more"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative."""
@@ -70,6 +45,7 @@ class SmoothGradSquared:
         return (total / self.samples).detach()
 
 
+@bounded
 @dataclass(frozen=True)
 class VarGrad:
     """The variance of the gradient over noisy copies of the image (divided by the number of samples).
@@ -78,15 +54,13 @@ class VarGrad:
     mean, which does not lose its digits where the gradient hardly varies. Zero on a linear model.
     """
 
-    samples: int = 16
-    noise: float = 0.5
+    samples: Count = 16
+    noise: NonNegative = 0.5
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al. 2018, Local explanation methods for deep neural networks, ICLR workshop"
     tags: ClassVar[MethodTags] = _tags()
-
-    def __post_init__(self) -> None:
-        check_noise("vargrad", self.samples, self.noise)
+    note: ClassVar[str] = "how the gradient varies nearby; zero on a linear model"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), not negative."""

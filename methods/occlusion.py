@@ -8,12 +8,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, Target, bounded, impossible
 from bench.passes import box_edits, row_of
-from methods._shared.fills import check_fill, filled
+from methods._shared.fills import Fill, covered
 
 
+@bounded
 @dataclass(frozen=True)
 class Occlusion:
     """f(x) - f(x with a box covered), high where the box supports the score, averaged over the boxes over a voxel.
@@ -24,9 +24,9 @@ class Occlusion:
     is covered. A box that already holds its fill is not run, its effect is exactly zero.
     """
 
-    window: int = 6
-    stride: int = 4
-    fill: str | float = "zero"
+    window: Count = 6
+    stride: Count = 4
+    fill: Fill = "zero"
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, ECCV"
@@ -36,16 +36,16 @@ class Occlusion:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="(1 + boxes(D) * boxes(H) * boxes(W)) * forward",
     )
+    note: ClassVar[str] = "f(x) - f(covered), mean over the boxes over a voxel; the fill may itself look like pathology"
 
     def __post_init__(self) -> None:
-        if not 1 <= self.stride <= self.window:
-            raise BadInput(f"occlusion: window={self.window}, stride={self.stride}; give 1 <= stride <= window")
-        check_fill(self.fill, "occlusion")
+        if self.stride > self.window:
+            raise impossible(self, "stride", self.stride, f"at most window={self.window}, so that no voxel is left out")
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x = inputs.detach()
-        cover = filled(x, self.fill, context or Context(), self.window / 2)
+        cover = covered(x, self.fill, context or Context(), self.window / 2)
         rows = [self.effects(model, image, cover[row], row_of(target, row)) for row, image in enumerate(x)]
         return torch.stack(rows)
 
@@ -65,10 +65,8 @@ class Occlusion:
         Raises BadInput for boxes that are larger than the image along every axis: there is but one, and no map.
         """
         if self.window > max(image.shape[1:]):
-            raise BadInput(
-                f"occlusion: window={self.window} is larger than the image {tuple(image.shape[1:])}; "
-                f"give a window of at most {max(image.shape[1:])} voxels"
-            )
+            most = f"at most {max(image.shape[1:])}, the longest axis of the image {tuple(image.shape[1:])}"
+            raise impossible(self, "window", self.window, most)
         spans = product(*(self._spans(length) for length in image.shape[1:]))
         places = [tuple(slice(*span) for span in box) for box in spans]
         boxes = torch.tensor([[[s.start for s in place], [s.stop for s in place]] for place in places])

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, NonNegative, Positive, Target, bounded
 from bench.passes import differentiable, explained, forward, gradient
-from methods._shared.fills import check_fill, filled
+from methods._shared.fills import Fill, covered
 
 
+@bounded
 @dataclass(frozen=True)
 class OptimisedMask:
     """1 - m, how far each voxel is covered by the mask m in 0..1 that minimises, starting from m = 1,
@@ -26,12 +26,12 @@ class OptimisedMask:
     fill: what covers, `zero`, `mean`, `blur`, `noise` or a number.
     """
 
-    steps: int = 60
-    cells: int = 12
-    size: float = 1.0
-    roughness: float = 0.2
-    rate: float = 0.05
-    fill: str | float = "blur"
+    steps: Count = 60
+    cells: Count = 12
+    size: NonNegative = 1.0
+    roughness: NonNegative = 0.2
+    rate: Positive = 0.05
+    fill: Fill = "blur"
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Fong and Vedaldi 2017, Interpretable explanations of black boxes, ICCV, eq. 3 and 4"
@@ -42,21 +42,15 @@ class OptimisedMask:
         laws=frozenset({"shift"}),
         cost="(2 + steps) * forward + steps * backward",
     )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "optimised_mask")
-        if min(self.steps, self.cells) < 1 or min(self.size, self.roughness) < 0 or self.rate <= 0:
-            raise BadInput(
-                f"optimised_mask: steps={self.steps}, cells={self.cells}, size={self.size}, "
-                f"roughness={self.roughness}, rate={self.rate}; give steps and cells >= 1, size and roughness >= 0 "
-                "and rate > 0"
-            )
+    note: ClassVar[str] = (
+        "the part whose covering pays; says nothing of how much more one covered voxel matters than another"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in 0..1."""
         with differentiable(model):
             x = inputs.detach().clone()
-            cover = filled(x, self.fill, context or Context())
+            cover = covered(x, self.fill, context or Context())
             drop = explained(forward(model, x), target) - explained(forward(model, cover), target)
             worth = drop.abs().where(drop != 0, 1.0).reshape(-1, 1, 1, 1, 1)
             mask = torch.ones(len(x), 1, *(min(self.cells, n) for n in x.shape[2:])).to(x).requires_grad_()

@@ -6,23 +6,20 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool3d
 
-from bench.contracts import BadInput, Context, MethodTags, Undefined
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, Target, Undefined, bounded
 
 
+@bounded
 @dataclass(frozen=True)
 class CoarseOracle:
     """The mean of a truth's volume over cubes of `edge` voxels, from the first voxel on and cut at the last."""
 
     truth: str = "counterfactual"
-    edge: int = 4
+    edge: Count = 4
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: an oracle"
-
-    def __post_init__(self) -> None:
-        if self.edge < 1:
-            raise BadInput(f"coarse oracle: edge={self.edge}; give edge >= 1")
+    note: ClassVar[str] = "the truth averaged over cubes, the ceiling of methods that see no finer"
 
     @property
     def tags(self) -> MethodTags:

@@ -6,8 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Truth, Undefined
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Context, MethodTags, Target, Truth, Undefined
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,10 @@ class Oracle:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: an oracle"
+    note: ClassVar[str] = (
+        "a volume as it is; region values spread so that a region's sum is its value; `association` is what "
+        "one would draw without looking at the image"
+    )
 
     @property
     def tags(self) -> MethodTags:

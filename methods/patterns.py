@@ -1,13 +1,12 @@
 """PatternNet and PatternAttribution: the signal in the image, told from the distractors that weights cancel."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import AtLeast, Context, MethodTags, Target, bounded
 from bench.passes import differentiable, gradient, leaf
 from methods._rules import intercepted
 from methods._rules.folding import folded
@@ -35,12 +34,8 @@ class _Pattern:
     Batch norm counts as part of its convolution. Without training data patterns are those of white noise, w / |w|^2.
     """
 
-    images: int
+    images: Annotated[int, AtLeast(2)]
     weighted: ClassVar[bool]
-
-    def __post_init__(self) -> None:
-        if self.images < 2:
-            raise BadInput(f"patterns: images={self.images}; give images >= 2")
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W); it starts from the outputs times the derivative of the explained score."""
@@ -70,27 +65,31 @@ class _Pattern:
         return patterns
 
 
+@bounded
 @dataclass(frozen=True)
 class PatternNet(_Pattern):
     """The signal of the explained output, followed back through patterns in place of weights."""
 
-    images: int = 64
+    images: Annotated[int, AtLeast(2)] = 64
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = _REFERENCE
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "the signal that the score follows, not the weight: a suppressor has a weight and no signal"
     weighted: ClassVar[bool] = False
 
 
+@bounded
 @dataclass(frozen=True)
 class PatternAttribution(_Pattern):
     """What the signal contributes, followed back through weights times patterns."""
 
-    images: int = 64
+    images: Annotated[int, AtLeast(2)] = 64
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = _REFERENCE
     tags: ClassVar[MethodTags] = _tags("scale")
+    note: ClassVar[str] = "weights times signal: what the signal contributes"
     weighted: ClassVar[bool] = True
 
 

@@ -6,12 +6,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Undefined
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, Target, Undefined, bounded, impossible
 from bench.passes import row_of
 from methods.occlusion import Occlusion
 
 
+@bounded
 @dataclass(frozen=True)
 class RedrawOcclusion:
     """f(x) - f(x with a box redrawn), the mean over draws, averaged over the boxes over a voxel.
@@ -24,9 +24,9 @@ class RedrawOcclusion:
     window, stride: as in occlusion. draws: at most those the context offers.
     """
 
-    window: int = 6
-    stride: int = 4
-    draws: int = 4
+    window: Count = 6
+    stride: Count = 4
+    draws: Count = 4
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
@@ -41,11 +41,13 @@ class RedrawOcclusion:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="draws * (1 + boxes(D) * boxes(H) * boxes(W)) * forward",
     )
+    note: ClassVar[str] = (
+        "boxes from the simulator's own redraws, mean of 4 draws: asks the generator, so it is shown as an "
+        "oracle and never ranked"
+    )
 
     def __post_init__(self) -> None:
         Occlusion(self.window, self.stride)
-        if self.draws < 1:
-            raise BadInput(f"redraw_occlusion: draws={self.draws}; give draws >= 1")
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score. Raises Undefined where no simulator stands behind the images."""
@@ -73,7 +75,7 @@ def redrawn(image: Tensor, context: Context, row: int, draws: int) -> Tensor:
     offered = context.redraws(subject).to(image).unflatten(0, (len(context.region_names), -1))
     count = offered.shape[1]
     if count < draws:
-        raise BadInput(f"redraw_occlusion: draws={draws}; {count} a region are offered here, so give at most {count}")
+        raise impossible("RedrawOcclusion", "draws", draws, f"at most {count}, which a region is offered here")
     labels = context.regions[row].to(image.device, torch.long)
     choices = torch.cat([image.expand(1, draws, *image.shape), offered[:, :draws]])
     return choices.gather(0, labels.expand(1, draws, *image.shape))[0]

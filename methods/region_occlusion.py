@@ -6,13 +6,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, Target, bounded
 from bench.passes import region_edits, row_of
-from methods._shared.fills import check_fill, filled
+from methods._shared.fills import Fill, covered
 from methods._shared.players import painted, regions_of
 
 
+@bounded
 @dataclass(frozen=True)
 class RegionOcclusion:
     """f(x) - f(x with a region covered), spread evenly over the region: the map summed over a region is its value.
@@ -21,8 +21,8 @@ class RegionOcclusion:
     known, the image is cut into that many parts an axis. One pass a region, whatever `blocks` says.
     """
 
-    fill: str | float = "zero"
-    blocks: int = 2
+    fill: Fill = "zero"
+    blocks: Count = 2
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, ECCV; with atlas regions as the occluded parts"
@@ -32,16 +32,14 @@ class RegionOcclusion:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="(1 + blocks**3) * forward",
     )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "region_occlusion")
-        if self.blocks < 1:
-            raise BadInput(f"region_occlusion: blocks={self.blocks}; give blocks >= 1")
+    note: ClassVar[str] = (
+        "f(x) - f(region covered), spread over the region; regions that replace each other all look unimportant"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x, context = inputs.detach(), context or Context()
-        cover, labels = filled(x, self.fill, context), regions_of(x, context, self.blocks)
+        cover, labels = covered(x, self.fill, context), regions_of(x, context, self.blocks)
         maps = []
         for row, image in enumerate(x):
             names = range(1, int(labels[row].max()) + 1)

@@ -10,8 +10,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, MethodTags, Positive, Target, bounded
 from bench.passes import gradient
 from methods._rules import epsilon, intercepted, taken_by_the_signal
 
@@ -34,6 +33,7 @@ class LRP0:
         laws=frozenset({"linear", "scale", "sign", "shift", "implementation", "refusal"}),
         cost="forward + backward",
     )
+    note: ClassVar[str] = "equals gradient x input in ReLU networks; biases absorb their share"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
@@ -41,6 +41,7 @@ class LRP0:
         return Attribution((multiplier * inputs.detach()).contiguous(), multiplier)
 
 
+@bounded
 @dataclass(frozen=True)
 class LRPEpsilon:
     """R_i = sum_j x_i w_ij R_j / (y_j + epsilon sign(y_j)): weak outputs y_j pass on less.
@@ -48,7 +49,7 @@ class LRPEpsilon:
     epsilon is in units of the layers' outputs, the same at every layer.
     """
 
-    epsilon: float = 0.01
+    epsilon: Positive = 0.01
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
@@ -57,10 +58,7 @@ class LRPEpsilon:
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance", "contribution", laws=frozenset({"sign", "implementation", "refusal"}), cost="forward + backward"
     )
-
-    def __post_init__(self) -> None:
-        if self.epsilon <= 0:
-            raise BadInput(f"lrp_epsilon: epsilon={self.epsilon}; give epsilon > 0, or use lrp_0")
+    note: ClassVar[str] = "epsilon in units of layer outputs; every normalisation is a layer of its own"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""

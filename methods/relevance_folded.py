@@ -9,8 +9,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, MethodTags, NonNegative, Positive, Target, bounded
 from bench.passes import gradient
 from methods._rules import epsilon, intercepted, taken_by_the_signal
 from methods._rules.call import Call
@@ -18,6 +17,7 @@ from methods._rules.folding import folded
 from methods._rules.shares import CONVOLUTIONS, alpha_beta
 
 
+@bounded
 @dataclass(frozen=True)
 class LRPComposite:
     """Alpha-beta at convolutions with their batch norm, and epsilon at every other affine layer.
@@ -25,8 +25,8 @@ class LRPComposite:
     beta 0 is z+ (EpsilonPlus), beta 1 is EpsilonAlpha2Beta1. epsilon as in LRP-epsilon.
     """
 
-    epsilon: float = 0.01
-    beta: float = 0.0
+    epsilon: Positive = 0.01
+    beta: NonNegative = 0.0
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
@@ -36,10 +36,9 @@ class LRPComposite:
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance", "contribution", laws=frozenset({"implementation", "refusal"}), cost="forward + backward"
     )
-
-    def __post_init__(self) -> None:
-        if self.epsilon <= 0 or self.beta < 0:
-            raise BadInput(f"lrp composite: epsilon={self.epsilon}, beta={self.beta}; give epsilon > 0 and beta >= 0")
+    note: ClassVar[str] = (
+        "lrp_epsilon_plus with batch norm folded into its convolution: another map, and zennit's to a thousandth"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""

@@ -10,8 +10,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, MethodTags, NonNegative, Positive, Target, bounded
 from bench.passes import gradient
 from methods._rules import Rule, epsilon, intercepted, taken_by_the_signal
 from methods._rules.call import Call
@@ -27,6 +26,7 @@ def _tags(*laws: str) -> MethodTags:
     )
 
 
+@bounded
 @dataclass(frozen=True)
 class LRPAlphaBeta:
     """R_i = sum_j ((1 + beta) z_ij+ / z_j+ - beta z_ij- / z_j-) R_j, so alpha = 1 + beta.
@@ -34,15 +34,12 @@ class LRPAlphaBeta:
     A unit without contributions of a sign loses (or, for the negative, doubles up) that part of its relevance.
     """
 
-    beta: float = 1.0
+    beta: NonNegative = 1.0
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Bach et al. 2015, PLOS ONE, eq. 60"
     tags: ClassVar[MethodTags] = _tags("scale")
-
-    def __post_init__(self) -> None:
-        if self.beta < 0:
-            raise BadInput(f"lrp_alpha_beta: beta={self.beta}; give beta >= 0")
+    note: ClassVar[str] = "alpha = 1 + beta; z+ and z- hold the bias by its sign; doubles up where nothing opposes"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
@@ -56,12 +53,14 @@ class LRPZPlus:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon et al. 2017, Pattern Recognition 65:211, z+ rule; Bach et al. 2015, PLOS ONE"
     tags: ClassVar[MethodTags] = _tags("scale")
+    note: ClassVar[str] = "alpha-beta with beta 0; blind to what opposes"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
         return _relevance(model, inputs, target, alpha_beta(0.0))
 
 
+@bounded
 @dataclass(frozen=True)
 class LRPGamma:
     """R_i = sum_j (z_ij + gamma z_ij*) / (y_j + gamma z_j*) R_j, z* the contributions of the sign of y_j.
@@ -69,7 +68,7 @@ class LRPGamma:
     Biases are favoured like contributions. With gamma 0 it is LRP-0, with gamma towards infinity z+ where y_j > 0.
     """
 
-    gamma: float = 0.25
+    gamma: NonNegative = 0.25
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
@@ -77,29 +76,24 @@ class LRPGamma:
         "Andeol et al. 2021, arXiv:2108.11229 (both signs)"
     )
     tags: ClassVar[MethodTags] = _tags("scale", "sign")
-
-    def __post_init__(self) -> None:
-        if self.gamma < 0:
-            raise BadInput(f"lrp_gamma: gamma={self.gamma}; give gamma >= 0")
+    note: ClassVar[str] = "between LRP-0 (gamma 0) and z+; biases are favoured like contributions"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""
         return _relevance(model, inputs, target, gamma(self.gamma))
 
 
+@bounded
 @dataclass(frozen=True)
 class LRPEpsilonPlus:
     """The composite of z+ at convolutions and epsilon at every other affine layer; epsilon as in LRP-epsilon."""
 
-    epsilon: float = 0.01
+    epsilon: Positive = 0.01
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Kohlbrenner et al. 2020, Towards best practice in explaining neural networks, IJCNN"
     tags: ClassVar[MethodTags] = _tags()
-
-    def __post_init__(self) -> None:
-        if self.epsilon <= 0:
-            raise BadInput(f"lrp_epsilon_plus: epsilon={self.epsilon}; give epsilon > 0")
+    note: ClassVar[str] = "composite: z+ at convolutions, epsilon elsewhere"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Relevance (N, 1, D, H, W) in score and its multiplier, R = x * M."""

@@ -10,8 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target, bounded
 from bench.passes import gradient
 from methods._rules import intercepted, taken_by_the_signal
 from methods._rules.first import box, relevance_of_image, squared_weights
@@ -26,6 +25,7 @@ def _tags(*laws: str) -> MethodTags:
     )
 
 
+@bounded
 @dataclass(frozen=True)
 class DeepTaylor:
     """The score, shared out by z+ from layer to layer and by `first` to the voxels.
@@ -43,10 +43,9 @@ class DeepTaylor:
         "Pattern Recognition 65:211"
     )
     tags: ClassVar[MethodTags] = _tags("scale")
-
-    def __post_init__(self) -> None:
-        if self.first not in FIRST:
-            raise BadInput(f"deep_taylor: first='{self.first}'; choose one of {', '.join(FIRST)}")
+    note: ClassVar[str] = (
+        "z+ without biases, w^2 or box at the layer that reads the image; voxels at zero have relevance"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Relevance (N, 1, D, H, W) in score; no multiplier, since voxels at zero have relevance."""
@@ -64,6 +63,7 @@ class ExcitationBackprop:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zhang et al. 2016, Top-down neural attention by excitation backprop, ECCV, eq. 2"
     tags: ClassVar[MethodTags] = _tags()
+    note: ClassVar[str] = "starts from 1, not from the score; biases take nothing"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), without unit."""

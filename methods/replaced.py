@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Undefined
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, Target, Undefined, bounded
 from bench.passes import row_of
 from methods._shared.background import controls
 from methods.occlusion import Occlusion
@@ -20,8 +19,8 @@ Into = Literal["subject", "match"]
 class _Boxes:
     """The boxes of occlusion."""
 
-    window: int
-    stride: int
+    window: Count
+    stride: Count
 
     def __post_init__(self) -> None:
         Occlusion(self.window, self.stride)
@@ -37,6 +36,7 @@ class _Boxes:
         return torch.stack(rows)
 
 
+@bounded
 @dataclass(frozen=True)
 class SwapTest(_Boxes):
     """How the score falls when a box is taken from the subject's healthy match, averaged over the boxes over a voxel.
@@ -47,22 +47,21 @@ class SwapTest(_Boxes):
     models only. window, stride: as in occlusion. A box in which the two agree has no effect and is not run.
     """
 
-    window: int = 6
-    stride: int = 4
+    window: Count = 6
+    stride: Count = 4
     into: Into = "subject"
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Nigri et al. 2020, Explainable deep CNNs for MRI-based diagnosis of Alzheimer's disease, IJCNN (swap test)"
     )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation", "location", needs=frozenset({"training"}), laws=_LAWS, cost=_COST
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.into not in ("subject", "match"):
-            raise BadInput(f"swap_test: into='{self.into}'; choose one of subject, match")
+    note: ClassVar[str] = (
+        "boxes from the nearest training control; unregistered controls move anatomy too; `into` subject or "
+        "match, equal on linear models only"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
@@ -73,6 +72,7 @@ class SwapTest(_Boxes):
         return -self._effects(model, matches, x, target)
 
 
+@bounded
 @dataclass(frozen=True)
 class TwinOcclusion(_Boxes):
     """Occlusion by the subject's own twin: what the score owes to the pathology in a box, and to nothing else.
@@ -80,8 +80,8 @@ class TwinOcclusion(_Boxes):
     It knows which voxels differ, so it is shown as an oracle beside the methods and never ranked.
     """
 
-    window: int = 6
-    stride: int = 4
+    window: Count = 6
+    stride: Count = 4
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: occlusion with the simulator's twin as the fill"
@@ -92,6 +92,9 @@ class TwinOcclusion(_Boxes):
         needs=frozenset({"truth:counterfactual"}),
         laws=_LAWS,
         cost=_COST,
+    )
+    note: ClassVar[str] = (
+        "boxes from the subject's own twin: sees the truth, so it is shown as an oracle and never ranked"
     )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:

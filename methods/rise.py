@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, Multiple, Part, Target, bounded
 from bench.passes import mask_edits, row_of
-from methods._shared.fills import check_fill, filled
+from methods._shared.fills import Fill, covered
 
 FLIPS = [[axis + 1 for axis in range(3) if choice[axis]] for choice in product((False, True), repeat=3)]
 
@@ -46,6 +45,7 @@ class Masks(Sequence[Tensor]):
         return 1 - large[:, d, h, w]
 
 
+@bounded
 @dataclass(frozen=True)
 class RISE:
     """For every voxel: the mean score over masks, weighted by how much they show it, less the mean over all masks.
@@ -56,10 +56,10 @@ class RISE:
     axis. chance: that a cell is seen. fill: what hidden voxels show: `zero`, `mean`, `blur`, `noise` or a number.
     """
 
-    masks: int = 512
-    cells: int = 7
-    chance: float = 0.5
-    fill: str | float = "zero"
+    masks: Annotated[int, Multiple(8)] = 512
+    cells: Count = 7
+    chance: Part = 0.5
+    fill: Fill = "zero"
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Petsiuk, Das and Saenko 2018, RISE, BMVC, eq. 6 and section 3.2"
@@ -70,19 +70,14 @@ class RISE:
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="(1 + masks) * forward",
     )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "rise")
-        if self.masks < 8 or self.masks % 8 or self.cells < 1 or not 0 < self.chance < 1:
-            raise BadInput(
-                f"rise: masks={self.masks}, cells={self.cells}, chance={self.chance}; give masks a multiple of 8, "
-                "cells >= 1 and 0 < chance < 1"
-            )
+    note: ClassVar[str] = (
+        "512 random soft masks, mirrored; noise falls as one over the root of their number; mean score taken off"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x, context = inputs.detach(), context or Context()
-        cover = filled(x, self.fill, context)
+        cover = covered(x, self.fill, context)
         maps = []
         for row, image in enumerate(x):
             masks = Masks(self.masks, self.cells, self.chance, image.shape[1:], context.generator(row))

@@ -8,11 +8,11 @@ import torch
 from scipy.ndimage import label
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, MethodTags, Positive, Target, bounded
 from methods.group import ZMap
 
 
+@bounded
 @dataclass(frozen=True)
 class Segmenter:
     """The z-map where it is beyond `threshold` in at least `size` voxels of one sign that touch by faces; else zero.
@@ -22,19 +22,19 @@ class Segmenter:
     registered, borders of tissue stand out, too.
     """
 
-    threshold: float = 2.5
-    size: int = 4
+    threshold: Positive = 2.5
+    size: Count = 4
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Friston et al. 1994, Assessing the significance of focal activations using their spatial extent, Human Brain "
         "Mapping 1:210 (height and extent); here as a reference"
     )
     tags: ClassVar[MethodTags] = ZMap.tags
-
-    def __post_init__(self) -> None:
-        if self.threshold <= 0 or self.size < 1:
-            raise BadInput(f"segmenter: threshold={self.threshold}, size={self.size}; give threshold > 0 and size >= 1")
+    note: ClassVar[str] = (
+        "the z-map in clusters of 4 voxels beyond 2.5 SD, else zero: what a reader without network or label "
+        "would outline"
+    )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in standard deviations of training controls; zero without training data."""

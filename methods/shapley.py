@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 from math import comb
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from bench.contracts import BadInput, Context, MethodTags
-from bench.contracts.plugins import Target
-from methods._shared.fills import check_fill
-from methods._shared.players import Game, played, subsets
+from bench.contracts import Count, Multiple, bounded
+from methods._shared.fills import Fill
+from methods._shared.players import Game, RegionGame, subsets
 
 #: players up to which every coalition is run
 EXACT = 12
 
 
+@bounded
 @dataclass(frozen=True)
-class Shapley:
+class Shapley(RegionGame):
     """Each region's Shapley value, spread over the region; the map sums to f(x) - f(x with all regions covered).
 
     Exact up to 12 regions, 2^R passes. With more, the mean over `permutations` orders, drawn in pairs of an order and
@@ -26,34 +26,16 @@ class Shapley:
     image is cut into that many parts an axis.
     """
 
-    permutations: int = 32
-    fill: str | float = "zero"
-    blocks: int = 2
+    permutations: Annotated[int, Multiple(2)] = 32
+    fill: Fill = "zero"
+    blocks: Count = 2
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
         "Shapley 1953, A value for n-person games; sampling: Castro, Gomez and Tejada 2009, Polynomial calculation of "
         "the Shapley value based on sampling, Computers & Operations Research 36:1726"
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "surrogate",
-        "location",
-        stochastic=True,
-        laws=frozenset({"scale", "sign", "shift", "implementation"}),
-        cost="passes(blocks**3) * forward",
-    )
-
-    def __post_init__(self) -> None:
-        check_fill(self.fill, "shapley")
-        if self.permutations < 2 or self.permutations % 2 or self.blocks < 1:
-            raise BadInput(
-                f"shapley: permutations={self.permutations}, blocks={self.blocks}; give an even permutations >= 2 and "
-                "blocks >= 1"
-            )
-
-    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in score."""
-        return played(model, inputs, target, context, self.fill, self.blocks, self._values)
+    note: ClassVar[str] = "sums to f(x) - f(all covered); beyond 12 regions the mean over 16 orders and their reverses"
 
     def passes(self, players: int) -> int:
         """Passes a map takes with that many regions."""

@@ -8,10 +8,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth
+from bench.contracts import BlindSpot, Context, MetricTags, Subjects, Truth, bounded
 from metrics._shared.domain import domain_of
 
 
+@bounded
 @dataclass(frozen=True)
 class Gini:
     """Gini index of |map| in the domain: 0 an even map or one of zeros, (n - 1)/n a single voxel of n."""
@@ -19,14 +20,19 @@ class Gini:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Chalasani et al., Concise explanations of neural networks, ICML 2020"
     tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "index", laws=frozenset({"domain", "section"}))
+    question: ClassVar[str] = "Is the map sparse?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("a single voxel anywhere is best", "test_graded.py::test_complexity_of_plain_maps"),
+    )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Values (N,) of maps (N, 1, D, H, W)."""
         return _of_shares(maps, context, _gini)
 
 
+@bounded
 @dataclass(frozen=True)
 class Entropy:
     """Shannon entropy of |map| / sum |map| in the domain over log n: 1 an even map or one of zeros, 0 a single voxel.
@@ -37,8 +43,12 @@ class Entropy:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Bhatt et al., Evaluating and aggregating feature-based model explanations, IJCAI 2020"
     tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share of log n")
+    question: ClassVar[str] = "Is the map sparse?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("a single voxel anywhere is best", "test_graded.py::test_complexity_of_plain_maps"),
+    )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Values (N,) of maps (N, 1, D, H, W)."""

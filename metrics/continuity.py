@@ -8,11 +8,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, MetricTags, Undefined
-from bench.contracts.plugins import Explain
+from bench.contracts import BlindSpot, Cohort, Context, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 
 
+@bounded
 @dataclass(frozen=True)
 class Continuity:
     """|Phi(x) - Phi(x')|_1 / |x - x'|_2 over the mean |Phi|_1, in the union of both domains, a subject against others.
@@ -26,8 +26,14 @@ class Continuity:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon, Samek & Müller, Methods for interpreting DNNs, Digital Signal Processing 2018"
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map| per intensity")
+    question: ClassVar[str] = "Do like images get like maps?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant explanation is perfect", "test_continuity.py::test_constant_maps_score_zero_and_scale_is_free"
+        ),
+    )
 
-    subjects: int | None = 8
+    subjects: Subjects = 8
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
         """Columns (N,); NaN where two images are equal, and where every map is zero.

@@ -8,14 +8,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, BadInput, Context, MetricTags
-from bench.contracts.plugins import Outputs
+from bench.contracts import Attribution, BlindSpot, Context, Count, MetricTags, Outputs, Share, Subjects, bounded
 from metrics._shared.domain import domain_of
-from metrics._shared.fills import Fill, replacement
+from metrics._shared.fills import Erasure, Plausible, replacement
 from metrics._shared.noise import stream
 
 #: a mean |f(x) - f(b)| below this share of the largest change on the way is float32 rounding
 _ROUNDING = 1e-5
+
+_TIES = BlindSpot(
+    "the random order of ties, which no method chose",
+    "test_blind_spots_edits.py::test_ties_are_erased_in_an_order_that_no_method_chose",
+)
+#: fill -> what is not seen under it
+_SPOTS = {
+    "redraw": BlindSpot(
+        "voxels of no region are never erased",
+        "test_blind_spots_edits.py::test_voxels_of_no_region_are_never_erased",
+    ),
+    "twin": BlindSpot(
+        "what the model reads where the twins are equal is never asked",
+        "test_blind_spots_edits.py::test_what_the_model_reads_where_twins_are_equal_is_never_asked",
+    ),
+}
 
 
 @dataclass
@@ -32,7 +47,7 @@ class _Ordered:
     shares: tuple[float, ...]
     keep: bool
     block: int
-    fill: Fill
+    fill: Erasure | Plausible
 
     @property
     def count(self) -> int:
@@ -71,24 +86,20 @@ class _Curve:
     subject whose score hardly depends on the domain cannot blow up; a single value is no ratio.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
+    question: ClassVar[str] = "Does the score go with the foremost voxels?"
     keep: ClassVar[bool] = False
-    fills: ClassVar[tuple[Fill, ...]] = ("zero", "mean", "blur")
 
-    block: int = 1
-    steps: int = 10
-    reach: float = 1.0
-    fill: Fill = "mean"
-    subjects: int | None = 8
+    block: Count = 1
+    steps: Count = 10
+    reach: Share = 1.0
+    fill: Erasure = "mean"
+    subjects: Subjects = 8
 
-    def __post_init__(self) -> None:
-        name = type(self).__name__
-        if self.block < 1 or self.steps < 1:
-            raise BadInput(f"{name}: block = {self.block} and steps = {self.steps} must be 1 or more")
-        if not 0 < self.reach <= 1:
-            raise BadInput(f"{name}: reach = {self.reach} must lie in (0, 1]")
-        if self.fill not in self.fills:
-            raise BadInput(f"{name}: fill = {self.fill!r} must be {', '.join(self.fills[:-1])} or {self.fills[-1]}")
+    @property
+    def blind_spots(self) -> tuple[BlindSpot, ...]:
+        """That of the fill, or of every order."""
+        return (_SPOTS.get(self.fill, _TIES),)
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
@@ -113,6 +124,7 @@ class _Curve:
         raise NotImplementedError
 
 
+@bounded
 @dataclass(frozen=True)
 class Deletion(_Curve):
     """Area under what is left of f(x) - f(b) while the foremost voxels are erased; low where they carry the score."""
@@ -125,6 +137,7 @@ class Deletion(_Curve):
         return torch.trapezoid(left, dim=1) / self.steps
 
 
+@bounded
 @dataclass(frozen=True)
 class Insertion(_Curve):
     """Area under f - f(b) while the foremost voxels are brought back to b; high where they carry the score."""
@@ -138,6 +151,7 @@ class Insertion(_Curve):
         return torch.trapezoid(gained, dim=1) / self.steps
 
 
+@bounded
 @dataclass(frozen=True)
 class Selectivity(_Curve):
     """Mean fall of the score over the first steps of erasing blocks, the unerased image counted as one of them."""

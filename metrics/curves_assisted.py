@@ -3,38 +3,36 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from bench.contracts import MetricTags
-from metrics._shared.fills import Fill
+from bench.contracts import MetricTags, bounded
+from metrics._shared.fills import Plausible
 from metrics.curves import Deletion, Insertion, Selectivity
 
-_FILLS: tuple[Fill, ...] = ("redraw", "twin")
 
-
+@bounded
 @dataclass(frozen=True)
 class AssistedDeletion(Deletion):
     """Deletion towards another plausible brain: every region drawn anew, or the subject's twin."""
 
     tags: ClassVar[MetricTags] = replace(Deletion.tags, assisted=True)
-    fills: ClassVar[tuple[Fill, ...]] = _FILLS
 
-    fill: Fill = "twin"
+    fill: Plausible = "twin"  # type: ignore[assignment]  # other fills, not fewer
 
 
+@bounded
 @dataclass(frozen=True)
 class AssistedInsertion(Insertion):
     """Insertion into another plausible brain: every region drawn anew, or the subject's twin."""
 
     tags: ClassVar[MetricTags] = replace(Insertion.tags, assisted=True)
-    fills: ClassVar[tuple[Fill, ...]] = _FILLS
 
-    fill: Fill = "twin"
+    fill: Plausible = "twin"  # type: ignore[assignment]  # other fills, not fewer
 
 
+@bounded
 @dataclass(frozen=True)
 class AssistedSelectivity(Selectivity):
     """Selectivity of blocks erased towards another plausible brain: every region drawn anew, or the subject's twin."""
 
     tags: ClassVar[MetricTags] = replace(Selectivity.tags, assisted=True)
-    fills: ClassVar[tuple[Fill, ...]] = _FILLS
 
-    fill: Fill = "twin"
+    fill: Plausible = "twin"  # type: ignore[assignment]  # other fills, not fewer

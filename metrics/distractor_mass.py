@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth
+from bench.contracts import BlindSpot, Context, MetricTags, Truth, bounded
 from metrics._shared.domain import domain_of
 from metrics.overlap import RelevanceMass
 
 
+@bounded
 @dataclass(frozen=True)
 class DistractorMass(RelevanceMass):
     """Share of the map's absolute mass in B_q of what is not disease: 0 none, 1 all.
@@ -32,6 +33,10 @@ class DistractorMass(RelevanceMass):
         "share",
         truths=frozenset({"distractor", "suppressor", "cue"}),
         laws=frozenset({"domain", "section"}),
+    )
+    question: ClassVar[str] = "How much of the map is spent on what is no disease?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("whatever the rest of the map marks", "test_distractor.py::test_it_sees_nothing_else"),
     )
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:

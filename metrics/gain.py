@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.contracts import MetricTags
+from bench.contracts import BlindSpot, MetricTags, Subjects, bounded
 from metrics._shared.ranking import tie_groups
 from metrics.regions import Regions
 
 
+@bounded
 @dataclass(frozen=True)
 class RegionNDCG(Regions):
     """Normalised discounted cumulative gain of regions ranked by mass, corrected for chance: 0 random, 1 perfect.
@@ -32,8 +33,12 @@ class RegionNDCG(Regions):
         localisation=True,
         laws=frozenset({"domain", "section"}),
     )
+    question: ClassVar[str] = "Are the regions found that this model uses?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them"),
+    )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
         gains = np.where(size > floor, size, 0.0)

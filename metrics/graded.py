@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput, MetricTags
+from bench.contracts import BlindSpot, MetricTags, Share, Subjects, bounded
 from metrics._shared.placed import Placed, Space
 from metrics._shared.sets import mass_set
 from metrics._shared.similarity import rank_agreement
@@ -30,12 +30,8 @@ class _Graded(Placed):
         laws=frozenset({"domain", "section"}),
     )
 
-    q: float = 0.99
-    subjects: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.q <= 1:
-            raise BadInput(f"{type(self).__name__}: q = {self.q} must lie in (0, 1]")
+    q: Share = 0.99
+    subjects: Subjects = None
 
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
         if not size.any():
@@ -46,12 +42,17 @@ class _Graded(Placed):
         raise NotImplementedError
 
 
+@bounded
 @dataclass(frozen=True)
 class VoxelPearson(_Graded):
     """Pearson correlation of |map| with |truth| over voxels; a constant map scores 0, a constant truth is undefined."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Pearson, Proceedings of the Royal Society 1895"
+    question: ClassVar[str] = "Does the map follow the strength of the change?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the wrong sign", "test_blind_spots.py::test_correlations_see_no_sign"),
+    )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
         if observed.min() == observed.max() or not np.isfinite(prediction).all():
@@ -62,6 +63,7 @@ class VoxelPearson(_Graded):
         return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
+@bounded
 @dataclass(frozen=True)
 class VoxelSpearman(_Graded):
     """Spearman correlation of |map| with |truth| over voxels, mean ranks for ties; a constant map scores 0.
@@ -71,6 +73,10 @@ class VoxelSpearman(_Graded):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
+    question: ClassVar[str] = "Does the map follow the strength of the change?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the wrong sign", "test_blind_spots.py::test_correlations_see_no_sign"),
+    )
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
         return rank_agreement(prediction, observed)

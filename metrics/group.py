@@ -10,7 +10,7 @@ import torch
 from scipy.stats import ttest_ind
 from torch import Tensor
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Truth, Undefined
+from bench.contracts import BlindSpot, Cohort, Context, MetricTags, Part, Subjects, Truth, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics.regions import region_mass
 
@@ -37,6 +37,7 @@ def _profiles(maps: Tensor, context: Context) -> np.ndarray:
     return np.asarray(found)
 
 
+@bounded
 @dataclass(frozen=True)
 class MeanMaps:
     """How far the mean map of true positives lies from that of true negatives, and where both lie by region.
@@ -50,8 +51,15 @@ class MeanMaps:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019; Rieke et al., MLCN 2018"
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
+    question: ClassVar[str] = "Do patients and controls have different mean maps?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "one map for all is 0, right or wrong",
+            "test_group.py::test_equal_mean_maps_are_not_apart_and_a_group_without_maps_is_undefined",
+        ),
+    )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
@@ -66,6 +74,7 @@ class MeanMaps:
         return columns
 
 
+@bounded
 @dataclass(frozen=True)
 class RegisteredMeanMaps:
     """How far the mean map of true positives lies from that of true negatives, all on the average anatomy.
@@ -77,8 +86,15 @@ class RegisteredMeanMaps:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019"
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
+    question: ClassVar[str] = "Do their mean maps differ where every structure lies in one place?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "one map for all heads is 0, right or wrong",
+            "test_group.py::test_one_map_that_moves_with_the_head_is_one_map_once_registered",
+        ),
+    )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
@@ -92,6 +108,7 @@ class RegisteredMeanMaps:
         return {"": _apart(_mean(laid.double(), of(strata, ["TP"])), _mean(laid.double(), of(strata, ["TN"])))}
 
 
+@bounded
 @dataclass(frozen=True)
 class ClassDifference:
     """Share of regions whose part of the map differs between patients and controls, at a family-wise `level`.
@@ -104,13 +121,16 @@ class ClassDifference:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Welch, Biometrika 1947; Friston et al., Human Brain Mapping 1995 (maps of t)"
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, 1.0), "share of regions", fewest_subjects=4)
+    question: ClassVar[str] = "In which regions do the maps of patients and controls differ?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "shares of one whole: one marked region moves all",
+            "test_group.py::test_a_marked_region_differs_and_noise_does_not_more_often_than_its_level",
+        ),
+    )
 
-    level: float = 0.05
-    subjects: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise BadInput(f"ClassDifference: level = {self.level} must lie in (0, 1)")
+    level: Part = 0.05
+    subjects: Subjects = None
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context

@@ -8,11 +8,22 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Truth, Undefined
-from bench.contracts.plugins import MapMetric
+from bench.contracts import (
+    BlindSpot,
+    Cohort,
+    Context,
+    Count,
+    MapMetric,
+    MetricTags,
+    Subjects,
+    Truth,
+    Undefined,
+    bounded,
+)
 from metrics.group import CONTROLS, PATIENTS, of
 
 
+@bounded
 @dataclass(frozen=True)
 class IndividualGain:
     """Score of a subject's own |map| less that of other subjects' maps of the same class, warped over to it.
@@ -28,14 +39,17 @@ class IndividualGain:
     tags: ClassVar[MetricTags] = MetricTags(
         "group", True, (-math.inf, math.inf), "skill", truths=frozenset({"counterfactual", "planted"}), sets=True
     )
+    question: ClassVar[str] = "Is the map of this subject?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "one map for a class scores 0, right or wrong",
+            "test_group.py::test_one_map_for_all_is_of_nobody_and_the_own_truth_is_of_oneself",
+        ),
+    )
 
     metric: MapMetric
-    donors: int = 3
-    subjects: int | None = 16
-
-    def __post_init__(self) -> None:
-        if self.donors < 1:
-            raise BadInput(f"IndividualGain: donors = {self.donors} must be 1 or more")
+    donors: Count = 3
+    subjects: Subjects = 16
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context

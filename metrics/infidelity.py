@@ -8,8 +8,17 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, BadInput, Context, MetricTags, Undefined
-from bench.contracts.plugins import Outputs, Perturbation
+from bench.contracts import (
+    Attribution,
+    BlindSpot,
+    Context,
+    MetricTags,
+    Outputs,
+    Perturbation,
+    Subjects,
+    Undefined,
+    bounded,
+)
 from metrics._shared.similarity import rank_agreement
 
 
@@ -22,6 +31,16 @@ def weights(attribution: Attribution, quantity: str) -> Tensor | None:
     return {"sensitivity": attribution.map, "contribution": attribution.multiplier}.get(quantity)
 
 
+_OF_SCALING = {
+    "fitted": BlindSpot("the wrong scale", "test_blind_spots_edits.py::test_fitted_infidelity_sees_no_scale"),
+    "none": BlindSpot(
+        "twice the exact map is worth as much as zeros",
+        "test_blind_spots_edits.py::test_raw_infidelity_takes_another_unit_for_ignorance",
+    ),
+}
+
+
+@bounded
 @dataclass(frozen=True)
 class Infidelity:
     """sum (beta p - df)^2 / sum df^2 over the subjects and perturbations of a model: 0 exact, 1 a map of zeros.
@@ -42,13 +61,16 @@ class Infidelity:
         laws=frozenset({"residual"}),
     )
 
+    question: ClassVar[str] = "Does the map predict what an edit of the image does?"
+
     perturbation: Perturbation
     scaling: Literal["fitted", "none"] = "fitted"
-    subjects: int | None = 16
+    subjects: Subjects = 16
 
-    def __post_init__(self) -> None:
-        if self.scaling not in ("fitted", "none"):
-            raise BadInput(f"Infidelity: scaling = {self.scaling!r} must be fitted or none")
+    @property
+    def blind_spots(self) -> tuple[BlindSpot, ...]:
+        """Those of its scaling and of its perturbations."""
+        return (_OF_SCALING[self.scaling], *getattr(self.perturbation, "blind_spots", ()))
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
@@ -83,6 +105,7 @@ class Infidelity:
         return (left * (len(left) / total if total > 0 else math.nan)).float()
 
 
+@bounded
 @dataclass(frozen=True)
 class InfidelityRank:
     """Spearman correlation, over the perturbations of a subject, of the map's mass in the changed voxels with |df|.
@@ -94,9 +117,16 @@ class InfidelityRank:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Alvarez-Melis & Jaakkola, NeurIPS 2018 (faithfulness as a correlation)"
     tags: ClassVar[MetricTags] = MetricTags("model", True, (-1.0, 1.0), "correlation")
+    question: ClassVar[str] = "Does it say which edits matter more?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "size: a constant map ranks edits by how much they change",
+            "test_blind_spots_edits.py::test_ranks_of_edits_reward_a_constant_map",
+        ),
+    )
 
     perturbation: Perturbation
-    subjects: int | None = 16
+    subjects: Subjects = 16
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context

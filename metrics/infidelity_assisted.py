@@ -1,13 +1,18 @@
 """Infidelity under interventions that only a simulator can make: the disease taken away, given, or made weaker."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Undefined
+from bench.contracts import Between, BlindSpot, Context, MetricTags, Undefined, bounded
 from metrics._shared.strengths import rendered, require
 from metrics.infidelity import Infidelity, InfidelityRank
+
+_HEALTHY = BlindSpot(
+    "whatever the map says where the disease changes nothing",
+    "test_blind_spots_edits.py::test_only_the_map_where_the_disease_acts_counts",
+)
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,7 @@ class Twin:
     """I = x - twin, one a subject: a patient rendered without its disease, a control rendered sick."""
 
     name: ClassVar[str] = "twin"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (_HEALTHY,)
     count: ClassVar[int] = 1
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
@@ -24,6 +30,7 @@ class Twin:
         return inputs[row : row + 1] - context.twin(context.subjects[row]).to(inputs)[None]
 
 
+@bounded
 @dataclass(frozen=True)
 class SeverityPath:
     """I = x - x_s, x_s the subject rendered with s of the pathology and all else kept: healed, and half healed.
@@ -33,8 +40,9 @@ class SeverityPath:
     """
 
     name: ClassVar[str] = "severity"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (_HEALTHY,)
 
-    strengths: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    strengths: Annotated[tuple[float, ...], Between(0, 1)] = (0.0, 0.25, 0.5, 0.75, 1.0)
 
     def __post_init__(self) -> None:
         require(self, self.strengths, 1)
@@ -49,6 +57,7 @@ class SeverityPath:
         return inputs[row] - rendered(context, context.subjects[row], self.strengths).to(inputs)
 
 
+@bounded
 @dataclass(frozen=True)
 class AssistedInfidelity(Infidelity):
     """Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."""
@@ -56,6 +65,7 @@ class AssistedInfidelity(Infidelity):
     tags: ClassVar[MetricTags] = replace(Infidelity.tags, assisted=True)
 
 
+@bounded
 @dataclass(frozen=True)
 class AssistedRank(InfidelityRank):
     """Rank correlation of a map's mass in what a simulator changed with |df|: for `Redraw`, regions drawn anew."""

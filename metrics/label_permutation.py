@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, MetricTags, Undefined
-from bench.contracts.plugins import Models
+from bench.contracts import BlindSpot, Context, MetricTags, Models, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, prepared
 
 
+@bounded
 @dataclass(frozen=True)
 class LabelPermutation:
     """Similarity of the map to that of a model trained on permuted labels, less its similarity to other subjects' maps.
@@ -33,13 +33,16 @@ class LabelPermutation:
     tags: ClassVar[MetricTags] = MetricTags(
         "compare", False, (-2.0, 2.0), "similarity", floor=0.0, needs=frozenset({"permuted"}), fewest_subjects=2
     )
+    question: ClassVar[str] = "Does the map depend on what labels mean?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "noise that is new for every model passes",
+            "test_label_permutation.py::test_noise_that_is_new_for_every_model_passes",
+        ),
+    )
 
     similarity: Literal["spearman", "spearman_signed", "ssim"] = "spearman"
-    subjects: int | None = 16
-
-    def __post_init__(self) -> None:
-        if self.similarity not in MEASURES:
-            raise BadInput(f"LabelPermutation: similarity = {self.similarity!r} must be one of {list(MEASURES)}")
+    subjects: Subjects = 16
 
     def compare(self, models: Models, context: Context) -> Mapping[str, Tensor]:
         """The columns above; raises `Undefined` for fewer than two subjects (no floor)."""

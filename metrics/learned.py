@@ -8,10 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth, Undefined
-from bench.contracts.plugins import MapMetric, Models
+from bench.contracts import BlindSpot, Context, MapMetric, MetricTags, Models, Subjects, Truth, Undefined, bounded
 
 
+@bounded
 @dataclass(frozen=True)
 class LearnedGain:
     """Score of |map| under a trained model less that under the same initialisation without training.
@@ -24,10 +24,17 @@ class LearnedGain:
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018"
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-math.inf, math.inf), "skill", floor=0.0, assisted=True)
+    question: ClassVar[str] = "What did training add?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a map that was right before gains nothing",
+            "test_untrained.py::test_training_that_changes_no_map_gains_nothing",
+        ),
+    )
 
     metric: MapMetric
     truth: str = "counterfactual"
-    subjects: int | None = 16
+    subjects: Subjects = 16
 
     def compare(self, models: Models, context: Context) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` without the truth or without the untrained maps."""

@@ -2,24 +2,20 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from scipy.ndimage import binary_erosion, label
 from scipy.stats import hypergeom
 
-from bench.contracts import BadInput, MetricTags
+from bench.contracts import Between, BlindSpot, MetricTags, Share, Subjects, bounded
 from metrics._shared.placed import Placed, Space
 from metrics._shared.sets import mass_set
 
 _TRUTHS = frozenset({"counterfactual", "planted"})
 
 
-def _known_share(metric: "LesionsFound | RimToCore") -> None:
-    if not 0 < metric.q <= 1:
-        raise BadInput(f"{type(metric).__name__}: q = {metric.q} must lie in (0, 1]")
-
-
+@bounded
 @dataclass(frozen=True)
 class LesionsFound(Placed):
     """Share of the lesions found among the |B_q| largest voxels of the map, corrected for chance.
@@ -32,15 +28,17 @@ class LesionsFound(Placed):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Carass et al., Longitudinal multiple sclerosis lesion segmentation, NeuroImage 2017"
     tags: ClassVar[MetricTags] = MetricTags("map", True, (-math.inf, 1.0), "skill", truths=_TRUTHS, sets=True)
+    question: ClassVar[str] = "How many lesions are found?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "everything beyond the foremost voxels is free",
+            "test_blind_spots.py::test_lesions_see_nothing_beyond_the_foremost_voxels",
+        ),
+    )
 
-    q: float = 0.9
-    least: float = 0.5
-    subjects: int | None = None
-
-    def __post_init__(self) -> None:
-        _known_share(self)
-        if not 0 <= self.least <= 1:
-            raise BadInput(f"LesionsFound: least = {self.least} must lie in [0, 1]")
+    q: Share = 0.9
+    least: Annotated[float, Between(0, 1)] = 0.5
+    subjects: Subjects = None
 
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
         positives = mass_set(size, self.q)
@@ -62,6 +60,7 @@ class LesionsFound(Placed):
         return float(1 - missing.mean())
 
 
+@bounded
 @dataclass(frozen=True)
 class RimToCore(Placed):
     """Mean |map| on the rim of B_q over the sum of its means on rim and core: 1/2 even, 1 an outline, 0 a core.
@@ -74,12 +73,13 @@ class RimToCore(Placed):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018 (maps that draw edges)"
     tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share", truths=_TRUTHS, sets=True)
+    question: ClassVar[str] = "Is a lesion drawn as an outline?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("a map without any lesion is neither", "test_lesions.py::test_rim_and_core_of_a_cube"),
+    )
 
-    q: float = 0.99
-    subjects: int | None = None
-
-    def __post_init__(self) -> None:
-        _known_share(self)
+    q: Share = 0.99
+    subjects: Subjects = None
 
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
         positives = mass_set(size, self.q)

@@ -7,11 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput, MetricTags
+from bench.contracts import BlindSpot, MetricTags, Positive, Subjects, bounded
 from metrics._shared.placed import Placed, Space
 from metrics._shared.transport import earth_movers
 
 
+@bounded
 @dataclass(frozen=True)
 class EarthMovers(Placed):
     """1 - EMD(map, truth) / EMD(even map, truth): 1 a map that is |truth| up to scale, 0 one spread over the domain.
@@ -26,13 +27,13 @@ class EarthMovers(Placed):
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"counterfactual", "planted"}), localisation=True
     )
+    question: ClassVar[str] = "How far, in mm, does the map lie from the truth?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the wrong sign", "test_blind_spots.py::test_distances_see_no_sign"),
+    )
 
-    tolerance: float = 0.1
-    subjects: int | None = 8
-
-    def __post_init__(self) -> None:
-        if not self.tolerance > 0:
-            raise BadInput(f"EarthMovers: tolerance = {self.tolerance} must be above 0")
+    tolerance: Positive = 0.1
+    subjects: Subjects = 8
 
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
         if not size.any() or not np.isfinite(values).all():

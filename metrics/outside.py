@@ -7,10 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth
+from bench.contracts import BlindSpot, Context, MetricTags, Subjects, Truth, bounded
 from metrics._shared.domain import domain_of
 
 
+@bounded
 @dataclass(frozen=True)
 class OutsideMass:
     """Share of the map's absolute mass that lies outside the domain: 0 none, 1 all.
@@ -22,8 +23,12 @@ class OutsideMass:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022 (relevance mass)"
     tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share", laws=frozenset({"section"}))
+    question: ClassVar[str] = "How much is said of voxels that cannot matter?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("anything within the domain", "test_blind_spots.py::test_mass_outside_sees_nothing_inside"),
+    )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Shares (N,) of maps (N, 1, D, H, W)."""

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, MetricTags, Truth
+from bench.contracts import BlindSpot, Context, MetricTags, Part, Share, Subjects, Truth, bounded
 from metrics._shared.calibration import calibrated_average_precision, chance_calibrated
 from metrics._shared.domain import domain_of, volume_of
 from metrics._shared.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
@@ -28,12 +28,8 @@ class Overlap:
     q: share of the truth's total magnitude that the positives hold, in (0, 1].
     """
 
-    q: float = 0.9
-    subjects: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.q <= 1:
-            raise BadInput(f"{type(self).__name__}: q = {self.q} must lie in (0, 1]")
+    q: Share = 0.9
+    subjects: Subjects = None
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Scores (N,) of maps (N, 1, D, H, W) against the volume of the truth."""
@@ -51,6 +47,7 @@ class Overlap:
         raise NotImplementedError
 
 
+@bounded
 @dataclass(frozen=True)
 class CalibratedAP(Overlap):
     """Average precision at the prevalence `prior`, corrected for chance: 0 a random map, 1 a perfect one.
@@ -64,19 +61,26 @@ class CalibratedAP(Overlap):
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
+    question: ClassVar[str] = "Are the planted voxels ranked first?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "any growing function of the map scores the same",
+            "test_blind_spots.py::test_rankings_of_voxels_see_no_sizes",
+        ),
+        BlindSpot(
+            "a bright lesion, for maps multiplied by the input, without any training",
+            "test_blind_spots.py::test_bright_lesions_reward_maps_multiplied_by_the_input_of_an_untrained_network",
+        ),
+    )
 
-    prior: float = 0.01
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.prior < 1:
-            raise BadInput(f"CalibratedAP: prior = {self.prior} must lie in (0, 1)")
+    prior: Part = 0.01
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         chance = chance_calibrated(positives.size, int(positives.sum()), self.prior)
         return (calibrated_average_precision(tie_groups(scores, positives), self.prior) - chance) / (1 - chance)
 
 
+@bounded
 @dataclass(frozen=True)
 class AveragePrecision(Overlap):
     """Average precision corrected with its exact chance: 0 a random map, 1 a perfect one."""
@@ -86,12 +90,24 @@ class AveragePrecision(Overlap):
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
+    question: ClassVar[str] = "Are the planted voxels ranked first?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "any growing function of the map scores the same",
+            "test_blind_spots.py::test_rankings_of_voxels_see_no_sizes",
+        ),
+        BlindSpot(
+            "lesion size, at equal map quality",
+            "test_calibration.py::test_equal_map_quality_scores_alike_at_every_prevalence_where_plain_ap_does_not",
+        ),
+    )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         chance = chance_average_precision(positives.size, int(positives.sum()))
         return (average_precision(tie_groups(scores, positives)) - chance) / (1 - chance)
 
 
+@bounded
 @dataclass(frozen=True)
 class RocAuc(Overlap):
     """Area under the ROC curve; chance is 0.5."""
@@ -109,11 +125,16 @@ class RocAuc(Overlap):
         sets=True,
         laws=frozenset({"domain", "section"}),
     )
+    question: ClassVar[str] = "Does a planted voxel outrank another?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("easy background", "test_blind_spots.py::test_easy_background_flatters_roc_auc"),
+    )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         return roc_auc(tie_groups(scores, positives))
 
 
+@bounded
 @dataclass(frozen=True)
 class RelevanceMass(Overlap):
     """Share of the map's absolute mass that lies inside B_q.
@@ -126,6 +147,13 @@ class RelevanceMass(Overlap):
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022"
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (0.0, 1.0), "share", truths=_TRUTHS, sets=True, laws=frozenset({"domain", "section"})
+    )
+    question: ClassVar[str] = "Which part of the mass lies on planted voxels?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "one voxel is perfect and beats the truth",
+            "test_blind_spots.py::test_one_true_voxel_is_a_perfect_mass_and_beats_the_truth",
+        ),
     )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:

@@ -4,67 +4,53 @@ Every family leaves the voxels outside the domain alone (I = 0 there) except `Re
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
-from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, Undefined
-from metrics._shared.domain import domain_of, spread
+from bench.contracts import BlindSpot, Context, Count, Positive, Undefined, bounded
+from bench.passes.fills import domain_sd
+from metrics._shared.domain import domain_of
+from metrics._shared.fills import Erasure, erased
 from metrics._shared.noise import stream
 
-Fill = Literal["zero", "mean", "blur"]
-#: standard deviation of the blur that fills a hole, in voxels
-_BLUR = 3.0
 
-
-def filled(image: Tensor, inside: Tensor, fill: Fill) -> Tensor:
-    """What an image (1, D, H, W) looks like where it is erased.
-
-    zero: intensity 0. mean: its mean in the domain. blur: its Gaussian blur of SD 3 voxels, of domain voxels only.
-    """
-    if fill == "zero":
-        return torch.zeros_like(image)
-    if fill == "mean":
-        return torch.full_like(image, float(image[inside].double().mean()))
-    weight = gaussian_filter(inside[0].cpu().double().numpy(), _BLUR)
-    blurred = gaussian_filter((image * inside)[0].cpu().double().numpy(), _BLUR)
-    return torch.as_tensor(blurred / weight.clip(1e-12)).to(image)[None]
-
-
+@bounded
 @dataclass(frozen=True)
 class GaussianNoise:
     """I is independent Gaussian noise of `sd` within-domain standard deviations of the subject's image."""
 
     name: ClassVar[str] = "gaussian"
+    version: ClassVar[str] = "2"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a gradient smoothed at the width of the noise beats the exact one",
+            "test_blind_spots.py::test_gaussian_infidelity_favours_gradients_smoothed_at_its_own_width",
+        ),
+    )
 
-    sd: float = 0.2
-    count: int = 64
-
-    def __post_init__(self) -> None:
-        _positive(self, sd=self.sd, count=self.count)
+    sd: Positive = 0.2
+    count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (count, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
         image, inside = inputs[row : row + 1], domain_of(context, inputs)[row : row + 1]
         noise = torch.randn((self.count, *image.shape[1:]), generator=stream(context, row, self.name))
-        return noise.to(image) * (self.sd * spread(image, inside).to(image)) * inside
+        return noise.to(image) * (self.sd * domain_sd(image, inside)) * inside
 
 
+@bounded
 @dataclass(frozen=True)
 class Patch:
     """I erases one cube of `size` voxels a side, centred on a random voxel of the domain: x - I is filled there."""
 
     name: ClassVar[str] = "patch"
+    version: ClassVar[str] = "2"
 
-    size: int = 4
-    fill: Fill = "mean"
-    count: int = 64
-
-    def __post_init__(self) -> None:
-        _positive(self, size=self.size, count=self.count)
-        _known_fill(self, self.fill)
+    size: Count = 4
+    fill: Erasure = "mean"
+    count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (count, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
@@ -77,21 +63,19 @@ class Patch:
             at = torch.arange(length, device=image.device)
             hit = (at >= low[:, axis, None]) & (at < low[:, axis, None] + self.size)
             box &= hit.reshape(self.count, *(length if a == axis else 1 for a in range(3)))
-        return (image - filled(image, inside, self.fill)) * (box[:, None] & inside)
+        return (image - erased(image, inside, self.fill)) * (box[:, None] & inside)
 
 
+@bounded
 @dataclass(frozen=True)
 class RegionFill:
     """I erases one region of the domain; at most `count` regions, chosen at random without replacement."""
 
     name: ClassVar[str] = "region"
+    version: ClassVar[str] = "2"
 
-    fill: Fill = "mean"
-    count: int = 64
-
-    def __post_init__(self) -> None:
-        _positive(self, count=self.count)
-        _known_fill(self, self.fill)
+    fill: Erasure = "mean"
+    count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (min(count, R), 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
@@ -101,10 +85,11 @@ class RegionFill:
         labels = context.regions[row].to(image.device)
         regions = len(context.region_names) or int(labels.max())
         chosen = torch.randperm(regions, generator=stream(context, row, self.name))[: self.count] + 1
-        erased = (labels == chosen.to(labels)[:, None, None, None, None]) & inside
-        return (image - filled(image, inside, self.fill)) * erased
+        places = (labels == chosen.to(labels)[:, None, None, None, None]) & inside
+        return (image - erased(image, inside, self.fill)) * places
 
 
+@bounded
 @dataclass(frozen=True)
 class Redraw:
     """I = x - x', x' the image with one region's local latents redrawn: the interventions behind `use`.
@@ -114,10 +99,7 @@ class Redraw:
 
     name: ClassVar[str] = "redraw"
 
-    count: int = 64
-
-    def __post_init__(self) -> None:
-        _positive(self, count=self.count)
+    count: Count = 64
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (min(count, R * K), 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
@@ -126,14 +108,3 @@ class Redraw:
         redrawn = context.redraws(context.subjects[row])
         chosen = torch.randperm(len(redrawn), generator=stream(context, row, self.name))[: self.count]
         return inputs[row] - redrawn[chosen.to(redrawn.device)].to(inputs)
-
-
-def _positive(family: object, **values: float) -> None:
-    for name, value in values.items():
-        if not value > 0:
-            raise BadInput(f"{type(family).__name__}: {name} = {value} must be above 0")
-
-
-def _known_fill(family: object, fill: str) -> None:
-    if fill not in ("zero", "mean", "blur"):
-        raise BadInput(f"{type(family).__name__}: fill = {fill!r} must be zero, mean or blur")

@@ -7,11 +7,12 @@ from typing import ClassVar
 import numpy as np
 from scipy.spatial import cKDTree
 
-from bench.contracts import BadInput, MetricTags
+from bench.contracts import BlindSpot, MetricTags, NonNegative, Share, Subjects, bounded
 from metrics._shared.placed import Placed, Space
 from metrics._shared.sets import mass_set
 
 
+@bounded
 @dataclass(frozen=True)
 class Pointing(Placed):
     """1 if the largest value of the map lies within `tolerance_mm` of a voxel of B_q, corrected for chance.
@@ -26,16 +27,14 @@ class Pointing(Placed):
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=frozenset({"counterfactual", "planted"}), sets=True
     )
+    question: ClassVar[str] = "Is the peak at the lesion?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("one voxel decides", "test_blind_spots.py::test_pointing_sees_one_voxel_only"),
+    )
 
-    q: float = 0.9
-    tolerance_mm: float = 5.0
-    subjects: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.q <= 1:
-            raise BadInput(f"Pointing: q = {self.q} must lie in (0, 1]")
-        if not self.tolerance_mm >= 0:
-            raise BadInput(f"Pointing: tolerance_mm = {self.tolerance_mm} must be 0 or more")
+    q: Share = 0.9
+    tolerance_mm: NonNegative = 5.0
+    subjects: Subjects = None
 
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
         positives = mass_set(size, self.q)

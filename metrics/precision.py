@@ -7,13 +7,14 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import gammaln
 
-from bench.contracts import BadInput, MetricTags
+from bench.contracts import BlindSpot, MetricTags, Part, bounded
 from metrics._shared.ranking import TieGroups, tie_groups
 from metrics.overlap import Overlap
 
 _TRUTHS = frozenset({"counterfactual", "planted"})
 
 
+@bounded
 @dataclass(frozen=True)
 class PrecisionAtTruth(Overlap):
     """Share of the |B_q| largest voxels that lie in B_q, corrected for chance: 0 a random map, 1 a perfect one.
@@ -35,6 +36,10 @@ class PrecisionAtTruth(Overlap):
         sets=True,
         laws=frozenset({"domain", "section"}),
     )
+    question: ClassVar[str] = "Are the foremost voxels planted ones?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("everything below the cut is free", "test_blind_spots.py::test_precision_sees_nothing_below_its_cut"),
+    )
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         prevalence = positives.mean()
@@ -42,6 +47,7 @@ class PrecisionAtTruth(Overlap):
         return float((precision - prevalence) / (1 - prevalence))
 
 
+@bounded
 @dataclass(frozen=True)
 class PrecisionAtSpecificity(Overlap):
     """Precision where a share 1 - `specificity` of the negatives is taken, from 0 (random) to 1 (all of B_q before).
@@ -57,13 +63,12 @@ class PrecisionAtSpecificity(Overlap):
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
+    question: ClassVar[str] = "Are the foremost voxels planted ones?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("everything below the cut is free", "test_blind_spots.py::test_precision_sees_nothing_below_its_cut"),
+    )
 
-    specificity: float = 0.99
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.specificity < 1:
-            raise BadInput(f"PrecisionAtSpecificity: specificity = {self.specificity} must lie in (0, 1)")
+    specificity: Part = 0.99
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         found, missed = int(positives.sum()), int((~positives).sum())

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
-from bench.contracts.plugins import Explain
+from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.layers import layers, randomised
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
@@ -22,6 +21,7 @@ _Maps = Callable[[nn.Module], Tensor]
 _Reset = Callable[[list[str], int], nn.Module]
 
 
+@bounded
 @dataclass(frozen=True)
 class CascadingRandomisation:
     """Similarity of the map to that of the randomised model, less its similarity to other subjects' maps.
@@ -39,19 +39,15 @@ class CascadingRandomisation:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (-2.0, 2.0), "similarity", floor=0.0, fewest_subjects=2)
+    question: ClassVar[str] = "Does the map depend on the weights?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("noise that is new for every model passes", "test_blind_spots.py::test_noise_passes_randomisation"),
+    )
 
     order: Literal["top_down", "bottom_up", "independent"] = "top_down"
-    draws: int = 5
+    draws: Count = 5
     similarity: Literal["spearman", "spearman_signed", "ssim"] = "spearman"
-    subjects: int | None = 8
-
-    def __post_init__(self) -> None:
-        if self.order not in ("top_down", "bottom_up", "independent"):
-            raise BadInput(f"CascadingRandomisation: order = {self.order!r} must be top_down, bottom_up or independent")
-        if self.similarity not in MEASURES:
-            raise BadInput(f"CascadingRandomisation: similarity = {self.similarity!r} must be one of {list(MEASURES)}")
-        if self.draws < 1:
-            raise BadInput(f"CascadingRandomisation: draws = {self.draws} must be at least 1")
+    subjects: Subjects = 8
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` for fewer than two subjects (no floor)."""

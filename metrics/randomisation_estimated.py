@@ -2,19 +2,20 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bench.contracts import BadInput, Context, Undefined
+from bench.contracts import AtLeast, Context, Undefined, bounded
 from metrics.randomisation import CascadingRandomisation
 
 #: training images in a forward pass, which normalises with the statistics of these
 _BATCH = 16
 
 
+@bounded
 @dataclass(frozen=True)
 class EstimatedRandomisation(CascadingRandomisation):
     """Cascading randomisation with the running statistics of batch normalisation estimated anew after each step.
@@ -29,12 +30,7 @@ class EstimatedRandomisation(CascadingRandomisation):
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; statistics: Ioffe & Szegedy, ICML 2015"
 
-    images: int = 64
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.images < 2:
-            raise BadInput(f"EstimatedRandomisation: images = {self.images} must be 2 or more")
+    images: Annotated[int, AtLeast(2)] = 64
 
     def _reset(self, model: nn.Module, names: list[str], seed: int, context: Context) -> nn.Module:
         """A copy of the model after one step; statistics are kept in the memo, because all methods share them."""

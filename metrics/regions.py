@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, MetricTags, Truth, Undefined
+from bench.contracts import BadInput, BlindSpot, Context, MetricTags, Share, Subjects, Truth, Undefined, bounded
 from metrics._shared.domain import same_grid
 from metrics._shared.ranking import average_precision, chance_average_precision, tie_groups
 from metrics._shared.sets import mass_set
@@ -74,6 +74,7 @@ class Regions:
         raise NotImplementedError
 
 
+@bounded
 @dataclass(frozen=True)
 class RegionAP(Regions):
     """Average precision of finding the used regions by their mass, corrected with its exact chance.
@@ -94,13 +95,14 @@ class RegionAP(Regions):
         localisation=True,
         laws=frozenset({"domain", "section"}),
     )
+    question: ClassVar[str] = "Are the regions found that this model uses?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them"),
+        BlindSpot("large regions, for a constant map", "test_regions.py::test_a_constant_map_ranks_regions_by_volume"),
+    )
 
-    share: float = 0.9
-    subjects: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise BadInput(f"RegionAP: share = {self.share} must be above 0 and at most 1")
+    share: Share = 0.9
+    subjects: Subjects = None
 
     def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
         used = used_set(size, floor, self.share)
@@ -110,6 +112,7 @@ class RegionAP(Regions):
         return (average_precision(tie_groups(mass, used)) - chance) / (1 - chance)
 
 
+@bounded
 @dataclass(frozen=True)
 class RegionSpearman(Regions):
     """Spearman correlation of regional mass with |use| over all regions; equal masses score 0."""
@@ -125,8 +128,12 @@ class RegionSpearman(Regions):
         localisation=True,
         laws=frozenset({"domain", "section"}),
     )
+    question: ClassVar[str] = "Are the regions found that this model uses?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them"),
+    )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
         return rank_agreement(mass, size)

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
-from bench.contracts.plugins import Explain
+from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.agreement import icc
 from metrics._shared.similarity import nanmean, rank_vector
 from metrics.regions import region_mass
 
 
+@bounded
 @dataclass(frozen=True)
 class ScanRescan:
     """ICC(1,1) over subjects of the map's mass in a region, between scans of the same heads; mean over regions.
@@ -28,13 +28,16 @@ class ScanRescan:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrout & Fleiss, Intraclass correlations, Psychological Bulletin 1979"
     tags: ClassVar[MetricTags] = MetricTags("explainer", True, (-1.0, 1.0), "intraclass correlation", fewest_subjects=2)
+    question: ClassVar[str] = "Does another scan give the same map?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant has no agreement to judge",
+            "test_rescan.py::test_a_constant_explanation_has_no_agreement_to_judge",
+        ),
+    )
 
-    rescans: int = 2
-    subjects: int | None = 8
-
-    def __post_init__(self) -> None:
-        if self.rescans < 1:
-            raise BadInput(f"ScanRescan: rescans = {self.rescans} must be 1 or more")
+    rescans: Count = 2
+    subjects: Subjects = 8
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` for fewer than two subjects or without a simulator that rescans."""

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.contracts import Cohort, Context, MetricTags, Truth, Undefined
-from bench.contracts.plugins import MapMetric
+from bench.contracts import BlindSpot, Cohort, Context, MapMetric, MetricTags, Subjects, Truth, Undefined, bounded
 
 
+@bounded
 @dataclass(frozen=True)
 class SensitiveRegions:
     """A region metric of |map| times the standard deviation of each voxel between the explained subjects.
@@ -29,9 +29,16 @@ class SensitiveRegions:
         truths=frozenset({"use"}),
         quantities=frozenset({"sensitivity"}),
     )
+    question: ClassVar[str] = "Are the regions found by slopes times the spread of voxels?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "equal slopes everywhere, where use follows the spread",
+            "test_group_stage.py::test_slopes_count_where_voxels_vary",
+        ),
+    )
 
     metric: MapMetric
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def group(
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context

@@ -7,12 +7,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags
-from bench.contracts.plugins import Explain
-from metrics._shared.domain import domain_of, spread
+from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Positive, Subjects, bounded
+from bench.passes.fills import domain_sd
+from metrics._shared.domain import domain_of
 from metrics._shared.noise import stream
 
 
+@bounded
 @dataclass(frozen=True)
 class MaxSensitivity:
     """max over draws of |Phi(x + d) - Phi(x)| / |Phi(x)|, L2 norms inside the domain; column `average` is the mean.
@@ -23,24 +24,27 @@ class MaxSensitivity:
     with `draws`: compare only values of one configuration. A constant explanation scores 0: never rank on it alone.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map|")
+    question: ClassVar[str] = "Is the map steady under faint noise?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant explanation is perfect",
+            "test_sensitivity.py::test_a_constant_explanation_scores_zero_and_a_zero_map_is_undefined",
+        ),
+        BlindSpot("fewer draws look steadier", "test_sensitivity.py::test_more_draws_never_lower_the_maximum"),
+    )
 
-    radius: float = 0.1
-    draws: int = 8
-    subjects: int | None = 4
-
-    def __post_init__(self) -> None:
-        for name, value in (("radius", self.radius), ("draws", self.draws)):
-            if not value > 0:
-                raise BadInput(f"MaxSensitivity: {name} = {value} must be above 0")
+    radius: Positive = 0.1
+    draws: Count = 8
+    subjects: Subjects = 4
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
         """Columns "" (maximum) and `average`, each (N,); NaN where the map of the subject is zero in the domain."""
         images = cohort.images
         inside = domain_of(context, images)
-        step = (self.radius * spread(images, inside).to(images))[:, None, None, None, None] * inside
+        step = self.radius * domain_sd(images, inside) * inside
         streams = [stream(context, row, "sensitivity") for row in range(len(images))]
         base = explain(model, images, context).detach() * inside
         length = base.flatten(1).norm(dim=1)

@@ -8,38 +8,40 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Context, MetricTags, Undefined
-from bench.contracts.plugins import Explain
+from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.layers import layers, randomised
 from metrics._shared.noise import stream
 from metrics._shared.similarity import spearman
 
 
+@bounded
 @dataclass(frozen=True)
 class SeverityRelevance:
     """Spearman correlation over patients of total |map| with total |truth|, less that of untrained networks.
 
     Relevance that grows with the disease is no evidence where the image alone makes it grow: a map multiplied by the
     input does so under any weights. The control is the same network with every layer reset, mean of `draws` times.
-    Columns, one value a model: "" the difference, `trained`, `untrained`. A subject counts as a patient where its
-    image less its twin is the truth, not its negative.
+    Columns, one value a model: "" the difference, `trained`, `untrained`. Who is a patient, the context says.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018 (reset networks); Spearman, 1904"
     # of four subjects two are patients
     tags: ClassVar[MetricTags] = MetricTags(
         "explainer", True, (-2.0, 2.0), "correlation", floor=0.0, assisted=True, fewest_subjects=5
     )
+    question: ClassVar[str] = "Does more disease draw more relevance?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "the image alone, hence the control",
+            "test_untrained.py::test_relevance_that_the_image_alone_makes_grow_is_no_gain",
+        ),
+    )
 
     truth: str = "counterfactual"
-    draws: int = 3
-    subjects: int | None = 16
-
-    def __post_init__(self) -> None:
-        if self.draws < 1:
-            raise BadInput(f"SeverityRelevance: draws = {self.draws} must be 1 or more")
+    draws: Count = 3
+    subjects: Subjects = 16
 
     def explainer(self, explain: Explain, model: nn.Module, cohort: Cohort, context: Context) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` without a voxel truth or with fewer than three patients."""
@@ -47,8 +49,7 @@ class SeverityRelevance:
         if truth is None or truth.volume is None:
             raise Undefined(f"severity needs the truth '{self.truth}' with a volume")
         inside = domain_of(context, cohort.images)
-        changed = (cohort.images - cohort.twins) * truth.volume
-        patients = (changed * inside).flatten(1).double().sum(dim=1) > 0
+        patients = context.sides(cohort.targets) == 1
         if patients.sum() < 3:
             raise Undefined("severity needs three patients or more")
         dose = _total(truth.volume, inside)[patients.numpy()]

@@ -8,12 +8,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Attribution, Context, MetricTags
-from bench.contracts.plugins import Outputs
+from bench.contracts import Attribution, BlindSpot, Context, MetricTags, Outputs, Subjects, bounded
 from metrics._shared.domain import domain_of, volume_of
 from metrics.infidelity import weights
 
 
+@bounded
 @dataclass(frozen=True)
 class SignAgreement:
     """Share of |truth| in the domain where the map's weight times the signed truth is above 0; a weight of 0 is 1/2.
@@ -37,8 +37,15 @@ class SignAgreement:
         quantities=frozenset({"sensitivity", "contribution"}),
         assisted=True,
     )
+    question: ClassVar[str] = "Does the map say whom a voxel speaks for?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant, where the truth has one sign",
+            "test_blind_spots.py::test_sign_agreement_is_perfect_for_a_constant_where_truth_has_one_sign",
+        ),
+    )
 
-    subjects: int | None = None
+    subjects: Subjects = None
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, MetricTags, Truth, Undefined
-from bench.contracts.plugins import Models
+from bench.contracts import BlindSpot, Context, MetricTags, Models, Subjects, Truth, Undefined, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.similarity import SPEARMAN, between_subjects, nanmean, prepared, rank_vector
 
@@ -24,6 +23,7 @@ CHANGES = (
 )
 
 
+@bounded
 @dataclass(frozen=True)
 class RetrainingStability:
     """Mean Spearman correlation of a subject's absolute maps over pairs of models, in the domain.
@@ -39,8 +39,15 @@ class RetrainingStability:
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Arun et al., Assessing the trustworthiness of saliency maps, Radiology: AI 2021"
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-1.0, 1.0), "correlation", fewest_models=2)
+    question: ClassVar[str] = "Does the map outlive a new training?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a map of the image alone is perfect",
+            "test_stability.py::test_maps_that_never_change_score_one_whatever_their_sign_or_scale",
+        ),
+    )
 
-    subjects: int | None = 16
+    subjects: Subjects = 16
 
     def compare(self, models: Models, context: Context) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` for fewer than two models."""

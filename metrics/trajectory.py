@@ -3,18 +3,18 @@
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Context, MetricTags
-from bench.contracts.plugins import Explain
+from bench.contracts import Between, BlindSpot, Cohort, Context, Explain, MetricTags, Subjects, bounded
 from metrics._shared.domain import domain_of
 from metrics._shared.strengths import rendered, require
 from metrics.continuity import over_pairs
 
 
+@bounded
 @dataclass(frozen=True)
 class TrajectoryContinuity:
     """|Phi(x_s) - Phi(x_t)|_1 / |x_s - x_t|_2 over the mean |Phi|_1, x_s and x_t a subject at neighbouring strengths.
@@ -31,9 +31,15 @@ class TrajectoryContinuity:
     tags: ClassVar[MetricTags] = MetricTags(
         "explainer", False, (0.0, math.inf), "share of |map| per intensity", assisted=True
     )
+    question: ClassVar[str] = "Does the map move evenly with the disease?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a constant explanation is perfect", "test_trajectory.py::test_constant_maps_score_zero_and_scale_is_free"
+        ),
+    )
 
-    strengths: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
-    subjects: int | None = 8
+    strengths: Annotated[tuple[float, ...], Between(0, 1)] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    subjects: Subjects = 8
 
     def __post_init__(self) -> None:
         require(self, self.strengths, 2)

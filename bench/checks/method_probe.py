@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.contracts import Batch, Context, Method, Truth
-from bench.contracts.plugins import Target
+from bench.contracts import Batch, Context, Method, Target, Truth
 
 #: ways to write the same ReLU
 Style = Literal["module", "reused", "functional", "in_place"]

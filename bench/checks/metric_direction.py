@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from bench.checks import metric_values as given
 from bench.checks.metric_probe import Probe, gradient, probe
-from bench.contracts import Context, MetricTags
-from bench.contracts.plugins import Explain
+from bench.contracts import Context, Explain, MetricTags
 
 
 def oracle_leads(metric: Any) -> None:

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.checks.metric_probe import Probe, gradient_input, network
-from bench.contracts import Truth
-from bench.contracts.plugins import Explain
+from bench.contracts import Explain, Truth
 
 #: bounds and equalities are met up to this; metrics return float32
 TOLERANCE = 1e-5

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Batch
-from bench.contracts.plugins import SelfFitting
+from bench.contracts import Batch, SelfFitting
 
 #: builds a network for (in_shape, outputs)
 Build = Callable[[tuple[int, int, int], int], nn.Module]

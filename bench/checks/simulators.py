@@ -6,9 +6,8 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from bench.contracts import Simulator
-from bench.contracts.plugins import ELSEWHERE, Mixing, Switched
-from bench.contracts.validity import Validity
+from bench.contracts import ELSEWHERE, Simulator, Validity
+from bench.contracts.plugins import Mixing, Switched
 
 Check = Callable[[Simulator], None]
 

@@ -7,12 +7,12 @@ trusts on the command line), and refuses unknown or ill-typed arguments before a
 import importlib
 import inspect
 import math
-import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.contracts.arguments import check
 
 TARGET = "_target_"
 ALLOWED = ("simulators", "methods", "metrics", "bench.networks")
@@ -34,7 +34,7 @@ def build(
     cls = resolve(node, (*allowed, *trusted), path)
     _check_names(cls, {**node, **extra}, path)
     arguments = {k: _value(v, allowed, trusted, _join(path, k)) for k, v in node.items() if k != TARGET}
-    _check_types(cls, arguments, path)
+    check(cls, arguments, path or str(node[TARGET]))
     try:
         return cls(**arguments, **extra)
     except (ValueError, TypeError) as error:
@@ -114,40 +114,3 @@ def _check_names(cls: Callable[..., Any], given: Mapping[str, Any], path: str) -
             and parameter.kind is not parameter.VAR_POSITIONAL
         ):
             raise BadInput(f"'{_join(path, name)}' has no default and must be given")
-
-
-def _check_types(cls: Callable[..., Any], arguments: Mapping[str, Any], path: str) -> None:
-    try:
-        hints = get_type_hints(cls if not inspect.isclass(cls) or _is_dataclass(cls) else cls.__init__)
-    except (NameError, TypeError):
-        return
-    for name, value in arguments.items():
-        if name in hints and not fits(value, hints[name]):
-            raise BadInput(f"'{_join(path, name)}' must be {_say(hints[name])}, not {value!r}")
-
-
-def _is_dataclass(cls: type) -> bool:
-    return hasattr(cls, "__dataclass_fields__")
-
-
-def fits(value: Any, hint: Any) -> bool:
-    """Whether a YAML value fits a plain annotation; annotations beyond numbers, text and choices are not judged."""
-    if get_origin(hint) in (Union, types.UnionType):
-        return any(fits(value, h) for h in get_args(hint))
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if hint in (bool, str, types.NoneType):
-        return isinstance(value, hint)
-    return True
-
-
-def _say(hint: Any) -> str:
-    if get_origin(hint) is Literal:
-        return "one of " + ", ".join(map(str, get_args(hint)))
-    if get_origin(hint) in (Union, types.UnionType):
-        return " or ".join(_say(h) for h in get_args(hint))
-    return getattr(hint, "__name__", str(hint))

@@ -15,6 +15,11 @@ def _no_training() -> Batch:
     raise LookupError("this context carries no training data")
 
 
+def _classes(targets: Tensor) -> Tensor:
+    """Sides of a task that tells class 1, patients, from class 0."""
+    return targets.where((targets == 0) | (targets == 1), -1).long()
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything beside (model, inputs, target); every field has a default so that library use needs none.
@@ -27,6 +32,8 @@ class Context:
     (K, 1, D, H, W), its image at K strengths of the pathology, 0 none, 1 a patient's; carry: (volume, donor,
     recipient) -> the donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the average one. Each is
     None where no simulator stands behind the images or it cannot say, or the plug-in may not know.
+    sides: targets (N,) -> (N,) int64, who is a patient: 1 on the patients' side of the explained score, 0 on the
+    controls', -1 on neither, as the simulator says; without one, class 1 against class 0.
     domain, regions: (N, 1, D, H, W). truths: for a method only those it declared in `needs`,
     for a metric all of the simulator's.
     """
@@ -39,6 +46,7 @@ class Context:
     affine: np.ndarray = field(default_factory=lambda: np.eye(4))
     truths: dict[str, Truth] = field(default_factory=dict)
     training: Callable[[], Batch] = _no_training
+    sides: Callable[[Tensor], Tensor] = _classes
     redraws: Callable[[int], Tensor] | None = None
     rescans: Callable[[int, int], Tensor] | None = None
     twin: Callable[[int], Tensor] | None = None

@@ -1,7 +1,7 @@
 """Typed metadata of methods and metrics: what pairs with what is derived from these, never a call-time option."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Quantity = Literal["sensitivity", "contribution", "location"]
 Role = Literal["method", "control", "oracle"]
@@ -30,6 +30,13 @@ class MethodTags:
     needs: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset()
     cost: str = "forward"
+
+
+class BlindSpot(NamedTuple):
+    """What a metric cannot see: what fools it, and the test of ours (file::function) that shows it."""
+
+    fooled_by: str
+    shown_by: str
 
 
 @dataclass(frozen=True)

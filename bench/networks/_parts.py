@@ -4,28 +4,13 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from bench.contracts import BadInput
+from bench.contracts import impossible
 
 
-def require(network: str, in_shape: Sequence[int], stride: int, *sizes: Sequence[int], dropout: float = 0.0) -> None:
-    """Refuse what cannot be built.
-
-    in_shape: (D, H, W), each to be divisible by `stride`, the voxels one last feature stands for. sizes: the lists of
-    widths and counts of the network.
-
-    Raises:
-        BadInput: naming the network, what does not fit, and what would.
-    """
-    for given in sizes:
-        if not given or min(given) < 1:
-            raise BadInput(f"network {network}: {given} is not possible; give at least one number, each at least 1.")
-    if not 0 <= dropout < 1:
-        raise BadInput(f"network {network}: dropout={dropout} is not possible; give a probability in [0, 1).")
+def divisible(network: nn.Module, in_shape: Sequence[int], stride: int) -> None:
+    """Raise BadInput unless every axis of a grid (D, H, W) is divisible by `stride`, the voxels of one last feature."""
     if any(n < stride or n % stride for n in in_shape):
-        raise BadInput(
-            f"network {network}: a grid of {tuple(in_shape)} does not fit; every axis must be divisible by {stride}, "
-            f"so change the simulator's grid or the network's depth."
-        )
+        raise impossible(network, "in_shape", tuple(in_shape), f"axes divisible by {stride}, or the network less depth")
 
 
 def block(channels: int, wider: int, pooled: bool = False) -> nn.Sequential:

@@ -33,8 +33,6 @@ class ShapeFeatures(nn.Module):
         self, network: str, in_shape: Sequence[int], regions: Tensor | None, threshold: float, softness: float
     ) -> None:
         super().__init__()
-        if softness <= 0:
-            raise BadInput(f"network {network}: softness={softness} is not possible; give a number above 0.")
         self.shape, self.threshold, self.softness = tuple(in_shape), threshold, softness
         voxels = members(network, in_shape, regions)
         volume = voxels.float().unflatten(1, self.shape)

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
-from bench.networks._parts import block, require
+from bench.contracts import Count, bounded
+from bench.networks._parts import block, divisible
 
 
 class Gate(nn.Module):
@@ -30,6 +31,7 @@ class Gate(nn.Module):
         return torch.softmax(found.flatten(2), 2).reshape(found.shape)
 
 
+@bounded
 class AttentionCNN(nn.Module):
     """Fine features, three blocks deep, are averaged over space as the gate weighs places, and read out linearly.
 
@@ -43,9 +45,9 @@ class AttentionCNN(nn.Module):
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Schlemper et al. 2019, Medical Image Analysis 53:197, arXiv:1808.08114"
 
-    def __init__(self, in_shape: tuple[int, int, int], outputs: int, width: int = 8, inner: int = 8) -> None:
+    def __init__(self, in_shape: tuple[int, int, int], outputs: int, width: Count = 8, inner: Count = 8) -> None:
         super().__init__()
-        require("attention_cnn", in_shape, 8, (width, inner))
+        divisible(self, in_shape, 8)
         self.fine = nn.Sequential(
             block(1, width, pooled=True), block(width, 2 * width, pooled=True), block(2 * width, 4 * width)
         )

@@ -4,9 +4,11 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from bench.contracts import BadInput
+from bench.contracts import Count, bounded
+from bench.networks._parts import divisible
 
 
+@bounded
 class PooledCNN(nn.Module):
     """Conv-BN-ReLU blocks with max pooling between them; features are pooled over space and read out linearly.
 
@@ -22,17 +24,12 @@ class PooledCNN(nn.Module):
         self,
         in_shape: tuple[int, int, int],
         outputs: int,
-        width: int = 8,
-        blocks: int = 3,
+        width: Count = 8,
+        blocks: Count = 3,
         pool: Literal["mean", "max"] = "mean",
     ) -> None:
         super().__init__()
-        stride = 2 ** (blocks - 1)
-        if width < 1 or blocks < 1 or any(n % stride for n in in_shape):
-            raise BadInput(
-                f"network: width={width}, blocks={blocks} do not fit a grid of {tuple(in_shape)}: "
-                f"width and blocks must be positive and every axis divisible by {stride}."
-            )
+        divisible(self, in_shape, 2 ** (blocks - 1))
         self.pool = pool
         layers: list[nn.Module] = []
         channels = 1

@@ -2,14 +2,15 @@
 
 from itertools import pairwise
 from math import prod
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import BadInput
-from bench.networks._parts import block, require
+from bench.contracts import AtLeast, Between, bounded, impossible
+from bench.networks._parts import block, divisible
 
 
+@bounded
 class ConvFC(nn.Module):
     """Convolution blocks, dropout, then linear layers with normalised ReLUs between; with the defaults five and three.
 
@@ -28,15 +29,15 @@ class ConvFC(nn.Module):
         self,
         in_shape: tuple[int, int, int],
         outputs: int,
-        widths: tuple[int, ...] = (8, 16, 32, 32, 32),
-        pooled: int = 3,
-        hidden: tuple[int, ...] = (64, 16),
-        dropout: float = 0.2,
+        widths: Annotated[tuple[int, ...], AtLeast(1)] = (8, 16, 32, 32, 32),
+        pooled: Annotated[int, AtLeast(0)] = 3,
+        hidden: Annotated[tuple[int, ...], AtLeast(1)] = (64, 16),
+        dropout: Annotated[float, Between(0, 1, "high")] = 0.2,
     ) -> None:
         super().__init__()
-        if not 0 <= pooled <= len(widths):
-            raise BadInput(f"network conv5_fc3: pooled={pooled} is not possible; give 0 to {len(widths)}, its blocks.")
-        require("conv5_fc3", in_shape, 2**pooled, widths, hidden, dropout=dropout)
+        if pooled > len(widths):
+            raise impossible(self, "pooled", pooled, f"at most {len(widths)}, as many as it has blocks")
+        divisible(self, in_shape, 2**pooled)
         steps = enumerate(pairwise((1, *widths)))
         self.features = nn.Sequential(*(block(a, b, pooled=i < pooled) for i, (a, b) in steps))
         self.dropout = nn.Dropout(dropout)

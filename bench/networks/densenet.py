@@ -1,12 +1,13 @@
 """A densely connected network: every layer is given what all layers before it in its block made."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool3d, relu
 
-from bench.networks._parts import block, require
+from bench.contracts import AtLeast, Count, bounded
+from bench.networks._parts import block, divisible
 
 
 class Dense(nn.Module):
@@ -36,6 +37,7 @@ class Transition(nn.Module):
         return self.conv(avg_pool3d(relu(self.norm(x)), 2))
 
 
+@bounded
 class DenseNet(nn.Module):
     """A convolution and pooling, dense blocks with transitions between them, the mean over space, a linear readout.
 
@@ -47,10 +49,14 @@ class DenseNet(nn.Module):
     reference: ClassVar[str] = "Huang et al. 2017, CVPR, arXiv:1608.06993 (DenseNet-BC)"
 
     def __init__(
-        self, in_shape: tuple[int, int, int], outputs: int, growth: int = 6, blocks: tuple[int, ...] = (2, 2, 2)
+        self,
+        in_shape: tuple[int, int, int],
+        outputs: int,
+        growth: Count = 6,
+        blocks: Annotated[tuple[int, ...], AtLeast(1)] = (2, 2, 2),
     ) -> None:
         super().__init__()
-        require("densenet", in_shape, 2 ** len(blocks), (growth,), blocks)
+        divisible(self, in_shape, 2 ** len(blocks))
         channels = 2 * growth
         self.stem = block(1, channels, pooled=True)
         layers: list[nn.Module] = []

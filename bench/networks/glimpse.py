@@ -1,15 +1,16 @@
 """A network that looks at one place after the other: what it saw decides where it looks next and what it says."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool3d
 
-from bench.contracts import BadInput
-from bench.networks._parts import require
+from bench.contracts import AtLeast, Count, bounded
+from bench.networks._parts import divisible
 
 
+@bounded
 class Glimpse(nn.Module):
     """`steps` glimpses of size^3 readings each, gathered by a recurrent network; what its states say is added up.
 
@@ -34,15 +35,13 @@ class Glimpse(nn.Module):
         self,
         in_shape: tuple[int, int, int],
         outputs: int,
-        steps: int = 4,
-        size: int = 6,
-        state: int = 32,
+        steps: Count = 4,
+        size: Annotated[int, AtLeast(2)] = 6,
+        state: Count = 32,
         context: bool = True,
     ) -> None:
         super().__init__()
-        require("glimpse", in_shape, COARSE, (steps, size, state))
-        if size < 2:
-            raise BadInput(f"network glimpse: size={size} is not possible; give at least 2 readings an axis.")
+        divisible(self, in_shape, COARSE)
         self.size = size
         self.begin = _Context(in_shape, state) if context else _Start(state)
         self.emission = _Emission(steps, state)

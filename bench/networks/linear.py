@@ -6,7 +6,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from bench.contracts import Positive, bounded
 
+
+@bounded
 class Linear(nn.Module):
     """Logits = W (x - centre) / spread + b, one weight volume (D, H, W) an output, starting at zero.
 
@@ -18,7 +21,9 @@ class Linear(nn.Module):
     centre: Tensor
     spread: Tensor
 
-    def __init__(self, in_shape: tuple[int, int, int], outputs: int, centre: float = 0.5, spread: float = 0.5) -> None:
+    def __init__(
+        self, in_shape: tuple[int, int, int], outputs: int, centre: float = 0.5, spread: Positive = 0.5
+    ) -> None:
         super().__init__()
         self.readout = nn.Linear(prod(in_shape), outputs)
         nn.init.normal_(self.readout.weight, std=1e-4)

@@ -2,14 +2,16 @@
 
 from itertools import pairwise
 from math import prod
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
-from bench.networks._parts import require
+from bench.contracts import AtLeast, Count, bounded
+from bench.networks._parts import divisible
 
 
+@bounded
 class PatchFCN(nn.Module):
     """Every window of the image gets K scores; the outputs are their sums over windows.
 
@@ -34,12 +36,12 @@ class PatchFCN(nn.Module):
         self,
         in_shape: tuple[int, int, int],
         outputs: int,
-        widths: tuple[int, ...] = (16, 32),
-        hidden: int = 32,
+        widths: Annotated[tuple[int, ...], AtLeast(1)] = (16, 32),
+        hidden: Count = 32,
     ) -> None:
         super().__init__()
         self.stride = 2 ** len(widths)
-        require("patch_fcn", in_shape, self.stride, widths, (hidden,))
+        divisible(self, in_shape, self.stride)
         kernels = [(a, b, 4, 2) for a, b in pairwise((1, *widths))] + [(widths[-1], hidden, 1, 1)]
         layers = [
             layer

@@ -5,10 +5,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.networks._parts import require
+from bench.contracts import Count, bounded
 from bench.networks._regions import members, spread
 
 
+@bounded
 class Regional(nn.Module):
     """Small networks read each region at random voxels; their mean is its K scores, whose sum is the outputs.
 
@@ -31,12 +32,11 @@ class Regional(nn.Module):
         in_shape: tuple[int, int, int],
         outputs: int,
         regions: Tensor | None = None,
-        teams: int = 2,
-        voxels: int = 48,
-        hidden: int = 4,
+        teams: Count = 2,
+        voxels: Count = 48,
+        hidden: Count = 4,
     ) -> None:
         super().__init__()
-        require("regional", in_shape, 1, (teams, voxels, hidden))
         self.shape, self.teams = tuple(in_shape), teams
         own = members("regional", in_shape, regions)
         self.register_buffer("own", own, persistent=False)

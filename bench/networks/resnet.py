@@ -1,12 +1,12 @@
 """Residual networks: blocks that add what they compute to what they were given."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from bench.contracts import BadInput
-from bench.networks._parts import block, require
+from bench.contracts import AtLeast, Count, bounded, impossible
+from bench.networks._parts import block, divisible
 
 #: how much each of the four stages shrinks the grid; the stem halves it first. As in networks for medical volumes
 #: (Chen, Ma & Zheng 2019, arXiv:1904.00625), the last stage keeps the grid, so that small volumes keep some space
@@ -31,6 +31,7 @@ class Residual(nn.Module):
         return relu(branch + self.shortcut(x))
 
 
+@bounded
 class ResNet(nn.Module):
     """A convolution and pooling, four stages of residual blocks, the mean over space, a linear readout.
 
@@ -45,13 +46,13 @@ class ResNet(nn.Module):
         self,
         in_shape: tuple[int, int, int],
         outputs: int,
-        width: int = 8,
-        blocks: tuple[int, ...] = (1, 1, 1, 1),
+        width: Count = 8,
+        blocks: Annotated[tuple[int, ...], AtLeast(1)] = (1, 1, 1, 1),
     ) -> None:
         super().__init__()
-        require("resnet", in_shape, 8, (width,), blocks)
+        divisible(self, in_shape, 8)
         if len(blocks) != len(STRIDES):
-            raise BadInput(f"network resnet: blocks={blocks} is not possible; give the blocks of four stages.")
+            raise impossible(self, "blocks", blocks, "the blocks of four stages")
         self.stem = block(1, width, pooled=True)
         layers: list[nn.Module] = []
         channels = width

@@ -1,13 +1,15 @@
 """A simple fully convolutional network: pooled convolution blocks, a 1x1x1 block, the mean, dropout, a readout."""
 
 from itertools import pairwise
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor, nn
 
-from bench.networks._parts import block, require
+from bench.contracts import AtLeast, Between, Count, bounded
+from bench.networks._parts import block, divisible
 
 
+@bounded
 class SFCN(nn.Module):
     """Every 3x3x3 block halves the grid; a 1x1x1 block then mixes channels, and features are averaged over space.
 
@@ -23,12 +25,12 @@ class SFCN(nn.Module):
         self,
         in_shape: tuple[int, int, int],
         outputs: int,
-        widths: tuple[int, ...] = (8, 16, 32),
-        mixed: int = 32,
-        dropout: float = 0.5,
+        widths: Annotated[tuple[int, ...], AtLeast(1)] = (8, 16, 32),
+        mixed: Count = 32,
+        dropout: Annotated[float, Between(0, 1, "high")] = 0.5,
     ) -> None:
         super().__init__()
-        require("sfcn", in_shape, 2 ** len(widths), widths, (mixed,), dropout=dropout)
+        divisible(self, in_shape, 2 ** len(widths))
         self.features = nn.Sequential(*(block(a, b, pooled=True) for a, b in pairwise((1, *widths))))
         self.mix = nn.Sequential(nn.Conv3d(widths[-1], mixed, 1, bias=False), nn.BatchNorm3d(mixed), nn.ReLU())
         self.dropout = nn.Dropout(dropout)

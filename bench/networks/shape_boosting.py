@@ -1,6 +1,6 @@
 """Gradient-boosted trees on shape features: regions judged one threshold at a time, without a gradient."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -9,11 +9,12 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from bench.contracts import BadInput, Batch
+from bench.contracts import AtLeast, Batch, Count, Positive, Share, bounded
 from bench.networks._shape import Examples, ShapeFeatures, examples
 from bench.networks._trees import Trees, grown
 
 
+@bounded
 class ShapeBoosting(nn.Module):
     """Outputs are sums of small trees over shape features, fitted by scikit-learn and kept as tensors.
 
@@ -32,18 +33,13 @@ class ShapeBoosting(nn.Module):
         in_shape: tuple[int, int, int],
         outputs: int,
         regions: Tensor | None = None,
-        trees: int = 200,
-        leaves: int = 4,
-        rate: float = 0.1,
+        trees: Count = 200,
+        leaves: Annotated[int, AtLeast(2)] = 4,
+        rate: Share = 0.1,
         threshold: float = 0.37,
-        softness: float = 0.1,
+        softness: Positive = 0.1,
     ) -> None:
         super().__init__()
-        if trees < 1 or leaves < 2 or not 0 < rate <= 1:
-            raise BadInput(
-                f"network shape_boosting: trees={trees}, leaves={leaves}, rate={rate} is not possible; give at least "
-                "1 tree of 2 leaves and a rate in (0, 1]."
-            )
         self.rate, self.leaves = rate, leaves
         self.features = ShapeFeatures("shape_boosting", in_shape, regions, threshold, softness)
         self.trees = Trees(trees, outputs, leaves)

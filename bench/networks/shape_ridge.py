@@ -5,13 +5,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Batch
+from bench.contracts import Batch, Positive, bounded
 from bench.networks._shape import Examples, ShapeFeatures, examples
 
 #: penalties tried, in units of the features' squared singular values: features are standardised
 PENALTIES = tuple(10.0**exponent for exponent in range(-2, 6))
 
 
+@bounded
 class ShapeRidge(nn.Module):
     """Outputs are linear in standardised shape features; the penalty with the least validation error is taken.
 
@@ -32,7 +33,7 @@ class ShapeRidge(nn.Module):
         outputs: int,
         regions: Tensor | None = None,
         threshold: float = 0.37,
-        softness: float = 0.1,
+        softness: Positive = 0.1,
     ) -> None:
         super().__init__()
         self.features = ShapeFeatures("shape_ridge", in_shape, regions, threshold, softness)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from bench.contracts.plugins import Target
+from bench.contracts import Target
 from bench.passes.carried import Carried, Trail, Unfollowed
 from bench.passes.following import follow
 from bench.passes.forward import BUDGET, evaluating, in_chunks, laid_out

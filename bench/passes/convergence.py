@@ -7,8 +7,7 @@ from hashlib import sha256
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Context, Method
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, Method, Target
 
 #: below this correlation a map says more of its noise than a reader would think: "unconverged"
 CONVERGED = 0.9

@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Target
 from bench.passes.cone import Cone
 from bench.passes.forward import evaluating, in_chunks
 from bench.passes.forward import forward as outputs_of

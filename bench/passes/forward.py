@@ -7,8 +7,7 @@ from math import ceil
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Target, Unsupported
 from bench.passes.scores import explained, rows_of
 
 #: bytes that the activations of one chunk may take, and float volumes a network is taken to hold for one image;

@@ -5,8 +5,7 @@ import operator
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Undefined
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Target, Undefined
 
 
 def explained(outputs: Tensor, target: Target) -> Tensor:

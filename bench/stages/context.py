@@ -49,6 +49,7 @@ def method_context(
         cohort_context(cohort, noise, world.target),
         truths={name: known[name] for name in declared},
         training=training,
+        sides=world.sides,
         redraws=_redraws(world) if "redraws" in needs else None,
     )
 
@@ -70,6 +71,7 @@ def metric_context(world: Any, cohort: Cohort, model: str, training: Callable[[]
         cohort_context(cohort, seeds.of_perturbations(model), world.target),
         truths=cohort.truths,
         training=training,
+        sides=world.sides,
         redraws=_redraws(world),
         rescans=rescans,
         twin=lambda subject: twins[int(subject)],

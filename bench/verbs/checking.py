@@ -6,6 +6,7 @@ from bench.contracts import BadInput
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.call import Call
+from bench.verify import catalogue
 from bench.verify import entrants as contest
 from bench.verify.conform import conform
 
@@ -41,4 +42,11 @@ def entrants(call: Call) -> int:
             f"entrants takes no overrides, and was given '{call.overrides[0]}'; it runs all of conf/entrants"
         )
     contest.main()
+    return 0
+
+
+def readme(call: Call) -> int:
+    """Write the tables of methods and metrics into their READMEs, from what the classes declare."""
+    for path in catalogue.write():
+        print(path)
     return 0

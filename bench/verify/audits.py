@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from bench.checks.simulators import mixes
-from bench.contracts import Cohort, Simulator, Truth
+from bench.contracts import Cohort, Simulator, Truth, Validity
 from bench.contracts.plugins import Populated, Shifted
-from bench.contracts.validity import Validity
 from bench.passes.discrimination import AUC
 from bench.passes.forward import forward
 from bench.passes.scores import explained

@@ -20,11 +20,11 @@ from bench.config.build import build
 from bench.contracts import BadInput
 from bench.provenance import ROOT
 from bench.store import files
+from bench.verify import catalogue
 
 CONF = ROOT / "conf" / "entrants" / "method"
 PATH = ROOT / "results" / "published" / "entrants.csv"
-README = ROOT / "methods" / "README.md"
-MARKERS = ("<!-- entrants -->", "<!-- /entrants -->")
+PAGE = ROOT / "methods" / "entrants" / "README.md"
 
 
 class Finding(NamedTuple):
@@ -90,27 +90,39 @@ def measured(paths: Iterable[Path]) -> pd.DataFrame:
     return pd.DataFrame([found for path in paths for found in findings(path)], columns=Finding._fields)
 
 
-def shown(table: pd.DataFrame) -> str:
-    """Markdown, one row an entrant: checks passed, and what failed, with its number on the network named first."""
-    lines = ["| entrant | library | passed | what fails |", "| --- | --- | --- | --- |"]
+def overview(table: pd.DataFrame) -> str:
+    """Markdown, one row an entrant: checks passed, and which failed."""
+    rows = []
     for name, own in table.groupby("entrant", sort=False):
         failed, known = own[own["verdict"] == "failed"], own[own["verdict"] != "absent"]
-        first = failed.drop_duplicates("check")
-        said = [f"*{row.check}* ({row.network}): {row.found} — {row.why}" for row in first.itertuples()]
-        of = f"{own['library'].iloc[0]} {own['version'].iloc[0]}" if len(known) else "not here"
-        lines.append(f"| `{name}` | {of} | {len(known) - len(failed)} of {len(known)} | {'; '.join(said)} |")
-    return "\n".join(lines)
+        titles = ", ".join(f"*{check}*" for check in dict.fromkeys(failed["check"]))
+        rows.append([f"`{name}`", _release(own), f"{len(known) - len(failed)} of {len(known)}", titles])
+    return catalogue.table(["entrant", "library", "passed", "what fails"], rows)
+
+
+def page(table: pd.DataFrame) -> str:
+    """Markdown, one section an entrant that fails: what, with its number on the network named first, and why."""
+    lines = ["# What other libraries' versions fail, and why", "", "Written by `python -m bench entrants`; by no hand."]
+    failed = table[table["verdict"] == "failed"].drop_duplicates(["entrant", "check"])
+    for name, own in failed.groupby("entrant", sort=False):
+        lines += ["", f"## `{name}`, {_release(own)}", ""]
+        for row in own.itertuples():
+            lines += [f"- *{row.check}*, on `{row.network}`: {row.found}", f"  ({row.why})"]
+    return "\n".join(lines) + "\n"
+
+
+def _release(own: pd.DataFrame) -> str:
+    return f"{own['library'].iloc[0]} {own['version'].iloc[0]}" if (own["verdict"] != "absent").any() else "not here"
 
 
 def main() -> None:
-    """Measure, print, write the table and its copy in the README of the methods."""
+    """Measure, print, write the table, the page of failures and the overview in the README of the methods."""
     torch.set_num_threads(1)
     table = measured(sorted(CONF.glob("*.yaml")))
     files.write_bytes(PATH, table.to_csv(index=False, lineterminator="\n").encode())
-    head, rest = README.read_text().split(MARKERS[0], 1)
-    text = f"{head}{MARKERS[0]}\n{shown(table)}\n{MARKERS[1]}{rest.split(MARKERS[1], 1)[1]}"
-    files.write_bytes(README, text.encode())
-    print(shown(table))
+    files.write_bytes(PAGE, page(table).encode())
+    files.write_bytes(catalogue.METHODS, catalogue.replaced(catalogue.METHODS, "entrants", overview(table)).encode())
+    print(overview(table))
 
 
 if __name__ == "__main__":

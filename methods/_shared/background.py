@@ -7,7 +7,7 @@ from bench.contracts import Context
 
 
 def controls(inputs: Tensor, context: Context) -> Tensor:
-    """The training images of class 0 (K, 1, D, H, W); all of them where no image has that class.
+    """The training images of controls (K, 1, D, H, W), as `context.sides` has them; all images where there is none.
 
     Without training data (library use) the zero image is the only reference.
     """
@@ -15,5 +15,5 @@ def controls(inputs: Tensor, context: Context) -> Tensor:
         training = context.training()
     except LookupError:
         return torch.zeros_like(inputs[:1]).detach()
-    chosen = training.targets == 0
+    chosen = context.sides(training.targets) == 0
     return training.images[chosen if chosen.any() else ~chosen].to(inputs)

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.overrides import TorchFunctionMode
 
-from bench.contracts import BadInput, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Target, Unsupported
 from bench.passes import explained
 
 #: the last convolution with more than one voxel of output, after all that follows it at the same shape

@@ -1,31 +1,30 @@
-"""What covers a part of an image: a number, its own mean, its blur, or noise."""
+"""Images under a cover: a number, their own mean, their blur, or noise."""
+
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, Context
-from methods._shared.reference import blurred, mean, spread
+from bench.contracts import Context
+from bench.passes.fills import blurred, domain_mean, domain_sd
 
 #: `zero`; `mean` of the subject within its domain; `blur`, the image under a Gaussian; `noise`, normal with the
 #: subject's mean and standard deviation in its domain, one draw a subject. Or a number.
-FILLS = ("zero", "mean", "blur", "noise")
+Fill = Literal["zero", "mean", "blur", "noise"] | float
 #: standard deviation in voxels of the blur where parts have no one size
 SMOOTHING = 4.0
 
 
-def filled(inputs: Tensor, fill: str | float, context: Context, sigma: float = SMOOTHING) -> Tensor:
+def covered(inputs: Tensor, fill: Fill, context: Context, sigma: float = SMOOTHING) -> Tensor:
     """The images (N, 1, D, H, W) as they would be if covered everywhere; sigma: of the blur, in voxels."""
     if not isinstance(fill, str):
         return torch.full_like(inputs, fill)
+    if fill == "zero":
+        return torch.zeros_like(inputs)
     if fill == "blur":
         return torch.stack([blurred(image, sigma) for image in inputs])
-    if fill == "noise":
-        draws = [torch.randn(image.shape, generator=context.generator(row)) for row, image in enumerate(inputs)]
-        return mean(inputs, context) + spread(inputs, context) * torch.stack(draws).to(inputs)
-    return mean(inputs, context).expand_as(inputs) if fill == "mean" else torch.zeros_like(inputs)
-
-
-def check_fill(fill: str | float, method: str) -> None:
-    """Raises BadInput for a fill that does not exist."""
-    if isinstance(fill, str) and fill not in FILLS:
-        raise BadInput(f"{method}: fill='{fill}'; choose one of {', '.join(FILLS)}, or give a number")
+    level = domain_mean(inputs, context.domain)
+    if fill == "mean":
+        return level.expand_as(inputs)
+    draws = [torch.randn(image.shape, generator=context.generator(row)) for row, image in enumerate(inputs)]
+    return level + domain_sd(inputs, context.domain) * torch.stack(draws).to(inputs)

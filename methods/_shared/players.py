@@ -1,14 +1,14 @@
 """Regions as players of a game: which there are, what coalitions of them score, and how their values are painted."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Context
-from bench.contracts.plugins import Target
+from bench.contracts import Context, MethodTags, Target
 from bench.passes import coalition_edits, row_of
-from methods._shared.fills import filled
+from methods._shared.fills import Fill, covered
 
 
 class Game:
@@ -30,23 +30,39 @@ class Game:
         return score.double().cpu(), scores.double().cpu()
 
 
-def played(
-    model: nn.Module,
-    inputs: Tensor,
-    target: Target,
-    context: Context | None,
-    fill: str | float,
-    blocks: int,
-    values: Callable[[Game, torch.Generator], Tensor],
-) -> Tensor:
-    """Map (N, 1, D, H, W) of a solution of each image's game: `values(game, generator)` are its regions' (R,)."""
-    x, context = inputs.detach(), context or Context()
-    cover, labels = filled(x, fill, context), regions_of(x, context, blocks)
-    maps = []
-    for row, image in enumerate(x):
-        game = Game(model, image, labels[row], cover[row], row_of(target, row))
-        maps.append(painted(values(game, context.generator(row)), labels[row]))
-    return torch.stack(maps).to(x)
+class RegionGame:
+    """A method that solves, for each image, the game whose players are its regions, and paints their values.
+
+    fill: what absent regions show. blocks: parts an axis where no regions are known.
+    """
+
+    fill: Fill
+    blocks: int
+    tags: ClassVar[MethodTags] = MethodTags(
+        "surrogate",
+        "location",
+        stochastic=True,
+        laws=frozenset({"scale", "sign", "shift", "implementation"}),
+        cost="passes(blocks**3) * forward",
+    )
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score. Raises BadInput where the solution is not told by the coalitions it may run."""
+        x, context = inputs.detach(), context or Context()
+        cover, labels = covered(x, self.fill, context), regions_of(x, context, self.blocks)
+        maps = []
+        for row, image in enumerate(x):
+            game = Game(model, image, labels[row], cover[row], row_of(target, row))
+            maps.append(painted(self._values(game, context.generator(row)), labels[row]))
+        return torch.stack(maps).to(x)
+
+    def passes(self, players: int) -> int:
+        """Passes a map takes with that many regions."""
+        raise NotImplementedError
+
+    def _values(self, game: Game, generator: torch.Generator) -> Tensor:
+        """Values (R,) of the regions."""
+        raise NotImplementedError
 
 
 def regions_of(inputs: Tensor, context: Context, blocks: int) -> Tensor:

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Unsupported
-from bench.contracts.plugins import Target
+from bench.contracts import BadInput, Target, Unsupported
 from bench.passes import differentiable, explained, leaf, row_of
 
 #: images (n, 1, D, H, W), and an output or one an image, to a map of the same shape

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Context, Method, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Attribution, Context, Count, Method, MethodTags, Target, bounded
 from bench.passes import explained, forward
 from methods.cam import GradCAM
 from methods.deeplift import DeepLIFT
@@ -53,11 +52,12 @@ class FromCaptum:
         return library("captum.attr", self.package)
 
 
+@bounded
 @dataclass(frozen=True)
 class CaptumIntegratedGradients(FromCaptum):
     """`IntegratedGradients` (Gauss-Legendre) from a zero image; a batch of the images' size at a time."""
 
-    steps: int = 50
+    steps: Count = 50
 
     tags: ClassVar[MethodTags] = _tags(
         "contribution", "2 * steps * (forward + backward) + 2 * forward", "linear", "completeness", "sign"
@@ -169,12 +169,13 @@ class CaptumSmoothGrad(FromCaptum):
         return by_output(model, inputs, target, lambda x, output: made.attribute(x, target=output, abs=False))
 
 
+@bounded
 @dataclass(frozen=True)
 class CaptumOcclusion(FromCaptum):
     """`Occlusion` by zero with cubic windows of `window` voxels, `stride` apart."""
 
-    window: int = 6
-    stride: int = 4
+    window: Count = 6
+    stride: Count = 4
 
     tags: ClassVar[MethodTags] = _tags("location", "2 * (1 + boxes(D) * boxes(H) * boxes(W)) * forward", "sign")
 

@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, Method, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Method, MethodTags, Target
 from bench.passes import differentiable, explained, leaf, row_of
 from methods.cam import GradCAM, LayerCAM
 from methods.entrants.library import behind_torchvision, last_convolution, plain

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from bench.contracts import Context, Method, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, Method, MethodTags, Target, bounded
 from methods.cam import GradCAM
 from methods.entrants.library import by_row, last_convolution, library
 from methods.guided import GuidedBackprop
@@ -80,11 +79,12 @@ class MonaiGuidedBackprop(FromMonai):
         return by_row(model, inputs, target, lambda x, output: made(x.detach(), index=_one(output)))
 
 
+@bounded
 @dataclass(frozen=True)
 class MonaiOcclusion(FromMonai):
     """`OcclusionSensitivity`: the class's score with a cube of `window` voxels covered, low where the cube matters."""
 
-    window: int = 6
+    window: Count = 6
 
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant", "location", laws=frozenset({"scale", "shift", "implementation"}), cost="2 * forward"

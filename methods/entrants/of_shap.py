@@ -7,20 +7,20 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Context, Method, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Count, Method, MethodTags, Target, bounded
 from methods._shared.background import controls
 from methods.deeplift import DeepSHAP
 from methods.entrants.library import by_row, library
 
 
+@bounded
 @dataclass(frozen=True)
 class ShapDeep:
     """`DeepExplainer` over training controls, evenly spaced among them; its check of additivity is left out."""
 
-    references: int = 8
+    references: Count = 8
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     package: ClassVar[str] = "shap"
     reference: ClassVar[str] = "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS"
     tags: ClassVar[MethodTags] = MethodTags(

@@ -7,8 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Context, Method, MethodTags
-from bench.contracts.plugins import Target
+from bench.contracts import Context, Method, MethodTags, Target
 from bench.passes import differentiable, explained, leaf
 from methods.entrants.library import behind_torchvision, plain
 from methods.relevance_folded import LRPComposite

@@ -1,4 +1,4 @@
-"""The voxels a metric looks at, the truth in them, and the spread of an image in them."""
+"""The voxels a metric looks at, and the truth in them."""
 
 import torch
 from torch import Tensor
@@ -52,8 +52,3 @@ def same_grid(given: Tensor, maps: Tensor, what: str) -> None:
             f"{what} has shape {tuple(given.shape)} where maps and images have {tuple(maps.shape)}: "
             "give one volume a subject on the grid of the maps"
         )
-
-
-def spread(images: Tensor, domain: Tensor) -> Tensor:
-    """(N,) standard deviation of each image inside its domain, in units of intensity."""
-    return torch.stack([image[inside].double().std() for image, inside in zip(images, domain, strict=True)]).float()

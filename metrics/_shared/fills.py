@@ -1,4 +1,4 @@
-"""What an image looks like where it is erased, also by what only a simulator knows."""
+"""Images where they are erased, also by what only a simulator knows."""
 
 from typing import Literal
 
@@ -6,16 +6,32 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Context, Undefined
+from bench.passes.fills import blurred_within, domain_mean
 from metrics._shared.domain import domain_of
-from metrics.perturbations import filled
 
-Fill = Literal["zero", "mean", "blur", "redraw", "twin"]
+Erasure = Literal["zero", "mean", "blur"]
+#: what only a simulator knows
+Plausible = Literal["redraw", "twin"]
+#: standard deviation of the blur that fills a hole, in voxels
+_BLUR = 3.0
 
 
-def replacement(inputs: Tensor, context: Context, row: int, fill: Fill) -> Tensor:
+def erased(image: Tensor, inside: Tensor, fill: Erasure) -> Tensor:
+    """An image (1, D, H, W) as it is where it is erased.
+
+    zero: intensity 0. mean: its mean in the domain. blur: its Gaussian blur of SD 3 voxels, of domain voxels only.
+    """
+    if fill == "zero":
+        return torch.zeros_like(image)
+    if fill == "mean":
+        return domain_mean(image[None], inside[None])[0].expand_as(image)
+    return blurred_within(image, inside, _BLUR)
+
+
+def replacement(inputs: Tensor, context: Context, row: int, fill: Erasure | Plausible) -> Tensor:
     """The image (1, D, H, W) that stands for the subject in this row of inputs (N, 1, D, H, W) where it is erased.
 
-    zero, mean, blur: as `metrics.perturbations.filled`. redraw: every region as the simulator draws it anew, whatever
+    zero, mean, blur: as `erased`. redraw: every region as the simulator draws it anew, whatever
     the subject's own; voxels of no region stay. twin: the subject with the other state of its pathology. Raises
     `Undefined` for the last two where no simulator stands behind the images.
     """
@@ -27,7 +43,7 @@ def replacement(inputs: Tensor, context: Context, row: int, fill: Fill) -> Tenso
         if twin is None:
             raise Undefined("erasing towards the twin needs a simulator behind the images")
         return twin(_subject(context, row)).to(inputs)
-    return filled(inputs[row], domain_of(context, inputs)[row], fill)
+    return erased(inputs[row], domain_of(context, inputs)[row], fill)
 
 
 def _subject(context: Context, row: int) -> int:

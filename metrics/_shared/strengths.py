@@ -1,8 +1,10 @@
 """Subjects rendered at other strengths of their pathology."""
 
+from itertools import pairwise
+
 from torch import Tensor
 
-from bench.contracts import BadInput, Context, Undefined
+from bench.contracts import Context, Undefined, impossible
 
 
 def rendered(context: Context, subject: int, strengths: tuple[float, ...]) -> Tensor:
@@ -17,13 +19,6 @@ def rendered(context: Context, subject: int, strengths: tuple[float, ...]) -> Te
 
 
 def require(owner: object, strengths: tuple[float, ...], least: int) -> None:
-    """Refuse fewer strengths than `least`, and any that do not rise from 0 to 1.
-
-    Raises:
-        BadInput: naming the owner and what to give.
-    """
-    rising = all(a < b for a, b in zip((-1.0, *strengths), (*strengths, 2.0), strict=True))
-    if len(strengths) < least or not rising or not all(0 <= s <= 1 for s in strengths):
-        raise BadInput(
-            f"{type(owner).__name__}: strengths = {list(strengths)} must be {least} or more rising numbers from 0 to 1"
-        )
+    """Raise BadInput, naming the owner, for fewer strengths than `least` and for strengths that do not rise."""
+    if len(strengths) < least or any(a >= b for a, b in pairwise(strengths)):
+        raise impossible(owner, "strengths", strengths, f"{least} or more rising numbers from 0 to 1")

@@ -57,7 +57,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan maps=true": ("maps=True", "give all, none"),
     "plan maps=[4]": ("maps=[4]", "give all, none"),
     "plan train.epochs=[1,2]": ("train.epochs=[1, 2]", "whole number"),
-    "plan simulator.side=1.5": ("simulator.box.side", "must be int, not 1.5"),
+    "plan simulator.side=1.5": ("simulator.box.side", "simulator.box.side=1.5 is not possible: give a whole number"),
     "plan rerun=[failed]": ("rerun=[failed]", "give a value like missing"),
     # out of range, huge, not a number
     "plan explain.subjects=7": ("explain.subjects=7", "even number of at least 4"),
@@ -75,8 +75,8 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan train.subjects=1e9": ("train.subjects=1000000000.0", "8 to 1000000"),
     "plan train.weight_decay=-1": ("train.weight_decay=-1", "0 to 10"),
     "plan network.centre=nan": ("network.centre=nan", "finite number"),
-    "plan metric.max_sensitivity.draws=0": ("metric.max_sensitivity", "draws = 0 must be above 0"),
-    "plan metric.max_sensitivity.subjects=0": ("metric.max_sensitivity.subjects=0", "1 or more"),
+    "plan metric.max_sensitivity.draws=0": ("metric.max_sensitivity", "draws=0 is not possible"),
+    "plan metric.max_sensitivity.subjects=0": ("metric.max_sensitivity.subjects=0", "at least 1"),
     "plan views=[{sign:up}]": ("views[0].sign=up", "valid names are abs"),
     "plan views=[{fwhm_mm:nan}]": ("views[0].fwhm_mm=nan", "0 to 100 millimetres"),
     # contradictions, duplicates, nothing left

@@ -1,8 +1,9 @@
 import pytest
 
-from bench.config.build import build, check_complete, fits
+from bench.config.build import build, check_complete
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.contracts.arguments import fits
 from metrics.infidelity import Infidelity
 from metrics.perturbations import Patch
 
@@ -33,9 +34,12 @@ def test_lists_become_tuples_so_that_plugins_are_hashable():
     ("node", "said"),
     [
         (changed(scalling="none"), "unknown key 'metric.x.scalling'; did you mean 'scaling'"),
-        (changed(subjects="four"), "'metric.x.subjects' must be int or NoneType, not 'four'"),
+        (
+            changed(subjects="four"),
+            "metric.x.subjects='four' is not possible: give a whole number of at least 1 or null",
+        ),
         (changed(scaling="fited"), "one of fitted, none"),
-        (changed(perturbation={**INFIDELITY["perturbation"], "size": 0}), "metric.x.perturbation: .*above 0"),
+        (changed(perturbation={**INFIDELITY["perturbation"], "size": 0}), "metric.x.perturbation.size=0 .*at least 1"),
         ({"scaling": "none"}, "has no '_target_'"),
         ({"_target_": "os.system", "command": "true"}, "outside .*trusted=\\[os\\]"),
         ({"_target_": "metricsx.evil.X"}, "outside"),

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 import torch
 
-from bench.contracts import Batch, Truth
-from bench.contracts.validity import Validity
+from bench.contracts import Batch, Truth, Validity
 from simulators.brain import Brain
 
 

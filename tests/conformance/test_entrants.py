@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from bench.config.build import build
 from bench.contracts import BadInput
-from bench.verify import entrants
+from bench.verify import catalogue, entrants
 
 torch.set_num_threads(1)
 SLOW = {"captum_integrated_gradients", "captum_occlusion", "monai_occlusion", "monai_grad_cam", "gradcam_grad_cam"}
@@ -52,6 +52,7 @@ def test_an_absent_library_is_named_with_the_way_to_get_it(monkeypatch):
         build(OmegaConf.to_container(OmegaConf.load(entrants.CONF / "captum_lrp.yaml")))
 
 
-def test_the_readme_shows_the_published_table():
-    inside = entrants.README.read_text().split(entrants.MARKERS[0])[1].split(entrants.MARKERS[1])[0]
-    assert inside.strip() == entrants.shown(PUBLISHED)
+def test_the_readme_and_the_page_show_the_published_table():
+    readme = catalogue.METHODS
+    assert readme.read_text() == catalogue.replaced(readme, "entrants", entrants.overview(PUBLISHED))
+    assert entrants.PAGE.read_text() == entrants.page(PUBLISHED)

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from bench.checks.method_probe import STYLES, Linear, Plain, Residual, probes, randomised
-from bench.contracts import BadInput, Batch, Context, Unsupported
+from bench.contracts import Batch, Context, Unsupported
 from bench.passes import explained, forward, gradient
 from methods._rules.call import Call
 from methods._rules.pooling import sharing
@@ -169,9 +169,3 @@ def test_shared_pooling_is_pooling_with_derivatives_shared_at_ties(name, options
 def test_pooling_without_a_rule_is_refused(pool):
     with pytest.raises(Unsupported, match="no rule"):
         DeepLIFT()(nn.Sequential(nn.Conv3d(1, 2, 1), pool, nn.Flatten()), IMAGES, 0)
-
-
-@pytest.mark.parametrize("make", [lambda: DeepLIFT("black"), lambda: DeepSHAP(0), lambda: ExpectedGradients(samples=0)])
-def test_impossible_parameters_are_refused(make):
-    with pytest.raises(BadInput):
-        make()

@@ -1,11 +1,9 @@
 """Extremal perturbation finds what a constructed network reads, holds its area, and favours no side."""
 
-import pytest
 import torch
 from torch import nn
 
 from bench.checks.method_probe import Plain, probes, randomised
-from bench.contracts import BadInput
 from methods.extremal import ExtremalPerturbation, shifted
 
 IMAGES = probes()[0].images
@@ -65,9 +63,3 @@ def test_its_mask_keeps_more_of_the_score_than_the_same_mask_elsewhere():
     assert (kept > score(0.2 * x)).all()
     moved = [score(mask.roll((d, h, w), (2, 3, 4)) * x) for d in (0, 4) for h in (0, 3, 6, 9) for w in (0, 4)][1:]
     assert all((kept > other).all() for other in moved)
-
-
-@pytest.mark.parametrize("wrong", [{"areas": ()}, {"areas": (1.0,)}, {"steps": 0}, {"rate": 0.0}, {"fill": "grass"}])
-def test_impossible_settings_are_refused(wrong):
-    with pytest.raises(BadInput, match="extremal_perturbation"):
-        ExtremalPerturbation(**wrong)

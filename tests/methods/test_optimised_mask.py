@@ -1,9 +1,7 @@
-import pytest
 import torch
 from torch import nn
 
 from bench.checks.method_probe import Plain, probes, randomised
-from bench.contracts import BadInput
 from bench.passes import explained, forward
 from methods.optimised_mask import OptimisedMask
 
@@ -56,9 +54,3 @@ def test_what_it_minimises_falls():
 
 def test_nothing_is_hidden_where_nothing_matters():
     assert (OptimisedMask(10)(Reader(), torch.ones_like(IMAGES), (1, 0)) == 0).all()
-
-
-@pytest.mark.parametrize("given", [{"steps": 0}, {"cells": 0}, {"rate": 0.0}, {"size": -1.0}, {"fill": "black"}])
-def test_impossible_parameters_are_refused(given):
-    with pytest.raises(BadInput):
-        OptimisedMask(**given)

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from bench.checks.method_probe import Plain, probes, randomised
-from bench.contracts import BadInput, Batch, Context, Unsupported
+from bench.contracts import Batch, Context, Unsupported
 from methods._rules import intercepted
 from methods._rules.patterns import Patterns
 from methods.gradients import Gradient
@@ -98,8 +98,3 @@ def test_weights_in_another_layout_are_refused():
 
     with pytest.raises(Unsupported, match="matmul"):
         PatternNet()(Product(), drawn(3), 1, context(drawn(20)))
-
-
-def test_one_image_has_no_covariance():
-    with pytest.raises(BadInput, match="images"):
-        PatternNet(1)

@@ -75,8 +75,5 @@ def test_it_is_shown_as_an_oracle_and_says_what_it_cannot_do_without():
     for without in (Context(subjects=SUBJECTS, redraws=drawn), context(None)):
         with pytest.raises(Undefined, match="simulator behind the images"):
             RedrawOcclusion(4, 4)(MODEL, IMAGES, (1, 0), without)
-    with pytest.raises(BadInput, match="draws=4; 3 a region are offered"):
+    with pytest.raises(BadInput, match="draws=4 is not possible: give at most 3, which a region is offered"):
         RedrawOcclusion(4, 4, 4)(MODEL, IMAGES, (1, 0), context())
-    for arguments in ((4, 5), (4, 4, 0)):
-        with pytest.raises(BadInput):
-            RedrawOcclusion(*arguments)

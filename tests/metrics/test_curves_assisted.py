@@ -73,8 +73,8 @@ def test_what_needs_a_simulator_says_so_and_plain_fills_stay_plain():
     for fill in ("twin", "redraw"):
         with pytest.raises(Undefined, match="simulator"):
             replacement(IMAGES, Context(subjects=(0, 1, 2)), 0, fill)
-    with pytest.raises(BadInput, match="must be redraw or twin"):
+    with pytest.raises(BadInput, match=r"fill='mean' is not possible: give one of redraw, twin"):
         AssistedDeletion(fill="mean")
-    with pytest.raises(BadInput, match="must be zero, mean or blur"):
+    with pytest.raises(BadInput, match=r"fill='twin' is not possible: give one of zero, mean, blur"):
         Deletion(fill="twin")
     assert AssistedDeletion.tags.assisted and not Deletion.tags.assisted

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.contracts import Context, Truth, Undefined
-from bench.contracts.validity import Validity
+from bench.contracts import Context, Truth, Undefined, Validity
 from metrics._shared.sets import mass_set
 from metrics.distractor_mass import DistractorMass
 from metrics.outside import OutsideMass

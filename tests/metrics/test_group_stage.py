@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.contracts import Attribution, Cohort, Context, MethodTags, MetricTags, Truth
-from bench.contracts.validity import Validity
+from bench.contracts import Attribution, Cohort, Context, MethodTags, MetricTags, Truth, Validity
 from bench.stages.explained import Explained, ExplainedModel
 from bench.stages.scoring import measure
 from metrics.curves import Deletion, Insertion, Selectivity

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.contracts import Attribution, BadInput, Context, Undefined
+from bench.contracts import Attribution, Context, Undefined
 from metrics.infidelity import Infidelity, InfidelityRank
 from metrics.perturbations import GaussianNoise, Patch
 
@@ -158,8 +158,3 @@ def test_rank_follows_what_the_model_reads_and_needs_no_quantity():
     assert (values["right"] > 0.9).all()
     assert (values["zero"] == 0).all()
     assert (values["elsewhere"] < 0).all()
-
-
-def test_an_unknown_scaling_is_refused():
-    with pytest.raises(BadInput, match="scaling"):
-        Infidelity(perturbation=FAMILIES[0], scaling="best")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.contracts import BadInput, Context, Truth, Undefined
+from bench.contracts import Context, Truth, Undefined
 from metrics.pointing import Pointing
 
 SHAPE = (1, 1, 7, 8, 9)
@@ -59,5 +59,3 @@ def test_undefined_and_impossible_cases(truth):
     assert Pointing().map(maps * torch.nan, truth, Context()).isnan().all()
     with pytest.raises(Undefined):
         Pointing().map(maps, Truth("use", regions=torch.ones(1, 4)), Context())
-    with pytest.raises(BadInput, match="tolerance_mm"):
-        Pointing(tolerance_mm=-1)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.contracts import BadInput, Cohort, Context, Undefined, Unsupported
+from bench.contracts import Cohort, Context, Undefined, Unsupported
 from metrics._shared.layers import layers, randomised
 from metrics.randomisation import CascadingRandomisation
 
@@ -161,5 +161,3 @@ def test_what_cannot_be_done_is_said(model):
     one = Cohort(images=IMAGES[:1], targets=torch.zeros(1), subjects=torch.arange(1))
     with pytest.raises(Undefined, match="two subjects"):
         CascadingRandomisation().explainer(gradient, model, one, CONTEXT.take([0]))
-    with pytest.raises(BadInput, match="order"):
-        CascadingRandomisation(order="sideways")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import update_bn
 
-from bench.contracts import BadInput, Batch, Cohort, Context, Undefined
+from bench.contracts import Batch, Cohort, Context, Undefined
 from metrics._shared.layers import layers, randomised
 from metrics.randomisation import CascadingRandomisation
 from metrics.randomisation_estimated import EstimatedRandomisation, estimated, running
@@ -126,7 +126,3 @@ def test_all_methods_of_a_model_share_its_statistics():
 def test_what_cannot_be_done_is_said():
     with pytest.raises(Undefined, match="training images"):
         run(gradient, net(), Context(subjects=(0, 1, 2)))
-    with pytest.raises(BadInput, match="images = 1"):
-        EstimatedRandomisation(images=1)
-    with pytest.raises(BadInput, match="order"):
-        EstimatedRandomisation(order="sideways")

@@ -1,4 +1,4 @@
-"""The complete example in the README is a metric that conforms."""
+"""The complete example in the README is a metric that conforms, and every blind spot that a metric names is shown."""
 
 import ast
 import re
@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 import metrics
 from bench.checks import metrics as checks
+from bench.verify import catalogue
 
 README = Path(metrics.__file__).parent / "README.md"
 
@@ -21,22 +24,12 @@ def test_the_example_conforms(monkeypatch):
         check(module.Gini())
 
 
-def test_every_metric_and_parameter_file_is_described():
-    described = README.read_text()
-    families = {"infidelity": "infidelity_*"}
-    for path in sorted((README.parents[1] / "conf" / "metric").glob("*.yaml")):
-        assert f"`{families.get(path.stem.split('_')[0], path.stem)}`" in described, path.stem
-
-
-def test_every_metric_has_a_blind_spot_shown_by_a_test_that_builds_it():
-    section = README.read_text().split("## One line each", 1)[1].split("\n## ", 1)[0]
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line.startswith("| `")]
-    named = {name for first, *_ in rows for name in re.findall(r"`(\w+)`", first)}
-    assert {path.stem for path in (README.parents[1] / "conf" / "metric").glob("*.yaml")} <= named
-    for first, *_, shown in rows:
-        file, _, test = shown.strip("`").rpartition("::")
-        built = _built(Path(__file__).parent / (file or "test_blind_spots.py"), test)
-        assert set(re.findall(r"`(\w+)`", first)) <= built, shown
+@pytest.mark.parametrize(("name", "metric"), list(catalogue.shipped("metric")))
+def test_every_metric_names_a_blind_spot_and_a_test_that_builds_it_to_show_it(name, metric):
+    assert metric.question.endswith("?") and metric.blind_spots
+    for spot in metric.blind_spots:
+        file, _, test = spot.shown_by.partition("::")
+        assert name in _built(Path(__file__).parent / file, test), spot
 
 
 def _built(file, test):

@@ -81,7 +81,7 @@ def test_undefined_cases():
         run(torch.sin, severities=None)
 
 
-@pytest.mark.parametrize("strengths", [(0.5,), (0.0, 0.0), (1.0, 0.0), (0.0, 2.0)], ids=str)
+@pytest.mark.parametrize("strengths", [(0.5,), (0.0, 0.0), (1.0, 0.0)], ids=str)
 def test_a_path_of_no_steps_is_refused(strengths):
-    with pytest.raises(BadInput, match="TrajectoryContinuity: strengths"):
+    with pytest.raises(BadInput, match=r"TrajectoryContinuity.strengths=.*2 or more rising numbers"):
         TrajectoryContinuity(strengths)

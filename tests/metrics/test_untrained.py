@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.contracts import BadInput, Cohort, Context, Truth, Undefined
+from bench.contracts import Cohort, Context, Truth, Undefined
 from metrics.learned import LearnedGain
 from metrics.overlap import RocAuc
 from metrics.regions import RegionAP
@@ -135,8 +135,12 @@ def test_only_patients_count_and_too_few_are_undefined(world):
         run(lambda m, x, c: x, (model, cohort.take(torch.tensor(rows)), context.take(rows)))
     with pytest.raises(Undefined, match="counterfactual"):
         run(lambda m, x, c: x, (model, cohort, Context(subjects=context.subjects)))
-    with pytest.raises(BadInput, match="draws = 0"):
-        SeverityRelevance(draws=0)
+
+
+def test_who_is_a_patient_is_what_the_context_says(world):
+    model, cohort, context = world
+    with pytest.raises(Undefined, match="three patients"):
+        run(lambda m, x, c: x, (model, cohort, replace(context, sides=lambda targets: 1 - targets)))
 
 
 def test_a_constant_explanation_follows_nothing(world):

@@ -14,12 +14,8 @@ from bench.checks.method_probe import randomised
 from bench.checks.networks import Task
 from bench.config.architecture import architecture
 from bench.contracts import BadInput, Unsupported
-from bench.networks.attention_cnn import AttentionCNN
 from bench.networks.conv5_fc3 import ConvFC
-from bench.networks.densenet import DenseNet
-from bench.networks.patch_fcn import PatchFCN
 from bench.networks.resnet import ResNet
-from bench.networks.sfcn import SFCN
 from methods.cam import GradCAM
 from methods.gradients import Gradient, GradientXInput
 from methods.guided import GuidedBackprop
@@ -75,25 +71,11 @@ def test_grids_of_the_stride_are_taken_and_others_refused(name):
             network(name, odd)
 
 
-@pytest.mark.parametrize(
-    ("make", "arguments"),
-    [
-        (ConvFC, {"pooled": 6}),
-        (ConvFC, {"pooled": -1}),
-        (ConvFC, {"hidden": ()}),
-        (ConvFC, {"dropout": 1.0}),
-        (ResNet, {"blocks": (1, 1, 1)}),
-        (ResNet, {"blocks": (1, 1, 1, 0)}),
-        (DenseNet, {"growth": 0}),
-        (SFCN, {"widths": ()}),
-        (SFCN, {"dropout": -0.1}),
-        (AttentionCNN, {"inner": 0}),
-        (PatchFCN, {"widths": (8, 0)}),
-    ],
-)
-def test_what_cannot_be_built_is_refused(make, arguments):
-    with pytest.raises(BadInput, match="is not possible"):
-        make(GRID, 2, **arguments)
+def test_more_pooling_than_blocks_and_other_than_four_stages_are_refused():
+    with pytest.raises(BadInput, match=r"ConvFC.pooled=6 is not possible: give at most 5"):
+        ConvFC(GRID, 2, pooled=6)
+    with pytest.raises(BadInput, match=r"ResNet.blocks=\[1, 1, 1\] is not possible: give the blocks of four stages"):
+        ResNet(GRID, 2, blocks=(1, 1, 1))
 
 
 def test_resnets_have_as_many_layers_as_their_names_say():

@@ -10,8 +10,7 @@ from torch import nn
 
 from bench.checks.networks import SHAPE, Task
 from bench.config.architecture import architecture
-from bench.contracts import Batch, Cohort, Context, Unsupported
-from bench.contracts.plugins import SelfFitting
+from bench.contracts import Batch, Cohort, Context, SelfFitting, Unsupported
 from metrics._shared.layers import layers, randomised
 from metrics.randomisation import CascadingRandomisation
 

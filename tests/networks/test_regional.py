@@ -85,5 +85,3 @@ def test_gradients_and_relevance_explain_it():
 def test_what_cannot_be_built_is_refused():
     with pytest.raises(BadInput, match="given none"):
         Regional(GRID, 2)
-    with pytest.raises(BadInput, match="is not possible"):
-        Regional(GRID, 2, labels, teams=0)

@@ -153,10 +153,6 @@ def test_what_cannot_be_built_or_fitted_is_refused():
     for regions, says in ((None, "given none"), (atlas()[1:], "does not fit"), (0 * atlas(), "does not fit")):
         with pytest.raises(BadInput, match=says):
             ShapeRidge(GRID, 2, regions)
-    with pytest.raises(BadInput, match="softness"):
-        ShapeRidge(GRID, 2, atlas(), softness=0.0)
-    with pytest.raises(BadInput, match="leaves=1"):
-        ShapeBoosting(GRID, 2, atlas(), leaves=1)
     healthy = batch(10, 0, classes=1)
     with pytest.raises(BadInput, match="class 1 has no training subject"):
         examples("shape", ShapeFeatures("shape", GRID, atlas(), 0.37, 0.1), healthy, healthy, 2)

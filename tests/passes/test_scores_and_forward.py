@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -95,3 +97,10 @@ def test_counting_and_declared_costs():
     assert passes == Passes(forward=6, backward=3)
     assert cost_of(IntegratedGradients(steps=7), (4, 4, 4)) == Passes(forward=9, backward=7)
     assert cost_of(Occlusion(window=6, stride=4), (24, 32, 24)) == Passes(forward=1 + 6 * 8 * 6, backward=0)
+
+
+@pytest.mark.parametrize("formula", ["().__class__", "forward if D else 1", "forward / 2", "__import__('os')", "1.5"])
+def test_a_cost_that_is_no_formula_is_refused(formula):
+    method = SimpleNamespace(tags=SimpleNamespace(cost=formula))
+    with pytest.raises((BadInput, AttributeError), match=r"cost|__import__"):
+        cost_of(method, (4, 4, 4))

@@ -1,0 +1,93 @@
+"""The check of a plug-in's arguments against its annotations: kinds, choices and bounds, in one grammar of refusal.
+
+A bound on a tuple holds for each of its numbers, of which there must be one. Relations between arguments stay in the
+class, which refuses them by `impossible`.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass
+from functools import cache, wraps
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from bench.contracts.errors import BadInput
+
+Class = TypeVar("Class", bound=type)
+#: annotations that are judged, as errors call them
+_KINDS = {int: "whole number", float: "number", bool: "true or false", str: "text", NoneType: "null"}
+
+
+def bounded(cls: Class) -> Class:
+    """The class, refusing with BadInput what the annotations of its fields, or of its constructor, do not allow."""
+    construct: Callable[..., None] = vars(cls)["__init__"]
+    signature = inspect.signature(construct)
+
+    @wraps(construct)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        check(cls, signature.bind(self, *args, **kwargs).arguments, type(self).__name__)
+        construct(self, *args, **kwargs)
+
+    setattr(cls, "__init__", checked)  # noqa: B010  # mypy lets no method be assigned
+    return cls
+
+
+def check(cls: Any, arguments: Mapping[str, Any], where: str) -> None:
+    """Raise BadInput for the first argument of a class that its annotation does not allow; `where` names the owner."""
+    hints = hints_of(cls)
+    for name, value in arguments.items():
+        if name in hints and not fits(value, hints[name]):
+            raise impossible(where, name, value, _described(hints[name]))
+
+
+def impossible(owner: object, name: str, value: Any, give: str) -> BadInput:
+    """The refusal of one argument of an object, or of what a text names, saying what to give instead."""
+    where = owner if isinstance(owner, str) else type(owner).__name__
+    return BadInput(
+        f"{where}.{name}={list(value) if isinstance(value, tuple) else value!r} is not possible: give {give}"
+    )
+
+
+@cache
+def hints_of(cls: Any) -> dict[str, Any]:
+    """Annotations of a class's fields, or of its constructor, bounds included; none where one cannot be resolved."""
+    try:
+        annotated = cls.__init__ if inspect.isclass(cls) and not is_dataclass(cls) else cls
+        return get_type_hints(annotated, include_extras=True)
+    except (NameError, TypeError):
+        return {}
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value fits an annotation; those beyond numbers, text, choices and bounds are not judged."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(fits(value, h) for h in inner)
+    if origin is Annotated:
+        kind, *bounds = inner
+        if get_origin(kind) is tuple:
+            each: Any = Annotated[get_args(kind)[0], *bounds]
+            numbers = isinstance(value, Sequence) and not isinstance(value, str)
+            return numbers and len(value) > 0 and all(fits(v, each) for v in value)
+        return fits(value, kind) and all(bound.holds(value) for bound in bounds)
+    if origin is Literal:
+        return value in inner
+    if hint in (int, float):
+        return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
+    return isinstance(value, hint) if hint in (bool, str, NoneType) else True
+
+
+def _described(hint: Any) -> str:
+    """What to give, in words."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return " or ".join(map(_described, inner))
+    if origin is Annotated:
+        kind, bounds = inner[0], " and ".join(map(str, inner[1:]))
+        if get_origin(kind) is tuple:
+            return f"one or more {_KINDS[get_args(kind)[0]]}s, each {bounds}"
+        return f"a {_KINDS[kind]} {bounds}"
+    if origin is Literal:
+        return "one of " + ", ".join(map(str, inner))
+    return f"a {_KINDS[hint]}" if hint in (int, float) else _KINDS.get(hint, getattr(hint, "__name__", str(hint)))

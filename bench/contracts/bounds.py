@@ -1,0 +1,63 @@
+"""Bounds of numbers, to be declared on the fields of a plug-in: `window: Annotated[int, AtLeast(1)] = 6`."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+
+@dataclass(frozen=True)
+class Between:
+    """Finite numbers from `low` to `high`; the ends that `open` names are not among them."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open: Literal["none", "low", "high", "both"] = "none"
+
+    def holds(self, value: Any) -> bool:
+        """Whether a number lies there."""
+        above = value > self.low if self.open in ("low", "both") else value >= self.low
+        below = value < self.high if self.open in ("high", "both") else value <= self.high
+        return math.isfinite(value) and above and below
+
+    def __str__(self) -> str:
+        low = f"{'above' if self.open in ('low', 'both') else 'of at least'} {self.low:g}"
+        high = f"{'below' if self.open in ('high', 'both') else 'at most'} {self.high:g}"
+        return " and ".join(text for text, end in ((low, self.low), (high, self.high)) if math.isfinite(end))
+
+
+@dataclass(frozen=True)
+class Multiple:
+    """The multiples of a whole number that are above 0."""
+
+    of: int
+
+    def holds(self, value: Any) -> bool:
+        """Whether a number is one."""
+        return value > 0 and value % self.of == 0
+
+    def __str__(self) -> str:
+        return f"that is a multiple of {self.of} above 0"
+
+
+def AtLeast(low: float) -> Between:
+    """Numbers from `low` on."""
+    return Between(low)
+
+
+def Above(low: float) -> Between:
+    """Numbers beyond `low`."""
+    return Between(low, open="low")
+
+
+#: a whole number from 1 on
+Count = Annotated[int, AtLeast(1)]
+#: subjects that something is computed for; None is all there are
+Subjects = Count | None
+#: a number above 0
+Positive = Annotated[float, Above(0)]
+#: a number from 0 on
+NonNegative = Annotated[float, AtLeast(0)]
+#: a part of a whole, not empty
+Share = Annotated[float, Between(0, 1, "low")]
+#: a part of a whole, neither empty nor all of it
+Part = Annotated[float, Between(0, 1, "both")]

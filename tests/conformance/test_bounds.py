@@ -1,0 +1,168 @@
+"""Every bound that a shipped plug-in declares is kept: what lies just beyond is refused by name, the end itself not."""
+
+import inspect
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal, get_args, get_origin
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from bench.config.build import TARGET, build, nodes, resolve
+from bench.contracts import Above, AtLeast, BadInput, Between, Count, Multiple, bounded
+from bench.contracts.arguments import check, fits, hints_of
+
+CONF = Path(__file__).parents[2] / "conf"
+FILES = [path for group in ("method", "metric", "network") for path in sorted((CONF / group).glob("*.yaml"))]
+SHAPE = (16, 16, 16)
+ALL = ("methods", "metrics", "bench.networks")
+
+
+def bounds(hint):
+    """(kind, bound) of an annotation: int, float or tuple; and its choices as (Literal, choices)."""
+    if get_origin(hint) is Annotated:
+        kind, bound = get_args(hint)
+        yield (tuple if get_origin(kind) is tuple else kind), bound, get_args(kind)[:1] or (kind,)
+    elif get_origin(hint) is Literal:
+        yield Literal, get_args(hint), (str,)
+    else:
+        for part in get_args(hint):
+            yield from bounds(part)
+
+
+def edges(bound, number):
+    """(at the low end?, outermost possible value or None, a value just beyond) at each end."""
+    if isinstance(bound, Multiple):
+        yield from ((True, bound.of, 0), (False, None, bound.of + 1))
+        return
+    for end, name, away in ((bound.low, "low", -math.inf), (bound.high, "high", math.inf)):
+        step = math.copysign(1, away)
+        before, after = (end - step, end + step) if number is int else (math.nextafter(end, x) for x in (-away, away))
+        if math.isfinite(end):
+            yield name == "low", *map(number, (before, end) if bound.open in (name, "both") else (end, after))
+
+
+def placed(value, low, given):
+    """A value as an argument: itself, or at the low or high end of the numbers given."""
+    return value if not isinstance(given, tuple) else (value, *given[1:]) if low else (*given[:-1], value)
+
+
+def cases(file):
+    """(node, argument, possible values, impossible values) of every bounded argument in a YAML."""
+    for _, node in nodes(OmegaConf.to_container(OmegaConf.load(file))):
+        for name, hint in hints_of(resolve(node, ALL)).items():
+            for kind, bound, (number,) in bounds(hint) if name in node else ():
+                if kind is Literal:
+                    yield node, name, list(bound), ["no such choice"]
+                    continue
+                given = tuple(node[name]) if kind is tuple else None
+                found = [(placed(a, low, given), placed(b, low, given)) for low, a, b in edges(bound, number)]
+                possible = [a for a, _ in found if a is not None]
+                yield node, name, possible, [b for _, b in found] + [math.nan, *([()] if kind is tuple else [])]
+
+
+CASES = [
+    pytest.param(node, name, possible, impossible, id=f"{file.stem}-{node[TARGET].rpartition('.')[2]}-{name}")
+    for file in FILES
+    for node, name, possible, impossible in cases(file)
+]
+
+
+def made(node, path="", **changed):
+    """A plug-in built from its YAML, as the harness builds it; networks on a small grid."""
+    parameters = inspect.signature(resolve(node, ALL)).parameters
+    known = {"in_shape": SHAPE, "outputs": 2, "regions": (torch.arange(16**3).reshape(SHAPE) % 3)}
+    return build(node | changed, ALL, path=path, **{k: v for k, v in known.items() if k in parameters})
+
+
+def test_there_are_bounds_to_test():
+    assert len(CASES) > 150
+
+
+@pytest.mark.parametrize(("node", "name", "possible", "impossible"), CASES)
+def test_a_value_beyond_its_bound_is_refused_by_name(node, name, possible, impossible):
+    cls = resolve(node, ALL)
+    rest = {k: made(v) if isinstance(v, dict) else v for k, v in node.items() if k not in (TARGET, name)}
+    rest |= {"in_shape": SHAPE, "outputs": 2} if isinstance(cls, type) and issubclass(cls, torch.nn.Module) else {}
+    for value in impossible:
+        with pytest.raises(BadInput, match=rf"^{cls.__name__}\.{name}=.* is not possible: give "):
+            cls(**rest, **{name: value})
+        with pytest.raises(BadInput, match=rf"^here\.{name}.* is not possible: give "):
+            made(node, "here", **{name: value})
+
+
+#: arguments that another one must not exceed
+WITH = {"window": {"stride": 1}}
+
+
+@pytest.mark.parametrize(("node", "name", "possible", "impossible"), CASES)
+def test_the_outermost_values_are_possible(node, name, possible, impossible):
+    for value in possible:
+        made(node, **{name: value}, **{k: v for k, v in WITH.get(name, {}).items() if k in node})
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_whole_number_has_a_bound(file):
+    for _, node in nodes(OmegaConf.to_container(OmegaConf.load(file))):
+        hints = hints_of(resolve(node, ALL))
+        assert hints or len(node) == 1, "its annotations cannot be resolved"
+        assert not [name for name in node if hints.get(name) in (int, int | None)]
+
+
+@bounded
+@dataclass(frozen=True)
+class Part:
+    size: Count = 1
+    share: Annotated[float, Between(0, 1, "low")] = 1
+    spans: Annotated[tuple[float, ...], Above(0)] = (1.0,)
+    fill: Literal["zero", "mean"] | float = "zero"
+
+
+@dataclass(frozen=True)
+class Unchecked(Part):
+    """A subclass that forgot the decorator."""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"size": 0}, "Part.size=0 is not possible: give a whole number of at least 1"),
+        ({"size": 1.5}, "Part.size=1.5 is not possible: give a whole number of at least 1"),
+        ({"size": True}, "Part.size=True is not possible: give a whole number of at least 1"),
+        ({"size": None}, "Part.size=None is not possible: give a whole number of at least 1"),
+        ({"share": math.inf}, "Part.share=inf is not possible: give a number above 0 and at most 1"),
+        ({"share": "all"}, "Part.share='all' is not possible: give a number above 0 and at most 1"),
+        ({"spans": (1.0, 0.0)}, "Part.spans=[1.0, 0.0] is not possible: give one or more numbers, each above 0"),
+        ({"spans": 1.0}, "Part.spans=1.0 is not possible: give one or more numbers, each above 0"),
+        ({"fill": "grey"}, "Part.fill='grey' is not possible: give one of zero, mean or a number"),
+    ],
+)
+def test_every_refusal_has_the_same_grammar(given, said):
+    with pytest.raises(BadInput) as caught:
+        Part(**given)
+    assert str(caught.value) == said
+    with pytest.raises(BadInput) as caught:
+        check(Part, given, "method.part")
+    assert str(caught.value) == said.replace("Part.", "method.part.")
+    with pytest.raises(BadInput):
+        replace(Part(), **given)
+
+
+def test_positional_arguments_and_numbers_of_numpy_are_judged():
+    assert Part(np.int64(2), np.float32(0.5)).size == 2
+    with pytest.raises(BadInput, match=r"Part.size=np.int64\(0\)"):
+        Part(np.int64(0))
+
+
+def test_the_harness_checks_a_class_that_does_not_check_itself():
+    assert Unchecked(size=0).size == 0
+    with pytest.raises(BadInput, match="size=0"):
+        check(Unchecked, {"size": 0}, "Unchecked")
+
+
+def test_a_multiple_and_a_lower_end():
+    assert fits(16, Annotated[int, Multiple(8)]) and not fits(0, Annotated[int, Multiple(8)])
+    assert fits(0, Annotated[float, AtLeast(0)]) and not fits(-0.1, Annotated[float, AtLeast(0)])
