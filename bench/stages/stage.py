@@ -134,7 +134,7 @@ class Given:
     """All that a stage makes a cell from.
 
     stored: gives the value of another cell, always as it was read back from the store, so that a resumed run meets the
-    same bytes as a fresh one. progress: takes the share that is done. once: `make()` once a key for the life of the
+    same bytes as a fresh one. progress: takes the share that is done. once: `make()` once per key for the life of the
     unit.
     """
 

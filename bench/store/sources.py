@@ -11,8 +11,8 @@ from typing import Any
 from bench.config.build import TARGET, nodes
 
 #: packages that results come from; what plans, stores and launches may change and makes no result stale
-SCIENCE = ("simulators", "methods", "metrics")
-SCIENCE += tuple(f"bench.{room}" for room in ("contracts", "passes", "networks", "seeds", "stages"))
+ROOMS = ("contracts", "passes", "networks", "seeds", "stages")
+SCIENCE = ("simulators", "methods", "metrics", *(f"bench.{room}" for room in ROOMS))
 
 
 def of_node(node: Any, also: Iterable[str] = ()) -> str:
