@@ -63,7 +63,7 @@ class _Compare(Stage[Any]):
 
     def work(self, study: Study, cell: Cell) -> float:
         """Every explained subject once per model."""
-        return float(study.settings["explain"]["subjects"] * len(cell.parts["maps"]))
+        return super().work(study, cell) * len(cell.parts["maps"])
 
 
 COMPARE = _Compare()

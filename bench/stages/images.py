@@ -69,7 +69,9 @@ class _Images(Stage[Images]):
         value(folder)
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Images:
-        return read(folder)
+        named = {path.stem: _read(path) for path in sorted(folder.glob("*.npy"))}
+        fixed = {split: named.pop(split) for split in (*SPLITS, OFF)}
+        return Images(**fixed, shifted=named)
 
     def work(self, study: Study, cell: Cell) -> float:
         """The subjects of all splits."""
@@ -102,13 +104,6 @@ def draw(
         for name, array in arrays.items():
             array.flush()
             (folder / f"{name}.json").write_text(json.dumps(targets[name]))
-
-
-def read(folder: Path) -> Images:
-    """The splits `draw` wrote, memory-mapped."""
-    named = {path.stem: _read(path) for path in sorted(folder.glob("*.npy"))}
-    fixed = {split: named.pop(split) for split in (*SPLITS, OFF)}
-    return Images(**fixed, shifted=named)
 
 
 def _read(path: Path) -> Batch:

@@ -55,10 +55,6 @@ class Maps(Stage[Attribution]):
         """The attribution."""
         return Attribution(**load_file(folder / "maps.safetensors"))
 
-    def work(self, study: Study, cell: Cell) -> float:
-        """Every explained subject."""
-        return float(study.settings["explain"]["subjects"])
-
 
 def explain(given: Given, model: nn.Module) -> tuple[Attribution, Passes]:
     """Maps of every explained subject by the method of the cell."""

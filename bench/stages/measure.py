@@ -63,8 +63,8 @@ class _Measure(Stage[Any]):
 
     def work(self, study: Study, cell: Cell) -> float:
         """The subjects the metric asks for."""
-        everyone = study.settings["explain"]["subjects"]
-        return float(min(study.make("metrics", cell.metric).subjects or everyone, everyone))
+        everyone = super().work(study, cell)
+        return min(study.make("metrics", cell.metric).subjects or everyone, everyone)
 
 
 MEASURE = _Measure()

@@ -110,9 +110,9 @@ class Stage(ABC, Generic[Value]):
         """What was written; never called where the cell has a `folder` of scores."""
         raise NotImplementedError(f"stage {self.name} has no `read`")
 
-    @abstractmethod
     def work(self, study: Study, cell: Cell) -> float:
-        """Images that the cell puts through the network or simulator: what its price grows with."""
+        """Images that pass through the network or simulator, which a price grows with; here every explained subject."""
+        return float(study.settings["explain"]["subjects"])
 
     def configuration(self, study: Study, cell: Cell) -> dict[str, Node]:
         """The nodes a cell is made by, as configured; nodes of the cells it needs stand in their own records."""
