@@ -85,15 +85,15 @@ class _Composer:
         for key, values in axes.items():
             check_axis(f"axes.{key}" if key in given else key, values)
         pairs = list(_product({k: v for k, v in axes.items() if _group(k) not in LISTS}))
-        made = Composed({}, launch=self.typed.launch)
+        composed = Composed({}, launch=self.typed.launch)
         for pair in pairs:
-            self._add_pair(made, pair)
+            self._add_pair(composed, pair)
         first = {**self.typed.fixed, **_lines(pairs[0])}
-        for group, nodes in (("method", made.methods), ("metric", made.metrics)):
+        for group, nodes in (("method", composed.methods), ("metric", composed.metrics)):
             swept = {k: v for k, v in axes.items() if _group(k) == group}
-            made.chosen |= self._add_plugins(group, nodes, first, swept)
-        self._check_headlines(made)
-        return made
+            composed.chosen |= self._add_plugins(group, nodes, first, swept)
+        self._check_headlines(composed)
+        return composed
 
     def _check_files(self, group: str, found: Node) -> None:
         """Refuse a plug-in whose file put its keys elsewhere, or names no class."""
@@ -106,15 +106,15 @@ class _Composer:
                 "_target_"
             )
 
-    def _check_headlines(self, made: Composed) -> None:
+    def _check_headlines(self, composed: Composed) -> None:
         """Refuse a ranking by a metric that nobody has; one that this call did not choose is left out later."""
-        known = {*made.metrics, *options("metric", self.folders)}
-        for name, headline in made.settings["headline"].items():
+        known = {*composed.metrics, *options("metric", self.folders)}
+        for name, headline in composed.settings["headline"].items():
             if headline["metric"] not in known:
                 said = nearest(str(headline["metric"]), known)
                 raise BadInput(f"headline.{name}.metric={headline['metric']}: there is no such metric{said}")
 
-    def _add_pair(self, made: Composed, pair: Mapping[str, str]) -> None:
+    def _add_pair(self, composed: Composed, pair: Mapping[str, str]) -> None:
         config = self._compose({**self.typed.fixed, **_lines(pair)})
         choices = config.pop("_choices")
         for group in ("simulator", "network", "train"):
@@ -122,12 +122,12 @@ class _Composer:
                 raise BadInput(f"{group}=[...] is a list; to sweep, name several with commas, e.g. {group}=a,b")
         simulator = _label(choices["simulator"], pair, "simulator")
         network = _label(choices["network"], pair, "network", "train")
-        made.simulators[simulator] = config.pop("simulator")
-        made.networks[network] = config.pop("network")
-        made.trains[network] = config.pop("train")
-        made.pairs.append((simulator, network))
-        made.chosen[simulator, network] = {**pair, **{g: choices[g] for g in ("simulator", "network", "train")}}
-        made.settings = made.settings or {k: v for k, v in config.items() if k not in (*LISTS, "axes")}
+        composed.simulators[simulator] = config.pop("simulator")
+        composed.networks[network] = config.pop("network")
+        composed.trains[network] = config.pop("train")
+        composed.pairs.append((simulator, network))
+        composed.chosen[simulator, network] = {**pair, **{g: choices[g] for g in ("simulator", "network", "train")}}
+        composed.settings = composed.settings or {k: v for k, v in config.items() if k not in (*LISTS, "axes")}
 
     def _add_plugins(
         self, group: str, nodes: Node, first: Node, swept: Mapping[str, list[str]]
@@ -182,9 +182,9 @@ def _plain(config: DictConfig) -> Node:
     missing = OmegaConf.missing_keys(masked)
     if missing:
         raise BadInput(f"no value for {', '.join(sorted(missing))}; give it on the command line or in the study")
-    made = OmegaConf.to_container(masked, resolve=True)
-    assert isinstance(made, dict)
-    return {str(k): v for k, v in made.items()}
+    composed = OmegaConf.to_container(masked, resolve=True)
+    assert isinstance(composed, dict)
+    return {str(k): v for k, v in composed.items()}
 
 
 def _product(axes: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:

@@ -158,7 +158,7 @@ class UnitRun:
             self._within = outer + time.perf_counter() - started
 
     def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """`make()` once a key for the life of this unit."""
+        """`make()` once per key for the life of this unit."""
         if key not in self._values:
             self._values[key] = make()
         return self._values[key]

@@ -16,12 +16,12 @@ def cover(images: Tensor, share: float, by: str, draw: torch.Generator) -> Tenso
     size are no news to the network (occlusion otherwise asks it about images unlike any it has seen).
     by: `zero`, `mean` (of the image) or `noise` (normal, of the image's mean and standard deviation).
     """
-    made = images.clone()
-    for image in made:
+    covered = images.clone()
+    for image in covered:
         if torch.rand((), generator=draw) < share:
             x, y, z = (_side(n, draw) for n in image.shape[1:])
             image[:, x, y, z] = _filled(image, by, draw)[:, x, y, z]
-    return made
+    return covered
 
 
 def _side(length: int, draw: torch.Generator) -> slice:

@@ -15,14 +15,14 @@ from bench.stages.train import TRAIN
 from bench.study import Unit
 
 
-class Attribute(Maps):
+class _Attribute(Maps):
     """Makes the maps of a trained model."""
 
     name = "attribute"
     version = "1"
 
     def cells(self, graph: Graph, unit: Unit) -> Iterable[Cell]:
-        """One a method, of arms as well."""
+        """One per method, of arms as well."""
         return () if unit.group else (graph.cell(self, unit, method) for method in graph.study.methods)
 
     def make(self, given: Given) -> tuple[Kept, Passes]:
@@ -38,7 +38,7 @@ class Attribute(Maps):
         convergence.write(folder, value.convergence)
 
 
-ATTRIBUTE = Attribute()
+ATTRIBUTE = _Attribute()
 
 
 def every_map(given: Given) -> tuple[Attribution, Passes]:

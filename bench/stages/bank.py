@@ -15,7 +15,7 @@ from bench.study import Study, Unit
 Draw = Callable[[Path], None]
 
 
-class Bank(Stage[Path]):
+class _Bank(Stage[Path]):
     """Makes the folder that a simulator with a bank reads healthy subjects from."""
 
     name = "bank"
@@ -24,7 +24,7 @@ class Bank(Stage[Path]):
     network = False
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a data seed and whatever of the simulator its healthy subjects depend on."""
+        """One per data seed and whatever of the simulator its healthy subjects depend on."""
         study = graph.study
         world: Banked = study.make("simulators", unit.simulator)
         parts = world.banked(study.simulators[unit.simulator])
@@ -41,11 +41,9 @@ class Bank(Stage[Path]):
         return lambda folder: world.fill_bank(counts, folder, given.progress), Passes()
 
     def write(self, folder: Path, value: Draw) -> None:
-        """Draw into the folder."""
         value(folder)
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Path:
-        """The folder, which the simulator reads itself."""
         return folder
 
     def work(self, study: Study, cell: Cell) -> float:
@@ -53,7 +51,7 @@ class Bank(Stage[Path]):
         return float(sum(cell.content[name] for name in SIZES))
 
 
-BANK = Bank()
+BANK = _Bank()
 
 
 def banks(graph: Graph, unit: Unit) -> tuple[Cell, ...]:

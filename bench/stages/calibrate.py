@@ -16,7 +16,7 @@ CALIBRATIONS = ROOT / "simulators" / "calibrations"
 FILE = "calibration.json"
 
 
-class Calibrate(Stage[dict[str, Any]]):
+class _Calibrate(Stage[dict[str, Any]]):
     """Makes what `calibrate` finds; a committed file stands for it."""
 
     name = "calibrate"
@@ -24,21 +24,18 @@ class Calibrate(Stage[dict[str, Any]]):
     network = False
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a simulator."""
+        """One per simulator."""
         content = {"simulator": graph.describe("simulators", unit.simulator)}
         source = self.code(graph, "simulators", unit.simulator)
         return Cell(self, unit.simulator, content, unit, source=source)
 
     def make(self, given: Given) -> tuple[dict[str, Any], Passes]:
-        """Search for the amplitude."""
         return calibrate(given.study.make("simulators", given.unit.simulator)), Passes()
 
     def write(self, folder: Path, value: dict[str, Any]) -> None:
-        """Write JSON."""
         (folder / FILE).write_text(json.dumps(value, indent=1) + "\n")
 
     def read(self, folder: Path, study: Study, cell: Cell) -> dict[str, Any]:
-        """Read JSON; folder: may be the committed file."""
         value: dict[str, Any] = json.loads((folder / FILE if folder.is_dir() else folder).read_text())
         return value
 
@@ -47,12 +44,11 @@ class Calibrate(Stage[dict[str, Any]]):
         return 1
 
     def committed(self, cell: Cell) -> Path | None:
-        """The calibration in `simulators/calibrations`."""
         path = committed(cell)
         return path if path.exists() else None
 
 
-CALIBRATE = Calibrate()
+CALIBRATE = _Calibrate()
 
 
 def committed(cell: Cell) -> Path:

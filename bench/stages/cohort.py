@@ -20,7 +20,7 @@ FEWEST_PAIRS = 20
 TENSORS = ("images", "targets", "subjects", "twins", "regions", "domain")
 
 
-class Simulate(Stage[Cohort]):
+class _Cohort(Stage[Cohort]):
     """Makes the explained subjects with twins, regions and truths."""
 
     name = "simulate"
@@ -28,18 +28,16 @@ class Simulate(Stage[Cohort]):
     network = False
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a simulator."""
+        """One per simulator."""
         calibration = graph.cell(CALIBRATE, unit)
         content = {"calibration": calibration.key, **graph.study.settings["explain"]}
         source = self.code(graph, "simulators", unit.simulator)
         return Cell(self, unit.simulator, content, unit, (calibration,), source)
 
     def make(self, given: Given) -> tuple[Cohort, Passes]:
-        """Simulate them."""
         return explained_subjects(calibrated(given), **given.study.settings["explain"]), Passes()
 
     def write(self, folder: Path, value: Cohort) -> None:
-        """Write safetensors and JSON."""
         tensors = {name: getattr(value, name) for name in TENSORS}
         for truth in value.truths.values():
             for part in ("volume", "regions", "floor"):
@@ -55,7 +53,6 @@ class Simulate(Stage[Cohort]):
         (folder / "cohort.json").write_text(json.dumps(about, indent=1))
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Cohort:
-        """The cohort."""
         tensors = load_file(folder / "cohort.safetensors")
         about = json.loads((folder / "cohort.json").read_text())
         truths = {
@@ -77,7 +74,7 @@ class Simulate(Stage[Cohort]):
         return float(cell.content["subjects"] + cell.content["pairs"])
 
 
-COHORT = Simulate()
+COHORT = _Cohort()
 
 
 def validate(subjects: int, pairs: int) -> None:

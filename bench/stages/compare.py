@@ -23,14 +23,14 @@ from bench.store.keys import key
 from bench.study import Study, Unit
 
 
-class Compare(Stage[Any]):
+class _Compare(Stage[Any]):
     """Makes rows of scores."""
 
     name = "compare"
     version = "2"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a group, method and metric; `parts`: maps, untrained, uses, models, and those of arms where asked for."""
+        """One per group, method and metric; `parts`: maps, untrained, uses, models, and those of arms if asked for."""
         study, members = graph.study, graph.study.members(unit)
         parts = {
             "maps": [graph.cell(ATTRIBUTE, member, method) for member in members],
@@ -50,24 +50,23 @@ class Compare(Stage[Any]):
         return Cell(self, name, content, unit, needs, source, method, metric, folder, parts=parts)
 
     def cells(self, graph: Graph, unit: Unit) -> Iterable[Cell]:
-        """One a method and metric of a group."""
+        """One per method and metric of a group."""
         if not unit.group:
             return ()
         pairs = ((name, metric) for name in graph.study.methods for metric in graph.study.metric_names(compare=True))
         return (graph.cell(self, unit, name, metric) for name, metric in pairs)
 
     def make(self, given: Given) -> tuple[pd.DataFrame, Passes]:
-        """Compare the models."""
         cell, metric = given.cell, given.study.make("metrics", given.cell.metric)
         cohort = given.of(cell.needs[0])
         return compare(cell.metric, metric, compared_models(given), cohort, context(cell, cohort)), Passes()
 
     def work(self, study: Study, cell: Cell) -> float:
-        """Every explained subject once a model."""
-        return float(study.settings["explain"]["subjects"] * len(cell.parts["maps"]))
+        """Every explained subject once per model."""
+        return super().work(study, cell) * len(cell.parts["maps"])
 
 
-COMPARE = Compare()
+COMPARE = _Compare()
 
 
 def compared_models(given: Given) -> ComparedModels:

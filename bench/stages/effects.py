@@ -19,21 +19,20 @@ from bench.study import Study, Unit
 MOST = 12
 
 
-class SwitchRegions(Stage[Effects]):
+class _Effects(Stage[Effects]):
     """Makes the effects of a model's first subjects."""
 
     name = "effects"
     version = "2"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a model."""
-        needs = tuple(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN))
+        """One per model."""
+        _, cohort, model = needs = tuple(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN))
         sizes = {name: graph.study.settings["use"][name] for name in ("subjects", "players")}
-        content = {"model": needs[2].key, "cohort": needs[1].key, **sizes}
+        content = {"model": model.key, "cohort": cohort.key, **sizes}
         return Cell(self, unit.id, content, unit, needs, self.code(graph, "simulators", unit.simulator))
 
     def make(self, given: Given) -> tuple[Effects, Passes]:
-        """Switch regions and watch the score."""
         sizes, world = given.study.settings["use"], calibrated(given)
         if reason := Validity.of(world).undefined.get("effects"):
             raise Unsupported(reason)
@@ -43,19 +42,17 @@ class SwitchRegions(Stage[Effects]):
             return effects(model, world, cohort, sick(cohort), world.target, players, given.progress), passes
 
     def write(self, folder: Path, value: Effects) -> None:
-        """Write safetensors."""
         save_file({name: part.contiguous() for name, part in value._asdict().items()}, folder / "effects.safetensors")
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Effects:
-        """The effects."""
         return Effects(**load_file(folder / "effects.safetensors"))
 
     def work(self, study: Study, cell: Cell) -> float:
-        """Every subject once a coalition."""
+        """Every subject once per coalition."""
         return float(cell.content["subjects"] * 2 ** cell.content["players"])
 
 
-EFFECTS = SwitchRegions()
+EFFECTS = _Effects()
 
 
 def validate(players: int) -> None:

@@ -50,12 +50,12 @@ def worst(outputs: Tensor, targets: Tensor, off: Tensor, calibration: dict[str, 
     and a model passes if all do.
     """
     judged = dict(_pairs(outputs, targets, off, calibration))
-    pair, found = min(judged.items(), key=lambda item: item[1]["competence_low"])
+    pair, verdict = min(judged.items(), key=lambda item: item[1]["competence_low"])
     if len(judged) == 1:
-        return found
-    told = [f"classes {name}: {verdict['reason']}" for name, verdict in judged.items() if not verdict["passed"]]
-    leak = max((verdict["auc_off"] for verdict in judged.values()), key=lambda value: abs(value - 0.5))
-    return found | {"pair": pair, "auc_off": leak, "passed": not told, "reason": "; ".join(told)}
+        return verdict
+    reasons = [f"classes {name}: {v['reason']}" for name, v in judged.items() if not v["passed"]]
+    leak = max((v["auc_off"] for v in judged.values()), key=lambda value: abs(value - 0.5))
+    return verdict | {"pair": pair, "auc_off": leak, "passed": not reasons, "reason": "; ".join(reasons)}
 
 
 def _pairs(
@@ -77,8 +77,8 @@ def worst_auc(outputs: Tensor, targets: Tensor) -> float:
 def _contrasts(outputs: Tensor, targets: Tensor) -> Iterator[tuple[np.ndarray, Tensor]]:
     """z_b - z_a of the subjects of classes a < b, and 1 for those of b, for every two classes."""
     for a, b in combinations(range(outputs.shape[1]), 2):
-        own = (targets == a) | (targets == b)
-        yield (outputs[own, b] - outputs[own, a]).double().numpy(), (targets[own] == b).long()
+        two = (targets == a) | (targets == b)
+        yield (outputs[two, b] - outputs[two, a]).double().numpy(), (targets[two] == b).long()
 
 
 def never(verdict: dict[str, Any], reason: str) -> dict[str, Any]:

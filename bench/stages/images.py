@@ -41,7 +41,7 @@ class Images(NamedTuple):
     shifted: Mapping[str, Batch] = MappingProxyType({})
 
 
-class DrawImages(Stage[Images]):
+class _Images(Stage[Images]):
     """Makes the images of a simulator's data seed."""
 
     name = "images"
@@ -50,7 +50,7 @@ class DrawImages(Stage[Images]):
     network = False
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a simulator, data seed and sizes of the splits."""
+        """One per simulator, data seed and sizes of the splits."""
         calibration, train = graph.cell(CALIBRATE, unit), graph.study.training(unit)
         counts = {name: train.get(name) for name in SIZES}
         content = {"calibration": calibration.key, "data_seed": unit.data_seed, **counts}
@@ -66,19 +66,19 @@ class DrawImages(Stage[Images]):
         return lambda folder: draw(world, counts, folder, given.progress), Passes()
 
     def write(self, folder: Path, value: Draw) -> None:
-        """Draw into the folder."""
         value(folder)
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Images:
-        """The splits, memory-mapped."""
-        return read(folder)
+        named = {path.stem: _read(path) for path in sorted(folder.glob("*.npy"))}
+        fixed = {split: named.pop(split) for split in (*SPLITS, OFF)}
+        return Images(**fixed, shifted=named)
 
     def work(self, study: Study, cell: Cell) -> float:
         """The subjects of all splits."""
         return float(sum(cell.content[name] for name in SIZES))
 
 
-IMAGES = DrawImages()
+IMAGES = _Images()
 
 
 def draw(
@@ -104,13 +104,6 @@ def draw(
         for name, array in arrays.items():
             array.flush()
             (folder / f"{name}.json").write_text(json.dumps(targets[name]))
-
-
-def read(folder: Path) -> Images:
-    """The splits `draw` wrote, memory-mapped."""
-    named = {path.stem: _read(path) for path in sorted(folder.glob("*.npy"))}
-    fixed = {split: named.pop(split) for split in (*SPLITS, OFF)}
-    return Images(**fixed, shifted=named)
 
 
 def _read(path: Path) -> Batch:

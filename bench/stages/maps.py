@@ -27,21 +27,22 @@ class Maps(Stage[Attribution]):
     maps = True
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a model and method.
+        """One per model and method.
 
         content: what is computed from maps depends on `maps`, not on how many of them are kept on disk.
         """
         study = graph.study
         use = (graph.cell(USE, unit),) if "truth:use" in study.make("methods", method).tags.needs else ()
-        needs = (graph.cell(CALIBRATE, unit), graph.cell(COHORT, unit), graph.cell(TRAIN, unit), *use)
+        cohort, model = graph.cell(COHORT, unit), graph.cell(TRAIN, unit)
         whole = {
-            "model": needs[2].key,
-            "cohort": needs[1].key,
+            "model": model.key,
+            "cohort": cohort.key,
             "method": graph.describe("methods", method),
             **({"use": use[0].key} if use else {}),
         }
         content = {"maps": key({"stage": self.name, "version": self.version, **whole}), "kept": study.kept}
-        return Cell(self, f"{unit.id}-{method}", content, unit, needs, graph.source("methods", method), method)
+        needs, source = (graph.cell(CALIBRATE, unit), cohort, model, *use), graph.source("methods", method)
+        return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method)
 
     def write(self, folder: Path, value: Any) -> None:
         """Write maps, multiplier and gap as safetensors, float32."""
@@ -53,10 +54,6 @@ class Maps(Stage[Attribution]):
     def read(self, folder: Path, study: Study, cell: Cell) -> Attribution:
         """The attribution."""
         return Attribution(**load_file(folder / "maps.safetensors"))
-
-    def work(self, study: Study, cell: Cell) -> float:
-        """Every explained subject."""
-        return float(study.settings["explain"]["subjects"])
 
 
 def explain(given: Given, model: nn.Module) -> tuple[Attribution, Passes]:

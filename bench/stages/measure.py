@@ -21,14 +21,14 @@ from bench.stages.use import USE
 from bench.study import Study, Unit
 
 
-class Measure(Stage[Any]):
+class _Measure(Stage[Any]):
     """Makes rows of scores."""
 
     name = "measure"
     version = "1"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a model, method and metric."""
+        """One per model, method and metric."""
         study, maps = graph.study, graph.cell(ATTRIBUTE, unit, method)
         tags = study.make("metrics", metric).tags
         uses = (graph.cell(USE, unit),) if "use" in tags.truths else ()
@@ -43,14 +43,13 @@ class Measure(Stage[Any]):
         return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method, metric, folder)
 
     def cells(self, graph: Graph, unit: Unit) -> Iterable[Cell]:
-        """One a metric and method; metrics outermost, so that methods share their perturbations."""
+        """One per metric and method; metrics outermost, so that methods share their perturbations."""
         if unit.group or unit.permuted:
             return ()
         pairs = ((name, metric) for metric in graph.study.metric_names(compare=False) for name in graph.study.methods)
         return (graph.cell(self, unit, name, metric) for name, metric in pairs)
 
     def make(self, given: Given) -> tuple[pd.DataFrame, Passes]:
-        """Score the maps of every explained subject."""
         study, cell = given.study, given.cell
         metric, method = study.make("metrics", cell.metric), study.make("methods", cell.method)
         maps = given.graph.cell(ATTRIBUTE, cell.unit, cell.method)
@@ -64,11 +63,11 @@ class Measure(Stage[Any]):
 
     def work(self, study: Study, cell: Cell) -> float:
         """The subjects the metric asks for."""
-        everyone = study.settings["explain"]["subjects"]
-        return float(min(study.make("metrics", cell.metric).subjects or everyone, everyone))
+        everyone = super().work(study, cell)
+        return min(study.make("metrics", cell.metric).subjects or everyone, everyone)
 
 
-MEASURE = Measure()
+MEASURE = _Measure()
 
 
 def _explained_model(given: Given) -> ExplainedModel:

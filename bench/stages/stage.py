@@ -110,9 +110,9 @@ class Stage(ABC, Generic[Value]):
         """What was written; never called where the cell has a `folder` of scores."""
         raise NotImplementedError(f"stage {self.name} has no `read`")
 
-    @abstractmethod
     def work(self, study: Study, cell: Cell) -> float:
-        """Images that the cell puts through the network or simulator: what its price grows with."""
+        """Images that pass through the network or simulator, which a price grows with; here every explained subject."""
+        return float(study.settings["explain"]["subjects"])
 
     def configuration(self, study: Study, cell: Cell) -> dict[str, Node]:
         """The nodes a cell is made by, as configured; nodes of the cells it needs stand in their own records."""
@@ -134,7 +134,7 @@ class Given:
     """All that a stage makes a cell from.
 
     stored: gives the value of another cell, always as it was read back from the store, so that a resumed run meets the
-    same bytes as a fresh one. progress: takes the share that is done. once: `make()` once a key for the life of the
+    same bytes as a fresh one. progress: takes the share that is done. once: `make()` once per key for the life of the
     unit.
     """
 

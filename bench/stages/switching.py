@@ -120,21 +120,21 @@ def _shapley(value: np.ndarray, players: int) -> np.ndarray:
     """Exact Shapley values (P,) of a game given as the value of every coalition, bit p of the index for player p."""
     sizes = np.array([s.bit_count() for s in range(2**players)])
     weight = np.array([factorial(k) * factorial(players - k - 1) / factorial(players) for k in range(players)])
-    found = []
+    shares = []
     for p in range(players):
         without = np.flatnonzero(~(np.arange(2**players) >> p & 1).astype(bool))
-        found.append((weight[sizes[without]] * (value[without + 2**p] - value[without])).sum())
-    return np.array(found)
+        shares.append((weight[sizes[without]] * (value[without + 2**p] - value[without])).sum())
+    return np.array(shares)
 
 
 def _interaction(value: np.ndarray, players: int) -> np.ndarray:
     """Shapley interaction index (P, P), 0 on the diagonal (Grabisch & Roubens 1999)."""
     sizes = np.array([s.bit_count() for s in range(2**players)])
-    every, found = np.arange(2**players), np.zeros((players, players))
+    every, index = np.arange(2**players), np.zeros((players, players))
     for p, q in combinations(range(players), 2):
         weight = np.array([factorial(k) * factorial(players - k - 2) / factorial(players - 1)
                            for k in range(players - 1)])  # fmt: skip
         w = every[((every >> p | every >> q) & 1) == 0]
         change = value[w + 2**p + 2**q] - value[w + 2**p] - value[w + 2**q] + value[w]
-        found[p, q] = found[q, p] = (weight[sizes[w]] * change).sum()
-    return found
+        index[p, q] = index[q, p] = (weight[sizes[w]] * change).sum()
+    return index

@@ -19,14 +19,14 @@ from bench.stages.training import Seeds, Trained, initialised, train
 from bench.study import Node, Study, Unit
 
 
-class Train(Stage[Trained]):
+class _Train(Stage[Trained]):
     """Trains from scratch, or goes on from the model of another simulator."""
 
     name = "train"
     version = "1"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a unit; the images of its data seed are drawn on the way."""
+        """One per unit; the images of its data seed are drawn on the way."""
         calibration, images = graph.cell(CALIBRATE, unit), graph.cell(IMAGES, unit)
         before = graph.study.pretrained(unit)
         start = (graph.cell(self, before),) if before else ()
@@ -57,7 +57,6 @@ class Train(Stage[Trained]):
         return trained, Passes()
 
     def write(self, folder: Path, value: Trained) -> None:
-        """Write weights as safetensors and the record as JSON."""
         write(folder, value)
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Trained:
@@ -65,7 +64,7 @@ class Train(Stage[Trained]):
         return read(folder, network(study, cell.unit), cell.unit.init_seed)
 
     def work(self, study: Study, cell: Cell) -> float:
-        """Every training subject once an epoch."""
+        """Every training subject once per epoch."""
         return float(cell.content["train"]["subjects"] * cell.content["train"]["epochs"])
 
     def configuration(self, study: Study, cell: Cell) -> dict[str, Node]:
@@ -74,7 +73,7 @@ class Train(Stage[Trained]):
         return {**super().configuration(study, cell), **nodes}
 
 
-TRAIN = Train()
+TRAIN = _Train()
 
 
 def network(study: Study, unit: Unit) -> Callable[[], nn.Module]:

@@ -16,14 +16,14 @@ def transfer(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
     Raises:
         BadInput: for a state of another architecture or grid, naming the first tensor that does not fit.
     """
-    own = model.state_dict()
-    for name in sorted({*own, *state}):
-        if name not in own or name not in state or own[name].shape[1:] != state[name].shape[1:]:
-            shapes = [tuple(s[name].shape) if name in s else "absent" for s in (own, state)]
+    fresh = model.state_dict()
+    for name in sorted({*fresh, *state}):
+        if name not in fresh or name not in state or fresh[name].shape[1:] != state[name].shape[1:]:
+            shapes = [tuple(s[name].shape) if name in s else "absent" for s in (fresh, state)]
             raise BadInput(
                 f"training cannot go on from a model of another architecture: '{name}' is {shapes[0]} here and "
                 f"{shapes[1]} there; pre-train the same network on images of the same grid"
             )
-    new = [name for name in own if own[name].shape != state[name].shape]
-    model.load_state_dict({name: own[name] if name in new else state[name] for name in own})
+    new = [name for name in fresh if fresh[name].shape != state[name].shape]
+    model.load_state_dict({name: fresh[name] if name in new else state[name] for name in fresh})
     return new

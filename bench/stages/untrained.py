@@ -11,14 +11,14 @@ from bench.stages.train import TRAIN
 from bench.study import Unit
 
 
-class Untrained(Maps):
+class _Untrained(Maps):
     """Makes the maps of a network as it was initialised."""
 
     name = "untrained"
     version = "1"
 
     def cells(self, graph: Graph, unit: Unit) -> Iterable[Cell]:
-        """One a method and initialisation of a group whose models are compared."""
+        """One per method and initialisation of a group whose models are compared."""
         if not unit.group or not graph.study.metric_names(compare=True):
             return ()
         return (cell for method in graph.study.methods for cell in untrained(graph, unit, method))
@@ -29,7 +29,7 @@ class Untrained(Maps):
         return first(maps, given.study.kept), passes
 
 
-UNTRAINED = Untrained()
+UNTRAINED = _Untrained()
 
 
 def untrained(graph: Graph, group: Unit, method: str) -> list[Cell]:

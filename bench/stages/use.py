@@ -19,41 +19,38 @@ from bench.stages.train import TRAIN
 from bench.study import Study, Unit
 
 
-class Use(Stage[Truth]):
+class _Use(Stage[Truth]):
     """Makes the truth `use` of a model."""
 
     name = "truths"
     version = "2"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One a model."""
-        needs = tuple(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN))
+        """One per model."""
+        _, cohort, model = needs = tuple(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN))
         sizes = {name: graph.study.settings["use"][name] for name in ("draws", "subjects")}
-        content = {"model": needs[2].key, "cohort": needs[1].key, **sizes}
+        content = {"model": model.key, "cohort": cohort.key, **sizes}
         return Cell(self, unit.id, content, unit, needs, self.code(graph, "simulators", unit.simulator))
 
     def make(self, given: Given) -> tuple[Truth, Passes]:
-        """Redraw regions and watch the score."""
         sizes, cohort, model = given.study.settings["use"], given.value(COHORT), given.value(TRAIN).model
         world = calibrated(given)
         with count_passes(model) as passes:
             return use(model, world, cohort, sizes["draws"], sizes["subjects"], given.progress), passes
 
     def write(self, folder: Path, value: Truth) -> None:
-        """Write safetensors."""
         parts = {"regions": value.regions, "floor": value.floor}
         save_file({name: part for name, part in parts.items() if part is not None}, folder / "use.safetensors")
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Truth:
-        """The truth."""
         return Truth("use", signed=False, **load_file(folder / "use.safetensors"))
 
     def work(self, study: Study, cell: Cell) -> float:
-        """Every subject once a draw."""
+        """Every subject once per draw."""
         return float(cell.content["subjects"] * cell.content["draws"])
 
 
-USE = Use()
+USE = _Use()
 
 
 def validate(draws: int, subjects: int, explained: int) -> None:

@@ -10,18 +10,20 @@ from typing import Any
 
 from bench.config.build import TARGET, nodes
 
-OURS = ("simulators", "methods", "metrics", "bench")
+#: packages that results come from; what plans, stores and launches may change and makes no result stale
+ROOMS = ("contracts", "passes", "networks", "seeds", "stages")
+SCIENCE = ("simulators", "methods", "metrics", *(f"bench.{room}" for room in ROOMS))
 
 
 def of_node(node: Any, also: Iterable[str] = ()) -> str:
-    """Hash of the modules of every target in a node, of `also`, and of all modules of ours they import."""
+    """Hash of the modules of every target in a node, of `also`, and of all modules of SCIENCE they import."""
     targets = {str(sub[TARGET]).rpartition(".")[0] for _, sub in nodes(node)}
     return of_modules(tuple(sorted({*targets, *also})))
 
 
 @functools.cache
 def of_modules(modules: tuple[str, ...]) -> str:
-    """16 hexadecimal digits over the source of the modules and of what they import from us."""
+    """16 hexadecimal digits over the source of the modules and of what they import of SCIENCE."""
     seen: set[str] = set()
     waiting = list(modules)
     while waiting:
@@ -49,9 +51,9 @@ def _code(module: str) -> str:
 
 @functools.cache
 def imports(module: str) -> tuple[str, ...]:
-    """Modules of ours that a module imports anywhere in its file."""
-    found = {m for m in imported(ast.parse(_source(module))) if m.partition(".")[0] in OURS and _file(m)}
-    return tuple(sorted(found))
+    """Modules of SCIENCE that a module imports anywhere in its file."""
+    names = {m for m in imported(ast.parse(_source(module))) if f"{m}.".startswith(tuple(f"{p}." for p in SCIENCE))}
+    return tuple(sorted(m for m in names if _file(m)))
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

@@ -110,5 +110,5 @@ def test_pages_escape_every_text_of_a_table(text):
     said = page._environment(trace).from_string("<p title='{{ x }}'>{{ x }}</p>").render(x=text)
     said += str(trace.text("methods", 0, "reason")) + str(trace.name(text)) + str(trace.study("name"))
     assert "<script" not in said and "<img" not in said
-    templates = [path.read_text() for path in (ROOT / "bench" / "report" / "templates").glob("*.j2")]
+    templates = [path.read_text() for path in (ROOT / "bench" / "report").rglob("*.j2")]
     assert templates and not any("autoescape false" in t or "| safe" in t or "|safe" in t for t in templates)

@@ -53,9 +53,6 @@ class Brightness(Stage):
     def read(self, folder, study, cell):
         return load_file(folder / "brightness.safetensors")["mean"]
 
-    def work(self, study, cell):
-        return float(study.settings["explain"]["subjects"])
-
 
 BRIGHTNESS = Brightness()
 '''

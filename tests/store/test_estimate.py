@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bench.plan import estimate as estimating
-from bench.plan.prices import Cost, Kind, Past
+from bench.plan.prices import Cost, Kind, Past, read
+from bench.store.artefacts import Artefacts
+from bench.store.scores import Scores
 
 TRAIN = Kind("train", "a")
 
@@ -36,6 +38,15 @@ def test_another_network_or_method_is_priced_by_its_stage_and_nothing_else(past)
     assert past.price(Kind("attribute", "b", "occlusion"), 200) == Cost(10, 120, 0)
     assert past.price(Kind("attribute", "a", "gradient"), 100) == Cost(5, 60, 0)
     assert past.price(Kind("measure", "a", "occlusion", "x"), 100) is None
+
+
+def test_a_price_is_read_from_the_fields_of_a_record_and_one_without_them_has_none(tmp_path):
+    store, cost = Artefacts(tmp_path), {"seconds": 10, "forward": 100, "backward": 50, "peak_mb": 1}
+    kind = {"stage": "attribute", "network": "a", "method": "a method in words", "metric": ""}
+    store.put("attribute", "priced", "0" * 16, lambda folder: None, {**kind, "work": 1000.0, "cost": cost})
+    store.put("attribute", "older", "1" * 16, lambda folder: None, {"title": "attribute gradient", "cost": cost})
+    past = read(store, Scores(tmp_path / "scores"))
+    assert past.known[Kind(**kind)] == past.known[Kind("attribute")] == [(1000, Cost(10, 100, 50))]
 
 
 @pytest.mark.parametrize(("workers", "seconds"), [(1, 100 + 9), (2, 50 + 9), (3, 40 + 9), (9, 40 + 9)])

@@ -76,6 +76,12 @@ def test_the_source_hash_follows_imports():
     assert of_modules(("metrics.infidelity",)) != of_modules(("metrics.sensitivity",))
 
 
+def test_the_source_hash_of_a_stage_holds_its_science_and_not_the_harness():
+    modules = imports("bench.stages.train")
+    assert "bench.stages.training" in modules and "bench.passes.counting" in modules
+    assert not [m for m in modules if m.startswith(("bench.store", "bench.config", "bench.study"))]
+
+
 def test_seeds_share_what_their_axes_share():
     assert seed(a=1, b="x") == seed(b="x", a=1)
     assert seed(a=1) != seed(a=2) and seed(a=1) != seed(b=1)
