@@ -169,3 +169,11 @@ def test_shared_pooling_is_pooling_with_derivatives_shared_at_ties(name, options
 def test_pooling_without_a_rule_is_refused(pool):
     with pytest.raises(Unsupported, match="no rule"):
         DeepLIFT()(nn.Sequential(nn.Conv3d(1, 2, 1), pool, nn.Flatten()), IMAGES, 0)
+
+
+def test_a_unit_at_zero_in_image_and_reference_has_slope_zero():
+    model = nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(IMAGES[0].numel(), 2)).to(IMAGES.dtype)
+    x = IMAGES.clone()
+    x[..., 0] = 0
+    slope = DeepLIFT()(model, x, 0).multiplier
+    assert (slope[..., 0] == 0).all() and (slope[..., 1:][x[..., 1:] > 0] != 0).all()

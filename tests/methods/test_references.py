@@ -135,3 +135,8 @@ def test_the_coarse_oracle_is_the_mean_of_each_cube():
                 cube = (..., slice(d, d + 5), slice(h, h + 5), slice(w, w + 5))
                 mean = IMAGES[cube].mean((1, 2, 3, 4), keepdim=True)
                 torch.testing.assert_close(found[cube], mean.expand_as(found[cube]))
+
+
+def test_cubes_of_one_voxel_are_the_truth_itself():
+    context = Context(truths={"counterfactual": Truth("counterfactual", volume=IMAGES)})
+    assert torch.equal(CoarseOracle(edge=1)(MODEL, IMAGES, 0, context), IMAGES)
