@@ -1,1 +1,1 @@
-"""Attribution methods: one small file a family; a method is found by the `_target_` in its YAML."""
+"""Attribution methods: one small file per family; a method is found by the `_target_` in its YAML."""

@@ -20,7 +20,7 @@ from methods._shared.features import LAST, Edit, passed, upsampled
 class AblationCAM:
     """Feature maps weighted by the fall of the score when each is set to zero; the sign is kept.
 
-    The paper divides the fall by the score, one number an image, which turns the map over where the score is negative
+    The paper divides the fall by the score, one number per image, which turns the map over where the score is negative
     and has no meaning for a contrast; it is left out.
     """
 

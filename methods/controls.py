@@ -35,7 +35,7 @@ class Random:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
     tags: ClassVar[MethodTags] = _control("sensitivity", stochastic=True)
-    note: ClassVar[str] = "standard normal voxels, one draw a subject; chance"
+    note: ClassVar[str] = "standard normal voxels, one draw per subject; chance"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) of noise from `context.generator`."""

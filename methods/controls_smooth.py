@@ -16,7 +16,7 @@ def _tags() -> MethodTags:
 
 
 def _noise(inputs: Tensor, context: Context) -> Tensor:
-    """Standard normal voxels, one draw a subject."""
+    """Standard normal voxels, one draw per subject."""
     rows = [torch.randn(image.shape, generator=context.generator(row)) for row, image in enumerate(inputs)]
     return torch.stack(rows).to(inputs)
 

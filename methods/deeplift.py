@@ -14,7 +14,7 @@ from bench.contracts import Attribution, Context, Count, MethodTags, Target, bou
 from bench.passes import derivative, differentiable, explained, forward, in_chunks, leaf, rows_of
 from methods._rules import Rule, intercepted
 from methods._rules.differences import picked, rescaled
-from methods._rules.operations import Kind
+from methods._rules.operations import OperationKind
 from methods._shared.background import controls
 from methods._shared.reference import Baseline, baseline
 
@@ -78,7 +78,7 @@ class DeepSHAP:
         return total / self.references
 
 
-def rescale() -> Mapping[Kind, Rule]:
+def rescale() -> Mapping[OperationKind, Rule]:
     """The rescale rule."""
     return {"relu": rescaled, "pick": picked}
 
@@ -92,7 +92,7 @@ def contributions(model: nn.Module, x: Tensor, start: Tensor, target: Target, sl
 
 
 def multiplier(
-    model: nn.Module, x: Tensor, start: Tensor, target: Target, rules: Callable[[], Mapping[Kind, Rule]]
+    model: nn.Module, x: Tensor, start: Tensor, target: Target, rules: Callable[[], Mapping[OperationKind, Rule]]
 ) -> Tensor:
     """Multipliers (N, 1, D, H, W) of the explained score between the images and their references.
 

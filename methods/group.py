@@ -1,4 +1,4 @@
-"""What statistics of training images say without any network: the bar for a map that claims to show anatomy."""
+"""Statistics of training images without any network: the bar for a map that claims to show anatomy."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What a network itself shows of where it looked or how it judged places: attention, glimpses, risk maps."""
+"""Maps that a network itself shows, of where it looked or how it judged places: attention, glimpses, risk maps."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -11,7 +11,7 @@ from bench.contracts import Attribution, Context, Count, MethodTags, Target, bou
 from bench.passes import explained, forward, gradient
 from methods._shared.reference import Baseline, baseline
 
-Rule = Literal["midpoint", "gauss_legendre"]
+Quadrature = Literal["midpoint", "gauss_legendre"]
 
 
 @bounded
@@ -25,7 +25,7 @@ class IntegratedGradients:
     """
 
     steps: Count = 32
-    rule: Rule = "midpoint"
+    rule: Quadrature = "midpoint"
     baseline: Baseline = "zero"
 
     version: ClassVar[str] = "1"

@@ -15,7 +15,7 @@ from methods._rules.shares import shared
 
 _REFERENCE = "Kindermans et al. 2018, Learning how to explain neural networks: PatternNet and PatternAttribution, ICLR"
 #: training images that pass together while patterns are gathered
-CHUNK = 8
+_CHUNK = 8
 
 
 def _tags(*laws: str) -> MethodTags:
@@ -29,7 +29,7 @@ def _tags(*laws: str) -> MethodTags:
 
 
 class _Pattern:
-    """What the two share: patterns gathered once a model from `images` training images, evenly spaced among them.
+    """The base of both: patterns gathered once per model from `images` training images, evenly spaced among them.
 
     Batch norm counts as part of its convolution. Without training data patterns are those of white noise, w / |w|^2.
     """
@@ -60,7 +60,7 @@ class _Pattern:
         chosen = training[torch.linspace(0, len(training) - 1, min(self.images, len(training))).round().long()]
         patterns = Patterns()
         with differentiable(model):
-            for part in chosen.split(CHUNK):
+            for part in chosen.split(_CHUNK):
                 intercepted(model, {"affine": folded(patterns.gathering())})(leaf(model, part))
         return patterns
 

@@ -1,4 +1,4 @@
-"""How few voxels a map speaks of; a truth is not asked."""
+"""Sparseness of a map; no truth is asked."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How much a map changes between images, per change of the image (Montavon et al., 2018)."""
+"""Change of a map between images, per change of the image (Montavon et al., 2018)."""
 
 import math
 from dataclasses import dataclass

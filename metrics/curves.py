@@ -1,4 +1,4 @@
-"""What becomes of the score while voxels are erased, or brought back, in the order of a map."""
+"""Curves of the score while voxels are erased, or brought back, in the order of a map."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class _Ordered:
 
 @dataclass(frozen=True)
 class _Curve:
-    """What the curves share: blocks of `block` voxels a side, `steps` equal steps up to the share `reach` of them.
+    """The base of the curves: blocks of `block` voxels per side, `steps` equal steps up to the share `reach` of them.
 
     A value is in units of the mean over subjects of |f(x) - f(b)|, b the image with the whole domain erased, and is
     signed so that moving from f(x) towards f(b) counts as erasing evidence. Its mean is a ratio of sums, which a
@@ -98,13 +98,13 @@ class _Curve:
 
     @property
     def blind_spots(self) -> tuple[BlindSpot, ...]:
-        """That of the fill, or of every order."""
+        """The one of the fill, or of every order."""
         return (_SPOTS.get(self.fill, _TIES),)
 
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
     ) -> dict[str, Tensor]:
-        """(N,) values a method; NaN where f(x) and f(b) are one to rounding or a map is not finite."""
+        """(N,) values per method; NaN where f(x) and f(b) are one to rounding or a map is not finite."""
         return {name: self._values(attribution.map, outputs) for name, attribution in attributions.items()}
 
     def _values(self, maps: Tensor, outputs: Outputs) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a map spends on voxels that are no disease: lesions without meaning, suppressors, cues."""
+"""Mass that a map spends on voxels that are no disease: lesions without meaning, suppressors, cues."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""How much of what a model uses a ranking of regions gathers early."""
+"""Discounted gain: how early a ranking of regions gathers what a model uses."""
 
 import math
 from dataclasses import dataclass

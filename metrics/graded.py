@@ -14,7 +14,7 @@ from metrics._shared.similarity import rank_agreement
 
 @dataclass(frozen=True)
 class _Graded(Placed):
-    """What both correlations share: |map| against |truth|, the latter 0 outside B_q.
+    """The base of both correlations: |map| against |truth|, the latter 0 outside B_q.
 
     q: share of the truth's magnitude that counts; below it lie traces of resampling, which would fill the ranks.
     """

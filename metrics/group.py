@@ -1,4 +1,4 @@
-"""What the maps of patients and controls say together, over the subjects of one model."""
+"""Maps of patients against maps of controls, over the subjects of one model."""
 
 import math
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ def _profiles(maps: Tensor, context: Context) -> np.ndarray:
 class MeanMaps:
     """How far the mean map of true positives lies from that of true negatives, and where both lie by region.
 
-    Maps are absolute and have sum 1 in the domain. Columns, one value a model: "" the Euclidean distance between the
+    Maps are absolute and have sum 1 in the domain. Columns, one value per model: "" the Euclidean distance between the
     mean maps, voxel by voxel as the images are, over the larger norm, so that 0 is the same map for both and scale
     and grid do not matter; `patients_<region>` and `controls_<region>` the mean share of a region, the map registered
     by its subject's own labels, from which distances between methods or models are taken. Dead maps are left out.
@@ -114,7 +114,7 @@ class ClassDifference:
     """Share of regions whose part of the map differs between patients and controls, at a family-wise `level`.
 
     Maps are registered by region: a subject's |map|, of sum 1 in its domain, is summed over its own labels. Welch's t
-    a region, Bonferroni over regions. Columns, one value a model: "" the share, `t_<region>` the t of patients less
+    a region, Bonferroni over regions. Columns, one value per model: "" the share, `t_<region>` the t of patients less
     controls. A region whose share does not vary between subjects is not tested.
     """
 

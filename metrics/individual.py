@@ -1,4 +1,4 @@
-"""Whether a map is of its own subject."""
+"""Individual gain: a subject's own map against the maps of others."""
 
 import math
 from collections.abc import Sequence

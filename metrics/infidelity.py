@@ -23,7 +23,7 @@ from metrics._shared.similarity import rank_agreement
 
 
 def weights(attribution: Attribution, quantity: str) -> Tensor | None:
-    """What a perturbation I is multiplied with to predict the change of the score.
+    """The weights that a perturbation I is multiplied with to predict the change of the score.
 
     The map of a sensitivity, the multiplier M of a contribution (its map is M * (x - b), so nothing is divided), and
     None for a location or where a contribution came without its multiplier.
@@ -75,7 +75,7 @@ class Infidelity:
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
     ) -> dict[str, Tensor]:
-        """(N,) values a method whose mean is the pooled ratio; NaN for locations and where no score changes.
+        """(N,) values per method whose mean is the pooled ratio; NaN for locations and where no score changes.
 
         Raises `Undefined` for a lone subject where the scale is fitted.
         """
@@ -131,7 +131,7 @@ class InfidelityRank:
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
     ) -> dict[str, Tensor]:
-        """(N,) correlations a method; NaN where the score does not change, 0 for a map of zeros."""
+        """(N,) correlations per method; NaN where the score does not change, 0 for a map of zeros."""
         n = len(next(iter(attributions.values())).map) if attributions else 0
         values: dict[str, list[float]] = {name: [] for name in attributions}
         for row in range(n):

@@ -17,7 +17,7 @@ _HEALTHY = BlindSpot(
 
 @dataclass(frozen=True)
 class Twin:
-    """I = x - twin, one a subject: a patient rendered without its disease, a control rendered sick."""
+    """I = x - twin, one per subject: a patient rendered without its disease, a control rendered sick."""
 
     name: ClassVar[str] = "twin"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (_HEALTHY,)
@@ -53,7 +53,7 @@ class SeverityPath:
         return len(self.strengths)
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
-        """Perturbations (K, 1, D, H, W), one a strength, of the subject in this row of inputs (N, 1, D, H, W)."""
+        """Perturbations (K, 1, D, H, W), one per strength, of the subject in this row of inputs (N, 1, D, H, W)."""
         return inputs[row] - rendered(context, context.subjects[row], self.strengths).to(inputs)
 
 

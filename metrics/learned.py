@@ -1,4 +1,4 @@
-"""How much of a map's score is owed to training."""
+"""Learned gain: the part of a map's score that is owed to training."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How far, in millimetres, the mass of a map lies from the truth."""
+"""Earth mover's distance of the mass of a map from the truth, in millimetres."""
 
 import math
 from dataclasses import dataclass

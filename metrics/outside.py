@@ -1,4 +1,4 @@
-"""What a map says about voxels that cannot matter."""
+"""Mass of a map on voxels that cannot matter."""
 
 import math
 from dataclasses import dataclass

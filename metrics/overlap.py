@@ -23,7 +23,7 @@ _TRUTHS = frozenset({"counterfactual", "edit", "planted"})
 
 @dataclass(frozen=True)
 class Overlap:
-    """What the overlap metrics share: B_q as positives, one score a subject.
+    """The base of the overlap metrics: B_q as positives, one score per subject.
 
     q: share of the truth's total magnitude that the positives hold, in (0, 1].
     """

@@ -43,7 +43,7 @@ class GaussianNoise:
 @bounded
 @dataclass(frozen=True)
 class Patch:
-    """I erases one cube of `size` voxels a side, centred on a random voxel of the domain: x - I is filled there."""
+    """I erases one cube of `size` voxels per side, centred on a random voxel of the domain: x - I is filled there."""
 
     name: ClassVar[str] = "patch"
     version: ClassVar[str] = "2"

@@ -1,4 +1,4 @@
-"""Whether the largest value of a map lies on the truth, or near it."""
+"""The pointing game: the largest value of a map on the truth, or near it."""
 
 import math
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
-from metrics._shared.layers import layers, randomised
+from metrics._shared.layers import layers, with_fresh_layers
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
 
 #: a model -> its maps (N, 1, D, H, W) of the explained subjects
@@ -77,7 +77,7 @@ class CascadingRandomisation:
 
     def _reset(self, model: nn.Module, names: list[str], seed: int, context: Context) -> nn.Module:
         """A copy of the model after one step."""
-        return randomised(model, names, seed)
+        return with_fresh_layers(model, names, seed)
 
     def _curves(
         self, maps: _Maps, reset: _Reset, steps: list[list[str]], trained: Tensor, inside: Tensor

@@ -41,18 +41,18 @@ def _fit(regions: Tensor, truth: str, maps: Tensor, context: Context) -> None:
     if tuple(regions.shape) != wanted:
         raise BadInput(
             f"the truth '{truth}' by region has shape {tuple(regions.shape)}, not {wanted}: "
-            "give one value a subject and region"
+            "give one value per subject and region"
         )
 
 
 @dataclass(frozen=True)
 class Regions:
-    """What the region metrics share: mass, |use| and floor of the regions a subject has; NaN if all are below it."""
+    """The base of region metrics: mass, |use| and floor of the regions a subject has; NaN if all are below it."""
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Scores (N,) of maps (N, 1, D, H, W) against the region vector of the truth."""
         if truth is None or truth.regions is None:
-            raise Undefined(f"{type(self).__name__} needs a truth with one value a region")
+            raise Undefined(f"{type(self).__name__} needs a truth with one value per region")
         if context.regions is None:
             raise BadInput(f"{type(self).__name__} needs `regions` in the context: give the subjects' labels")
         same_grid(context.regions, maps, "the labels of regions")

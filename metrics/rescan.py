@@ -20,7 +20,7 @@ class ScanRescan:
     """ICC(1,1) over subjects of the map's mass in a region, between scans of the same heads; mean over regions.
 
     A rescan redraws what a scanner draws (noise, bias, gain, position) and keeps the head. Columns: "" the mean ICC of
-    the regions that have one, `icc_<region>` that of each, one value a model; and `profile` (N,), the mean Spearman
+    the regions that have one, `icc_<region>` that of each, one value per model; and `profile` (N,), the mean Spearman
     correlation of a subject's regional masses between its scans. The regions are those of the first scan: the head
     moves by a fraction of a voxel.
     """

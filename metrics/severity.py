@@ -1,4 +1,4 @@
-"""Whether more disease draws more relevance."""
+"""Relevance against severity of the disease."""
 
 from dataclasses import dataclass
 from itertools import chain
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
 from metrics._shared.domain import domain_of
-from metrics._shared.layers import layers, randomised
+from metrics._shared.layers import layers, with_fresh_layers
 from metrics._shared.noise import stream
 from metrics._shared.similarity import spearman
 
@@ -22,7 +22,7 @@ class SeverityRelevance:
 
     Relevance that grows with the disease is no evidence where the image alone makes it grow: a map multiplied by the
     input does so under any weights. The control is the same network with every layer reset, mean of `draws` times.
-    Columns, one value a model: "" the difference, `trained`, `untrained`. Who is a patient, the context says.
+    Columns, one value per model: "" the difference, `trained`, `untrained`. Who is a patient, the context says.
     """
 
     version: ClassVar[str] = "2"
@@ -61,7 +61,9 @@ class SeverityRelevance:
         seed = stream(context, first, "severity").initial_seed() % 2**62
         every = list(chain(*layers(model)))
         trained = follows(model)
-        untrained = float(np.mean([follows(randomised(model, every, seed + draw)) for draw in range(self.draws)]))
+        untrained = float(
+            np.mean([follows(with_fresh_layers(model, every, seed + draw)) for draw in range(self.draws)])
+        )
         columns = {"": trained - untrained, "trained": trained, "untrained": untrained}
         return {name: torch.tensor(value, dtype=torch.float32) for name, value in columns.items()}
 

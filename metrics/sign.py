@@ -1,4 +1,4 @@
-"""Whether a map says of planted tissue that it speaks for the right side."""
+"""Sign of a map on planted tissue."""
 
 import math
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ class SignAgreement:
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
     ) -> dict[str, Tensor]:
-        """(N,) shares a method, against the context's truth `counterfactual`."""
+        """(N,) shares per method, against the context's truth `counterfactual`."""
         maps = next(iter(attributions.values())).map
         truth = volume_of(context.truths.get("counterfactual"), maps, context, self)
         signed = truth * domain_of(context, truth)

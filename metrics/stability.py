@@ -68,7 +68,7 @@ class RetrainingStability:
 
 
 def _changed(models: Models, i: int, j: int) -> tuple[bool, bool, bool]:
-    """Whether two models differ in their data, their initialisation and their order."""
+    """True for each of data, initialisation and order in which two models differ."""
     seeds = models.data_seeds, models.init_seeds, models.order_seeds
     data, initialisation, order = (seed[i] != seed[j] for seed in seeds)
     return data, initialisation, order

@@ -40,7 +40,7 @@ class _Activations(nn.Module):
         raise NotImplementedError
 
     def intrinsic(self, x: Tensor) -> dict[str, Tensor]:
-        """What the head makes of every place (N, classes, D, H, W)."""
+        """The head's outputs at every place (N, classes, D, H, W)."""
         evidence = self.get_submodule("head")(self.features(x).movedim(1, -1)).movedim(-1, 1)
         return {"evidence": F.interpolate(evidence, x.shape[2:], mode="trilinear")}
 
@@ -78,7 +78,7 @@ class Stacked(Plain):
         return self.pool2(self.relu(1, self.norm2(self.conv2(x))))
 
 
-class Residual(_Activations):
+class SmallResNet(_Activations):
     """A strided stem and one residual block with a functional sum; mean over space; dropout; `head`."""
 
     def __init__(self, style: Style = "functional", classes: int = 2):
@@ -100,7 +100,7 @@ class Residual(_Activations):
         return F.avg_pool3d(self.relu(2, branch), 2)
 
 
-class Linear(nn.Module):
+class SmallLinear(nn.Module):
     """f(x) = Wx + b: every voxel's part is known."""
 
     def __init__(self, style: Style = "module", classes: int = 2):
@@ -133,7 +133,7 @@ class Gated(Plain):
 
 
 @dataclass(frozen=True)
-class Probe:
+class MethodProbe:
     """A network, images (N, 1, 8, 12, 8) and what a method may be told of them."""
 
     name: str
@@ -194,14 +194,14 @@ def randomised(model: nn.Module, seed: int) -> nn.Module:
     return model.eval()
 
 
-def probes() -> list[Probe]:
+def probes() -> list[MethodProbe]:
     """The two networks every check is run on, with three images."""
     generator = torch.Generator().manual_seed(5)
     images = torch.randn(3, 1, *SHAPE, generator=generator) + 0.5
     truth = torch.randn(3, 1, *SHAPE, generator=generator)
-    return [Probe("plain", Plain, images, truth=truth), Probe("residual", Residual, images, truth=truth)]
+    return [MethodProbe("plain", Plain, images, truth=truth), MethodProbe("residual", SmallResNet, images, truth=truth)]
 
 
-def favourable() -> Probe:
+def favourable() -> MethodProbe:
     """The network that a library meets most often, with the images of the others."""
     return replace(probes()[0], name="stacked", network=Stacked)

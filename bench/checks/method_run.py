@@ -5,23 +5,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.checks.method_probe import Probe
+from bench.checks.method_probe import MethodProbe
 from bench.contracts import Attribution, Context, Method
 
 
 def result_of(
     method: Method,
-    probe: Probe,
+    probe: MethodProbe,
     model: nn.Module | None = None,
     images: Tensor | None = None,
     context: Context | None = None,
 ) -> Attribution:
-    """What the method returns for the probe, with what is given put in its place."""
+    """The method's result on the probe, with the given parts put in place of its own."""
     chosen = probe.images if images is None else images
     return Attribution.of(method(model or probe.model(), chosen, probe.target, context or probe.context(method)))
 
 
-def map_of(method: Method, probe: Probe, *given: Any, **named: Any) -> Tensor:
+def map_of(method: Method, probe: MethodProbe, *given: Any, **named: Any) -> Tensor:
     """The map alone."""
     return result_of(method, probe, *given, **named).map
 

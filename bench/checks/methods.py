@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from bench.checks.method_laws import LAWS, refuses
-from bench.checks.method_probe import Linear, Probe
+from bench.checks.method_probe import MethodProbe, SmallLinear
 from bench.checks.method_run import baselines, distance, map_of, result_of, same
 from bench.checks.state import random_state, seed_all, state, unchanged
 from bench.contracts import Attribution, BadInput, Method, Undefined
 from bench.passes import cost_of, count_passes
 
-Check = Callable[[Method, Probe], None]
+Check = Callable[[Method, MethodProbe], None]
 
 
 def applicable(method: Method) -> list[Check]:
@@ -30,7 +30,7 @@ def applicable(method: Method) -> list[Check]:
     return chosen + [LAWS[law] for law in sorted(tags.laws)]
 
 
-def check_shape(method: Method, probe: Probe) -> None:
+def check_shape(method: Method, probe: MethodProbe) -> None:
     """The map is a detached, contiguous float32 tensor of the images' shape."""
     found = map_of(method, probe)
     assert found.shape == probe.images.shape, f"the map has shape {tuple(found.shape)}, not {tuple(probe.images.shape)}"
@@ -39,7 +39,7 @@ def check_shape(method: Method, probe: Probe) -> None:
     assert found.is_contiguous(), "the map is not contiguous"
 
 
-def check_finite(method: Method, probe: Probe) -> None:
+def check_finite(method: Method, probe: MethodProbe) -> None:
     """Images that are empty, constant, very bright or zero outside the brain give finite maps."""
     masked = probe.images * (probe.images > 0.5)
     odd = {"zero": 0 * probe.images, "constant": 0 * probe.images + 1, "bright": 1e4 * probe.images, "masked": masked}
@@ -47,12 +47,12 @@ def check_finite(method: Method, probe: Probe) -> None:
         assert map_of(method, probe, images=images).isfinite().all(), f"the map of a {name} image is not finite"
 
 
-def check_nonnegative(method: Method, probe: Probe) -> None:
+def check_nonnegative(method: Method, probe: MethodProbe) -> None:
     """A method that says its map is unsigned gives no negative value."""
     assert map_of(method, probe).min() >= 0, "tags.signed is False but the map has negative values"
 
 
-def check_multiplier(method: Method, probe: Probe) -> None:
+def check_multiplier(method: Method, probe: MethodProbe) -> None:
     """A contribution, and nothing else, returns a multiplier M with map = M (x - b) for a constant b a row."""
     result = result_of(method, probe)
     if method.tags.quantity != "contribution":
@@ -63,7 +63,7 @@ def check_multiplier(method: Method, probe: Probe) -> None:
     same(rebuilt, result.map, 1e-4, "the map is not its multiplier times (inputs - baseline)")
 
 
-def check_determinism(method: Method, probe: Probe) -> None:
+def check_determinism(method: Method, probe: MethodProbe) -> None:
     """The same call gives the same bytes, in every repetition."""
     model = probe.model()
     first = map_of(method, probe, model)
@@ -71,7 +71,7 @@ def check_determinism(method: Method, probe: Probe) -> None:
         assert torch.equal(map_of(method, probe, model), first), "a repeated call gives another map"
 
 
-def check_batch(method: Method, probe: Probe) -> None:
+def check_batch(method: Method, probe: MethodProbe) -> None:
     """A row's map is the same alone, in a batch, and in another order (1e-5 of its largest value)."""
     model, whole = probe.model(), map_of(method, probe)
     for rows in [[0], [2], [2, 0, 1], [1, 2]]:
@@ -79,7 +79,7 @@ def check_batch(method: Method, probe: Probe) -> None:
         same(part, whole[rows], 1e-5, f"the maps of rows {rows} depend on the batch they sit in")
 
 
-def check_rng(method: Method, probe: Probe) -> None:
+def check_rng(method: Method, probe: MethodProbe) -> None:
     """The global random states neither change nor matter."""
     maps = []
     for seed in (1, 2):
@@ -90,7 +90,7 @@ def check_rng(method: Method, probe: Probe) -> None:
     same(maps[0], maps[1], 1e-5, "the map depends on the global random state; draw from context.generator(row)")
 
 
-def check_input(method: Method, probe: Probe) -> None:
+def check_input(method: Method, probe: MethodProbe) -> None:
     """The caller's images keep their values and flags."""
     images = probe.images.clone().requires_grad_()
     version = images._version
@@ -99,7 +99,7 @@ def check_input(method: Method, probe: Probe) -> None:
     assert images.requires_grad and images.grad is None, "the call leaves its traces on images.requires_grad or .grad"
 
 
-def check_leaves_model(method: Method, probe: Probe) -> None:
+def check_leaves_model(method: Method, probe: MethodProbe) -> None:
     """Parameters, buffers, gradients, hooks and flags stay as they were, also after an error inside the network."""
     model = probe.model().train()
     next(model.children()).eval()
@@ -118,7 +118,7 @@ def check_leaves_model(method: Method, probe: Probe) -> None:
         handle.remove()
 
 
-def check_anywhere(method: Method, probe: Probe) -> None:
+def check_anywhere(method: Method, probe: MethodProbe) -> None:
     """The map is the same with frozen parameters, from training mode, and inside no_grad and inference_mode."""
     expected = map_of(method, probe)
     frozen = probe.model().requires_grad_(False)
@@ -132,7 +132,7 @@ def check_anywhere(method: Method, probe: Probe) -> None:
         same(found, expected, 1e-6, "an outer inference_mode changes the map")
 
 
-def check_library_use(method: Method, probe: Probe) -> None:
+def check_library_use(method: Method, probe: MethodProbe) -> None:
     """Without a context the method gives a map, or says that it cannot do without a truth or a simulator."""
     try:
         result = method(probe.model(), probe.images, probe.target)
@@ -143,7 +143,7 @@ def check_library_use(method: Method, probe: Probe) -> None:
         assert Attribution.of(result).map.shape == probe.images.shape, "without a context the map has another shape"
 
 
-def check_target(method: Method, probe: Probe) -> None:
+def check_target(method: Method, probe: MethodProbe) -> None:
     """Classes, contrasts and one class a row are told apart; a class that does not exist is refused as BadInput."""
     zero, one = (map_of(method, replace(probe, target=target)) for target in (0, 1))
     assert distance(zero, one) > 1e-3, "the maps of class 0 and class 1 are the same"
@@ -157,7 +157,7 @@ def check_target(method: Method, probe: Probe) -> None:
         raise AssertionError(f"target {wrong} does not exist in a network of 2 classes and is not refused as BadInput")
 
 
-def check_randomisation(method: Method, probe: Probe) -> None:
+def check_randomisation(method: Method, probe: MethodProbe) -> None:
     """Other parameters give another map if the method reads the model, the same if it does not."""
     change = distance(map_of(method, probe), map_of(method, probe, probe.model(seed=1)))
     if method.tags.reads_model:
@@ -166,8 +166,8 @@ def check_randomisation(method: Method, probe: Probe) -> None:
         assert change == 0, "tags.reads_model is False but the map depends on the network"
 
 
-def check_cost(method: Method, probe: Probe) -> None:
-    """The passes a map takes are those of `tags.cost`; what is kept once a model (`context.memo`) is there already."""
+def check_cost(method: Method, probe: MethodProbe) -> None:
+    """The passes a map takes are those of `tags.cost`; what is kept per model (`context.memo`) is there already."""
     model, context = probe.model(), probe.context(method)
     result_of(method, probe, model, context=context)
     with count_passes(model) as passes:
@@ -178,9 +178,9 @@ def check_cost(method: Method, probe: Probe) -> None:
         assert counted == expected, f"a map takes {counted:g} {direction} passes; tags.cost says {expected}"
 
 
-def check_needs(method: Method, probe: Probe) -> None:
+def check_needs(method: Method, probe: MethodProbe) -> None:
     """A network without the feature maps, or the maps of its own, that the method needs is refused as Unsupported."""
-    refuses(method, replace(probe, network=Linear), "a network without what the method needs")
+    refuses(method, replace(probe, network=SmallLinear), "a network without what the method needs")
 
 
 _UNIVERSAL: tuple[Check, ...] = (

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.checks import metric_values as given
-from bench.checks.metric_probe import Probe, gradient, probe
+from bench.checks.metric_probe import MetricProbe, probe, slopes
 from bench.contracts import Context, Explain, MetricTags
 
 
@@ -40,7 +40,7 @@ def chance_is_reached(metric: Any) -> None:
 
 
 def has_a_right_answer(tags: MetricTags) -> bool:
-    """Whether `right_beats_wrong` has a right answer for a metric.
+    """True where `right_beats_wrong` has a right answer for a metric.
 
     Not where another check asks for more, nor for maps and a truth that is better left alone, as a distractor is.
     """
@@ -63,13 +63,13 @@ def right_beats_wrong(metric: Any) -> None:
     )
 
 
-def _map(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
+def _map(metric: Any, world: MetricProbe) -> tuple[Tensor, Tensor]:
     asked = given.truths(metric, world) or [world.cohort.truths["planted"]]
     right = [_headline(metric, replace(world, maps=world.oracle(truth))) for truth in asked]
     return torch.cat(right), _headline(metric, world)
 
 
-def _group(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
+def _group(metric: Any, world: MetricProbe) -> tuple[Tensor, Tensor]:
     if metric.tags.truths:
         return _map(metric, world)
     side = world.cohort.targets[:, None, None, None, None]
@@ -77,14 +77,14 @@ def _group(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
     return _headline(metric, replace(world, maps=apart)), _headline(metric, world)
 
 
-def _compare(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
+def _compare(metric: Any, world: MetricProbe) -> tuple[Tensor, Tensor]:
     lesion, noise = world.oracle(world.cohort.truths["planted"]), world.retrained
     wrong = replace(world.models, maps=noise, untrained=noise[:2], permuted=noise)
     right = replace(wrong, maps=lesion.expand_as(noise))
     return tuple(metric.compare(models, world.context)[""] for models in (right, wrong))
 
 
-def _explainer(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
+def _explainer(metric: Any, world: MetricProbe) -> tuple[Tensor, Tensor]:
     slope = world.slope.flatten()
     weights: nn.Module = nn.utils.skip_init(nn.Linear, len(slope), 2)
     weights.load_state_dict({"weight": torch.stack([0 * slope, slope]), "bias": torch.zeros(2)})
@@ -94,7 +94,7 @@ def _explainer(metric: Any, world: Probe) -> tuple[Tensor, Tensor]:
     return right, _headline(metric, world, model=linear, explain=_unrelated)
 
 
-def _explainers(world: Probe) -> list[Explain]:
+def _explainers(world: MetricProbe) -> list[Explain]:
     """Right about the linear model: its gradient; or, where a map that is one for all has no score, the lesions.
 
     A model that has forgotten its weights gets as much of the lesion as its gradient is like the true one.
@@ -103,18 +103,18 @@ def _explainers(world: Probe) -> list[Explain]:
     there = world.oracle(world.cohort.truths["planted"])
 
     def lesions(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
-        found = gradient(model, inputs, context).flatten(1)
+        found = slopes(model, inputs, context).flatten(1)
         known = torch.cosine_similarity(found, world.slope.flatten()[None], dim=1).abs()[:, None, None, None, None]
         return known * there + (1 - known) * _unrelated(model, inputs, context)
 
-    return [gradient, lesions]
+    return [slopes, lesions]
 
 
 def _unrelated(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
     return (1e4 * inputs).sin()
 
 
-def _headline(metric: Any, world: Probe, **how: Any) -> Tensor:
+def _headline(metric: Any, world: MetricProbe, **how: Any) -> Tensor:
     """The values of the headline, of all truths together."""
     found = given.values(metric, world, **how)
     return torch.cat([values.flatten() for name, values in found.items() if name in given.heads(metric)])

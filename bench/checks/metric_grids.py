@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.checks import metric_values as given
-from bench.checks.metric_probe import Probe, gradient_input, probe
+from bench.checks.metric_probe import MetricProbe, gradient_input, probe
 from bench.contracts import Context
 
 
@@ -24,7 +24,7 @@ def axes_have_no_order(metric: Any) -> None:
 
 
 def domain_is_respected(metric: Any) -> None:
-    """What maps say outside the domain changes no column."""
+    """Maps outside the domain change no column."""
     world = probe()
     beyond = 100.0 * (1 + torch.arange(len(world.cohort)))[:, None, None, None, None] * ~world.cohort.domain
 
@@ -44,7 +44,7 @@ def section_scores_as_volume(metric: Any) -> None:
     _same_seen(metric, section, lambda volume: volume.repeat_interleave(3, dim=-1), "thickness, where nothing varies")
 
 
-def _same_seen(metric: Any, world: Probe, change: Callable[[Tensor], Tensor], what: str) -> None:
+def _same_seen(metric: Any, world: MetricProbe, change: Callable[[Tensor], Tensor], what: str) -> None:
     seen = given.values(metric, world.moved(change))
     for name, values in given.values(metric, world).items():
         given.same(values.flatten(), seen[name].flatten(), f"{name!r} depends on {what}")

@@ -19,7 +19,7 @@ _REGIONS, _REDRAWS = 8, 4
 
 
 @dataclass(frozen=True)
-class Models:
+class RetrainedModels:
     """Maps of several models, as a `compare` metric is given them."""
 
     maps: Tensor
@@ -35,7 +35,7 @@ class Models:
 
 
 @dataclass(frozen=True)
-class Probe:
+class MetricProbe:
     """Subjects with a lesion and used regions, maps that know nothing, and a linear model f(x) = <slope, x>.
 
     Each field varies over subjects in its first axis, but slope (1, D, H, W) and the models axis of `retrained`.
@@ -48,7 +48,7 @@ class Probe:
     uses: Tensor
     redrawn: Tensor
 
-    def take(self, rows: list[int]) -> "Probe":
+    def take(self, rows: list[int]) -> "MetricProbe":
         """The chosen rows of everything."""
         index = torch.tensor(rows)
         return replace(
@@ -102,12 +102,12 @@ class Probe:
         return ["TP" if target else "TN" for target in self.cohort.targets.tolist()]
 
     @property
-    def models(self) -> Models:
+    def models(self) -> RetrainedModels:
         """Four retrained models, and untrained and permuted ones whose maps lie elsewhere."""
         uses = tuple(replace(self.cohort.truths["use"], regions=regions) for regions in self.uses)
-        return Models(self.retrained, self.retrained[:2].flip(-1), uses, self.retrained.flip(-2))
+        return RetrainedModels(self.retrained, self.retrained[:2].flip(-1), uses, self.retrained.flip(-2))
 
-    def moved(self, change: Callable[[Tensor], Tensor]) -> "Probe":
+    def moved(self, change: Callable[[Tensor], Tensor]) -> "MetricProbe":
         """The same world with every volume (..., D, H, W) seen through `change`."""
         cohort = self.cohort
         seen: dict[str, Any] = {n: change(getattr(cohort, n)) for n in ("images", "twins", "regions", "domain")}
@@ -139,7 +139,7 @@ class Probe:
         return moved, (moved * self.slope).flatten(1).sum(dim=1)
 
 
-def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> Probe:
+def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> MetricProbe:
     """A fresh probe; the same bytes at every call."""
     source = torch.Generator().manual_seed(seed)
     shape = (subjects, 1, *grid)
@@ -171,7 +171,7 @@ def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> Probe:
     )
     uses = use + 0.1 * torch.rand((4, *use.shape), generator=source)
     own = cohort.regions[:, None] == torch.arange(1, _REGIONS + 1).repeat_interleave(_REDRAWS).reshape(-1, 1, 1, 1, 1)
-    return Probe(cohort, maps, slope, images + 0.5 * noise, uses, redrawn.where(own, images[:, None]))
+    return MetricProbe(cohort, maps, slope, images + 0.5 * noise, uses, redrawn.where(own, images[:, None]))
 
 
 def network(grid: Grid = GRID, seed: int = 0) -> nn.Module:
@@ -187,7 +187,7 @@ def network(grid: Grid = GRID, seed: int = 0) -> nn.Module:
     return model.eval()
 
 
-def gradient(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
+def slopes(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
     """Gradient of z1 - z0."""
     x = inputs.detach().clone().requires_grad_()
     outputs = model(x)
@@ -197,7 +197,7 @@ def gradient(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
 
 def gradient_input(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
     """Gradient x input of z1 - z0."""
-    return gradient(model, inputs, context) * inputs.detach()
+    return slopes(model, inputs, context) * inputs.detach()
 
 
 def _training(grid: Grid, subjects: int = 20) -> Batch:

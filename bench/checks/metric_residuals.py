@@ -1,4 +1,4 @@
-"""What an infidelity must be on a linear model, where the change of the score under every perturbation is known."""
+"""Infidelities on a linear model, where the change of the score under every perturbation is known."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bench.checks import metric_values as given
-from bench.checks.metric_probe import Probe, probe
+from bench.checks.metric_probe import MetricProbe, probe
 from bench.contracts import Attribution
 
 
@@ -45,5 +45,5 @@ def values_are_residuals(metric: Any) -> None:
     assert wrong.mean() >= 1 - given.TOLERANCE, f"weights of the wrong sign score {wrong.mean()}, zeros 1"
 
 
-def _others(world: Probe, exact: Tensor) -> dict[str, Tensor]:
+def _others(world: MetricProbe, exact: Tensor) -> dict[str, Tensor]:
     return {"exact": exact, "noise": world.maps, "zero": 0 * exact, "twice": 2 * exact, "reversed": -exact}

@@ -1,4 +1,4 @@
-"""What a score must make of truths: empty, full, of one voxel, of any scale."""
+"""Scores of truths whose right answer is known: empty, full, of one voxel, of any scale."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bench.checks import metric_values as given
-from bench.checks.metric_probe import Probe, probe
+from bench.checks.metric_probe import MetricProbe, probe
 from bench.contracts import Truth
 
 
@@ -59,12 +59,12 @@ def truth_scale_is_free(metric: Any) -> None:
         given.same(values, scaled, f"the score on {truth.name!r} depends on the scale of the truth")
 
 
-def _filled(truth: Truth, world: Probe) -> Truth:
+def _filled(truth: Truth, world: MetricProbe) -> Truth:
     domain = world.cohort.domain
     return _changed(truth, lambda part: domain.to(part) if part.dim() == domain.dim() else torch.ones_like(part))
 
 
-def _single(truth: Truth, world: Probe) -> Truth:
+def _single(truth: Truth, world: MetricProbe) -> Truth:
     """One voxel in the middle of the grid, or the first region."""
     voxel = torch.zeros(world.grid)
     voxel[tuple(side // 2 for side in world.grid)] = 2

@@ -1,4 +1,4 @@
-"""What a metric of any kind gives on the probe, and how two answers compare."""
+"""Values that a metric of any kind gives on the probe, and their comparison."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.checks.metric_probe import Probe, gradient_input, network
+from bench.checks.metric_probe import MetricProbe, gradient_input, network
 from bench.contracts import Explain, Truth
 
 #: bounds and equalities are met up to this; metrics return float32
@@ -14,9 +14,9 @@ TOLERANCE = 1e-5
 
 
 def values(
-    metric: Any, world: Probe, model: nn.Module | None = None, explain: Explain = gradient_input
+    metric: Any, world: MetricProbe, model: nn.Module | None = None, explain: Explain = gradient_input
 ) -> dict[str, Tensor]:
-    """All columns of a metric of any kind on the probe; map metrics give one a truth, model metrics one a method.
+    """All columns of a metric of any kind on the probe; map metrics give one per truth, model metrics one per method.
 
     model, explain: what an `explainer` metric is given, by default a small network and gradient x input.
     """
@@ -34,7 +34,7 @@ def values(
     return {"": result} if isinstance(result, Tensor) else dict(result)
 
 
-def _group(metric: Any, world: Probe) -> dict[str, Tensor]:
+def _group(metric: Any, world: MetricProbe) -> dict[str, Tensor]:
     """Columns named `truth.column`, either left out where it is empty."""
     asked: list[Truth | None] = [*truths(metric, world)] or [None]
     columns: dict[str, Tensor] = {}
@@ -51,7 +51,7 @@ def heads(metric: Any) -> set[str]:
     return {"", *metric.tags.truths}
 
 
-def truths(metric: Any, world: Probe) -> list[Truth]:
+def truths(metric: Any, world: MetricProbe) -> list[Truth]:
     """The truths of the world that the metric accepts; for one that accepts none of them, another under its name."""
     names = sorted(metric.tags.truths)
     known = [world.cohort.truths[name] for name in names if name in world.cohort.truths]
@@ -67,7 +67,7 @@ def emptied(truth: Truth) -> Truth:
 
 
 def better(metric: Any, a: Tensor, b: Tensor) -> Tensor:
-    """Which of values a are better than b by the metric's direction."""
+    """The values of a that are better than b by the metric's direction."""
     return a > b if metric.tags.higher_is_better else a < b
 
 

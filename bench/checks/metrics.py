@@ -25,7 +25,7 @@ from bench.checks.metric_grids import (
     domain_is_respected,
     section_scores_as_volume,
 )
-from bench.checks.metric_probe import CUBE, GRID, Probe, gradient_input, network, probe
+from bench.checks.metric_probe import CUBE, GRID, MetricProbe, gradient_input, network, probe
 from bench.checks.metric_residuals import values_are_residuals
 from bench.checks.metric_truths import (
     empty_truth_is_undefined,
@@ -50,7 +50,7 @@ def applicable(metric: Any) -> list[Check]:
 def one_value_a_subject(metric: Any) -> None:
     """Every column is a floating-point tensor (N,), or () where a metric that sees all subjects has one value.
 
-    One that compares models may have one value a model and subject, (M, N).
+    One that compares models may have one value per model and subject, (M, N).
     """
     world = probe()
     subjects, models = len(world.cohort), len(world.retrained)
@@ -60,7 +60,7 @@ def one_value_a_subject(metric: Any) -> None:
     allowed = [(subjects,), *also.get(metric.tags.kind, [])]
     for name, values in given.values(metric, world).items():
         shape = tuple(values.shape)
-        assert shape in allowed, f"column {name!r} has shape {shape}, not one value a subject"
+        assert shape in allowed, f"column {name!r} has shape {shape}, not one value per subject"
         assert values.is_floating_point(), f"column {name!r} is {values.dtype}, not floating point"
 
 
@@ -76,7 +76,7 @@ def within_bounds(metric: Any) -> None:
         assert inside.all(), f"column {name!r} leaves the bounds {metric.tags.bounds}: {known[~inside].tolist()}"
 
 
-def _bounded(metric: Any, world: Probe) -> Iterator[tuple[str, Tensor]]:
+def _bounded(metric: Any, world: MetricProbe) -> Iterator[tuple[str, Tensor]]:
     whole = metric.tags.kind in ("map", "model")
     yield from ((n, v) for n, v in given.values(metric, world).items() if whole or n in given.heads(metric))
     if metric.tags.kind == "map":
@@ -153,7 +153,7 @@ def broken_maps_are_undefined(metric: Any) -> None:
 
 
 def broken_outputs_are_undefined(metric: Any) -> None:
-    """Where the score of a perturbed image is not finite, a metric that asks for it gives no value, or says why not."""
+    """A metric that meets a score that is not finite gives no value, or says why not."""
     world = probe()
     asked = []
 

@@ -17,7 +17,7 @@ SHAPE = (16, 24, 16)
 
 @dataclass(frozen=True)
 class Task:
-    """What a network is built for, in place of a simulator: a grid, outputs and eight regions."""
+    """The task a network is built for, in place of a simulator: a grid, outputs and eight regions."""
 
     shape: tuple[int, int, int]
     outputs: int
@@ -79,7 +79,7 @@ def check_reset(build: Build) -> None:
 
 
 def check_intrinsic(build: Build) -> None:
-    """Maps a network shows are finite, on the grid of the images, one or one an output, whatever the batch."""
+    """Maps a network shows are finite, on the grid of the images, one or one per output, whatever the batch."""
     model, images = _built(build, outputs=3), _images()
     show: Callable[[Tensor], dict[str, Tensor]] = getattr(model, "intrinsic", lambda _: {})
     with torch.no_grad():

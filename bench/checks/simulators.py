@@ -46,7 +46,7 @@ def applicable(simulator: Simulator) -> list[Check]:
 
 
 def mixes(simulator: Simulator) -> bool:
-    """Whether a voxel of an image shows what lies in others."""
+    """True where a voxel of an image may show what lies in others."""
     return isinstance(simulator, Mixing) and simulator.mixes
 
 

@@ -1,4 +1,4 @@
-"""What a plug-in could leave changed behind its back: a model's state and the global random states."""
+"""States that a plug-in must leave as they are: a model's and the global random ones."""
 
 import random
 from typing import Any

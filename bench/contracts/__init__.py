@@ -1,4 +1,4 @@
-"""What plug-ins and the harness agree on. Plug-ins import this and `bench.passes`, nothing else of `bench`."""
+"""Contracts between plug-ins and the harness. Plug-ins import this and `bench.passes`, nothing else of `bench`."""
 
 from bench.contracts.arguments import bounded, impossible
 from bench.contracts.bounds import (

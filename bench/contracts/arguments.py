@@ -60,7 +60,7 @@ def hints_of(cls: Any) -> dict[str, Any]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value fits an annotation; those beyond numbers, text, choices and bounds are not judged."""
+    """True where a value fits an annotation; those beyond numbers, text, choices and bounds are not judged."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return any(fits(value, h) for h in inner)
@@ -79,7 +79,7 @@ def fits(value: Any, hint: Any) -> bool:
 
 
 def _described(hint: Any) -> str:
-    """What to give, in words."""
+    """An annotation in words."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return " or ".join(map(_described, inner))

@@ -14,7 +14,7 @@ class Between:
     open: Literal["none", "low", "high", "both"] = "none"
 
     def holds(self, value: Any) -> bool:
-        """Whether a number lies there."""
+        """True for a number that lies there."""
         above = value > self.low if self.open in ("low", "both") else value >= self.low
         below = value < self.high if self.open in ("high", "both") else value <= self.high
         return math.isfinite(value) and above and below
@@ -32,7 +32,7 @@ class Multiple:
     of: int
 
     def holds(self, value: Any) -> bool:
-        """Whether a number is one."""
+        """True for a number that is one."""
         return value > 0 and value % self.of == 0
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a method or metric may know beyond (model, inputs, target)."""
+"""The context of a method or metric: all it may know beyond (model, inputs, target)."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
@@ -24,10 +24,10 @@ def _classes(targets: Tensor) -> Tensor:
 class Context:
     """Everything beside (model, inputs, target); every field has a default so that library use needs none.
 
-    subjects: (N,) subject numbers, one a row of `inputs`. seed_of: subject -> seed of its noise; the harness hashes
+    subjects: (N,) subject numbers, one per row of `inputs`. seed_of: subject -> seed of its noise; the harness hashes
     (method seed, unit, subject), so noise is common to x and x + delta and to every batch a subject may sit in.
     redraws: subject -> (R * K, 1, D, H, W), its image with each region's local latents redrawn from their marginal,
-    K draws a region in the order of `region_names`; rescans: (subject, k) -> (k, 1, D, H, W), its image scanned anew
+    K draws per region in the order of `region_names`; rescans: (subject, k) -> (k, 1, D, H, W), its image scanned anew
     k times; twin: subject -> (1, D, H, W), its image with the other label; severities: (subject, strengths) ->
     (K, 1, D, H, W), its image at K strengths of the pathology, 0 none, 1 a patient's; carry: (volume, donor,
     recipient) -> the donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the average one. Each is

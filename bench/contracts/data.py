@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class Status(StrEnum):
-    """What became of a cell; the last three make the exit code non-zero."""
+    """The outcome of a cell; the last three make the exit code non-zero."""
 
     ok = "ok"
     unsupported = "unsupported"
@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Truth:
-    """What a map can be scored against: a volume, a per-region vector, or both.
+    """The right answer that a map can be scored against: a volume, a per-region vector, or both.
 
     volume: (N, 1, D, H, W) float32 or None. regions: (N, R) float32 or None, R in the order of the cohort's
     `region_names`. floor: (N, R) or None, the size below which a region's value is noise.
@@ -100,7 +100,7 @@ class Attribution(NamedTuple):
 
 @dataclass(frozen=True)
 class View:
-    """How a map is looked at before a `map` metric scores it: its sign and a Gaussian smoothing in mm."""
+    """The look of a map before a `map` metric scores it: its sign and a Gaussian smoothing in mm."""
 
     sign: Literal["abs", "signed", "positive", "negative"] = "abs"
     fwhm_mm: float = 0.0

@@ -187,7 +187,7 @@ class Metric(Protocol):
     """Gives scores. `tags.kind` names the one function a metric offers:
 
     map(maps, truth, context) -> (N,); truth is None for truth-free map metrics
-    model(attributions, outputs, context) -> (M, N); one row of scores a method
+    model(attributions, outputs, context) -> (M, N); one row of scores per method
     explainer(explain, model, cohort, context) -> (N,)
     group(maps, truth, strata, cohort, context) -> {column: value}, over the subjects of a model
     compare(models, context) -> {column: (N,) or (M, N)}, over the models of one simulator and network

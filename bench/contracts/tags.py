@@ -5,12 +5,12 @@ from typing import Literal, NamedTuple
 
 Quantity = Literal["sensitivity", "contribution", "location"]
 Role = Literal["method", "control", "oracle"]
-Kind = Literal["map", "model", "explainer", "group", "compare"]
+MetricKind = Literal["map", "model", "explainer", "group", "compare"]
 
 
 @dataclass(frozen=True)
 class MethodTags:
-    """What a method's map means and needs.
+    """The meaning and the needs of a method's map.
 
     quantity: `sensitivity` (change of the score per unit of intensity), `contribution` (a share of
         f(x) - f(b); the method also returns its multiplier M with map = M * (x - b)), or `location` (neither).
@@ -33,7 +33,7 @@ class MethodTags:
 
 
 class BlindSpot(NamedTuple):
-    """What a metric cannot see: what fools it, and the test of ours (file::function) that shows it."""
+    """A thing that a metric cannot see: what fools it, and the test of ours (file::function) that shows it."""
 
     fooled_by: str
     shown_by: str
@@ -41,7 +41,7 @@ class BlindSpot(NamedTuple):
 
 @dataclass(frozen=True)
 class MetricTags:
-    """How a metric's value reads.
+    """The reading of a metric's value.
 
     kind: which function of the contract it offers (`map`, `model`, `explainer`, `group`, `compare`).
     bounds: closed interval of possible values. chance: the value a map without information reaches in
@@ -60,7 +60,7 @@ class MetricTags:
     fewest_subjects, fewest_models: with fewer subjects, or models compared, it has no value.
     """
 
-    kind: Kind
+    kind: MetricKind
     higher_is_better: bool
     bounds: tuple[float, float]
     unit: str

@@ -1,4 +1,4 @@
-"""What cannot be scored on a simulator, known before anything is computed."""
+"""Limits of a simulator: truths and scores it does not have, known before anything is computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -34,7 +34,7 @@ class Validity:
         return cls()
 
     def reason(self, tags: MetricTags, truth: str) -> str:
-        """Why a metric has no value on a truth; empty where it has one."""
+        """The reason why a metric has no value on a truth; empty where it has one."""
         return self.undefined.get(truth, "") or (self.without_sets if tags.sets else "")
 
     def __or__(self, other: "Validity") -> "Validity":
@@ -49,4 +49,4 @@ class Limited(Protocol):
 
     @property
     def validity(self) -> Validity:
-        """What cannot be scored here, and why."""
+        """Its gaps, each with its reason."""

@@ -1,1 +1,1 @@
-"""Networks: one file an architecture, each a module built with (in_shape, outputs, ...) and mapping to (N, K)."""
+"""Networks: one file per architecture, each a module built with (in_shape, outputs, ...) and mapping to (N, K)."""

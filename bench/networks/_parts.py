@@ -1,4 +1,4 @@
-"""What the architectures share: one check of the grid and one block."""
+"""Parts that architectures share: the check of the grid and one block."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What networks that read regions share: which voxels are whose, and maps of region values."""
+"""Regions in networks that read them: the voxels of each, and maps of region values."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def members(network: str, in_shape: Sequence[int], regions: Tensor | None) -> Te
     return flat == flat[flat > 0].unique()[:, None]
 
 
-def spread(values: Tensor, voxels: Tensor, shape: Sequence[int]) -> Tensor:
+def even_maps(values: Tensor, voxels: Tensor, shape: Sequence[int]) -> Tensor:
     """Values of regions (N, K, R) as maps (N, K, D, H, W): even over each region, so that its sum is its value.
 
     voxels: (R, D * H * W) bool, of `members`. Voxels of no region are zero.

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool3d, max_pool3d, one_hot
 
 from bench.contracts import BadInput, Batch
-from bench.networks._regions import members, spread
+from bench.networks._regions import even_maps, members
 
 #: images whose features are computed at once when a network is fitted
-CHUNK = 64
+_CHUNK = 64
 
 
 class ShapeFeatures(nn.Module):
@@ -44,7 +44,7 @@ class ShapeFeatures(nn.Module):
 
     @property
     def count(self) -> int:
-        """Features: two a region."""
+        """Features: two per region."""
         return 2 * len(self.voxels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,11 +55,11 @@ class ShapeFeatures(nn.Module):
 
     def map_of(self, contributions: Tensor) -> Tensor:
         """Contributions of features (N, K, 2 R) as maps (N, K, D, H, W): a region's two added, even over it."""
-        return spread(contributions.unflatten(2, (2, -1)).sum(2), self.voxels, self.shape)
+        return even_maps(contributions.unflatten(2, (2, -1)).sum(2), self.voxels, self.shape)
 
 
 class Examples(NamedTuple):
-    """What is fitted: features (N, F) and targets, classes as (N, K) zeros and ones, values as (N, 1)."""
+    """Examples to fit: features (N, F) and targets, classes as (N, K) zeros and ones, values as (N, 1)."""
 
     features: Tensor
     targets: Tensor
@@ -81,7 +81,7 @@ def examples(network: str, features: ShapeFeatures, train: Batch, validation: Ba
 
     def example(batch: Batch) -> Examples:
         with torch.no_grad():
-            read = torch.cat([features(part) for part in batch.images.split(CHUNK)])
+            read = torch.cat([features(part) for part in batch.images.split(_CHUNK)])
         return Examples(read.double(), (batch.targets[:, None] if values else one_hot(batch.targets, outputs)).double())
 
     return [example(train), example(validation)]

@@ -22,7 +22,7 @@ class Glimpse(nn.Module):
     context: whether the second state starts from a coarse view of the image (means of 4 x 4 x 4 voxels), or from a
     learnt constant, the same for all images. It decides where to look first; the outputs never see it directly.
 
-    in_shape: (D, H, W), divisible by 4. outputs: K. size: readings an axis. state: units of each recurrent state.
+    in_shape: (D, H, W), divisible by 4. outputs: K. size: readings per axis. state: units of each recurrent state.
     """
 
     version: ClassVar[str] = "1"
@@ -63,7 +63,7 @@ class Glimpse(nn.Module):
         return {"density": (density / density.sum((1, 2, 3), keepdim=True))[:, None]}
 
     def trajectory(self, x: Tensor) -> Tensor:
-        """Where each glimpse is centred, in voxels: (N, steps, 3)."""
+        """Centres of the glimpses in voxels: (N, steps, 3)."""
         return torch.stack([centre for _, centre in self._browse(x)[1]], 1)
 
     def _browse(self, x: Tensor) -> tuple[Tensor, list[tuple[list[Tensor], Tensor]]]:
@@ -80,7 +80,7 @@ class Glimpse(nn.Module):
         return torch.stack(said).sum(0), visited
 
 
-#: voxels an axis of the coarse view of the image that may decide where to look first
+#: voxels per axis of the coarse view of the image that may decide where to look first
 COARSE = 4
 
 
@@ -115,7 +115,7 @@ class _Start(nn.Module):
 
 
 class _Emission(nn.Module):
-    """Where to look: (N, 4), centre (D, H, W) and zoom, each in (-1, 1).
+    """The place to look at: (N, 4), centre (D, H, W) and zoom, each in (-1, 1).
 
     Before training each step looks at a place of its own, the same in all images: places that moved with the image from
     the start would show anatomy at random.
@@ -137,7 +137,7 @@ class _Emission(nn.Module):
 
 
 class _Look(nn.Module):
-    """What was seen and where, as one vector: their features are multiplied (Ba et al. 2015)."""
+    """A glimpse and its place as one vector: their features are multiplied (Ba et al. 2015)."""
 
     def __init__(self, size: int, state: int) -> None:
         super().__init__()

@@ -57,7 +57,7 @@ class PatchFCN(nn.Module):
         return self.readout(self.features(x).flatten(1))
 
     def features(self, x: Tensor) -> Tensor:
-        """What is seen in all windows: (N, hidden, D/s + 2, H/s + 2, W/s + 2); outer ones are centred outside."""
+        """Features of all windows: (N, hidden, D/s + 2, H/s + 2, W/s + 2); outer ones are centred outside."""
         return self.windows(pad(x, (2 * self.stride - 1,) * 6))
 
     def risk(self, x: Tensor) -> Tensor:

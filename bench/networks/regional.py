@@ -6,19 +6,19 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Count, bounded
-from bench.networks._regions import members, spread
+from bench.networks._regions import even_maps, members
 
 
 @bounded
 class Regional(nn.Module):
     """Small networks read each region at random voxels; their mean is its K scores, whose sum is the outputs.
 
-    As in the published network, several networks a region see random voxels and are averaged. Unlike there, regions
+    As in the published network, several networks per region see random voxels and are averaged. Unlike there, regions
     are trained together, and their scores are added (as log-odds of independent witnesses are) where a second network
     was trained on probabilities: the outputs then are exactly what the map says, and no region's score need be
     calibrated by itself.
 
-    in_shape: (D, H, W). outputs: K. regions: (D, H, W) labels, 0 outside. teams: networks a region. voxels: each
+    in_shape: (D, H, W). outputs: K. regions: (D, H, W) labels, 0 outside. teams: networks per region. voxels: each
     network sees, drawn with replacement from its region when the network is built. hidden: units of each network.
     """
 
@@ -60,4 +60,4 @@ class Regional(nn.Module):
 
     def intrinsic(self, x: Tensor) -> dict[str, Tensor]:
         """`risk`: (N, K, D, H, W) in units of the outputs, each region's scores even over it."""
-        return {"risk": spread(self.scores(x).movedim(1, 2), self.own, self.shape)}
+        return {"risk": even_maps(self.scores(x).movedim(1, 2), self.own, self.shape)}

@@ -13,7 +13,7 @@ from bench.networks._parts import block, divisible
 STRIDES = (1, 2, 2, 1)
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """Two 3x3x3 convolutions and the input added; the input is projected where its shape changes."""
 
     def __init__(self, channels: int, wider: int, stride: int) -> None:
@@ -58,7 +58,7 @@ class ResNet(nn.Module):
         channels = width
         for stage, (count, stride) in enumerate(zip(blocks, STRIDES, strict=True)):
             for number in range(count):
-                layers.append(Residual(channels, width * 2**stage, stride if number == 0 else 1))
+                layers.append(ResidualBlock(channels, width * 2**stage, stride if number == 0 else 1))
                 channels = width * 2**stage
         self.stages = nn.Sequential(*layers)
         self.readout = nn.Linear(channels, outputs)

@@ -20,7 +20,7 @@ class Unfollowed(Exception):
 
 
 class Border(NamedTuple):
-    """What lies outside a volume: voxels before and after it along each axis, and their value."""
+    """The surroundings of a volume: voxels before and after it along each axis, and their value."""
 
     before: tuple[int, ...] = (0, 0, 0)
     after: tuple[int, ...] = (0, 0, 0)
@@ -29,7 +29,7 @@ class Border(NamedTuple):
 
 @dataclass
 class Trail:
-    """What each operation gave for the image itself, in order.
+    """Values that each operation gave for the image itself, in order.
 
     values: (1, ...) each. counted: images that the pass under way stands for. peak: most numbers an operation held for
     one edit so far.
@@ -45,7 +45,7 @@ class Trail:
     _rows: dict[tuple[Any, ...], tuple[Tensor, list[int], Tensor]] = field(default_factory=dict)
 
     def expected(self, name: str) -> Tensor:
-        """What the next operation gave for the image; raises Unfollowed where the order of operations changed."""
+        """The value of the next operation for the image; raises Unfollowed where the order of operations changed."""
         if self.step >= len(self.names) or self.names[self.step] != name:
             raise Unfollowed(f"its operations change with the image ('{name}' comes out of order)")
         self.step += 1
@@ -92,7 +92,7 @@ class Carried:
 
     @property
     def flat(self) -> bool:
-        """Whether the network sees the volume as one row of numbers."""
+        """True where the network sees the volume as one row of numbers."""
         return self.starts is not None and self.base.ndim == 2
 
     @property
@@ -213,6 +213,6 @@ def _places(starts: Tensor, size: Sequence[int], grid: Sequence[int]) -> Tensor:
 
 
 def _within(starts: Tensor, size: Sequence[int], grid: Sequence[int]) -> Tensor:
-    """Which voxels (P, voxels) of boxes lie in the grid."""
+    """True for the voxels (P, voxels) of boxes that lie in the grid."""
     d, h, w = ((axis >= 0) & (axis < length) for axis, length in zip(_axes(starts, size), grid, strict=True))
     return (d & h & w).flatten(1)

@@ -1,4 +1,4 @@
-"""Whether a stochastic method has drawn enough: how far its map, made again with other noise, is the same map."""
+"""Convergence of a stochastic method: how far its map, made again with other noise, is the same map."""
 
 from collections.abc import Callable
 from dataclasses import replace

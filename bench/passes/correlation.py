@@ -1,4 +1,4 @@
-"""How well a score follows a value: squared correlation with its confidence interval."""
+"""Correlation of a score with a value, squared, with its confidence interval."""
 
 from typing import NamedTuple
 

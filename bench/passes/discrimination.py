@@ -1,4 +1,4 @@
-"""How well a score separates two classes: ROC AUC with its confidence interval."""
+"""Separation of two classes by a score: ROC AUC with its confidence interval."""
 
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ def auc(scores: np.ndarray, labels: np.ndarray, level: float = 0.95) -> AUC:
     scores, labels = np.asarray(scores, np.float64), np.asarray(labels).astype(bool)
     sick, well = scores[labels], scores[~labels]
     if min(len(sick), len(well)) < 2 or not np.isfinite(scores).all():
-        raise ValueError(f"AUC needs two finite scores a class; got {len(sick)} and {len(well)}.")
+        raise ValueError(f"AUC needs two finite scores per class; got {len(sick)} and {len(well)}.")
     ranks = rankdata(np.concatenate([sick, well]))
     above = (ranks[: len(sick)] - rankdata(sick)) / len(well)
     below = 1 - (ranks[len(sick) :] - rankdata(well)) / len(sick)

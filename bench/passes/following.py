@@ -1,4 +1,4 @@
-"""How each operation carries the boxes in which edits differ: the rules of the incremental forward pass.
+"""Rules of the incremental forward pass: how each operation carries the boxes in which edits differ.
 
 A rule is given the function, what it gave for the image itself and the function's own arguments, and returns the values
 in the new boxes with their first voxels, or the whole value and None.
@@ -13,8 +13,8 @@ from torch import Tensor
 from bench.passes.carried import Carried, Trail, Unfollowed, carried, cropped, swapped
 from bench.passes.sliding import Change, convolution, maximum_of_windows, mean_of_windows
 
-Rule = Callable[..., Change]
-RULES: dict[str, Rule] = {
+CarryRule = Callable[..., Change]
+RULES: dict[str, CarryRule] = {
     "conv3d": convolution,
     "max_pool3d": maximum_of_windows,
     "avg_pool3d": mean_of_windows,
@@ -66,10 +66,10 @@ def _out_of_place(
     return plain, {**kwargs, **({"inplace": False} if "inplace" in kwargs else {})}, in_place
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
+def rule(*names: str) -> Callable[[CarryRule], CarryRule]:
     """Makes a function the rule of the operations of these names."""
 
-    def enter(function: Rule) -> Rule:
+    def enter(function: CarryRule) -> CarryRule:
         RULES.update(dict.fromkeys(names, function))
         return function
 

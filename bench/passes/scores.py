@@ -11,7 +11,7 @@ from bench.contracts import BadInput, Target, Undefined
 def explained(outputs: Tensor, target: Target) -> Tensor:
     """The explained score (N,) of outputs (N, K).
 
-    target: class c gives z_c; a contrast (c, c') gives z_c - z_c'; a tensor (N,) of classes chooses one a row.
+    target: class c gives z_c; a contrast (c, c') gives z_c - z_c'; a tensor (N,) of classes chooses one per row.
     Raises BadInput where the outputs are not (N, K) or a class does not exist.
     """
     if outputs.ndim != 2:
@@ -22,7 +22,7 @@ def explained(outputs: Tensor, target: Target) -> Tensor:
     if isinstance(target, int):
         return outputs[:, _class(target, classes)]
     if len(target) != 2:
-        raise BadInput(f"the target {tuple(target)} is no contrast; give one class, two classes (c, c') or one a row")
+        raise BadInput(f"the target {tuple(target)} is no contrast; give one class, two classes (c, c') or one per row")
     first, second = (_class(c, classes) for c in target)
     return outputs[:, first] - outputs[:, second]
 

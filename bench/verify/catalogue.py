@@ -20,7 +20,7 @@ METHODS, METRICS = ROOT / "methods" / "README.md", ROOT / "metrics" / "README.md
 
 
 def methods() -> str:
-    """One row a class of methods: what its tags say of the maps, and what a reader of them should know."""
+    """One row per class of methods: what its tags say of the maps, and what a reader of them should know."""
     rows = [
         [
             _names(names),
@@ -36,7 +36,7 @@ def methods() -> str:
 
 
 def metrics() -> str:
-    """One row a class of metrics: what it computes, and how its value reads."""
+    """One row per class of metrics: what it computes, and how its value reads."""
     rows = [
         [
             _names(names),

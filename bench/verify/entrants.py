@@ -28,7 +28,7 @@ PAGE = ROOT / "methods" / "entrants" / "README.md"
 
 
 class Finding(NamedTuple):
-    """What one check found on one network.
+    """The finding of one check on one network.
 
     verdict: `passed`, `failed`, or `absent` where the library is not here. found: what is wrong, with its number; why:
     what the entrant's author knows of it.
@@ -61,19 +61,19 @@ def findings(path: Path) -> Iterator[Finding]:
             yield Finding(name, made.package, version, title, probe.name, verdict, found, why)
 
 
-def check_runs(entrant: Any, probe: method_probe.Probe) -> None:
+def check_runs(entrant: Any, probe: method_probe.MethodProbe) -> None:
     """It gives a map at all."""
     method_run.result_of(entrant, probe)
 
 
-def check_twin(entrant: Any, probe: method_probe.Probe) -> None:
+def check_twin(entrant: Any, probe: method_probe.MethodProbe) -> None:
     """For one class, its map is that of our method, to a thousandth."""
     one, model = replace(probe, target=1), probe.model()
     ours = method_run.map_of(entrant.ours(model), one, model)
     method_run.same(method_run.map_of(entrant, one, model), ours, 1e-3, "the map is not that of our method")
 
 
-def wrong(check: Check, entrant: Any, probe: method_probe.Probe) -> str:
+def wrong(check: Check, entrant: Any, probe: method_probe.MethodProbe) -> str:
     """The sentence a check fails with, or the error it meets; empty where it passes."""
     with warnings.catch_warnings(action="ignore"), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -86,12 +86,12 @@ def wrong(check: Check, entrant: Any, probe: method_probe.Probe) -> str:
 
 
 def measured(paths: Iterable[Path]) -> pd.DataFrame:
-    """One row a finding."""
+    """One row per finding."""
     return pd.DataFrame([found for path in paths for found in findings(path)], columns=Finding._fields)
 
 
 def overview(table: pd.DataFrame) -> str:
-    """Markdown, one row an entrant: checks passed, and which failed."""
+    """Markdown, one row per entrant: checks passed, and which failed."""
     rows = []
     for name, own in table.groupby("entrant", sort=False):
         failed, known = own[own["verdict"] == "failed"], own[own["verdict"] != "absent"]

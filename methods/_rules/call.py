@@ -61,7 +61,7 @@ class Call:
         return replace(self, args=with_tensors(self.args, change), kwargs=keywords)
 
     def follows(self, tensor: Tensor) -> bool:
-        """Whether an argument descends from the image."""
+        """True for an argument that descends from the image."""
         return any(tensor is t for t in self.tracked)
 
     @classmethod

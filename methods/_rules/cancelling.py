@@ -13,11 +13,11 @@ from methods._rules.call import Call
 from methods._rules.differences import picked, rescaled
 from methods._rules.engine import Rule
 from methods._rules.folding import folded
-from methods._rules.operations import Kind
+from methods._rules.operations import OperationKind
 from methods._rules.shares import over, parts, shared
 
 
-def revealing() -> Mapping[Kind, Rule]:
+def revealing() -> Mapping[OperationKind, Rule]:
     """The rules of one pass, batch norm folded into its convolution.
 
     At a ReLU of r + P + N, r the reference's input, P and N what contributions of either sign bring, the output changes
@@ -53,7 +53,7 @@ def _difference(call: Call) -> Call:
 
 
 def _change(start: Tensor, part: Tensor, other: Tensor) -> Tensor:
-    """How the ReLU's output changes through one part, with the other absent and present by halves."""
+    """The change of the ReLU's output through one part, with the other absent and present by halves."""
     alone = (start + part).clamp(min=0) - start.clamp(min=0)
     after = (start + part + other).clamp(min=0) - (start + other).clamp(min=0)
     return (alone + after) / 2

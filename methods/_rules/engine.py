@@ -10,13 +10,13 @@ from torch.overrides import TorchFunctionMode
 
 from bench.contracts import Unsupported
 from methods._rules.call import Call, tensors_in, with_tensors
-from methods._rules.operations import QUERIES, Kind, kind_of
+from methods._rules.operations import QUERIES, OperationKind, kind_of
 
 #: computes an operation in its own way, usually the plain result with another backward pass
 Rule = Callable[[Call], Any]
 
 
-def intercepted(model: nn.Module, rules: Mapping[Kind, Rule]) -> Callable[[Tensor], Tensor]:
+def intercepted(model: nn.Module, rules: Mapping[OperationKind, Rule]) -> Callable[[Tensor], Tensor]:
     """The model's forward pass with rules in place of the listed kinds of operation, to be differentiated.
 
     Gates are constants where there is a rule for signals that they weigh (`gated`), and have no rule elsewhere.
@@ -48,7 +48,7 @@ class _Interception(TorchFunctionMode):
     and all that is computed of gates alone is one.
     """
 
-    def __init__(self, rules: Mapping[Kind, Rule], image: Tensor):
+    def __init__(self, rules: Mapping[OperationKind, Rule], image: Tensor):
         super().__init__()
         self.rules = rules
         self.value = {id(image): image}

@@ -1,4 +1,4 @@
-"""What the rules know: every operation by kind, and the form in which it is understood.
+"""Operations that the rules know, by kind, and the form in which each is understood.
 
 An operation that is not listed, or not in its form (a dropout that drops, a product of two activations), has no rule.
 """
@@ -12,7 +12,7 @@ from methods._rules.call import Call
 
 #: affine: output is affine in the tracked tensors together; relu: max(x, 0); pick: keeps some values, drops others;
 #: move: the same values elsewhere; gate: makes weights in 0..1, or moves and scales them; gated: a signal times a gate
-Kind = Literal["affine", "relu", "pick", "move", "gate", "gated"]
+OperationKind = Literal["affine", "relu", "pick", "move", "gate", "gated"]
 Tracked = Callable[[Tensor], bool]
 Form = Callable[[Call, Tracked], bool]
 
@@ -52,7 +52,7 @@ def _linear_mode(call: Call, tracked: Tracked) -> bool:
     return call.argument(3, "mode", "nearest") in ("nearest", "nearest-exact", "linear", "bilinear", "trilinear")
 
 
-_FORMS: dict[Kind, dict[Form, str]] = {
+_FORMS: dict[OperationKind, dict[Form, str]] = {
     "affine": {
         _constant_weights: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d linear",
         _running_statistics: "batch_norm",
@@ -74,12 +74,12 @@ _FORMS: dict[Kind, dict[Form, str]] = {
     "gate": {_always: "sigmoid softmax"},
 }
 
-OPERATIONS: dict[str, tuple[Kind, Form]] = {
+OPERATIONS: dict[str, tuple[OperationKind, Form]] = {
     name: (kind, form) for kind, forms in _FORMS.items() for form, names in forms.items() for name in names.split()
 }
 
 #: what a product of a signal and a gate is; a gate that is used with a signal in any other way has no rule
-_WEIGHED: dict[str, Kind] = {"mul": "gated", "multiply": "gated", "matmul": "affine", "mm": "affine"}
+_WEIGHED: dict[str, OperationKind] = {"mul": "gated", "multiply": "gated", "matmul": "affine", "mm": "affine"}
 
 _METHODS = """size dim ndimension numel nelement stride storage_offset is_contiguous is_floating_point is_complex
 get_device element_size __len__ register_hook"""
@@ -90,7 +90,7 @@ _ATTRIBUTES = """.shape .dtype .device .ndim .requires_grad .grad_fn .layout .is
 QUERIES = frozenset(f"{_METHODS} {_ATTRIBUTES}".split())
 
 
-def kind_of(call: Call) -> Kind | None:
+def kind_of(call: Call) -> OperationKind | None:
     """The kind of an operation in the form in which it is called; None where there is no rule for it."""
     kind, form = OPERATIONS.get(call.name, (None, None))
     chosen = call.tracked or call.gates

@@ -64,7 +64,7 @@ class Patterns:
 
 
 def weighted(call: Call) -> bool:
-    """Whether the operation has weights; raises Unsupported where they are not one row an output."""
+    """True for an operation with weights; raises Unsupported where they are not one row per output."""
     if call.name in WEIGHTED and (call.name in ("matmul", "mm") or "transpose" in call.name):
         raise Unsupported(f"there is no rule for patterns of the operation '{call.name}'")
     return call.name in WEIGHTED

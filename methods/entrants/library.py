@@ -1,4 +1,4 @@
-"""What every entrant needs: its library, one map an output, and the layer a user would name."""
+"""Helpers of entrants: their library, one map per output, and the layer a user would name."""
 
 import importlib
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Target, Unsupported
 from bench.passes import differentiable, explained, leaf, row_of
 
-#: images (n, 1, D, H, W), and an output or one an image, to a map of the same shape
-Explain = Callable[[Tensor, Any], Tensor]
+#: images (n, 1, D, H, W), and an output or one per image, to a map of the same shape
+ExplainOutput = Callable[[Tensor, Any], Tensor]
 
 #: operators that torchvision asks for when it is imported, and lacks where it was built for another build of torch
 _OPERATORS = ("nms", "qnms")
@@ -44,7 +44,7 @@ def behind_torchvision(name: str, package: str) -> Any:
         return library(name, package)
 
 
-def by_output(model: nn.Module, inputs: Tensor, target: Target, explain: Explain) -> Tensor:
+def by_output(model: nn.Module, inputs: Tensor, target: Target, explain: ExplainOutput) -> Tensor:
     """Map (N, 1, D, H, W) of a library that explains one output: for a contrast the difference of two of its maps."""
     with differentiable(model), _refusing(model, target):
         images = leaf(model, inputs)
@@ -53,14 +53,14 @@ def by_output(model: nn.Module, inputs: Tensor, target: Target, explain: Explain
         return plain(explain(images, target), inputs)
 
 
-def by_row(model: nn.Module, inputs: Tensor, target: Target, explain: Explain) -> Tensor:
+def by_row(model: nn.Module, inputs: Tensor, target: Target, explain: ExplainOutput) -> Tensor:
     """As `by_output`, of a library that takes one image at a time."""
     rows = [by_output(model, image[None], row_of(target, row), explain) for row, image in enumerate(inputs)]
     return torch.cat(rows)
 
 
 def plain(found: Any, like: Tensor | None = None) -> Tensor:
-    """What a library returned, as a detached tensor of the images' type."""
+    """The map a library returned, as a detached tensor of the images' type."""
     tensor = torch.as_tensor(found).detach()
     return tensor if like is None else tensor.to(like).contiguous()
 

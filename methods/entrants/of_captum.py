@@ -10,7 +10,7 @@ from bench.contracts import Attribution, Context, Count, Method, MethodTags, Tar
 from bench.passes import explained, forward
 from methods.cam import GradCAM
 from methods.deeplift import DeepLIFT
-from methods.entrants.library import Explain, by_output, last_convolution, library
+from methods.entrants.library import ExplainOutput, by_output, last_convolution, library
 from methods.gradients import Gradient
 from methods.guided import DeconvNet, GuidedBackprop
 from methods.occlusion import Occlusion
@@ -29,7 +29,7 @@ def _tags(quantity: str, cost: str, *laws: str, **tags: Any) -> MethodTags:
 
 
 class FromCaptum:
-    """What Captum's versions share.
+    """The base of Captum's versions.
 
     package: the distribution they come from. flaws: checks known to fail, and why.
     """
@@ -218,7 +218,7 @@ class CaptumGradCAM(FromCaptum):
         return by_output(model, inputs, target, explain)
 
 
-def _contribution(model: nn.Module, inputs: Tensor, target: Target, explain: Explain) -> Attribution:
+def _contribution(model: nn.Module, inputs: Tensor, target: Target, explain: ExplainOutput) -> Attribution:
     """A library's contributions from a zero image, with the multiplier and the gap that they imply."""
     found, x = by_output(model, inputs, target, explain), inputs.detach()
     multiplier = found / x.where(x != 0, 1.0)

@@ -14,7 +14,7 @@ from methods.occlusion import Occlusion
 
 
 class FromMonai:
-    """What MONAI's versions share."""
+    """The base of MONAI's versions."""
 
     version: ClassVar[str] = "1"
     package: ClassVar[str] = "monai"

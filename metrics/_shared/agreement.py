@@ -1,4 +1,4 @@
-"""How far repeated measurements of the same subjects agree."""
+"""Agreement of repeated measurements of the same subjects."""
 
 import numpy as np
 

@@ -50,5 +50,5 @@ def same_grid(given: Tensor, maps: Tensor, what: str) -> None:
     if given.shape != maps.shape:
         raise BadInput(
             f"{what} has shape {tuple(given.shape)} where maps and images have {tuple(maps.shape)}: "
-            "give one volume a subject on the grid of the maps"
+            "give one volume per subject on the grid of the maps"
         )

@@ -37,12 +37,12 @@ def layers(model: nn.Module) -> list[list[str]]:
 
 
 def _fitted(module: nn.Module) -> bool:
-    """Whether a module's state holds numbers, beside its parameters, that may have been learnt."""
+    """True where a module's state holds numbers, beside its parameters, that may have been learnt."""
     kept = (b for n, b in module.named_buffers(recurse=False) if n not in module._non_persistent_buffers_set)
     return any(buffer.is_floating_point() and buffer.numel() > 1 for buffer in kept)
 
 
-def randomised(model: nn.Module, names: Iterable[str], seed: int) -> nn.Module:
+def with_fresh_layers(model: nn.Module, names: Iterable[str], seed: int) -> nn.Module:
     """A copy of the model whose named modules are initialised anew; the model itself is not touched.
 
     Each module runs its own `reset_parameters` under a seed made of `seed` and its name: two layers of one shape

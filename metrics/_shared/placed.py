@@ -1,4 +1,4 @@
-"""What metrics share that know where a voxel lies."""
+"""Scores that depend on where a voxel lies."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from metrics._shared.domain import domain_of, volume_of
 
 @dataclass(frozen=True)
 class Space:
-    """Where the n voxels of a subject's domain lie.
+    """Positions of the n voxels of a subject's domain.
 
     inside: (D, H, W) bool. affine: (4, 4), voxel to millimetres.
     """
@@ -34,7 +34,7 @@ class Space:
 
 @dataclass(frozen=True)
 class Placed:
-    """One score a subject from map and |truth| in the domain and where its voxels lie."""
+    """One score per subject from map and |truth| in the domain and where its voxels lie."""
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Scores (N,) of maps (N, 1, D, H, W) against the volume of the truth."""

@@ -1,4 +1,4 @@
-"""How alike two maps are inside a mask: Spearman correlation and structural similarity."""
+"""Similarity of two maps inside a mask: Spearman correlation and structural similarity."""
 
 from collections.abc import Callable
 from itertools import combinations
@@ -60,7 +60,7 @@ def rank_agreement(prediction: np.ndarray, observed: np.ndarray) -> float:
 def ssim(a: tuple[np.ndarray, ...], b: tuple[np.ndarray, ...], window: int = 5) -> float:
     """Mean 3D structural similarity of two prepared maps (Wang et al., IEEE TIP 2004, eq. 13).
 
-    Uniform window of 5 voxels a side cut to the mask, dynamic range 1 in units of the map's RMS, K1 = 0.01, K2 = 0.03.
+    Uniform window of 5 voxels per side within the mask, range 1 in units of the map's RMS, K1 = 0.01, K2 = 0.03.
     """
     (x, mask), (y, _) = a, b
     if not np.isfinite(x).all() or not np.isfinite(y).all() or not mask.any():

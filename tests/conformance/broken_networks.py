@@ -53,7 +53,7 @@ class CoarseMap(_Small):
 
 
 class Forgetful(nn.Module):
-    """What it learns stands in an attribute."""
+    """Its state is learnt into an attribute."""
 
     def __init__(self, in_shape, outputs):
         super().__init__()

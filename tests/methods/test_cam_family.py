@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bench.checks.method_probe import STYLES, Plain, Residual, probes, randomised
+from bench.checks.method_probe import STYLES, Plain, SmallResNet, probes, randomised
 from bench.contracts import Unsupported
 from bench.passes import explained, forward
 from methods.cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
@@ -118,7 +118,7 @@ def test_ablation_cam_is_the_fall_without_each_map(layer):
 
 @pytest.mark.parametrize("style", STYLES)
 def test_the_last_volume_is_edited_however_it_is_written(style):
-    for network, layer in ((Residual, "relus.2"), (Plain, "relus.1")):
+    for network, layer in ((SmallResNet, "relus.2"), (Plain, "relus.1")):
         found = AblationCAM(channels=6)(randomised(network(style), 0).double(), IMAGES, (1, 0))
         equal(found, AblationCAM(layer, 6)(randomised(network("module"), 0).double(), IMAGES, (1, 0)))
 

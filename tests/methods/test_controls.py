@@ -3,13 +3,13 @@ import pytest
 import torch
 from scipy.ndimage import sobel
 
-from bench.checks.method_probe import Linear, probes
+from bench.checks.method_probe import SmallLinear, probes
 from bench.contracts import BadInput, Context, Truth, Undefined
 from methods.controls import Constant, InputMagnitude, Random, Sobel
 from methods.oracles import Oracle
 
 IMAGES = probes()[0].images
-NETWORK = Linear()
+NETWORK = SmallLinear()
 
 
 def test_sobel_is_scipys_over_three_axes():

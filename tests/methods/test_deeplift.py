@@ -6,7 +6,7 @@ from captum.attr import DeepLift as CaptumDeepLift
 from torch import nn
 from torch.nn import functional as F
 
-from bench.checks.method_probe import STYLES, Linear, Plain, Residual, probes, randomised
+from bench.checks.method_probe import STYLES, Plain, SmallLinear, SmallResNet, probes, randomised
 from bench.contracts import Batch, Context, Unsupported
 from bench.passes import explained, forward, gradient
 from methods._rules.call import Call
@@ -39,7 +39,7 @@ def rise(model, x, starts):
     return explained(forward(model, x) - forward(model, starts).mean(0, keepdim=True), (1, 0))
 
 
-@pytest.mark.parametrize("network", [Plain, Residual, Overlapping])
+@pytest.mark.parametrize("network", [Plain, SmallResNet, Overlapping])
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-13)])
 def test_the_map_sums_to_the_rise_of_the_score(network, style, dtype, tolerance):
@@ -53,7 +53,7 @@ def test_the_map_sums_to_the_rise_of_the_score(network, style, dtype, tolerance)
     torch.testing.assert_close(result.map.flatten(1).sum(1), change, rtol=0, atol=2 * tolerance * scale.max().item())
 
 
-@pytest.mark.parametrize("network", [Plain, Residual, Overlapping])
+@pytest.mark.parametrize("network", [Plain, SmallResNet, Overlapping])
 def test_deep_shap_sums_to_the_rise_over_the_mean_of_the_controls(network):
     model, x = randomised(network(), 0).double(), IMAGES.double()
     found = DeepSHAP(references=5)(model, x, (1, 0), context())
@@ -100,7 +100,7 @@ def test_an_image_equal_to_its_reference_has_the_gradient_and_no_contributions()
 
 
 def test_on_a_linear_model_both_give_w_times_the_distance_from_the_mean_control():
-    model, x = randomised(Linear(), 0).double(), IMAGES.double()
+    model, x = randomised(SmallLinear(), 0).double(), IMAGES.double()
     weight = (model.head.weight[1] - model.head.weight[0]).detach().reshape(1, *x.shape[1:])
     expected = weight * (x - REFERENCES.double().mean(0, keepdim=True))
     for method in (DeepSHAP(references=5), ExpectedGradients(samples=10)):
@@ -133,7 +133,7 @@ def test_expected_gradients_is_its_definition_and_tends_to_completeness():
 
 
 def test_without_controls_every_training_image_is_a_reference():
-    model, x = randomised(Linear(), 0).double(), IMAGES.double()
+    model, x = randomised(SmallLinear(), 0).double(), IMAGES.double()
     sick = Batch(REFERENCES.double(), torch.ones(5, dtype=torch.long), torch.arange(5))
     found = DeepSHAP(references=5)(model, x, 1, Context(training=lambda: sick))
     torch.testing.assert_close(found, DeepSHAP(references=5)(model, x, 1, context()))
@@ -169,3 +169,11 @@ def test_shared_pooling_is_pooling_with_derivatives_shared_at_ties(name, options
 def test_pooling_without_a_rule_is_refused(pool):
     with pytest.raises(Unsupported, match="no rule"):
         DeepLIFT()(nn.Sequential(nn.Conv3d(1, 2, 1), pool, nn.Flatten()), IMAGES, 0)
+
+
+def test_a_unit_at_zero_in_image_and_reference_has_slope_zero():
+    model = nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(IMAGES[0].numel(), 2)).to(IMAGES.dtype)
+    x = IMAGES.clone()
+    x[..., 0] = 0
+    slope = DeepLIFT()(model, x, 0).multiplier
+    assert (slope[..., 0] == 0).all() and (slope[..., 1:][x[..., 1:] > 0] != 0).all()

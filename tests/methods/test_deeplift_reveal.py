@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.checks.method_probe import STYLES, Plain, Residual, probes, randomised
+from bench.checks.method_probe import STYLES, Plain, SmallResNet, probes, randomised
 from methods.deeplift import DeepLIFT
 from methods.deeplift_reveal import DeepLIFTRevealCancel
 
@@ -34,7 +34,7 @@ def test_both_voxels_share_their_minimum():
     torch.testing.assert_close(rescale, torch.tensor([[0.0, 1.0], [2.0, 0.0]]).double())
 
 
-@pytest.mark.parametrize("network", [Plain, Residual])
+@pytest.mark.parametrize("network", [Plain, SmallResNet])
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("baseline", ["zero", "mean"])
 def test_the_map_sums_to_the_rise_of_the_score(network, style, baseline):

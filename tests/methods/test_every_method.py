@@ -1,4 +1,4 @@
-"""What holds of every method of `conf/method` beyond the checks of its contract: laws of its family, sizes, scores."""
+"""Every method of `conf/method` beyond the checks of its contract: laws of its family, sizes, scores."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -63,3 +63,8 @@ def test_its_mask_keeps_more_of_the_score_than_the_same_mask_elsewhere():
     assert (kept > score(0.2 * x)).all()
     moved = [score(mask.roll((d, h, w), (2, 3, 4)) * x) for d in (0, 4) for h in (0, 3, 6, 9) for w in (0, 4)][1:]
     assert all((kept > other).all() for other in moved)
+
+
+def test_a_mask_of_one_cell_is_constant_at_its_area():
+    found = ExtremalPerturbation((0.2,), steps=2, cells=1)(randomised(Plain(), 0), IMAGES, (1, 0))
+    torch.testing.assert_close(found, torch.full_like(IMAGES, 0.2))

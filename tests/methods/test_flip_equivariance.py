@@ -36,7 +36,7 @@ PROBE = probes()[0]
 
 
 def told(method, turn):
-    """What the method is told of the images, turned as they are."""
+    """The context of the images, turned as they are."""
     known = PROBE.context(method)
     training = known.training()
     return replace(

@@ -4,7 +4,7 @@ from captum.attr import LayerGradCam
 from torch import nn
 from torch.nn import functional as F
 
-from bench.checks.method_probe import STYLES, Linear, Plain, Residual, probes, randomised
+from bench.checks.method_probe import STYLES, Plain, SmallLinear, SmallResNet, probes, randomised
 from bench.contracts import BadInput, Unsupported
 from methods.cam import GradCAM
 
@@ -33,8 +33,8 @@ def test_last_conv_is_the_last_activation_before_pooling(style):
 
 @pytest.mark.parametrize("style", STYLES)
 def test_last_conv_includes_the_residual_sum(style):
-    found = GradCAM()(randomised(Residual(style), 0).double(), IMAGES, (1, 0))
-    expected = GradCAM(layer="relus.2")(randomised(Residual("module"), 0).double(), IMAGES, (1, 0))
+    found = GradCAM()(randomised(SmallResNet(style), 0).double(), IMAGES, (1, 0))
+    expected = GradCAM(layer="relus.2")(randomised(SmallResNet("module"), 0).double(), IMAGES, (1, 0))
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -93,7 +93,7 @@ def test_a_convolutional_head_over_one_voxel_is_no_layer():
 
 def test_networks_and_layers_without_feature_maps_are_refused():
     with pytest.raises(Unsupported, match="convolutional feature maps"):
-        GradCAM()(randomised(Linear(), 0).double(), IMAGES, 1)
+        GradCAM()(randomised(SmallLinear(), 0).double(), IMAGES, 1)
     with pytest.raises(Unsupported, match="'head' gives shape"):
         GradCAM(layer="head")(randomised(Plain(), 0).double(), IMAGES, 1)
     with pytest.raises(BadInput, match=r"no layer 'conv22'; nearest are conv2, conv1, .*, or give last_conv"):

@@ -3,7 +3,7 @@ import torch
 from captum.attr import Deconvolution
 from captum.attr import GuidedBackprop as CaptumGuided
 
-from bench.checks.method_probe import STYLES, Plain, Residual, probes, randomised
+from bench.checks.method_probe import STYLES, Plain, SmallResNet, probes, randomised
 from methods.guided import DeconvNet, GuidedBackprop
 
 PAIRS = [(GuidedBackprop(), CaptumGuided), (DeconvNet(), Deconvolution)]
@@ -12,7 +12,7 @@ IMAGES = probes()[0].images.double()
 
 @pytest.mark.filterwarnings("ignore:Setting backward hooks")
 @pytest.mark.parametrize(("method", "captum"), PAIRS)
-@pytest.mark.parametrize("network", [Plain, Residual])
+@pytest.mark.parametrize("network", [Plain, SmallResNet])
 @pytest.mark.parametrize("style", STYLES)
 def test_it_is_captums_on_module_relus_and_the_same_however_relus_are_written(method, captum, network, style):
     modules = randomised(network("module"), 0).double()

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from bench.checks import methods as checks
-from bench.checks.method_probe import Linear, Plain, probes
+from bench.checks.method_probe import Plain, SmallLinear, probes
 from bench.checks.networks import Task
 from bench.contracts import BadInput, Unsupported
 from bench.networks.attention_cnn import AttentionCNN
@@ -65,7 +65,7 @@ def test_a_map_that_serves_all_outputs_does_not_depend_on_the_target():
 
 def test_networks_without_the_map_are_refused_and_several_want_a_name():
     x = images()
-    for model in (PooledCNN(GRID, 2), Linear()):
+    for model in (PooledCNN(GRID, 2), SmallLinear()):
         with pytest.raises(Unsupported, match="no map of its own"):
             Intrinsic()(model, x, (1, 0))
     with pytest.raises(Unsupported, match="'density'; it shows gate, risk"):

@@ -1,6 +1,6 @@
 import torch
 
-from bench.checks.method_probe import Linear, probes, randomised
+from bench.checks.method_probe import SmallLinear, probes, randomised
 from bench.contracts import Context
 from bench.passes import gradient
 from methods._shared.noise import noisy_gradients
@@ -35,5 +35,5 @@ def test_a_small_variance_keeps_its_digits_in_float32():
 
 
 def test_a_linear_model_has_no_variance():
-    model = randomised(Linear(), 0)
+    model = randomised(SmallLinear(), 0)
     assert VarGrad()(model, PROBE.images, 1).abs().max() == 0

@@ -3,7 +3,7 @@ import torch
 from captum.attr import Occlusion as CaptumOcclusion
 from scipy.ndimage import gaussian_filter
 
-from bench.checks.method_probe import Linear, Plain, probes, randomised
+from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
 from bench.contracts import BadInput, Context
 from bench.passes import count_passes, explained
 from methods.occlusion import Occlusion
@@ -55,7 +55,7 @@ def test_it_is_its_definition(window, stride, fill):
 
 def test_with_stride_window_it_is_exact_on_a_linear_model():
     """Each voxel holds its box's sum of w (x - b)."""
-    model = randomised(Linear(), 0).double()
+    model = randomised(SmallLinear(), 0).double()
     weight = (model.head.weight[1] - model.head.weight[0]).detach().reshape(1, *IMAGES.shape[1:])
     parts = weight * (IMAGES - 0.3)
     sums = torch.nn.functional.avg_pool3d(parts, 4) * 64

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.checks.method_probe import Linear, Plain, probes, randomised
+from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
 from bench.contracts import BadInput, Context, Undefined
 from bench.passes import explained
 from methods.occlusion import Occlusion
@@ -57,7 +57,7 @@ def test_it_is_the_mean_fall_over_draws_and_boxes():
 
 
 def test_on_a_linear_model_it_is_occlusion_by_the_mean_draw():
-    model = randomised(Linear(), 0).double()
+    model = randomised(SmallLinear(), 0).double()
     found = RedrawOcclusion(4, 2, 3)(model, IMAGES, (1, 0), context())
     covers = torch.stack([torch.stack([composed(row, draw) for draw in range(3)]).mean(0) for row in range(3)])
     boxes = Occlusion(4, 2)

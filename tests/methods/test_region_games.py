@@ -6,7 +6,7 @@ import pytest
 import torch
 from captum.attr import FeatureAblation
 
-from bench.checks.method_probe import Linear, Plain, probes, randomised
+from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
 from bench.contracts import BadInput, Context
 from bench.passes import count_passes, explained
 from methods._shared.players import painted, regions_of
@@ -17,7 +17,7 @@ from methods.shapley import Shapley, exact
 
 IMAGES = probes()[0].images[:2].double()
 MODEL = randomised(Plain(), 0).double()
-LINEAR = randomised(Linear(), 0).double()
+LINEAR = randomised(SmallLinear(), 0).double()
 
 
 def atlas(count, seed=0):

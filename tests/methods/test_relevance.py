@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.checks.method_probe import Linear, probes, randomised
+from bench.checks.method_probe import SmallLinear, probes, randomised
 from bench.passes import gradient
 from methods.relevance import LRP0, LRPEpsilon
 
@@ -120,7 +120,7 @@ def test_without_biases_relevance_is_conserved():
 
 def test_epsilon_on_a_linear_model():
     """w x f / (f + epsilon sign f), class by class."""
-    model, x = randomised(Linear(), 0).double(), probes()[0].images.double()
+    model, x = randomised(SmallLinear(), 0).double(), probes()[0].images.double()
     score = model(x)[:, 1].detach().reshape(-1, 1, 1, 1, 1)
     weight = model.head.weight[1].detach().reshape(1, *x.shape[1:])
     torch.testing.assert_close(LRPEpsilon(0.5)(model, x, 1).map, weight * x * score / stabilised(score, 0.5))

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
-from bench.checks.method_probe import STYLES, Plain, Residual, probes, randomised
+from bench.checks.method_probe import STYLES, Plain, SmallResNet, probes, randomised
 from methods._rules import intercepted
 from methods._rules.folding import folded
 from methods._rules.rules import epsilon
@@ -17,7 +17,7 @@ from methods.relevance_signed import LRPEpsilonPlus
 IMAGES = probes()[0].images.double()
 PAIRS = {
     Plain: [("conv1", "norm1"), ("conv2", "norm2")],
-    Residual: [("stem", "norm"), ("conv1", "norm1"), ("conv2", "norm2")],
+    SmallResNet: [("stem", "norm"), ("conv1", "norm1"), ("conv2", "norm2")],
 }
 
 

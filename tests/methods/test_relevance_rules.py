@@ -8,7 +8,7 @@ from test_relevance import AFFINE, Block, chain, dense, images, networks
 from torch import nn
 from torch.nn import functional as F
 
-from bench.checks.method_probe import Linear, probes, randomised
+from bench.checks.method_probe import SmallLinear, probes, randomised
 from bench.contracts import Unsupported
 from methods.relevance import LRP0
 from methods.relevance_signed import LRPAlphaBeta, LRPEpsilonPlus, LRPGamma, LRPZPlus
@@ -196,7 +196,7 @@ def test_alpha_beta_conserves_where_something_opposes_and_doubles_where_nothing_
 
 def test_z_plus_on_a_linear_model():
     """(w x)+ f / (sum (w x)+ + b+)."""
-    model, x = randomised(Linear(), 0).double(), probes()[0].images.double()
+    model, x = randomised(SmallLinear(), 0).double(), probes()[0].images.double()
     up = (model.head.weight[1].detach() * x.flatten(1)).clamp(min=0)
     total = up.sum(1) + model.head.bias[1].detach().clamp(min=0)
     expected = up * (model(x)[:, 1].detach() / total)[:, None]

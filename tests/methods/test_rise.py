@@ -1,6 +1,6 @@
 import torch
 
-from bench.checks.method_probe import Linear, Plain, probes, randomised
+from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
 from bench.passes import explained, forward
 from methods.rise import RISE, Masks
 
@@ -47,7 +47,7 @@ def test_every_voxel_is_shown_as_often_as_asked():
 
 
 def test_on_a_network_that_reads_one_box_the_map_peaks_there():
-    model = randomised(Linear(), 0).double()
+    model = randomised(SmallLinear(), 0).double()
     weight = torch.zeros(1, *SHAPE).double()
     weight[:, 1:4, 7:10, 4:7] = 1
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What the interception engine sees, and what it refuses."""
+"""The interception engine: operations it sees, and those it refuses."""
 
 import pytest
 import torch

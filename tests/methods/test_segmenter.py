@@ -9,7 +9,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from bench.checks.method_probe import Linear, probes
+from bench.checks.method_probe import SmallLinear, probes
 from bench.contracts import Batch, Context, Truth, Undefined
 from methods.group import ZMap
 from methods.segmenter import Segmenter
@@ -45,8 +45,8 @@ def flooded(beyond, size):
 
 @pytest.mark.parametrize(("threshold", "size"), [(1.0, 1), (1.0, 5), (2.5, 3)])
 def test_it_keeps_the_z_map_in_clusters_of_one_sign_within_the_domain(threshold, size):
-    z = ZMap()(Linear(), IMAGES, 0, CONTEXT)
-    found = Segmenter(threshold, size)(Linear(), IMAGES, 0, CONTEXT)
+    z = ZMap()(SmallLinear(), IMAGES, 0, CONTEXT)
+    found = Segmenter(threshold, size)(SmallLinear(), IMAGES, 0, CONTEXT)
     for row in range(len(IMAGES)):
         volume, inside = z[row, 0], DOMAIN[row, 0]
         kept = flooded((volume > threshold) & inside, size) | flooded((volume < -threshold) & inside, size)
@@ -57,9 +57,9 @@ def test_it_keeps_the_z_map_in_clusters_of_one_sign_within_the_domain(threshold,
 def test_it_finds_a_lesion_and_nothing_in_a_control_that_is_like_the_others():
     image = OTHERS.mean(0, keepdim=True).clone()
     context = CONTEXT.take([0])
-    assert (Segmenter()(Linear(), image, 0, context) == 0).all()
+    assert (Segmenter()(SmallLinear(), image, 0, context) == 0).all()
     image[..., 2:4, 5:8, 2:4] += 20
-    found = Segmenter()(Linear(), image, 0, context)
+    found = Segmenter()(SmallLinear(), image, 0, context)
     inside = torch.zeros_like(image, dtype=torch.bool)
     inside[..., 2:4, 5:8, 2:4] = True
     assert (found[inside] > 2.5).all() and (found[~inside] == 0).all()
@@ -71,6 +71,6 @@ def test_the_template_prior_is_what_the_population_says_and_sees_nothing_of_the_
     assert prior.tags.needs == {"truth:association"} and prior.tags.role == "oracle"
     context = Context(truths={"association": Truth("association", volume=IMAGES.flip(2))})
     for images in (IMAGES, 0 * IMAGES):
-        assert torch.equal(prior(Linear(), images, 0, context), IMAGES.flip(2))
+        assert torch.equal(prior(SmallLinear(), images, 0, context), IMAGES.flip(2))
     with pytest.raises(Undefined, match="'association'"):
-        prior(Linear(), IMAGES, 0, CONTEXT)
+        prior(SmallLinear(), IMAGES, 0, CONTEXT)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.checks.method_probe import Plain, Residual, randomised
+from bench.checks.method_probe import Plain, SmallResNet, randomised
 from bench.contracts import Attribution
 from methods.cam import GradCAM, HiResCAM, LayerCAM
 from methods.cam_effect import AblationCAM
@@ -33,7 +33,7 @@ def seen(start):
     return image
 
 
-@pytest.mark.parametrize("network", [Plain, Residual])
+@pytest.mark.parametrize("network", [Plain, SmallResNet])
 @pytest.mark.parametrize("method", METHODS, ids=repr)
 def test_the_map_moves_with_what_is_seen(method, network):
     model = randomised(network(), 0).double()

@@ -1,10 +1,10 @@
-"""What a reader of maps should know, shown on small networks; methods/README.md says it in words."""
+"""Traps for a reader of maps, shown on small networks; methods/README.md says them in words."""
 
 import pytest
 import torch
 from torch import nn
 
-from bench.checks.method_probe import Linear, Plain, probes, randomised
+from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
 from methods.cam import GradCAM
 from methods.gradients import Gradient
 from methods.occlusion import Occlusion
@@ -61,7 +61,7 @@ def test_a_saturated_softmax_freezes_the_optimised_mask():
 
 def test_the_stride_of_occlusion_is_the_grain_of_its_map():
     """On a linear network with one voxel that counts: how many voxels share the peak with it."""
-    model = randomised(Linear(), 0)
+    model = randomised(SmallLinear(), 0)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()

@@ -1,4 +1,4 @@
-"""What each metric cannot see, shown: the table of metrics/README.md names these tests."""
+"""Blind spots of metrics, shown; each metric names its test."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What metrics that edit the image cannot see, shown on a linear model with a simulator made by hand."""
+"""Blind spots of metrics that edit the image, shown on a linear model with a simulator made by hand."""
 
 import pytest
 import torch

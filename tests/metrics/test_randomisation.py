@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from bench.contracts import Cohort, Context, Undefined, Unsupported
-from metrics._shared.layers import layers, randomised
+from metrics._shared.layers import layers, with_fresh_layers
 from metrics.randomisation import CascadingRandomisation
 
 SHAPE = (4, 1, 8, 8, 8)
@@ -59,7 +59,7 @@ def test_layers_carry_their_normalisations(model):
 
 
 def test_everything_of_a_reset_layer_is_fresh_and_twin_layers_differ(model):
-    fresh = randomised(model, chain(*layers(model)), seed=1)
+    fresh = with_fresh_layers(model, chain(*layers(model)), seed=1)
     before, after = model.state_dict(), fresh.state_dict()
     for name in before:
         kept = torch.equal(before[name], after[name])
@@ -67,12 +67,12 @@ def test_everything_of_a_reset_layer_is_fresh_and_twin_layers_differ(model):
     assert (after["features.1.running_mean"] == 0).all()
     assert after["features.1.num_batches_tracked"] == 0
     assert not torch.equal(after["features.3.weight"], after["features.6.weight"])
-    other = randomised(model, ["features.3"], seed=2).features[3].weight
+    other = with_fresh_layers(model, ["features.3"], seed=2).features[3].weight
     assert not torch.equal(after["features.3.weight"], other)
 
 
 def test_a_layer_gets_the_same_weights_whichever_others_are_reset(model):
-    one, all_ = randomised(model, ["head"], 5), randomised(model, chain(*layers(model)), 5)
+    one, all_ = with_fresh_layers(model, ["head"], 5), with_fresh_layers(model, chain(*layers(model)), 5)
     assert torch.equal(one.head.weight, all_.head.weight)
     assert torch.equal(one.features[0].weight, model.features[0].weight)
 
@@ -96,7 +96,7 @@ def test_the_order_decides_what_is_reset(model, order):
 
 
 def test_the_trained_model_and_the_random_state_are_left_alone(model):
-    copy = randomised(model, [], 0)
+    copy = with_fresh_layers(model, [], 0)
     state = torch.get_rng_state()
     run(gradient, model)
     assert same(model, copy)

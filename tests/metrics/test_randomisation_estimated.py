@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim.swa_utils import update_bn
 
 from bench.contracts import Batch, Cohort, Context, Undefined
-from metrics._shared.layers import layers, randomised
+from metrics._shared.layers import layers, with_fresh_layers
 from metrics.randomisation import CascadingRandomisation
 from metrics.randomisation_estimated import EstimatedRandomisation, estimated, running
 
@@ -48,8 +48,8 @@ def run(explain, model, context=None, **settings):
 
 
 def test_statistics_are_those_of_torch_over_the_same_batches():
-    fresh = randomised(net(), chain(*layers(net())), 3)
-    expected = randomised(fresh, [], 0)
+    fresh = with_fresh_layers(net(), chain(*layers(net())), 3)
+    expected = with_fresh_layers(fresh, [], 0)
     update_bn(TRAINING.tensor_split(3), expected)
     found = estimated(fresh, TRAINING)
     assert set(found) == {f"{n}.{key}" for n in "15" for key in ("running_mean", "running_var", "num_batches_tracked")}
@@ -59,7 +59,7 @@ def test_statistics_are_those_of_torch_over_the_same_batches():
 
 
 def test_the_first_layer_s_are_moments_in_double_precision():
-    fresh = randomised(net(), ["0"], 4)
+    fresh = with_fresh_layers(net(), ["0"], 4)
     found = estimated(fresh, TRAINING[:16])
     put_out = fresh[0].double()(TRAINING[:16].double()).detach().numpy()
     np.testing.assert_allclose(found["1.running_mean"], put_out.mean(axis=(0, 2, 3, 4)), rtol=1e-4)
@@ -101,7 +101,7 @@ def test_with_it_scores_differ_but_for_a_map_of_the_image_alone():
 
 def test_the_trained_model_and_the_random_state_are_left_alone():
     model = net(dropout=0.5)
-    before = randomised(model, [], 0).state_dict()
+    before = with_fresh_layers(model, [], 0).state_dict()
     state = torch.get_rng_state()
     first = run(gradient, model)
     assert all(torch.equal(value, model.state_dict()[name]) for name, value in before.items())

@@ -44,7 +44,7 @@ def partly_outside(inside):
 @named(VOXELS)
 @pytest.mark.parametrize("cut", [lambda v: v[..., :-1], lambda v: v[:-1], lambda v: v[:, 0]])
 def test_a_truth_of_another_shape_or_number_of_subjects_is_refused(metric, cut):
-    with pytest.raises(BadInput, match=r"the truth 'planted' has shape .* one volume a subject"):
+    with pytest.raises(BadInput, match=r"the truth 'planted' has shape .* one volume per subject"):
         metric.map(WORLD.maps, Truth("planted", volume=cut(PLANTED.volume)), WORLD.context)
 
 
@@ -58,7 +58,7 @@ def test_a_domain_of_another_shape_is_refused(metric):
 @pytest.mark.parametrize("cut", [lambda v: v[:-1], lambda v: v[:, :-1]])
 def test_a_truth_of_other_subjects_or_regions_is_refused(metric, cut):
     use = WORLD.cohort.truths["use"]
-    with pytest.raises(BadInput, match="one value a subject and region"):
+    with pytest.raises(BadInput, match="one value per subject and region"):
         metric.map(WORLD.maps, Truth("use", regions=cut(use.regions)), WORLD.context)
     with pytest.raises(BadInput, match="labels of regions"):
         metric.map(WORLD.maps, use, replace(WORLD.context, regions=WORLD.cohort.regions[..., 1:]))

@@ -11,7 +11,7 @@ from torch import nn
 from bench.checks.networks import SHAPE, Task
 from bench.config.architecture import architecture
 from bench.contracts import Batch, Cohort, Context, SelfFitting, Unsupported
-from metrics._shared.layers import layers, randomised
+from metrics._shared.layers import layers, with_fresh_layers
 from metrics.randomisation import CascadingRandomisation
 
 NODES = {p.stem: p for p in sorted((Path(__file__).parents[2] / "conf" / "network").glob("*.yaml"))}
@@ -48,7 +48,7 @@ def bits(model):
 def test_everything_learnt_is_gone_and_the_trained_model_is_as_it_was(name):
     model, untrained = learnt(name), bits(built(name))
     before = bits(model)
-    fresh = randomised(model, chain(*layers(model)), seed=3)
+    fresh = with_fresh_layers(model, chain(*layers(model)), seed=3)
     for key, parameter in fresh.named_parameters():
         assert parameter.numel() == 1 or not torch.equal(parameter, before[key]), key
     for key, buffer in fresh.named_buffers():

@@ -44,7 +44,7 @@ class BatchMap(Small):
 
 
 class Forgetful(nn.Module):
-    """What it learns stands in an attribute."""
+    """Its state is learnt into an attribute."""
 
     def __init__(self, in_shape, outputs):
         super().__init__()

@@ -33,7 +33,7 @@ def everywhere():
 
 
 class Windows(PatchFCN):
-    """What the windows of the patch network see, averaged without weights of places."""
+    """Views of the patch network's windows, averaged without weights of places."""
 
     def forward(self, x):
         return self.features(x).mean((2, 3, 4))
@@ -66,7 +66,7 @@ def accuracy(model):
 
 
 def spread(model):
-    """How far outputs move over places, against how far they move when the cube goes."""
+    """The move of outputs over places, against their move when the cube goes."""
     model = randomised(model, 1).double()
     with torch.no_grad():
         here, nothing = model(everywhere().double()), model(torch.zeros(2, 1, SIZE, SIZE, SIZE).double())[:1]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.checks.method_probe import Linear, Plain, Residual, probes, randomised
+from bench.checks.method_probe import Plain, SmallLinear, SmallResNet, probes, randomised
 from bench.contracts import BadInput, Unsupported
 from bench.passes import Passes, cost_of, count_passes, evaluating, explained, forward, gradient, row_of, rows_of
 from methods.occlusion import Occlusion
@@ -52,7 +52,7 @@ def test_a_row_has_the_same_bytes_in_every_batch():
 
 
 def test_forward_equals_the_plain_call_and_gradient_the_differences():
-    model = randomised(Residual(), 4).double()
+    model = randomised(SmallResNet(), 4).double()
     images = torch.randn(2, 1, 8, 12, 8, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     torch.testing.assert_close(forward(model, images), model(images).detach())
     slope = gradient(model, images, (1, 0))
@@ -73,7 +73,7 @@ def test_evaluating_restores_each_flag_after_an_error():
 
 
 def test_a_detached_score_is_unsupported_not_zero():
-    class Detached(Linear):
+    class Detached(SmallLinear):
         def forward(self, x):
             return super().forward(x.detach())
 
@@ -84,7 +84,7 @@ def test_a_detached_score_is_unsupported_not_zero():
 
 def test_no_images_are_refused():
     with pytest.raises(BadInput, match="no images"):
-        forward(Linear(), torch.empty(0, 1, 8, 12, 8))
+        forward(SmallLinear(), torch.empty(0, 1, 8, 12, 8))
 
 
 def test_counting_and_declared_costs():
