@@ -38,7 +38,10 @@ def allowed(importer, name):
     if within(importer, "bench.passes"):
         return top != "bench" or within(name, "bench.contracts", "bench.passes")
     if within(importer, "bench.report"):
-        return top not in ("torch", "hydra", "omegaconf") and (top != "bench" or within(name, "bench.report"))
+        own = within(name, "bench.report", "bench.columns")
+        return top not in ("torch", "hydra", "omegaconf") and (top != "bench" or own)
+    if within(importer, "bench.columns"):
+        return top not in ("torch", "hydra", "omegaconf") and (top != "bench" or within(name, "bench.columns"))
     if within(importer, "bench.checks"):
         return top != "bench" or within(name, "bench.contracts", "bench.passes", "bench.checks")
     if within(importer, "bench.stages", "bench.networks"):

@@ -1,8 +1,8 @@
 import pandas as pd
-import pyarrow as pa
 import pytest
 
-from bench.store.scores import COLUMNS, Scores
+from bench.columns.written import SHARD
+from bench.store.scores import Scores
 
 CELL = "0123456789abcdef"
 
@@ -26,7 +26,7 @@ def again(scores):
 
 def test_shards_merge_by_metric_key(scores):
     found, records = again(scores).read(CELL)
-    assert list(found.columns) == list(COLUMNS)
+    assert list(found.columns) == SHARD.names
     assert found["metric_key"].value_counts().to_dict() == {"k1": 3, "k2": 3, "k3": 3}
     assert records.keys() == again(scores).known(CELL).keys() == {"k1", "k2", "k3"}
 
@@ -81,15 +81,15 @@ def test_rows_of_a_model_keep_its_seeds_beside_rows_that_need_none(scores):
 def test_shards_written_before_a_column_existed_lack_its_values_only(scores, monkeypatch):
     from bench.store import scores as module
 
-    older = pa.schema([f for f in module.SCHEMA if not f.name.endswith("_seed")])
-    monkeypatch.setattr(module, "SCHEMA", older)
-    monkeypatch.setattr(module, "COLUMNS", dict(zip(older.names, older.types, strict=True)))
+    older = SHARD.only(*(name for name in SHARD.names if not name.endswith("_seed")))
+    monkeypatch.setattr(module, "SCHEMA", older.schema)
+    monkeypatch.setattr(module, "SHARD", older)
     scores.add("unit-method", CELL, rows("k4"), {"k4": {}})
     monkeypatch.undo()
     found = again(scores).read(CELL)[0]
-    assert list(found.columns) == list(COLUMNS) and (found["metric_key"] == "k4").sum() == 3
+    assert list(found.columns) == SHARD.names and (found["metric_key"] == "k4").sum() == 3
 
 
 def test_an_unknown_cell_is_empty(scores):
     found, records = scores.read("f" * 16)
-    assert len(found) == 0 and records == {} and list(found.columns) == list(COLUMNS)
+    assert len(found) == 0 and records == {} and list(found.columns) == SHARD.names
