@@ -28,7 +28,8 @@ HELP = """verbs:
   tables, figures, leaderboard, report
                rebuild from what is stored
   store        verify (checksums) or prune (what no planned study needs)
-  show KEY     the record behind a key, e.g. of provenance.parquet, and the command that makes it alone
+  show KEY     the record behind a key, e.g. of provenance.parquet, and the command that makes it alone;
+               show leaderboard:ROW prints the score rows behind a row of leaderboard.csv, and their keys
   publish      copy tables, figures and page to results/published
   drift        compare the means of a fresh run with the published ones
   calibrate    find the amplitude of each simulator, into simulators/calibrations

@@ -9,15 +9,16 @@ SOURCE = Source()
 PLUGINS = ("simulators", "methods", "metrics")
 #: what each room and root file of `bench` may import of `bench` beside itself, in the order of the flow
 SCIENCE = ("contracts", "passes")
-STUDY = (*SCIENCE, "names", "provenance", "seeds", "config", "store", "study")
+STUDY = (*SCIENCE, "columns", "names", "provenance", "seeds", "config", "store", "study")
 ROOMS = {
+    "columns": (),
     "contracts": (),
     "passes": ("contracts",),
     "networks": SCIENCE,
     "checks": SCIENCE,
-    "report": ("contracts",),
+    "report": ("columns",),
     "config": ("contracts", "names", "provenance"),
-    "store": ("contracts", "names", "config"),
+    "store": ("contracts", "columns", "names", "config"),
     "study": ("contracts", "config", "store"),
     "stages": STUDY,
     "plan": (*STUDY, "stages"),

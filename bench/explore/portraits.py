@@ -1,4 +1,4 @@
-"""Which subjects of a simulator are shown in its portrait, and where the portrait goes."""
+"""Portraits of simulators: the patients that are shown, and their file."""
 
 import io
 from collections.abc import Iterator
@@ -26,22 +26,23 @@ DPI = 150
 def write(study: Study, folder: Path) -> Iterator[Path]:
     """Draw every simulator of a study into `folder`/<simulator>.png; a simulator never calibrated is calibrated."""
     for unit in {u.simulator: u for u in reversed(study.units)}.values():
-        made = simulator(study, unit, UnitRun(study, unit).value(CALIBRATE))
+        calibrated = simulator(study, unit, UnitRun(study, unit).value(CALIBRATE))
+        cohort = calibrated.cohort(range(AMONG), "evaluation")
         path = folder / f"{unit.simulator}.png"
-        files.write_bytes(path, picture(portrait(unit.simulator, made.cohort(range(AMONG), "evaluation"))))
+        files.write_bytes(path, picture(portrait(unit.simulator, cohort, calibrated.sides(cohort.targets))))
         yield path
 
 
-def portrait(name: str, cohort: Cohort) -> Portrait:
+def portrait(name: str, cohort: Cohort, sides: Tensor) -> Portrait:
     """The patients of a cohort that their disease changes most, in the order of that change.
 
-    Patients are all whose target is not 0; of a regression, where none may be 0, that is everyone.
+    sides: (N,) what `Simulator.sides` gives of their targets; patients are on side 1.
 
     Raises:
         BadInput: where the cohort holds no patient.
     """
     change = (cohort.images - cohort.twins)[:, 0].abs()
-    sick = (cohort.targets != 0).nonzero().flatten()
+    sick = (sides == 1).nonzero().flatten()
     if not len(sick):
         raise BadInput(f"the portrait of {name} needs a patient among its first {len(cohort)} subjects; there is none")
     size = change[sick].flatten(1).sum(1)

@@ -5,16 +5,19 @@ from pathlib import Path
 import pandas as pd
 
 from bench.report import figures as drawing
-from bench.report.drawn import Drawn
 from bench.report.drift import drift
-from bench.report.load.study import BadTables, Study
+from bench.report.load.files import BadTables
+from bench.report.load.results import Results
 from bench.report.metrics import tables
 from bench.report.page import answers, page
 from bench.report.rankings import violations as rules
+from bench.report.rankings.ranked_results import RankedResults
+from bench.report.rankings.score_rows import ScoreRows
 from bench.report.readme import update as write_readme
 
 __all__ = [
     "BadTables",
+    "ScoreRows",
     "aggregate",
     "drift",
     "figures",
@@ -28,31 +31,31 @@ __all__ = [
 
 def render(folder: Path) -> Path:
     """Tables, figures and page of `results/<study>/`, in this order; returns the page. Raises BadTables."""
-    source = Drawn.of(folder)
-    drawn = drawing.draw_all(source, source.study.folder / "figures")
-    return page.write(source, rules.violations(source.study), drawn)
+    source = RankedResults.of(folder)
+    drawn = drawing.draw_all(source, source.results.folder / "figures")
+    return page.write(source, rules.violations(source.results), drawn)
 
 
 def aggregate(folder: Path) -> None:
     """Write every table that rests on others: rankings, claims, components, metrics of metrics. Raises BadTables."""
-    tables.write(Drawn.of(folder).study)
+    tables.write(RankedResults.of(folder).results)
 
 
 def leaderboard(folder: Path) -> pd.DataFrame:
     """Write the aggregated tables of a study and return leaderboard.csv's content. Raises BadTables."""
-    return Drawn.of(folder).tables["leaderboard"]
+    return RankedResults.of(folder).tables["leaderboard"]
 
 
 def figures(folder: Path) -> dict[str, list[Path]]:
     """Draw the figures of a study as PDF and PNG into its `figures/`; returns name -> PNGs. Raises BadTables."""
-    return drawing.draw_all(Drawn.of(folder), Path(folder) / "figures")
+    return drawing.draw_all(RankedResults.of(folder), Path(folder) / "figures")
 
 
 def summary(folder: Path) -> str:
     """One line that names the page and the best and worst method of each network. Raises BadTables."""
-    return f"{Path(folder) / 'index.html'}: {answers.sentence(Drawn.of(folder))}"
+    return f"{Path(folder) / 'index.html'}: {answers.sentence(RankedResults.of(folder))}"
 
 
 def violations(folder: Path) -> list[str]:
     """Sentences on every rule that a study's tables break; empty if all hold. Raises BadTables."""
-    return rules.violations(Study.load(folder))
+    return rules.violations(Results.load(folder))

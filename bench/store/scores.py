@@ -17,25 +17,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.columns.written import SHARD
 from bench.names import slug
 from bench.store import files
 from bench.store.artefacts import KEY_LENGTH
 
-COLUMNS = {
-    "metric_key": pa.string(),
-    "subject": pa.int64(),
-    "stratum": pa.string(),
-    "view": pa.string(),
-    "metric": pa.string(),
-    "truth": pa.string(),
-    "value": pa.float64(),
-    "status": pa.string(),
-    "reason": pa.string(),
-    # of rows that belong to one of the models a comparison is made from; null where the cell says whose they are
-    "data_seed": pa.int64(),
-    "model_seed": pa.int64(),
-}
-SCHEMA = pa.schema(list(COLUMNS.items()))
+SCHEMA = SHARD.schema
 META = b"bench"
 log = logging.getLogger("bench.store")
 
@@ -55,7 +42,7 @@ class Scores:
         self._folders = {p.name[-KEY_LENGTH:]: p for p in found}
 
     def add(self, name: str, cell: str, rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> Path:
-        """Write rows (columns as COLUMNS) as a new shard; records: {metric key: cost, source and configuration}."""
+        """Write rows (columns of SHARD) as a new shard; records: {metric key: cost, source and configuration}."""
         folder = self._folders.setdefault(cell, self.root / f"{slug(name)}-{cell}")
         return self._write(folder, _table(rows, records))
 
@@ -144,7 +131,7 @@ def _load(path: Path) -> bytes | None:
 
 
 def _table(rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> pa.Table:
-    table = pa.Table.from_pandas(rows.reindex(columns=list(COLUMNS)), schema=SCHEMA, preserve_index=False)
+    table = pa.Table.from_pandas(rows.reindex(columns=SHARD.names), schema=SCHEMA, preserve_index=False)
     return table.replace_schema_metadata({META: json.dumps(records, sort_keys=True).encode()})
 
 

@@ -1,4 +1,4 @@
-"""The table of regions: what the population says of each, and what every model does with it."""
+"""The table of regions: truths of the population, and use and effects under every model."""
 
 from collections.abc import Iterator
 from math import isfinite
@@ -16,7 +16,6 @@ from bench.stages.switching import Effects
 from bench.stages.use import USE
 from bench.study import Study, Unit
 
-COLUMNS = ["simulator", "network", "data_seed", "model_seed", "region", "truth", "statistic", "value"]
 #: over the subjects that have a value
 STATISTICS = {
     "mean": lambda values: values.nanmean(0),
@@ -25,11 +24,11 @@ STATISTICS = {
 }
 Row = tuple[Any, ...]
 #: (region, or two of them), truth, statistic, value
-Said = tuple[str, str, str, float]
+Entry = tuple[str, str, str, float]
 
 
 def rows(study: Study, cells: Cells, ledger: Ledger) -> Iterator[Row]:
-    """Rows of `COLUMNS`; truths of the population stand once a simulator, without network and with seeds -1."""
+    """Rows of REGIONS; truths of the population stand once per simulator, without network and with seeds -1."""
     names: dict[str, tuple[str, ...]] = {}
     for unit in study.units:
         explained, redrawn, switched = (cells.cell(stage, unit) for stage in (COHORT, USE, EFFECTS))
@@ -45,23 +44,23 @@ def rows(study: Study, cells: Cells, ledger: Ledger) -> Iterator[Row]:
             yield from _with(unit, _effects(names[unit.simulator], ledger.value(switched)))
 
 
-def _with(unit: Unit, said: Iterator[Said]) -> Iterator[Row]:
+def _with(unit: Unit, entries: Iterator[Entry]) -> Iterator[Row]:
     who = (unit.simulator, unit.network, unit.data_seed, unit.model_seed)
-    return ((*who, *one) for one in said if isfinite(one[-1]))
+    return ((*who, *entry) for entry in entries if isfinite(entry[-1]))
 
 
-def _each(names: tuple[str, ...], truth: str, values: Tensor) -> Iterator[Said]:
+def _each(names: tuple[str, ...], truth: str, values: Tensor) -> Iterator[Entry]:
     """A truth of the population: every subject has the same values."""
     return ((name, truth, "value", value) for name, value in zip(names, values[0].tolist(), strict=True))
 
 
-def _use(names: tuple[str, ...], use: Truth) -> Iterator[Said]:
+def _use(names: tuple[str, ...], use: Truth) -> Iterator[Entry]:
     for statistic, values in (("RMS", use.regions), ("floor", use.floor)):
         if values is not None:
             yield from ((n, "use", statistic, v) for n, v in zip(names, values[0].tolist(), strict=True))
 
 
-def _effects(names: tuple[str, ...], found: Effects) -> Iterator[Said]:
+def _effects(names: tuple[str, ...], found: Effects) -> Iterator[Entry]:
     for truth in ("off", "on", "shapley"):
         for statistic, reduce in STATISTICS.items():
             values = reduce(getattr(found, truth)).tolist()

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from bench.columns.written import ROWS
 from bench.contracts import Status
 from bench.contracts.validity import Validity
 from bench.plan.states import Ledger, States
@@ -16,23 +17,9 @@ from bench.stages.stage import Cell
 from bench.store import files
 from bench.study import Study, Unit
 
-SCORES = {
-    "data_seed": pa.int64(),
-    "model_seed": pa.int64(),
-    "subject": pa.int64(),
-    "stratum": pa.string(),
-    "split": pa.string(),
-    "method": pa.string(),
-    "view": pa.string(),
-    "metric": pa.string(),
-    "truth": pa.string(),
-    "value": pa.float64(),
-    "status": pa.string(),
-    "reason": pa.string(),
-}
 #: states of cells whose scores are read
 PRESENT = ("done", "stale")
-ORDER = [name for name in SCORES if name not in ("value", "status", "reason", "stratum", "split")]
+ORDER = [name for name in ROWS.names if name not in ("value", "status", "reason", "stratum", "split")]
 
 
 @dataclass
@@ -44,7 +31,7 @@ class Tidy:
     ledger: Ledger
 
     def write(self, folder: Path) -> None:
-        """One Parquet file a simulator and network; partitions of an earlier, larger study are removed."""
+        """One Parquet file per simulator and network; partitions of an earlier, larger study are removed."""
         present = set()
         for group in self.study.groups:
             part = folder / f"simulator={group.simulator}" / f"network={group.network}"
@@ -52,7 +39,7 @@ class Tidy:
             rows = [self.rows(unit) for unit in (*self.study.members(group), group)]
             found = pd.concat([r for r in rows if len(r)] or rows, ignore_index=True)
             ordered = _with_strata(found).sort_values(ORDER, kind="stable", ignore_index=True)
-            table = pa.Table.from_pandas(ordered[list(SCORES)], pa.schema(list(SCORES.items())), preserve_index=False)
+            table = pa.Table.from_pandas(ordered[ROWS.names], ROWS.schema, preserve_index=False)
             files.write_parquet(part / "part-0.parquet", table)
         for old in set(folder.glob("simulator=*/network=*")) - present:
             files.remove(old)
@@ -67,7 +54,7 @@ class Tidy:
         kept = [at not in empty for at in zip(known["method"], known["metric"], known["truth"], strict=True)]
         strata = dict(zip(known["subject"], known["stratum"], strict=True))
         frames = [known[kept], pd.DataFrame([row for blank in blanks for row in self._rows(*blank, strata)])]
-        whole = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True).reindex(columns=list(SCORES))
+        whole = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True).reindex(columns=ROWS.names)
         # a comparison may have rows of its single models, which come with seeds of their own
         seeds = {"data_seed": unit.data_seed, "model_seed": unit.model_seed}
         own = {name: whole[name].astype(float).fillna(seed).astype(int) for name, seed in seeds.items()}
@@ -83,7 +70,7 @@ class Tidy:
         for (folder, method), own in keys.items():
             rows = self.ledger.scores.read(folder)[0]
             frames.append(rows[rows["metric_key"].isin(own)].assign(method=method))
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(SCORES))
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=ROWS.names)
 
     def _blanks(self, unit: Unit) -> Iterator[tuple[Cell, str, str, str]]:
         """(cell, truth, status, reason) of everything without values."""
@@ -99,15 +86,15 @@ class Tidy:
                     yield cell, truth, *self.why(cell, state)
 
     def _rows(self, cell: Cell, truth: str, status: str, reason: str, strata: Mapping[int, str]) -> Iterator[Any]:
-        """Rows without a value, one a view and subject the metric would have been asked for."""
+        """Rows without a value, one per view and subject the metric would have been asked for."""
         metric = self.study.make("metrics", cell.metric)
         everyone = self.study.settings["explain"]["subjects"]
         views = [v.name for v in self.study.views] if metric.tags.kind == "map" else [""]
-        told = {"method": cell.method, "metric": cell.metric, "truth": truth, "status": status, "reason": reason}
+        what = {"method": cell.method, "metric": cell.metric, "truth": truth, "status": status, "reason": reason}
         for view in views:
             for subject in range(min(metric.subjects or everyone, everyone)):
                 at = {"subject": subject, "stratum": strata.get(subject, ""), "view": view}
-                yield {**told, **at, "value": float("nan")}
+                yield {**what, **at, "value": float("nan")}
 
     def why(self, cell: Cell, state: str) -> tuple[str, str]:
         """(status, reason) of a cell without a value: its own failure, or that of what it is made from."""
@@ -120,7 +107,7 @@ class Tidy:
         return "failed", "not computed yet; issue the same command again"
 
     def failures(self) -> Iterator[list[Any]]:
-        """Cells that failed themselves, one row each."""
+        """Cells that failed themselves, one row per cell."""
         seen: set[str] = set()
         for states in self.states.values():
             for cell, state in states.values():

@@ -1,4 +1,4 @@
-"""What audits of simulators found, as data: one row a simulator, configuration and audit."""
+"""Audits of simulators as data: one row per simulator, configuration and audit."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from bench.columns.written import SIMULATOR_AUDITS
 from bench.plan.cells import Cells
 from bench.provenance import ROOT
 from bench.store import files
@@ -15,13 +16,7 @@ PATH = ROOT / "results" / "published" / "portraits" / "audits.csv"
 
 
 class Audited(NamedTuple):
-    """What one audit found.
-
-    key: hash of the simulator's configuration. auc, low, high: what a classifier of global statistics reaches on `n`
-    subjects a class, with its 95 % interval; for `association`, 0.5 plus the largest of regions that the pathology
-    never changes. reference: AUC of the reference observer. verdict: `passed`, `failed`, or why the audit asks nothing
-    of this simulator.
-    """
+    """The result of one audit, a row of SIMULATOR_AUDITS."""
 
     simulator: str
     key: str
@@ -39,7 +34,7 @@ KEY = ["simulator", "key", "audit"]
 
 def write(rows: Sequence[Audited], path: Path = PATH) -> None:
     """Add rows to the table; they replace those of the same simulator, configuration and audit."""
-    table = pd.concat([t for t in (read(path), pd.DataFrame(rows, columns=Audited._fields)) if len(t)])
+    table = pd.concat([t for t in (read(path), pd.DataFrame(rows, columns=SIMULATOR_AUDITS.names)) if len(t)])
     newest = table.drop_duplicates(KEY, keep="last").sort_values(KEY).round(6)
     files.write_bytes(path, newest.to_csv(index=False, lineterminator="\n").encode())
 
@@ -47,7 +42,7 @@ def write(rows: Sequence[Audited], path: Path = PATH) -> None:
 def read(path: Path = PATH) -> pd.DataFrame:
     """All rows; none where no simulator was audited yet."""
     if not path.is_file():
-        return pd.DataFrame(columns=Audited._fields)
+        return pd.DataFrame(columns=SIMULATOR_AUDITS.names)
     return pd.read_csv(path, keep_default_na=False, dtype={"key": str})
 
 

@@ -15,6 +15,19 @@ import pandas as pd
 import pyarrow as pa
 
 from bench import provenance
+from bench.columns.written import (
+    COMPETENCE,
+    COSTS,
+    FAILURES,
+    METHODS,
+    METRICS,
+    MODELS,
+    PROVENANCE,
+    REGIONS,
+    TAGS,
+    USAGE,
+    VALIDITY,
+)
 from bench.passes.convergence import CONVERGED
 from bench.plan.cells import Cells
 from bench.plan.states import Ledger, survey
@@ -31,17 +44,8 @@ from bench.study import Study
 from bench.tables import regions, simulator_audits, validity
 from bench.tables.scores import Tidy
 
-UNIT = ["simulator", "network", "data_seed", "model_seed"]
-MODEL = ["auc", "auc_low", "auc_high", "auc_reference", "competence", "competence_low", "auc_off"]
-MODEL += ["pair", "r2", "r2_low", "r2_high", "r2_reference", "r_off"]
-MODEL += ["auc_decorrelated", "auc_reversed", "r2_decorrelated", "r2_reversed"]
-MODEL += ["passed", "reason", "train_subjects", "epochs", "weights"]
-FOUND = ["asked", "reached", "low", "high"]
-#: what a model's seed stands for, and a hash of the explained subjects, which all models of a simulator share
-DRAWN = ["init_seed", "order_seed", "cohort"]
-COSTS = [*UNIT, "stage", "method", "metric", "seconds", "forward", "backward", "peak_mb"]
-ORIGIN = ["stage", "key", "unit", "method", "metric", "source", "date", "machine", "content", "config"]
-FAILURES = [*UNIT, "stage", "method", "metric", "status", "reason"]
+#: results of a calibration in models.csv
+SEPARABILITY = ("asked", "reached", "low", "high")
 
 
 @dataclass
@@ -59,22 +63,19 @@ class Writer:
     def write(self) -> Path:
         """All tables; returns the folder."""
         folder = self.study.folder
-        failures = pd.DataFrame(list(self.tidy.failures()), columns=FAILURES)
+        failures = pd.DataFrame(list(self.tidy.failures()), columns=FAILURES.names)
         self.tidy.write(folder / "scores")
-        _csv(
-            folder / "models.csv",
-            pd.DataFrame(list(self.models()), columns=[*UNIT, *MODEL, *(f"separability_{f}" for f in FOUND), *DRAWN]),
-        )
-        _csv(folder / "methods.csv", pd.DataFrame([self.method(m) for m in self.study.methods]))
-        _csv(folder / "metrics.csv", pd.DataFrame([self.metric(m) for m in self.study.metrics]))
-        _csv(folder / "validity.csv", pd.DataFrame(list(validity.matrix(self.study)), columns=validity.COLUMNS))
+        _csv(folder / "models.csv", pd.DataFrame(list(self.models()), columns=MODELS.names))
+        _csv(folder / "methods.csv", pd.DataFrame([self.method(m) for m in self.study.methods], columns=METHODS.names))
+        _csv(folder / "metrics.csv", pd.DataFrame([self.metric(m) for m in self.study.metrics], columns=METRICS.names))
+        _csv(folder / "validity.csv", pd.DataFrame(list(validity.matrix(self.study)), columns=VALIDITY.names))
         _csv(folder / "simulator_audits.csv", simulator_audits.of(self.study))
-        _csv(folder / "failures.csv", failures.sort_values(FAILURES))
+        _csv(folder / "failures.csv", failures.sort_values(FAILURES.names))
         done = list(self.done())
-        _parquet(folder / "costs.parquet", pd.DataFrame([_cost(*d) for d in done], columns=COSTS))
-        _parquet(folder / "provenance.parquet", pd.DataFrame([_origin(*d) for d in done], columns=ORIGIN))
-        found = list(regions.rows(self.study, self.cells, self.ledger))
-        _parquet(folder / "regions.parquet", pd.DataFrame(found, columns=regions.COLUMNS))
+        _parquet(folder / "costs.parquet", pd.DataFrame([_cost(*d) for d in done], columns=COSTS.names))
+        _parquet(folder / "provenance.parquet", pd.DataFrame([_provenance(*d) for d in done], columns=PROVENANCE.names))
+        rows = list(regions.rows(self.study, self.cells, self.ledger))
+        _parquet(folder / "regions.parquet", pd.DataFrame(rows, columns=REGIONS.names))
         files.write_bytes(folder / "study.json", (json.dumps(self.about(), indent=1) + "\n").encode())
         return folder
 
@@ -83,15 +84,15 @@ class Writer:
         for unit in self.study.units:
             calibration, cohort, model = (self.cells.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN))
             where = [unit.simulator, unit.network, unit.data_seed, unit.model_seed]
-            drawn = [unit.init_seed, unit.order_seed, self.cohort(cohort)]
+            seeds = [unit.init_seed, unit.order_seed, self.cohort(cohort)]
             if self.ledger.record(model) is None:
-                reason = self.tidy.why(model, "failed")[1]
-                told = (reason if m == "reason" else False if m == "passed" else "" for m in MODEL)
-                yield [*where, *told, *[""] * len(FOUND), *drawn]
-                continue
-            record = train.record(self.ledger.folder(model))
-            found = self.ledger.value(calibration)
-            yield [*where, *(record.get(m, "") for m in MODEL), *(found[f] for f in FOUND), *drawn]
+                record = {"passed": False, "reason": self.tidy.why(model, "failed")[1]}
+                separability: dict[str, Any] = dict.fromkeys(SEPARABILITY, "")
+            else:
+                record = train.record(self.ledger.folder(model))
+                separability = self.ledger.value(calibration)
+            competence = [record.get(name, "") for name in COMPETENCE.names]
+            yield [*where, *competence, *(separability[name] for name in SEPARABILITY), *seeds]
 
     def cohort(self, cell: Cell) -> str:
         """The first 16 digits of the checksum of the explained subjects; empty while they are not stored."""
@@ -102,16 +103,16 @@ class Writer:
         """A row of methods.csv."""
         method = self.study.make("methods", name)
         tags = method.tags
-        told = {t: getattr(tags, t) for t in ("family", "quantity", "role", "reads_model", "signed", "stochastic")}
-        found = self.convergence(name) if convergence.asked(method) else []
-        known: dict[str, Any] = {"cost": tags.cost, "convergence": "", "converged": ""}
-        if found:
-            mean = round(sum(found) / len(found), 6)
-            known |= {"convergence": mean, "converged": mean >= CONVERGED}
-        return {"method": name, **told, **known, **_told(method, self.study.methods[name])}
+        row: dict[str, Any] = {"method": name, **{tag: getattr(tags, tag) for tag in (*TAGS.names, "cost")}}
+        row["truth"] = self.study.methods[name].get("truth", "")
+        likeness = self.convergence(name) if convergence.asked(method) else []
+        if likeness:
+            mean = round(sum(likeness) / len(likeness), 6)
+            row |= {"convergence": mean, "converged": mean >= CONVERGED}
+        return row | _origin(method, self.study.methods[name])
 
     def convergence(self, name: str) -> list[float]:
-        """How far maps of a method came out the same with other noise: a few subjects of each model."""
+        """Likeness of a method's maps to those made with other noise: a few subjects of each model."""
         cells = (self.cells.cell(ATTRIBUTE, unit, name) for unit in self.study.units)
         folders = (self.ledger.folder(c) for c in cells if self.ledger.record(c))
         return [r for folder in folders for r in convergence.read(folder)]
@@ -132,7 +133,8 @@ class Writer:
             "localisation": tags.localisation,
             "assisted": tags.assisted,
             "truths": " ".join(sorted(tags.truths)),
-            **_told(metric, self.study.metrics[name]),
+            "compared_on": self.study.metrics[name].get("truth", ""),
+            **_origin(metric, self.study.metrics[name]),
         }
 
     def done(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
@@ -172,22 +174,18 @@ def _cost(cell: Cell, record: dict[str, Any]) -> list[Any]:
     # models on permuted labels may be trained longer, and would spoil the means of those that are reported
     stage = f"{cell.stage}-permuted" if unit.permuted else cell.stage
     where = [unit.simulator, unit.network, unit.data_seed, unit.model_seed, stage, cell.method, cell.metric]
-    return [*where, *(cost[c] for c in ("seconds", "forward", "backward", "peak_mb"))]
+    return [*where, *(cost[name] for name in USAGE.names)]
 
 
-def _origin(cell: Cell, record: dict[str, Any]) -> list[Any]:
+def _provenance(cell: Cell, record: dict[str, Any]) -> list[Any]:
     texts = [canonical(record[part]) for part in ("machine", "content", "config")]
     return [cell.stage, cell.key, cell.unit.id, cell.method, cell.metric, record["source"], record["date"], *texts]
 
 
-def _told(plugin: Any, node: dict[str, Any]) -> dict[str, Any]:
+def _origin(plugin: Any, node: dict[str, Any]) -> dict[str, Any]:
     parameters = canonical({k: v for k, v in node.items() if k != "_target_"})
-    return {
-        "version": plugin.version,
-        "reference": plugin.reference,
-        "summary": _summary(plugin),
-        "parameters": parameters,
-    }
+    cited = {"version": plugin.version, "reference": plugin.reference}
+    return {**cited, "summary": _summary(plugin), "parameters": parameters}
 
 
 def _summary(plugin: Any) -> str:

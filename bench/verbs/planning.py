@@ -1,17 +1,25 @@
 """Verbs that say what a study would compute and what is known of it, and look after the store; they compute nothing."""
 
 import json
+import sys
 
 from bench.config import compose
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.plan import plan as planning
+from bench.plan.cells import Cells
 from bench.plan.estimate import estimate
 from bench.plan.prune import prune
 from bench.plan.show import record
 from bench.plan.states import STATES, count, survey
+from bench.report import ScoreRows
 from bench.store.artefacts import KEY_LENGTH
+from bench.study import Study
 from bench.verbs.call import Call
+from bench.verbs.reading import readable
+
+#: what `show` is given in place of a key, before the number of a row
+BOARD = "leaderboard:"
 
 
 def plan(call: Call) -> int:
@@ -45,8 +53,34 @@ def store(call: Call) -> int:
 
 
 def show(call: Call) -> int:
-    """Print what is known of a key: configuration, seeds, versions, cost, and the command that makes it alone."""
+    """Print what is known of a key: configuration, seeds, versions, cost, and the command that makes it alone.
+
+    leaderboard:59 in place of a key prints the score rows behind row 59 of leaderboard.csv, and their keys.
+    """
+    if call.words and call.words[0].startswith(BOARD):
+        return _show_row(call.study()[0], call.words[0].removeprefix(BOARD))
     if not call.words or len(call.words[0]) != KEY_LENGTH:
-        raise BadInput(f"show needs one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet")
+        key = f"one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet"
+        raise BadInput(f"show needs {key}, or {BOARD}ROW for a row of leaderboard.csv")
     print(json.dumps(record(call.study()[0], call.words[0], call.overrides, call.config_dirs), indent=1))
+    return 0
+
+
+def _show_row(study: Study, number: str) -> int:
+    if not number.isdigit():
+        raise BadInput(f"show {BOARD}{number} names no row: give its number, counted from 0 as on the page")
+    with readable():
+        scores = ScoreRows.of(study.folder, int(number))
+    cells = Cells(study)
+    keys = {
+        (u.simulator, u.network, u.data_seed, u.model_seed, c.method, c.metric): c.key
+        for u in study.everything
+        for c in cells.of(u)
+    }
+    at = ["simulator", "network", "data_seed", "model_seed", "method"]
+    metric = str(scores.rows["metric"].iloc[0]).partition(".")[0]
+    rows = scores.rows.assign(key=[keys.get((*row, metric), "") for row in scores.rows[at].itertuples(index=False)])
+    columns = ["simulator", "network", "data_seed", "model_seed", "subject", "stratum", "value", "key"]
+    print(rows[columns].to_csv(index=False, lineterminator="\n"), end="")
+    print(f"mean {scores.mean:.6f} of {len(rows)} rows, {scores.stated:g} in leaderboard.csv", file=sys.stderr)
     return 0

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 
 from bench.report.load import panels
+from bench.report.load.results import Results
+from bench.report.rankings import tables
+from bench.report.rankings.blocks import Blocks
 
 SIMULATORS = {"mtl_atrophy": "Medial temporal atrophy", "focal": "Focal lesions at random places"}
-NETWORKS = {"gap_cnn": {"summary": "CNN with mean pooling"}, "linear": {"summary": "one linear layer"}}
+NETWORKS = {"gap_cnn": "bench.networks.cnn.CNN", "linear": "bench.networks.linear.Linear"}
 #: columns of models that a task of two classes without cues leaves empty
 NOT_ASKED = ["pair", "r2", "r2_low", "r2_high", "r2_reference", "r_off"]
 NOT_ASKED += ["auc_decorrelated", "auc_reversed", "r2_decorrelated", "r2_reversed"]
@@ -61,6 +64,11 @@ def study(folder: Path, data_seeds: int = 3, model_seeds: int = 2, subjects: int
     return folder
 
 
+def leaderboard(results: Results) -> pd.DataFrame:
+    """The leaderboard of a study, written nowhere."""
+    return tables.aggregate(results, Blocks.read(results))["leaderboard"]
+
+
 def shortcut(folder: Path, cued: str, clean: str, share: float = 0.4) -> Path:
     """Add mean maps to a study: under models of `cued`, methods put this share of their maps on the last region."""
     rng = np.random.default_rng(1)
@@ -73,7 +81,8 @@ def shortcut(folder: Path, cued: str, clean: str, share: float = 0.4) -> Path:
             read = METHODS[rows["method"].iloc[0]][0] == "method"
             pd.concat([rows, _mean_maps(rows, marked if read else 0.0, read, rng)]).to_parquet(file, index=False)
     metric = {"metric": "mean_maps", "kind": "group", "higher_is_better": True, "low": 0, "high": np.inf, "chance": "",
-              "unit": "share", "localisation": False, "truths": "", "version": "1", "reference": "Author, 2020",
+              "floor": "", "unit": "share", "localisation": False, "assisted": False, "truths": "", "compared_on": "",
+              "version": "1", "reference": "Author, 2020",
               "summary": "How far mean maps lie apart.", "parameters": "{}"}  # fmt: skip
     metrics = pd.read_csv(folder / "metrics.csv", keep_default_na=False)
     pd.concat([metrics, pd.DataFrame([metric])]).to_csv(folder / "metrics.csv", index=False)
@@ -176,6 +185,7 @@ def _models(units: list, rng: np.random.Generator) -> pd.DataFrame:
                     "passed": not below, "reason": "competence 0.22 is below 0.8" if below else "",
                     "train_subjects": 1200, "epochs": 8, "weights": f"{d}{m}ab12cd34ef56", "separability_asked": 0.95,
                     "separability_reached": 0.951, "separability_low": 0.945, "separability_high": 0.957,
+                    "init_seed": m, "order_seed": m, "cohort": "0123456789abcdef",
                 })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -185,8 +195,9 @@ def _catalogues(folder: Path) -> None:
         {
             "method": name, "family": role if role != "method" else "gradients", "quantity": quantity, "role": role,
             "reads_model": role == "method", "signed": quantity != "location",
-            "stochastic": name in ("random", "smoothgrad"),
-            "version": "1", "reference": "Author et al., Journal 2020", "cost": "forward + backward",
+            "stochastic": name in ("random", "smoothgrad"), "truth": name.split("_", 1)[1] if role == "oracle" else "",
+            "cost": "forward + backward", "convergence": "", "converged": "",
+            "version": "1", "reference": "Author et al., Journal 2020",
             "summary": f"What {name} does in one sentence.",
             "parameters": json.dumps({"truth": name.split("_", 1)[1]} if role == "oracle" else {}),
         }
@@ -196,7 +207,8 @@ def _catalogues(folder: Path) -> None:
     metrics = [
         {
             "metric": name, "kind": kind, "higher_is_better": up, "low": low, "high": high,
-            "chance": "" if chance is None else chance, "unit": unit, "localisation": local, "truths": truths,
+            "chance": "" if chance is None else chance, "floor": "", "unit": unit, "localisation": local,
+            "assisted": False, "truths": truths, "compared_on": "",
             "version": "1", "reference": "Author et al., Journal 2020", "summary": f"What {name} measures.",
             "parameters": "{}",
         }
@@ -243,9 +255,10 @@ def _about(data_seeds: int, model_seeds: int) -> dict:
         "name": "synthetic", "created": "2026-01-02T03:04:05+00:00", "version": "0.1.0", "git_sha": "0123456789abcdef",
         "git_dirty": False, "device": "cpu", "python": "3.11.7", "torch": "2.13.0",
         "headline": {
-            "anatomy": {"metric": "calibrated_ap", "truth": "counterfactual"},
-            "faithfulness": {"metric": "region_ap", "truth": "use"},
+            "anatomy": {"metric": "calibrated_ap", "truth": "counterfactual", "view": "abs", "strata": []},
+            "faithfulness": {"metric": "region_ap", "truth": "use", "view": "abs", "strata": []},
         },
+        "against": {"methods": ["controls", "gradient"]}, "detect": {},
         "axes": {"simulator": list(SIMULATORS), "network": list(NETWORKS)},
         "data_seeds": list(range(data_seeds)), "model_seeds": list(range(model_seeds)),
         "simulators": SIMULATORS, "networks": NETWORKS,

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from bench.contracts import BadInput, Cohort, Truth
-from bench.explore.portraits import SHOWN, picture, portrait
+from bench.explore.portraits import picture, portrait
 from bench.report.figures import slices
 from bench.report.figures.compose import ZOOM
 from bench.report.figures.portrait import PLANES, Cut, centre, cropped
+from simulators.task.graded import Graded
+from simulators.task.patterns import Patterns
 
 SHAPE = (10, 12, 9)
 AFFINE = np.array([[6.0, 0, 0, -30], [0, 6, 0, -36], [0, 0, 6, -24], [0, 0, 0, 1]])
@@ -36,7 +38,8 @@ def cohort(targets, sizes):
 
 @pytest.fixture(scope="module")
 def shown():
-    return portrait("a_name", cohort([0, 1, 0, 1, 1, 1], [0.9, 0.1, 0.0, 0.3, 0.2, 0.05]))
+    targets = [0, 1, 0, 1, 1, 1]
+    return portrait("a_name", cohort(targets, [0.9, 0.1, 0.0, 0.3, 0.2, 0.05]), torch.tensor(targets))
 
 
 def test_patients_with_the_largest_change_are_shown(shown):
@@ -44,15 +47,28 @@ def test_patients_with_the_largest_change_are_shown(shown):
     assert "largest change 0.3" in shown.captions[0]
 
 
-def test_targets_may_be_numbers_or_many_classes():
-    for targets in ([0.4, -1.5, 2.0, 0.1], [0, 2, 1, 3]):
-        made = portrait("a", cohort(targets, [0.1, 0.2, 0.3, 0.05]))
-        assert len(made.images) == SHOWN and made.captions[0].startswith("subject 2")
+@pytest.mark.parametrize(
+    ("task", "targets", "patients"),
+    [
+        (
+            Patterns((((0, 0),), ((1, 0),), ((0, 1),))),
+            [0, 2, 1, 1, 2, 0],
+            [2, 3],
+        ),  # the contrast of 1 and 0; class 2 stands on neither side
+        # values above their mean
+        (Graded(), [0.1, 0.9, 0.2, 0.8, 0.7, 0.0], [1, 3, 4]),
+    ],
+)
+def test_patients_are_who_the_simulator_says(task, targets, patients):
+    """Class 2 of a contrast of two others is no patient, nor is everyone of a regression."""
+    sides = torch.tensor([task.side(target) for target in targets])
+    drawn = portrait("a", cohort(targets, [0.6, 0.5, 0.4, 0.3, 0.2, 0.1]), sides)
+    assert [c.split(",")[0] for c in drawn.captions] == [f"subject {i}" for i in patients]
 
 
 def test_no_patient_is_said():
     with pytest.raises(BadInput, match="needs a patient"):
-        portrait("a", cohort([0, 0], [0.1, 0.1]))
+        portrait("a", cohort([0, 0], [0.1, 0.1]), torch.tensor([0, -1]))
 
 
 def test_a_truth_that_is_the_difference_is_named_not_repeated(shown):
@@ -99,8 +115,8 @@ def test_volumes_stored_from_right_to_left_are_turned(shown):
 
     truths = {name: replace(truth, volume=flip(truth.volume)) for name, truth in plain.truths.items()}
     volumes = {name: flip(getattr(plain, name)) for name in ("images", "twins", "regions", "domain")}
-    other = portrait("a", replace(plain, **volumes, truths=truths, affine=flipped_affine))
-    same = portrait("a", plain)
+    flipped = replace(plain, **volumes, truths=truths, affine=flipped_affine)
+    other, same = (portrait("a", brains, brains.targets) for brains in (flipped, plain))
     np.testing.assert_array_equal(other.images, same.images)
     np.testing.assert_array_equal(other.regions, same.regions)
     np.testing.assert_allclose(other.affine, same.affine)

@@ -10,8 +10,8 @@ import synthetic
 
 from bench.contracts import BadInput
 from bench.plan import plan, settings
-from bench.report.drawn import Drawn
 from bench.report.page import answers, page
+from bench.report.rankings.ranked_results import RankedResults
 from bench.tables.writer import Writer
 
 WHERE = {"ranking": "anatomy", "network": "gap_cnn", "simulator": "all"}
@@ -30,7 +30,7 @@ def drawn(folder, into, against):
     copy = shutil.copytree(folder, into)
     about = json.loads((copy / "study.json").read_text())
     (copy / "study.json").write_text(json.dumps({**about, "against": against}))
-    source = Drawn.of(copy)
+    source = RankedResults.of(copy)
     table = pd.read_csv(copy / "comparisons.csv", keep_default_na=False)
     return source, table[(table[list(WHERE)] == pd.Series(WHERE)).all(axis=1)].set_index(["method", "against"])
 
@@ -49,7 +49,7 @@ def test_every_method_stands_against_a_control_by_name(folder, tmp_path):
 
 
 def test_studies_that_do_not_say_compare_as_they_did(folder, tmp_path):
-    Drawn.of(folder)
+    RankedResults.of(folder)
     drawn(folder, tmp_path / "said", {"methods": ["controls", "gradient"]})
     assert (folder / "comparisons.csv").read_bytes() == (tmp_path / "said" / "comparisons.csv").read_bytes()
 
@@ -64,7 +64,7 @@ def test_fewer_comparisons_are_adjusted_less(folder, tmp_path):
 
 def test_the_page_speaks_of_what_was_declared(folder, tmp_path):
     source, _ = drawn(folder, tmp_path / "one", {"methods": ["smoothgrad"]})
-    clause = answers.clause(source, source.study.headlines[0], "gap_cnn", "all")
+    clause = answers.clause(source, source.results.headlines[0], "gap_cnn", "all")
     assert clause.short is None and clause.above["smoothgrad"][0] == "occlusion"
     html = page.write(source, [], {}).read_text(encoding="utf-8")
     assert "beat every control" not in html and re.search("Shown to be better than <[^>]*>smoothgrad<", html)

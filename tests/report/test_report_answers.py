@@ -8,17 +8,16 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench.report.drawn import Drawn
-from bench.report.page import answers, boards, page
-from bench.report.rankings import spread
-from bench.report.rankings.cells import subjects_behind
+from bench.report.page import answers, boards, page, spread
+from bench.report.rankings.block import subjects_behind
+from bench.report.rankings.ranked_results import RankedResults
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory) -> Drawn:
+def source(tmp_path_factory) -> RankedResults:
     """Five data seeds with two models each: enough for intervals of ranks and for claims."""
     folder = tmp_path_factory.mktemp("answers") / "synthetic"
-    return Drawn.of(synthetic.study(folder, data_seeds=5, model_seeds=2, subjects=6))
+    return RankedResults.of(synthetic.study(folder, data_seeds=5, model_seeds=2, subjects=6))
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +26,12 @@ def html(source):
 
 
 def test_the_answer_repeats_the_adjusted_comparisons(source, html):
-    table = pd.read_csv(source.study.folder / "comparisons.csv")
-    headline = source.study.headlines[0]
+    table = pd.read_csv(source.results.folder / "comparisons.csv")
+    headline = source.results.headlines[0]
     mine = table[(table["ranking"] == "anatomy") & (table["network"] == "gap_cnn") & (table["simulator"] == "all")]
     verdicts = mine.set_index(["against", "method"])["verdict"]
     clause = answers.clause(source, headline, "gap_cnn", "all")
-    ranked = [m for m in source.order("gap_cnn") if source.study.role(m) == "method" and m != "broken"]
+    ranked = [m for m in source.order("gap_cnn") if source.results.role(m) == "method" and m != "broken"]
     assert clause.short == [m for m in ranked if verdicts["every control", m] != "better"]
     better = [m for m in ranked if m != "gradient" and verdicts["gradient", m] == "better"]
     assert clause.above == {"gradient": better}
@@ -41,10 +40,10 @@ def test_the_answer_repeats_the_adjusted_comparisons(source, html):
 
 def test_without_a_baseline_nothing_is_said_of_it(source):
     table = source.tables["comparisons"]
-    bare = Drawn(
-        source.study, source.tables | {"comparisons": table[table["against"] != "gradient"]}, source.per_model, {}
+    bare = RankedResults(
+        source.results, source.tables | {"comparisons": table[table["against"] != "gradient"]}, source.per_model, {}
     )
-    assert answers.clause(bare, source.study.headlines[0], "gap_cnn", "all").above == {}
+    assert answers.clause(bare, source.results.headlines[0], "gap_cnn", "all").above == {}
 
 
 def test_a_method_without_values_makes_no_preview(source, html):
@@ -62,7 +61,7 @@ def test_every_interval_skill_comparison_and_share_of_the_rankings_is_shown(sour
             shown = source.tables["leaderboard"].loc[row]
             for column in ("rank_low", "rank_high", "skill", "skill_low"):
                 assert (f'data-at="leaderboard {row} {column}"' in html) == pd.notna(shown[column])
-    found = spread.rows(source.study, source.tables["components"])
+    found = spread.rows(source.results, source.tables["components"])
     assert len(found) == 2 * 4
     for row in found:
         shares = source.tables["components"].loc[list(row.row_of.values())]
@@ -72,7 +71,7 @@ def test_every_interval_skill_comparison_and_share_of_the_rankings_is_shown(sour
 
 
 def test_the_leaderboard_is_rounded(source):
-    text = (source.study.folder / "leaderboard.csv").read_text()
+    text = (source.results.folder / "leaderboard.csv").read_text()
     assert max(len(digits) for digits in re.findall(r"\d\.(\d+)", text)) <= 4
 
 
@@ -82,14 +81,14 @@ def test_a_value_of_a_whole_model_rests_on_no_subject():
 
 
 def test_what_is_known_of_convergence_is_shown_and_older_tables_do_without(source, tmp_path):
-    folder = shutil.copytree(source.study.folder, tmp_path / "study")
+    folder = shutil.copytree(source.results.folder, tmp_path / "study")
     methods = pd.read_csv(folder / "methods.csv", keep_default_na=False)
     old = page.write(source, [], {}).read_text()
     noisy = methods["method"] == "smoothgrad"
     methods["convergence"] = np.where(noisy, "0.62", "")
     methods["converged"] = np.where(noisy, "False", "")
     methods.to_csv(folder / "methods.csv", index=False)
-    new = page.write(Drawn.of(folder), [], {}).read_text()
+    new = page.write(RankedResults.of(folder), [], {}).read_text()
     row = int(np.flatnonzero(noisy)[0])
     assert f'<span data-at="methods {row} convergence">0.62</span>' in new
     assert ">unconverged<" in new and ">unconverged<" not in old

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.columns.aggregated import COMPONENTS
 from bench.report.statistics.arrays import ByModel
-from bench.report.statistics.components import COLUMNS, components, largest_balanced, table
+from bench.report.statistics.components import components, largest_balanced, table
 
 #: component -> (spread, axes that vary: method, data seed, model seed, subject)
 SPREADS = {
@@ -84,7 +85,7 @@ def test_the_table_names_what_it_rests_on():
     ]  # fmt: skip
     lone = [{**rows[-1], "metric": "lone", "subject": i} for i in range(5)]
     found = table("sim", "net", ByModel.of(pd.DataFrame(rows + lone)))
-    assert list(found.columns) == COLUMNS
+    assert list(found.columns) == COMPONENTS.names
     assert set(found["metric"]) == {"ap"}
     assert (found[["n_methods", "n_data_seeds", "n_model_seeds", "n_subjects"]] == [3, 4, 2, 5]).all().all()
     assert found["share"].sum() == pytest.approx(1)

@@ -8,10 +8,10 @@ import pytest
 import synthetic
 from scipy import stats
 
-from bench.report.drawn import Drawn
 from bench.report.metrics.detection import _summary, blind_auc, detection
 from bench.report.metrics.profiles import distances, profiles
 from bench.report.page import page
+from bench.report.rankings.ranked_results import RankedResults
 
 REGIONS = 6
 SEEDS = np.repeat(np.arange(5), 2)
@@ -110,7 +110,7 @@ def test_without_mean_maps_there_is_nothing():
 def told_apart(tmp_path_factory):
     """A study of five data seeds in which models of one simulator look at a cue, with its page."""
     folder = synthetic.study(tmp_path_factory.mktemp("detection") / "study", data_seeds=5, model_seeds=1, subjects=4)
-    page.write(Drawn.of(synthetic.shortcut(folder, cued="mtl_atrophy", clean="focal")), [], {})
+    page.write(RankedResults.of(synthetic.shortcut(folder, cued="mtl_atrophy", clean="focal")), [], {})
     return folder
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.report.drawn import Drawn
 from bench.report.figures import draw_all, gallery, overlap, randomisation, separability, style
 from bench.report.figures.compose import ZOOM, anatomy, fewer_colours, outlined, overlay
 from bench.report.figures.style import label, save
+from bench.report.rankings.ranked_results import RankedResults
 
 
 @pytest.fixture(scope="module")
-def source(study_folder) -> Drawn:
-    return Drawn.of(study_folder)
+def source(study_folder) -> RankedResults:
+    return RankedResults.of(study_folder)
 
 
 def test_every_figure_is_written_twice(study_folder):
@@ -32,7 +32,7 @@ def test_equal_tables_give_equal_files(source, tmp_path: Path, figure):
 def test_a_figure_without_data_is_left_out(source, tmp_path):
     cells = source.tables["cells"]
     bare = source.tables | {"cells": cells[~cells["metric"].map(randomisation.is_curve)]}
-    drawn = draw_all(dataclasses.replace(source, scenes={}, tables=bare), tmp_path / "figures")
+    drawn = draw_all(dataclasses.replace(source, pictures={}, tables=bare), tmp_path / "figures")
     assert set(drawn) == {"overlap", "separability"}
 
 
@@ -67,9 +67,9 @@ def test_panels_are_split_into_pages():
 
 
 def test_a_gallery_of_many_simulators_has_pages_on_which_no_pictures_overlap(source):
-    scene = next(iter(source.scenes.values()))
+    scene = next(iter(source.pictures.values()))
     scenes = {f"simulator_{k:02d}": scene for k in range(9)}
-    found = gallery.draw(dataclasses.replace(source, scenes=scenes))
+    found = gallery.draw(dataclasses.replace(source, pictures=scenes))
     named = [text.get_text().replace("\n", " ") for figure in found for text in figure.texts]
     assert len(found) > 1 and {f"simulator {k:02d}" for k in range(9)} <= set(named)
     for figure in found:
@@ -89,5 +89,5 @@ def test_fewer_colours_look_the_same_and_keep_white():
 def test_pages_of_an_earlier_drawing_are_removed(source, tmp_path):
     (tmp_path / "overlap_2.png").write_bytes(b"")
     (tmp_path / "mine.png").write_bytes(b"")
-    draw_all(dataclasses.replace(source, scenes={}), tmp_path)
+    draw_all(dataclasses.replace(source, pictures={}), tmp_path)
     assert not (tmp_path / "overlap_2.png").exists() and (tmp_path / "mine.png").exists()

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench.report.drawn import Drawn
-from bench.report.load.study import Study
+from bench.report.load.results import Results
 from bench.report.page import boards, page
-from bench.report.rankings import floors, tables
+from bench.report.rankings import floors
+from bench.report.rankings.ranked_results import RankedResults
 
 GAIN = {"occlusion": 0.4, "gradient": 0.1}
 COMMON = {"split": "evaluation", "stratum": "", "view": "", "status": "ok", "reason": "", "data_seed": -1}
@@ -20,9 +20,9 @@ COMMON = {"split": "evaluation", "stratum": "", "view": "", "status": "ok", "rea
 def folder(tmp_path_factory):
     """A study that measured both gains: learned gain on one truth that it names, individual gain on two."""
     made = synthetic.study(tmp_path_factory.mktemp("floors") / "study", data_seeds=2, subjects=4)
-    told = {"learned_gain": '{"truth": "counterfactual"}', "individual_gain": "{}"}
+    compared_on = {"learned_gain": "counterfactual", "individual_gain": ""}
     metrics = pd.read_csv(made / "metrics.csv", keep_default_na=False)
-    more = [{**metrics.iloc[-1], "metric": name, "parameters": text} for name, text in told.items()]
+    more = [{**metrics.iloc[-1], "metric": name, "compared_on": truth} for name, truth in compared_on.items()]
     pd.concat([metrics, pd.DataFrame(more)]).to_csv(made / "metrics.csv", index=False)
     for part in made.glob("scores/*/*"):
         at = 1.0 if "focal" in part.parent.name else 0.5
@@ -42,7 +42,7 @@ def rows(at):
 
 @pytest.fixture(scope="module")
 def board(folder):
-    found = tables.leaderboard(Study.load(folder))
+    found = synthetic.leaderboard(Results.load(folder))
     return found[found["network"] == "gap_cnn"].set_index(["ranking", "simulator", "method"])
 
 
@@ -71,7 +71,7 @@ def test_gains_are_those_of_the_subjects_that_a_ranking_counts(tmp_path):
     ]
     for part in made.glob("scores/*/*"):
         pd.DataFrame(gains).astype({"value": float}).to_parquet(part / "floors.parquet", index=False)
-    found = tables.leaderboard(Study.load(made)).query("ranking == 'anatomy' and method == 'gradient'")
+    found = synthetic.leaderboard(Results.load(made)).query("ranking == 'anatomy' and method == 'gradient'")
     assert found["individual_gain"].dropna().unique().tolist() == [1.0]
 
 
@@ -84,26 +84,26 @@ def test_likeness_stands_beside_every_ranking(board):
 
 
 def test_a_method_with_noise_left_in_its_maps_is_unconverged(folder):
-    assert not tables.leaderboard(Study.load(folder))["unconverged"].any()
+    assert not synthetic.leaderboard(Results.load(folder))["unconverged"].any()
     methods = pd.read_csv(folder / "methods.csv", keep_default_na=False)
     noisy = methods["method"] == "smoothgrad"
     told = methods.assign(convergence=np.where(noisy, 0.62, np.nan), converged=np.where(noisy, "False", ""))
     told.to_csv(folder / "methods.csv", index=False)
-    found = tables.leaderboard(Study.load(folder)).set_index("method")
+    found = synthetic.leaderboard(Results.load(folder)).set_index("method")
     methods.to_csv(folder / "methods.csv", index=False)
     assert (found.loc["smoothgrad", "convergence"] == 0.62).all() and found.loc["smoothgrad", "unconverged"].all()
     assert not found.drop("smoothgrad")["unconverged"].any() and found.drop("smoothgrad")["convergence"].isna().all()
 
 
 def test_a_study_without_rankings_has_an_empty_leaderboard(folder, tmp_path):
-    study = Study.load(folder)
-    bare = Study(**{**vars(study), "about": {**study.about, "headline": {}}})
-    assert list(tables.leaderboard(bare)) == list(tables.leaderboard(study))
-    assert tables.leaderboard(bare).empty
+    study = Results.load(folder)
+    bare = Results(**{**vars(study), "about": {**study.about, "headline": {}}})
+    assert list(synthetic.leaderboard(bare)) == list(synthetic.leaderboard(study))
+    assert synthetic.leaderboard(bare).empty
 
 
 def test_the_page_shows_the_floors_that_were_measured(folder):
-    source = Drawn.of(folder)
+    source = RankedResults.of(folder)
     html = page.write(source, [], {}).read_text(encoding="utf-8")
     for board in boards.boards(source):
         gains = floors.GAINS if board.headline.ranking == "anatomy" else []

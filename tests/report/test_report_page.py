@@ -10,8 +10,8 @@ import pytest
 import synthetic
 
 from bench import report
-from bench.report.drawn import Drawn
 from bench.report.page import page as page_writer
+from bench.report.rankings.ranked_results import RankedResults
 
 VOID = {"meta", "link", "img", "br", "input", "line", "rect", "ellipse", "polygon"}
 
@@ -141,7 +141,7 @@ def test_answer_gates_failures_and_preview_are_told(page):
 
 def test_rendering_again_gives_the_same_bytes(html, study_folder):
     drawn = {file.stem: [file] for file in (study_folder / "figures").glob("*.png")}
-    again = page_writer.write(Drawn.of(study_folder), report.violations(study_folder), drawn)
+    again = page_writer.write(RankedResults.of(study_folder), report.violations(study_folder), drawn)
     assert again.read_text(encoding="utf-8") == html
 
 
@@ -154,7 +154,7 @@ def test_the_summary_names_page_best_and_worst(study_folder):
 
 def test_broken_rules_are_shown_on_the_page(tmp_path):
     folder = synthetic.study(tmp_path / "study", data_seeds=2, model_seeds=1, subjects=4)
-    metrics = (folder / "metrics.csv").read_text().replace("1.0,0.0,skill", "1.0,0.4,skill")
+    metrics = (folder / "metrics.csv").read_text().replace("1.0,0.0,,skill", "1.0,0.4,,skill")
     (folder / "metrics.csv").write_text(metrics)
     (folder / "panels.npz").unlink()
     text = report.render(folder).read_text(encoding="utf-8")

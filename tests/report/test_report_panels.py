@@ -5,7 +5,7 @@ import pytest
 import synthetic
 
 from bench.report.load import panels
-from bench.report.load.study import BadTables
+from bench.report.load.results import BadTables
 
 
 def volumes(shape=(5, 7, 6), **changes):

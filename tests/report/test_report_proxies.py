@@ -6,10 +6,11 @@ import pytest
 import synthetic
 from scipy.stats import t
 
-from bench.report.load.study import Headline, Study
+from bench.report.load.results import Headline, Results
 from bench.report.metrics import models, proxies
 from bench.report.metrics import tables as meta
 from bench.report.metrics.models import Table
+from bench.report.statistics.correlation import spearman
 
 
 def table(values, metric, unit):
@@ -61,7 +62,7 @@ def test_the_interval_is_over_data_seeds():
     tables, criteria = world(seeds=3)
     row = proxies.proxies(tables, criteria, {"noise"}).iloc[0]
     pairs = zip([x for x in tables if x.metric == "noise"], criteria["anatomy"], strict=True)
-    within = [models.spearman(a.means.to_numpy(), b.means.to_numpy()) for a, b in pairs]
+    within = [spearman(a.means.to_numpy(), b.means.to_numpy()) for a, b in pairs]
     seeds = np.reshape(within, (3, 2)).mean(axis=1)
     half = t.ppf(0.975, 2) * seeds.std(ddof=1) / 3**0.5
     assert (row["low"], row["high"]) == pytest.approx((max(seeds.mean() - half, -1), min(seeds.mean() + half, 1)))
@@ -77,7 +78,7 @@ def test_a_proxy_that_tells_good_models_from_bad_is_seen_over_models():
 
 
 def test_tables_hold_ranked_methods_of_models_past_the_gate_with_higher_better(tmp_path):
-    study = Study.load(synthetic.study(tmp_path / "s", data_seeds=2, model_seeds=1, subjects=6))
+    study = Results.load(synthetic.study(tmp_path / "s", data_seeds=2, model_seeds=1, subjects=6))
     assert proxies.candidates(study) == set(synthetic.METRICS) - {"calibrated_ap", "region_ap"}
     parts = {(s, n): scores for s, n, scores in study.partitions()}
     assert not list(models.tables(study, parts["focal", "linear"]))  # below the gate
@@ -102,7 +103,7 @@ def test_a_metric_of_one_value_a_model_is_judged_like_any_other(tmp_path):
         rows = pd.concat([pd.read_parquet(file, partitioning=None) for file in sorted(part.glob("*.parquet"))])
         own = rows[(rows["metric"] == "max_sensitivity") & (rows["subject"] == 0)]
         own.assign(metric="scan_rescan", subject=-1, stratum="").to_parquet(part / "whole.parquet", index=False)
-    tables = meta.write(Study.load(folder))
+    tables = meta.write(Results.load(folder))
     found = tables["proxies"].set_index(["simulator", "network", "ranking", "proxy"])
     row = found.loc["mtl_atrophy", "gap_cnn", "anatomy", "scan_rescan"]
     assert np.isfinite(row["spearman"]) and np.isfinite(row["low"]) and row["n_units"] == 6

@@ -10,9 +10,10 @@ import synthetic
 from scipy.stats import spearmanr
 
 from bench import report
-from bench.report.metrics import models
-from bench.report.metrics.models import Table, split_half
-from bench.report.metrics.reliability import _without_each, consistency, krippendorff, reliability
+from bench.report.metrics.models import Table
+from bench.report.metrics.reliability import consistency, reliability
+from bench.report.statistics.agreement import krippendorff, without_each
+from bench.report.statistics.correlation import ranks, spearman, split_half
 
 #: four observers, twelve units: Krippendorff 2011, whose interval alpha is given as .849
 NAN = np.nan
@@ -55,25 +56,23 @@ def test_alpha_has_its_limits():
     rows = np.tile(np.arange(5.0), (8, 1))
     assert krippendorff(rows) == pytest.approx(1)
     noise = np.random.default_rng(2).normal(size=(400, 6))
-    assert abs(krippendorff(models.ranks(noise))) < 0.02
+    assert abs(krippendorff(ranks(noise))) < 0.02
     assert np.isnan(krippendorff(np.ones((3, 4)))) and np.isnan(krippendorff(np.full((3, 4), np.nan)))
 
 
 def test_leaving_out_each_image_is_what_it_says():
-    placed = models.ranks(np.random.default_rng(7).normal(size=(9, 5)).round(1))
+    placed = ranks(np.random.default_rng(7).normal(size=(9, 5)).round(1))
     alphas = [plain(np.delete(placed, i, axis=0)) for i in range(9)]
-    assert _without_each(placed) == pytest.approx(alphas)
-    assert np.isnan(_without_each(np.full((4, 3), 2.0))).all()
+    assert without_each(placed) == pytest.approx(alphas)
+    assert np.isnan(without_each(np.full((4, 3), 2.0))).all()
 
 
 def test_ranks_and_correlations_agree_with_scipy():
     values = np.random.default_rng(3).integers(0, 4, size=(5, 9)).astype(float)
     plainly = [[(row < v).sum() + ((row == v).sum() + 1) / 2 for v in row] for row in values]
-    assert models.ranks(values) == pytest.approx(np.array(plainly))
-    assert models.spearman(values[0], values[1]) == pytest.approx(spearmanr(values[0], values[1]).statistic)
-    assert np.isnan(models.spearman(np.ones(5), values[0, :5])) and np.isnan(
-        models.spearman(values[0, :2], values[1, :2])
-    )
+    assert ranks(values) == pytest.approx(np.array(plainly))
+    assert spearman(values[0], values[1]) == pytest.approx(spearmanr(values[0], values[1]).statistic)
+    assert np.isnan(spearman(np.ones(5), values[0, :5])) and np.isnan(spearman(values[0, :2], values[1, :2]))
 
 
 def test_a_metric_that_orders_methods_alike_in_every_image_is_reliable_and_noise_is_not():
@@ -94,7 +93,7 @@ def test_the_interval_of_alpha_holds_its_truth():
     """Images that agree by a known amount: the interval holds the alpha of very many images nearly always."""
     source, quality = np.random.default_rng(6), np.arange(6.0)
     draw = lambda n: quality + 3 * source.normal(size=(n, 6))  # noqa: E731
-    true = krippendorff(models.ranks(draw(3000)))
+    true = krippendorff(ranks(draw(3000)))
     rows = [reliability([table(draw(16))]).iloc[0] for _ in range(200)]
     held = np.mean([row["low"] <= true <= row["high"] for row in rows])
     assert 0.9 <= held <= 0.99

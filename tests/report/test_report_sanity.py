@@ -6,9 +6,10 @@ import pytest
 import synthetic
 
 from bench import report
-from bench.report.load.study import Study
+from bench.report.load.results import Results
 from bench.report.rankings import sanity
-from bench.report.rankings.cells import Cells, table
+from bench.report.rankings.blocks import Blocks
+from bench.report.rankings.means import table
 
 CASCADE = "cascading_randomisation"
 
@@ -25,7 +26,7 @@ def folder(tmp_path_factory):
 def judged(folder, low, high, seeds=5, gate="passed", metric=CASCADE):
     here = {"simulator": "all", "network": "gap_cnn", "method": "gradient", "metric": metric, "truth": "", "view": ""}
     numbers = {"mean": (low + high) / 2, "low": low, "high": high, "gate": gate, "n_data_seeds": seeds}
-    return list(sanity.table(Study.load(folder), pd.DataFrame([{**here, **numbers}]))["verdict"])
+    return list(sanity.table(Results.load(folder), pd.DataFrame([{**here, **numbers}]))["verdict"])
 
 
 @pytest.mark.parametrize(
@@ -63,8 +64,8 @@ def test_where_higher_is_better_the_other_side_passes(folder):
 
 def test_a_study_says_who_fails_in_its_table_and_beside_its_rankings(folder):
     page = report.render(folder).read_text(encoding="utf-8")
-    study = Study.load(folder)
-    found = sanity.table(study, table(study, Cells.read(study).blocks))
+    study = Results.load(folder)
+    found = sanity.table(study, table(study, Blocks.read(study).all_strata))
     written = pd.read_csv(folder / "sanity.csv", keep_default_na=False, na_values={"mean": "", "low": "", "high": ""})
     pd.testing.assert_series_equal(written["verdict"], found["verdict"])
     failing = sanity.failures(found, "gap_cnn")
@@ -76,6 +77,6 @@ def test_a_study_says_who_fails_in_its_table_and_beside_its_rankings(folder):
     assert "depends on nothing learnt, by cascading randomisation" in page
 
 
-def test_a_study_written_before_floors_has_no_verdicts(tmp_path):
-    study = Study.load(synthetic.study(tmp_path / "study", data_seeds=2, subjects=3))
-    assert len(sanity.table(study, table(study, Cells.read(study).blocks))) == 0
+def test_a_study_without_floors_has_no_verdicts(tmp_path):
+    study = Results.load(synthetic.study(tmp_path / "study", data_seeds=2, subjects=3))
+    assert len(sanity.table(study, table(study, Blocks.read(study).all_strata))) == 0

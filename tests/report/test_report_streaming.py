@@ -7,18 +7,19 @@ import pandas as pd
 import pytest
 import synthetic
 
+from bench import report
 from bench.report.load import partitions
-from bench.report.load.study import BadTables, Study
+from bench.report.load.results import BadTables, Results
 from bench.report.metrics import tables as meta
-from bench.report.rankings import tables, violations
-from bench.report.rankings.cells import GROUP, Cells
+from bench.report.rankings import violations
+from bench.report.rankings.blocks import Blocks
+from bench.report.statistics.arrays import GROUP
 
 WRITTEN = ("leaderboard", "comparisons", "concordance", "components", "cells")
 
 
 def written(folder):
-    study = Study.load(folder)
-    tables.write(study, Cells.read(study))
+    report.leaderboard(folder)
     return {name: (folder / f"{name}.csv").read_text() for name in WRITTEN}
 
 
@@ -50,17 +51,17 @@ def test_many_files_are_one_table(folder, tmp_path):
 @pytest.mark.full
 def test_two_processes_write_the_bytes_of_one(folder, tmp_path, monkeypatch):
     copy = shutil.copytree(folder, tmp_path / "copy")
-    alone = {**written(copy), **meta.write(Study.load(copy))}, violations.violations(Study.load(copy))
+    alone = {**written(copy), **meta.write(Results.load(copy))}, violations.violations(Results.load(copy))
     monkeypatch.setattr(partitions, "LARGE", 0)
-    together = {**written(copy), **meta.write(Study.load(copy))}, violations.violations(Study.load(copy))
+    together = {**written(copy), **meta.write(Results.load(copy))}, violations.violations(Results.load(copy))
     assert alone[1] == together[1]
     for name, found in alone[0].items():
         assert found.equals(together[0][name]) if isinstance(found, pd.DataFrame) else found == together[0][name], name
-    assert partitions.rows(Study.load(copy)) == sum(len(rows) for *_, rows in Study.load(copy).partitions())
+    assert partitions.rows(Results.load(copy)) == sum(len(rows) for *_, rows in Results.load(copy).partitions())
 
 
 def test_streamed_means_are_those_of_all_rows(folder):
-    study = Study.load(folder)
+    study = Results.load(folder)
     whole = pd.concat(
         [rows.astype(dict.fromkeys([*GROUP, "simulator", "network"], str)) for *_, rows in study.partitions()]
     )
@@ -75,9 +76,9 @@ def test_streamed_means_are_those_of_all_rows(folder):
 
 
 def test_per_model_scores_average_to_the_blocks(folder):
-    cells = Cells.read(Study.load(folder))
-    for ranking, blocks in cells.headline.items():
-        for block, layers in zip(blocks, cells.by_model[ranking], strict=True):
+    whole = Blocks.read(Results.load(folder))
+    for ranking, blocks in whole.headline.items():
+        for block, layers in zip(blocks, whole.by_model[ranking], strict=True):
             assert layers.groups.equals(block.groups)
             for d, seed in enumerate(block.data_seeds):
                 of_seed = layers.values[:, layers.data_seeds == seed]
@@ -89,7 +90,7 @@ def test_a_status_that_does_not_exist_is_refused(folder, tmp_path):
     file = min(copy.glob("scores/*/*/*.parquet"))
     pd.read_parquet(file, partitioning=None).assign(status="fine").to_parquet(file, index=False)
     with pytest.raises(BadTables, match="status 'fine' is not one of"):
-        Cells.read(Study.load(copy))
+        Blocks.read(Results.load(copy))
 
 
 def test_ten_models_give_ranks_and_skills_an_interval(board):

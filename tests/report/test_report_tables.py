@@ -6,9 +6,8 @@ import pandas as pd
 import pytest
 import synthetic
 
-from bench.report.load.study import BadTables, Study
-from bench.report.rankings import tables
-from bench.report.rankings.cells import Cells
+from bench import report
+from bench.report.load.results import BadTables, Results
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def pick(board, **wanted):
 
 
 def scores(folder):
-    return pd.concat([rows for _, _, rows in Study.load(folder).partitions()], ignore_index=True)
+    return pd.concat([rows for _, _, rows in Results.load(folder).partitions()], ignore_index=True)
 
 
 @pytest.fixture
@@ -72,12 +71,12 @@ def test_models_below_the_gate_move_nothing(study_folder, tmp_path):
     models = pd.read_csv(copy / "models.csv", keep_default_na=False)
     bad = (models["network"] == "gap_cnn") & (models["data_seed"] == 1) & (models["model_seed"] == 1)
     models.assign(passed=models["passed"] & ~bad).to_csv(copy / "models.csv", index=False)
-    before = tables.leaderboard(Study.load(copy))
+    before = synthetic.leaderboard(Results.load(copy))
     for file in copy.glob("scores/*/network=gap_cnn/*.parquet"):
         table = pd.read_parquet(file, partitioning=None)
         hit = (table["data_seed"] == 1) & (table["model_seed"] == 1) & (table["status"] == "ok")
         table.assign(value=table["value"].where(~hit, 0.5)).to_parquet(file, index=False)
-    pd.testing.assert_frame_equal(tables.leaderboard(Study.load(copy)), before)
+    pd.testing.assert_frame_equal(synthetic.leaderboard(Results.load(copy)), before)
     assert set(pick(before, network="gap_cnn", method="occlusion")["n_units"]) == {5, 10}
 
 
@@ -87,7 +86,7 @@ def test_a_method_that_lacks_cells_is_partial_and_unranked(changed):
         gone = {"status": "failed", "reason": "gone", "value": np.nan}
         return table.assign(**{key: table[key].where(~lost, value) for key, value in gone.items()})
 
-    board = tables.leaderboard(Study.load(changed(lose)))
+    board = synthetic.leaderboard(Results.load(changed(lose)))
     mine = pick(board, method="occlusion", network="gap_cnn")
     assert set(mine["status"]) == {"partial"}
     assert set(mine["rank"]) == {""}
@@ -97,7 +96,7 @@ def test_a_method_that_lacks_cells_is_partial_and_unranked(changed):
 
 def test_row_order_does_not_matter(changed, board):
     copy = changed(lambda table, simulator, network: table.sample(frac=1, random_state=0))
-    tables.write(Study.load(copy), Cells.read(Study.load(copy)))
+    report.leaderboard(copy)
     again = pd.read_csv(copy / "leaderboard.csv", keep_default_na=False, na_values={"mean": "", "low": ""})
     pd.testing.assert_frame_equal(again, board)
 
@@ -105,9 +104,9 @@ def test_row_order_does_not_matter(changed, board):
 def test_lower_is_better_turns_the_order(study_folder, tmp_path):
     copy = shutil.copytree(study_folder, tmp_path / "copy")
     about = json.loads((copy / "study.json").read_text())
-    about["headline"]["faithfulness"] = {"metric": "infidelity", "truth": ""}
+    about["headline"]["faithfulness"] = {"metric": "infidelity", "truth": "", "view": "", "strata": []}
     (copy / "study.json").write_text(json.dumps(about))
-    board = pick(tables.leaderboard(Study.load(copy)), ranking="faithfulness", network="gap_cnn", simulator="all")
+    board = pick(synthetic.leaderboard(Results.load(copy)), ranking="faithfulness", network="gap_cnn", simulator="all")
     means = board["mean"].dropna()
     assert means.is_monotonic_increasing
     assert board[board["rank"] != ""].iloc[0]["method"] == "occlusion"
@@ -116,7 +115,7 @@ def test_lower_is_better_turns_the_order(study_folder, tmp_path):
 
 def test_one_data_seed_has_no_interval_and_is_a_preview(tmp_path):
     folder = synthetic.study(tmp_path / "one", data_seeds=1, subjects=4)
-    board = tables.leaderboard(Study.load(folder))
+    board = synthetic.leaderboard(Results.load(folder))
     assert board["low"].isna().all()
     assert board["mean"].notna().any()
     assert set(board[board["rank"] != ""]["rank"]) == {"1"}
@@ -124,7 +123,9 @@ def test_one_data_seed_has_no_interval_and_is_a_preview(tmp_path):
 
 
 def test_five_data_seeds_are_no_preview(tmp_path):
-    board = tables.leaderboard(Study.load(synthetic.study(tmp_path / "five", data_seeds=5, model_seeds=1, subjects=4)))
+    board = synthetic.leaderboard(
+        Results.load(synthetic.study(tmp_path / "five", data_seeds=5, model_seeds=1, subjects=4))
+    )
     assert set(board[board["mean"].notna()]["preview"]) == {""}
 
 
@@ -133,7 +134,7 @@ def test_strata_choose_the_subjects_of_a_ranking(study_folder, tmp_path):
     about = json.loads((copy / "study.json").read_text())
     about["headline"]["anatomy"]["strata"] = ["TP"]
     (copy / "study.json").write_text(json.dumps(about))
-    board = pick(tables.leaderboard(Study.load(copy)), ranking="anatomy", simulator="focal", network="gap_cnn")
+    board = pick(synthetic.leaderboard(Results.load(copy)), ranking="anatomy", simulator="focal", network="gap_cnn")
     rows = scores(copy)
     rows = rows[(rows["metric"] == "calibrated_ap") & (rows["stratum"] == "TP") & (rows["simulator"] == "focal")]
     rows = rows[(rows["network"] == "gap_cnn") & (rows["method"] == "occlusion")]
@@ -155,4 +156,4 @@ def test_bad_tables_are_told_in_one_sentence(study_folder, tmp_path, file, edit,
     copy = shutil.copytree(study_folder, tmp_path / "copy")
     (copy / file).write_text(edit((copy / file).read_text()))
     with pytest.raises(BadTables, match=told):
-        Study.load(copy)
+        Results.load(copy)

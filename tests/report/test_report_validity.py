@@ -8,10 +8,10 @@ import pytest
 import synthetic
 
 from bench import report
-from bench.report.drawn import Drawn
-from bench.report.load import optional
+from bench.report.load.results import Results
 from bench.report.page import page
 from bench.report.rankings import validity
+from bench.report.rankings.ranked_results import RankedResults
 
 
 @pytest.fixture
@@ -67,14 +67,8 @@ def test_an_undefined_cell_with_values_is_told(folder):
     )
 
 
-def test_a_study_without_a_matrix_is_not_judged_by_it(folder):
-    (folder / "validity.csv").unlink()
-    rewrite(folder, lambda t: t[(t["truth"] != "counterfactual") | (t["method"] != "sobel")], "focal")
-    assert not [v for v in report.violations(folder) if "no rows" in v]
-
-
-def test_the_matrix_has_a_row_a_simulator_and_truth(folder):
-    table = optional.read(folder, "validity")
+def test_the_matrix_has_a_row_per_simulator_and_truth(folder):
+    table = Results.load(folder).validity
     rows = validity.matrix(table)
     assert [table["truth"][next(iter(row.cells.values()))] for row in rows] == ["counterfactual", "edit", "use"] * 2
     assert [[table["reason"][r] for r in row.reasons] for row in rows[:2]] == [[], ["one cause decides the label"]]
@@ -87,9 +81,9 @@ def test_the_page_shows_the_matrix_and_the_audits_of_simulators(study_folder):
 
 
 def test_a_page_without_either_is_whole(folder):
-    for name in optional.COLUMNS:
-        (folder / f"{name}.csv").unlink()
-    text = page.write(Drawn.of(folder), [], {}).read_text(encoding="utf-8")
+    for name in ("validity", "simulator_audits"):
+        pd.read_csv(folder / f"{name}.csv").iloc[:0].to_csv(folder / f"{name}.csv", index=False)
+    text = page.write(RankedResults.of(folder), [], {}).read_text(encoding="utf-8")
     assert "What can be scored" not in text and "None was run" in text
 
 

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from bench.store.scores import COLUMNS, Scores
+from bench.columns.written import SHARD
+from bench.store.scores import Scores
 
 CELL = "0123456789abcdef"
 
@@ -25,7 +26,7 @@ def again(scores):
 
 def test_shards_merge_by_metric_key(scores):
     found, records = again(scores).read(CELL)
-    assert list(found.columns) == list(COLUMNS)
+    assert list(found.columns) == SHARD.names
     assert found["metric_key"].value_counts().to_dict() == {"k1": 3, "k2": 3, "k3": 3}
     assert records.keys() == again(scores).known(CELL).keys() == {"k1", "k2", "k3"}
 
@@ -79,4 +80,4 @@ def test_rows_of_a_model_keep_its_seeds_beside_rows_that_need_none(scores):
 
 def test_an_unknown_cell_is_empty(scores):
     found, records = scores.read("f" * 16)
-    assert len(found) == 0 and records == {} and list(found.columns) == list(COLUMNS)
+    assert len(found) == 0 and records == {} and list(found.columns) == SHARD.names

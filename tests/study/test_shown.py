@@ -1,5 +1,6 @@
 """`show <key>` says everything about a row, and the command it prints makes that row again, bit for bit."""
 
+import io
 import json
 import shlex
 
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from fakes import CONF
 
+from bench import report
 from bench.cli import main
 from bench.plan import plan
 from bench.plan.states import survey
@@ -62,3 +64,29 @@ def test_a_key_of_another_study_is_shown_without_a_command(stored, capsys):
     assert main(["show", other, *narrowed, "method=[random]", "--config-dir", str(CONF)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["title"] == "attribute gradient" and "study=" in told["reproduce"]
+
+
+def test_a_row_of_the_leaderboard_is_shown_with_its_scores_and_their_keys(stored, capsys):
+    study, lines = stored
+    computing.write_tables(study)
+    report.leaderboard(study.folder)
+    board = pd.read_csv(study.folder / "leaderboard.csv")
+    number = int(board.index[(board["method"] == "gradient") & (board["simulator"] == "all")][0])
+    assert main(["show", f"leaderboard:{number}", *lines, "--config-dir", str(CONF)]) == 0
+    shown = capsys.readouterr()
+    assert f"{board['mean'][number]:g} in leaderboard.csv" in shown.err
+    rows, known = pd.read_csv(io.StringIO(shown.out)), cells(study)
+    for key, scores in rows.groupby("key"):
+        assert (known[key].method, known[key].metric) == ("gradient", board["metric"][number])
+        kept = values(study, known[key]).query("truth == @board.truth[@number] and view == @board.view[@number]")
+        assert set(scores["value"]) <= set(kept["value"])
+    assert rows["key"].nunique() == 2 and rows["value"].notna().all()
+
+
+@pytest.mark.parametrize(("word", "told"), [("leaderboard:x", "names no row"), ("leaderboard:9999", "and none 9999")])
+def test_a_row_that_is_not_there_is_refused(stored, word, told, capsys):
+    study, lines = stored
+    computing.write_tables(study)
+    report.leaderboard(study.folder)
+    assert main(["show", word, *lines, "--config-dir", str(CONF)]) == 2
+    assert told in capsys.readouterr().err

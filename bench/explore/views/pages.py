@@ -1,4 +1,4 @@
-"""Each view of a model as figures and tables, by name."""
+"""Views of a model as figures and tables, by name."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,6 +12,7 @@ from bench.contracts import Unsupported
 from bench.explore.views import kernels, known, latent, layers, maximal, tree
 from bench.explore.views.seen import Seen
 from bench.passes.forward import forward
+from bench.passes.scores import explained
 from bench.report.figures import latent as planes
 from bench.report.figures import tiles
 from bench.report.figures.tiles import Tile, cut
@@ -30,12 +31,12 @@ def first_layer(seen: Seen) -> Page:
 
 
 def diversity(seen: Seen) -> Page:
-    """How different the filters of each layer are."""
+    """Diversity of the filters of each layer."""
     yield "diversity", kernels.diversity(seen.model)
 
 
 def feature_maps(seen: Seen) -> Page:
-    """What every convolution makes of the patient whose score is highest, first channels."""
+    """First channels of every convolution for the patient whose score is highest."""
     best = int(_scores(seen).argmax())
     image, drawn = seen.test.images[best : best + 1], [Tile("image", cut(_arrays(seen.test.images[best])[0]))]
     yield "subject", tiles.draw(f"{seen.name}: subject {best}", drawn, "intensity", signed=False)
@@ -63,7 +64,7 @@ def plane(seen: Seen) -> Page:
 
 
 def known_latents(seen: Seen) -> Page:
-    """Which known latent each feature goes with."""
+    """Known latents that each feature goes with."""
     table = known.correlations(seen.latent, seen.known)
     yield "known", table.rename_axis("feature").reset_index()
     yield "known_strongest", known.strongest(table)
@@ -123,6 +124,6 @@ def _arrays(volumes: Tensor) -> np.ndarray:
 
 
 def _scores(seen: Seen) -> Tensor:
-    outputs = forward(seen.model, seen.test.images)
-    sick = torch.where(seen.patients, 0.0, -torch.inf)
-    return (outputs[:, -1] - outputs[:, 0] if outputs.shape[1] > 1 else outputs[:, 0]) + sick
+    """(N,) explained scores of the test subjects; minus infinity for all but patients."""
+    scores = explained(forward(seen.model, seen.test.images), seen.simulator.target)
+    return scores.where(seen.patients, -torch.inf)

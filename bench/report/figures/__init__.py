@@ -5,11 +5,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from bench.report.drawn import Drawn
 from bench.report.figures import gallery, overlap, randomisation, separability
 from bench.report.figures.style import save
+from bench.report.rankings.ranked_results import RankedResults
 
-_FIGURES: dict[str, Callable[[Drawn], list[Figure]]] = {
+_FIGURES: dict[str, Callable[[RankedResults], list[Figure]]] = {
     "gallery": gallery.draw,
     "overlap": overlap.draw,
     "separability": separability.draw,
@@ -17,7 +17,7 @@ _FIGURES: dict[str, Callable[[Drawn], list[Figure]]] = {
 }
 
 
-def draw_all(source: Drawn, folder: Path) -> dict[str, list[Path]]:
+def draw_all(source: RankedResults, folder: Path) -> dict[str, list[Path]]:
     """Draw every figure the tables have the data for into `folder`: `overlap`, and `overlap_2` for a second page.
 
     Returns name -> the PNG of each page; pages of an earlier drawing are removed.

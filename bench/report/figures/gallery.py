@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
-from bench.report.drawn import Drawn
 from bench.report.figures import style
 from bench.report.figures.compose import DIVERGING, fewer_colours, overlay
-from bench.report.load.panels import WHO, Array, Scene, cropped
+from bench.report.load.panels import WHO, Array, PictureSet, cropped
+from bench.report.rankings.ranked_results import RankedResults
 
 MOST_COLUMNS, MOST_ROWS = 6, 9
 _SIDES = {"coronal": "L R", "axial": "L R", "sagittal": "P A"}
@@ -70,13 +70,13 @@ class _Sheet:
         self.figure.text(x / self.width, 1 - y / self.height, text, **options)  # type: ignore[arg-type]
 
 
-def draw(source: Drawn) -> list[Figure]:
+def draw(source: RankedResults) -> list[Figure]:
     """The gallery of the main network, as many simulators a page as stay readable; no page without panels."""
-    network = source.study.main_network
-    scenes = {name: cropped(scene) for name, scene in source.scenes.items() if network in scene.maps}
-    methods = [m for m in source.order(network) if any(m in scene.maps[network] for scene in scenes.values())]
+    network = source.results.main_network
+    pictures = {name: cropped(images) for name, images in source.pictures.items() if network in images.maps}
+    methods = [m for m in source.order(network) if any(m in images.maps[network] for images in pictures.values())]
     most = max(1, min(MOST_COLUMNS, int(_across(len(methods)) // _SMALLEST))) if methods else 1
-    items = list(scenes.items())
+    items = list(pictures.items())
     return [_page(source, dict(items[k : k + most]), methods) for k in range(0, len(items), most)]
 
 
@@ -85,42 +85,42 @@ def _across(pictures: int) -> float:
     return style.DOUBLE / style.MM / -(-pictures // MOST_ROWS) - _NAMES
 
 
-def _page(source: Drawn, scenes: dict[str, Scene], methods: list[str]) -> Figure:
-    network = source.study.main_network
-    each = max(1, MOST_COLUMNS // max(2, len(scenes)) - (len(scenes) > 1))
-    columns = [(name, scene, p) for name, scene in scenes.items() for p in range(min(each, len(scene.subjects)))]
-    aspect = max(scene.brain.shape[1] / scene.brain.shape[2] for scene in scenes.values())
+def _page(source: RankedResults, pictures: dict[str, PictureSet], methods: list[str]) -> Figure:
+    network = source.results.main_network
+    each = max(1, MOST_COLUMNS // max(2, len(pictures)) - (len(pictures) > 1))
+    columns = [(name, images, p) for name, images in pictures.items() for p in range(min(each, len(images.subjects)))]
+    aspect = max(images.brain.shape[1] / images.brain.shape[2] for images in pictures.values())
     with style.journal():
         sheet = _Sheet.of(len(columns), len(methods), aspect)
-        for k, (simulator, scene, p) in enumerate(columns):
-            _truths(sheet, k, simulator, scene, p, len(methods))
+        for k, (simulator, images, p) in enumerate(columns):
+            _truths(sheet, k, simulator, images, p, len(methods))
             for r, method in enumerate(methods):
-                if method in scene.maps[network]:
-                    values, scale = scene.maps[network][method][p], scene.scales[network][method][p]
-                    sheet.show(sheet.corner(r, k), overlay(scene.brain[p], values, scale, scene.truth[p]))
+                if method in images.maps[network]:
+                    values, scale = images.maps[network][method][p], images.scales[network][method][p]
+                    sheet.show(sheet.corner(r, k), overlay(images.brain[p], values, scale, images.truth[p]))
         _names(source, sheet, methods)
         _bar(sheet)
     return sheet.figure
 
 
-def _truths(sheet: _Sheet, k: int, simulator: str, scene: Scene, p: int, methods: int) -> None:
-    who = f"{WHO[int(scene.labels[p])]} {scene.subjects[p]}"
-    shared = float(abs(scene.truth).max())
+def _truths(sheet: _Sheet, k: int, simulator: str, images: PictureSet, p: int, methods: int) -> None:
+    who = f"{WHO[int(images.labels[p])]} {images.subjects[p]}"
+    shared = float(abs(images.truth).max())
     for block in range(-(-methods // sheet.rows)):
         left, top = sheet.truth_corner(block, k)
-        sheet.show((left, top), overlay(scene.brain[p], scene.truth[p], shared, scene.truth[p]))
+        sheet.show((left, top), overlay(images.brain[p], images.truth[p], shared, images.truth[p]))
         middle = left + sheet.cell[0] / 2
         sheet.write(middle, top - 0.8, who, ha="center", va="bottom", fontsize=6, color=style.GREY)
         if p > 0:
             continue
         named = "\n".join(textwrap.wrap(style.label(simulator), 14, break_long_words=False))
         sheet.write(left, top - 3.6, named, ha="left", va="bottom", fontsize=7, linespacing=1.0)
-        for side, x in zip(_SIDES[scene.plane].split(), (left, left + sheet.cell[0]), strict=True):
+        for side, x in zip(_SIDES[images.plane].split(), (left, left + sheet.cell[0]), strict=True):
             near = "left" if x == left else "right"
             sheet.write(x, top + sheet.cell[1] - 0.5, side, ha=near, va="bottom", fontsize=5, color=style.GREY)
 
 
-def _names(source: Drawn, sheet: _Sheet, methods: list[str]) -> None:
+def _names(source: RankedResults, sheet: _Sheet, methods: list[str]) -> None:
     def write(corner: tuple[float, float], text: str, role: str) -> None:
         x, y = corner[0] - 1.5, corner[1] + sheet.cell[1] / 2
         slant = "normal" if role == "method" else "italic"
@@ -129,7 +129,7 @@ def _names(source: Drawn, sheet: _Sheet, methods: list[str]) -> None:
         sheet.write(x, y, lines, ha="right", va="center", style=slant, fontsize=7)
 
     for r, name in enumerate(methods):
-        write(sheet.corner(r, 0), style.label(name), source.study.role(name))
+        write(sheet.corner(r, 0), style.label(name), source.results.role(name))
         if r % sheet.rows == 0:
             write(sheet.truth_corner(r // sheet.rows, 0), "truth", "method")
 

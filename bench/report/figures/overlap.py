@@ -8,21 +8,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.report.drawn import Drawn
 from bench.report.figures import style
-from bench.report.load.study import Headline
+from bench.report.load.results import Headline
+from bench.report.rankings.ranked_results import RankedResults
 
 COLUMNS = 6
 #: mm: a line of a panel, what lies around a row of panels, and the legend
 _LINE, _FRAME, _FOOT = 4.6, 14.0, 10.0
 
 
-def draw(source: Drawn) -> list[Figure]:
+def draw(source: RankedResults) -> list[Figure]:
     """One panel for all simulators and one for each; no page where nothing was scored."""
-    study, headline = source.study, source.headline
+    results, headline = source.results, source.headline
     if headline is None:
         return []
-    scopes = ["all", *study.simulators] if len(study.simulators) > 1 else study.simulators
+    scopes = ["all", *results.simulators] if len(results.simulators) > 1 else results.simulators
     order = _order(source, headline)
     if not order:
         return []
@@ -30,26 +30,26 @@ def draw(source: Drawn) -> list[Figure]:
     return [_page(source, headline, page, order) for page in pages]
 
 
-def _page(source: Drawn, headline: Headline, scopes: list[str], order: list[str]) -> Figure:
+def _page(source: RankedResults, headline: Headline, scopes: list[str], order: list[str]) -> Figure:
     rows = -(-len(scopes) // COLUMNS)
     with style.journal():
         figure = style.figure(style.DOUBLE, (rows * (_LINE * len(order) + _FRAME) + _FOOT) * style.MM)
         for axis, scope in zip(style.grid(figure, len(scopes), COLUMNS, sharey=True), scopes, strict=True):
             _panel(axis, source, headline, scope, order)
-        figure.legend(handles=_legend(source.study.networks), loc="outside lower center", ncols=6)
+        figure.legend(handles=_legend(source.results.networks), loc="outside lower center", ncols=6)
     return figure
 
 
-def _order(source: Drawn, headline: Headline) -> list[str]:
+def _order(source: RankedResults, headline: Headline) -> list[str]:
     """Methods with a value anywhere, in the order of the main network's ranking."""
     table = source.tables["leaderboard"]
     scored = set(table[(table["ranking"] == headline.ranking) & table["mean"].notna()]["method"])
-    return [method for method in source.order(source.study.main_network) if method in scored]
+    return [method for method in source.order(source.results.main_network) if method in scored]
 
 
-def _panel(axis: Axes, source: Drawn, headline: Headline, scope: str, order: list[str]) -> None:
-    metric = source.study.metric(headline.metric)
-    networks = source.study.networks
+def _panel(axis: Axes, source: RankedResults, headline: Headline, scope: str, order: list[str]) -> None:
+    metric = source.results.metric(headline.metric)
+    networks = source.results.networks
     for k, network in enumerate(networks):
         rows = source.board(headline.ranking, network, scope).set_index("method").reindex(order)
         offset = 0.5 * ((k + 0.5) / len(networks) - 0.5)
@@ -65,7 +65,7 @@ def _panel(axis: Axes, source: Drawn, headline: Headline, scope: str, order: lis
     axis.set_xlabel(style.label(headline.metric))
     # shared axes label only the first panel
     for tick, name in zip(axis.get_yticklabels(), order, strict=False):
-        tick.set_fontstyle("normal" if source.study.role(name) == "method" else "italic")
+        tick.set_fontstyle("normal" if source.results.role(name) == "method" else "italic")
 
 
 def _points(axis: Axes, rows: pd.DataFrame, heights: np.ndarray, colour: str) -> None:

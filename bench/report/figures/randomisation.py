@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.report.drawn import Drawn
 from bench.report.figures import style
+from bench.report.rankings.ranked_results import RankedResults
 
 COLUMNS = 6
 #: mm: a row of panels, and what lies below the last
@@ -16,26 +16,26 @@ _HEIGHT, _FOOT = 34, 12
 _STEP = r"^(?P<family>.+)\.layer_(?P<step>\d+)_of_(?P<steps>\d+)$"
 
 
-def draw(source: Drawn) -> list[Figure]:
+def draw(source: RankedResults) -> list[Figure]:
     """One small panel a method, a line a network; no page where no metric has the columns `layer_k_of_L`."""
     curves = steps(source.tables["cells"])
     if curves.empty:
         return []
     family = sorted(curves["family"].unique())[0]
     curves = curves[curves["family"] == family]
-    order = source.order(source.study.main_network)
-    methods = [m for m in order if m in set(curves["method"]) and source.study.role(m) != "oracle"]
+    order = source.order(source.results.main_network)
+    methods = [m for m in order if m in set(curves["method"]) and source.results.role(m) != "oracle"]
     return [_page(source, family, curves, page) for page in style.pages(methods, COLUMNS, _HEIGHT, _FOOT)]
 
 
-def _page(source: Drawn, family: str, curves: pd.DataFrame, methods: list[str]) -> Figure:
+def _page(source: RankedResults, family: str, curves: pd.DataFrame, methods: list[str]) -> Figure:
     with style.journal():
         rows = -(-len(methods) // COLUMNS)
         figure = style.figure(style.DOUBLE, (_HEIGHT * rows + _FOOT) * style.MM)
         axes = style.grid(figure, len(methods), COLUMNS, sharex=True, sharey=True)
         for axis, method in zip(axes, methods, strict=True):
             _panel(axis, source, curves[curves["method"] == method], f"{family}.floor")
-            slant = "normal" if source.study.role(method) == "method" else "italic"
+            slant = "normal" if source.results.role(method) == "method" else "italic"
             axis.set_title(style.label(method), loc="left", style=slant, fontsize=7)
         for lowest in axes[-COLUMNS:]:
             lowest.set_xlabel("layers reset")
@@ -57,9 +57,9 @@ def steps(cells: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["family"].notna() & (rows["simulator"] == "all")]
 
 
-def _panel(axis: Axes, source: Drawn, curves: pd.DataFrame, floor: str) -> None:
+def _panel(axis: Axes, source: RankedResults, curves: pd.DataFrame, floor: str) -> None:
     cells = source.tables["cells"]
-    for k, network in enumerate(source.study.networks):
+    for k, network in enumerate(source.results.networks):
         mine = curves[curves["network"] == network].sort_values("share")
         if mine.empty:
             continue

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.report.drawn import Drawn
 from bench.report.figures import style
-from bench.report.load.study import Headline
+from bench.report.load.results import Headline
+from bench.report.rankings.ranked_results import RankedResults
 
 SHOWN = 5
 COLUMNS = 3
@@ -16,21 +16,21 @@ COLUMNS = 3
 _HEIGHT, _FOOT = 62, 14
 
 
-def draw(source: Drawn) -> list[Figure]:
+def draw(source: RankedResults) -> list[Figure]:
     """One panel a simulator, one mark a model and method; no page without models."""
     headline = source.headline
     if headline is None:
         return []
     means = source.per_model[source.per_model["ranking"] == headline.ranking]
     keys = ["simulator", "network", "data_seed", "model_seed"]
-    points = means.merge(source.study.models, on=keys)
+    points = means.merge(source.results.models, on=keys)
     if points.empty:
         return []
-    pages = style.pages(source.study.simulators, COLUMNS, _HEIGHT, _FOOT)
+    pages = style.pages(source.results.simulators, COLUMNS, _HEIGHT, _FOOT)
     return [_page(source, headline, points, page) for page in pages]
 
 
-def _page(source: Drawn, headline: Headline, points: pd.DataFrame, simulators: list[str]) -> Figure:
+def _page(source: RankedResults, headline: Headline, points: pd.DataFrame, simulators: list[str]) -> Figure:
     methods = _methods(source, headline)
     columns = min(COLUMNS, len(simulators))
     rows = -(-len(simulators) // columns)
@@ -44,15 +44,15 @@ def _page(source: Drawn, headline: Headline, points: pd.DataFrame, simulators: l
     return figure
 
 
-def _methods(source: Drawn, headline: Headline) -> list[str]:
+def _methods(source: RankedResults, headline: Headline) -> list[str]:
     """The best ranked methods on the main network and the best control."""
-    board = source.board(headline.ranking, source.study.main_network)
+    board = source.board(headline.ranking, source.results.main_network)
     board = board[board["mean"].notna()]
     best = board[board["role"] == "method"]["method"].head(SHOWN)
     return [*best, *board[board["role"] == "control"]["method"].head(1)]
 
 
-def _panel(axis: Axes, source: Drawn, headline: Headline, points: pd.DataFrame, methods: list[str]) -> None:
+def _panel(axis: Axes, source: RankedResults, headline: Headline, points: pd.DataFrame, methods: list[str]) -> None:
     for k, method in enumerate(methods):
         colour, marker = style.COLOURS[k % len(style.COLOURS)], style.SERIES_MARKERS[k % len(style.SERIES_MARKERS)]
         for passed, face in ((True, colour), (False, "none")):
@@ -61,7 +61,7 @@ def _panel(axis: Axes, source: Drawn, headline: Headline, points: pd.DataFrame, 
                       markeredgewidth=0.8)  # fmt: skip
     for reached in points["separability_reached"].dropna().unique():
         axis.axvline(reached, color=style.GREY, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
-    chance = source.study.metric(headline.metric)["chance"]
+    chance = source.results.metric(headline.metric)["chance"]
     if not np.isnan(chance):
         axis.axhline(chance, color=style.GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
     axis.set_xlabel("test AUC of the model")

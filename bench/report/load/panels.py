@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.report.load.study import BadTables
+from bench.report.load.files import BadTables
 
 Array = NDArray[Any]
 #: the axis that a plane cuts; volumes are (x, y, z) with x to the right, y to anterior, z to superior
@@ -29,7 +29,7 @@ WHO = {1: "patient", 0: "control", -1: "subject"}
 
 @dataclass(frozen=True)
 class Volumes:
-    """What the writer is given of one simulator: P subjects as volumes (P, X, Y, Z).
+    """P subjects of one simulator as the writer is given them: volumes (P, X, Y, Z).
 
     maps: network -> method -> (P, X, Y, Z) of one stated model. spacing: edge of a voxel in mm. plane: None takes the
     one whose best slice shows the largest share of the truth.
@@ -46,8 +46,8 @@ class Volumes:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What a reader gets of one simulator: pictures (P, H, W), truth and maps as float32 in their own units."""
+class PictureSet:
+    """The pictures of one simulator (P, H, W), as a reader gets them: truth and maps as float32 in their own units."""
 
     subjects: Array
     labels: Array
@@ -66,32 +66,32 @@ def write(path: Path, simulators: Mapping[str, Volumes]) -> None:
     """Write panels.npz; the same arrays give the same bytes. Raises BadTables for a name with a slash."""
     arrays: dict[str, Array] = {}
     for simulator, volumes in simulators.items():
-        arrays |= {f"{_name(simulator)}{key}": array for key, array in _scene(volumes).items()}
+        arrays |= {f"{_name(simulator)}{key}": array for key, array in _arrays(volumes).items()}
     np.savez_compressed(path, allow_pickle=False, **arrays)  # type: ignore[arg-type]
 
 
-def read(path: Path) -> dict[str, Scene]:
-    """Scenes by simulator; empty where the study has no panels."""
+def read(path: Path) -> dict[str, PictureSet]:
+    """Pictures by simulator; empty where the study has no panels."""
     if not Path(path).is_file():
         return {}
     with np.load(path, allow_pickle=False) as stored:
         arrays = {key: stored[key] for key in stored.files}
-    return {name: _read_scene(arrays, name) for name in dict.fromkeys(key.split("/")[0] for key in arrays)}
+    return {name: _picture_set(arrays, name) for name in dict.fromkeys(key.split("/")[0] for key in arrays)}
 
 
-def cropped(scene: Scene) -> Scene:
-    """The scene without the empty margin that all its brains share; one voxel is left around them."""
-    _, rows, columns = np.nonzero(scene.brain)
+def cropped(images: PictureSet) -> PictureSet:
+    """The pictures without the empty margin that all its brains share; one voxel is left around them."""
+    _, rows, columns = np.nonzero(images.brain)
     if not len(rows):
-        return scene
-    (top, bottom), (left, right) = _extent(rows, scene.brain.shape[1]), _extent(columns, scene.brain.shape[2])
+        return images
+    (top, bottom), (left, right) = _extent(rows, images.brain.shape[1]), _extent(columns, images.brain.shape[2])
 
-    def window(pictures: Array) -> Array:
-        return pictures[:, top:bottom, left:right]
+    def window(values: Array) -> Array:
+        return values[:, top:bottom, left:right]
 
-    maps = {n: {m: window(values) for m, values in methods.items()} for n, methods in scene.maps.items()}
-    brain, twin, truth = (window(pictures) for pictures in (scene.brain, scene.twin, scene.truth))
-    return replace(scene, maps=maps, brain=brain, twin=twin, truth=truth)
+    maps = {n: {m: window(values) for m, values in methods.items()} for n, methods in images.maps.items()}
+    brain, twin, truth = (window(values) for values in (images.brain, images.twin, images.truth))
+    return replace(images, maps=maps, brain=brain, twin=twin, truth=truth)
 
 
 def cut(volumes: Array, plane: str, slices: Array) -> Array:
@@ -111,7 +111,7 @@ def best_plane(truth: Array) -> str:
     return max(PLANES, key=lambda plane: float(np.abs(cut(truth, plane, best_slices(truth, plane))).sum()))
 
 
-def _scene(v: Volumes) -> dict[str, Array]:
+def _arrays(v: Volumes) -> dict[str, Array]:
     plane = v.plane or best_plane(v.truth)
     slices = best_slices(v.truth, plane)
     top = max(float(np.quantile(v.brain, CLIP)), np.finfo(np.float32).tiny)
@@ -136,23 +136,23 @@ def _quantised(volume: Array, plane: str, slices: Array) -> tuple[Array, Array]:
     return np.round(127 * np.clip(share, -1, 1)).astype(np.int8), scale
 
 
-def _read_scene(arrays: dict[str, Array], name: str) -> Scene:
+def _picture_set(arrays: dict[str, Array], name: str) -> PictureSet:
     def get(key: str) -> Array:
         return arrays[f"{name}/{key}"]
 
     def restored(key: str) -> Array:
         return get(key).astype(np.float32) / 127 * get(f"{key}/scale").astype(np.float32)[:, None, None]
 
-    scene = Scene(
+    images = PictureSet(
         get("subjects"), get("labels"), str(get("plane")), get("slice"), float(get("spacing")), get("brain"),
         get("twin"), restored("truth"), get("truth/scale"),
     )  # fmt: skip
     for key in arrays:
         parts = key.split("/")
         if parts[0] == name and len(parts) == 3 and parts[1] != "truth":
-            scene.maps.setdefault(parts[1], {})[parts[2]] = restored(f"{parts[1]}/{parts[2]}")
-            scene.scales.setdefault(parts[1], {})[parts[2]] = get(f"{parts[1]}/{parts[2]}/scale")
-    return scene
+            images.maps.setdefault(parts[1], {})[parts[2]] = restored(f"{parts[1]}/{parts[2]}")
+            images.scales.setdefault(parts[1], {})[parts[2]] = get(f"{parts[1]}/{parts[2]}/scale")
+    return images
 
 
 def _extent(places: Array, length: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Whether maps give away a model that was trained on a shortcut.
+"""Detection of models that were trained on a shortcut, by their maps.
 
 A reader who knows other models of either kind, but not the cue, looks at the mean maps of models of a data seed that
 it has not seen. A control that never reads the model shows what the images alone give away.
@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bench.columns.aggregated import DETECTION
 from bench.report.metrics.profiles import UNIT
 from bench.report.statistics.intervals import Array
 
-DETECTION = ["clean", "cued", "network", "method", "auc", "low", "high", "n_data_seeds", "n_models"]
 #: share of the mean variance that is added to every region's, so that one that hardly varies does not decide
 _SHRINKAGE = 0.1
 
@@ -36,7 +36,7 @@ def blind_auc(clean: Array, cued: Array, clean_seeds: Array, cued_seeds: Array) 
 
 
 def detection(table: pd.DataFrame, pairs: Mapping[str, str]) -> pd.DataFrame:
-    """One row a pair of simulators, network and method; columns DETECTION.
+    """One row per pair of simulators, network and method; columns of DETECTION.
 
     table: what `profiles` gives, of all simulators. pairs: cued simulator -> the clean one beside it. auc: mean over
     held-out data seeds with its 95 % interval. Methods that lack mean maps on either side have no row.
@@ -51,7 +51,7 @@ def detection(table: pd.DataFrame, pairs: Mapping[str, str]) -> pd.DataFrame:
                 values = [side[shared].to_numpy(dtype=float) for side in sides]
                 aucs = blind_auc(*values, *(side["data_seed"].to_numpy() for side in sides))
                 rows.append([clean, cued, network, method, *_summary(aucs), sum(len(side) for side in sides)])
-    return pd.DataFrame(rows, columns=DETECTION)
+    return pd.DataFrame(rows, columns=DETECTION.names)
 
 
 def _rule(clean: Array, cued: Array) -> Array:

@@ -1,15 +1,19 @@
-"""Where the mean maps of models lie, by region: distances between methods, and what detectors of shortcuts read."""
+"""Mean maps of models by region: distances between methods, and what detectors of shortcuts read."""
 
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from bench.columns import declaration
+from bench.columns.aggregated import DISTANCES
+from bench.columns.declaration import PLACE
+
 #: metric whose columns `patients_<region>` and `controls_<region>` hold the mean share of a region
 MEAN_MAPS = "mean_maps."
 SIDES = ("patients", "controls")
-UNIT = ["simulator", "network", "data_seed", "model_seed", "method"]
-DISTANCES = ["side", "method", "other", "distance", "n_units"]
+UNIT = [*declaration.UNIT.names, "method"]
+_COLUMNS = DISTANCES.after(PLACE)
 
 
 def by_region(metric: str) -> bool:
@@ -18,7 +22,7 @@ def by_region(metric: str) -> bool:
 
 
 def profiles(scores: pd.DataFrame) -> pd.DataFrame:
-    """Shares by model and method from the scores of a partition; columns UNIT, then one a side and region.
+    """Shares by model and method from the scores of a partition; columns UNIT, then one per side and region.
 
     Models or methods without mean maps have no row.
     """
@@ -31,7 +35,7 @@ def profiles(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def distances(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a side and pair of methods of one simulator and network; columns DISTANCES.
+    """One row per side and pair of methods of one simulator and network; columns of DISTANCES.
 
     The Euclidean distance between the mean maps of two methods under one model (Rieke et al., MLCN 2018), the maps of
     sum 1 registered by region, mean over models: 0 the same shares, at most the square root of 2.
@@ -46,4 +50,4 @@ def distances(table: pd.DataFrame) -> pd.DataFrame:
             known = [value for value in apart if np.isfinite(value)]
             if known:
                 rows.append([side, one, other, float(np.mean(known)), len(known)])
-    return pd.DataFrame(rows, columns=DISTANCES)
+    return pd.DataFrame(rows, columns=_COLUMNS)

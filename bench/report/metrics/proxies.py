@@ -1,26 +1,27 @@
-"""How well metrics that need no truth predict the rankings that a simulator allows: what to trust in real images."""
+"""Proxies of the rankings that a simulator allows: metrics that need no truth, which remain in real images."""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.report.load import optional
-from bench.report.load.study import Study
-from bench.report.metrics.models import Table, mean, spearman
+from bench.columns.aggregated import PROXIES
+from bench.columns.declaration import PLACE
+from bench.report.load.results import Results
+from bench.report.metrics.models import Table
+from bench.report.statistics.correlation import mean, spearman
 from bench.report.statistics.intervals import Array
 
-PROXIES = ["proxy", "ranking", "spearman", "low", "high", "ceiling", "over_models", "n_units", "n_methods"]
+_COLUMNS = PROXIES.after(PLACE)
 
 
-def candidates(study: Study) -> set[str]:
+def candidates(results: Results) -> set[str]:
     """Metrics that read no truth and nothing else that only a simulator knows."""
-    assisted = optional.metrics(study.folder)["assisted"]
-    free = (study.metrics["truths"] == "") & ~assisted
-    return set(study.metrics["metric"][free])
+    free = (results.metrics["truths"] == "") & ~results.metrics["assisted"]
+    return set(results.metrics["metric"][free])
 
 
 def proxies(tables: list[Table], criteria: dict[str, list[Table]], names: set[str]) -> pd.DataFrame:
-    """One row a proxy and ranking of one simulator and network; columns PROXIES.
+    """One row per proxy and ranking of one simulator and network; columns of PROXIES.
 
     spearman: correlation over methods, within a model, of the mean scores by the proxy and by the ranking's metric,
     higher better in both; mean over models, with a 95 % t-interval over data seeds. ceiling: the mean of
@@ -34,7 +35,7 @@ def proxies(tables: list[Table], criteria: dict[str, list[Table]], names: set[st
             pairs = [(t, by_unit[t.unit]) for t in tables if t.metric == proxy and t.unit in by_unit]
             if pairs:
                 rows.append([proxy, ranking, *_validity(pairs)])
-    return pd.DataFrame(rows, columns=PROXIES)
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _validity(pairs: list[tuple[Table, Table]]) -> list[float]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.report.drawn import Drawn
-from bench.report.load.study import Headline
+from bench.report.load.results import Headline
 from bench.report.rankings.comparisons import CONTROLS, EVERY_CONTROL, LEVEL, METHODS
+from bench.report.rankings.ranked_results import RankedResults
 
 #: what a ranking asks, in words a reader brings along
 QUESTIONS = {"anatomy": "where the pathology is", "faithfulness": "what the network uses"}
@@ -37,7 +37,7 @@ class Clause:
         return QUESTIONS.get(self.headline.ranking, self.headline.ranking)
 
 
-def clause(source: Drawn, headline: Headline, network: str, scope: str) -> Clause:
+def clause(source: RankedResults, headline: Headline, network: str, scope: str) -> Clause:
     """The answer of one contest, read off its rows in leaderboard.csv and comparisons.csv."""
     board = source.board(headline.ranking, network, scope)
     ranked = board[board["rank"] != ""]
@@ -47,7 +47,7 @@ def clause(source: Drawn, headline: Headline, network: str, scope: str) -> Claus
         return Clause(headline, network, [], -1, "", None, {}, 0, below)
     claims = source.contest("comparisons", headline.ranking, network, scope)
     first, control = int(leaders.index[0]), str(leaders.iloc[0]["control"])
-    declared = source.study.against.get(METHODS, [])
+    declared = source.results.against.get(METHODS, [])
     beating = _better(claims, EVERY_CONTROL, ranked["method"]) if CONTROLS in declared and control else None
     short = None if beating is None else [name for name in ranked["method"] if name not in beating]
     run = [name for name in declared if name != CONTROLS and (claims["against"] == name).any()]
@@ -61,24 +61,24 @@ def _better(claims: pd.DataFrame, against: str, ranked: pd.Series) -> list[str]:
     return [name for name in ranked if name in shown]
 
 
-def clauses(source: Drawn, scope: str) -> list[Clause]:
+def clauses(source: RankedResults, scope: str) -> list[Clause]:
     """The clauses of a scope, the main network first; networks without any score there are left out."""
-    main = source.study.main_network
-    networks = sorted(source.study.networks, key=lambda name: name != main)
+    main = source.results.main_network
+    networks = sorted(source.results.networks, key=lambda name: name != main)
     return [
         clause(source, headline, network, scope)
         for network in networks
-        for headline in source.study.headlines
+        for headline in source.results.headlines
         if not source.board(headline.ranking, network, scope).empty
     ]
 
 
-def sentence(source: Drawn) -> str:
+def sentence(source: RankedResults) -> str:
     """Best and worst ranked method of the first ranking on every network, in one line of text."""
     if source.headline is None:
         return "no ranking: none of its metrics was chosen"
     parts = []
-    for network in source.study.networks:
+    for network in source.results.networks:
         board = source.board(source.headline.ranking, network)
         ranked = board[board["rank"] != ""]
         parts.append(f"{network}: {_ends(ranked) if len(ranked) else 'nothing ranked'}")

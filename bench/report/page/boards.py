@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.report.drawn import Drawn
-from bench.report.load.study import Headline
+from bench.report.load.results import Headline
 from bench.report.rankings import floors
+from bench.report.rankings.ranked_results import RankedResults
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Board:
         return round(100 * (float(value) - self.low) / (self.high - self.low), 2)
 
 
-def boards(source: Drawn) -> list[Board]:
+def boards(source: RankedResults) -> list[Board]:
     """The ranking tables, by ranking, the main network first."""
-    main = source.study.main_network
-    networks = sorted(source.study.networks, key=lambda name: name != main)
-    return [_board(source, headline, network) for headline in source.study.headlines for network in networks]
+    main = source.results.main_network
+    networks = sorted(source.results.networks, key=lambda name: name != main)
+    return [_board(source, headline, network) for headline in source.results.headlines for network in networks]
 
 
-def _board(source: Drawn, headline: Headline, network: str) -> Board:
+def _board(source: RankedResults, headline: Headline, network: str) -> Board:
     where = headline.ranking, network
-    found = {scope: source.board(*where, scope) for scope in ["all", *source.study.simulators]}
+    found = {scope: source.board(*where, scope) for scope in ["all", *source.results.simulators]}
     scopes = [scope for scope, rows in found.items() if len(rows)]
     row_of = {s: dict(zip(found[s]["method"], found[s].index.astype(int).tolist(), strict=True)) for s in scopes}
     rows = [{scope: row_of[scope][method] for scope in scopes} for method in found["all"]["method"]]
@@ -56,8 +56,8 @@ def _board(source: Drawn, headline: Headline, network: str) -> Board:
     return Board(headline, network, scopes, rows, below, claims, concordance, measured, *ends)
 
 
-def _ends(source: Drawn, headline: Headline, rows: pd.DataFrame) -> tuple[float, float]:
+def _ends(source: RankedResults, headline: Headline, rows: pd.DataFrame) -> tuple[float, float]:
     """What the interval drawing spans: 0 to 1, and whatever lies beyond."""
     every = rows[["mean", "low", "high"]].to_numpy(dtype=float)
-    ends = [0.0, 1.0, *every[np.isfinite(every)], source.study.metric(headline.metric)["chance"]]
+    ends = [0.0, 1.0, *every[np.isfinite(every)], source.results.metric(headline.metric)["chance"]]
     return float(np.nanmin(ends)), float(np.nanmax(ends))

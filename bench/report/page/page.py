@@ -9,23 +9,23 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from bench.report.drawn import Drawn
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import label
-from bench.report.load import optional
+from bench.report.load import tables as files
 from bench.report.metrics import tables as meta
 from bench.report.metrics.profiles import by_region
-from bench.report.page import answers, boards
+from bench.report.page import answers, boards, spread
 from bench.report.page.pictures import data_uri, sheets, webp
 from bench.report.page.trace import Trace
-from bench.report.rankings import sanity, spread, validity
+from bench.report.rankings import sanity, validity
+from bench.report.rankings.ranked_results import RankedResults
 from bench.report.statistics import intervals, ranks
 
 #: larger tables are linked, not embedded
 EMBEDDED_BYTES = 20_000
 #: of a plot, lines and letters with their soft edges
 _COLOURS = 64
-FAULTS_SHOWN = 200
+FAILURES_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -43,45 +43,43 @@ class Picture:
         return cls(webp(plain, lossless=True), image.width // 2)
 
 
-def write(source: Drawn, audits: list[str], figures: dict[str, list[Path]]) -> Path:
+def write(source: RankedResults, violations: list[str], figures: dict[str, list[Path]]) -> Path:
     """Write index.html (and the small tables only the page needs) into the study's folder and return its path."""
-    study = source.study
+    results = source.results
     made, pictures = sheets(source)
+    beside = {"pictures": pictures, "violations": pd.DataFrame({"violation": pd.Series(violations, dtype=object)})}
+    files.write(results.folder, beside)
     tables = source.tables | {
-        "models": study.models, "methods": study.methods.join(optional.methods(study.folder)),
-        "metrics": study.metrics, "failures": study.failures,
-        "pictures": pictures, "audits": pd.DataFrame({"violation": pd.Series(audits, dtype=object)}),
-    }  # fmt: skip
-    for name in ("pictures", "audits"):
-        tables[name].to_csv(study.folder / f"{name}.csv", index=False, lineterminator="\n")
-    tables |= {name: optional.read(study.folder, name) for name in optional.COLUMNS} | meta.write(study)
-    trace = Trace(tables, study.about)
+        "models": results.models, "methods": results.methods, "metrics": results.metrics,
+        "failures": results.failures, "validity": results.validity, "simulator_audits": results.simulator_audits,
+    } | beside | meta.write(results)  # fmt: skip
+    trace = Trace(tables, results.about)
     shown = {name: [Picture.of(path) for path in paths] for name, paths in figures.items() if name != "gallery"}
-    shares = spread.rows(study, tables["components"])
+    shares = spread.rows(results, tables["components"])
     page = _environment(trace).get_template("page.html.j2").render(
-        study=study, trace=trace, tables=tables, boards=boards.boards(source), sheets=made, figures=shown,
+        results=results, trace=trace, tables=tables, boards=boards.boards(source), sheets=made, figures=shown,
         unconverged=set(tables["methods"]["method"][tables["methods"]["converged"] == "False"]),
         spread=shares, components=spread.names(shares),
-        answers={scope: answers.clauses(source, scope) for scope in ["all", *study.simulators]},
-        columns={network: columns(source, network) for network in study.networks},
-        order={network: source.order(network) for network in study.networks},
+        answers={scope: answers.clauses(source, scope) for scope in ["all", *results.simulators]},
+        columns={network: columns(source, network) for network in results.networks},
+        order={network: source.order(network) for network in results.networks},
         matrix=validity.matrix(tables["validity"]), why=reasons(source),
-        failed={network: sanity.failures(source.tables["sanity"], network) for network in study.networks},
-        downloads=downloads(study.folder), formula=intervals.__doc__, tie_rule=ranks.TIE_RULE,
-        summary_of=_summary, faults_shown=FAULTS_SHOWN,
+        failed={network: sanity.failures(source.tables["sanity"], network) for network in results.networks},
+        downloads=downloads(results.folder), formula=intervals.EXPLANATION, tie_rule=ranks.TIE_RULE,
+        failures_shown=FAILURES_SHOWN,
     )  # fmt: skip
-    path = study.folder / "index.html"
+    path = results.folder / "index.html"
     path.write_text(page, encoding="utf-8", newline="\n")
     return path
 
 
-def columns(source: Drawn, network: str) -> list[dict[str, Any]]:
+def columns(source: RankedResults, network: str) -> list[dict[str, Any]]:
     """Columns of the table of further metrics: metric, truth and the row of each method in cells.csv."""
     cells = source.tables["cells"]
     # a table without rows has no truth values of its own
     hidden = np.array([is_curve(name) or by_region(name) for name in cells["metric"]], bool)
     shown = cells[(cells["network"] == network) & (cells["simulator"] == "all") & ~hidden]
-    headlines = {(h.metric, h.truth, h.view) for h in source.study.headlines}
+    headlines = {(h.metric, h.truth, h.view) for h in source.results.headlines}
     return [
         {"metric": metric, "truth": truth, "view": view, "row_of": dict(zip(rows["method"], rows.index, strict=True))}
         for (metric, truth, view), rows in shown.groupby(["metric", "truth", "view"], sort=True)
@@ -89,9 +87,9 @@ def columns(source: Drawn, network: str) -> list[dict[str, Any]]:
     ]
 
 
-def reasons(source: Drawn) -> dict[tuple[str, str], str]:
+def reasons(source: RankedResults) -> dict[tuple[str, str], str]:
     """(network, method) -> why a method has no value there, as far as failures.csv tells."""
-    rows = source.study.failures.drop_duplicates(["network", "method"])
+    rows = source.results.failures.drop_duplicates(["network", "method"])
     return {(r.network, r.method): f"{r.status}: {r.reason}" for r in rows.itertuples()}  # type: ignore[misc]
 
 
@@ -108,8 +106,3 @@ def _environment(trace: Trace) -> Environment:
     made.filters["label"] = label
     made.globals.update(num=trace.num, interval=trace.interval, text=trace.text, name=trace.name, value=trace.value)
     return made
-
-
-def _summary(declared: Any) -> str:
-    """The one-sentence summary of a simulator or network in study.json, which may be the sentence itself."""
-    return str(declared.get("summary", "")) if isinstance(declared, dict) else str(declared)

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from bench.report.drawn import Drawn
+from bench.columns.aggregated import PICTURES
 from bench.report.figures.compose import overlay
 from bench.report.figures.style import label
-from bench.report.load.panels import WHO, Array, Scene, cropped
+from bench.report.load.panels import WHO, Array, PictureSet, cropped
+from bench.report.rankings.ranked_results import RankedResults
 
-COLUMNS = ["simulator", "network", "method", "subject", "state", "plane", "slice", "scale"]
 #: pixels across a strip, a fifth more than a card of the page has; quality of its compression
 _WIDTH, _QUALITY = 400, 60
 _GUTTER = 12
@@ -40,37 +40,37 @@ class Sheet:
     strips: list[Strip]
 
 
-def sheets(source: Drawn) -> tuple[list[Sheet], pd.DataFrame]:
+def sheets(source: RankedResults) -> tuple[list[Sheet], pd.DataFrame]:
     """The sheets, main network first, and the table pictures.csv of subjects, slices and scales."""
     made: list[Sheet] = []
     rows: list[dict[str, object]] = []
-    main = source.study.main_network
-    for simulator, whole in source.scenes.items():
-        scene = cropped(whole)
-        for network in sorted(scene.maps, key=lambda name: (name != main, name)):
-            strips = [_strip(scene, simulator, network, method, rows) for method in _order(source, scene, network)]
-            made.append(Sheet(simulator, network, scene.plane, strips))
-    return made, pd.DataFrame(rows, columns=COLUMNS)
+    main = source.results.main_network
+    for simulator, whole in source.pictures.items():
+        images = cropped(whole)
+        for network in sorted(images.maps, key=lambda name: (name != main, name)):
+            strips = [_strip(images, simulator, network, method, rows) for method in _order(source, images, network)]
+            made.append(Sheet(simulator, network, images.plane, strips))
+    return made, pd.DataFrame(rows, columns=PICTURES.names)
 
 
-def _order(source: Drawn, scene: Scene, network: str) -> list[str]:
-    return ["", *(method for method in source.order(network) if method in scene.maps[network])]
+def _order(source: RankedResults, images: PictureSet, network: str) -> list[str]:
+    return ["", *(method for method in source.order(network) if method in images.maps[network])]
 
 
-def _strip(scene: Scene, simulator: str, network: str, method: str, rows: list[dict[str, object]]) -> Strip:
-    count = len(scene.subjects)
+def _strip(images: PictureSet, simulator: str, network: str, method: str, rows: list[dict[str, object]]) -> Strip:
+    count = len(images.subjects)
     if method:
-        values, scales = scene.maps[network][method], scene.scales[network][method]
+        values, scales = images.maps[network][method], images.scales[network][method]
     else:
-        values, scales = scene.truth, np.full(count, np.abs(scene.truth).max())
-    panels = [overlay(scene.brain[p], values[p], float(scales[p]), scene.truth[p]) for p in range(count)]
+        values, scales = images.truth, np.full(count, np.abs(images.truth).max())
+    panels = [overlay(images.brain[p], values[p], float(scales[p]), images.truth[p]) for p in range(count)]
     start = len(rows)
     for p in range(count):
-        state = WHO[int(scene.labels[p])]
-        told = (simulator, network, method or "truth", int(scene.subjects[p]), state, scene.plane, int(scene.slices[p]))
-        rows.append(dict(zip(COLUMNS, (*told, f"{scales[p]:.3g}"), strict=True)))
+        subject, state = int(images.subjects[p]), WHO[int(images.labels[p])]
+        row = (simulator, network, method or "truth", subject, state, images.plane, int(images.slices[p]))
+        rows.append(dict(zip(PICTURES.names, (*row, f"{scales[p]:.3g}"), strict=True)))
     what = f"Map of {label(method)} on {label(network)}" if method else "Truth"
-    alt = f"{what}, {label(simulator)}, {scene.plane} slices of {count} subjects on the brain, truth outlined"
+    alt = f"{what}, {label(simulator)}, {images.plane} slices of {count} subjects on the brain, truth outlined"
     return Strip(method, encoded(_joined(panels)), alt, list(range(start, len(rows))))
 
 

@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bench.columns.aggregated import COMPARISONS
+from bench.columns.declaration import CONTEST
 from bench.report.rankings.contest import Contest
 from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, common, estimate
 from bench.report.statistics.multiplicity import DRAWS, adjusted, correlation
@@ -26,7 +28,7 @@ from bench.report.statistics.multiplicity import DRAWS, adjusted, correlation
 METHODS, CONTROLS = "methods", "controls"
 EVERY_CONTROL = "every control"
 LEVEL = 0.05
-COLUMNS = ["method", "against", "reference", "lead", "low", "p", "p_adjusted", "n_data_seeds", "verdict"]
+_COLUMNS = COMPARISONS.after(CONTEST)
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ class Claim:
 
 
 def table(contest: Contest) -> pd.DataFrame:
-    """The claims of a contest with `COLUMNS`, ordered by method; none where no model passed the gate.
+    """The claims of a contest with the columns of COMPARISONS, ordered by method; none where no model passed the gate.
 
     low: the lead is at least this, for all comparisons of the contest at once (95 %). verdict: `better`, `not shown`,
     `undefined` (no value), `partial` (the method lacks cells of others) or the reason why this is a preview.
     """
     if not any(b.passed for b in contest.blocks):
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=_COLUMNS)
     found = judged(contest.sign * contest.values, list(declared(contest)))
     statuses = np.array(contest.statuses())[found["method"].to_numpy(dtype=int)]
     shown = np.where(found["p_adjusted"] <= LEVEL, "better", "not shown")
@@ -55,14 +57,14 @@ def table(contest: Contest) -> pd.DataFrame:
     verdict = np.where(found["p"].isna() & (shown != PREVIEW), "undefined", shown)
     return found.assign(
         method=found["method"].map(names), reference=found["reference"].map(names).fillna(""), verdict=verdict
-    )[COLUMNS]
+    )[_COLUMNS]
 
 
 def declared(contest: Contest) -> Iterator[Claim]:
     """The claims of a contest, by method; what the study does not hold is compared with nothing."""
     rows = {name: (row,) for row, name in enumerate(contest.methods)}
     controls = tuple(row for row, role in enumerate(contest.roles()) if role == "control")
-    against = contest.study.against
+    against = contest.results.against
     for row, (name, role) in enumerate(zip(contest.methods, contest.roles(), strict=True)):
         every = against.get(METHODS, []) if role == "method" else []
         for other in dict.fromkeys([*every, *against.get(name, [])]):
@@ -73,16 +75,16 @@ def declared(contest: Contest) -> Iterator[Claim]:
 
 def judged(values: Array, claims: list[Claim], draws: int = DRAWS) -> pd.DataFrame:
     """p-values, bounds and leads of the claims about tables values (M, D, I), higher is better, NaN is missing."""
-    found = pd.DataFrame([_hardest(values, claim) for claim in claims], columns=[*COLUMNS[:-1], "reach", "freedom"])
+    found = pd.DataFrame([_hardest(values, claim) for claim in claims], columns=[*_COLUMNS[:-1], "reach", "freedom"])
     tested = found["p"].notna().to_numpy()
     if not tested.any():
-        return found[COLUMNS[:-1]]
+        return found[_COLUMNS[:-1]]
     held = found[tested]
     leads = values[held["method"].to_numpy(dtype=int)] - values[held["reference"].to_numpy(dtype=int)]
     corrected, level = adjusted(held["p"].to_numpy(), correlation(common(leads)[0], held["freedom"].min()), draws)
     found.loc[tested, "p_adjusted"] = corrected
     found.loc[tested, "low"] = held["lead"] - stats.t.isf(level, held["freedom"]) * held["reach"]
-    return found[COLUMNS[:-1]]
+    return found[_COLUMNS[:-1]]
 
 
 def _hardest(values: Array, claim: Claim) -> dict[str, object]:

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.report.load.study import Headline, Study
+from bench.report.load.results import Headline, Results
 from bench.report.rankings import sanity
-from bench.report.rankings.cells import Block, Cells, pooled, seeds_behind, subjects_behind
+from bench.report.rankings.block import Block, pooled, seeds_behind, subjects_behind
+from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import ByModel, Codes
 from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, Estimate, estimate
 from bench.report.statistics.ranks import shared_ranks
@@ -30,7 +31,7 @@ class Contest:
     on nothing learnt, as `sanity` says of this scope.
     """
 
-    study: Study
+    results: Results
     headline: Headline
     scope: str
     blocks: list[Block]
@@ -45,7 +46,13 @@ class Contest:
 
     @classmethod
     def of(
-        cls, study: Study, headline: Headline, scope: str, blocks: Layers, methods: list[str], failing: frozenset[str]
+        cls,
+        results: Results,
+        headline: Headline,
+        scope: str,
+        blocks: Layers,
+        methods: list[str],
+        failing: frozenset[str],
     ) -> "Contest":
         """Gather the methods' tables; a scope of several blocks leaves out those in which no model passed."""
         layers = [(b, m) for b, m in blocks if b.passed] or blocks
@@ -54,17 +61,17 @@ class Contest:
         values, data_seeds, subjects = pooled(counting, [t[0] for t in taken])
         units, counts = np.sum([t[2] for t in taken], axis=0), [t[1] for t in taken]
         return cls(
-            study, headline, scope, counting, methods, values, data_seeds, subjects, counts, units, models, failing
+            results, headline, scope, counting, methods, values, data_seeds, subjects, counts, units, models, failing
         )
 
     @cached_property
     def sign(self) -> int:
         """1 where higher is better, else -1."""
-        return 1 if self.study.metric(self.headline.metric)["higher_is_better"] else -1
+        return 1 if self.results.metric(self.headline.metric)["higher_is_better"] else -1
 
     def roles(self) -> list[str]:
         """The role of each method."""
-        role_of = dict(zip(self.study.methods["method"], self.study.methods["role"], strict=True))
+        role_of = dict(zip(self.results.methods["method"], self.results.methods["role"], strict=True))
         return [str(role_of.get(name, "method")) for name in self.methods]
 
     def score(self) -> Estimate:
@@ -129,11 +136,11 @@ class Contest:
         return range(len(self.methods))
 
 
-def contests(study: Study, cells: Cells, headline: Headline, network: str, judged: pd.DataFrame) -> list[Contest]:
+def contests(results: Results, blocks: Blocks, headline: Headline, network: str, judged: pd.DataFrame) -> list[Contest]:
     """The contests of one ranking and network: over all simulators, then each simulator. judged: `sanity.table`."""
-    pairs = zip(cells.headline[headline.ranking], cells.by_model[headline.ranking], strict=True)
-    blocks = {b.simulator: (b, m) for b, m in pairs if b.network == network}
-    methods = sorted(study.methods["method"])
-    scopes = {"all": list(blocks.values())} | {s: [blocks[s]] for s in study.simulators if s in blocks}
+    pairs = zip(blocks.headline[headline.ranking], blocks.by_model[headline.ranking], strict=True)
+    layers = {b.simulator: (b, m) for b, m in pairs if b.network == network}
+    methods = sorted(results.methods["method"])
+    scopes = {"all": list(layers.values())} | {s: [layers[s]] for s in results.simulators if s in layers}
     failing = {scope: frozenset(sanity.failures(judged, network, scope)) for scope in scopes}
-    return [Contest.of(study, headline, s, chosen, methods, failing[s]) for s, chosen in scopes.items() if chosen]
+    return [Contest.of(results, headline, s, chosen, methods, failing[s]) for s, chosen in scopes.items() if chosen]

@@ -1,4 +1,4 @@
-"""Whether maps depend on what was learnt: metrics with a floor, judged by where their intervals lie.
+"""Sanity verdicts, does a map depend on what was learnt: metrics with a floor, judged by where their intervals lie.
 
 A metric names a floor where a map that depends on nothing learnt would come to lie there or beyond, e.g. similarity to
 the map of a randomised model less the similarity of different subjects' maps (Adebayo et al., NeurIPS 2018; the floor
@@ -8,30 +8,27 @@ after Arun et al., Radiology: AI 2021). To pass, the whole interval lies on the 
 import numpy as np
 import pandas as pd
 
-from bench.report.load import optional
-from bench.report.load.study import Study
+from bench.columns.aggregated import SANITY
+from bench.report.load.results import Results
 from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW
 
 PASSED, FAILED, UNCLEAR, UNDEFINED = "passed", "failed", "unclear", "undefined"
-CELL = ["simulator", "network", "method", "metric", "truth"]
-COLUMNS = [*CELL, "floor", "mean", "low", "high", "n_data_seeds", "verdict"]
 
 
-def table(study: Study, cells: pd.DataFrame) -> pd.DataFrame:
-    """One row a cell of `cells.table` whose metric has a floor and whose models passed the gate; columns COLUMNS.
+def table(results: Results, cells: pd.DataFrame) -> pd.DataFrame:
+    """One row per cell of `means.table` whose metric has a floor and whose models passed the gate; columns of SANITY.
 
     verdict: `passed`, `failed`, `unclear` (the interval holds the floor), `undefined` (no interval), or the reason why
     it is only a preview.
     """
-    told = optional.metrics(study.folder).assign(higher=study.metrics["higher_is_better"])
-    rows = cells.merge(told[["floor", "higher"]].assign(metric=study.metrics["metric"]), on="metric")
+    rows = cells.merge(results.metrics[["metric", "floor", "higher_is_better"]], on="metric")
     rows = rows[rows["floor"].notna() & (rows["gate"] == "passed")]
-    return rows.assign(verdict=_verdicts(rows))[COLUMNS].reset_index(drop=True)
+    return rows.assign(verdict=_verdicts(rows))[SANITY.names].reset_index(drop=True)
 
 
 def _verdicts(rows: pd.DataFrame) -> np.ndarray:
-    """(R,) verdicts on rows with low, high, floor, higher and n_data_seeds."""
-    sign = np.where(rows["higher"].to_numpy(dtype=bool), 1, -1)
+    """(R,) verdicts on rows with low, high, floor, higher_is_better and n_data_seeds."""
+    sign = np.where(rows["higher_is_better"].to_numpy(dtype=bool), 1, -1)
     ends = [sign * (rows[end] - rows["floor"]).to_numpy(dtype=float) for end in ("low", "high")]
     worst, best = np.minimum(*ends), np.maximum(*ends)
     few = (rows["n_data_seeds"] < ENOUGH_DATA_SEEDS).to_numpy()

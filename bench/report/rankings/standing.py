@@ -1,4 +1,4 @@
-"""How firm a rank or a skill is: a crossed bootstrap over data seeds and subjects.
+"""Intervals of ranks and skills: a crossed bootstrap over data seeds and subjects.
 
 A replicate draws data seeds (with all their model seeds) and subjects, each once, with replacement, for all methods and
 simulators alike (Owen 2007, Annals of Applied Statistics 1:386). It is used for ranks and skills only, which have no
@@ -16,6 +16,7 @@ from bench.report.statistics.arrays import Codes
 from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, Array, common
 from bench.report.statistics.skill import Ladder
 
+_COLUMNS = ["rank_low", "rank_high", "skill", "skill_low", "skill_high", "skill_models"]
 REPLICATES = 1000
 ENOUGH_MODELS = 10
 #: means closer than this are one: equal maps differ by rounding
@@ -64,10 +65,6 @@ def table(contest: Contest) -> pd.DataFrame:
             found = _quantiles(ranks(contest, entitled, draws))
             rows.loc[entitled, "rank_low"], rows.loc[entitled, "rank_high"] = np.floor(found[0]), np.ceil(found[1])
     return rows
-
-
-CONCORDANCE = ["n_ranked", "n_data_seeds", "friedman", "concordance"]
-_COLUMNS = ["rank_low", "rank_high", "skill", "skill_low", "skill_high", "skill_models"]
 
 
 def enough(contest: Contest) -> bool:
@@ -122,8 +119,8 @@ def friedman(contest: Contest) -> dict[str, float]:
 
 def _ladders(contest: Contest) -> list[Ladder]:
     """The simulators of a contest in which random control and oracle have values."""
-    h, study = contest.headline, contest.study
-    oracles = [name for name in oracles_of(study, h.truth) if name in contest.methods]
+    h, results = contest.headline, contest.results
+    oracles = [name for name in oracles_of(results, h.truth) if name in contest.methods]
     if RANDOM not in contest.methods or not oracles or not h.truth:
         return []
     found = []

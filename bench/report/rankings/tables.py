@@ -2,44 +2,34 @@
 
 import pandas as pd
 
-from bench.report.load.schema import LEADERBOARD
-from bench.report.load.study import Study
-from bench.report.rankings import comparisons, floors, sanity, standing
-from bench.report.rankings.cells import Block, Cells
-from bench.report.rankings.cells import table as cells_table
+from bench.columns.aggregated import COMPARISONS, CONCORDANCE, FAILURE_COUNTS, FLOORS, GATES, LEADERBOARD
+from bench.columns.declaration import CONTEST, PLACE
+from bench.report.load.results import Results
+from bench.report.rankings import comparisons, floors, means, sanity, standing
+from bench.report.rankings.block import Block
+from bench.report.rankings.blocks import Blocks
 from bench.report.rankings.contest import Contest, contests
 
 DECIMALS = 4
-_CONTEST = ["ranking", "metric", "truth", "view", "simulator", "network"]
-_GATE_MEANS = [
-    *("auc", "auc_reference", "competence", "auc_off", "separability_asked", "separability_reached", "train_subjects")
-]
-
-
-def leaderboard(study: Study, cells: Cells | None = None) -> pd.DataFrame:
-    """One row per (ranking, simulator incl. `all`, network, method), sorted and rounded: what leaderboard.csv holds."""
-    cells = cells or Cells.read(study)
-    means = cells_table(study, cells.blocks)
-    return _leaderboard(study, _contests(study, cells, sanity.table(study, means)), means, cells.gains)
 
 
 def _leaderboard(
-    study: Study, found: list[Contest], cells: pd.DataFrame, gains: dict[str, list[Block]]
+    results: Results, found: list[Contest], cells: pd.DataFrame, gains: dict[str, list[Block]]
 ) -> pd.DataFrame:
-    told = [name for name in LEADERBOARD if name not in floors.COLUMNS]
-    rows = _stacked([_named(contest, contest.table().join(standing.table(contest))) for contest in found], told)
-    beside = {ranking: cells_table(study, blocks) for ranking, blocks in gains.items()}
-    return rows.join(floors.columns(study, rows, cells, beside))[LEADERBOARD].round(DECIMALS)
+    parts = [_named(contest, contest.table().join(standing.table(contest))) for contest in found]
+    rows = _stacked(parts, LEADERBOARD.after(FLOORS))
+    beside = {ranking: means.table(results, blocks) for ranking, blocks in gains.items()}
+    return rows.join(floors.columns(results, rows, cells, beside))[LEADERBOARD.names].round(DECIMALS)
 
 
 def _comparisons(found: list[Contest]) -> pd.DataFrame:
     rows = [_named(contest, comparisons.table(contest)) for contest in found]
-    return _stacked(rows, [*_CONTEST, *comparisons.COLUMNS]).round(6)
+    return _stacked(rows, COMPARISONS.names).round(6)
 
 
 def _concordance(found: list[Contest]) -> pd.DataFrame:
     rows = [_named(contest, pd.DataFrame([standing.friedman(contest)])) for contest in found]
-    return _stacked(rows, [*_CONTEST, *standing.CONCORDANCE]).round(DECIMALS)
+    return _stacked(rows, CONCORDANCE.names).round(DECIMALS)
 
 
 def _stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
@@ -48,22 +38,26 @@ def _stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return pd.concat(held, ignore_index=True)[columns] if held else pd.DataFrame(columns=columns)
 
 
-def _contests(study: Study, cells: Cells, judged: pd.DataFrame) -> list[Contest]:
+def _contests(results: Results, blocks: Blocks, judged: pd.DataFrame) -> list[Contest]:
     return [
-        c for h in study.headlines for network in study.networks for c in contests(study, cells, h, network, judged)
+        c
+        for h in results.headlines
+        for network in results.networks
+        for c in contests(results, blocks, h, network, judged)
     ]
 
 
 def _named(contest: Contest, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with the columns that say which contest they belong to, first."""
     h = contest.headline
-    told = (h.ranking, h.metric, h.truth, h.view, contest.scope, contest.blocks[0].network)
-    return rows.assign(**dict(zip(_CONTEST, told, strict=True)))[[*_CONTEST, *rows.columns]]
+    names = (h.ranking, h.metric, h.truth, h.view, contest.scope, contest.blocks[0].network)
+    return rows.assign(**dict(zip(CONTEST.names, names, strict=True)))[[*CONTEST.names, *rows.columns]]
 
 
-def costs(study: Study) -> pd.DataFrame:
+def costs(results: Results) -> pd.DataFrame:
     """costs.csv: per stage, network (and method where maps are made): cells, mean and total seconds, passes, MB."""
-    rows = study.costs.assign(method=study.costs["method"].fillna("").where(study.costs["stage"] == "attribute", ""))
+    of_maps = results.costs["stage"] == "attribute"
+    rows = results.costs.assign(method=results.costs["method"].fillna("").where(of_maps, ""))
     grouped = rows.groupby(["stage", "network", "method"], observed=True)
     table = grouped.agg(
         n=("seconds", "size"), seconds=("seconds", "mean"), seconds_total=("seconds", "sum"),
@@ -72,38 +66,34 @@ def costs(study: Study) -> pd.DataFrame:
     return table.reset_index().round(DECIMALS)
 
 
-def gates(study: Study) -> pd.DataFrame:
+def gates(results: Results) -> pd.DataFrame:
     """gates.csv: per simulator and network the models, how many passed, their mean AUC and competence."""
-    grouped = study.models.groupby(["simulator", "network"], sort=False)
-    table = grouped.agg(
-        **{"n_models": ("auc", "size"), "n_passed": ("passed", "sum")}, **{name: (name, "mean") for name in _GATE_MEANS}
-    )
+    grouped = results.models.groupby(PLACE.names, sort=False)
+    means_of = {name: (name, "mean") for name in GATES.after(PLACE) if not name.startswith("n_")}
+    table = grouped.agg(n_models=("auc", "size"), n_passed=("passed", "sum"), **means_of)
     return table.reset_index().round(DECIMALS)
 
 
-def faults(study: Study) -> pd.DataFrame:
-    """faults.csv: failures.csv with equal rows of several models counted once, the most frequent first."""
-    keys = ["status", "stage", "network", "method", "metric", "reason"]
-    counted = study.failures.groupby(keys, sort=True).size().reset_index(name="n")
+def failure_counts(results: Results) -> pd.DataFrame:
+    """failure_counts.csv: failures.csv with equal rows of several models counted once, the most frequent first."""
+    keys = FAILURE_COUNTS.names[:-1]
+    counted = results.failures.groupby(keys, sort=True).size().reset_index(name="n")
     return counted.sort_values(["n", *keys], ascending=[False] + [True] * len(keys)).reset_index(drop=True)
 
 
-def write(study: Study, cells: Cells) -> dict[str, pd.DataFrame]:
-    """Write the aggregated tables (.csv) into the study's folder and return them by name."""
-    means = cells_table(study, cells.blocks)
-    judged = sanity.table(study, means)
-    found = _contests(study, cells, judged)
-    tables = {
-        "leaderboard": _leaderboard(study, found, means, cells.gains),
+def aggregate(results: Results, blocks: Blocks) -> dict[str, pd.DataFrame]:
+    """The aggregated tables by name, sorted and rounded."""
+    cells = means.table(results, blocks.all_strata)
+    judged = sanity.table(results, cells)
+    found = _contests(results, blocks, judged)
+    return {
+        "leaderboard": _leaderboard(results, found, cells, blocks.gains),
         "comparisons": _comparisons(found),
         "concordance": _concordance(found),
-        "components": cells.components.round(6),
-        "cells": means.round(6),
+        "components": blocks.components.round(6),
+        "cells": cells.round(6),
         "sanity": judged.round(6),
-        "costs": costs(study),
-        "gates": gates(study),
-        "faults": faults(study),
+        "costs": costs(results),
+        "gates": gates(results),
+        "failure_counts": failure_counts(results),
     }
-    for name, table in tables.items():
-        table.to_csv(study.folder / f"{name}.csv", index=False, lineterminator="\n")
-    return tables

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.report.load import optional
-from bench.report.load.study import Study
+from bench.report.load.results import Results
 from bench.report.statistics.arrays import models
 
 _CELL = ["method", "metric", "truth"]
@@ -27,20 +26,20 @@ def matrix(table: pd.DataFrame) -> list[Row]:
     """The matrix with a row a simulator and truth, in the order of the table."""
     found = []
     for _, rows in table.groupby(["simulator", "truth"], sort=False):
-        reasons = rows[~rows["defined"].astype(bool)].drop_duplicates("reason").index
+        reasons = rows[~rows["defined"]].drop_duplicates("reason").index
         cells = dict(zip(rows["metric"], rows.index, strict=True))
         found.append(Row(cells, list(reasons)))
     return found
 
 
-def count(study: Study, simulator: str, network: str, scores: pd.DataFrame) -> pd.DataFrame:
+def count(results: Results, simulator: str, network: str, scores: pd.DataFrame) -> pd.DataFrame:
     """Rows of a partition by method, metric and truth: `rows` of any status and `ok`, those with a value.
 
     Under models that passed the gate (one that has learnt nothing uses no region): `undefined` rows, and where another
     method has a value all `shared` rows and those that are undefined, `alone`.
     """
     ok, undefined = ((scores["status"] == status).to_numpy() for status in ("ok", "undefined"))
-    judged = _judged(study, simulator, network, scores)
+    judged = _judged(results, simulator, network, scores)
     gap = undefined & judged
     known = _known(scores, ok & judged, scores["metric"].isin(scores["metric"][gap].unique()).to_numpy())
     shared = known & (ok | undefined) & judged
@@ -49,9 +48,9 @@ def count(study: Study, simulator: str, network: str, scores: pd.DataFrame) -> p
     return counted.assign(simulator=simulator, network=network).astype(dict.fromkeys(_CELL, str))
 
 
-def _judged(study: Study, simulator: str, network: str, scores: pd.DataFrame) -> np.ndarray:
+def _judged(results: Results, simulator: str, network: str, scores: pd.DataFrame) -> np.ndarray:
     """Whether a row belongs to a model that passed, or to all models together and any passed."""
-    here = study.models[(study.models["simulator"] == simulator) & (study.models["network"] == network)]
+    here = results.models[(results.models["simulator"] == simulator) & (results.models["network"] == network)]
     passed = here.loc[here["passed"], ["data_seed", "model_seed"]].itertuples(index=False, name=None)
     counted = {*passed, (-1, -1)} if here["passed"].any() else set()
     names, unit = models(scores)
@@ -65,22 +64,22 @@ def _known(scores: pd.DataFrame, ok: np.ndarray, asked: np.ndarray) -> np.ndarra
     return known
 
 
-def undefined(study: Study, simulator: str) -> set[tuple[str, str]]:
+def undefined(results: Results, simulator: str) -> set[tuple[str, str]]:
     """(metric, truth) of a simulator that have no value by construction."""
-    table = optional.read(study.folder, "validity")
-    table = table[(table["simulator"] == simulator) & ~table["defined"].astype(bool)]
+    table = results.validity
+    table = table[(table["simulator"] == simulator) & ~table["defined"]]
     return set(zip(table["metric"], table["truth"], strict=True))
 
 
-def gaps(study: Study, counted: pd.DataFrame) -> Iterator[str]:
+def gaps(results: Results, counted: pd.DataFrame) -> Iterator[str]:
     """Cells that the matrix calls defined and that have no rows or no value, and undefined ones that have values.
 
     counted: what `count` gives, of all partitions. Single undefined rows are no gap: a truth may be empty, and a map
     dead. A method without any value, or without one in most of the rows in which others have one, is. Where there is
     no truth controls are not asked: the similarity of constant maps does not exist.
     """
-    controls = study.methods["method"][study.methods["role"] == "control"]
-    for cell in optional.read(study.folder, "validity").itertuples():
+    controls = results.methods["method"][results.methods["role"] == "control"]
+    for cell in results.validity.itertuples():
         here = counted[counted["simulator"] == cell.simulator]
         truth = str(cell.truth)
         mine = here[(here["metric"] == cell.metric) & (here["truth"] == truth)]

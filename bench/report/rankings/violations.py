@@ -1,4 +1,4 @@
-"""What must hold on every table, whatever was run: each broken rule is one sentence."""
+"""Rules that hold on the tables of every study: each broken one is one sentence."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,9 @@ import pandas as pd
 from scipy import stats
 
 from bench.report.load import partitions
-from bench.report.load.study import Study
+from bench.report.load.results import Results
 from bench.report.rankings import validity
-from bench.report.rankings.cells import GROUP
+from bench.report.statistics.arrays import GROUP
 
 #: the control whose maps carry no information at all: it must sit at the chance level a metric declares
 RANDOM = "random"
@@ -17,29 +17,29 @@ FAMILY_WISE = 0.99
 TOLERANCE = 1e-6
 
 
-def violations(study: Study) -> list[str]:
+def violations(results: Results) -> list[str]:
     """Sentences naming every broken rule of this study's tables; empty if all hold."""
-    parts = partitions.each(study, _part)
+    parts = partitions.each(results, _part)
     if not parts:
         return ["the study holds no scores"]
     found, random, counted = zip(*parts, strict=True)
     faults = [fault for part in found for fault in part]
-    return [*faults, *validity.gaps(study, pd.concat(counted)), *random_at_chance(study, pd.concat(random))]
+    return [*faults, *validity.gaps(results, pd.concat(counted)), *random_at_chance(results, pd.concat(random))]
 
 
 def _part(
-    study: Study, simulator: str, network: str, scores: pd.DataFrame
+    results: Results, simulator: str, network: str, scores: pd.DataFrame
 ) -> tuple[list[str], pd.DataFrame, pd.DataFrame]:
     """Broken rules of a partition, the rows of its random control, and how many rows it has of each status."""
     ok = scores[scores["status"] == "ok"]
     faults = [
         *values_with_status(scores),
-        *within_bounds(study, scores),
-        *headlines_scored(study, simulator, scores),
-        *oracle_leads(study, ok),
+        *within_bounds(results, scores),
+        *headlines_scored(results, simulator, scores),
+        *oracle_leads(results, ok),
     ]
     random = ok[ok["method"] == RANDOM]
-    return [f"{simulator}, {network}: {f}" for f in faults], random, validity.count(study, simulator, network, scores)
+    return [f"{simulator}, {network}: {f}" for f in faults], random, validity.count(results, simulator, network, scores)
 
 
 def values_with_status(scores: pd.DataFrame) -> Iterator[str]:
@@ -55,10 +55,10 @@ def values_with_status(scores: pd.DataFrame) -> Iterator[str]:
         yield f"{count} rows stand twice"
 
 
-def within_bounds(study: Study, scores: pd.DataFrame) -> Iterator[str]:
+def within_bounds(results: Results, scores: pd.DataFrame) -> Iterator[str]:
     """Every value of a metric lies in the interval the metric declares; columns beside it are not bounded by it."""
     for name, rows in scores[scores["status"] == "ok"].groupby("metric", observed=True):
-        bounds = study.metrics[study.metrics["metric"] == name]
+        bounds = results.metrics[results.metrics["metric"] == name]
         for low, high in bounds[["low", "high"]].itertuples(index=False):
             outside = (rows["value"] < low - TOLERANCE) | (rows["value"] > high + TOLERANCE)
             if outside.any():
@@ -66,14 +66,14 @@ def within_bounds(study: Study, scores: pd.DataFrame) -> Iterator[str]:
                 yield f"{int(outside.sum())} values of {name} lie outside [{low:g}, {high:g}], for example {worst:.6g}"
 
 
-def headlines_scored(study: Study, simulator: str, scores: pd.DataFrame) -> Iterator[str]:
+def headlines_scored(results: Results, simulator: str, scores: pd.DataFrame) -> Iterator[str]:
     """Every ranking has at least one value in every simulator and network, unless told why not.
 
     The validity matrix tells, or every row does: a network that cannot be trained as the study asks is unsupported.
     """
-    gaps, unsupported = validity.undefined(study, simulator), (scores["status"] == "unsupported").all()
+    gaps, unsupported = validity.undefined(results, simulator), (scores["status"] == "unsupported").all()
     ok = scores[scores["status"] == "ok"]
-    for h in study.headlines:
+    for h in results.headlines:
         if (
             (h.metric, h.truth) not in gaps
             and not unsupported
@@ -82,20 +82,20 @@ def headlines_scored(study: Study, simulator: str, scores: pd.DataFrame) -> Iter
             yield f"the ranking {h.ranking} is empty: no value of {h.metric} on {h.truth} ({h.view})"
 
 
-def oracle_leads(study: Study, ok: pd.DataFrame) -> Iterator[str]:
+def oracle_leads(results: Results, ok: pd.DataFrame) -> Iterator[str]:
     """In every (localisation metric, truth) the oracle of that truth is at least as high as every method and control.
 
     Compared as the means over all models and subjects that both have. A study that runs no oracle of a truth says
     nothing about that truth.
     """
-    localising = set(study.metrics["metric"][study.metrics["localisation"]])
+    localising = set(results.metrics["metric"][results.metrics["localisation"]])
     cells = ok[ok["metric"].isin(localising) & (ok["truth"] != "")]
     for (metric, truth, view), rows in cells.groupby(["metric", "truth", "view"], observed=True):
-        sign = 1 if study.metric(str(metric))["higher_is_better"] else -1
+        sign = 1 if results.metric(str(metric))["higher_is_better"] else -1
         table = sign * rows.pivot_table(
             index=["data_seed", "model_seed", "subject"], columns="method", values="value", observed=True
         )
-        asked = oracles_of(study, str(truth))
+        asked = oracles_of(results, str(truth))
         oracles = [name for name in asked if name in table]
         if asked and not oracles:
             yield f"the oracle of {truth} has no value of {metric} ({view})"
@@ -109,20 +109,20 @@ def oracle_leads(study: Study, ok: pd.DataFrame) -> Iterator[str]:
                 yield f"{method} beats the oracle {best} in {metric} on {truth} ({view}), {found}"
 
 
-def oracles_of(study: Study, truth: str) -> list[str]:
-    """Names of the oracles that see `truth`: their parameters say so."""
-    oracles = study.methods[study.methods["role"] == "oracle"]
-    return [m for m, p in zip(oracles["method"], oracles["parameters"], strict=True) if f'"{truth}"' in p]
+def oracles_of(results: Results, truth: str) -> list[str]:
+    """Names of the oracles that show `truth`."""
+    oracles = results.methods[results.methods["role"] == "oracle"]
+    return list(oracles["method"][oracles["truth"] == truth])
 
 
-def random_at_chance(study: Study, random: pd.DataFrame) -> list[str]:
+def random_at_chance(results: Results, random: pd.DataFrame) -> list[str]:
     """The random control reaches the declared chance of every localisation metric, family-wise at 99 %.
 
     Random maps are drawn anew for every model and subject, so the values of a cell are independent and the plain
     t-interval of their mean holds; its level is split over the cells (Bonferroni). Region truths that differ between
     models do not matter: chance is what the metric declares for any truth.
     """
-    declared = study.metrics[study.metrics["localisation"] & study.metrics["chance"].notna()]
+    declared = results.metrics[results.metrics["localisation"] & results.metrics["chance"].notna()]
     chance = dict(zip(declared["metric"], declared["chance"], strict=True))
     values = random[random["metric"].isin(set(chance))]
     keys = ["simulator", "network", "metric", "truth", "view"]

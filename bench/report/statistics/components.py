@@ -1,4 +1,4 @@
-"""Where the spread of a score comes from: variance components of method, data seed, model seed and subject.
+"""Variance components of a score: method, data seed, model seed and subject.
 
 The largest balanced part of a table is a crossed layout y[m, d, s(d), i]: method m, data seed d, model seed s within
 its data seed, subject i. All are taken as random, so that their shares can be compared; the methods are a list, and
@@ -17,20 +17,17 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from bench.columns.aggregated import COMPONENTS
 from bench.report.statistics.arrays import ByModel, Codes
 from bench.report.statistics.intervals import Array
 
-COLUMNS = [
-    *("simulator", "network", "metric", "truth", "view", "component", "variance", "share", "negative"),
-    *("n_methods", "n_data_seeds", "n_model_seeds", "n_subjects"),
-]
 #: a term is how it treats each factor: averaged over it (0), its deviations (1), or, of models, those within (2)
 Term = tuple[int, int, int]
 TERMS: list[Term] = [term for term in product((0, 1), (0, 1, 2), (0, 1)) if any(term)]
 
 
 def table(simulator: str, network: str, scores: ByModel) -> pd.DataFrame:
-    """The components of every metric, truth and view of a simulator and network, with `COLUMNS`.
+    """The components of every metric, truth and view of a simulator and network, with the columns of COMPONENTS.
 
     scores: the ranked methods under the models that count. Metrics with fewer than two methods, or with one model
     only, have no rows.
@@ -40,10 +37,10 @@ def table(simulator: str, network: str, scores: ByModel) -> pd.DataFrame:
         x = largest_balanced(scores.values[own.index], scores.data_seeds)
         if x.shape[0] < 2 or x.shape[1] * x.shape[2] < 2 or not x.size:
             continue
-        sizes = dict(zip(COLUMNS[-4:], x.shape, strict=True))
+        sizes = dict(zip(COMPONENTS.names[-4:], x.shape, strict=True))
         where = {"simulator": simulator, "network": network, "metric": metric, "truth": truth, "view": view}
         rows += [{**where, **found, **sizes} for found in components(x)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COMPONENTS.names)
 
 
 def largest_balanced(values: Array, data_seeds: Codes) -> Array:

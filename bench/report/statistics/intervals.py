@@ -1,4 +1,14 @@
-"""Means with intervals when the same subjects are explained under models from several data seeds.
+"""Intervals of means over subjects that models from several data seeds explain; EXPLANATION derives them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+#: published on the page
+EXPLANATION = """Means with intervals when the same subjects are explained under models from several data seeds.
 
 A score table of one method is a matrix x[d, i]: data seeds d = 1..D (model seeds within a data seed averaged first)
 crossed with subjects i = 1..I. Under the two-way random-effects model x[d, i] = mu + a[d] + b[i] + e[d, i]
@@ -31,13 +41,6 @@ mean that is pressed against 0 or 1 (beyond 0.07 or 0.93), because the mean of 2
 Several simulators are averaged table by table before this, with equal weight: they are a fixed list, not a sample, and
 the same data seed or subject number may stand for the same brains in all of them.
 """
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

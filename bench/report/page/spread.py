@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.report.load.study import Study
+from bench.report.load.results import Results
 
 _CASE = ["metric", "truth", "view", "simulator", "network"]
 
@@ -18,10 +18,10 @@ class Row:
     row_of: dict[str, int]
 
 
-def rows(study: Study, components: pd.DataFrame) -> list[Row]:
+def rows(results: Results, components: pd.DataFrame) -> list[Row]:
     """The rows in the order of the rankings; other metrics stand in components.csv alone."""
     found = []
-    for headline in study.headlines:
+    for headline in results.headlines:
         own = components[(components["metric"] == headline.metric) & (components["truth"] == headline.truth)]
         for _, group in own[own["view"] == headline.view].groupby(_CASE, sort=False):
             row_of = dict(zip(group["component"], group.index.astype(int).tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""What figures and page are drawn from: a study with its aggregated tables and panels."""
+"""A study with its aggregated tables and panels: the source of figures and page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,31 +6,34 @@ from pathlib import Path
 import pandas as pd
 
 from bench.report.load import panels
-from bench.report.load.study import Headline, Study
+from bench.report.load import tables as files
+from bench.report.load.results import Headline, Results
 from bench.report.rankings import tables
-from bench.report.rankings.cells import Cells
+from bench.report.rankings.blocks import Blocks
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A study, its aggregated tables (`tables.write`), the per-model means of its rankings and its panels."""
+class RankedResults:
+    """A study, its aggregated tables, the per-model means of its rankings and its panels."""
 
-    study: Study
+    results: Results
     tables: dict[str, pd.DataFrame]
     per_model: pd.DataFrame
-    scenes: dict[str, panels.Scene]
+    pictures: dict[str, panels.PictureSet]
 
     @classmethod
-    def of(cls, folder: Path) -> "Drawn":
+    def of(cls, folder: Path) -> "RankedResults":
         """Read a study, write its aggregated tables, and keep both."""
-        study = Study.load(folder)
-        cells = Cells.read(study)
-        return cls(study, tables.write(study, cells), cells.per_model, panels.read(study.folder / "panels.npz"))
+        results = Results.load(folder)
+        blocks = Blocks.read(results)
+        aggregated = tables.aggregate(results, blocks)
+        files.write(results.folder, aggregated)
+        return cls(results, aggregated, blocks.per_model, panels.read(results.folder / "panels.npz"))
 
     @property
     def headline(self) -> Headline | None:
         """The first ranking of the study, shown where a figure must choose one; None if nothing is ranked."""
-        return next(iter(self.study.headlines), None)
+        return next(iter(self.results.headlines), None)
 
     def board(self, ranking: str, network: str, simulator: str = "all") -> pd.DataFrame:
         """The leaderboard rows of one contest, best first; the index is the row number in leaderboard.csv."""
@@ -44,4 +47,4 @@ class Drawn:
     def order(self, network: str) -> list[str]:
         """All methods as the first ranking orders them on a network, or else by name."""
         ranked = list(self.board(self.headline.ranking, network)["method"]) if self.headline else []
-        return ranked or sorted(self.study.methods["method"])
+        return ranked or sorted(self.results.methods["method"])

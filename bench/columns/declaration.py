@@ -1,0 +1,89 @@
+"""A column and a table as declared, and the columns that several tables have."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import pyarrow as pa
+
+Kind = Literal["text", "flag", "whole", "number"]
+_ARROW = {"text": pa.string(), "flag": pa.bool_(), "whole": pa.int64(), "number": pa.float64()}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. kind: `text`; `flag`, True or False; `whole`, never missing; `number`, empty where there is none."""
+
+    name: str
+    kind: Kind
+    description: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a table, or of a part of one, in their order."""
+
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def of(cls, lines: str) -> "Table":
+        """The columns of lines `name kind description`; raises ValueError for an unknown kind."""
+        parts = [line.split(maxsplit=2) for line in lines.strip().splitlines()]
+        if unknown := {kind for _, kind, _ in parts} - set(get_args(Kind)):
+            raise ValueError(f"columns are {', '.join(get_args(Kind))}, and not {', '.join(sorted(unknown))}")
+        return cls(tuple(Column(name, kind, description) for name, kind, description in parts))  # type: ignore[arg-type]
+
+    def __add__(self, other: "Table") -> "Table":
+        """The columns of both, one after the other."""
+        return Table((*self.columns, *other.columns))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all columns."""
+        return [column.name for column in self.columns]
+
+    def after(self, shared: "Table") -> list[str]:
+        """Names of the columns beside those of `shared`."""
+        return [name for name in self.names if name not in shared.names]
+
+    def only(self, *names: str) -> "Table":
+        """The columns of these names, in this order."""
+        known = {column.name: column for column in self.columns}
+        return Table(tuple(known[name] for name in names))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns as Arrow types."""
+        return pa.schema([(column.name, _ARROW[column.kind]) for column in self.columns])
+
+    def kind(self, kind: Kind) -> set[str]:
+        """Names of the columns of one kind."""
+        return {column.name for column in self.columns if column.kind == kind}
+
+
+PLACE = Table.of("""
+simulator            text    name of the simulator; `all` in a row over all of them
+network              text    name of the network
+""")
+SEEDS = Table.of("""
+data_seed            whole   seed of the training, validation and test subjects; -1 for all models together
+model_seed           whole   seed of initialisation and training order; -1 for all models together
+""")
+UNIT = PLACE + SEEDS
+CASE = Table.of("""
+metric               text    name of the metric, or of one of its columns as metric.column
+truth                text    truth that maps are scored against; empty for a metric that reads none
+view                 text    sign and smoothing through which maps are seen; empty for metrics that see no maps
+""")
+CONTEST = Table.of("ranking text name of the ranking in study.json") + CASE + PLACE
+MEAN = Table.of("""
+mean                 number  mean of the metric
+low                  number  lower end of its 95 % interval
+high                 number  upper end of its 95 % interval
+""")
+METHOD = Table.of("method text name of the method")
+ORIGIN = Table.of("""
+version              text    version of the plug-in
+reference            text    citation
+summary              text    one sentence on what it is
+parameters           text    its parameters as JSON
+""")

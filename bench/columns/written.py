@@ -1,0 +1,158 @@
+"""Tables that are written from the store: scores, models, plug-ins, failures, costs."""
+
+from bench.columns.declaration import METHOD, ORIGIN, PLACE, SEEDS, UNIT, Table
+
+STATUSES = ("ok", "unsupported", "undefined", "failed", "timeout", "killed")
+ROWS = SEEDS + Table.of("""
+subject              whole   index of the explained subject; -1 in a row of a whole model
+stratum              text    TP, TN, FP or FN; empty for a subject on neither side
+split                text    stream that the subject comes from
+method               text    name of the method
+view                 text    sign and smoothing through which maps are seen; empty for metrics that see no maps
+metric               text    name of the metric, or of one of its columns as metric.column
+truth                text    truth that maps are scored against; empty for a metric that reads none
+value                number  the score
+status               text    ok, or why there is no value: unsupported, undefined, failed, timeout, killed
+reason               text    one sentence on a missing value
+""")
+#: of all partitions; each file holds ROWS, and the folders it lies in name simulator and network
+SCORES = PLACE + ROWS
+#: of the score shards in the store; seeds are those of the single models that a comparison is made from, or null
+SHARD = Table.of("metric_key text key of the metric cell") + ROWS.only(
+    "subject", "stratum", "view", "metric", "truth", "value", "status", "reason", "data_seed", "model_seed"
+)
+COMPETENCE = Table.of("""
+auc                  number  test AUC
+auc_low              number  lower end of its 95 % interval
+auc_high             number  upper end of its 95 % interval
+auc_reference        number  test AUC of the reference observer
+competence           number  (AUC - 0.5) / (AUC of the reference observer - 0.5); of a regression a ratio of R2
+competence_low       number  lower 95 % bound of the competence, which the gate compares
+auc_off              number  AUC with the pathology off
+pair                 text    classes that the AUC tells apart, of a task of several
+r2                   number  test R2 of a regression
+r2_low               number  lower end of its 95 % interval
+r2_high              number  upper end of its 95 % interval
+r2_reference         number  test R2 of the reference observer
+r_off                number  correlation with the target with the pathology off
+auc_decorrelated     number  AUC where the cue does not go with the label
+auc_reversed         number  AUC where the cue goes against the label
+r2_decorrelated      number  R2 where the cue does not go with the target
+r2_reversed          number  R2 where the cue goes against the target
+passed               flag    the model passed the competence gate
+reason               text    one sentence on not passing
+train_subjects       number  subjects it was trained on
+epochs               number  times it was shown each of them
+weights              text    hash of the trained weights
+""")
+MODELS = (
+    UNIT
+    + COMPETENCE
+    + Table.of("""
+separability_asked   number  AUC of the reference observer that the calibration aimed at
+separability_reached number  AUC of the reference observer that it reached
+separability_low     number  lower end of its 95 % interval
+separability_high    number  upper end of its 95 % interval
+init_seed            whole   seed of the initialisation
+order_seed           whole   seed of the training order
+cohort               text    hash of the explained subjects, which all models of a simulator share
+""")
+)
+TAGS = Table.of("""
+family               text    family of methods
+quantity             text    sensitivity, contribution or location
+role                 text    method, control or oracle
+reads_model          flag    the maps depend on the model
+signed               flag    the maps have a sign
+stochastic           flag    the maps depend on random numbers
+""")
+METHODS = METHOD + TAGS + Table.of("""
+truth                text    truth that an oracle shows; empty for all that are none
+cost                 text    passes per subject, as a formula
+convergence          number  likeness of its maps to those made with other noise
+converged            text    True or False: that likeness reaches 0.9; empty where it was not measured
+""") + ORIGIN  # fmt: skip
+METRICS = Table.of("""
+metric               text    name of the metric
+kind                 text    map, model, explainer, group or compare
+higher_is_better     flag    higher values are better
+low                  number  lower bound of its values
+high                 number  upper bound of its values
+chance               number  value of maps that know nothing; empty where it depends on the data
+floor                number  value that a map which depends on nothing learnt does not get beyond
+unit                 text    unit of its values
+localisation         flag    the oracle of a truth must lead in it
+assisted             flag    it reads what only a simulator knows, beside a truth
+truths               text    truths that maps are scored against, separated by blanks
+compared_on          text    truth on which a metric of kind `compare` scores its models
+""") + ORIGIN  # fmt: skip
+VALIDITY = Table.of("""
+simulator            text    name of the simulator
+truth                text    truth that maps are scored against; empty for a metric that reads none
+metric               text    name of the metric
+defined              flag    the metric has a value on this truth of this simulator
+reason               text    one sentence on why it has none
+""")
+SIMULATOR_AUDITS = Table.of("""
+simulator            text    name of the simulator
+key                  text    hash of its configuration
+audit                text    trivial observer, twins or association
+auc                  number  AUC of a classifier of global statistics; of association 0.5 plus the largest of a region
+low                  number  lower end of its 95 % interval
+high                 number  upper end of its 95 % interval
+n                    whole   subjects of each class
+reference            number  AUC of the reference observer
+verdict              text    passed, failed, or why the audit asks nothing of this simulator
+""")
+CELL = Table.of("""
+stage                text    stage of the run
+method               text    name of the method; empty before maps are made
+metric               text    name of the metric; empty before maps are scored
+""")
+FAILURES = (
+    UNIT
+    + CELL
+    + Table.of("""
+status               text    failed, timeout or killed; unsupported or undefined
+reason               text    one sentence
+""")
+)
+USAGE = Table.of("""
+seconds              number  duration
+forward              number  forward passes per subject
+backward             number  backward passes per subject
+peak_mb              number  peak memory
+""")
+COSTS = UNIT + CELL + USAGE
+PROVENANCE = Table.of("""
+stage                text    stage of the run
+key                  text    key of the stored result, which `show` reads
+unit                 text    simulator, network and seeds in one word
+method               text    name of the method; empty before maps are made
+metric               text    name of the metric; empty before maps are scored
+source               text    hash of the code that made it
+date                 text    time at which it was made
+machine              text    versions and device as JSON
+content              text    all that the key is made from, as JSON
+config               text    configuration as JSON
+""")
+REGIONS = UNIT + Table.of("""
+region               text    region, or two of them
+truth                text    association, observer, use, off, on, shapley or interaction
+statistic            text    value, or how subjects are summed up
+value                number  the number
+""")
+
+#: by file
+TABLES = {
+    "scores": SCORES,
+    "models.csv": MODELS,
+    "methods.csv": METHODS,
+    "metrics.csv": METRICS,
+    "validity.csv": VALIDITY,
+    "simulator_audits.csv": SIMULATOR_AUDITS,
+    "failures.csv": FAILURES,
+    "costs.parquet": COSTS,
+    "provenance.parquet": PROVENANCE,
+    "regions.parquet": REGIONS,
+}

@@ -1,0 +1,127 @@
+"""One study on disk: its small tables, and its scores read partition by partition."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.columns import written
+from bench.report.load import files
+from bench.report.load.files import BadTables
+
+_SMALL = ("models", "methods", "metrics", "failures", "validity", "simulator_audits")
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The measure of one ranking: a metric on a truth, seen through a view, over the strata named (none = all)."""
+
+    ranking: str
+    metric: str
+    truth: str
+    view: str
+    strata: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The tables of one study; `partitions` yields the long scores, one simulator and network at a time."""
+
+    folder: Path
+    about: dict[str, Any]
+    models: pd.DataFrame
+    methods: pd.DataFrame
+    metrics: pd.DataFrame
+    failures: pd.DataFrame
+    validity: pd.DataFrame
+    simulator_audits: pd.DataFrame
+    costs: pd.DataFrame
+
+    @classmethod
+    def load(cls, folder: Path) -> "Results":
+        """Read and validate `results/<study>/`; raises BadTables."""
+        folder = Path(folder)
+        small = {name: files.csv(folder / f"{name}.csv", written.TABLES[f"{name}.csv"]) for name in _SMALL}
+        costs = files.parquet(folder / "costs.parquet", written.COSTS)
+        results = cls(folder, files.about(folder / "study.json"), costs=costs, **small)
+        for key, table in (("method", results.methods), ("metric", results.metrics)):
+            if table[key].duplicated().any():
+                raise BadTables(f"{folder / f'{key}s.csv'} lists {table[key][table[key].duplicated()].iloc[0]!r} twice")
+        for ranking, headline in results.about["headline"].items():
+            if headline["metric"].split(".")[0] not in set(results.metrics["metric"]):
+                lacking = f"{headline['metric']!r}, which {folder / 'metrics.csv'} lacks"
+                raise BadTables(f"study.json ranks '{ranking}' by {lacking}")
+        return results
+
+    @property
+    def headlines(self) -> list[Headline]:
+        """The rankings of the study, in the order in which study.json gives them."""
+        return [
+            Headline(name, h["metric"], h["truth"], h["view"], tuple(h["strata"]))
+            for name, h in self.about["headline"].items()
+        ]
+
+    @property
+    def against(self) -> dict[str, list[str]]:
+        """The comparisons declared: what a method, or `methods`, is to be better than, a method or `controls`."""
+        return dict(self.about["against"])
+
+    @property
+    def simulators(self) -> list[str]:
+        """Simulators with at least one model, in the order in which study.json gives them."""
+        return _ordered(self.about["simulators"], set(self.models["simulator"]))
+
+    @property
+    def networks(self) -> list[str]:
+        """Networks with at least one model, in the order in which study.json gives them."""
+        return _ordered(self.about["networks"], set(self.models["network"]))
+
+    @property
+    def main_network(self) -> str:
+        """The network with the most models through the gate; among equals the one that separates best."""
+        strength = self.models.groupby("network").agg(passed=("passed", "sum"), auc=("auc", "mean")).reset_index()
+        return str(strength.sort_values(["passed", "auc", "network"]).iloc[-1]["network"])
+
+    def role(self, method: str) -> str:
+        """`method`, `control` or `oracle`."""
+        return str(self.methods.set_index("method")["role"].get(method, "method"))
+
+    def metric(self, name: str) -> pd.Series:
+        """The row of metrics.csv behind a metric or one of its columns (`name.column`)."""
+        return self.metrics[self.metrics["metric"] == name.split(".")[0]].iloc[0]
+
+    @property
+    def parts(self) -> dict[tuple[str, str], list[Path]]:
+        """The score files of every partition (simulator, network), sorted by name."""
+        found = {}
+        for folder in sorted((self.folder / "scores").glob("simulator=*/network=*")):
+            simulator, network = folder.parent.name.split("=", 1)[1], folder.name.split("=", 1)[1]
+            if paths := sorted(folder.glob("*.parquet")):
+                found[simulator, network] = paths
+        return found
+
+    def partitions(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
+        """(simulator, network, scores) of every partition, sorted by name; one is in memory at a time."""
+        for where in self.parts:
+            yield *where, self.partition(*where)
+
+    def partition(self, simulator: str, network: str) -> pd.DataFrame:
+        """The scores of one simulator and network; raises BadTables."""
+        parts = self.parts[simulator, network]
+        scores = files.scores(parts, simulator, network)
+        self._check_names(parts[0].parent, scores)
+        return scores
+
+    def _check_names(self, folder: Path, scores: pd.DataFrame) -> None:
+        methods, metrics = set(scores["method"]), {str(name).split(".")[0] for name in scores["metric"].unique()}
+        missing = {"method": methods - set(self.methods["method"]), "metric": metrics - set(self.metrics["metric"])}
+        for kind, names in missing.items():
+            if unknown := sorted(names):
+                raise BadTables(f"{folder} scores the {kind} {unknown[0]!r}, which {kind}s.csv does not list")
+
+
+def _ordered(declared: Any, present: set[str]) -> list[str]:
+    known = [name for name in declared if name in present]
+    return known + sorted(present - set(known))

@@ -1,0 +1,60 @@
+"""The score rows behind one row of the leaderboard, so that its mean can be formed again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bench.columns.declaration import PLACE
+from bench.report.load.files import BadTables
+from bench.report.load.results import Results
+from bench.report.rankings.block import Block, block, counting, pooled
+from bench.report.rankings.blocks import counted
+from bench.report.statistics.intervals import estimate
+
+
+@dataclass(frozen=True)
+class ScoreRows:
+    """One row of leaderboard.csv and the scores it rests on.
+
+    rows: scores of its method, metric, truth and view on its network and simulators, of subjects in the strata of the
+    ranking under models that passed the gate. mean: theirs, model seeds averaged within data seeds and simulators with
+    equal weight; `stated` is the number in the table.
+    """
+
+    stated: float
+    mean: float
+    rows: pd.DataFrame
+
+    @classmethod
+    def of(cls, folder: Path, number: int) -> "ScoreRows":
+        """The scores behind a row of `folder`/leaderboard.csv, counted from 0; raises BadTables where there is none."""
+        results, board = Results.load(folder), _leaderboard(folder)
+        if not 0 <= number < len(board):
+            raise BadTables(f"leaderboard.csv has rows 0 to {len(board) - 1}, and none {number}")
+        row = board.iloc[number]
+        simulators = results.simulators if row["simulator"] == "all" else [row["simulator"]]
+        found = [_part(results, row, name) for name in simulators if (name, row["network"]) in results.parts]
+        # as in a contest, simulators without a model past the gate count only where no other has one
+        found = [part for part in found if part[0].passed] or found
+        found = [part for part in found if len(part[1])]
+        if not found:
+            raise BadTables(f"row {number} of leaderboard.csv has no mean: {row['method']} is {row['status']} there")
+        blocks = [part[0] for part in found]
+        mean = estimate(pooled(blocks, [b.values for b in blocks])[0]).mean[0]
+        return cls(float(row["mean"]), float(mean), pd.concat([part[1] for part in found], ignore_index=True))
+
+
+def _leaderboard(folder: Path) -> pd.DataFrame:
+    path = Path(folder) / "leaderboard.csv"
+    if not path.is_file():
+        raise BadTables(f"{path} is missing: write it with 'python -m bench leaderboard'")
+    return pd.read_csv(path, keep_default_na=False)
+
+
+def _part(results: Results, row: pd.Series, simulator: str) -> tuple[Block, pd.DataFrame]:
+    """The block and the rows of one simulator."""
+    headline = next(h for h in results.headlines if h.ranking == row["ranking"])
+    passed, ok = counting(results.partition(simulator, row["network"]), results.models)
+    rows = counted(headline, ok[ok["method"] == row["method"]])
+    return block(simulator, row["network"], passed, rows), rows.astype(dict.fromkeys(PLACE.names, str))
