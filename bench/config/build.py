@@ -131,7 +131,7 @@ def _is_dataclass(cls: type) -> bool:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a YAML value fits a plain annotation; annotations beyond numbers, text and choices are not judged."""
+    """True if a YAML value fits a plain annotation; annotations beyond numbers, text and choices are not judged."""
     if get_origin(hint) in (Union, types.UnionType):
         return any(fits(value, h) for h in get_args(hint))
     if get_origin(hint) is Literal:
