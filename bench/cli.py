@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def function(verb: str) -> Callable[[Call], int]:
-    """What a verb does; imported when it is asked for, as drawing and checking bring libraries that take seconds."""
+    """The function of a verb, imported when asked for, as drawing and checking bring libraries that take seconds."""
     verb_of: Callable[[Call], int] = getattr(importlib.import_module(f"bench.verbs.{VERBS[verb]}"), verb)
     return verb_of
 

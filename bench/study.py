@@ -59,7 +59,7 @@ class Unit:
 
     @property
     def group(self) -> bool:
-        """Whether this stands for all models of a simulator and network."""
+        """True if this stands for all models of a simulator and network."""
         return self.data_seed < 0
 
     @property
@@ -164,13 +164,13 @@ class Study:
 
     @property
     def kept(self) -> int:
-        """How many explained subjects' maps are stored."""
+        """Number of explained subjects whose maps are stored."""
         subjects: int = self.settings["explain"]["subjects"]
         wish = self.settings["maps"]
         return min(wish, subjects) if isinstance(wish, int) else {"all": subjects, "none": 0}[wish]
 
     def training(self, unit: Unit) -> Node:
-        """How a unit's model is trained: as the study says, as its network needs, its simulator, and then its arm."""
+        """The `train` node of a unit's model: that of the study, changed by its network, its simulator, and its arm."""
         budgets: Mapping[str, Node] = self.settings.get("budgets", {})
         node = {**self.trains[unit.network], **budgets.get(unit.network, {}), **budgets.get(unit.simulator, {})}
         return {**node, **budgets.get(PERMUTED, {}), "permuted": True} if unit.permuted else node

@@ -59,7 +59,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
 
 
 def workers(launch: Sequence[str]) -> int:
-    """How many units run side by side under lines meant for Hydra's launcher."""
+    """Number of units that run side by side under lines meant for Hydra's launcher."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         launcher = _launcher(launch)
     given = launcher.get("n_jobs", launcher.get("array_parallelism", 1))

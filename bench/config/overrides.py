@@ -1,4 +1,4 @@
-"""What the user typed, sorted: fixed values, sweeps, and what is Hydra's own business."""
+"""Lines that the user typed, sorted: fixed values, sweeps, and what is Hydra's own business."""
 
 import re
 from collections.abc import Sequence

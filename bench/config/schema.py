@@ -1,4 +1,4 @@
-"""What a study may say. Hydra checks the user's keys and types against these classes."""
+"""Keys and types of a study. Hydra checks the user's keys and types against these classes."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,8 +32,8 @@ class Explain:
 
 @dataclass
 class Use:
-    """What models use: redraws a region, how many of the explained subjects it is computed for, and how many regions
-    of each have their pathology switched in all combinations.
+    """The truth `use` of models: redraws per region, the number of explained subjects it is computed for, and how many
+    regions of each have their pathology switched in all combinations.
     """
 
     draws: int = 16
@@ -43,7 +43,7 @@ class Use:
 
 @dataclass
 class View:
-    """How a map is looked at before a map metric: sign (abs, signed, positive, negative), smoothing in mm."""
+    """A view of maps before a map metric: sign (abs, signed, positive, negative), smoothing in mm."""
 
     sign: str = "abs"
     fwhm_mm: float = 0.0
@@ -51,7 +51,7 @@ class View:
 
 @dataclass
 class Headline:
-    """What one ranking ranks by; metrics that do not look at stored maps have neither truth nor view.
+    """One ranking; metrics that do not look at stored maps have neither truth nor view.
 
     strata: the strata counted (TP, TN, FP, FN), none for all. Patients are TP and FN.
     """

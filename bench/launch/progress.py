@@ -48,7 +48,7 @@ class Heart:
         self._write({"position": position, "total": self.total, "title": title, "share": share, "since": since})
 
     def starting(self) -> bool:
-        """Whether the child has not come to its first cell yet."""
+        """True while the child has not come to its first cell yet."""
         return self.read().get("title") == STARTING
 
     def finish(self) -> None:
@@ -61,7 +61,7 @@ class Heart:
         self._write({**self.read(), "stopped": sentence})
 
     def stopped(self) -> str:
-        """Why nothing more can be computed, or ""."""
+        """The reason that nothing more can be computed, or ""."""
         return str(self.read().get("stopped", ""))
 
     def position(self) -> int:
@@ -69,7 +69,7 @@ class Heart:
         return int(self.read().get("position", 0))
 
     def cell_seconds(self) -> float:
-        """How long the present cell has been running."""
+        """Seconds that the present cell has been running."""
         return time.monotonic() - float(self.read().get("since", time.monotonic()))
 
     def read(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class Heart:
 
 
 def folder(study: Study) -> Path:
-    """Where the heartbeats of one call lie; another call at the same time has its own."""
+    """The folder of one call's heartbeats; another call at the same time has its own."""
     return study.folder / PROGRESS / study.run
 
 

@@ -78,7 +78,7 @@ class UnitRun:
             log.warning("%s: %s failed: %s", cell.unit.id, cell.title, error)
 
     def _made_now(self, cell: Cell) -> bool:
-        """Whether the cell is stored already and need not be made (again) in this call."""
+        """True if the cell is stored already and need not be made (again) in this call."""
         if cell.folder:
             record = self.scores.known(cell.folder).get(cell.key)
         else:
@@ -86,7 +86,7 @@ class UnitRun:
         return record is not None and (not self.study.replace or record["run"] == self.study.run)
 
     def _gone(self, cell: Cell) -> bool:
-        """Whether a cell was given up before this call, or in it by this process or another."""
+        """True if a cell was given up before this call, or in it by this process or another."""
         if cell.key in self._values:
             return False
         failure = failures.read(self.store, cell.key)
@@ -106,7 +106,7 @@ class UnitRun:
         return self._once(cell.key, lambda: self._read(cell))
 
     def _read(self, cell: Cell) -> Any:
-        """What is stored of a cell, made where it is not; another process may find it damaged and remove it again."""
+        """The stored value of a cell, made where there is none; another process may find it damaged and remove it."""
         for _ in range(ATTEMPTS):
             with contextlib.suppress(KeyError, Damaged):
                 return self._stored(cell)
@@ -143,7 +143,7 @@ class UnitRun:
         self.store.put(cell.stage, cell.name, cell.key, write, record, replace)
 
     def _record(self, cell: Cell, passes: Passes, seconds: float, peak: float) -> dict[str, Any]:
-        """What is known of a cell beside its value: its full key, where and how it was made, and what it cost."""
+        """The record of a cell beside its value: its full key, where and how it was made, and what it cost."""
         cost = {"seconds": round(seconds, 4), **asdict(passes), "peak_mb": round(peak, 1)}
         config = cell.maker.configuration(self.study, cell)
         return {**_identity(self.study, cell), **prices.terms(self.cells, cell), "cost": cost, "config": config}

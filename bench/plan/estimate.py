@@ -1,4 +1,4 @@
-"""How long a plan will take, by stage and on the chosen launcher, and how much disk it needs."""
+"""Estimates of a plan: time by stage and on the chosen launcher, passes, and disk."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ def priced(study: Study, surveyed: Mapping[str, States], past: Past) -> Estimate
 
 
 def _megabytes(study: Study, cell: Cell) -> float:
-    """What a cell's maps, float32, take on the disk."""
+    """Disk that a cell's maps take, float32."""
     return 4e-6 * study.kept * voxels(study, cell.unit) if cell.maker.maps else 0.0
 
 

@@ -69,7 +69,7 @@ def with_work(study: Study) -> Study:
 
 
 def rendered(study: Study) -> bool:
-    """Whether this very study was planned before, has nothing to compute, and has its page."""
+    """True if this very study was planned before, has nothing to compute, and has its page."""
     path = study.folder / PLAN
     if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).todo:
         return False

@@ -1,4 +1,4 @@
-"""What cells cost before, from the records of a store, and what a cell like them would cost now.
+"""Prices of cells: the costs in the records of a store, scaled to a cell that is to be made.
 
 A cost is taken to grow with the work of a cell: voxels of the grid x images that pass through the network or simulator
 (subjects, times epochs, draws or combinations where the stage has them). Prices come from the records of the nearest
@@ -36,7 +36,7 @@ class Cost(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What decides a price: the stage, the network (hash of its node), the plug-ins."""
+    """All that decides a price: the stage, the network (hash of its node), the plug-ins."""
 
     stage: str
     network: str = ""
@@ -95,7 +95,7 @@ def work(cells: Cells, cell: Cell) -> float:
 
 
 def terms(cells: Cells, cell: Cell) -> dict[str, Any]:
-    """What the record of a cell says for prices to be read from it: its kind and its work."""
+    """Fields of a cell's record that prices are read from: its kind and its work."""
     return {**Kind.of(cells, cell)._asdict(), "work": work(cells, cell)}
 
 

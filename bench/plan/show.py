@@ -1,4 +1,4 @@
-"""What is known of one key: its record, its seeds, and the command that makes it again and nothing beside it."""
+"""All that is known of one key: its record, its seeds, and the command that makes it again and nothing beside it."""
 
 import shlex
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the store knows of a study's cells: done, missing, failed, stale, or blocked by a failure further up."""
+"""States of a study's cells, as the store knows them: done, missing, failed, stale, blocked or unsupported."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -100,7 +100,7 @@ def _below(state: str, above: set[str], retry_failed: bool) -> str:
 
 
 def wanted(state: str, rerun: str) -> bool:
-    """Whether a cell in this state is computed under a `rerun` policy."""
+    """True if a cell in this state is computed under a `rerun` policy."""
     return rerun == "all" or state == "missing" or state == rerun
 
 

@@ -1,4 +1,4 @@
-"""What variants of training change of the training subjects: covered images, permuted labels."""
+"""Changes of the training subjects that variants of training ask for: covered images, permuted labels."""
 
 from dataclasses import replace
 

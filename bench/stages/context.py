@@ -1,4 +1,4 @@
-"""What methods and metrics are told beside the model and the images; truths reach only a method that declares them."""
+"""Contexts of methods and metrics, beside the model and the images; truths reach only a method that declares them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,7 +33,7 @@ def method_context(
     use: Callable[[], Truth],
     training: Callable[[], Batch],
 ) -> Context:
-    """What a method may know: noise of its own, anatomy, training images, and only the truths and redraws it declared.
+    """The knowledge of a method: noise of its own, anatomy, training images, and only truths and redraws it declared.
 
     world: the simulator of the cohort. noise: subject -> seed. use: the truth of the model, asked for if declared.
 
@@ -55,7 +55,7 @@ def method_context(
 
 
 def metric_context(world: Any, cohort: Cohort, model: str, training: Callable[[], Batch]) -> Context:
-    """What a metric may know: perturbations common to all methods of the model, training images, and the simulator.
+    """The knowledge of a metric: perturbations common to all methods of the model, training images, and the simulator.
 
     world: the simulator of the cohort. model: key of the trained model, which the perturbations are drawn by.
     """

@@ -16,14 +16,14 @@ SUBJECTS = 4
 
 
 class Kept(NamedTuple):
-    """What is stored of the maps of a method and model; convergence: (S,) of the first subjects, None where certain."""
+    """Stored maps of a method and model; convergence: (S,) of the first subjects, None where certain."""
 
     maps: Attribution
     convergence: Tensor | None = None
 
 
 def asked(method: Method) -> bool:
-    """Whether a method's maps hold noise; not asked of controls, which have nothing to converge to."""
+    """True where a method's maps hold noise; not asked of controls, which have nothing to converge to."""
     return method.tags.stochastic and method.tags.role == "method"
 
 

@@ -64,7 +64,7 @@ def explain(given: Given, model: nn.Module) -> tuple[Attribution, Passes]:
 
 
 def context(given: Given) -> Context:
-    """What the method of the cell may know."""
+    """The context of the cell's method."""
     graph, unit, name = given.graph, given.unit, given.cell.method
     return method_context(
         calibrated(given),

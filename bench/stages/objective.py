@@ -1,4 +1,4 @@
-"""What a network learns, and how it is judged: classes by cross-entropy, values by their squared error."""
+"""Objectives of training, with the verdict on its outcome: classes by cross-entropy, values by squared error."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,14 +28,14 @@ class Objective(Protocol):
         """The subjects with targets as outputs should be: classes, or values in SDs from their training mean."""
 
     def auc(self, model: nn.Module, data: Batch) -> float:
-        """How well a model tells the subjects apart: of its worst pair of classes, or the halves of the targets."""
+        """The AUC of a model on the subjects: of its worst pair of classes, or of the halves of the targets."""
 
     def judge(self, model: nn.Module, images: Images, calibration: dict[str, Any]) -> dict[str, Any]:
-        """What is recorded of a model, the verdict of the gate among it."""
+        """The record of a model, the verdict of the gate among it."""
 
 
 def objective(train: Batch) -> "Objective":
-    """What the targets ask for: whole numbers are classes, others values.
+    """The objective that targets ask for: whole numbers are classes, others values.
 
     Raises:
         BadInput: where all targets are one value.

@@ -1,4 +1,4 @@
-"""How a network is trained: the settings of `train`, checked, and what of them a model's key depends on."""
+"""Recipes of training: the settings of `train`, checked, and the part of them that a model's key depends on."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -14,7 +14,7 @@ COVERS = ("zero", "mean", "noise")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where training is cut off: after `at` epochs (any share of one), or at that AUC on the validation subjects."""
+    """The point where training is cut off: after `at` epochs (any share of one), or at that AUC in validation."""
 
     by: Literal["epoch", "auc"]
     at: float
@@ -107,7 +107,7 @@ class Recipe:
 
 
 def identity(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a `train` node a model's key holds.
+    """The part of a `train` node that a model's key holds.
 
     Optional settings are left out where they change nothing, so a key does not depend on which options there are;
     `pretrain` is left out because the key of the model it names stands beside.

@@ -63,7 +63,7 @@ def _cases(
     views: Sequence[View],
     count: int,
 ) -> list[tuple[Case, Callable[[], Columns]]]:
-    """What the metric is asked for, by view and truth."""
+    """The questions to a metric, by view and truth."""
     some = list(range(count))
     context, cohort = shared.context.take(some), shared.cohort.take(torch.arange(count))
     attribution = first(explained.attribution, count)

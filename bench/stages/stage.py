@@ -53,7 +53,7 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """What is being done, for people."""
+        """Stage, method and metric, for people."""
         return " ".join(t for t in (self.stage, self.method, self.metric) if t)
 
 
@@ -107,7 +107,7 @@ class Stage(ABC, Generic[Value]):
         raise NotImplementedError(f"stage {self.name} has no `write`")
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Value:
-        """What was written; never called where the cell has a `folder` of scores."""
+        """The value that was written; never called where the cell has a `folder` of scores."""
         raise NotImplementedError(f"stage {self.name} has no `read`")
 
     def work(self, study: Study, cell: Cell) -> float:

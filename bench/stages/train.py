@@ -100,6 +100,6 @@ def read(folder: Path, build: Callable[[], nn.Module], init_seed: int) -> Traine
 
 
 def record(folder: Path) -> dict[str, Any]:
-    """What is known of a stored model beside its weights."""
+    """The record of a stored model: curve, verdict of the gate, fingerprint."""
     known: dict[str, Any] = json.loads((folder / "model.json").read_text())
     return known

@@ -1,4 +1,4 @@
-"""How a map is looked at before a map metric scores it."""
+"""Views of a map: its sign and smoothing before a map metric scores it."""
 
 import numpy as np
 import torch

@@ -122,12 +122,12 @@ class Artefacts:
                     yield str(error)
 
     def _unchanged(self, stage: str) -> bool:
-        """Whether nothing was added to a stage, or taken from it, since it was listed."""
+        """True if nothing was added to a stage, or taken from it, since it was listed."""
         listed = self._stamps.get(stage) if stage in self._index else None
         return listed is not None and listed == self._stamp(stage)
 
     def _stamp(self, stage: str) -> int | None:
-        """When something was last added or taken; None where that was just now, as more may come at the same time."""
+        """Time of the last addition or removal; None where that was just now, as more may come at the same time."""
         folder = self.root / stage
         stamp = folder.stat().st_mtime_ns if folder.exists() else 0
         return stamp if time.time_ns() - stamp > MOMENT_NS else None

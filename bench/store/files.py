@@ -46,7 +46,7 @@ def said_when_unwritable(path: Path) -> Iterator[None]:
 
 
 def refusal(number: int, path: Path | str) -> Unwritable:
-    """What to say of an `errno` of REFUSALS."""
+    """The sentence for an `errno` of REFUSALS."""
     mend = "free space or set paths.results to another disk, then issue the same command"
     return Unwritable(f"{REFUSALS[number]} while writing {path}; {mend}")
 

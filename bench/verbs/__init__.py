@@ -1,1 +1,1 @@
-"""What each verb of the command line does: a function of a call that returns the exit code."""
+"""The verbs of the command line: each a function of a call that returns the exit code."""

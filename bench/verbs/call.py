@@ -1,4 +1,4 @@
-"""What the user typed after the verb."""
+"""The words that the user typed after the verb."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
