@@ -1,4 +1,4 @@
-"""Whether a fresh run still says what was published."""
+"""Drift: published means that a fresh run misses."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def drift(fresh: Path, published: Path, tolerance: float = TOLERANCE) -> list[st
     """Sentences on every published mean that the fresh leaderboard lacks or misses by more than the tolerance."""
     new, old = (pd.read_csv(folder / "leaderboard.csv").set_index(KEYS)["mean"] for folder in (fresh, published))
     both = pd.DataFrame({"published": old, "fresh": new.reindex(old.index)})
-    lost = both["fresh"].isna() != both["published"].isna()
+    missing = both["fresh"].isna() != both["published"].isna()
     moved = (both["fresh"] - both["published"]).abs() > tolerance
-    rows = both[lost | moved].reset_index().astype(dict.fromkeys(KEYS, str)).to_dict("records")
+    rows = both[missing | moved].reset_index().astype(dict.fromkeys(KEYS, str)).to_dict("records")
     return [f"{' / '.join(r[k] for k in KEYS)}: {r['published']:.3f} became {r['fresh']:.3f}" for r in rows]

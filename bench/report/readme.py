@@ -13,7 +13,7 @@ AUDITS = {"trivial observer", "twins"}
 
 
 def leaderboard(folder: Path) -> str:
-    """One row a method: its rank and mean with interval in each ranking."""
+    """One row per method: its rank and mean with interval in each ranking."""
     board = pd.read_csv(folder / "leaderboard.csv", dtype={"rank": "Int64"}, keep_default_na=True)
     board = board[board["simulator"] == "all"]
     contests = list(dict.fromkeys(zip(board["network"], board["ranking"], strict=True)))
@@ -30,20 +30,21 @@ def leaderboard(folder: Path) -> str:
 
 
 def simulators(folder: Path) -> str:
-    """One row a simulator with audits that did not fail and a model past its gate: what each of them found."""
+    """One row per simulator with audits that did not fail and a model past its gate: the results of each."""
     models, audits = pd.read_csv(folder / "models.csv"), pd.read_csv(folder / "simulator_audits.csv")
     passed = models[models["passed"]].sort_values("competence_low", ascending=False)
     rows = []
     for name in dict.fromkeys(models["simulator"]):
-        mine, own = passed[passed["simulator"] == name], audits[audits["simulator"] == name].set_index("audit")
-        if len(mine) and set(own.index) >= AUDITS and not (own["verdict"] == "failed").any():
-            rows.append([f"`{name}`", *_separable(mine.iloc[0]), *_audited(own), *_competent(mine.iloc[0])])
+        competent, audited = passed[passed["simulator"] == name], audits[audits["simulator"] == name].set_index("audit")
+        if len(competent) and set(audited.index) >= AUDITS and not (audited["verdict"] == "failed").any():
+            best = competent.iloc[0]
+            rows.append([f"`{name}`", *_separable(best), *_audited(audited), *_competent(best)])
     head = ["simulator", "AUC asked", "reached", "trivial observer", "twins against controls", "competent model"]
     return _table([*head, "its AUC", "trained on"], rows)
 
 
 def networks(folder: Path) -> str:
-    """One row a network, one column a simulator: models past the gate of all, and their mean AUC."""
+    """One row per network, one column per simulator: models past the gate of all, and their mean AUC."""
     models = pd.read_csv(folder / "models.csv")
     names = list(dict.fromkeys(models["simulator"]))
     groups = dict(list(models.groupby(["network", "simulator"])))
@@ -74,12 +75,9 @@ def _separable(model: Any) -> list[str]:
     return [f"{model.separability_asked:g}", f"{model.separability_reached:.3f}{interval}"]
 
 
-def _audited(own: pd.DataFrame) -> list[str]:
-    told = []
-    for audit in sorted(AUDITS):
-        found = own.loc[audit]
-        told.append(f"{found.auc:.3f} [{found.low:.3f}, {found.high:.3f}] {found.verdict}")
-    return told
+def _audited(audits: pd.DataFrame) -> list[str]:
+    rows = [audits.loc[audit] for audit in sorted(AUDITS)]
+    return [f"{row.auc:.3f} [{row.low:.3f}, {row.high:.3f}] {row.verdict}" for row in rows]
 
 
 def _competent(model: Any) -> list[str]:

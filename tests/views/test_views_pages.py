@@ -20,6 +20,7 @@ class World:
     """A bright cube as strong as its record says; every second subject has it."""
 
     shape = SHAPE
+    target = (1, 0)
 
     def sample(self, indices, stream, do=None):
         images = torch.rand(len(indices), 1, *SHAPE, generator=torch.Generator().manual_seed(len(stream)))
@@ -85,3 +86,15 @@ def test_a_cut_is_upright_and_strongest():
 
 def test_tiles_that_hold_nothing_are_drawn():
     assert tiles.draw("nothing", [tiles.Tile("", np.zeros((4, 4)))] * 9, "1").axes
+
+
+def test_scores_are_those_of_the_task_and_not_of_the_last_class():
+    """Of three classes the task explains 1 against 0; what class 2 gets moves no score."""
+
+    class Three(torch.nn.Module):
+        def forward(self, x):
+            means = x.flatten(1).mean(1)
+            return torch.stack([-means, means, 100 * torch.rand_like(means)], 1)
+
+    seen = _seen(Three().eval())
+    torch.testing.assert_close(seen.scores, 2 * seen.test.images.flatten(1).mean(1))

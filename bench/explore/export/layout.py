@@ -1,4 +1,4 @@
-"""Where every file of an exported cohort lies, and what stands in the small ones."""
+"""Layout of an exported cohort: the place of every file, and the content of the small ones."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ VECTORS = ("regions", "floor")
 
 @dataclass(frozen=True)
 class About:
-    """What a cohort does not say of itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet.
+    """Facts that a cohort does not hold itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet.
     records: what was drawn for each subject, by name; meanings: what each of these names stands for.
     """
 
@@ -41,7 +41,7 @@ class Layout:
         return "pet" if self.modality == "pet" else "anat"
 
     def image(self, who: str) -> Path:
-        """What the network sees."""
+        """The image that the network sees."""
         return self.folder / who / self._kind / f"{who}_{self.modality}.nii.gz"
 
     def derived(self, who: str, ending: str, pipeline: str = PIPELINE) -> Path:

@@ -1,1 +1,1 @@
-"""What else can be seen of a model than a map of one image: one module a view, each usable alone."""
+"""Views of a model beside the map of one image: one module per view, each usable alone."""

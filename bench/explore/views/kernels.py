@@ -26,7 +26,7 @@ def kernels(model: nn.Module, shape: tuple[int, int, int]) -> Tensor:
 
 
 def diversity(model: nn.Module) -> pd.DataFrame:
-    """How different the filters of each convolution are; one row a layer.
+    """Diversity of the filters of each convolution; one row per layer.
 
     similarity: mean |cosine| of two filters, 0 for orthogonal ones. expected: the same for normal random filters of
     that size, sqrt(2 / (pi n)) for large n. rank: exp of the entropy of the normalised singular values (effective

@@ -1,4 +1,4 @@
-"""What single features stand for: their correlation with the latents that made the images."""
+"""Meaning of single features: their correlation with the latents that made the images."""
 
 import numpy as np
 import pandas as pd

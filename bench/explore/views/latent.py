@@ -1,4 +1,4 @@
-"""Where subjects lie in what the readout reads: projections, trajectories of disease, subgroups."""
+"""Latent space of a model, the features that its readout reads: projections, trajectories of disease, subgroups."""
 
 from collections.abc import Sequence
 

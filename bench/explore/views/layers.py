@@ -1,4 +1,4 @@
-"""What the layers of a model do with images."""
+"""Layers of a model: convolutions, activations, features that the readout reads."""
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +16,10 @@ def convolutions(model: nn.Module) -> dict[str, nn.Conv3d]:
     Raises:
         Unsupported: where there is none.
     """
-    found = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv3d)}
-    if not found:
+    layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv3d)}
+    if not layers:
         raise Unsupported("this network has no convolutions")
-    return found
+    return layers
 
 
 def activations(model: nn.Module, images: Tensor, layer: str) -> Tensor:
@@ -33,7 +33,7 @@ def activations(model: nn.Module, images: Tensor, layer: str) -> Tensor:
 
 
 def features(model: nn.Module, images: Tensor) -> Tensor:
-    """What the readout reads of images, (N, F): the inputs of the last layer with weights, averaged over space.
+    """Features (N, F) of images that the readout reads: the inputs of the last layer with weights, averaged over space.
 
     Raises:
         Unsupported: for a network whose last layer reads the image itself, or that has no layer of a known kind.
@@ -42,8 +42,8 @@ def features(model: nn.Module, images: Tensor) -> Tensor:
     if len(layers) < 2:
         raise Unsupported("this network has no hidden layer")
     kept: list[Tensor] = []
-    found = _kept(model, images, kept, layers[-1].register_forward_pre_hook(lambda m, inputs: kept.append(inputs[0])))
-    return found.mean((2, 3, 4)) if found.ndim == 5 else found.flatten(1)
+    inputs = _kept(model, images, kept, layers[-1].register_forward_pre_hook(lambda m, given: kept.append(given[0])))
+    return inputs.mean((2, 3, 4)) if inputs.ndim == 5 else inputs.flatten(1)
 
 
 def _kept(model: nn.Module, images: Tensor, kept: list[Tensor], hook: RemovableHandle) -> Tensor:

@@ -1,4 +1,4 @@
-"""What excites a channel most: among subjects, and among all images."""
+"""Images that excite a channel most: among subjects, and among all images."""
 
 import pandas as pd
 import torch

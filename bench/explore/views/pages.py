@@ -11,8 +11,6 @@ from torch import Tensor
 from bench.contracts import Unsupported
 from bench.explore.views import kernels, known, latent, layers, maximal, tree
 from bench.explore.views.seen import Seen
-from bench.passes.forward import forward
-from bench.passes.scores import explained
 from bench.report.figures import latent as planes
 from bench.report.figures import tiles
 from bench.report.figures.tiles import Tile, cut
@@ -37,7 +35,7 @@ def diversity(seen: Seen) -> Page:
 
 def feature_maps(seen: Seen) -> Page:
     """First channels of every convolution for the patient whose score is highest."""
-    best = int(_scores(seen).argmax())
+    best = int(seen.scores.where(seen.patients, -torch.inf).argmax())
     image, drawn = seen.test.images[best : best + 1], [Tile("image", cut(_arrays(seen.test.images[best])[0]))]
     yield "subject", tiles.draw(f"{seen.name}: subject {best}", drawn, "intensity", signed=False)
     for number, name in enumerate(layers.convolutions(seen.model)):
@@ -121,9 +119,3 @@ VIEWS: dict[str, Callable[[Seen], Page]] = {
 
 def _arrays(volumes: Tensor) -> np.ndarray:
     return volumes.detach().contiguous().numpy()
-
-
-def _scores(seen: Seen) -> Tensor:
-    """(N,) explained scores of the test subjects; minus infinity for all but patients."""
-    scores = explained(forward(seen.model, seen.test.images), seen.simulator.target)
-    return scores.where(seen.patients, -torch.inf)

@@ -1,4 +1,4 @@
-"""What the views of one model look at."""
+"""A model with the subjects that its views look at."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from bench.contracts import Batch, Simulator, Unsupported
 from bench.explore.views.layers import features
+from bench.passes.forward import forward
+from bench.passes.scores import explained
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,15 @@ class Seen:
         Raises:
             Unsupported: for a simulator that keeps no record of what it draws.
         """
-        made: Any = self.simulator
-        if not hasattr(made, "record"):
+        simulator: Any = self.simulator
+        if not hasattr(simulator, "record"):
             raise Unsupported("this simulator has no `record` of what it draws")
-        return pd.DataFrame([made.record(i, "test") for i in range(len(self.test))])
+        return pd.DataFrame([simulator.record(i, "test") for i in range(len(self.test))])
+
+    @cached_property
+    def scores(self) -> Tensor:
+        """(N,) explained scores of the test subjects."""
+        return explained(forward(self.model, self.test.images), self.simulator.target)
 
     @property
     def patients(self) -> Tensor:

@@ -22,7 +22,7 @@ _NARROWEST = 165.0
 
 @dataclass(frozen=True)
 class _Sheet:
-    """Where pictures go, in mm from the top left: `blocks` of rows side by side, so that many methods fit a page."""
+    """Places of pictures in mm from the top left: `blocks` of rows side by side, so that many methods fit a page."""
 
     figure: Figure
     width: float
@@ -140,5 +140,5 @@ def _bar(sheet: _Sheet) -> None:
     bar = sheet.figure.colorbar(ScalarMappable(cmap=DIVERGING), cax=axis, orientation="horizontal")
     bar.set_ticks([0, 0.5, 1], labels=["− scale", "0", "+ scale"])
     bar.outline.set_visible(False)  # type: ignore[operator]
-    told = "Every map on its own symmetric scale, 99.5 % of |map| in the volume;\nbare brain at 0. Outline: truth."
-    sheet.write(left + wide + 6, sheet.height - 6.5, told, ha="left", va="center", fontsize=7)
+    note = "Every map on its own symmetric scale, 99.5 % of |map| in the volume;\nbare brain at 0. Outline: truth."
+    sheet.write(left + wide + 6, sheet.height - 6.5, note, ha="left", va="center", fontsize=7)

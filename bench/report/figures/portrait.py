@@ -24,7 +24,7 @@ _CLIP = 0.999
 class Portrait:
     """P patients as volumes (P, X, Y, Z) with x to the right, y to anterior, z to superior.
 
-    captions: one line a patient. twins: the same subjects in the other state. truths: by name, those that are not
+    captions: one line per patient. twins: the same subjects in the other state. truths: by name, those that are not
     simply image minus twin; same: names of those that are. regions: labels, r is `region_names[r - 1]`. domain: the
     brain. affine: (4, 4), voxel to mm, no rotation.
     """
@@ -42,7 +42,7 @@ class Portrait:
 
     @property
     def change(self) -> Array:
-        """What the pathology changes in the images (P, X, Y, Z)."""
+        """Change of the images by the pathology (P, X, Y, Z)."""
         return self.images - self.twins
 
     @property

@@ -17,7 +17,7 @@ _STEP = r"^(?P<family>.+)\.layer_(?P<step>\d+)_of_(?P<steps>\d+)$"
 
 
 def draw(source: RankedResults) -> list[Figure]:
-    """One small panel a method, a line a network; no page where no metric has the columns `layer_k_of_L`."""
+    """One small panel per method, one line per network; no page where no metric has the columns `layer_k_of_L`."""
     curves = steps(source.tables["cells"])
     if curves.empty:
         return []
@@ -46,14 +46,14 @@ def _page(source: RankedResults, family: str, curves: pd.DataFrame, methods: lis
 
 
 def is_curve(metric: str) -> bool:
-    """Whether a metric's name is a point of a curve rather than a result of its own."""
+    """True for the column of a point of a curve, which is no result of its own."""
     return re.match(_STEP, metric) is not None
 
 
 def steps(cells: pd.DataFrame) -> pd.DataFrame:
     """Rows of cells.csv over all simulators that belong to a curve, with family, share of layers reset."""
-    found = cells["metric"].str.extract(_STEP)
-    rows = cells.assign(family=found["family"], share=found["step"].astype(float) / found["steps"].astype(float))
+    steps = cells["metric"].str.extract(_STEP)
+    rows = cells.assign(family=steps["family"], share=steps["step"].astype(float) / steps["steps"].astype(float))
     return rows[rows["family"].notna() & (rows["simulator"] == "all")]
 
 

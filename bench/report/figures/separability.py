@@ -17,7 +17,7 @@ _HEIGHT, _FOOT = 62, 14
 
 
 def draw(source: RankedResults) -> list[Figure]:
-    """One panel a simulator, one mark a model and method; no page without models."""
+    """One panel per simulator, one mark per model and method; no page without models."""
     headline = source.headline
     if headline is None:
         return []

@@ -35,7 +35,7 @@ class View(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """What a column's colours mean."""
+    """The scale of a column's colours."""
 
     colours: Colormap | str
     low: float
@@ -98,7 +98,7 @@ class Sheet:
         return axes
 
     def letters(self, axes: Axes, view: View) -> None:
-        """Which side is which, at the edges of a picture."""
+        """Names of the sides, at the edges of a picture."""
         edges = ((0.03, 0.5), (0.97, 0.5), (0.5, 0.02), (0.5, 0.98))
         sides = (("left", "center"), ("right", "center"), ("center", "bottom"), ("center", "top"))
         for letter, edge, (across, down) in zip(view.letters, edges, sides, strict=True):
@@ -118,7 +118,7 @@ class Sheet:
         self._write(_MARGIN, 7.0, facts, va="top", fontsize=7, color=style.GREY)
 
     def head(self, column: int, text: str) -> None:
-        """What a column shows."""
+        """The heading of a column."""
         self._write(self.left(column) + self.cell / 2, _HEAD, text, ha="center", va="bottom", fontsize=7)
 
     def bar(self, column: int, bar: Bar) -> None:
@@ -132,11 +132,11 @@ class Sheet:
         axes.tick_params(labelsize=6, length=1.5, width=0.4, pad=1)
 
     def caption(self, patient: int, text: str) -> None:
-        """Who this is."""
+        """The caption of a patient."""
         self._write(_LEFT, self.top(patient, 0) - 0.9, text, va="bottom", fontsize=7.5, fontweight="bold")
 
     def name(self, patient: int, row: int, text: str) -> None:
-        """What a row shows."""
+        """The name of a row."""
         height = self.views[row].size(self.box)[1] * self.zoom
         self._write(_LEFT - 1.5, self.top(patient, row) + height / 2, text, ha="right", va="center", fontsize=7)
 

@@ -40,9 +40,9 @@ def journal() -> Iterator[None]:
 
 def figure(width: float, height: float) -> Figure:
     """A figure of width x height inches with its own canvas (no global state)."""
-    made = Figure(figsize=(width, min(height, TALLEST)), layout="constrained")
-    FigureCanvasAgg(made)
-    return made
+    drawing = Figure(figsize=(width, min(height, TALLEST)), layout="constrained")
+    FigureCanvasAgg(drawing)
+    return drawing
 
 
 def save(figure: Figure, stem: Path) -> Path:
@@ -56,10 +56,10 @@ def save(figure: Figure, stem: Path) -> Path:
     return picture
 
 
-def grid(made: Figure, count: int, columns: int, **options: Any) -> list[Axes]:
+def grid(drawing: Figure, count: int, columns: int, **options: Any) -> list[Axes]:
     """`count` axes in rows of at most `columns`; the unused places stay empty."""
     columns = min(count, columns)
-    axes = made.subplots(-(-count // columns), columns, squeeze=False, **options).ravel()
+    axes = drawing.subplots(-(-count // columns), columns, squeeze=False, **options).ravel()
     for spare in axes[count:]:
         spare.set_visible(False)
     for lowest in axes[max(count - columns, 0) : count]:

@@ -43,13 +43,13 @@ def draw(title: str, tiles: Sequence[Tile], unit: str, signed: bool = True, colu
     aspect = max(t.values.shape[0] / t.values.shape[1] for t in tiles)
     with style.journal():
         width = max(columns * _SIZE + 18, 60)
-        made = style.figure(width * style.MM, (rows * (_SIZE * aspect + 5) + _HEAD) * style.MM)
-        axes = style.grid(made, len(tiles), columns)
+        page = style.figure(width * style.MM, (rows * (_SIZE * aspect + 5) + _HEAD) * style.MM)
+        axes = style.grid(page, len(tiles), columns)
         for axis, tile in zip(axes, tiles, strict=True):
             axis.imshow(tile.values, cmap=colours, norm=norm, interpolation="nearest")
             axis.set_title(tile.caption, fontsize=6, pad=2)
             axis.set_axis_off()
-        bar = made.colorbar(ScalarMappable(norm, colours), ax=axes, shrink=0.8, pad=0.02)
+        bar = page.colorbar(ScalarMappable(norm, colours), ax=axes, shrink=0.8, pad=0.02)
         bar.set_label(unit)
-        made.suptitle(title, fontsize=8)
-    return made
+        page.suptitle(title, fontsize=8)
+    return page

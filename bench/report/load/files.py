@@ -21,7 +21,7 @@ class BadTables(ValueError):
 
 
 def about(path: Path) -> dict[str, Any]:
-    """What study.json says; raises BadTables."""
+    """The content of study.json; raises BadTables."""
     if not path.is_file():
         raise BadTables(f"{path} is missing: {path.parent} is not the results folder of a study")
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -87,6 +87,6 @@ def _category(text: pd.Series) -> pd.Series:
     return text.cat.set_categories(sorted([*text.cat.categories, *missing])).fillna("")
 
 
-def _check_columns(path: Path, found: list[str], wanted: list[str]) -> None:
-    if missing := [name for name in wanted if name not in found]:
+def _check_columns(path: Path, present: list[str], wanted: list[str]) -> None:
+    if missing := [name for name in wanted if name not in present]:
         raise BadTables(f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}")

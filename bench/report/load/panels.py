@@ -1,4 +1,4 @@
-"""Slices of a few subjects, small enough to commit: what the pictures are drawn from.
+"""Slices of a few subjects, small enough to commit: the source of the pictures.
 
 Layout of panels.npz (no pickle). For each simulator s, P subjects in the same slices for all maps, every picture as it
 is looked at (row 0 on top; R of the subject on the right; anterior on top in axial, on the right in sagittal slices):

@@ -20,7 +20,7 @@ PROCESSES = 2
 
 
 def each(results: Results, work: Work[Found]) -> list[Found]:
-    """What `work(study, simulator, network, scores)` gives of every partition, sorted by name.
+    """Results of `work(results, simulator, network, scores)` for every partition, sorted by name.
 
     work: a function of a module. A process holds one partition at a time. Raises BadTables.
     """
@@ -33,7 +33,7 @@ def each(results: Results, work: Work[Found]) -> list[Found]:
 
 
 def rows(results: Results) -> int:
-    """How many score rows a study has, from the files' own counts."""
+    """Number of score rows of a study, from the files' own counts."""
     return sum(pq.read_metadata(file).num_rows for files in results.parts.values() for file in files)
 
 

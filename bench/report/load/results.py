@@ -95,12 +95,12 @@ class Results:
     @property
     def parts(self) -> dict[tuple[str, str], list[Path]]:
         """The score files of every partition (simulator, network), sorted by name."""
-        found = {}
+        paths_of = {}
         for folder in sorted((self.folder / "scores").glob("simulator=*/network=*")):
             simulator, network = folder.parent.name.split("=", 1)[1], folder.name.split("=", 1)[1]
             if paths := sorted(folder.glob("*.parquet")):
-                found[simulator, network] = paths
-        return found
+                paths_of[simulator, network] = paths
+        return paths_of
 
     def partitions(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """(simulator, network, scores) of every partition, sorted by name; one is in memory at a time."""

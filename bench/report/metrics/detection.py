@@ -25,14 +25,14 @@ def blind_auc(clean: Array, cued: Array, clean_seeds: Array, cued_seeds: Array) 
     (diagonal discriminant analysis), and is scored on pairs within the held-out seed; ties count one half. NaN where
     the other seeds hold fewer than two models of a kind.
     """
-    found = []
+    aucs = []
     for seed in np.intersect1d(clean_seeds, cued_seeds):
         known = [clean[clean_seeds != seed], cued[cued_seeds != seed]]
         weight = _rule(*known) if min(len(k) for k in known) > 1 else np.full(clean.shape[1], np.nan)
         a, b = clean[clean_seeds == seed] @ weight, cued[cued_seeds == seed] @ weight
         gap = b[:, None] - a[None, :]
-        found.append(np.nan if np.isnan(gap).any() else (np.sign(gap) / 2 + 0.5).mean())
-    return np.array(found, dtype=float)
+        aucs.append(np.nan if np.isnan(gap).any() else (np.sign(gap) / 2 + 0.5).mean())
+    return np.array(aucs, dtype=float)
 
 
 def detection(table: pd.DataFrame, pairs: Mapping[str, str]) -> pd.DataFrame:

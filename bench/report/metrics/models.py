@@ -1,4 +1,4 @@
-"""Scores of single models as tables of subjects by methods: what is said of metrics rather than of methods."""
+"""Scores of single models as tables of subjects by methods, from which metrics are judged."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Table:
 
     @property
     def unit(self) -> tuple[int, int]:
-        """Which model."""
+        """Data seed and model seed of the model."""
         return self.data_seed, self.model_seed
 
     @property
@@ -36,7 +36,7 @@ class Table:
 
     @property
     def by_subject(self) -> bool:
-        """Whether rows are subjects; a metric of one value a model has one row, -1."""
+        """True if rows are subjects; a metric of one value per model has one row, -1."""
         return bool((self.values.index >= 0).any())
 
     @cached_property
@@ -53,7 +53,7 @@ class Table:
 
     @cached_property
     def reliability(self) -> float:
-        """How well the means of `complete` come out the same again: `split_half`."""
+        """Reliability of the means of `complete`: `split_half`."""
         return split_half(self.complete)
 
 
@@ -61,27 +61,27 @@ def tables(results: Results, scores: pd.DataFrame) -> Iterator[Table]:
     """Every metric of every model of a partition that passed the gate; methods only, as controls inflate agreement.
 
     Columns beside a metric's headline and values of all models together are left out; maps are taken in the view of a
-    ranking. A metric of one value a model has a table of one row.
+    ranking. A metric of one value per model has a table of one row.
     """
     kept = _counted(results, scores)
     whole = [name for name in kept["metric"].unique() if "." not in name]
     kept = kept[kept["metric"].isin(whole)]
-    found = ByModel.of(kept[kept["view"].isin(("", "abs"))])
-    cases = [rows for _, rows in found.groups.groupby(["metric", "truth", "view"], sort=True)]
+    by_model = ByModel.of(kept[kept["view"].isin(("", "abs"))])
+    cases = [rows for _, rows in by_model.groups.groupby(["metric", "truth", "view"], sort=True)]
     named = [(rows["metric"].iloc[0], rows["truth"].iloc[0], rows) for rows in cases]
     signs = [1 if results.metric(metric)["higher_is_better"] else -1 for metric, _, _ in named]
-    for u, unit in enumerate(zip(found.data_seeds.tolist(), found.model_seeds.tolist(), strict=True)):
+    for u, unit in enumerate(zip(by_model.data_seeds.tolist(), by_model.model_seeds.tolist(), strict=True)):
         for sign, (metric, truth, rows) in zip(signs, named, strict=True):
-            values = found.values[rows.index, u]
+            values = by_model.values[rows.index, u]
             methods, subjects = (~np.isnan(values).all(axis) for axis in (1, 0))
             if methods.any():
                 table = sign * values[methods][:, subjects].T
                 columns = rows["method"].to_numpy()[methods]
-                yield Table(*unit, metric, truth, pd.DataFrame(table, found.subjects[subjects], columns))
+                yield Table(*unit, metric, truth, pd.DataFrame(table, by_model.subjects[subjects], columns))
 
 
 def ranking(results: Results, scores: pd.DataFrame, headline: Headline) -> Iterator[Table]:
-    """What one ranking ranks by, of every model: its metric, truth and view over the strata it counts."""
+    """The measure of one ranking, of every model: its metric, truth and view over the strata it counts."""
     rows = scores[(scores["metric"] == headline.metric) & (scores["truth"] == headline.truth)]
     rows = rows[rows["view"] == headline.view]
     yield from tables(results, rows[rows["stratum"].isin(headline.strata)] if headline.strata else rows)

@@ -17,7 +17,7 @@ _COLUMNS = DISTANCES.after(PLACE)
 
 
 def by_region(metric: str) -> bool:
-    """Whether the name is that of a column with the value of one region, of which a page would show too many."""
+    """True for the column of one region, of which a page would show too many."""
     return metric.partition(".")[2].startswith(tuple(f"{stem}_" for stem in (*SIDES, "icc", "t")))
 
 

@@ -58,11 +58,11 @@ def _placed(means: pd.Series, place: dict[str, int]) -> Array:
 
 def _related(a: Array, b: Array) -> Array:
     """(K,): Spearman correlation of the rows of a and b (K, N) over the places where both have a value."""
-    held, found = ~np.isnan(a + b), np.full(len(a), np.nan)
+    held, correlations = ~np.isnan(a + b), np.full(len(a), np.nan)
     for places in np.unique(held, axis=0):
         rows = (held == places).all(1)
-        found[rows] = spearman(a[rows][:, places], b[rows][:, places])
-    return found
+        correlations[rows] = spearman(a[rows][:, places], b[rows][:, places])
+    return correlations
 
 
 def _interval(values: list[float], seeds: list[int]) -> tuple[float, float]:

@@ -52,13 +52,13 @@ def consistency(tables: list[Table]) -> pd.DataFrame:
     for t in tables:
         whole = t.values.reindex(index=subjects, columns=methods).to_numpy(dtype=float).T
         units.setdefault(t.unit, {})[t.case] = whole
-    found: dict[tuple[tuple[str, str], ...], list[float]] = {}
+    agreements: dict[tuple[tuple[str, str], ...], list[float]] = {}
     for cases in units.values():
         for pair, value in _agreements(cases):
-            found.setdefault(pair, []).append(value)
+            agreements.setdefault(pair, []).append(value)
     rows = []
     for one, other in combinations(sorted({t.case for t in tables}), 2):
-        values = found.get((one, other), [])
+        values = agreements.get((one, other), [])
         rows.append([*one, *other, mean(values), int(np.isfinite(values).sum())])
     return pd.DataFrame(rows, columns=_CONSISTENCY)
 

@@ -24,8 +24,8 @@ def write(results: Results) -> dict[str, pd.DataFrame]:
     tables = {name: _joined([part[name] for part in parts], table) for name, table in _JOINED.items()}
     pairs = results.about["detect"]
     shares = [part["profiles"] for part in parts] if pairs else []
-    found = [detection.detection(pd.concat(shares, ignore_index=True), pairs)] if shares else []
-    tables["detection"] = _joined(found, DETECTION)
+    detected = [detection.detection(pd.concat(shares, ignore_index=True), pairs)] if shares else []
+    tables["detection"] = _joined(detected, DETECTION)
     files.write(results.folder, tables)
     return tables
 
@@ -35,7 +35,7 @@ def _of(results: Results, simulator: str, network: str, scores: pd.DataFrame) ->
     shares = profiles.profiles(scores)
     every = list(models.tables(results, scores))
     criteria = {h.ranking: list(models.ranking(results, scores, h)) for h in results.headlines}
-    # one value a model says nothing over images
+    # one value per model says nothing over images
     images = [table for table in every if table.by_subject]
     frames = {
         "reliability": reliability.reliability(images),

@@ -33,7 +33,7 @@ class Clause:
 
     @property
     def question(self) -> str:
-        """What the ranking asks."""
+        """The question of the ranking in plain words."""
         return QUESTIONS.get(self.headline.ranking, self.headline.ranking)
 
 

@@ -44,20 +44,20 @@ def boards(source: RankedResults) -> list[Board]:
 
 def _board(source: RankedResults, headline: Headline, network: str) -> Board:
     where = headline.ranking, network
-    found = {scope: source.board(*where, scope) for scope in ["all", *source.results.simulators]}
-    scopes = [scope for scope, rows in found.items() if len(rows)]
-    row_of = {s: dict(zip(found[s]["method"], found[s].index.astype(int).tolist(), strict=True)) for s in scopes}
-    rows = [{scope: row_of[scope][method] for scope in scopes} for method in found["all"]["method"]]
-    below = [scope for scope in scopes if (found[scope]["status"] == "below gate").any()]
+    contests = {scope: source.board(*where, scope) for scope in ["all", *source.results.simulators]}
+    scopes = [scope for scope, rows in contests.items() if len(rows)]
+    row_of = {s: dict(zip(contests[s]["method"], contests[s].index.astype(int).tolist(), strict=True)) for s in scopes}
+    rows = [{scope: row_of[scope][method] for scope in scopes} for method in contests["all"]["method"]]
+    below = [scope for scope in scopes if (contests[scope]["status"] == "below gate").any()]
     claims = source.contest("comparisons", *where).index.astype(int).tolist()
     concordance = int(source.contest("concordance", *where).index[0])
-    measured = [name for name in floors.NUMBERS if found["all"][name].notna().any()]
-    ends = _ends(source, headline, found["all"])
+    measured = [name for name in floors.NUMBERS if contests["all"][name].notna().any()]
+    ends = _ends(source, headline, contests["all"])
     return Board(headline, network, scopes, rows, below, claims, concordance, measured, *ends)
 
 
 def _ends(source: RankedResults, headline: Headline, rows: pd.DataFrame) -> tuple[float, float]:
-    """What the interval drawing spans: 0 to 1, and whatever lies beyond."""
+    """Ends of the interval drawing: 0 to 1, and whatever lies beyond."""
     every = rows[["mean", "low", "high"]].to_numpy(dtype=float)
     ends = [0.0, 1.0, *every[np.isfinite(every)], source.results.metric(headline.metric)["chance"]]
     return float(np.nanmin(ends)), float(np.nanmax(ends))

@@ -46,7 +46,7 @@ class Picture:
 def write(source: RankedResults, violations: list[str], figures: dict[str, list[Path]]) -> Path:
     """Write index.html (and the small tables only the page needs) into the study's folder and return its path."""
     results = source.results
-    made, pictures = sheets(source)
+    drawn_sheets, pictures = sheets(source)
     beside = {"pictures": pictures, "violations": pd.DataFrame({"violation": pd.Series(violations, dtype=object)})}
     files.write(results.folder, beside)
     tables = source.tables | {
@@ -54,11 +54,11 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
         "failures": results.failures, "validity": results.validity, "simulator_audits": results.simulator_audits,
     } | beside | meta.write(results)  # fmt: skip
     trace = Trace(tables, results.about)
-    shown = {name: [Picture.of(path) for path in paths] for name, paths in figures.items() if name != "gallery"}
+    embedded = {name: [Picture.of(path) for path in paths] for name, paths in figures.items() if name != "gallery"}
     shares = spread.rows(results, tables["components"])
     page = _environment(trace).get_template("page.html.j2").render(
-        results=results, trace=trace, tables=tables, boards=boards.boards(source), sheets=made, figures=shown,
-        unconverged=set(tables["methods"]["method"][tables["methods"]["converged"] == "False"]),
+        results=results, trace=trace, tables=tables, boards=boards.boards(source), sheets=drawn_sheets,
+        figures=embedded, unconverged=set(tables["methods"]["method"][tables["methods"]["converged"] == "False"]),
         spread=shares, components=spread.names(shares),
         answers={scope: answers.clauses(source, scope) for scope in ["all", *results.simulators]},
         columns={network: columns(source, network) for network in results.networks},
@@ -88,7 +88,7 @@ def columns(source: RankedResults, network: str) -> list[dict[str, Any]]:
 
 
 def reasons(source: RankedResults) -> dict[tuple[str, str], str]:
-    """(network, method) -> why a method has no value there, as far as failures.csv tells."""
+    """(network, method) -> reason for missing values there, as far as failures.csv tells."""
     rows = source.results.failures.drop_duplicates(["network", "method"])
     return {(r.network, r.method): f"{r.status}: {r.reason}" for r in rows.itertuples()}  # type: ignore[misc]
 
@@ -102,7 +102,11 @@ def downloads(folder: Path) -> dict[str, str]:
 
 def _environment(trace: Trace) -> Environment:
     loader = FileSystemLoader(Path(__file__).parent / "templates")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters["label"] = label
-    made.globals.update(num=trace.num, interval=trace.interval, text=trace.text, name=trace.name, value=trace.value)
-    return made
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["label"] = label
+    environment.globals.update(
+        num=trace.num, interval=trace.interval, text=trace.text, name=trace.name, value=trace.value
+    )
+    return environment

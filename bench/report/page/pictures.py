@@ -1,4 +1,4 @@
-"""Method pictures of the page: one strip a method and network, all in the same slices, the truth outlined."""
+"""Method pictures of the page: one strip per method and network, all in the same slices, the truth outlined."""
 
 import base64
 import io
@@ -42,15 +42,15 @@ class Sheet:
 
 def sheets(source: RankedResults) -> tuple[list[Sheet], pd.DataFrame]:
     """The sheets, main network first, and the table pictures.csv of subjects, slices and scales."""
-    made: list[Sheet] = []
+    all_sheets: list[Sheet] = []
     rows: list[dict[str, object]] = []
     main = source.results.main_network
     for simulator, whole in source.pictures.items():
         images = cropped(whole)
         for network in sorted(images.maps, key=lambda name: (name != main, name)):
             strips = [_strip(images, simulator, network, method, rows) for method in _order(source, images, network)]
-            made.append(Sheet(simulator, network, images.plane, strips))
-    return made, pd.DataFrame(rows, columns=PICTURES.names)
+            all_sheets.append(Sheet(simulator, network, images.plane, strips))
+    return all_sheets, pd.DataFrame(rows, columns=PICTURES.names)
 
 
 def _order(source: RankedResults, images: PictureSet, network: str) -> list[str]:

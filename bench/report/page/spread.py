@@ -1,4 +1,4 @@
-"""Variance components of the rankings for the page: one row a ranking, simulator and network."""
+"""Variance components of the rankings for the page: one row per ranking, simulator and network."""
 
 from dataclasses import dataclass
 
@@ -20,16 +20,16 @@ class Row:
 
 def rows(results: Results, components: pd.DataFrame) -> list[Row]:
     """The rows in the order of the rankings; other metrics stand in components.csv alone."""
-    found = []
+    table = []
     for headline in results.headlines:
-        own = components[(components["metric"] == headline.metric) & (components["truth"] == headline.truth)]
-        for _, group in own[own["view"] == headline.view].groupby(_CASE, sort=False):
+        chosen = components[(components["metric"] == headline.metric) & (components["truth"] == headline.truth)]
+        for _, group in chosen[chosen["view"] == headline.view].groupby(_CASE, sort=False):
             row_of = dict(zip(group["component"], group.index.astype(int).tolist(), strict=True))
-            found.append(Row(headline.ranking, int(group.index[0]), row_of))
-    return found
+            table.append(Row(headline.ranking, int(group.index[0]), row_of))
+    return table
 
 
-def names(found: list[Row]) -> list[str]:
+def names(table: list[Row]) -> list[str]:
     """The components of any row, single factors first, the residual last."""
-    every = dict.fromkeys(name for row in found for name in row.row_of)
+    every = dict.fromkeys(name for row in table for name in row.row_of)
     return sorted(every, key=lambda name: (name == "residual", name.count(" x ")))

@@ -26,7 +26,7 @@ class Trace:
     def num(self, table: str, row: int, column: str, why: str = "no value", decimals: int | None = None) -> Markup:
         """A number as it is read; a dash that tells why where there is none."""
         value = self.value(table, row, column)
-        return NONE.format(why) if pd.isna(value) else _cell(table, row, column, shown(value, decimals))
+        return NONE.format(why) if pd.isna(value) else _cell(table, row, column, formatted(value, decimals))
 
     def interval(self, table: str, row: int, why: str = "no value", stem: str = "") -> Markup:
         """mean [low, high] of a row; `gain` reads gain [gain_low, gain_high]."""
@@ -51,7 +51,7 @@ class Trace:
         return Markup('<span data-at="study {}">{}</span>').format(key, str(self.about.get(key, "")))
 
 
-def shown(value: float, decimals: int | None = None) -> str:
+def formatted(value: float, decimals: int | None = None) -> str:
     """A number as printed: counts whole, others with two decimals (fewer from ten upwards), a true minus."""
     whole = isinstance(value, int | np.integer) or abs(value) >= 100
     usual = 0 if whole else 1 if abs(value) >= 10 else 2

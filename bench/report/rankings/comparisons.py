@@ -48,15 +48,15 @@ def table(contest: Contest) -> pd.DataFrame:
     """
     if not any(b.passed for b in contest.blocks):
         return pd.DataFrame(columns=_COLUMNS)
-    found = judged(contest.sign * contest.values, list(declared(contest)))
-    statuses = np.array(contest.statuses())[found["method"].to_numpy(dtype=int)]
-    shown = np.where(found["p_adjusted"] <= LEVEL, "better", "not shown")
-    shown = np.where(found["n_data_seeds"] < ENOUGH_DATA_SEEDS, PREVIEW, shown)
+    rows = judged(contest.sign * contest.values, list(declared(contest)))
+    statuses = np.array(contest.statuses())[rows["method"].to_numpy(dtype=int)]
+    shown = np.where(rows["p_adjusted"] <= LEVEL, "better", "not shown")
+    shown = np.where(rows["n_data_seeds"] < ENOUGH_DATA_SEEDS, PREVIEW, shown)
     shown = np.where(statuses == "ok", shown, statuses)
     names = dict(enumerate(contest.methods))
-    verdict = np.where(found["p"].isna() & (shown != PREVIEW), "undefined", shown)
-    return found.assign(
-        method=found["method"].map(names), reference=found["reference"].map(names).fillna(""), verdict=verdict
+    verdict = np.where(rows["p"].isna() & (shown != PREVIEW), "undefined", shown)
+    return rows.assign(
+        method=rows["method"].map(names), reference=rows["reference"].map(names).fillna(""), verdict=verdict
     )[_COLUMNS]
 
 
@@ -75,16 +75,16 @@ def declared(contest: Contest) -> Iterator[Claim]:
 
 def judged(values: Array, claims: list[Claim], draws: int = DRAWS) -> pd.DataFrame:
     """p-values, bounds and leads of the claims about tables values (M, D, I), higher is better, NaN is missing."""
-    found = pd.DataFrame([_hardest(values, claim) for claim in claims], columns=[*_COLUMNS[:-1], "reach", "freedom"])
-    tested = found["p"].notna().to_numpy()
+    rows = pd.DataFrame([_hardest(values, claim) for claim in claims], columns=[*_COLUMNS[:-1], "reach", "freedom"])
+    tested = rows["p"].notna().to_numpy()
     if not tested.any():
-        return found[_COLUMNS[:-1]]
-    held = found[tested]
+        return rows[_COLUMNS[:-1]]
+    held = rows[tested]
     leads = values[held["method"].to_numpy(dtype=int)] - values[held["reference"].to_numpy(dtype=int)]
     corrected, level = adjusted(held["p"].to_numpy(), correlation(common(leads)[0], held["freedom"].min()), draws)
-    found.loc[tested, "p_adjusted"] = corrected
-    found.loc[tested, "low"] = held["lead"] - stats.t.isf(level, held["freedom"]) * held["reach"]
-    return found[_COLUMNS[:-1]]
+    rows.loc[tested, "p_adjusted"] = corrected
+    rows.loc[tested, "low"] = held["lead"] - stats.t.isf(level, held["freedom"]) * held["reach"]
+    return rows[_COLUMNS[:-1]]
 
 
 def _hardest(values: Array, claim: Claim) -> dict[str, object]:

@@ -79,7 +79,7 @@ class Contest:
         return estimate(self.values)
 
     def lead(self, one: int, other: int) -> tuple[float, float, float]:
-        """How far `one` is better than `other`: paired difference with its 95 % interval, positive is better."""
+        """Lead of `one` over `other`: paired difference with its 95 % interval, positive is better."""
         value = estimate(self.sign * (self.values[[one]] - self.values[[other]]))
         low, high = value.interval()
         return float(value.mean[0]), float(low[0]), float(high[0])

@@ -28,20 +28,20 @@ def columns(results: Results, board: pd.DataFrame, cells: pd.DataFrame, gains: d
     noise, a ceiling of every other likeness; below 0.9 it is `unconverged`, whatever its rank.
     """
     cells = cells[cells["view"].isin(("", "abs"))]
-    found = pd.DataFrame(index=board.index)
+    beside = pd.DataFrame(index=board.index)
     named = [rows.assign(ranking=ranking) for ranking, rows in gains.items()]
     held = pd.concat(named) if named else cells[:0].assign(ranking="")
     compared_on = held["metric"].map(results.metrics.set_index("metric")["compared_on"])
     held = held.assign(truth=held["truth"].where(held["truth"] != "", compared_on))
     for name, metrics in GAINS.items():
-        own = held[held["metric"].isin(metrics)]
-        found[name] = _looked_up(own, board, ["ranking", "simulator", "network", "method", "truth"])
+        rows = held[held["metric"].isin(metrics)]
+        beside[name] = _looked_up(rows, board, ["ranking", "simulator", "network", "method", "truth"])
     for name, metric in LIKENESS.items():
-        found[name] = _looked_up(cells[cells["metric"] == metric], board, ["simulator", "network", "method"])
+        beside[name] = _looked_up(cells[cells["metric"] == metric], board, ["simulator", "network", "method"])
     noisy = results.methods.set_index("method").reindex(board["method"])
-    found["convergence"] = noisy["convergence"].to_numpy()
-    found["unconverged"] = (noisy["converged"] == "False").to_numpy()
-    return found
+    beside["convergence"] = noisy["convergence"].to_numpy()
+    beside["unconverged"] = (noisy["converged"] == "False").to_numpy()
+    return beside
 
 
 def _looked_up(cells: pd.DataFrame, board: pd.DataFrame, keys: list[str]) -> Array:

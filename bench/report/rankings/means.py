@@ -60,9 +60,9 @@ def _rows(
 def _estimated(values: Array, subjects: Codes) -> tuple[Array, Array, Array]:
     """(mean, low, high) of tables (G, D, I); one that has values of whole models alone has no subjects to vary over."""
     score, whole = estimate(values), subjects_behind(values, subjects) == 0
-    found = np.stack([score.mean, *score.interval()])
+    ends = np.stack([score.mean, *score.interval()])
     if (subjects < 0).any():
         models = of_models(values[whole][:, :, subjects < 0][:, :, 0])
-        found[:, whole] = models.mean, *models.interval()
-    mean, low, high = found
+        ends[:, whole] = models.mean, *models.interval()
+    mean, low, high = ends
     return mean, low, high

@@ -34,15 +34,15 @@ class ScoreRows:
             raise BadTables(f"leaderboard.csv has rows 0 to {len(board) - 1}, and none {number}")
         row = board.iloc[number]
         simulators = results.simulators if row["simulator"] == "all" else [row["simulator"]]
-        found = [_part(results, row, name) for name in simulators if (name, row["network"]) in results.parts]
+        parts = [_part(results, row, name) for name in simulators if (name, row["network"]) in results.parts]
         # as in a contest, simulators without a model past the gate count only where no other has one
-        found = [part for part in found if part[0].passed] or found
-        found = [part for part in found if len(part[1])]
-        if not found:
+        parts = [part for part in parts if part[0].passed] or parts
+        parts = [part for part in parts if len(part[1])]
+        if not parts:
             raise BadTables(f"row {number} of leaderboard.csv has no mean: {row['method']} is {row['status']} there")
-        blocks = [part[0] for part in found]
+        blocks = [part[0] for part in parts]
         mean = estimate(pooled(blocks, [b.values for b in blocks])[0]).mean[0]
-        return cls(float(row["mean"]), float(mean), pd.concat([part[1] for part in found], ignore_index=True))
+        return cls(float(row["mean"]), float(mean), pd.concat([part[1] for part in parts], ignore_index=True))
 
 
 def _leaderboard(folder: Path) -> pd.DataFrame:

@@ -25,7 +25,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Draws:
-    """How often each data seed (R, D) and each subject (R, I) was drawn in R replicates."""
+    """Counts of each data seed (R, D) and each subject (R, I) among the draws of R replicates."""
 
     numbers: Codes
     subjects: Codes
@@ -62,13 +62,13 @@ def table(contest: Contest) -> pd.DataFrame:
             rows["skill_low"], rows["skill_high"] = _quantiles(skill(ladders, draws))
         entitled = contest.entitled(contest.statuses())
         if entitled:
-            found = _quantiles(ranks(contest, entitled, draws))
-            rows.loc[entitled, "rank_low"], rows.loc[entitled, "rank_high"] = np.floor(found[0]), np.ceil(found[1])
+            low, high = _quantiles(ranks(contest, entitled, draws))
+            rows.loc[entitled, "rank_low"], rows.loc[entitled, "rank_high"] = np.floor(low), np.ceil(high)
     return rows
 
 
 def enough(contest: Contest) -> bool:
-    """Whether every simulator of the contest has ten models in five data seeds or more."""
+    """True if every simulator of the contest has ten models in five data seeds or more."""
     return all(
         len(m.data_seeds) >= ENOUGH_MODELS and len(np.unique(m.data_seeds)) >= ENOUGH_DATA_SEEDS for m in contest.models
     )
@@ -86,14 +86,14 @@ def ranks(contest: Contest, entitled: list[int], draws: Draws) -> Array:
 
 def skill(ladders: list[Ladder], draws: Draws | None) -> Array:
     """Skill (R, M), the simulators weighing equally; one replicate of everything where there are no draws."""
-    found = []
+    skills = []
     for ladder in ladders:
         numbers = np.unique(ladder.data_seeds)
         once = np.ones((1, len(numbers))), np.ones((1, len(ladder.subjects)))
         weights = (draws.seeds(numbers), draws.people(ladder.subjects)) if draws else once
-        found.append(ladder.skill(*weights))
-    held = ~np.isnan(found)
-    return np.where(held.any(0), np.nansum(found, 0) / np.maximum(held.sum(0), 1), np.nan)
+        skills.append(ladder.skill(*weights))
+    held = ~np.isnan(skills)
+    return np.where(held.any(0), np.nansum(skills, 0) / np.maximum(held.sum(0), 1), np.nan)
 
 
 def friedman(contest: Contest) -> dict[str, float]:
@@ -123,15 +123,15 @@ def _ladders(contest: Contest) -> list[Ladder]:
     oracles = [name for name in oracles_of(results, h.truth) if name in contest.methods]
     if RANDOM not in contest.methods or not oracles or not h.truth:
         return []
-    found = []
+    ladders = []
     for scores in contest.models:
         values = contest.sign * scores.take(contest.methods, h.metric, h.truth, h.view)
         floor = values[contest.methods.index(RANDOM)]
         ceilings = [c for c in (values[contest.methods.index(name)] for name in oracles) if not np.isnan(c).all()]
         if ceilings and not np.isnan(floor).all():
             highest = max(ceilings, key=lambda c: float(np.nanmean(c)))
-            found.append(Ladder(values, floor, highest, scores.data_seeds, scores.subjects))
-    return found
+            ladders.append(Ladder(values, floor, highest, scores.data_seeds, scores.subjects))
+    return ladders
 
 
 def _quantiles(x: Array) -> tuple[Array, Array]:

@@ -14,21 +14,21 @@ DECIMALS = 4
 
 
 def _leaderboard(
-    results: Results, found: list[Contest], cells: pd.DataFrame, gains: dict[str, list[Block]]
+    results: Results, every_contest: list[Contest], cells: pd.DataFrame, gains: dict[str, list[Block]]
 ) -> pd.DataFrame:
-    parts = [_named(contest, contest.table().join(standing.table(contest))) for contest in found]
+    parts = [_named(contest, contest.table().join(standing.table(contest))) for contest in every_contest]
     rows = _stacked(parts, LEADERBOARD.after(FLOORS))
     beside = {ranking: means.table(results, blocks) for ranking, blocks in gains.items()}
     return rows.join(floors.columns(results, rows, cells, beside))[LEADERBOARD.names].round(DECIMALS)
 
 
-def _comparisons(found: list[Contest]) -> pd.DataFrame:
-    rows = [_named(contest, comparisons.table(contest)) for contest in found]
+def _comparisons(every_contest: list[Contest]) -> pd.DataFrame:
+    rows = [_named(contest, comparisons.table(contest)) for contest in every_contest]
     return _stacked(rows, COMPARISONS.names).round(6)
 
 
-def _concordance(found: list[Contest]) -> pd.DataFrame:
-    rows = [_named(contest, pd.DataFrame([standing.friedman(contest)])) for contest in found]
+def _concordance(every_contest: list[Contest]) -> pd.DataFrame:
+    rows = [_named(contest, pd.DataFrame([standing.friedman(contest)])) for contest in every_contest]
     return _stacked(rows, CONCORDANCE.names).round(DECIMALS)
 
 
@@ -85,11 +85,11 @@ def aggregate(results: Results, blocks: Blocks) -> dict[str, pd.DataFrame]:
     """The aggregated tables by name, sorted and rounded."""
     cells = means.table(results, blocks.all_strata)
     judged = sanity.table(results, cells)
-    found = _contests(results, blocks, judged)
+    every_contest = _contests(results, blocks, judged)
     return {
-        "leaderboard": _leaderboard(results, found, cells, blocks.gains),
-        "comparisons": _comparisons(found),
-        "concordance": _concordance(found),
+        "leaderboard": _leaderboard(results, every_contest, cells, blocks.gains),
+        "comparisons": _comparisons(every_contest),
+        "concordance": _concordance(every_contest),
         "components": blocks.components.round(6),
         "cells": cells.round(6),
         "sanity": judged.round(6),

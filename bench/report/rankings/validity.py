@@ -1,4 +1,4 @@
-"""The validity matrix of a study: what has no value by construction, and what lacks one although it should have it."""
+"""The validity matrix of a study: metrics without a value by construction, and gaps where there should be one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ _PLACE = ["data_seed", "model_seed", "subject", "split", "view", "metric", "trut
 
 @dataclass(frozen=True)
 class Row:
-    """One simulator and truth, as row numbers of validity.csv: the row of each metric, and one row a reason."""
+    """One simulator and truth, as row numbers of validity.csv: the row of each metric, and one row per reason."""
 
     cells: dict[str, int]
     reasons: list[int]
 
 
 def matrix(table: pd.DataFrame) -> list[Row]:
-    """The matrix with a row a simulator and truth, in the order of the table."""
-    found = []
+    """The matrix with one row per simulator and truth, in the order of the table."""
+    lines = []
     for _, rows in table.groupby(["simulator", "truth"], sort=False):
         reasons = rows[~rows["defined"]].drop_duplicates("reason").index
         cells = dict(zip(rows["metric"], rows.index, strict=True))
-        found.append(Row(cells, list(reasons)))
-    return found
+        lines.append(Row(cells, list(reasons)))
+    return lines
 
 
 def count(results: Results, simulator: str, network: str, scores: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def count(results: Results, simulator: str, network: str, scores: pd.DataFrame) 
 
 
 def _judged(results: Results, simulator: str, network: str, scores: pd.DataFrame) -> np.ndarray:
-    """Whether a row belongs to a model that passed, or to all models together and any passed."""
+    """(R,) bool: rows of models that passed, and of all models together if any passed."""
     here = results.models[(results.models["simulator"] == simulator) & (results.models["network"] == network)]
     passed = here.loc[here["passed"], ["data_seed", "model_seed"]].itertuples(index=False, name=None)
     counted = {*passed, (-1, -1)} if here["passed"].any() else set()
@@ -58,7 +58,7 @@ def _judged(results: Results, simulator: str, network: str, scores: pd.DataFrame
 
 
 def _known(scores: pd.DataFrame, ok: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Whether any method has a value in the place of a row, of the rows asked for."""
+    """(R,) bool: rows asked for in whose place any method has a value."""
     known, some = np.zeros(len(scores), dtype=bool), scores[asked]
     known[asked] = pd.Series(ok[asked], some.index).groupby([some[n] for n in _PLACE], observed=True).transform("any")
     return known
@@ -107,6 +107,6 @@ def _lacking(mine: pd.DataFrame) -> pd.DataFrame:
 def _where(mine: pd.DataFrame, lacking: pd.DataFrame) -> str:
     if not mine["ok"].any():
         return "every row"
-    told, first = sorted(_pairs(lacking)), lacking.sort_values(["method", "network"]).iloc[0]
-    such = f" ({len(told)} such)" if len(told) > 1 else ""
+    pairs, first = sorted(_pairs(lacking)), lacking.sort_values(["method", "network"]).iloc[0]
+    such = f" ({len(pairs)} such)" if len(pairs) > 1 else ""
     return f"{first['undefined']} rows of {first['method']} on {first['network']}{such}"

@@ -22,9 +22,10 @@ def violations(results: Results) -> list[str]:
     parts = partitions.each(results, _part)
     if not parts:
         return ["the study holds no scores"]
-    found, random, counted = zip(*parts, strict=True)
-    faults = [fault for part in found for fault in part]
-    return [*faults, *validity.gaps(results, pd.concat(counted)), *random_at_chance(results, pd.concat(random))]
+    broken, random, counted = zip(*parts, strict=True)
+    by_part = [sentence for part in broken for sentence in part]
+    gaps = validity.gaps(results, pd.concat(counted))
+    return [*by_part, *gaps, *random_at_chance(results, pd.concat(random))]
 
 
 def _part(
@@ -105,8 +106,8 @@ def oracle_leads(results: Results, ok: pd.DataFrame) -> Iterator[str]:
         for method in table.columns.difference(oracles):
             theirs, its = table[[method, best]].dropna().mean().to_numpy()
             if theirs > its + TOLERANCE:
-                found = f"{sign * theirs:.4f} against {sign * its:.4f}"
-                yield f"{method} beats the oracle {best} in {metric} on {truth} ({view}), {found}"
+                scores = f"{sign * theirs:.4f} against {sign * its:.4f}"
+                yield f"{method} beats the oracle {best} in {metric} on {truth} ({view}), {scores}"
 
 
 def oracles_of(results: Results, truth: str) -> list[str]:
@@ -127,13 +128,13 @@ def random_at_chance(results: Results, random: pd.DataFrame) -> list[str]:
     values = random[random["metric"].isin(set(chance))]
     keys = ["simulator", "network", "metric", "truth", "view"]
     cells = [(key, rows["value"].to_numpy()) for key, rows in values.groupby(keys, observed=True) if len(rows) > 1]
-    found: list[str] = []
+    sentences: list[str] = []
     for (simulator, network, metric, truth, view), x in cells:
         level = 1 - (1 - FAMILY_WISE) / len(cells)
         half = stats.t.ppf((1 + level) / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
         if abs(x.mean() - chance[str(metric)]) > half + TOLERANCE:
-            found.append(
+            sentences.append(
                 f"{simulator}, {network}: random scores {x.mean():.4f} in {metric} on {truth} ({view}), "
                 f"not the chance {chance[str(metric)]:g} (allowed ± {half:.4f})"
             )
-    return found
+    return sentences

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from bench.report.statistics.intervals import Array
 
 Codes = NDArray[np.int64]
-#: what a mean is taken within
+#: a mean is taken within each of these
 GROUP = ["method", "metric", "truth", "view"]
 
 
 @dataclass(frozen=True)
 class ByModel:
-    """Scores of one simulator and network, one layer a model.
+    """Scores of one simulator and network, one layer per model.
 
     groups: (G rows) method, metric, truth, view. values: (G, U, I), NaN where no value exists. data_seeds and
     model_seeds (U,) name the models, subjects (I,) the last axis. Rows of all models together are left out.
@@ -30,12 +30,12 @@ class ByModel:
     @classmethod
     def of(cls, ok: pd.DataFrame) -> "ByModel":
         """The arrays of rows that have a value."""
-        own = ok[ok["data_seed"].to_numpy() >= 0]
-        groups, g = grouped(own)
-        names, u = models(own)
-        i, subjects = pd.factorize(own["subject"].to_numpy(), sort=True)
+        single = ok[ok["data_seed"].to_numpy() >= 0]
+        groups, g = grouped(single)
+        names, u = models(single)
+        i, subjects = pd.factorize(single["subject"].to_numpy(), sort=True)
         values = np.full((len(groups), len(names), len(subjects)), np.nan)
-        values[g, u, i] = own["value"].to_numpy(dtype=float)
+        values[g, u, i] = single["value"].to_numpy(dtype=float)
         return cls(groups, values, names[:, 0], names[:, 1], subjects)
 
     def take(self, methods: list[str], metric: str, truth: str, view: str) -> Array:

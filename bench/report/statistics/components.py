@@ -39,7 +39,7 @@ def table(simulator: str, network: str, scores: ByModel) -> pd.DataFrame:
             continue
         sizes = dict(zip(COMPONENTS.names[-4:], x.shape, strict=True))
         where = {"simulator": simulator, "network": network, "metric": metric, "truth": truth, "view": view}
-        rows += [{**where, **found, **sizes} for found in components(x)]
+        rows += [{**where, **component, **sizes} for component in components(x)]
     return pd.DataFrame(rows, columns=COMPONENTS.names)
 
 
@@ -63,18 +63,17 @@ def largest_balanced(values: Array, data_seeds: Codes) -> Array:
 def components(x: Array) -> Iterator[dict[str, object]]:
     """Component, variance, share and whether the estimate was negative, for each term of tables x (M, D, S, I)."""
     sizes = {term: _cells_a_level(term, x.shape) for term in TERMS if _freedom(term, x.shape)}
-    found: dict[Term, float] = {}
+    variances: dict[Term, float] = {}
     for term in sorted(sizes, key=lambda t: -sum(t)):
-        above = sum(sizes[t] * found[t] for t in found if all(a >= b for a, b in zip(t, term, strict=True)))
-        found[term] = (_mean_square(x, term) - above) / sizes[term]
-    total = sum(max(value, 0.0) for value in found.values())
-    residual = max(found, key=sum, default=None)
-    for term in reversed(found):
-        share = max(found[term], 0.0) / total if total > 0 else np.nan
+        above = sum(sizes[t] * variances[t] for t in variances if all(a >= b for a, b in zip(t, term, strict=True)))
+        variances[term] = (_mean_square(x, term) - above) / sizes[term]
+    total = sum(max(value, 0.0) for value in variances.values())
+    residual = max(variances, key=sum, default=None)
+    for term in reversed(variances):
+        variance = max(variances[term], 0.0)
+        share = variance / total if total > 0 else np.nan
         name = "residual" if term == residual else _name(term)
-        yield {
-            "component": name, "variance": max(found[term], 0.0), "share": share, "negative": bool(found[term] < 0)
-        }  # fmt: skip
+        yield {"component": name, "variance": variance, "share": share, "negative": bool(variances[term] < 0)}
 
 
 def _name(term: Term) -> str:

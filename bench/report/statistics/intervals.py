@@ -112,7 +112,7 @@ def estimate(x: Array) -> Estimate:
 
 
 def of_models(x: Array) -> Estimate:
-    """The estimate of tables x (G, D) of one value a data seed, where no subjects stand behind it: Student's t."""
+    """The estimate of tables x (G, D) of one value per data seed, where no subjects stand behind it: Student's t."""
     held = ~np.isnan(x)
     count = held.sum(-1)
     mean = np.where(held, x, 0).sum(-1) / np.where(count > 0, count, np.nan)

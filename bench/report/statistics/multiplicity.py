@@ -51,9 +51,9 @@ def adjusted(p: Array, related: Array, draws: int = DRAWS) -> tuple[Array, float
     largest = np.maximum.accumulate(largest[:, order][:, ::-1], axis=1)[:, ::-1]
     beyond = (largest >= stats.norm.isf(p[order])).sum(0)
     steps = np.maximum.accumulate((beyond + 1) / (draws + 1))
-    found = np.empty_like(steps)
-    found[order] = np.minimum(1, np.maximum(steps, p[order]))
-    return found, float(stats.norm.sf(np.quantile(largest[:, 0], 0.95)))
+    corrected = np.empty_like(steps)
+    corrected[order] = np.minimum(1, np.maximum(steps, p[order]))
+    return corrected, float(stats.norm.sf(np.quantile(largest[:, 0], 0.95)))
 
 
 def _without_negative(matrix: Array) -> Array:
