@@ -6,7 +6,6 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from bench.contracts.plugins import Banked
 from bench.plan import pretraining
 from bench.stages.recipe import identity
 from bench.store.keys import describe, key
@@ -192,10 +191,10 @@ class _UnitCells:
     def bank(self) -> Cell | None:
         """Healthy subjects of the data seed: a cache simulators share; None without one."""
         made = self.cells.study.make("simulators", self.unit.simulator)
-        if not isinstance(made, Banked):
+        banked = made.banked(self.cells.study.simulators[self.unit.simulator])
+        if banked is None:
             return None
-        node = self.cells.study.simulators[self.unit.simulator]
-        parts = describe(made.banked(node), tuple(self.settings["trusted"]), self.unit.simulator)
+        parts = describe(banked, tuple(self.settings["trusted"]), self.unit.simulator)
         sizes = {k: self.images.content[k] for k in ("data_seed", "subjects", "validation", "test")}
         source = self._source("simulators", "bench.stages.images")
         return self._cell("bank", {"parts": key(parts), **sizes}, source=source)

@@ -8,7 +8,6 @@ import torch
 
 from bench import seeds
 from bench.contracts import Cohort, Context, Simulator, Unsupported
-from bench.contracts.plugins import Registered
 from bench.contracts.validity import Validity
 from bench.plan.cells import Cell
 from bench.stages import measure
@@ -55,7 +54,7 @@ def method_context(bench: "Bench", cell: Cell) -> Context:
 def metric_context(bench: "Bench", unit: Unit) -> Context:
     """What a metric may know: perturbations common to all methods of the model, training images, and the simulator."""
     cells = bench.cells.unit(unit)
-    made: Any = simulator(bench, unit)
+    made = simulator(bench, unit)
     cohort = bench.get(cells.cohort)
     twins = dict(zip(cohort.subjects.tolist(), cohort.twins, strict=True))
 
@@ -73,18 +72,12 @@ def metric_context(bench: "Bench", unit: Unit) -> Context:
         rescans=rescans,
         twin=lambda subject: twins[int(subject)],
         severities=severities,
-        carry=_carry(made),
+        carry=lambda volume, donor, recipient: made.to_anatomy_of(volume, donor, recipient, EVALUATION),
     )
 
 
 def _redraws(made: Simulator) -> Callable[[int], torch.Tensor]:
     return lambda subject: made.redraws(int(subject), EVALUATION, measure.REDRAWS)
-
-
-def _carry(made: Simulator) -> Callable[[torch.Tensor, int, int | None], torch.Tensor] | None:
-    if not isinstance(made, Registered):
-        return None
-    return lambda volume, donor, recipient: made.carry(volume, donor, recipient, EVALUATION)
 
 
 def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -> Context:

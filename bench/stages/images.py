@@ -15,7 +15,6 @@ import numpy as np
 import torch
 
 from bench.contracts import BadInput, Batch, Simulator
-from bench.contracts.plugins import Shifted
 
 #: the test subjects once more with every pathology off
 OFF = "off"
@@ -53,8 +52,7 @@ def make(
     simulator: Simulator, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None] = lambda _: None
 ) -> None:
     """Draw every split into `folder`, one memory-mapped array a split, subject by subject."""
-    shifted = simulator.splits if isinstance(simulator, Shifted) else ()
-    sizes = {**counts, **dict.fromkeys(shifted, counts["test"])}
+    sizes = {**counts, **dict.fromkeys(simulator.splits, counts["test"])}
     total, done = sum(sizes.values()), 0
     for stream, count in sizes.items():
         states = {stream: None, **({OFF: {"pathology": "off"}} if stream == "test" else {})}

@@ -8,7 +8,6 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 
 from bench.contracts import BadInput, Cohort, Simulator, Truth
-from bench.contracts.plugins import Populated
 
 #: fewer pairs could not fit a discriminant of a region's statistics
 FEWEST_PAIRS = 20
@@ -33,8 +32,6 @@ def cohort(simulator: Simulator, subjects: int, pairs: int) -> Cohort:
     """
     validate(subjects, pairs)
     found = simulator.cohort(range(subjects), "evaluation")
-    if not isinstance(simulator, Populated):
-        return found
     return replace(found, truths={**found.truths, **simulator.population(range(subjects), "evaluation", pairs)})
 
 

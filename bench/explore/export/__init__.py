@@ -34,13 +34,9 @@ def _export(study: Study, unit: Unit) -> Path:
     with said_when_refused(folder):
         bench = Bench(study, unit)
         made = simulator(bench, unit)
-        # a simulator may say which contrast it imitates, as a BIDS suffix, what it drew for a subject, and
-        # what that is
-        modality = getattr(made, "modality", "T1w")
         cohort = bench.get(bench.cells.unit(unit).cohort)
-        record = getattr(made, "record", None)
-        drawn = tuple(record(subject, STREAM) for subject in cohort.subjects.tolist()) if record else ()
-        meaning = getattr(made, "meaning", lambda column: f"value {column} that the simulator drew")
-        meanings = {column: meaning(column) for row in drawn for column in row}
-        about = About(unit.simulator, STREAM, unit.data_seed, modality, drawn, meanings)
+        records = (made.record(subject, STREAM) for subject in cohort.subjects.tolist())
+        drawn = tuple(dict(row) for row in records if row)
+        meanings = {column: made.column_description(column) for row in drawn for column in row}
+        about = About(unit.simulator, STREAM, unit.data_seed, made.modality, drawn, meanings)
         return write(folder, cohort, about, stored(study, unit.simulator))

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 import torch
@@ -37,10 +36,10 @@ class Seen:
         Raises:
             Unsupported: for a simulator that keeps no record of what it draws.
         """
-        made: Any = self.simulator
-        if not hasattr(made, "record"):
+        rows = [self.simulator.record(i, "test") for i in range(len(self.test))]
+        if not any(rows):
             raise Unsupported("this simulator has no `record` of what it draws")
-        return pd.DataFrame([made.record(i, "test") for i in range(len(self.test))])
+        return pd.DataFrame(rows)
 
     @property
     def patients(self) -> Tensor:
