@@ -1,60 +1,39 @@
-"""Audits: whether global statistics give away what only the pathology should."""
+"""Audits: a search for what global statistics give away that only the pathology should."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import torch
 
-from bench.contracts import BadInput, Simulator
+from bench.contracts import Audit, BadInput, Simulator
 from bench.passes.discrimination import AUC, auc
 
-#: how far from 0.5 the classifier's AUC may lie before two groups count as different
-TOLERANCE = 0.05
 #: subjects rendered at a time
 CHUNK = 50
 
 
-@dataclass(frozen=True)
-class Audit:
-    """How well a classifier of global statistics tells two groups apart, with the number in each."""
+def audit(
+    simulator: Simulator, count: int = 1000, stream: str = "test", healthy: bool = False, further: bool = False
+) -> dict[str, Audit]:
+    """Audits of the explained sides, named "", or of every other two classes by name ("0-2").
 
-    auc: AUC
-    count: int
+    healthy: with the pathology off. Patients' healthy twins against controls are the test of an honest simulator, which
+    leaves nothing but the pathology to find; patients against controls are what can be had without looking anywhere in
+    particular, the `trivial` observer. count: subjects a class; below about 800 the interval of a null is wider than
+    the tolerance, and nothing passes.
 
-    @property
-    def equivalent(self) -> bool:
-        """Whether the whole 95 % interval lies within 0.5 +- 0.05; too few subjects never pass."""
-        return bool(self.auc.low >= 0.5 - TOLERANCE and self.auc.high <= 0.5 + TOLERANCE)
-
-    def __str__(self) -> str:
-        verdict = "equivalent to chance" if self.equivalent else "not shown to be at chance"
-        interval = f"{self.auc.value:.3f} ({self.auc.low:.3f} to {self.auc.high:.3f})"
-        return f"AUC of global statistics {interval}, n = {self.count} a class: {verdict} (0.5 +- {TOLERANCE})"
-
-
-def twins(simulator: Simulator, count: int = 1000, stream: str = "test") -> Audit:
-    """Patients' healthy twins against controls: an honest simulator leaves nothing but the pathology to find.
-
-    count: subjects a class; below about 800 the interval is wider than the tolerance, and nothing passes.
+    Raises:
+        BadInput: for fewer than 20 subjects a class.
     """
-    return _explained(simulator, count, stream, {"pathology": "off"})
-
-
-def patients(simulator: Simulator, count: int = 1000, stream: str = "test") -> Audit:
-    """Patients against controls: what can be had without looking anywhere in particular, the `trivial` observer."""
-    return _explained(simulator, count, stream, {})
-
-
-def pairs(simulator: Simulator, count: int = 1000, stream: str = "test", healthy: bool = False) -> dict[str, Audit]:
-    """Every two classes beside the explained ones, by name ("0-2"): their subjects, or the healthy twins of these."""
     features, targets = _look(simulator, count, stream, {"pathology": "off"} if healthy else {})
-    explained = {int(target) for target in np.unique(targets[_sides(simulator, targets) >= 0])}
-    found = {}
+    sides = simulator.sides(torch.from_numpy(targets)).numpy()
+    if not further:
+        return {"": _told_apart(features[sides >= 0], sides[sides >= 0])}
+    explained, found = {int(target) for target in np.unique(targets[sides >= 0])}, {}
     for pair in combinations(range(simulator.outputs), 2):
-        some = np.isin(targets, pair)
         if set(pair) != explained:
+            some = np.isin(targets, pair)
             found["{}-{}".format(*pair)] = _told_apart(features[some], (targets[some] == pair[1]).astype(int))
     return found
 
@@ -87,16 +66,6 @@ def _box(where: np.ndarray) -> list[float]:
     return [float(where.sum()), *(float(span[-1] - span[0] + 1) if span.size else 0.0 for span in spans)]
 
 
-def _explained(simulator: Simulator, count: int, stream: str, do: Mapping[str, str]) -> Audit:
-    features, targets = _look(simulator, count, stream, do)
-    sides = _sides(simulator, targets)
-    return _told_apart(features[sides >= 0], sides[sides >= 0])
-
-
-def _sides(simulator: Simulator, targets: np.ndarray) -> np.ndarray:
-    return simulator.sides(torch.from_numpy(targets)).numpy()
-
-
 def _look(simulator: Simulator, count: int, stream: str, do: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """Statistics (n, F) and targets (n,) of `count` subjects a class."""
     if count < 20:
@@ -112,7 +81,7 @@ def _look(simulator: Simulator, count: int, stream: str, do: Mapping[str, str]) 
 
 
 def _told_apart(features: np.ndarray, labels: np.ndarray) -> Audit:
-    return Audit(_cross_validated(features, labels), int(np.bincount(labels).min()))
+    return Audit(*_cross_validated(features, labels), int(np.bincount(labels).min()))
 
 
 def _cross_validated(features: np.ndarray, labels: np.ndarray, folds: int = 5) -> AUC:

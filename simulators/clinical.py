@@ -53,7 +53,7 @@ class Clinical(Scanner):
 
     @property
     def mixes(self) -> bool:
-        """Whether there is a point spread, or ghosts."""
+        """True where there is a point spread, or where there are ghosts."""
         return self.blur_mm > 0 or self.ghost > 0
 
     def draw(self, rng: np.random.Generator) -> Scan:

@@ -1,4 +1,4 @@
-"""What a scanner sees of tissues: mean intensities with variation between subjects."""
+"""Contrast of tissues in a scan: mean intensities with variation between subjects."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal

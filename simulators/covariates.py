@@ -1,4 +1,4 @@
-"""What else differs between subjects and may go with the label: age, sex, a site, how the scanner was set."""
+"""Covariates: what else differs between subjects and may go with the label, such as age, sex, site or scanner."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,8 @@ import numpy as np
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
-from simulators.draw.scene import Scene
+from simulators.local import Local
+from simulators.nuisance import Scan
 
 #: latents that a covariate can move. All are relative changes, so that 0.1 is a tenth more: size of the head and of the
 #: lateral ventricles (linear), volume of all grey matter; log gain, log bias from left to right and log noise
@@ -65,7 +66,7 @@ class Covariate:
 
 
 def offsets(covariates: Iterable[Covariate], values: Mapping[str, float]) -> dict[str, float]:
-    """What covariates of these values, by name, add to each latent."""
+    """Sum by latent of what covariates of these values, by name, add to it."""
     found: dict[str, float] = {}
     for covariate in covariates:
         for latent, effect in covariate.effects.items():
@@ -73,8 +74,8 @@ def offsets(covariates: Iterable[Covariate], values: Mapping[str, float]) -> dic
     return found
 
 
-def shaped(shape: Mapping[str, Any], added: Mapping[str, float]) -> Mapping[str, Any]:
-    """The shape latents of a subject moved by its covariates."""
+def shape_with(shape: Mapping[str, Any], added: Mapping[str, float]) -> Mapping[str, Any]:
+    """The shape latents of a subject with what its covariates add."""
     moved = {}
     for latent, name in (("shape.size", "scale"), ("shape.ventricles", "ventricles")):
         if latent in added:
@@ -82,22 +83,22 @@ def shaped(shape: Mapping[str, Any], added: Mapping[str, float]) -> Mapping[str,
     return {**shape, **moved} if moved else shape
 
 
-def shown(scene: Scene) -> Scene:
-    """The scene with local latents and scan moved by the subject's covariates; without any, the scene itself.
+def local_with(local: Local, added: Mapping[str, float]) -> Local:
+    """The local latents of a subject with what its covariates add."""
+    if not added:
+        return local
+    inside = np.arange(len(local.volume)) > 0
+    return local._replace(volume=local.volume + np.float32(added.get("local.volume", 0.0)) * inside)
 
-    Latents are moved when they are rendered, not when they are drawn: a scan or a region drawn anew belongs to the
-    same subject, whose covariates are what they were.
-    """
-    if not scene.added:
-        return scene
-    added = dict.fromkeys(RENDERED, 0.0) | dict(scene.added)
-    inside = np.arange(len(scene.local.volume)) > 0
-    bias = scene.scan.bias.copy()
-    bias[0] += np.float32(added["nuisance.bias"])
-    scan = scene.scan._replace(
+
+def scan_with(scan: Scan, added: Mapping[str, float]) -> Scan:
+    """A scan of a subject with what its covariates add."""
+    if not added:
+        return scan
+    bias = scan.bias.copy()
+    bias[0] += np.float32(added.get("nuisance.bias", 0.0))
+    return scan._replace(
         bias=bias,
-        gain=scene.scan.gain + added["nuisance.gain"],
-        noise=scene.scan.noise * float(np.exp(added["nuisance.noise"])),
+        gain=scan.gain + added.get("nuisance.gain", 0.0),
+        noise=scan.noise * float(np.exp(added.get("nuisance.noise", 0.0))),
     )
-    local = scene.local._replace(volume=scene.local.volume + np.float32(added["local.volume"]) * inside)
-    return scene._replace(local=local, scan=scan, added={})

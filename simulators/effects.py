@@ -1,4 +1,4 @@
-"""What scanners do to a signal: pure functions of the drawn values, each exactly nothing at the value 0.
+"""Effects of scanners on a signal: pure functions of the drawn values, each exactly nothing at the value 0.
 
 Signals are values (..., n) of the voxels inside the brain, as if all else were stripped before; there may be several of
 one head, which are scanned together.

@@ -1,4 +1,4 @@
-"""What varies from place to place in a healthy brain: regional volume, regional signal and folding texture."""
+"""Local variation of healthy brains: regional volume, regional signal and folding texture."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Variation:
         return frozenset()
 
     def validate(self, region_names: tuple[str, ...]) -> None:
-        """Nothing is asked of the regions here."""
+        """Accepts any anatomy, because no region is named."""
 
     def correlation(self, first: str, second: str) -> float:
         """Correlation of two different regions' volumes: twice as high for the two sides of one."""
@@ -64,7 +64,7 @@ class Variation:
         return frozenset()
 
     def added(self, rng: np.random.Generator, names: tuple[str, ...]) -> np.ndarray:
-        """What else varies volume and signal at every label: (2, R + 1), relative.
+        """Further variation of volume and signal at every label: (2, R + 1), relative.
 
         rng: the subject's own stream, of which nothing may be taken; `aside` gives another one.
         """

@@ -1,4 +1,4 @@
-"""What varies between scans and says nothing of disease: bias field, gain and Rician noise."""
+"""Variation between scans that says nothing of disease: bias field, gain and Rician noise."""
 
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -48,7 +48,7 @@ class Scanner:
 
     @property
     def mixes(self) -> bool:
-        """Whether a voxel of the image shows what lies in others."""
+        """True where a voxel of the image shows what lies in others."""
         return False
 
     def draw(self, rng: np.random.Generator) -> Scan:

@@ -1,18 +1,14 @@
-"""What was drawn for a subject, as one flat row: the columns of a table of participants, and what each of them is."""
+"""Records: the values drawn for a subject as one flat row, and descriptions of its columns."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from simulators.contrast import TISSUES
-from simulators.covariates import shown
 from simulators.draw.scene import Scene
-from simulators.task.protocol import Strength
-from simulators.truths.off_target import confined, spill
-
-if TYPE_CHECKING:
-    from simulators.brain import Brain
+from simulators.parts import Parts, Strengths
+from simulators.truths.off_target import confined, off_target_change
 
 #: endings of the names of a number, a pair and a triple; other values are too long for a table
 ENDINGS = {(): ("",), (2,): ("_left", "_right"), (3,): ("_x", "_y", "_z")}
@@ -20,8 +16,8 @@ ENDINGS = {(): ("",), (2,): ("_left", "_right"), (3,): ("_x", "_y", "_z")}
 BENDS = tuple(f"bias_{term}" for term in range(4, 10))
 #: number of the side that a pathology with sides is on
 SIDES = {"left": -1.0, "right": 1.0}
-#: what a column is, by its name up to an ending
-MEANINGS = {
+#: descriptions of columns by their names up to an ending
+COLUMN_DESCRIPTIONS = {
     "scale": "factor on the head's size along an axis",
     "ventricles": "relative growth of a lateral ventricle",
     "shift": "position of the head, in mm",
@@ -42,12 +38,12 @@ MEANINGS = {
     "lesions": "number of lesions drawn for a part of the pathology, carried or not",
     "lesion": "mean position of these lesions, in mm of the image's affine",
     "covariate": "covariate of the subject, in SDs or as a factor's level",
-    "spill": "share of what the pathology changes that lies outside its regions and their interface",
+    "off_target_change": "share of what the pathology changes that lies outside its regions and their interface",
     "volume": "grey and white matter of a region before any pathology, in ml",
 }
 
 
-def record(brain: "Brain", scene: Scene, strength: Strength) -> dict[str, float]:
+def record(parts: Parts, scene: Scene, strengths: Strengths) -> dict[str, float]:
     """Named values of a subject.
 
     From its anatomy: every latent of one to three values (`scale_x`; shifts in mm, rotations in radians), and where an
@@ -55,37 +51,37 @@ def record(brain: "Brain", scene: Scene, strength: Strength) -> dict[str, float]
     `bias_z` (slopes) and `bias_4` to `bias_9`, `gain` and `gamma` (logs), `noise` (SD), `blur_mm`, `ghost`, `ghost_at`,
     `site`. `severity` of every part, 0 where absent (`severity_2` for the second), and where it has them, carried or
     not, its `side`, number of `lesions` and their mean place (`lesion_x`, mm). `volume_<region>`: grey and white matter
-    in ml before any pathology. `covariate_age` and so on: covariates, whose effects are part of all of these. `spill`,
-    where anatomy moves: share of what the pathology changes that lies outside its regions and their interface.
+    in ml before any pathology. `covariate_age` and so on: covariates, whose effects are part of all of these.
+    `off_target_change`, where anatomy moves: share of what the pathology changes that lies outside its regions and
+    their interface.
     """
-    scene = shown(scene)
     named = {**scene.shape, "moved": scene.moved, **scene.scan._asdict(), "bias": scene.scan.bias[:3]}
     row = {key: number for name, value in named.items() for key, number in _flat(name, value)}
     row |= {name: float(value) for name, value in zip(BENDS, scene.scan.bias[3:], strict=True)}
     row |= {f"intensity_{tissue}": float(v) for tissue, v in zip(TISSUES, scene.intensities, strict=True)}
-    for part, (latents, state) in enumerate(zip(scene.pathology, brain.each(strength), strict=True), start=1):
-        own = {"severity": float(state * latents["severity"]), **_placed(brain, latents)}
+    for part, (latents, state) in enumerate(zip(scene.pathology, strengths, strict=True), start=1):
+        own = {"severity": float(state * latents["severity"]), **_placed(parts, latents)}
         row |= {name if part == 1 else f"{name}_{part}": value for name, value in own.items()}
     row |= {f"covariate_{name}": value for name, value in scene.covariates.items()}
-    row |= {"spill": spill(brain, scene)} if confined(brain) else {}
-    return row | dict(_volumes(brain, scene))
+    row |= {"off_target_change": off_target_change(parts, scene)} if confined(parts) else {}
+    return row | dict(_volumes(parts, scene))
 
 
-def meaning(column: str) -> str:
-    """What a column of `record` is."""
+def column_description(column: str) -> str:
+    """Description of a column of `record`."""
     name = column
-    while name and name not in MEANINGS:
+    while name and name not in COLUMN_DESCRIPTIONS:
         name = name.rpartition("_")[0]
-    return MEANINGS.get(name, f"value {column} that the simulator drew")
+    return COLUMN_DESCRIPTIONS.get(name, f"value {column} that the simulator drew")
 
 
-def _placed(brain: "Brain", latents: Mapping[str, Any]) -> dict[str, float]:
+def _placed(parts: Parts, latents: Mapping[str, Any]) -> dict[str, float]:
     """Side, number and mean place of what was drawn for a part of the pathology, if it has any."""
     found = {"side": SIDES.get(latents["side"], 0.0)} if "side" in latents else {}
     centres = next((np.atleast_2d(latents[name]) for name in ("centre", "centres") if name in latents), None)
     if centres is None:
         return found
-    affine = brain.anatomy.template.affine
+    affine = parts.anatomy.template.affine
     place = affine[:3, :3] @ centres.mean(0) + affine[:3, 3]
     return {**found, "lesions": float(len(centres)), **dict(_flat("lesion", place))}
 
@@ -97,9 +93,9 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, float]]:
         yield name + ending, float(number)
 
 
-def _volumes(brain: "Brain", scene: Scene) -> Iterator[tuple[str, float]]:
-    tissue = brain.local.apply(scene.warped.maps, scene.warped.labels, scene.local)[:2].sum(0)
-    sums = np.bincount(scene.warped.labels.ravel(), weights=tissue.ravel(), minlength=len(brain.region_names) + 1)
-    millilitres = sums[1:] * brain.anatomy.resolution_mm**3 / 1000
-    for name, volume in zip(brain.region_names, millilitres, strict=True):
+def _volumes(parts: Parts, scene: Scene) -> Iterator[tuple[str, float]]:
+    tissue = parts.local.apply(scene.warped.maps, scene.warped.labels, scene.local)[:2].sum(0)
+    sums = np.bincount(scene.warped.labels.ravel(), weights=tissue.ravel(), minlength=len(parts.names) + 1)
+    millilitres = sums[1:] * parts.voxel_mm**3 / 1000
+    for name, volume in zip(parts.names, millilitres, strict=True):
         yield f"volume_{name.replace(' ', '_')}", float(volume)

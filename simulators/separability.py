@@ -1,6 +1,7 @@
 """Separability as a dial: the amplitude at which the reference observer reaches the AUC that was asked for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -9,10 +10,12 @@ import numpy as np
 from bench.contracts import BadInput
 from bench.passes.correlation import correlation
 from bench.passes.discrimination import AUC, auc
-from simulators.brain import Brain
 from simulators.draw.scene import Scene
+from simulators.draw.subject import draw
 from simulators.observe.observers import Known, Observer
 from simulators.observe.readout import fit, regression
+from simulators.parts import Parts
+from simulators.render.signal import image
 
 #: subjects to fit the observer and solve on, and seed-disjoint ones to verify with
 FIT, VERIFY = 2000, 4000
@@ -20,11 +23,11 @@ FIT, VERIFY = 2000, 4000
 LOW, HIGH, STEPS = 0.02, 1.0, 8
 
 
-def calibrate(simulator: Brain, subjects: int = FIT, verify: int = VERIFY) -> dict[str, Any]:
-    """Find the amplitude for `simulator.separability` and verify it on other subjects.
+def calibrate(parts: Parts, separability: float, subjects: int = FIT, verify: int = VERIFY) -> dict[str, Any]:
+    """The amplitude for a separability, verified on other subjects.
 
-    What is asked for is the AUC between the two sides of the explained score; those of a regression are above and below
-    its mean. Bisection in log amplitude with common random numbers: every amplitude is tried on the same subjects.
+    separability: the AUC between the two sides of the explained score; those of a regression are above and below its
+    mean. Bisection in log amplitude with common random numbers: every amplitude is tried on the same subjects.
     Returns {"amplitude", "asked", "reached", "low", "high", "subjects"}, reached with its 95 % interval; for values
     "r2" of the observer's linear readout as well, for three or more classes "pairs", the AUC of every two ("0-1").
 
@@ -32,44 +35,44 @@ def calibrate(simulator: Brain, subjects: int = FIT, verify: int = VERIFY) -> di
         BadInput: where not even the whole tissue's loss separates the sides that well, or the least that is searched
             separates them better.
     """
-    scenes = [simulator.scene(i, "calibration") for i in range(subjects)]
-    judged = [s for s in scenes if simulator.task.side(simulator.task.label(s.subject)) >= 0]
+    scenes = [draw(parts, i, "calibration") for i in range(subjects)]
+    judged = [scene for scene in scenes if parts.labels.side(parts.task.label(scene.subject)) >= 0]
     low, high = LOW, HIGH
-    best = _reached(simulator, high, judged)
-    if best < simulator.separability:
+    best = _reached(parts, high, judged)
+    if best < separability:
         raise BadInput(
-            f"simulator.separability={simulator.separability} cannot be reached: the best is {best:.3f}, at amplitude "
+            f"simulator.separability={separability} cannot be reached: the best is {best:.3f}, at amplitude "
             f"{high:g}; ask for less, or enlarge the pathology."
         )
-    least = _reached(simulator, low, judged)
-    if least > simulator.separability:
+    least = _reached(parts, low, judged)
+    if least > separability:
         raise BadInput(
-            f"simulator.separability={simulator.separability} cannot be reached: the lowest is {least:.3f}, at "
+            f"simulator.separability={separability} cannot be reached: the lowest is {least:.3f}, at "
             f"amplitude {low:g}; ask for more, or weaken the pathology."
         )
     for _ in range(STEPS):
         middle = float(np.sqrt(low * high))
-        low, high = (low, middle) if _reached(simulator, middle, judged) >= simulator.separability else (middle, high)
+        low, high = (low, middle) if _reached(parts, middle, judged) >= separability else (middle, high)
     amplitude = float(np.sqrt(low * high))
-    asked = {"amplitude": round(amplitude, 6), "asked": simulator.separability, "subjects": verify}
-    return asked | _verify(simulator, amplitude, scenes, verify)
+    asked = {"amplitude": round(amplitude, 6), "asked": separability, "subjects": verify}
+    return asked | _verify(parts, amplitude, scenes, verify)
 
 
-def observer(simulator: Brain, amplitude: float, scenes: Sequence[Scene]) -> Observer:
+def observer(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> Observer:
     """The reference observer that the pathology names; where it asks for healthy brains, it is shown the scenes'."""
     known = Known(
-        simulator.pathology,
-        simulator.region_names,
-        simulator.contrast,
+        parts.pathology,
+        parts.names,
+        parts.contrast,
         amplitude,
-        simulator.anatomy.resolution_mm,
-        lambda: np.stack([simulator.render(s, 0.0) for s in scenes[:500]]),
+        parts.voxel_mm,
+        lambda: np.stack([image(parts, scene, parts.each(0.0)) for scene in scenes[:500]]),
     )
-    return simulator.pathology.observer.of(known)
+    return parts.pathology.observer.of(known)
 
 
 class _Seen(NamedTuple):
-    """What an observer saw: statistics (n, F), labels (n,) and sides (n,)."""
+    """Subjects as an observer saw them: statistics (n, F), labels (n,) and sides (n,)."""
 
     features: np.ndarray
     labels: np.ndarray
@@ -85,38 +88,41 @@ class _Seen(NamedTuple):
         return _Seen(self.features[chosen], self.labels[chosen], (self.labels[chosen] == second).astype(int))
 
 
-def _look(simulator: Brain, amplitude: float, watcher: Observer, scenes: Sequence[Scene]) -> _Seen:
-    at = simulator.with_amplitude(amplitude)
-    images = (at.render(s, at.state(s)) for s in scenes)
-    features = np.stack([watcher.features(x, s.warped, s.shape) for x, s in zip(images, scenes, strict=True)])
-    labels = [simulator.task.label(s.subject) for s in scenes]
-    return _Seen(features, np.array(labels), np.array([simulator.task.side(label) for label in labels]))
+def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Sequence[Scene]) -> _Seen:
+    at, rows = replace(parts, amplitude=amplitude), []
+    for scene in scenes:
+        # a place of its own, so that thousands of subjects do not keep what was slow to work out of their anatomies
+        lone = scene._replace(place=replace(scene.place))
+        seen = image(at, lone, parts.strengths(scene.subject, scene.stream))
+        rows.append(watcher.features(seen, scene.warped, scene.shape))
+    labels = [parts.task.label(scene.subject) for scene in scenes]
+    return _Seen(np.stack(rows), np.array(labels), np.array([parts.labels.side(label) for label in labels]))
 
 
-def _reached(simulator: Brain, amplitude: float, scenes: Sequence[Scene]) -> float:
+def _reached(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> float:
     """AUC with the discriminant fitted on one half of the subjects and read on the other, averaged over both ways."""
-    features, _, sides = _look(simulator, amplitude, observer(simulator, amplitude, scenes), scenes)
-    half, products = len(scenes) // 2, simulator.task.products
+    features, _, sides = _look(parts, amplitude, observer(parts, amplitude, scenes), scenes)
+    half, products = len(scenes) // 2, parts.labels.products
     folds = [(slice(None, half), slice(half, None)), (slice(half, None), slice(None, half))]
     scores = [auc(fit(features[a], sides[a], products)(features[b]), sides[b]).value for a, b in folds]
     return float(np.mean(scores))
 
 
-def _verify(simulator: Brain, amplitude: float, scenes: Sequence[Scene], count: int) -> dict[str, Any]:
-    """What the observer, fitted on these subjects, reaches on others."""
-    watcher = observer(simulator, amplitude, scenes)
-    seen, chunks = _look(simulator, amplitude, watcher, scenes), []
+def _verify(parts: Parts, amplitude: float, scenes: Sequence[Scene], count: int) -> dict[str, Any]:
+    """The result of the observer, fitted on these subjects, on others."""
+    watcher = observer(parts, amplitude, scenes)
+    seen, chunks = _look(parts, amplitude, watcher, scenes), []
     for start in range(0, count, 250):
-        fresh = [simulator.scene(i, "verification") for i in range(start, min(start + 250, count))]
-        chunks.append(_look(simulator, amplitude, watcher, fresh))
+        fresh = [draw(parts, i, "verification") for i in range(start, min(start + 250, count))]
+        chunks.append(_look(parts, amplitude, watcher, fresh))
     other = _Seen(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
-    products = simulator.task.products
+    products = parts.labels.products
     reached = _auc(seen.judged(), other.judged(), products)
     found: dict[str, Any] = {"reached": reached.value, "low": reached.low, "high": reached.high}
-    if simulator.kind == "regression":
+    if parts.labels.kind == "regression":
         found["r2"] = correlation(other.features @ regression(seen.features, seen.labels), other.labels).r2[0]
-    if simulator.outputs > 2:
-        pairs = combinations(range(simulator.outputs), 2)
+    if parts.labels.outputs > 2:
+        pairs = combinations(range(parts.labels.outputs), 2)
         found["pairs"] = {f"{a}-{b}": _auc(seen.of(a, b), other.of(a, b), products).value for a, b in pairs}
     return found
 

@@ -6,8 +6,7 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from bench.contracts import ELSEWHERE, Simulator, Validity
-from bench.contracts.plugins import Mixing, Switched
+from bench.contracts import ELSEWHERE, Simulator, Unsupported, Validity
 
 Check = Callable[[Simulator], None]
 
@@ -42,12 +41,7 @@ def applicable(simulator: Simulator) -> list[Check]:
         check_switches,
         check_no_leak,
     ]
-    return [check for check in checks if not mixes(simulator) or check not in (check_support, check_redraws)]
-
-
-def mixes(simulator: Simulator) -> bool:
-    """True where a voxel of an image may show what lies in others."""
-    return isinstance(simulator, Mixing) and simulator.mixes
+    return [check for check in checks if not simulator.mixes or check not in (check_support, check_redraws)]
 
 
 def check_images(simulator: Simulator) -> None:
@@ -152,9 +146,11 @@ def check_redraws(simulator: Simulator) -> None:
 
 def check_switches(simulator: Simulator) -> None:
     """Switched in no region a subject is itself, switched everywhere its twin, for patients and controls."""
-    if not isinstance(simulator, Switched):
-        return
     cohort = simulator.cohort(SUBJECTS[:2], "evaluation")
+    try:
+        simulator.switches(int(cohort.subjects[0]), "evaluation", [()])
+    except Unsupported:
+        return
     everywhere = (*cohort.region_names, ELSEWHERE)
     for i, subject in enumerate(cohort.subjects.tolist()):
         none, whole = simulator.switches(subject, "evaluation", [(), everywhere])

@@ -8,7 +8,6 @@ from typing import Any
 from torch import nn
 
 from bench.config.build import build, resolve
-from bench.contracts.plugins import Mapped
 
 
 def architecture(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]) -> Callable[[], nn.Module]:
@@ -18,7 +17,7 @@ def architecture(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]
     Each call draws weights from torch's global generator; it raises BadInput for a grid or argument that cannot be.
     """
     allowed = ("bench.networks", *trusted)
-    known = {"in_shape": simulator.shape, "outputs": getattr(simulator, "outputs", 2)}
+    known = {"in_shape": simulator.shape, "outputs": simulator.outputs}
     if "regions" in inspect.signature(resolve(node, allowed, "network")).parameters:
-        known["regions"] = simulator.atlas if isinstance(simulator, Mapped) else None
+        known["regions"] = simulator.atlas
     return partial(build, node, (), allowed, "network", **known)

@@ -1,6 +1,7 @@
 """Contracts between plug-ins and the harness. Plug-ins import this and `bench.passes`, nothing else of `bench`."""
 
 from bench.contracts.arguments import bounded, impossible
+from bench.contracts.audit import Audit
 from bench.contracts.bounds import (
     Above,
     AtLeast,
@@ -32,9 +33,9 @@ from bench.contracts.plugins import (
     Outputs,
     Perturbation,
     SelfFitting,
-    Simulator,
     Target,
 )
+from bench.contracts.simulator import Simulator
 from bench.contracts.tags import BlindSpot, MethodTags, MetricTags
 from bench.contracts.validity import Validity
 
@@ -43,6 +44,7 @@ __all__ = [
     "Above",
     "AtLeast",
     "Attribution",
+    "Audit",
     "BadInput",
     "Batch",
     "Between",

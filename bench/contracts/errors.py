@@ -6,7 +6,7 @@ class BadInput(ValueError):
 
 
 class Unsupported(Exception):
-    """A method has no rule for this network (or a metric for this method); the row is marked `unsupported`."""
+    """A method has no rule for this network, a metric none for this method, or a simulator none for this question."""
 
 
 class Undefined(ValueError):

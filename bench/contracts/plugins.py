@@ -1,8 +1,7 @@
-"""The protocols a plug-in fulfils. They are structural: no base class, no registration."""
+"""Protocols that networks, methods and metrics fulfil: structural, without base class or registration."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -15,135 +14,6 @@ from bench.contracts.tags import MethodTags, MetricTags
 Target = int | tuple[int, int] | Tensor
 #: in a set of regions: all that lies in none
 ELSEWHERE = "elsewhere"
-
-
-class Simulator(Protocol):
-    """Makes subjects. Subject i is a pure function of (config, stream, i): any subset, order or batch, same bytes.
-
-    A task of `classes` has targets int64 from 0 to outputs - 1 and explains a contrast of two of them; a `regression`
-    has targets float32 and one output, the target minus its mean in SDs.
-    """
-
-    version: ClassVar[str]
-
-    @property
-    def kind(self) -> Literal["classes", "regression"]:
-        """What targets are."""
-
-    @property
-    def target(self) -> Target:
-        """The task's explained score, the same for every method, truth and subject."""
-
-    def sides(self, targets: Tensor) -> Tensor:
-        """(N,) int64: 1 for subjects whose explained score should be high (patients), 0 where low, -1 for neither."""
-
-    @property
-    def centre(self) -> float:
-        """The explained score between the sides."""
-
-    @property
-    def outputs(self) -> int:
-        """Outputs a network needs for the task."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Grid (D, H, W)."""
-
-    @property
-    def region_names(self) -> tuple[str, ...]:
-        """Region r of a label map is `region_names[r - 1]`."""
-
-    @property
-    def displaced(self) -> frozenset[str]:
-        """Regions whose redraw moves what lies around them."""
-
-    def with_amplitude(self, amplitude: float) -> "Simulator":
-        """This simulator at a calibrated amplitude."""
-
-    def with_data_seed(self, seed: int) -> "Simulator":
-        """This simulator with other training, validation and test subjects."""
-
-    def redraws(self, subject: int, stream: str, draws: int) -> Tensor:
-        """One subject with each region's local latents redrawn: (R * draws, 1, D, H, W), draws of a region adjacent."""
-
-    def sample(self, indices: Sequence[int], stream: str, do: Mapping[str, Any] | None = None) -> Batch:
-        """Images, targets and subjects; `do` sets named latents, everything else keeps its draw."""
-
-    def cohort(self, indices: Sequence[int], stream: str) -> Cohort:
-        """The same subjects with twins, regions, domain and truths."""
-
-
-@runtime_checkable
-class Shifted(Protocol):
-    """A simulator with test streams in which what goes with the label in `test` does so no longer."""
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Their names, e.g. `decorrelated` and `reversed`; none if nothing goes with the label."""
-
-
-@runtime_checkable
-class Banked(Protocol):
-    """A simulator whose healthy subjects can be drawn once and shared by simulators that differ in pathology.
-
-    A subject from a bank is, bit for bit, the subject drawn without it.
-    """
-
-    @staticmethod
-    def banked(node: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The part of a simulator's configuration that a bank depends on, beside the data seed."""
-
-    def fill_bank(self, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None]) -> None:
-        """Write the first `counts[stream]` healthy subjects of each stream."""
-
-    def with_bank(self, folder: Path) -> Simulator:
-        """This simulator reading healthy subjects from a folder that `fill_bank` wrote."""
-
-
-@runtime_checkable
-class Mixing(Protocol):
-    """A simulator whose images may show in a voxel what lies in others, so that no change stays where it is made."""
-
-    @property
-    def mixes(self) -> bool:
-        """Whether they do."""
-
-
-@runtime_checkable
-class Populated(Protocol):
-    """A simulator that knows what each voxel and region says of the label, whoever looks at it."""
-
-    def population(self, indices: Sequence[int], stream: str, pairs: int) -> Mapping[str, Truth]:
-        """Truths of the population, from `pairs` subjects in both states, as the chosen subjects see them."""
-
-
-@runtime_checkable
-class Switched(Protocol):
-    """A simulator whose pathology can be switched region by region."""
-
-    def switches(self, subject: int, stream: str, sets: Sequence[Collection[str]]) -> Tensor:
-        """One subject with its twin's pathology in each set of regions and its own elsewhere: (C, 1, D, H, W).
-
-        Re-rendered from the same latents in the same scan. No region gives the subject, all of them and `elsewhere`
-        its twin.
-        """
-
-
-@runtime_checkable
-class Mapped(Protocol):
-    """A simulator whose images share one map of regions, before any subject's own shape."""
-
-    @property
-    def atlas(self) -> Tensor:
-        """(D, H, W) int64: region r of `region_names[r - 1]`, 0 outside."""
-
-
-@runtime_checkable
-class Registered(Protocol):
-    """A simulator that knows which voxel of one subject shows what a voxel of another does."""
-
-    def carry(self, volume: Tensor, donor: int, recipient: int | None, stream: str) -> Tensor:
-        """The donor's volume (1, D, H, W) as it lies on the recipient's anatomy, or (None) on the average one."""
 
 
 class Network(Protocol):

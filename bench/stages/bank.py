@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.contracts.plugins import Banked
 from bench.passes.counting import Passes
 from bench.stages.recipe import SIZES, sizes
 from bench.stages.stage import Cell, Given, Graph, Stage
@@ -26,7 +25,7 @@ class _Bank(Stage[Path]):
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per data seed and whatever of the simulator its healthy subjects depend on."""
         study = graph.study
-        world: Banked = study.make("simulators", unit.simulator)
+        world = study.make("simulators", unit.simulator)
         parts = world.banked(study.simulators[unit.simulator])
         described = describe(parts, tuple(study.settings["trusted"]), unit.simulator)
         counts = {name: study.training(unit).get(name) for name in SIZES}
@@ -56,4 +55,6 @@ BANK = _Bank()
 
 def banks(graph: Graph, unit: Unit) -> tuple[Cell, ...]:
     """The bank of a unit's healthy subjects; none where its simulator has no use for one."""
-    return (graph.cell(BANK, unit),) if isinstance(graph.study.make("simulators", unit.simulator), Banked) else ()
+    study = graph.study
+    banked = study.make("simulators", unit.simulator).banked(study.simulators[unit.simulator])
+    return () if banked is None else (graph.cell(BANK, unit),)

@@ -1,6 +1,5 @@
 """Stage calibrate: the amplitude at which a simulator is as separable as it was asked to be."""
 
-import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ FILE = "calibration.json"
 
 
 class _Calibrate(Stage[dict[str, Any]]):
-    """Makes what `calibrate` finds; a committed file stands for it."""
+    """Makes what a simulator's own `calibrate` gives; a committed file stands for it."""
 
     name = "calibrate"
     version = "1"
@@ -30,7 +29,7 @@ class _Calibrate(Stage[dict[str, Any]]):
         return Cell(self, unit.simulator, content, unit, source=source)
 
     def make(self, given: Given) -> tuple[dict[str, Any], Passes]:
-        return calibrate(given.study.make("simulators", given.unit.simulator)), Passes()
+        return given.study.make("simulators", given.unit.simulator).calibrate(), Passes()
 
     def write(self, folder: Path, value: dict[str, Any]) -> None:
         (folder / FILE).write_text(json.dumps(value, indent=1) + "\n")
@@ -59,16 +58,3 @@ def committed(cell: Cell) -> Path:
 def calibrated(given: Given) -> Simulator:
     """The calibrated simulator of the unit whose cell is made, with its data seed."""
     return simulator(given.study, given.unit, given.value(CALIBRATE))
-
-
-def calibrate(simulator: Simulator) -> dict[str, Any]:
-    """{"amplitude", "asked", "reached", "low", "high", "subjects"}, reached with its 95 % interval.
-
-    For a regression "r2" of the observer as well, for three or more classes "pairs", its AUC of every two ("0-1").
-
-    The observer belongs to the simulator's package, whose module `separability` offers `calibrate(simulator)`; a
-    simulator from elsewhere brings its own.
-    """
-    package = type(simulator).__module__.rpartition(".")[0]
-    found: dict[str, Any] = importlib.import_module(f"{package}.separability").calibrate(simulator)
-    return found

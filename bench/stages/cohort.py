@@ -8,7 +8,6 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 
 from bench.contracts import BadInput, Cohort, Simulator, Truth
-from bench.contracts.plugins import Populated
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.context import EVALUATION
@@ -96,6 +95,4 @@ def explained_subjects(simulator: Simulator, subjects: int, pairs: int) -> Cohor
     """
     validate(subjects, pairs)
     cohort = simulator.cohort(range(subjects), EVALUATION)
-    if not isinstance(simulator, Populated):
-        return cohort
     return replace(cohort, truths={**cohort.truths, **simulator.population(range(subjects), EVALUATION, pairs)})

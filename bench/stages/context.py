@@ -8,7 +8,6 @@ import torch
 
 from bench import seeds
 from bench.contracts import Batch, Cohort, Context, Method, Simulator, Truth, Unsupported
-from bench.contracts.plugins import Registered
 from bench.contracts.validity import Validity
 from bench.study import Study, Unit
 
@@ -76,18 +75,12 @@ def metric_context(world: Any, cohort: Cohort, model: str, training: Callable[[]
         rescans=rescans,
         twin=lambda subject: twins[int(subject)],
         severities=severities,
-        carry=_carry(world),
+        carry=lambda volume, donor, recipient: world.to_anatomy_of(volume, donor, recipient, EVALUATION),
     )
 
 
 def _redraws(world: Simulator) -> Callable[[int], torch.Tensor]:
     return lambda subject: world.redraws(int(subject), EVALUATION, REDRAWS)
-
-
-def _carry(world: Simulator) -> Callable[[torch.Tensor, int, int | None], torch.Tensor] | None:
-    if not isinstance(world, Registered):
-        return None
-    return lambda volume, donor, recipient: world.carry(volume, donor, recipient, EVALUATION)
 
 
 def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -> Context:

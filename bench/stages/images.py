@@ -15,7 +15,6 @@ import numpy as np
 import torch
 
 from bench.contracts import Batch, Simulator
-from bench.contracts.plugins import Shifted
 from bench.passes.counting import Passes
 from bench.stages.bank import Draw, banks
 from bench.stages.calibrate import CALIBRATE, calibrated
@@ -85,8 +84,7 @@ def draw(
     simulator: Simulator, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None] = lambda _: None
 ) -> None:
     """Draw every split into `folder`, one memory-mapped array a split, subject by subject."""
-    shifted = simulator.splits if isinstance(simulator, Shifted) else ()
-    streams = {**counts, **dict.fromkeys(shifted, counts["test"])}
+    streams = {**counts, **dict.fromkeys(simulator.splits, counts["test"])}
     total, done = sum(streams.values()), 0
     for stream, count in streams.items():
         states = {stream: None, **({OFF: {"pathology": "off"}} if stream == "test" else {})}

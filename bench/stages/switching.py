@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Cohort, Simulator, Unsupported
-from bench.contracts.plugins import ELSEWHERE, Switched, Target
+from bench.contracts.plugins import ELSEWHERE, Target
 from bench.passes.forward import forward
 from bench.passes.scores import explained
 from bench.stages.context import EVALUATION
@@ -53,8 +53,6 @@ def effects(
     Raises:
         Unsupported: for a simulator that cannot switch single regions.
     """
-    if not isinstance(simulator, Switched):
-        raise Unsupported("the simulator has no `switches`, so its pathology cannot be rendered in single regions")
     subjects = []
     for row, ill in enumerate(sick.tolist()):
         subjects.append(_subject(model, simulator, cohort.take(torch.tensor([row])), ill, target, players))
@@ -75,7 +73,7 @@ def sick(cohort: Cohort) -> Tensor:
 
 
 def _subject(
-    model: nn.Module, simulator: Switched, cohort: Cohort, sick: bool, target: Target, players: int
+    model: nn.Module, simulator: Simulator, cohort: Cohort, sick: bool, target: Target, players: int
 ) -> Effects:
     names, regions = cohort.region_names, len(cohort.region_names)
     render = partial(_rendered, simulator, int(cohort.subjects[0]), (*names, ELSEWHERE), sick)
@@ -99,7 +97,7 @@ def _subject(
 
 
 def _rendered(
-    simulator: Switched, subject: int, everywhere: Collection[str], sick: bool, ill: Sequence[Collection[str]]
+    simulator: Simulator, subject: int, everywhere: Collection[str], sick: bool, ill: Sequence[Collection[str]]
 ) -> Tensor:
     """The subject (C, 1, D, H, W) with the pathology in each of these sets of regions and nowhere else."""
     return simulator.switches(subject, EVALUATION, [set(everywhere) - set(i) if sick else i for i in ill])

@@ -1,6 +1,5 @@
 """Audits that `check simulator=NAME` runs: what global statistics give away, and what a hand-built model must show."""
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,9 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.checks.simulators import mixes
-from bench.contracts import Cohort, Simulator, Truth, Validity
-from bench.contracts.plugins import Populated, Shifted
+from bench.contracts import Audit, Cohort, Simulator, Truth, Validity
 from bench.passes.discrimination import AUC
 from bench.passes.forward import forward
 from bench.passes.scores import explained
@@ -49,7 +46,7 @@ class Audits:
 
     def check_twins_audit(self) -> str:
         """Patients' healthy twins cannot be told from controls: equivalence, not the lack of a difference."""
-        return self._equivalent("twins", self._library.twins(self.simulator, self.count), self.reference)
+        return self._equivalent("twins", self.simulator.audit(self.count, healthy=True)[""], self.reference)
 
     def check_trivial_observer(self) -> str:
         """Global statistics tell patients from controls clearly worse than the reference observer does.
@@ -57,8 +54,8 @@ class Audits:
         A cue is what a task with cues is about, and the reference observer is judged where cues say nothing: so is
         this.
         """
-        found = self._library.patients(self.simulator, self.count, self._stream)
-        return self._worse("trivial observer", found, self.reference)
+        found = self.simulator.audit(self.count, self._stream)
+        return self._worse("trivial observer", found[""], self.reference)
 
     def check_further_classes(self) -> str:
         """Of every two classes beside the explained ones, healthy twins and patients are as those of the explained.
@@ -66,21 +63,24 @@ class Audits:
         Twins are twice as many: with one pair after the other, one that is equivalent is seldom to fail by chance.
         """
         told = []
-        for pair, found in self._library.pairs(self.simulator, 2 * self.count, healthy=True).items():
+        for pair, found in self.simulator.audit(2 * self.count, healthy=True, further=True).items():
             told.append(f"{pair} " + self._equivalent(f"twins {pair}", found, self.references[pair]))
-        for pair, found in self._library.pairs(self.simulator, self.count, self._stream).items():
+        for pair, found in self.simulator.audit(self.count, self._stream, further=True).items():
             told.append(f"{pair} " + self._worse(f"trivial observer {pair}", found, self.references[pair]))
         return "; ".join(told)
 
     def check_association(self) -> str:
         """Association is exactly zero in every region that the pathology never changes in as many subjects."""
         undefined = Validity.of(self.simulator).undefined.get("association")
-        if undefined or not isinstance(self.simulator, Populated):
-            return f"no association: {undefined or 'the simulator knows no population'}"
+        if undefined:
+            return f"no association: {undefined}"
         # the explained two of several classes give as many pairs
         subjects = range(PAIRS * max(2, self.simulator.outputs) // 2)
         names = _healthy(self.simulator.cohort(subjects, POPULATION))
-        truth = self.simulator.population(range(SUBJECTS), "evaluation", PAIRS)["association"]
+        population = self.simulator.population(range(SUBJECTS), "evaluation", PAIRS)
+        if "association" not in population:
+            return "no association: the simulator knows no population"
+        truth = population["association"]
         rows = {n: (v, f) for n, v, f in zip(self.simulator.region_names, *_first(truth), strict=True) if n in names}
         if not rows:
             return "no region is free of pathology in every subject"
@@ -94,7 +94,7 @@ class Audits:
 
     def check_healthy_region(self) -> str:
         """A linear model of one region without pathology does not react to twins, and uses that region alone."""
-        if mixes(self.simulator):
+        if self.simulator.mixes:
             return "the scan mixes voxels: no model reads one region alone"
         cohort = self.simulator.cohort(range(SUBJECTS), "evaluation")
         region, where = _healthy_region(cohort)
@@ -123,24 +123,18 @@ class Audits:
     @property
     def _stream(self) -> str:
         """Test subjects of whom no cue says anything."""
-        return DECORRELATED if isinstance(self.simulator, Shifted) and self.simulator.splits else "test"
+        return DECORRELATED if self.simulator.splits else "test"
 
-    @property
-    def _library(self) -> Any:
-        """The audits belong to the simulator's package; a simulator from elsewhere brings its own."""
-        package = type(self.simulator).__module__.rpartition(".")[0]
-        return importlib.import_module(f"{package}.audit")
-
-    def _equivalent(self, audit: str, found: Any, reference: float) -> str:
-        self._keep(audit, found.auc, found.count, reference, "passed" if found.equivalent else "failed")
+    def _equivalent(self, audit: str, found: Audit, reference: float) -> str:
+        self._keep(audit, _auc(found), found.count, reference, "passed" if found.equivalent else "failed")
         assert found.equivalent, f"{audit}: {found}"
         return str(found)
 
-    def _worse(self, audit: str, found: Any, reference: float) -> str:
+    def _worse(self, audit: str, found: Audit, reference: float) -> str:
         limit, nowhere = reference - MARGIN, Validity.of(self.simulator).without_sets
-        verdict = "passed" if found.auc.value <= limit else nowhere or "failed"
-        self._keep(audit, found.auc, found.count, reference, verdict)
-        interval = f"{found.auc.value:.3f} ({found.auc.low:.3f} to {found.auc.high:.3f})"
+        verdict = "passed" if found.value <= limit else nowhere or "failed"
+        self._keep(audit, _auc(found), found.count, reference, verdict)
+        interval = f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
         told = f"AUC of global statistics {interval}, n = {found.count} a class, at most {limit:.3f}: {verdict}"
         assert verdict != "failed", f"{audit}: {told}"
         return told
@@ -165,6 +159,10 @@ class Reader(nn.Module):
         scores = images.new_zeros(len(images), self.outputs)
         scores[:, self.output] = (images[:, 0] * self.weights).flatten(1).sum(1)
         return scores
+
+
+def _auc(found: Audit) -> AUC:
+    return AUC(found.value, found.low, found.high)
 
 
 def _healthy_region(cohort: Cohort) -> tuple[str, Tensor]:

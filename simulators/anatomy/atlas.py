@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.contracts import BadInput
-from simulators.anatomy.around import Around, present
+from simulators.anatomy.anatomy_wrapper import AnatomyWrapper, present
 from simulators.anatomy.nifti import Image, read
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.templated import nearest
@@ -20,7 +20,7 @@ COLUMNS = ["index", "name"]
 
 
 @dataclass(frozen=True)
-class Atlas(Around):
+class Atlas(AnatomyWrapper):
     """Another anatomy whose regions come from an atlas; only regions that have a voxel on the grid are named.
 
     Sides are told by names: "left x" and "right x" vary together as sides of a brain do.

@@ -8,10 +8,8 @@ import numpy as np
 
 from simulators.anatomy import regions
 from simulators.anatomy.grid import Grid
-from simulators.anatomy.protocol import Template, Warped
+from simulators.anatomy.protocol import Template
 from simulators.anatomy.templated import Templated
-
-__all__ = ["MNI152", "Template", "Warped"]
 
 
 @dataclass(frozen=True)

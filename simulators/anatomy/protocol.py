@@ -1,4 +1,4 @@
-"""What an anatomy offers: a template, and subjects as smooth deformations of it."""
+"""Anatomies: a template, and subjects as smooth deformations of it."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -27,7 +27,7 @@ class Warped(NamedTuple):
 
 
 class Anatomy(Protocol):
-    """Where tissue and regions are. Everything is a pure function of its arguments and of the fields."""
+    """Places of tissue and of regions. Everything is a pure function of its arguments and of the fields."""
 
     version: ClassVar[str]
 
@@ -37,7 +37,7 @@ class Anatomy(Protocol):
 
     @property
     def template(self) -> Template:
-        """What subjects are deformed from."""
+        """The head that subjects are deformed from."""
 
     @property
     def grid(self) -> tuple[int, int, int]:

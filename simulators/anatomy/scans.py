@@ -15,7 +15,7 @@ from simulators.anatomy.nifti import Image, onto, read
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.segment import brain, tissues
 from simulators.anatomy.shape import Shape
-from simulators.anatomy.templated import Templated, resampled
+from simulators.anatomy.templated import Templated, at_positions
 from simulators.contrast import Contrast
 
 #: centroid and standard deviation along each axis of the ICBM152 2009a brain (MNI mm)
@@ -96,7 +96,7 @@ class Scans(Templated):
 
     def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The subject's scan found at positions (D, H, W, 3) in mm."""
-        return resampled(self.source(latents["scan"]), position)
+        return at_positions(self.source(latents["scan"]), position)
 
 
 # a folder is looked through once, before anything is computed

@@ -1,4 +1,4 @@
-"""How brains differ in shape: named latent factors and a smooth random field, as one displacement per voxel."""
+"""Shape of brains: named latent factors and a smooth random field, as one displacement per voxel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from bench.contracts import BadInput
-from simulators.anatomy.around import Around, present
+from simulators.anatomy.anatomy_wrapper import AnatomyWrapper, present
 from simulators.anatomy.grid import STRIDE
 from simulators.anatomy.protocol import Template, Warped
 
@@ -16,7 +16,7 @@ Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Slab(Around):
+class Slab(AnatomyWrapper):
     """The part of another anatomy that covers a box, with the regions that lie in it.
 
     Subjects are those of the whole anatomy: the same latents give the same head, of which the slab shows a part.
@@ -38,12 +38,12 @@ class Slab(Around):
     @property
     def template(self) -> Template:
         """The part of the inner template that the slab covers."""
-        return _cut(self)[0]
+        return self._cut[0]
 
     @property
     def region_names(self) -> tuple[str, ...]:
         """The regions of the inner anatomy that occur in the slab's template."""
-        return _cut(self)[1]
+        return self._cut[1]
 
     def position(self, latents: Mapping[str, Any]) -> np.ndarray:
         """Template position (D, H, W, 3) float32 in mm of the slab's voxels of a subject."""
@@ -52,9 +52,9 @@ class Slab(Around):
     def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The inner anatomy at positions (D, H, W, 3) in mm, its regions numbered as the slab's."""
         maps, labels = self.anatomy.resample(position, latents)
-        return Warped(maps, _cut(self)[2][labels])
+        return Warped(maps, self._cut[2][labels])
 
-    @property
+    @cached_property
     def window(self) -> tuple[slice, ...]:
         """The slab's voxels in the inner grid."""
         origin, voxel = self.anatomy.template.affine[:3, 3], self.resolution_mm
@@ -65,13 +65,12 @@ class Slab(Around):
             slices.append(slice(max(0, min(first, whole - count)), max(0, min(first, whole - count)) + count))
         return tuple(slices)
 
-
-@lru_cache(maxsize=4)
-def _cut(slab: Slab) -> tuple[Template, tuple[str, ...], np.ndarray]:
-    """The slab's template, its region names, and its label for each of the inner anatomy's."""
-    whole, window = slab.anatomy.template, slab.window
-    number, names = present(whole.labels[window], slab.anatomy.region_names)
-    affine = whole.affine.copy()
-    affine[:3, 3] = whole.points[window][0, 0, 0]
-    maps = np.ascontiguousarray(whole.maps[:, *window])
-    return Template(maps, number[whole.labels[window]], whole.points[window], affine), names, number
+    @cached_property
+    def _cut(self) -> tuple[Template, tuple[str, ...], np.ndarray]:
+        """The slab's template, its region names, and its label for each of the inner anatomy's."""
+        whole, window = self.anatomy.template, self.window
+        number, names = present(whole.labels[window], self.anatomy.region_names)
+        affine = whole.affine.copy()
+        affine[:3, 3] = whole.points[window][0, 0, 0]
+        maps = np.ascontiguousarray(whole.maps[:, *window])
+        return Template(maps, number[whole.labels[window]], whole.points[window], affine), names, number

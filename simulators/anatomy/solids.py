@@ -25,7 +25,7 @@ def tube(points: np.ndarray, path: Sequence[Point], radii: Sequence[float]) -> n
 
 
 def union(*solids: np.ndarray, blend: float = 0.0) -> np.ndarray:
-    """What lies in any of the solids; `blend` (mm) rounds the creases where they meet."""
+    """The union of solids; `blend` (mm) rounds the creases where they meet."""
     joined = solids[0]
     for solid in solids[1:]:
         overlap = np.clip(blend - np.abs(joined - solid), 0, None)

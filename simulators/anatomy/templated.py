@@ -1,4 +1,4 @@
-"""What anatomies with one template share: its grid, and subjects as deformations by `Shape`."""
+"""Anatomies with one template: its grid, and subjects as deformations by `Shape`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Templated(ABC):
     @property
     @abstractmethod
     def template(self) -> Template:
-        """What subjects are deformed from."""
+        """The head that subjects are deformed from."""
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -53,14 +53,14 @@ class Templated(ABC):
 
     def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The template found at positions (D, H, W, 3) in mm."""
-        return resampled(self.template, position)
+        return at_positions(self.template, position)
 
     def warp(self, latents: Mapping[str, Any]) -> Warped:
         """A subject's anatomy: the template's maps by one linear interpolation, its labels by nearest neighbour."""
         return self.resample(self.position(latents), latents)
 
 
-def resampled(template: Template, position: np.ndarray) -> Warped:
+def at_positions(template: Template, position: np.ndarray) -> Warped:
     """A template found at positions (D, H, W, 3) in mm: maps by linear interpolation, labels by nearest neighbour."""
     where = _unit(template, position)
     maps = grid_sample(torch.from_numpy(template.maps)[None], where, align_corners=True)[0]

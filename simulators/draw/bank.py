@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulators.anatomy.mni152 import Warped
+from simulators.anatomy.protocol import Warped
 from simulators.space.voxels import Voxels
 
 #: values kept of a voxel: four maps, two of folding, two of noise

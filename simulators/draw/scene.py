@@ -6,22 +6,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulators.anatomy.mni152 import Warped
+from simulators.anatomy.protocol import Warped
 from simulators.local import Local
 from simulators.nuisance import Scan
+from simulators.space.place import Place
 
 
 class Scene(NamedTuple):
     """All latents of one subject, the pathology's by part; rendering it with another strength is its twin.
 
-    covariates: the subject's, by name. added: what they add to local latents and scan, by name, when it is rendered.
-    moved: (x, y, z) in mm by which an intervention has the whole head lie elsewhere.
+    place: its healthy anatomy. covariates: the subject's, by name. added: what they have added to the other latents, by
+    name. moved: (x, y, z) in mm by which an intervention has the whole head lie elsewhere.
     """
 
     subject: int
     stream: str
     shape: Mapping[str, np.ndarray]
-    warped: Warped
+    place: Place
     local: Local
     intensities: np.ndarray
     scan: Scan
@@ -29,3 +30,8 @@ class Scene(NamedTuple):
     covariates: Mapping[str, float] = MappingProxyType({})
     added: Mapping[str, float] = MappingProxyType({})
     moved: np.ndarray = np.zeros(3)
+
+    @property
+    def warped(self) -> Warped:
+        """The subject's healthy anatomy."""
+        return self.place.warped

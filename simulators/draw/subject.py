@@ -1,23 +1,22 @@
 """Drawing subjects: all latents of a scene, each component from its own hashed stream."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from simulators.anatomy.protocol import Warped
-from simulators.covariates import offsets, shaped
-from simulators.draw.bank import Healthy
+from simulators.covariates import local_with, offsets, scan_with, shape_with
+from simulators.draw.bank import Bank, Healthy
 from simulators.draw.latents import Latents
 from simulators.draw.scene import Scene
 from simulators.draw.streams import generator
 from simulators.local import Local
-from simulators.pathology.protocol import Displaces, Pathology
-from simulators.task.protocol import Covaries
-
-if TYPE_CHECKING:
-    from simulators.brain import Brain
+from simulators.nuisance import Scan
+from simulators.parts import Part, Parts
+from simulators.space.correspondence import shifted
+from simulators.space.place import Place
 
 #: streams that every unit of a simulator shares; all others also depend on the data seed
 SHARED = ("evaluation", "calibration", "verification", "population")
@@ -25,69 +24,78 @@ SHARED = ("evaluation", "calibration", "verification", "population")
 Streams = Callable[[str], np.random.Generator]
 
 
-# a subject is often rendered twice in a row: with and without its pathology
-@lru_cache(maxsize=2)
-def scene(brain: "Brain", subject: int, stream: str, free: bool) -> Scene:
+def draw(parts: Parts, subject: int, stream: str, free: bool = False, bank: Bank | None = None) -> Scene:
     """All latents of a subject; its anatomy, folding and noise from the bank where that holds them.
 
-    free: with covariates that do not go with the label, which a bank does not hold.
+    free: with covariates, if the task has any, that do not go with the label; a bank does not hold them.
     """
-    rng = streams(brain, stream, subject)
-    values = _covariates(brain, subject, stream, free)
-    more = added(brain, values)
-    shape = shaped(Latents(lambda: brain.anatomy.draw(rng("anatomy"))), more)
-    known = brain.bank.get(stream, subject) if brain.bank and not free else None
-    warped = known.warped if known else brain.anatomy.warp(shape)
+    rng = streams(parts, stream, subject)
+    values = parts.task.covariate_values(subject, stream, rng, free) if parts.labels.covariates else {}
+    added = offsets(parts.labels.covariates, values) if values else {}
+    known = bank.get(stream, subject) if bank and not (free and values) else None
+    anatomy = partial(_anatomy, parts, rng, added)
+    shape = Latents(anatomy) if known else anatomy()
+    place = placed(parts, known.warped if known else parts.anatomy.warp(shape))
     return Scene(
         subject,
         stream,
         shape,
-        warped,
-        local(brain, rng, known),
-        brain.contrast.draw(rng("contrast")),
-        brain.nuisance.draw(rng("scan")),
-        pathology(brain, rng, warped),
+        place,
+        local(parts, rng, added, known),
+        parts.contrast.draw(rng("contrast")),
+        scan(parts, rng, added),
+        pathology(parts, rng, place),
         values,
-        more,
+        added,
     )
 
 
-def healthy(brain: "Brain", subject: int, stream: str) -> Healthy:
-    """What a bank keeps of a subject."""
-    rng = streams(brain, stream, subject)
-    drawn = local(brain, rng)
-    more = added(brain, _covariates(brain, subject, stream, free=False))
-    return Healthy(brain.anatomy.warp(shaped(brain.anatomy.draw(rng("anatomy")), more)), drawn.folding, drawn.noise)
+def healthy(parts: Parts, subject: int, stream: str) -> Healthy:
+    """A subject as a bank keeps it."""
+    scene = draw(parts, subject, stream)
+    return Healthy(scene.warped, scene.local.folding, scene.local.noise)
 
 
-def streams(brain: "Brain", stream: str, subject: int) -> Streams:
+def streams(parts: Parts, stream: str, subject: int) -> Streams:
     """The generator of each component of a subject, by name."""
     shared = stream.split("/")[0] in SHARED
-    return partial(generator, stream if shared else f"{stream}-{brain.data_seed}", subject)
+    return partial(generator, stream if shared else f"{stream}-{parts.data_seed}", subject)
 
 
-def local(brain: "Brain", rng: Streams, known: Healthy | None = None) -> Local:
+def placed(parts: Parts, warped: Warped) -> Place:
+    """An anatomy as the place where pathologies act."""
+    return Place(warped, parts.names, parts.voxel_mm)
+
+
+def position(parts: Parts, scene: Scene) -> np.ndarray:
+    """Template position (D, H, W, 3) in mm of every voxel of a subject."""
+    return shifted(parts.anatomy.position(scene.shape), scene.moved, parts.voxel_mm)
+
+
+def local(parts: Parts, rng: Streams, added: Mapping[str, float], known: Healthy | None = None) -> Local:
     """Local latents; folding and noise may be known already."""
-    noise = known.noise if known else brain.nuisance.noise_pair(rng("noise"), brain.shape)
+    noise = known.noise if known else parts.nuisance.noise_pair(rng("noise"), parts.shape)
     folding = known.folding if known else None
-    return brain.local.draw(rng("local"), brain.region_names, brain.shape, brain.anatomy.resolution_mm, noise, folding)
+    drawn = parts.local.draw(rng("local"), parts.names, parts.shape, parts.voxel_mm, noise, folding)
+    return local_with(drawn, added) if added else drawn
 
 
-def pathology(brain: "Brain", rng: Streams, warped: Warped) -> tuple[Latents, ...]:
-    """The pathology's latents, by part."""
-    place = brain.place(warped)
-
-    def draw(number: int, part: Pathology | Displaces) -> dict[str, Any]:
-        return part.draw(rng(f"pathology-{number}" if number else "pathology"), place)
-
-    return tuple(Latents(partial(draw, number, part)) for number, part in enumerate(brain.parts.parts))
+def scan(parts: Parts, rng: Streams, added: Mapping[str, float]) -> Scan:
+    """A scan's latents."""
+    drawn = parts.nuisance.draw(rng("scan"))
+    return scan_with(drawn, added) if added else drawn
 
 
-def added(brain: "Brain", covariates: Mapping[str, float]) -> dict[str, float]:
-    """What covariates of these values add to a subject's latents."""
-    return offsets(brain.task.covariates, covariates) if covariates and isinstance(brain.task, Covaries) else {}
+def pathology(parts: Parts, rng: Streams, place: Place) -> tuple[Latents, ...]:
+    """The pathology's latents, by part, each drawn when it is asked for."""
+
+    def own(number: int, part: Part) -> dict[str, Any]:
+        return part.law.draw(rng(f"pathology-{number}" if number else "pathology"), place)
+
+    return tuple(Latents(partial(own, number, part)) for number, part in enumerate(parts.pathologies))
 
 
-def _covariates(brain: "Brain", subject: int, stream: str, free: bool) -> dict[str, float]:
-    rng = streams(brain, stream, subject)
-    return brain.task.values(subject, stream, rng, free) if isinstance(brain.task, Covaries) else {}
+def _anatomy(parts: Parts, rng: Streams, added: Mapping[str, float]) -> Mapping[str, Any]:
+    """Latents of the subject's shape."""
+    drawn = parts.anatomy.draw(rng("anatomy"))
+    return shape_with(drawn, added) if added else drawn

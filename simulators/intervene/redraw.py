@@ -1,27 +1,25 @@
 """Interventions behind the truth `use`: one region's local latents redrawn from their marginal, all else kept."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from simulators.draw import subject
 from simulators.draw.scene import Scene
-from simulators.render.signal import moving, signal
-from simulators.task.protocol import Strength
-
-if TYPE_CHECKING:
-    from simulators.brain import Brain
+from simulators.parts import Parts, Strengths
+from simulators.render.signal import moving, scanned, signal
 
 
-class World(NamedTuple):
-    """One way a subject may be: its latents, and how much of the pathology it carries."""
+class State(NamedTuple):
+    """One state of a subject: its latents, and the strength of each part of the pathology."""
 
     scene: Scene
-    strength: Strength
+    strengths: Strengths
 
 
-def redraws(brain: "Brain", subject: int, stream: str, draws: int) -> Tensor:
+def redraws(parts: Parts, scene: Scene, draws: int) -> Tensor:
     """The subject with one region redrawn after the other: (R * draws, 1, D, H, W), draws of a region adjacent.
 
     Local latents are pathology (at the base rate of the task), regional volume and signal, folding and noise. Given
@@ -30,28 +28,29 @@ def redraws(brain: "Brain", subject: int, stream: str, draws: int) -> Tensor:
     mix voxels, comes after, with noise pasted the same way. A displacement that belongs to the region is redrawn for
     the whole signal, because it moves what lies around; all others stay what they were.
     """
-    scene = brain.scene(subject, stream)
-    own = World(scene, brain.state(scene))
-    moves, seen = moving(brain, *own), brain.signal(*own)
-    others = [other(brain, scene, k) for k in range(draws)]
-    noise = np.stack([world.scene.local.noise for world in others], axis=1)
-    stay = np.stack([signal(brain, *world, moves) for world in others])
+    own = State(scene, parts.strengths(scene.subject, scene.stream))
+    moves, seen = moving(parts, *own), signal(parts, *own)
+    others = [redrawn(parts, scene, k) for k in range(draws)]
+    noise = np.stack([state.scene.local.noise for state in others], axis=1)
+    stay = np.stack([signal(parts, *state, moves) for state in others])
     found = []
-    for number, name in enumerate(brain.region_names, start=1):
-        if name in brain.displaced:
-            around = np.stack([signal(brain, *own, moving(brain, *world)) for world in others])
-            within = np.stack([brain.signal(*world) for world in others])
+    for number, name in enumerate(parts.names, start=1):
+        if name in parts.displaced:
+            around = np.stack([signal(parts, *own, moving(parts, *state)) for state in others])
+            within = np.stack([signal(parts, *state) for state in others])
         else:
             around, within = seen, stay
         inside = scene.warped.labels == number
         pasted = np.where(inside, noise, scene.local.noise[:, None])
-        found.append(brain.scan(scene, np.where(inside, within, around), pasted))
+        found.append(scanned(parts, scene, np.where(inside, within, around), pasted))
     return torch.from_numpy(np.concatenate(found))[:, None]
 
 
-def other(brain: "Brain", scene: Scene, draw: int) -> World:
-    """The subject with all local latents redrawn, and a state at the task's base rate."""
-    rng = brain.streams(f"{scene.stream}/redraw-{draw}", scene.subject)
-    drawn = scene._replace(local=brain.draw_local(rng), pathology=brain.draw_pathology(rng, scene.warped))
-    donor = int(rng("label").integers(brain.task.cycle))
-    return World(drawn, brain.task.strength(donor, {}, scene.stream))
+def redrawn(parts: Parts, scene: Scene, draw: int) -> State:
+    """The subject with all local latents redrawn, and strengths at the task's base rate."""
+    rng = subject.streams(parts, f"{scene.stream}/redraw-{draw}", scene.subject)
+    drawn = scene._replace(
+        local=subject.local(parts, rng, scene.added), pathology=subject.pathology(parts, rng, scene.place)
+    )
+    donor = int(rng("label").integers(parts.labels.cycle))
+    return State(drawn, parts.strengths(donor, scene.stream))

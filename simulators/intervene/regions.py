@@ -1,4 +1,4 @@
-"""One subject whose regions are in states of their own: the pathology switched in some, local latents redrawn in some.
+"""Regions in states of their own: the pathology switched in some, local latents redrawn in some.
 
 Both are set in `do` beside the task's own interventions, and re-render the same subject in the same scan:
 
@@ -12,7 +12,7 @@ the same way. Anatomy is displaced once for all of them: a pathology that moves 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,76 +22,70 @@ from bench.contracts import BadInput
 from bench.contracts.plugins import ELSEWHERE
 from simulators.choose import known
 from simulators.draw.scene import Scene
-from simulators.intervene.redraw import World, other
+from simulators.intervene.redraw import State, redrawn
 from simulators.intervene.scan import number
-from simulators.render.planting import Present
-from simulators.render.signal import moving, signal
-
-if TYPE_CHECKING:
-    from simulators.brain import Brain
+from simulators.parts import Parts
+from simulators.render.planting import Move
+from simulators.render.signal import moving, scanned, signal
 
 KEYS = ("regions", "redraw")
 #: interventions of a task on all of the pathology, in whose place a region has its own
 WHOLE = ("pathology", "strength", "parts")
 
 
-def split(do: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Interventions on single regions, and all others."""
-    return {k: v for k, v in do.items() if k in KEYS}, {k: v for k, v in do.items() if k not in KEYS}
-
-
-def rendered(brain: "Brain", scene: Scene, do: Mapping[str, Any], regional: Mapping[str, Any]) -> np.ndarray:
+def regional_image(parts: Parts, scene: Scene, do: Mapping[str, Any], regional: Mapping[str, Any]) -> np.ndarray:
     """The image (D, H, W) under the task's interventions and those on single regions.
 
     Raises:
         BadInput: for a region that does not exist, or a state that it cannot have.
         Unsupported: where a pathology that moves anatomy cannot act in some of its regions alone.
     """
-    switched, redrawn = (_named(regional, key) for key in KEYS)
-    _check(brain, switched, redrawn)
+    switched, drawn = (_named(regional, key) for key in KEYS)
+    _check(parts, switched, drawn)
     rest = {k: v for k, v in do.items() if k not in WHOLE}
-    others = {k: other(brain, scene, k) for k in set(redrawn.values())}
-    worlds = {region: World(scene, brain.state(scene, rest | _asked(to))) for region, to in switched.items()}
-    return _image(
-        brain,
-        World(scene, brain.state(scene, do)),
-        worlds | {region: others[k] for region, k in redrawn.items()},
-    )
+    others = {k: redrawn(parts, scene, k) for k in set(drawn.values())}
+    states = {region: _state(parts, scene, rest | _asked(to)) for region, to in switched.items()}
+    states |= {region: others[k] for region, k in drawn.items()}
+    return _image(parts, _state(parts, scene, do), states)
 
 
-def switches(brain: "Brain", subject: int, stream: str, sets: Sequence[Collection[str]]) -> Tensor:
+def switches(parts: Parts, scene: Scene, sets: Sequence[Collection[str]]) -> Tensor:
     """The subject with its twin's pathology in each set of regions, its own everywhere else: (C, 1, D, H, W)."""
-    scene = brain.scene(subject, stream)
-    own, twin = (World(scene, brain.state(scene, do)) for do in ({}, {"pathology": "swap"}))
+    own, twin = (_state(parts, scene, do) for do in ({}, {"pathology": "swap"}))
     for region in {region for chosen in sets for region in chosen}:
-        known("a region of switches", region, (*brain.region_names, ELSEWHERE))
-    return torch.from_numpy(np.stack([_image(brain, own, dict.fromkeys(chosen, twin)) for chosen in sets]))[:, None]
+        known("a region of switches", region, (*parts.names, ELSEWHERE))
+    return torch.from_numpy(np.stack([_image(parts, own, dict.fromkeys(chosen, twin)) for chosen in sets]))[:, None]
 
 
-def _image(brain: "Brain", base: World, worlds: Mapping[str, World]) -> np.ndarray:
-    """The image of a subject of whom the named regions come from other worlds."""
-    scene, moves = base.scene, _moving(brain, base, worlds)
-    seen, noise = signal(brain, *base, moves), scene.local.noise
+def _state(parts: Parts, scene: Scene, do: Mapping[str, Any]) -> State:
+    return State(scene, parts.strengths(scene.subject, scene.stream, do))
+
+
+def _image(parts: Parts, base: State, states: Mapping[str, State]) -> np.ndarray:
+    """The image of a subject of whom the named regions are in other states."""
+    scene, moves = base.scene, _moving(parts, base, states)
+    seen, noise = signal(parts, *base, moves), scene.local.noise
     groups: dict[tuple[int, Any], list[str]] = {}
-    for region, world in worlds.items():
-        groups.setdefault((id(world.scene), world.strength), []).append(region)
+    for region, state in states.items():
+        groups.setdefault((id(state.scene), state.strengths), []).append(region)
     for regions in groups.values():
-        inside, world = _inside(brain, scene, regions), worlds[regions[0]]
-        seen = np.where(inside, signal(brain, *world, moves), seen)
-        noise = np.where(inside, world.scene.local.noise, noise)
-    return brain.scan(scene, seen, noise)
+        inside, state = _inside(scene, regions), states[regions[0]]
+        seen = np.where(inside, signal(parts, *state, moves), seen)
+        noise = np.where(inside, state.scene.local.noise, noise)
+    return scanned(parts, scene, seen, noise)
 
 
-def _moving(brain: "Brain", base: World, worlds: Mapping[str, World]) -> list[Present]:
-    """What displaces anatomy: as it was redrawn with a region that moves, else in each region as it is switched."""
-    for region in brain.displaced & set(worlds):
-        if worlds[region].scene is not base.scene:
-            return moving(brain, *worlds[region])
-    return moving(brain, *base, {region: w.strength for region, w in worlds.items() if w.scene is base.scene})
+def _moving(parts: Parts, base: State, states: Mapping[str, State]) -> list[Move]:
+    """Displacements of anatomy: as redrawn with a region that moves, else in each region as it is switched."""
+    for region in parts.displaced & set(states):
+        if states[region].scene is not base.scene:
+            return moving(parts, *states[region])
+    switched = {region: state.strengths for region, state in states.items() if state.scene is base.scene}
+    return moving(parts, *base, switched)
 
 
-def _inside(brain: "Brain", scene: Scene, regions: Sequence[str]) -> np.ndarray:
-    inside = brain.place(scene.warped).within(tuple(region for region in regions if region != ELSEWHERE))
+def _inside(scene: Scene, regions: Sequence[str]) -> np.ndarray:
+    inside = scene.place.within(tuple(region for region in regions if region != ELSEWHERE))
     return inside | (scene.warped.labels == 0) if ELSEWHERE in regions else inside
 
 
@@ -107,18 +101,18 @@ def _asked(to: Any) -> dict[str, Any]:
     return {"pathology": to} if isinstance(to, str) else {"strength": to}
 
 
-def _check(brain: "Brain", switched: Mapping[str, Any], redrawn: Mapping[str, Any]) -> None:
+def _check(parts: Parts, switched: Mapping[str, Any], redrawn: Mapping[str, Any]) -> None:
     """Refuse regions that do not exist, and two answers to where anatomy moves; raises BadInput."""
     for region in switched:
-        known("do regions", region, (*brain.region_names, ELSEWHERE))
+        known("do regions", region, (*parts.names, ELSEWHERE))
     for region, draw in redrawn.items():
-        known("do redraw", region, brain.region_names)
+        known("do redraw", region, parts.names)
         number(f"redraw[{region!r}]", draw)
     if both := sorted(set(switched) & set(redrawn)):
         raise BadInput(f"do has {both[0]!r} in regions and in redraw: name it in one of them.")
-    draws = {redrawn[region] for region in brain.displaced & set(redrawn)}
-    if len(draws) > 1 or (draws and brain.displaced & set(switched)):
+    draws = {redrawn[region] for region in parts.displaced & set(redrawn)}
+    if len(draws) > 1 or (draws and parts.displaced & set(switched)):
         raise BadInput(
-            f"do redraw={dict(redrawn)!r} is not possible: a draw moves all of {', '.join(sorted(brain.displaced))} "
+            f"do redraw={dict(redrawn)!r} is not possible: a draw moves all of {', '.join(sorted(parts.displaced))} "
             "together, so give these regions one draw and switch none of them."
         )

@@ -1,4 +1,4 @@
-"""Interventions on a subject's covariates, and on where and how it is scanned; those on pathology are the task's.
+"""Interventions on a subject's covariates, on its place in the scanner and on the scan; on pathology, see tasks.
 
 All are set in `do` beside the task's own and re-render the same subject:
 
@@ -9,22 +9,18 @@ covariates by name, e.g. {"age": 1.5}, in SDs, -1 or 1 for two values; the label
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
-from simulators.covariates import shaped
+from simulators.covariates import offsets, scan_with, shape_with
 from simulators.draw import subject
 from simulators.draw.scene import Scene
-from simulators.pathology.protocol import Grained, Placed
-from simulators.space.correspondence import carried, corresponding
-from simulators.task.protocol import Covaries
-
-if TYPE_CHECKING:
-    from simulators.brain import Brain
+from simulators.parts import Part, Parts
+from simulators.space.correspondence import corresponding, resampled_from
 
 #: size of an added field relative to what brains differ by; SD of the position of another scan, largest shift (mm)
 WARP, REPOSITION_MM, FARTHEST_MM = 0.5, 1.0, 50.0
@@ -39,13 +35,7 @@ SCAN = {
 }
 
 
-def split(do: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Interventions on the scan, and those that are the task's to read."""
-    do = do or {}
-    return {k: v for k, v in do.items() if k in STEPS}, {k: v for k, v in do.items() if k not in STEPS}
-
-
-def intervene(brain: "Brain", scene: Scene, scan: Mapping[str, Any]) -> Scene:
+def intervene(parts: Parts, scene: Scene, scan: Mapping[str, Any]) -> Scene:
     """The same subject shifted, warped or scanned again; what belongs to its tissue goes with it.
 
     Raises:
@@ -54,57 +44,68 @@ def intervene(brain: "Brain", scene: Scene, scan: Mapping[str, Any]) -> Scene:
     if not scan:
         return scene
     # a bank keeps what lies inside the head, which an intervention may move
-    new = scene = scene._replace(local=brain.draw_local(brain.streams(scene.stream, scene.subject)))
+    new = scene = scene._replace(local=subject.local(parts, _streams(parts, scene), scene.added))
     for name, step in STEPS.items():
         if name in scan:
-            new = step(brain, new, scan[name])
-    return _followed(brain, scene, new)
+            new = step(parts, new, scan[name])
+    return _followed(parts, scene, new)
 
 
-def _shift(brain: "Brain", scene: Scene, value: Any) -> Scene:
+def _streams(parts: Parts, scene: Scene, draw: str = "") -> subject.Streams:
+    return subject.streams(parts, scene.stream + draw, scene.subject)
+
+
+def _shift(parts: Parts, scene: Scene, value: Any) -> Scene:
     return scene._replace(moved=scene.moved + _millimetres(value))
 
 
-def _warp(brain: "Brain", scene: Scene, value: Any) -> Scene:
-    rng = brain.streams(f"{scene.stream}/warp-{number('warp', value)}", scene.subject)
-    added = np.float32(WARP) * brain.anatomy.draw(rng("anatomy"))["lattice"]
+def _warp(parts: Parts, scene: Scene, value: Any) -> Scene:
+    rng = _streams(parts, scene, f"/warp-{number('warp', value)}")
+    added = np.float32(WARP) * parts.anatomy.draw(rng("anatomy"))["lattice"]
     return scene._replace(shape={**scene.shape, "lattice": scene.shape["lattice"] + added})
 
 
-def _rescan(brain: "Brain", scene: Scene, value: Any) -> Scene:
-    rng = brain.streams(f"{scene.stream}/rescan-{number('rescan', value)}", scene.subject)
+def _rescan(parts: Parts, scene: Scene, value: Any) -> Scene:
+    rng = _streams(parts, scene, f"/rescan-{number('rescan', value)}")
     return scene._replace(
         moved=scene.moved + REPOSITION_MM * rng("position").standard_normal(3),
-        local=scene.local._replace(noise=brain.nuisance.noise_pair(rng("noise"), brain.shape)),
-        scan=brain.nuisance.draw(rng("scan")),
+        local=scene.local._replace(noise=parts.nuisance.noise_pair(rng("noise"), parts.shape)),
+        scan=subject.scan(parts, rng, scene.added),
     )
 
 
-def _set(brain: "Brain", scene: Scene, value: Any) -> Scene:
+def _set(parts: Parts, scene: Scene, value: Any) -> Scene:
+    """The scan with values of its own, to which the subject's covariates add as to any."""
     if not isinstance(value, Mapping):
         raise BadInput(f"do scan={value!r} is not possible: give values by name, such as {{'blur_mm': 6}}.")
     for name, number in value.items():
         known("do scan", name, tuple(SCAN))
         between(f"do scan.{name}", number, *SCAN[name])
-    return scene._replace(scan=scene.scan._replace(**value))
+    asked = scan_with(scene.scan._replace(**value), scene.added)
+    return scene._replace(scan=scene.scan._replace(**{name: getattr(asked, name) for name in value}))
 
 
-def _covary(brain: "Brain", scene: Scene, value: Any) -> Scene:
-    if not isinstance(brain.task, Covaries) or not isinstance(value, Mapping):
-        own = [c.name for c in brain.task.covariates] if isinstance(brain.task, Covaries) else "none"
+def _covary(parts: Parts, scene: Scene, value: Any) -> Scene:
+    named = {covariate.name: covariate for covariate in parts.labels.covariates}
+    if not named or not isinstance(value, Mapping):
+        own = list(named) or "none"
         raise BadInput(f"do covariates={value!r} is not possible: give values by name; the task's covariates: {own}.")
-    named = {covariate.name: covariate for covariate in brain.task.covariates}
     for name, number in value.items():
         known("do covariates", name, tuple(named))
         named[name].require(number)
     covariates = {**scene.covariates, **value}
-    added = subject.added(brain, covariates)
-    drawn = brain.anatomy.draw(brain.streams(scene.stream, scene.subject)("anatomy"))
-    return scene._replace(shape=shaped(drawn, added), covariates=covariates, added=added)
+    added, rng = offsets(parts.labels.covariates, covariates), _streams(parts, scene)
+    return scene._replace(
+        shape=shape_with(parts.anatomy.draw(rng("anatomy")), added),
+        local=subject.local(parts, rng, added),
+        scan=subject.scan(parts, rng, added),
+        covariates=covariates,
+        added=added,
+    )
 
 
-#: what `do` may hold beside the task's own interventions, in the order in which it happens
-STEPS: dict[str, Callable[["Brain", Scene, Any], Scene]] = {
+#: interventions that `do` may hold beside the task's own, in the order in which they happen
+STEPS: dict[str, Callable[[Parts, Scene, Any], Scene]] = {
     "covariates": _covary,
     "shift": _shift,
     "warp": _warp,
@@ -113,21 +114,23 @@ STEPS: dict[str, Callable[["Brain", Scene, Any], Scene]] = {
 }
 
 
-def _followed(brain: "Brain", scene: Scene, new: Scene) -> Scene:
-    """The new scene with anatomy warped anew from the template, and folding and lesions carried along from the old."""
-    voxel = brain.anatomy.resolution_mm
-    was, now = brain.position(scene), brain.position(new)
+def _followed(parts: Parts, scene: Scene, new: Scene) -> Scene:
+    """The new scene with anatomy warped anew from the template; folding and lesions follow from the old."""
+    voxel = parts.voxel_mm
+    was, now = subject.position(parts, scene), subject.position(parts, new)
 
-    def follow(part: Any, latents: Mapping[str, Any]) -> Mapping[str, Any]:
-        if isinstance(part, Placed):
-            return part.follow(latents, lambda points: corresponding(points, was, now, voxel))
-        if isinstance(part, Grained):
-            return part.carry(latents, lambda volumes: carried(volumes, now, was, voxel))
+    def follow(part: Part, latents: Mapping[str, Any]) -> Mapping[str, Any]:
+        if part.placed:
+            return part.placed.follow(latents, lambda points: corresponding(points, was, now, voxel))
+        if part.grained:
+            return part.grained.resampled(latents, lambda volumes: resampled_from(volumes, now, was, voxel))
         return latents
 
-    pathology = tuple(map(follow, brain.parts.parts, scene.pathology))
-    local = new.local._replace(folding=carried(scene.local.folding, now, was, voxel))
-    return new._replace(warped=brain.anatomy.resample(now, new.shape), local=local, pathology=pathology)
+    return new._replace(
+        place=subject.placed(parts, parts.anatomy.resample(now, new.shape)),
+        local=new.local._replace(folding=resampled_from(scene.local.folding, now, was, voxel)),
+        pathology=tuple(map(follow, parts.pathologies, scene.pathology)),
+    )
 
 
 def _millimetres(value: Any) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from simulators.anatomy.mni152 import Warped
+from simulators.anatomy.protocol import Warped
 from simulators.contrast import Contrast
 from simulators.observe.observers import FixedPlace, Known
 

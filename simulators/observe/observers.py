@@ -13,7 +13,7 @@ from scipy.fft import irfftn, next_fast_len, rfftn
 from scipy.ndimage import binary_dilation, uniform_filter
 from scipy.special import logsumexp
 
-from simulators.anatomy.mni152 import Warped
+from simulators.anatomy.protocol import Warped
 from simulators.contrast import Contrast
 from simulators.space.place import Place
 
@@ -21,7 +21,7 @@ OTHER = {"left": "right", "right": "left"}
 
 
 class Known(NamedTuple):
-    """What an observer may know before it sees a subject.
+    """Knowledge that an observer has before it sees a subject.
 
     pathology: the law of what it looks for. names: region names in label order. healthy: draws images (n, D, H, W) of
     healthy subjects. seen: regions that the observers of parts beside it look at.
@@ -142,7 +142,7 @@ class Filters:
 
 
 def unexplained(image: np.ndarray, warped: Warped) -> np.ndarray:
-    """What is left (D, H, W) of an image inside the brain after one intensity for each of the subject's tissues."""
+    """The rest (D, H, W) of an image inside the brain after one intensity for each of the subject's tissues."""
     gm, wm, brain, detail = warped.maps
     inside = brain > 0.5
     tissues = np.stack([part[inside] for part in (gm, wm, brain - gm - wm, detail)], -1).astype(np.float64)
@@ -198,7 +198,7 @@ class RandomPlace:
         return np.array([*values, image[inside].mean()], np.float64)
 
     def read(self, filtered: np.ndarray) -> list[float]:
-        """What is kept of a filter's answers (n,) over the prior."""
+        """Statistics of a filter's answers (n,) over the prior."""
         return [float(filtered.max())]
 
 

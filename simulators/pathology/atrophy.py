@@ -12,6 +12,7 @@ class Atrophy(Regional):
     """Grey matter loss in named regions, graded by a subject's severity."""
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "Grey matter loss in named regions, graded by a subject's severity."
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
     becomes: ClassVar[str] = "fluid"
     observer: ClassVar[type[Observer]] = FixedPlace

@@ -33,7 +33,7 @@ def blob(
     return (0.5 - 0.5 * np.tanh((distance - radius) / edge_mm)).astype(np.float32)
 
 
-def near(points: np.ndarray, centres: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def within_reach(points: np.ndarray, centres: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All pairs of a centre (k, 3) and a point (3, n) within its reach (k,), and few others: numbers of both (m,).
 
     All in voxels; pairs are in the order of the centres.

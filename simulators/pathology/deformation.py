@@ -22,12 +22,15 @@ class Deformation(Resizing):
     """
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = (
+        "Loss of tissue in named regions, which shrink and draw in the fluid and tissue around them."
+    )
     observer: ClassVar[type[Observer]] = VolumeAndShell
     # a hippocampus is 8 to 10 mm thick: in larger voxels it has no inside that could be told from its interface
     coarsest_mm: ClassVar[float] = 4.0
 
     def factor(self, amount: float) -> float:
-        """What is left of the tissue."""
+        """Share of the tissue that is left."""
         return 1 - float(np.clip(amount, -MOST, MOST))
 
     def content(self, near: Near) -> np.ndarray:

@@ -20,6 +20,7 @@ class Diffuse:
     """
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "Grey matter loss everywhere, graded by a subject's severity."
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
     becomes: ClassVar[str] = "fluid"
     observer: ClassVar[type[Observer]] = WholeBrain

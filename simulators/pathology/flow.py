@@ -55,7 +55,7 @@ def _neighbours(inside: np.ndarray) -> np.ndarray:
 
 
 def _laplacian(neighbours: np.ndarray) -> csr_matrix:
-    """How many neighbours a voxel has, less the neighbours: (n, n), columns in their order.
+    """The number of a voxel's neighbours on the diagonal, -1 for each neighbour: (n, n), columns in their order.
 
     neighbours: (n, 6).
     """

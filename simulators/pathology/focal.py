@@ -25,6 +25,7 @@ class Focal:
     """
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "One lesion a patient, centred anywhere in white matter, of irregular outline."
     tissues: ClassVar[tuple[str, ...]] = ("gm", "wm")
     becomes: ClassVar[str] = "lesion"
     observer: ClassVar[type[Observer]] = RandomPlace

@@ -1,7 +1,7 @@
 """Lesions that are deeper in one patient than in another: severity drawn by a law, everything else as without."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from simulators.space.place import Place
 
 @dataclass(frozen=True)
 class _Graded:
-    """What a pathology gains: its severity follows a law. severity_law, severity_sd: as in `Regional`."""
+    """A severity that follows a law. severity_law, severity_sd: as in `Regional`."""
 
     severity_law: str = "lognormal"
     severity_sd: float = 0.25
@@ -26,7 +26,7 @@ class _Graded:
         known("pathology.severity_law", self.severity_law, tuple(LAWS))
 
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
-        """As without a law, and a severity."""
+        """The latents without a law, and a severity."""
         drawn: dict[str, Any] = super().draw(rng, place)  # type: ignore[misc]
         # drawn last, so that lesions lie where they lie without a law
         return {**drawn, "severity": LAWS[self.severity_law](rng, self.severity_sd)}
@@ -36,7 +36,11 @@ class _Graded:
 class GradedFocal(_Graded, Focal):
     """A focal lesion that takes less or more of the tissue."""
 
+    summary: ClassVar[str] = "A focal lesion that takes less or more of the tissue."
+
 
 @dataclass(frozen=True)
 class GradedWhiteMatterLesions(_Graded, WhiteMatterLesions):
     """White-matter lesions, a patient's all alike deep."""
+
+    summary: ClassVar[str] = "White-matter lesions, a patient's all alike deep."

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from simulators.anatomy.mni152 import Warped
+from simulators.anatomy.protocol import Warped
 from simulators.observe.observers import FixedPlace, Observer
 from simulators.pathology.regional import Regional
 
@@ -16,6 +16,7 @@ class Hypometabolism(Regional):
     """Loss of uptake in named regions, in proportion to the uptake of their grey matter."""
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "Loss of uptake in named regions, in proportion to the uptake of their grey matter."
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""
     observer: ClassVar[type[Observer]] = FixedPlace

@@ -19,9 +19,10 @@ class LesionLoad(WhiteMatterLesions):
     """
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "White-matter lesions that come one after the other, at strength 1 as many as `count`."
 
     def number(self, rng: np.random.Generator) -> int:
-        """How many lesions a subject has at strength 1."""
+        """Number of a subject's lesions at strength 1."""
         return max(1, round(self.count))
 
     def grown(self, latents: Mapping[str, Any], strength: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from simulators.anatomy.mni152 import Warped
+from simulators.anatomy.protocol import Warped
 from simulators.checks import between
 from simulators.choose import known
 from simulators.observe.observers import FixedPlace, Observer
@@ -21,6 +21,7 @@ class Marker:
     """
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "A bright spot in the middle of a named region."
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""
     observer: ClassVar[type[Observer]] = FixedPlace

@@ -16,12 +16,12 @@ def squared_distance(places: np.ndarray, most: float) -> np.ndarray:
     """
     everywhere = np.full(places.shape, FAR, np.int32)
     if places.any():
-        box = around(places, int(most))
+        box = bounding_box(places, int(most))
         everywhere[box] = _squared(places[box], int(most))
     return everywhere
 
 
-def around(mask: np.ndarray, margin: int) -> tuple[slice, slice, slice]:
+def bounding_box(mask: np.ndarray, margin: int) -> tuple[slice, slice, slice]:
     """The box of a mask (D, H, W) that is somewhere true, with a margin in voxels on every side."""
     # numpy is slow to look along any but the first or the last axes
     across = np.asarray(mask.any(0))

@@ -1,12 +1,11 @@
-"""What a pathology offers: a law of latents, the extent of its act, and who judges how visible it is."""
+"""Pathologies: a law of latents, the extent of an act or a displacement, and the observer that judges it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from simulators.anatomy.mni152 import Warped
-from simulators.kinds import Kind
+from simulators.anatomy.protocol import Warped
 from simulators.observe.observers import Observer
 from simulators.space.place import Place
 
@@ -14,13 +13,11 @@ from simulators.space.place import Place
 class Pathology(Protocol):
     """One cause of change.
 
-    tissues: which of "gm" and "wm" it takes from. becomes: what taken tissue turns to, "fluid", "lesion" or "wm".
-    observer: the reference observer that judges it. `ChangesSignal` replaces the first two.
+    summary: one sentence, which tables of results show. observer: the reference observer that judges it.
     """
 
     version: ClassVar[str]
-    tissues: ClassVar[tuple[str, ...]]
-    becomes: ClassVar[str]
+    summary: ClassVar[str]
     observer: ClassVar[type[Observer]]
 
     def validate(self, region_names: tuple[str, ...]) -> None:
@@ -29,65 +26,34 @@ class Pathology(Protocol):
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One subject's latents, `severity` among them."""
 
+
+@runtime_checkable
+class Acts(Pathology, Protocol):
+    """A pathology that acts voxel by voxel.
+
+    tissues: which of "gm" and "wm" it takes from. becomes: what taken tissue turns to, "fluid", "lesion" or "wm".
+    `ChangesSignal` replaces both.
+    """
+
+    tissues: ClassVar[tuple[str, ...]]
+    becomes: ClassVar[str]
+
     def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) that amplitude 1 at severity 1 acts on, 0 or more; times the amount, at most all is taken."""
 
 
 @runtime_checkable
-class Named(Protocol):
-    """A pathology that acts in regions it names, which the grid must be fine enough for."""
+class Displaces(Pathology, Protocol):
+    """A pathology that moves anatomy instead of acting voxel by voxel."""
 
     regions: tuple[str, ...]
 
+    def displacement(self, amount: float, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
+        """Displacement u (D, H, W, 3) float32 in mm: voxel p of the sick subject shows what the healthy one has at
+        p + u(p). Exactly zero away from the pathology and at the brain's surface, where the skull holds it.
 
-@runtime_checkable
-class Around(Protocol):
-    """A pathology that lies near regions it names, which the grid must be fine enough for."""
-
-    landmarks: tuple[str, ...]
-
-
-@runtime_checkable
-class Fine(Protocol):
-    """A pathology that only a grid of `coarsest_mm` or finer shows."""
-
-    coarsest_mm: ClassVar[float]
-
-
-@runtime_checkable
-class ChangesSignal(Protocol, metaclass=Kind):
-    """A pathology that leaves the tissues as they are and changes what they emit."""
-
-    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:
-        """Signed change (D, H, W) of the noise-free signal.
-
-        share, signal: (D, H, W). A voxel's change may depend on voxels of its own region only, or a region could not
-        be redrawn alone.
+        amount: the relative change of volume that is asked for, amplitude x strength x severity.
         """
-
-
-@runtime_checkable
-class Placed(Protocol):
-    """A pathology whose latents hold places in voxels, which follow a head that is scanned elsewhere."""
-
-    def follow(self, latents: Mapping[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
-        """The latents with every place (n, 3) moved."""
-
-
-@runtime_checkable
-class Grained(Protocol):
-    """A pathology whose latents hold volumes of grain, which belong to the tissue and follow it as places do."""
-
-    def carry(self, latents: Mapping[str, Any], carry: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
-        """The latents with every volume (n, D, H, W) carried along."""
-
-
-@runtime_checkable
-class Grows(Protocol, metaclass=Kind):
-    """A pathology of which there is more at a higher strength (more lesions, say), each as pronounced as ever."""
-
-    def grown(self, latents: Mapping[str, Any], strength: float) -> dict[str, Any]:
-        """The latents at a strength of 0 to 1."""
 
 
 @runtime_checkable
@@ -99,22 +65,57 @@ class Divides(Protocol):
 
 
 @runtime_checkable
-class Displaces(Protocol, metaclass=Kind):
-    """A pathology that moves anatomy instead of acting voxel by voxel; it has no `extent`."""
+class ChangesSignal(Protocol):
+    """A pathology that leaves the tissues as they are and changes what they emit."""
 
-    version: ClassVar[str]
-    observer: ClassVar[type[Observer]]
+    def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:
+        """Signed change (D, H, W) of the noise-free signal.
+
+        share, signal: (D, H, W). A voxel's change may depend on voxels of its own region only, or a region could not
+        be redrawn alone.
+        """
+
+
+@runtime_checkable
+class Grows(Protocol):
+    """A pathology of which there is more at a higher strength (more lesions, say), each as pronounced as ever."""
+
+    def grown(self, latents: Mapping[str, Any], strength: float) -> dict[str, Any]:
+        """The latents at a strength of 0 to 1."""
+
+
+@runtime_checkable
+class HoldsPlaces(Protocol):
+    """A pathology whose latents hold places in voxels, which follow a head that is scanned elsewhere."""
+
+    def follow(self, latents: Mapping[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+        """The latents with every place (n, 3) moved."""
+
+
+@runtime_checkable
+class HoldsGrain(Protocol):
+    """A pathology whose latents hold volumes of grain, which belong to the tissue and follow it as places do."""
+
+    def resampled(self, latents: Mapping[str, Any], resample: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+        """The latents with every volume (n, D, H, W) resampled."""
+
+
+@runtime_checkable
+class InRegions(Protocol):
+    """A pathology that acts in regions it names, which the grid must be fine enough for."""
+
     regions: tuple[str, ...]
 
-    def validate(self, region_names: tuple[str, ...]) -> None:
-        """Refuse an anatomy without the regions that the pathology names."""
 
-    def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
-        """One subject's latents, `severity` among them."""
+@runtime_checkable
+class NearLandmarks(Protocol):
+    """A pathology that lies near regions it names, which the grid must be fine enough for."""
 
-    def displacement(self, amount: float, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
-        """Displacement u (D, H, W, 3) float32 in mm: voxel p of the sick subject shows what the healthy one has at
-        p + u(p). Exactly zero away from the pathology and at the brain's surface, where the skull holds it.
+    landmarks: tuple[str, ...]
 
-        amount: the relative change of volume that is asked for, amplitude x strength x severity.
-        """
+
+@runtime_checkable
+class Fine(Protocol):
+    """A pathology that only a grid of `coarsest_mm` or finer shows."""
+
+    coarsest_mm: ClassVar[float]

@@ -1,4 +1,4 @@
-"""What pathologies of named regions share: where they act, and how severity differs between subjects."""
+"""Pathologies of named regions: the place where they act, and a severity that differs between subjects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from scipy.ndimage import gaussian_filter
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
+from simulators.pathology.nearest import bounding_box
 from simulators.pathology.severity import LAWS
 from simulators.space.place import Place
-from simulators.space.voxels import Voxels
 
 SIDES = ("both", "left", "right", "random")
 
@@ -66,11 +66,9 @@ class Regional:
 
 def softened(chosen: np.ndarray, sigma: float) -> np.ndarray:
     """A mask (D, H, W) bool blurred by a Gaussian (voxels) that ends at three SDs, worked out where it is not zero."""
-    share, places = np.zeros(chosen.shape, np.float32), Voxels.where(chosen)
-    if len(places.at):
+    share = np.zeros(chosen.shape, np.float32)
+    if chosen.any():
         # twice as far as a voxel is spread, so that what is cut off at the box's faces is zero
-        margin = 2 * int(3 * sigma + 0.5)
-        ends = zip(places.points.min(1) - margin, places.points.max(1) + margin + 1, strict=True)
-        box = tuple(slice(max(low, 0), high) for low, high in ends)
+        box = bounding_box(chosen, 2 * int(3 * sigma + 0.5))
         share[box] = gaussian_filter(chosen[box].astype(np.float32), sigma, truncate=3.0)
     return share

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,10 +10,9 @@ from scipy.ndimage import gaussian_filter
 from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.pathology.flow import balanced, velocity
-from simulators.pathology.memory import Kept
-from simulators.pathology.nearest import around, squared_distance
+from simulators.pathology.nearest import bounding_box, squared_distance
 from simulators.pathology.regional import Regional
-from simulators.pathology.warping import Sized, shown, sized, volume
+from simulators.pathology.warping import Sized, displaced, sized, volume
 from simulators.space.place import Place
 
 #: shares of the reach: the outer part over which motion fades, and the distance over which room becomes e times rarer
@@ -42,7 +40,7 @@ class Near(NamedTuple):
 
     def seen(self, moved: np.ndarray) -> "Near":
         """The same surroundings with anatomy displaced (D, H, W, 3), in voxels."""
-        chosen, tissue, fluid = (shown(share, moved) for share in (self.chosen, self.tissue, self.fluid))
+        chosen, tissue, fluid = (displaced(share, moved) for share in (self.chosen, self.tissue, self.fluid))
         return self._replace(chosen=chosen, tissue=tissue, fluid=fluid)
 
 
@@ -73,7 +71,7 @@ class Resizing(Regional):
         between("pathology.reach_mm", self.reach_mm, 8, 60, "mm")
 
     def factor(self, amount: float) -> float:
-        """By what the content's volume is multiplied."""
+        """Factor on the content's volume."""
         raise NotImplementedError
 
     def content(self, near: Near) -> np.ndarray:
@@ -89,44 +87,45 @@ class Resizing(Regional):
         regions = tuple(r for r in self.acting(latents) if r in latents.get("confined", self.regions))
         if not regions:
             return np.zeros((*place.warped.labels.shape, 3), np.float32)
-        return _displacement(self, Kept(place), regions, float(amount))
+        return place.once((self, regions, float(amount)), lambda: _displacement(self, place, regions, float(amount)))
 
     def confined(self, latents: Mapping[str, Any], regions: tuple[str, ...]) -> dict[str, Any]:
         """The latents of the subject in whom only these regions grow or shrink, each by as much as all would."""
         return {**latents, "confined": regions}
 
 
-# a subject is rendered several times: for its image, its twin, its truths and every redraw
-@lru_cache(maxsize=16)
-def _displacement(part: Resizing, kept: Kept, regions: tuple[str, ...], amount: float) -> np.ndarray:
+def _displacement(part: Resizing, place: Place, regions: tuple[str, ...], amount: float) -> np.ndarray:
     change = float(np.log(part.factor(amount)))
-    moved = _sized(part, kept, regions, change).moved
-    found = np.zeros((*kept.place.warped.labels.shape, 3), np.float32)
-    found[_stage(part, kept, regions, 0).near.box] = moved * kept.place.voxel_mm
+    moved = _sized(part, place, regions, change).moved
+    found = np.zeros((*place.warped.labels.shape, 3), np.float32)
+    found[_stage(part, place, regions, 0).near.box] = moved * place.voxel_mm
     found.setflags(write=False)
     return found
 
 
-def _sized(part: Resizing, kept: Kept, regions: tuple[str, ...], change: float) -> Sized:
-    """What is displaced where the content's volume has changed by a factor of exp(change)."""
+def _sized(part: Resizing, place: Place, regions: tuple[str, ...], change: float) -> Sized:
+    """The displacement by which the content's volume changes by a factor of exp(change)."""
     number = int(np.sign(change)) * max(0, int(np.ceil(abs(change) / STAGE)) - 1)
-    last = _stage(part, kept, regions, number)
+    last = _stage(part, place, regions, number)
     return sized(last.way, last.content, last.still, float(np.exp(change)), last.done)
 
 
-@lru_cache(maxsize=8)
-def _stage(part: Resizing, kept: Kept, regions: tuple[str, ...], number: int) -> Stage:
-    """After `number` stages of growth, or of loss where negative."""
+def _stage(part: Resizing, place: Place, regions: tuple[str, ...], number: int) -> Stage:
+    """The step after `number` stages of growth, or of loss where negative."""
+    return place.once((part, regions, Stage, number), lambda: _found(part, place, regions, number))
+
+
+def _found(part: Resizing, place: Place, regions: tuple[str, ...], number: int) -> Stage:
     if number == 0:
-        near = _near(kept.place, regions, part.reach_mm)
+        near = _near(place, regions, part.reach_mm)
         done = Sized(np.zeros((*near.inside.shape, 3), np.float32), 0.0)
         content = near.chosen * part.content(near)
         still = volume(content, done.moved)
     else:
-        done = _sized(part, kept, regions, number * STAGE)
-        first = _stage(part, kept, regions, 0)
+        done = _sized(part, place, regions, number * STAGE)
+        first = _stage(part, place, regions, 0)
         near, content, still = first.near.seen(done.moved), first.content, first.still
-    soft = gaussian_filter(near.chosen, part.edge_mm / kept.place.voxel_mm / 2, truncate=3.0)
+    soft = gaussian_filter(near.chosen, part.edge_mm / place.voxel_mm / 2, truncate=3.0)
     room = part.room(near) * np.exp(-near.away_mm / (ROOM * part.reach_mm))
     # a part of the brain that is cut off and holds no room makes some everywhere
     source = balanced(soft * part.content(near), room + 1e-6, near.inside)
@@ -140,7 +139,7 @@ def _near(place: Place, regions: tuple[str, ...], reach_mm: float) -> Near:
         raise BadInput(f"{regions[0]!r} has no voxel in a subject: use a finer anatomy.resolution_mm.")
     away = place.voxel_mm * _distance(chosen, reach_mm / place.voxel_mm)
     # one voxel more on every side, so that nothing moves at the box's faces
-    box = around(brain & (away < reach_mm), 1)
+    box = bounding_box(brain & (away < reach_mm), 1)
     depth = _distance(~brain, FREE_DEPTH)[box]
     # maps are known inside the brain only
     gm, wm, total = np.where(brain, place.warped.maps[:3], 0)[:, *box]

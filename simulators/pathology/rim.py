@@ -21,6 +21,9 @@ class Rim:
     """
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = (
+        "A brighter outermost layer of the brain, one voxel thick, as a skull stripped too generously leaves."
+    )
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""
     observer: ClassVar[type[Observer]] = WholeBrain

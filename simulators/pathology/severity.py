@@ -1,4 +1,4 @@
-"""How severity differs between subjects: laws with one knob, their spread."""
+"""Laws of severity between subjects, with one knob, their spread."""
 
 from collections.abc import Callable
 

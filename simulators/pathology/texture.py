@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from bench.contracts.validity import Validity
-from simulators.anatomy.mni152 import Warped
+from simulators.anatomy.protocol import Warped
 from simulators.checks import between
 from simulators.observe.observers import LocalEnergy, Observer
 from simulators.pathology.regional import Regional
@@ -24,6 +24,7 @@ class Texture(Regional):
     """
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "Coarser grain in named regions at equal mean."
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""
     observer: ClassVar[type[Observer]] = LocalEnergy
@@ -43,9 +44,9 @@ class Texture(Regional):
         grain = gaussian_filter(white, self.grain_mm / place.voxel_mm / 2.355, mode="wrap", truncate=3.0)
         return {**latents, "grain": grain / grain.std()}
 
-    def carry(self, latents: Mapping[str, Any], carry: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+    def resampled(self, latents: Mapping[str, Any], resample: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
         """The grain stays in its tissue when the head moves."""
-        return {**latents, "grain": carry(latents["grain"][None])[0]}
+        return {**latents, "grain": resample(latents["grain"][None])[0]}
 
     def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:
         """Change (D, H, W) of the signal; over the brain voxels of every region it sums to zero."""

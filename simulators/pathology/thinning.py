@@ -26,6 +26,9 @@ class Thinning(Regional):
     """
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = (
+        "Cortex of named regions that has lost thickness on one side, graded by a subject's severity."
+    )
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
     observer: ClassVar[type[Observer]] = VolumeAndShell
     # a millimetre of ribbon is a quarter of this voxel, and both banks of a sulcus share a larger one
@@ -41,7 +44,7 @@ class Thinning(Regional):
 
     @property
     def becomes(self) -> str:
-        """What lies beyond the surface that moves."""
+        """The tissue beyond the surface that moves."""
         return "fluid" if self.surface == "pial" else "wm"
 
     def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample, interpolate
 
 from bench.contracts import Undefined
-from simulators.pathology.nearest import around
+from simulators.pathology.nearest import bounding_box
 
 #: longest step in voxels that is taken without composing; relative error of the reached change; trials of its size
 STEP, CLOSE, TRIALS = 0.25, 0.01, 20
@@ -65,14 +65,14 @@ def sized(velocity: np.ndarray, content: np.ndarray, still: float, factor: float
     raise Undefined(f"no displacement changes the volume by a factor of {factor:g}")
 
 
-def shown(content: np.ndarray, moved: np.ndarray) -> np.ndarray:
+def displaced(content: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """A content (D, H, W) as an image shows it whose voxels read `moved` (D, H, W, 3) voxels away."""
     return _read(torch.from_numpy(np.ascontiguousarray(content, np.float32))[None], _channels(moved))[0].numpy()
 
 
 def volume(content: np.ndarray, moved: np.ndarray) -> float:
     """Volume that a displaced content takes in the image, summed on a grid of half the spacing."""
-    box = around(shown(content, moved) != 0, 1)
+    box = bounding_box(displaced(content, moved) != 0, 1)
     points = _grid(content.shape)[:, *box] + _channels(moved[box])
     finer = interpolate(points[None], scale_factor=2, mode="trilinear")[0]
     return float(_at(torch.from_numpy(np.ascontiguousarray(content, np.float32))[None], finer).sum(dtype=torch.float64))

@@ -11,7 +11,7 @@ from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.choose import known
 from simulators.observe.observers import ManyPlaces, Observer
-from simulators.pathology.blob import blob, near
+from simulators.pathology.blob import blob, within_reach
 from simulators.pathology.nearest import FAR, squared_distance
 from simulators.space.place import Place
 from simulators.space.voxels import Voxels
@@ -37,6 +37,9 @@ class WhiteMatterLesions:
     """
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = (
+        "White-matter lesions, their number Poisson, their place near landmarks, their size log-normal."
+    )
     tissues: ClassVar[tuple[str, ...]] = ("wm",)
     becomes: ClassVar[str] = "lesion"
     observer: ClassVar[type[Observer]] = ManyPlaces
@@ -75,7 +78,7 @@ class WhiteMatterLesions:
         }
 
     def number(self, rng: np.random.Generator) -> int:
-        """How many lesions a patient has."""
+        """Number of a patient's lesions."""
         quantile, number = rng.uniform(np.exp(-self.count), 1), 1
         while pdtr(number, self.count) < quantile:
             number += 1
@@ -88,7 +91,7 @@ class WhiteMatterLesions:
         # four sines of half the irregularity each make the outline
         reach = (radii * (1 + 2 * self.irregularity) + ENDS * self.edge_mm) / place.voxel_mm
         lesions = [np.moveaxis(part, 0, -1) for part in (centres, radii, *latents["waves"])]
-        which, at = near(points, centres, reach)
+        which, at = within_reach(points, centres, reach)
         for start in range(0, len(at), CHUNK):
             some = slice(start, start + CHUNK)
             # pairs are in the order of the lesions, and repeating is faster than looking up

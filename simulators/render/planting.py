@@ -1,33 +1,34 @@
-"""What pathologies do to a subject: anatomy they displace, tissue they take, signal they change."""
+"""Acts of pathologies on a subject: anatomy they displace, tissue they take, signal they change."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch.nn.functional import grid_sample
 
-from bench.contracts import Unsupported
-from simulators.anatomy.mni152 import Warped
-from simulators.pathology.protocol import ChangesSignal, Displaces, Divides, Grows, Pathology
-from simulators.pathology.several import Several
-from simulators.space.place import Place
+from bench.contracts import BadInput, Unsupported
+from simulators.anatomy.protocol import Warped
+from simulators.draw.scene import Scene
+from simulators.parts import Part, Parts, Strengths
+from simulators.pathology.protocol import Acts, ChangesSignal, Displaces
 from simulators.space.voxels import Voxels
 
 
-class Present(NamedTuple):
-    """A part that a subject carries: amount is amplitude x strength x severity."""
+class Act(NamedTuple):
+    """An act on one subject: the share (D, H, W) of each voxel that it takes, in [0, 1]."""
 
-    part: Pathology | Displaces
-    amount: float
+    law: Acts
+    changing: ChangesSignal | None
+    share: np.ndarray
     latents: Mapping[str, Any]
 
 
-class Act(NamedTuple):
-    """One part's act on one subject: the share (D, H, W) of each voxel it acts on, in [0, 1]."""
+class Move(NamedTuple):
+    """A displacement of one subject's anatomy: amount is amplitude x strength x severity."""
 
-    part: Pathology
-    share: np.ndarray
+    law: Displaces
+    amount: float
     latents: Mapping[str, Any]
 
 
@@ -42,22 +43,19 @@ class Taken(NamedTuple):
     lost: np.ndarray
 
 
-def present(
-    several: Several, latents: Sequence[Mapping[str, Any]], strengths: Sequence[float], dial: Callable[[], float]
-) -> list[Present]:
-    """The parts that are present; `dial` is asked for its amplitude only where one of them needs it."""
-    carried = zip(several.parts, several.amplitudes, latents, strengths, strict=True)
-    return [_present(part, own, drawn, strength, dial) for part, own, drawn, strength in carried if strength]
+def acts(parts: Parts, scene: Scene, strengths: Strengths) -> list[Act]:
+    """The acts of the parts that are present and leave anatomy where it is."""
+    found = []
+    for part, latents, strength in zip(parts.pathologies, scene.pathology, strengths, strict=True):
+        if strength and part.acting:
+            amount, drawn = _amount(part, latents, strength)
+            share = np.clip(amount * part.acting.extent(scene.place, drawn), 0, 1)
+            found.append(Act(part.acting, part.changing, share, drawn))
+    return found
 
 
-def moving(
-    several: Several,
-    latents: Sequence[Mapping[str, Any]],
-    strengths: Sequence[float],
-    dial: Callable[[], float],
-    regions: Mapping[str, Sequence[float]],
-) -> list[Present]:
-    """The displacing parts that are present; one that is not equally strong everywhere comes once a strength.
+def moves(parts: Parts, scene: Scene, strengths: Strengths, regions: Mapping[str, Strengths]) -> list[Move]:
+    """The displacements of the parts that are present; one that is not equally strong everywhere comes per strength.
 
     regions: strengths of all parts in the regions that have others than the rest.
 
@@ -65,33 +63,30 @@ def moving(
         Unsupported: where a part cannot act in some of its regions alone.
     """
     found = []
-    for number, (part, own) in enumerate(zip(several.parts, several.amplitudes, strict=True)):
-        if isinstance(part, Displaces):
+    for number, part in enumerate(parts.pathologies):
+        if part.moving:
             asked = {region: regions.get(region, strengths)[number] for region in part.regions}
             for strength in filter(None, dict.fromkeys(asked.values())):
                 there = tuple(region for region in asked if asked[region] == strength)
-                drawn = latents[number] if len(there) == len(asked) else _confined(part, latents[number], there)
-                found.append(_present(part, own, drawn, strength, dial))
+                latents = scene.pathology[number]
+                drawn = latents if len(there) == len(asked) else _confined(part, latents, there)
+                found.append(Move(part.moving, *_amount(part, drawn, strength)))
     return found
 
 
-def _present(
-    part: Pathology | Displaces,
-    own: float | None,
-    drawn: Mapping[str, Any],
-    strength: float,
-    dial: Callable[[], float],
-) -> Present:
-    amplitude = dial() if own is None else own
-    if isinstance(part, Grows):
-        drawn, strength = part.grown(drawn, strength), 1.0
-    return Present(part, amplitude * strength * drawn["severity"], drawn)
+def _amount(part: Part, latents: Mapping[str, Any], strength: float) -> tuple[float, Mapping[str, Any]]:
+    """Amplitude x strength x severity, and the latents at that strength."""
+    if part.amplitude is None:
+        raise BadInput("simulator.amplitude is not set: calibrate the simulator first, or give an amplitude.")
+    if part.growing:
+        latents, strength = part.growing.grown(latents, strength), 1.0
+    return part.amplitude * strength * latents["severity"], latents
 
 
-def _confined(part: Displaces, latents: Mapping[str, Any], regions: tuple[str, ...]) -> Mapping[str, Any]:
-    if not isinstance(part, Divides):
-        raise Unsupported(f"{type(part).__name__} moves all of its regions at once and cannot act in some of them")
-    return part.confined(latents, regions)
+def _confined(part: Part, latents: Mapping[str, Any], regions: tuple[str, ...]) -> Mapping[str, Any]:
+    if not part.dividing:
+        raise Unsupported(f"{type(part.law).__name__} moves all of its regions at once and cannot act in some of them")
+    return part.dividing.confined(latents, regions)
 
 
 def compose(position: np.ndarray, displaced: np.ndarray, where: Voxels, voxel_mm: float) -> np.ndarray:
@@ -108,28 +103,19 @@ def compose(position: np.ndarray, displaced: np.ndarray, where: Voxels, voxel_mm
     return moved.view(3, -1).T.numpy()
 
 
-def acts(parts: Sequence[Present], place: Place) -> list[Act]:
-    """The acts of the parts that leave anatomy where it is."""
-    found = []
-    for part, amount, latents in parts:
-        if not isinstance(part, Displaces):
-            found.append(Act(part, np.clip(amount * part.extent(place, latents), 0, 1), latents))
-    return found
-
-
 def take(tissues: np.ndarray, acts: Sequence[Act], where: Voxels) -> Taken:
-    """Take tissue (4, n) of some voxels one part after the other, each from what is left."""
+    """Tissue (4, n) of some voxels after one act and then the next, each from what is left."""
     tissues = tissues.copy()
     lesion, lost = np.zeros_like(tissues[0]), np.zeros(len(where.at))
-    for part, share, _ in acts:
-        channels = [channel for channel, tissue in enumerate(("gm", "wm")) if tissue in part.tissues]
+    for law, _, share, _ in acts:
+        channels = [channel for channel, tissue in enumerate(("gm", "wm")) if tissue in law.tissues]
         amount = where.of(share) * tissues[channels]
         tissues[channels] -= amount
         total = amount.sum(0)
         lost += total
-        if part.becomes == "lesion":
+        if law.becomes == "lesion":
             lesion += total
-        elif part.becomes == "wm":
+        elif law.becomes == "wm":
             tissues[1] += total
     return Taken(tissues, lesion, lost)
 
@@ -144,5 +130,5 @@ def replaced(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def changes(signal: np.ndarray, acts: Sequence[Act], warped: Warped) -> list[np.ndarray]:
-    """Signed changes (D, H, W) of a signal by the parts that change it."""
-    return [a.part.change(a.share, signal, warped, a.latents) for a in acts if isinstance(a.part, ChangesSignal)]
+    """Signed changes (D, H, W) of a signal by the acts that change it."""
+    return [a.changing.change(a.share, signal, warped, a.latents) for a in acts if a.changing]

@@ -1,54 +1,61 @@
-"""From latents to signal: anatomy displaced, tissue taken, tissues mixed, signal changed."""
+"""From latents to images: anatomy displaced, tissue taken, tissues mixed, signal changed, scanned."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from simulators.anatomy.protocol import Warped
-from simulators.covariates import shown
 from simulators.draw.scene import Scene
-from simulators.pathology.protocol import Displaces
-from simulators.render import planting
-from simulators.render.planting import Act, Present, Taken, acts, changes, compose, present, replaced, take
+from simulators.draw.subject import placed, position
+from simulators.parts import Parts, Strengths
+from simulators.render.planting import Act, Move, Taken, acts, changes, compose, moves, replaced, take
 from simulators.space.voxels import Voxels
-from simulators.task.protocol import Strength
 
-if TYPE_CHECKING:
-    from simulators.brain import Brain
-
-
-NOWHERE: Mapping[str, Strength] = MappingProxyType({})
+#: no region has strengths of its own
+NOWHERE: Mapping[str, Strengths] = MappingProxyType({})
 
 
-def signal(brain: "Brain", scene: Scene, strength: Strength, moves: Sequence[Present] | None = None) -> np.ndarray:
-    """What a perfect scanner would see (D, H, W) of a subject at a pathology strength.
+def image(parts: Parts, scene: Scene, strengths: Strengths) -> np.ndarray:
+    """The image (D, H, W) of a subject at strengths of the parts of the pathology."""
+    return scanned(parts, scene, signal(parts, scene, strengths), scene.local.noise)
 
-    moves: what displaces its anatomy, if not what does at this strength.
+
+def scanned(parts: Parts, scene: Scene, signal: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """The image of a signal (..., D, H, W) in a subject's scan, with noise (2, ..., D, H, W)."""
+    return parts.nuisance.scan(signal, scene.scan, noise, scene.place.warped.maps[2], parts.voxel_mm)
+
+
+def signal(parts: Parts, scene: Scene, strengths: Strengths, moves: Sequence[Move] | None = None) -> np.ndarray:
+    """The signal (D, H, W) that a perfect scanner would see of a subject at strengths of the parts of the pathology.
+
+    moves: displacements of its anatomy, if not those at these strengths.
     """
-    head, _, signal, found, _ = _planted(brain, scene, strength, moves)
-    seen = head.spread(signal)
-    for change in changes(seen, found, scene.warped):
+    planted = _planted(parts, scene, strengths, moves)
+    seen = planted.head.spread(planted.signal)
+    for change in changes(seen, planted.acts, scene.place.warped):
         seen = seen + change
     return seen
 
 
-def loss(brain: "Brain", scene: Scene, strength: Strength) -> np.ndarray:
-    """What the pathology takes from each voxel (D, H, W) float64: share of tissue, or signal (negative where added)."""
-    head, taken, signal, found, displaced = _planted(brain, scene, strength, None)
-    lost = head.spread(replaced(_healthy(brain, scene, head), taken.tissues) if displaced else taken.lost)
-    for change in changes(head.spread(signal), found, scene.warped):
+def loss(parts: Parts, scene: Scene, strengths: Strengths) -> np.ndarray:
+    """Loss by the pathology in each voxel (D, H, W) float64: share of tissue, or signal (negative where added)."""
+    head, taken, signal, found, displaced = _planted(parts, scene, strengths, None)
+    if displaced:
+        healthy = scene.place.warped
+        before = _tissues(parts, scene, healthy, head, head.of(healthy.labels))
+        lost = head.spread(replaced(before, taken.tissues))
+    else:
+        lost = head.spread(taken.lost)
+    for change in changes(head.spread(signal), found, scene.place.warped):
         lost = lost - change
     return lost
 
 
-def moving(
-    brain: "Brain", scene: Scene, strength: Strength, regions: Mapping[str, Strength] = NOWHERE
-) -> list[Present]:
-    """What displaces a subject's anatomy at a pathology strength, which may be another in some regions."""
-    own = {region: brain.each(there) for region, there in regions.items()}
-    return planting.moving(brain.parts, scene.pathology, brain.each(strength), brain.dial, own)
+def moving(parts: Parts, scene: Scene, strengths: Strengths, regions: Mapping[str, Strengths] = NOWHERE) -> list[Move]:
+    """Displacements of a subject's anatomy at strengths of the parts, which may be others in some regions."""
+    return moves(parts, scene, strengths, regions) if parts.moving else []
 
 
 class _Planted(NamedTuple):
@@ -64,48 +71,43 @@ class _Planted(NamedTuple):
     displaced: bool
 
 
-def _planted(brain: "Brain", scene: Scene, strength: Strength, moves: Sequence[Present] | None) -> _Planted:
-    scene = shown(scene)
-    parts = present(brain.parts, scene.pathology, brain.each(strength), brain.dial)
-    place = brain.place(scene.warped)
-    found, head = acts(parts, place), place.head
-    moves = moving(brain, scene, strength) if moves is None else moves
-    warped = _displaced(brain, scene, moves)
-    taken = take(_tissues(brain, scene, warped, head), found, head)
-    signal = brain.contrast.mix(taken.tissues, taken.lesion, scene.intensities)
-    signal *= (1 + scene.local.signal).take(head.of(warped.labels))
+def _planted(parts: Parts, scene: Scene, strengths: Strengths, moves: Sequence[Move] | None) -> _Planted:
+    found, head = acts(parts, scene, strengths), scene.place.head
+    moves = moving(parts, scene, strengths) if moves is None else moves
+    warped = displaced_anatomy(parts, scene, moves)
+    labels = head.of(warped.labels)
+    taken = take(_tissues(parts, scene, warped, head, labels), found, head)
+    signal = parts.contrast.mix(taken.tissues, taken.lesion, scene.intensities)
+    signal *= (1 + scene.local.signal).take(labels)
     return _Planted(head, taken, signal, found, bool(moves))
 
 
-def _healthy(brain: "Brain", scene: Scene, head: Voxels) -> np.ndarray:
-    return _tissues(brain, shown(scene), scene.warped, head)
-
-
-def _tissues(brain: "Brain", scene: Scene, warped: Warped, head: Voxels) -> np.ndarray:
+def _tissues(parts: Parts, scene: Scene, warped: Warped, head: Voxels, labels: np.ndarray) -> np.ndarray:
     """Shares (4, n) of an anatomy with a subject's local latents, before any is taken."""
     local = scene.local._replace(folding=head.of(scene.local.folding))
-    return brain.local.apply(head.of(warped.maps), head.of(warped.labels), local)
+    return parts.local.apply(head.of(warped.maps), labels, local)
 
 
-def _displaced(brain: "Brain", scene: Scene, moves: Sequence[Present]) -> Warped:
+def displaced_anatomy(parts: Parts, scene: Scene, moves: Sequence[Move]) -> Warped:
     """The subject's anatomy after displacements, still one interpolation of the template.
 
     Each acts on what the ones before it left, so that together they stay invertible, which a sum of them need not.
     Where nothing moves, anatomy is what it was.
     """
-    warped, position = scene.warped, brain.position(scene) if moves else np.empty(0)
-    for part, amount, latents in moves:
-        if isinstance(part, Displaces):
-            displaced = part.displacement(amount, brain.place(warped), latents)
-            where = Voxels.where((displaced != 0).any(-1))
-            there = compose(position, displaced, where, brain.anatomy.resolution_mm)
-            warped = _moved(warped, brain.anatomy.resample(there[:, None, None], scene.shape), where)
-            position = position.copy()
-            position.reshape(-1, 3)[where.at] = there
-    return warped
+    place = scene.place
+    where_from = position(parts, scene) if moves else np.empty(0)
+    for law, amount, latents in moves:
+        moved = law.displacement(amount, place, latents)
+        where = Voxels.where((moved != 0).any(-1))
+        there = compose(where_from, moved, where, parts.voxel_mm)
+        warped = _with(place.warped, parts.anatomy.resample(there[:, None, None], scene.shape), where)
+        place = placed(parts, warped)
+        where_from = where_from.copy()
+        where_from.reshape(-1, 3)[where.at] = there
+    return place.warped
 
 
-def _moved(warped: Warped, found: Warped, where: Voxels) -> Warped:
+def _with(warped: Warped, found: Warped, where: Voxels) -> Warped:
     """An anatomy with some of its voxels as they were found elsewhere."""
     maps, labels = warped.maps.copy(), warped.labels.copy()
     for old, new in zip((*maps, labels), (*found.maps, found.labels), strict=True):

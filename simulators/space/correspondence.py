@@ -1,4 +1,4 @@
-"""Where tissue lies: which voxel of one scan shows what a voxel of another does, and heads that lie elsewhere."""
+"""Correspondence of scans: the voxel of one that shows what a voxel of another does, and heads that lie elsewhere."""
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -8,7 +8,7 @@ STEPS = 8
 
 
 def corresponding(points: np.ndarray, own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
-    """Where the other scan shows what this one shows at `points`: (n, 3), both in voxels.
+    """The places (n, 3) where the other scan shows what this one shows at `points` (n, 3), in voxels.
 
     own, other: (D, H, W, 3) the template position in mm of every voxel of each scan.
     """
@@ -19,9 +19,9 @@ def corresponding(points: np.ndarray, own: np.ndarray, other: np.ndarray, voxel_
     return found
 
 
-def carried(volumes: np.ndarray, own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
+def resampled_from(volumes: np.ndarray, own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
     """Volumes (n, D, H, W) of the other scan as this one shows them; cubic, because texture must keep its contrast."""
-    return shown(volumes, places(own, other, voxel_mm), order=3)
+    return resampled(volumes, places(own, other, voxel_mm), order=3)
 
 
 def places(own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
@@ -31,7 +31,7 @@ def places(own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
     return corresponding(every, own, other, voxel_mm).T.reshape(3, *grid)
 
 
-def shown(volumes: np.ndarray, where: np.ndarray, order: int) -> np.ndarray:
+def resampled(volumes: np.ndarray, where: np.ndarray, order: int) -> np.ndarray:
     """Volumes (n, D, H, W) at the places (3, D, H, W), by splines of this order; float32.
 
     Voxels that show the same tissue in both scans keep their value as it is.

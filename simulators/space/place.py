@@ -1,12 +1,16 @@
-"""Where pathologies act."""
+"""The place where pathologies act: one subject's anatomy, and what is slow to work out from it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
-from simulators.anatomy.mni152 import Warped
+from simulators.anatomy.protocol import Warped
 from simulators.space.voxels import Voxels
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +20,7 @@ class Place:
     warped: Warped
     names: tuple[str, ...]
     voxel_mm: float
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def within(self, regions: tuple[str, ...]) -> np.ndarray:
         """Voxels (D, H, W) bool of the named regions."""
@@ -27,3 +32,10 @@ class Place:
     def head(self) -> Voxels:
         """Voxels that hold any brain; no other holds tissue."""
         return Voxels.where(self.warped.maps[2] > 0)
+
+    def once(self, name: Hashable, make: Callable[[], Kept]) -> Kept:
+        """A value that `make` gives, made once: a subject is rendered as itself, as its twin and for its truths."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        kept: Kept = self._kept[name]
+        return kept

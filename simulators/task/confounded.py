@@ -1,20 +1,20 @@
 """Covariates that go with the label while training, and less or not at all elsewhere."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from bench.contracts import BadInput
 from simulators.covariates import Covariate
-from simulators.task.around import Around
-from simulators.task.protocol import Task
+from simulators.task.cue_task import CueTask
+from simulators.task.protocol import Labels, Task
 from simulators.task.splits import sign
 
 
 @dataclass(frozen=True)
-class Confounded(Around):
+class Confounded(CueTask):
     """Any task whose subjects also differ by covariates that go with their side.
 
     Their correlations hold in training, validation and test; stream `reversed` has their negative, the explained
@@ -31,9 +31,14 @@ class Confounded(Around):
         if not names or len(set(names)) < len(names):
             raise BadInput(f"task.covariates named {names} are not possible: give one or more, each with its own name.")
 
-    def values(
+    @property
+    def labels(self) -> Labels:
+        """Labels of the cause, and the covariates that go with them."""
+        return replace(super().labels, covariates=self.covariates)
+
+    def covariate_values(
         self, subject: int, stream: str, draw: Callable[[str], np.random.Generator], free: bool
     ) -> dict[str, float]:
         """The subject's covariates by name; `free` of its side or as the stream has it."""
-        side = {1: 1, 0: -1, -1: 0}[self.side(self.label(subject))]
+        side = {1: 1, 0: -1, -1: 0}[self.labels.side(self.label(subject))]
         return {c.name: c.value(side, 0 if free else sign(stream), draw) for c in self.covariates}

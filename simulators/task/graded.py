@@ -1,18 +1,20 @@
 """Severity: a regression of how much of the pathology a subject carries."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from bench.contracts import BadInput
-from simulators.task.kinds import Regression, amount, even
+from bench.contracts.validity import Validity
+from simulators.task.kinds import REGRESSION, VALUES, amount, even
+from simulators.task.protocol import Labels, Task
 
 #: strength of the mean subject, which is everybody's twin
 MEAN = 0.5
 
 
 @dataclass(frozen=True)
-class Graded(Regression):
+class Graded(Task):
     """All parts of the pathology at strength t, spread evenly over 0 to 1; the label is t on a scale of its own.
 
     low, high: labels of no pathology and of all of it (years, points, ...). A subject's twin carries the mean strength,
@@ -20,6 +22,7 @@ class Graded(Regression):
     """
 
     version: ClassVar[str] = "1"
+    validity: ClassVar[Validity] = VALUES
     low: float = 0.0
     high: float = 1.0
 
@@ -27,19 +30,17 @@ class Graded(Regression):
         if not self.low < self.high:
             raise BadInput(f"task.low={self.low!r} is not below task.high={self.high!r}: give a growing scale.")
 
-    def validate(self, parts: int) -> None:
-        """Every part of a pathology is as strong as all others, so any number will do."""
+    @property
+    def labels(self) -> Labels:
+        """Values, whose sides lie above and below the mean."""
+        return replace(REGRESSION, middle=(self.low + self.high) / 2)
 
     def label(self, subject: int) -> float:
         """The strength on the label's scale."""
         return self.low + even(subject) * (self.high - self.low)
 
-    def side(self, label: float) -> int:
-        """1 above the mean."""
-        return int(label > (self.low + self.high) / 2)
-
     def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> float:
-        """How much of every part is present.
+        """Strength of every part.
 
         do: {"pathology": "off" | "on" | "swap"}: none, all, as much as the twin; {"strength": float}.
 

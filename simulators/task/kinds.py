@@ -1,62 +1,19 @@
-"""What tasks of classes share, and what regressions share."""
+"""Labels that tasks share, evenly spread numbers, and the strength that an intervention asks for."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from bench.contracts import BadInput
 from bench.contracts.validity import Validity
 from simulators.checks import between
-from simulators.task.protocol import Kind
+from simulators.task.protocol import Labels
 
+#: values: the explained score is the network's one output, which is the value minus its mean in SDs
+REGRESSION = Labels("regression", outputs=1, target=0, cycle=1024)
+#: gaps of a task of values
+VALUES = Validity({"edit": "a value has no smallest flip"}, "a value's truth is graded: no set of voxels stands for it")
 #: in no rational relation to each other or to 1, so their multiples fill the square evenly
 _TURNS = ((5**0.5 - 1) / 2, 2**0.5 - 1)
-
-
-class Classes:
-    """Labels are classes, 0 and 1 unless a task has more; the explained score is z_c - z_c' of the target (c, c')."""
-
-    kind: ClassVar[Kind] = "classes"
-    splits: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def ceiling(self) -> float:
-        """The best AUC that the sides allow."""
-        return 1.0
-
-    @property
-    def period(self) -> int:
-        """One of each class."""
-        return 2
-
-    @property
-    def outputs(self) -> int:
-        """One a class."""
-        return 2
-
-    @property
-    def target(self) -> tuple[int, int]:
-        """Patients against controls."""
-        return (1, 0)
-
-    def side(self, label: float) -> int:
-        """1 for class c of the target, 0 for c', -1 for all others."""
-        return {c: side for side, c in enumerate(reversed(self.target))}.get(int(label), -1)
-
-
-class Regression:
-    """Labels are values; the explained score is the network's one output, which is the value minus its mean in SDs."""
-
-    kind: ClassVar[Kind] = "regression"
-    splits: ClassVar[tuple[str, ...]] = ()
-    period: ClassVar[int] = 2
-    ceiling: ClassVar[float] = 1.0
-    outputs: ClassVar[int] = 1
-    target: ClassVar[int] = 0
-    validity: ClassVar[Validity] = Validity(
-        {"edit": "a value has no smallest flip"}, "a value's truth is graded: no set of voxels stands for it"
-    )
-    cycle: ClassVar[int] = 1024
-    products: ClassVar[bool] = False
 
 
 def even(subject: int) -> float:
@@ -77,7 +34,7 @@ def _turned(subject: int, dimension: int) -> float:
 
 
 def amount(do: Mapping[str, Any], states: Mapping[str | None, float]) -> float:
-    """How much of the pathology is asked for: as in one of the named states, None without intervention, or a strength.
+    """The strength that is asked for: that of one of the named states, None without intervention, or a number.
 
     Raises:
         BadInput: for an intervention that the task does not know, two at once, or a strength that is not from 0 to 1.

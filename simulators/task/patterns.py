@@ -11,13 +11,14 @@ import numpy as np
 from bench.contracts import BadInput
 from bench.contracts.validity import Validity
 from simulators.checks import between
-from simulators.task.kinds import Classes, amount, refuse
+from simulators.task.kinds import amount, refuse
+from simulators.task.protocol import Labels, Task
 
 Pattern = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Patterns(Classes):
+class Patterns(Task):
     """Balanced classes, each a list of patterns that its subjects carry in turn; subject s is of class s modulo their
     number.
 
@@ -39,10 +40,10 @@ class Patterns(Classes):
                 f"task.classes={self.classes!r} is not possible: give two or more classes, each one or more patterns "
                 "of 0 and 1, all of one length and none twice."
             )
-        if len(set(self.target)) != 2 or len(self.target) != 2 or not set(self.target) <= set(range(self.outputs)):
+        count = len(self.classes)
+        if len(set(self.target)) != 2 or len(self.target) != 2 or not set(self.target) <= set(range(count)):
             raise BadInput(
-                f"task.target={list(self.target)!r} is not possible: give two different classes from 0 to "
-                f"{self.outputs - 1}."
+                f"task.target={list(self.target)!r} is not possible: give two different classes from 0 to {count - 1}."
             )
 
     def validate(self, parts: int) -> None:
@@ -55,32 +56,32 @@ class Patterns(Classes):
         if parts != own:
             raise BadInput(f"task.classes has patterns of {own} parts, pathology.parts has {parts}: match them.")
 
-    @property
-    def outputs(self) -> int:
-        """One a class."""
-        return len(self.classes)
+    @cached_property
+    def labels(self) -> Labels:
+        """One output per class; patterns come in turn, so that a period is all subjects after which they repeat.
 
-    @property
-    def cycle(self) -> int:
-        """Subjects after which the patterns of all classes repeat."""
-        return self.outputs * lcm(*map(len, self.classes))
-
-    @property
-    def period(self) -> int:
-        """All of them: patterns come in turn."""
-        return self.cycle
-
-    @property
-    def products(self) -> bool:
-        """Whether every part is as frequent in c as in c', so that only combinations tell (XOR)."""
+        Where every part is as frequent in c as in c', only combinations tell (XOR). Parts that are no cause are
+        distractors.
+        """
+        count = len(self.classes)
+        cycle = count * lcm(*map(len, self.classes))
         first, second = (np.mean(self.classes[c], 0) for c in self.target)
-        return bool(np.allclose(first, second))
+        distractors = tuple(part for part, cause in enumerate(self.causes) if not cause)
+        return Labels(
+            "classes",
+            outputs=count,
+            target=self.target,
+            cycle=cycle,
+            period=cycle,
+            products=bool(np.allclose(first, second)),
+            not_disease={"distractor": distractors} if distractors else {},
+        )
 
     @property
     def validity(self) -> Validity:
-        """Where only combinations tell the classes apart, no place goes with the label."""
-        told = "every part is as frequent in patients as in controls: no place goes with the label"
-        return Validity({"association": told} if self.products else {})
+        """No association where only combinations tell the classes apart: no place goes with the label."""
+        reason = "every part is as frequent in patients as in controls: no place goes with the label"
+        return Validity({"association": reason} if self.labels.products else {})
 
     @cached_property
     def causes(self) -> Pattern:
@@ -92,10 +93,10 @@ class Patterns(Classes):
 
     def label(self, subject: int) -> int:
         """The class."""
-        return subject % self.outputs
+        return subject % len(self.classes)
 
     def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> tuple[float, ...]:
-        """How much of each part is present: the subject's pattern, unless `do` says otherwise.
+        """Strength of each part: the subject's pattern, unless `do` says otherwise.
 
         do: {"pathology": "off" | "on" | "swap"}: no cause; a pattern of patients; the pattern of the twin.
         {"strength": float} scales the causes of "on". {"parts": strengths} sets every part.
@@ -107,31 +108,25 @@ class Patterns(Classes):
         if set(do) == {"parts"}:
             return _strengths(do["parts"], len(own))
         scale = amount(do, dict.fromkeys((None, "off", "on", "swap"), 1.0))
-        on = other if self.side(self.label(subject)) == 0 else own
+        on = other if self._side(subject) == 0 else own
         off = self._without_causes(own)
         states = {None: on if "strength" in do else own, "off": off, "on": on, "swap": other}
         state = states[do.get("pathology")]
         return tuple(float(s) * (scale if cause else 1.0) for s, cause in zip(state, self.causes, strict=True))
 
     def pattern(self, subject: int) -> Pattern:
-        """The parts that a subject carries."""
+        """Parts that a subject carries."""
         own = self.classes[self.label(subject)]
-        return own[subject // self.outputs % len(own)]
+        return own[subject // len(self.classes) % len(own)]
 
     def twin(self, subject: int) -> Pattern:
         """The other label at the same distractors: all causes off if that heals, else a smallest change, in turn."""
         own, healed = self.pattern(subject), self._without_causes(self.pattern(subject))
-        if self.side(self.label(subject)) != 0 and healed in self.classes[self.target[1]]:
+        if self._side(subject) != 0 and healed in self.classes[self.target[1]]:
             return healed
         nearest = list(self._nearest(subject, own))
-        turn = subject // self.outputs // len(self.classes[self.label(subject)])
+        turn = subject // len(self.classes) // len(self.classes[self.label(subject)])
         return nearest[turn % len(nearest)]
-
-    @property
-    def harmless(self) -> Mapping[str, tuple[int, ...]]:
-        """Parts that are no cause are distractors."""
-        distractors = tuple(part for part, cause in enumerate(self.causes) if not cause)
-        return {"distractor": distractors} if distractors else {}
 
     def edited(self, subject: int, stream: str) -> Pattern:
         """The subject's pattern with every part changed that belongs to any smallest flip to the twin's label."""
@@ -144,6 +139,9 @@ class Patterns(Classes):
         others = self.classes[first if self.label(subject) == second else second]
         distance = [int(np.not_equal(own, other).sum()) for other in others]
         return (other for other, d in zip(others, distance, strict=True) if d == min(distance))
+
+    def _side(self, subject: int) -> int:
+        return self.labels.side(self.label(subject))
 
     def _without_causes(self, pattern: Pattern) -> Pattern:
         return tuple(s * (1 - cause) for s, cause in zip(pattern, self.causes, strict=True))

@@ -1,17 +1,19 @@
-"""A residualised target: what one region's phenotype is beyond what others predict of it."""
+"""A residualised target: the part of one region's phenotype that others do not predict."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from bench.contracts import BadInput
+from bench.contracts.validity import Validity
 from simulators.checks import between
 from simulators.task.graded import MEAN
-from simulators.task.kinds import Regression, amount, beside, even
+from simulators.task.kinds import REGRESSION, VALUES, amount, beside, even
+from simulators.task.protocol import Labels, Task
 
 
 @dataclass(frozen=True)
-class Residual(Regression):
+class Residual(Task):
     """The first part's strength is shared * g + (1 - shared) * e, all others' is g; the label is e.
 
     g and e are spread evenly over 0 to 1 and independent of each other. The label goes with the first part only, yet it
@@ -22,6 +24,7 @@ class Residual(Regression):
     """
 
     version: ClassVar[str] = "1"
+    validity: ClassVar[Validity] = VALUES
     others: int = 1
     shared: float = 0.5
 
@@ -38,20 +41,16 @@ class Residual(Regression):
             )
 
     @property
-    def harmless(self) -> Mapping[str, tuple[int, ...]]:
-        """All parts but the first are suppressors."""
-        return {"suppressor": tuple(range(1, 1 + self.others))}
+    def labels(self) -> Labels:
+        """Values; all parts but the first are suppressors."""
+        return replace(REGRESSION, middle=MEAN, not_disease={"suppressor": tuple(range(1, 1 + self.others))})
 
     def label(self, subject: int) -> float:
         """The residual e."""
         return even(subject)
 
-    def side(self, label: float) -> int:
-        """1 above the mean."""
-        return int(label > MEAN)
-
     def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> tuple[float, ...]:
-        """How much of each part is present.
+        """Strength of each part.
 
         do: {"pathology": "on" | "swap"} or {"strength": float} set e to 1, its mean, or that; "off" sets all parts
         to 0.

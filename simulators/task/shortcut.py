@@ -1,20 +1,20 @@
 """A shortcut: a marker that is no disease goes with the label while training, and less or not at all elsewhere."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 from typing import Any, ClassVar
 
 from bench.contracts import BadInput
 from simulators.checks import between
-from simulators.task.around import Around
+from simulators.task.cue_task import CueTask
 from simulators.task.kinds import refuse
-from simulators.task.protocol import Task
+from simulators.task.protocol import Labels, Task
 from simulators.task.splits import sign
 
 
 @dataclass(frozen=True)
-class Shortcut(Around):
+class Shortcut(CueTask):
     """Any task with a marker, the pathology's last part, that goes with the label.
 
     correlation: of marker and label in training, validation and test, 0 to 1. Stream `reversed` has its negative; the
@@ -42,9 +42,10 @@ class Shortcut(Around):
             )
 
     @property
-    def cycle(self) -> int:
-        """Subjects after which states repeat in a stream without correlation."""
-        return 2 * self.cause.cycle
+    def labels(self) -> Labels:
+        """Labels of the cause; states repeat in a stream without correlation, and the last part is the cue."""
+        labels = super().labels
+        return replace(labels, cycle=2 * labels.cycle, not_disease={**labels.not_disease, "cue": (-1,)})
 
     def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> tuple[float, ...]:
         """Strength of the cause's part and of the marker.
@@ -62,13 +63,8 @@ class Shortcut(Around):
         strength = self.cause.strength(subject, rest, stream)
         return (*(strength if isinstance(strength, tuple) else (strength,)), marker)
 
-    @property
-    def harmless(self) -> Mapping[str, tuple[int, ...]]:
-        """The cause's, and the marker, the last part."""
-        return {**super().harmless, "cue": (-1,)}
-
     def edited(self, subject: int, stream: str) -> Sequence[float]:
-        """The cause's, where it has edits; the marker stays."""
+        """State after the cause's edits; the marker stays."""
         return (*super().edited(subject, stream), self.marker(subject, stream))
 
     def marker(self, subject: int, stream: str) -> float:
@@ -79,8 +75,9 @@ class Shortcut(Around):
         nothing of the pattern beyond the label.
         """
         agreeing = (1 + sign(stream) * self.correlation) / 2
-        place = subject // self.cause.period
+        labels = self.cause.labels
+        place = subject // labels.period
         # floating-point products such as 0.9 * 10 must not fall just below the whole number
         agrees = floor((place + 1) * agreeing + 1e-9) - floor(place * agreeing + 1e-9)
-        patient = self.side(self.label(subject)) == 1
+        patient = labels.side(self.label(subject)) == 1
         return float(patient if agrees else not patient)

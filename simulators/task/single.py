@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bench.contracts.validity import Validity
-from simulators.task.kinds import Classes, amount
+from simulators.task.kinds import amount
+from simulators.task.protocol import Labels, Task
 
 
 @dataclass(frozen=True)
-class SingleCause(Classes):
+class SingleCause(Task):
     """Two balanced classes; odd subjects are patients. The explained score is z1 - z0 for every subject."""
 
     version: ClassVar[str] = "1"
-    cycle: ClassVar[int] = 2
-    products: ClassVar[bool] = False
+    labels: ClassVar[Labels] = Labels("classes", outputs=2, target=(1, 0), cycle=2)
     validity: ClassVar[Validity] = Validity({"edit": "one cause decides the label: its edit is the counterfactual"})
 
     def label(self, subject: int) -> int:
@@ -22,7 +22,7 @@ class SingleCause(Classes):
         return subject % 2
 
     def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> float:
-        """How much of the pathology is present: the label, unless `do` says otherwise.
+        """Strength of the pathology: the label, unless `do` says otherwise.
 
         do: {"pathology": "off" | "on" | "swap"} or {"strength": float}.
 
@@ -30,6 +30,3 @@ class SingleCause(Classes):
             BadInput: for an intervention this task does not know, or a strength that is not from 0 to 1.
         """
         return amount(do, {None: self.label(subject), "off": 0, "on": 1, "swap": 1 - self.label(subject)})
-
-    def validate(self, parts: int) -> None:
-        """Every part of a pathology is present or none, so any number will do."""

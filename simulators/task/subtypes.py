@@ -8,13 +8,14 @@ import numpy as np
 
 from bench.contracts import BadInput
 from bench.contracts.validity import Validity
-from simulators.task.kinds import Classes, amount, beside
+from simulators.task.kinds import amount, beside
+from simulators.task.protocol import Labels, Task
 
 Pattern = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Subtypes(Classes):
+class Subtypes(Task):
     """Two balanced classes; odd subjects are patients, each of one subtype. The explained score is z1 - z0.
 
     patterns: the subtypes, 1 or 0 a part; one without any part looks like a control. shares: how frequent each is, up
@@ -23,8 +24,6 @@ class Subtypes(Classes):
     """
 
     version: ClassVar[str] = "1"
-    cycle: ClassVar[int] = 1024
-    products: ClassVar[bool] = False
     validity: ClassVar[Validity] = Validity({"edit": "all that a patient carries makes it one: its edit is no other"})
     patterns: tuple[Pattern, ...]
     shares: tuple[float, ...]
@@ -43,10 +42,10 @@ class Subtypes(Classes):
             )
 
     @property
-    def ceiling(self) -> float:
-        """The best AUC there is: of patients who look like controls, half are told apart by luck."""
+    def labels(self) -> Labels:
+        """Two classes; of patients who look like controls, half are told apart by luck, which no observer exceeds."""
         plain = sum(share for share, p in zip(self.shares, self.patterns, strict=True) if not any(p))
-        return 1 - plain / sum(self.shares) / 2
+        return Labels("classes", outputs=2, target=(1, 0), cycle=1024, ceiling=1 - plain / sum(self.shares) / 2)
 
     def validate(self, parts: int) -> None:
         """Refuse a pathology whose number of parts is not that of the patterns."""
@@ -59,13 +58,13 @@ class Subtypes(Classes):
         return subject % 2
 
     def subtype(self, subject: int) -> Pattern:
-        """What the subject carries if it is a patient, else what its twin does."""
+        """Pattern of the subject if it is a patient, else that of its twin."""
         visible = [(p, s) for p, s in zip(self.patterns, self.shares, strict=True) if self.label(subject) or any(p)]
         patterns, shares = zip(*visible, strict=True)
         return patterns[int(np.searchsorted(np.cumsum(shares) / sum(shares), beside(subject), side="right"))]
 
     def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> tuple[float, ...]:
-        """How much of each part is present.
+        """Strength of each part.
 
         do: {"pathology": "off" | "on" | "swap"} or {"strength": float}, which scales "on".
 

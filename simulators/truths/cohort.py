@@ -1,24 +1,37 @@
 """The explained subjects: images, twins and truths, all from renders of the same latents."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from bench.contracts import Cohort, Truth
-from bench.contracts.validity import Validity
-from simulators.task.protocol import Edits, Strength, Task
+from simulators.draw.scene import Scene
+from simulators.parts import Parts, Strengths
+from simulators.render.signal import image, loss
 from simulators.truths.not_disease import changed, suppressors, switched, within
 from simulators.truths.off_target import confined, near
 
-if TYPE_CHECKING:
-    from simulators.brain import Brain, Scene
+#: the other state of a subject, its twin's
+SWAP = {"pathology": "swap"}
 
 
-def explained(brain: "Brain", indices: Sequence[int], stream: str) -> Cohort:
-    """The chosen subjects with twins, regions, domain and truths.
+class ExplainedSubject(NamedTuple):
+    """One subject: volumes (D, H, W) of its image, its twin's image, regions and brain, and truths by name."""
+
+    subject: int
+    label: float
+    image: np.ndarray
+    twin: np.ndarray
+    regions: np.ndarray
+    brain: np.ndarray
+    truths: dict[str, np.ndarray]
+
+
+def explained(parts: Parts, scenes: Iterable[Scene]) -> Cohort:
+    """Subjects with twins, regions, domain and truths; one scene is drawn after the other, and none is kept.
 
     `counterfactual` is the image minus its twin, for controls the twin minus the image, so that it is what the label's
     pathology does; `planted` is the same difference in what the generator did (tissue lost counts negative). `edit`,
@@ -26,26 +39,18 @@ def explained(brain: "Brain", indices: Sequence[int], stream: str) -> Cohort:
     reverse); where the pathology moves anatomy, it is kept within the regions and their interface (`off_target`).
     Truths of what is not disease are those of `simulators.truths.not_disease`.
     """
-    scenes = [brain.scene(i, stream) for i in indices]
-    states = [(brain.state(scene), brain.state(scene, {"pathology": "swap"})) for scene in scenes]
-    images, twins = (stack([brain.render(s, pair[k]) for s, pair in zip(scenes, states, strict=True)]) for k in (0, 1))
-    targets = torch.tensor([brain.task.label(i) for i in indices])
-    lacks = _lacks(brain, targets)
-    truths = {
-        "planted": _planted(brain, scenes, states, lacks),
-        "counterfactual": torch.where(lacks, twins - images, images - twins),
-        **_edit(brain, scenes, images, lacks),
-    }
+    rows = [_explained(parts, scene) for scene in scenes]
+    volumes = {name: stack([row.truths[name] for row in rows]) for name in rows[0].truths}
     return Cohort(
-        images=images,
-        targets=targets,
-        subjects=torch.as_tensor(list(indices)),
-        twins=twins,
-        regions=torch.from_numpy(np.stack([s.warped.labels for s in scenes]))[:, None],
-        domain=stack([s.warped.maps[2] for s in scenes]) > 0.5,
-        truths={name: Truth(name, volume=volume) for name, volume in truths.items()} | _harmless(brain, scenes, images),
-        region_names=brain.region_names,
-        affine=brain.anatomy.template.affine,
+        images=stack([row.image for row in rows]),
+        targets=torch.tensor([row.label for row in rows]),
+        subjects=torch.tensor([row.subject for row in rows]),
+        twins=stack([row.twin for row in rows]),
+        regions=torch.from_numpy(np.stack([row.regions for row in rows]))[:, None],
+        domain=stack([row.brain for row in rows]) > 0.5,
+        truths={name: Truth(name, volume=v, signed=name != "suppressor") for name, v in volumes.items()},
+        region_names=parts.names,
+        affine=parts.anatomy.template.affine,
     )
 
 
@@ -54,48 +59,37 @@ def stack(volumes: Sequence[np.ndarray]) -> Tensor:
     return torch.from_numpy(np.stack(volumes).astype(np.float32))[:, None]
 
 
-def _lacks(brain: "Brain", targets: Tensor) -> Tensor:
-    """(N, 1, 1, 1, 1) bool: controls, who lack what the truth shows; a value has no controls."""
-    return ((brain.sides(targets) == 0) & (brain.kind == "classes")).view(-1, 1, 1, 1, 1)
+def _explained(parts: Parts, scene: Scene) -> ExplainedSubject:
+    subject, label = scene.subject, parts.task.label(scene.subject)
+    own, other = parts.strengths(subject, scene.stream), parts.strengths(subject, scene.stream, SWAP)
+    seen, twin = image(parts, scene, own), image(parts, scene, other)
+    # controls lack what a truth shows; a value has no controls
+    lacks = parts.labels.kind == "classes" and parts.labels.side(label) == 0
+    lost = loss(parts, scene, own) - loss(parts, scene, other)
+    truths = {
+        # rounded once and last
+        "planted": (-(0 - lost) if lacks else -lost).astype(np.float32),
+        "counterfactual": twin - seen if lacks else seen - twin,
+        **_edit(parts, scene, seen, lacks),
+        **{name: changed(parts, scene, seen, numbers) for name, numbers in switched(parts).items()},
+    }
+    if regions := suppressors(parts):
+        truths["suppressor"] = within(scene, regions)
+    return ExplainedSubject(subject, label, seen, twin, scene.warped.labels, scene.warped.maps[2], truths)
 
 
-def _planted(
-    brain: "Brain", scenes: Sequence["Scene"], states: Sequence[tuple[Strength, Strength]], lacks: Tensor
-) -> Tensor:
-    """(N, 1, D, H, W): the difference of what the generator did in both states, rounded once and last."""
-    own, other = (np.stack([brain.loss(s, pair[k]) for s, pair in zip(scenes, states, strict=True)]) for k in (0, 1))
-    lost = torch.from_numpy(own - other)[:, None]
-    return -torch.where(lacks, 0 - lost, lost).float()
-
-
-def _edit(brain: "Brain", scenes: Sequence["Scene"], images: Tensor, lacks: Tensor) -> dict[str, Tensor]:
-    several = _several(brain.task)
-    if several is None and not confined(brain):
+def _edit(parts: Parts, scene: Scene, seen: np.ndarray, lacks: bool) -> dict[str, np.ndarray]:
+    state = _edited(parts, scene)
+    if state is None:
         return {}
+    edited = image(parts, scene, state)
+    change = edited - seen if lacks else seen - edited
+    return {"edit": np.where(near(parts, scene), change, 0) if confined(parts) else change}
+
+
+def _edited(parts: Parts, scene: Scene) -> Strengths | None:
+    """Strengths of all parts once every smallest flip of the label was made; None where no truth says so."""
+    if "edit" not in parts.task.validity.undefined:
+        return tuple(map(float, parts.task.edited(scene.subject, scene.stream)))
     # where only one change flips the label, the edit is the twin's
-    states = [several.edited(s.subject, s.stream) if several else brain.state(s, {"pathology": "swap"}) for s in scenes]
-    edited = stack([brain.render(s, _floats(state)) for s, state in zip(scenes, states, strict=True)])
-    change = torch.where(lacks, edited - images, images - edited)
-    if confined(brain):
-        change = torch.where(stack([near(brain, s) for s in scenes]) > 0, change, 0)
-    return {"edit": change}
-
-
-def _several(task: Task) -> Edits | None:
-    """The task, if more than one smallest change may flip its label."""
-    return task if isinstance(task, Edits) and "edit" not in Validity.of(task).undefined else None
-
-
-def _floats(state: Strength | Sequence[float]) -> Strength:
-    return tuple(map(float, state)) if isinstance(state, Sequence) else state
-
-
-def _harmless(brain: "Brain", scenes: Sequence["Scene"], images: Tensor) -> dict[str, Truth]:
-    found = {}
-    for name, parts in switched(brain).items():
-        pairs = zip(scenes, images[:, 0].numpy(), strict=True)
-        found[name] = Truth(name, volume=stack([changed(brain, scene, image, parts) for scene, image in pairs]))
-    if regions := suppressors(brain):
-        volume = stack([within(brain, scene, regions) for scene in scenes])
-        found["suppressor"] = Truth("suppressor", volume=volume, signed=False)
-    return found
+    return parts.strengths(scene.subject, scene.stream, SWAP) if confined(parts) else None

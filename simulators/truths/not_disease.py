@@ -6,18 +6,14 @@ suppressor: the healthy regions that vary with a diseased one, 1 inside; a model
 nothing is ever wrong there (Haufe et al. 2014, NeuroImage 87:96).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from bench.contracts import BadInput
 from simulators.draw.scene import Scene
-from simulators.pathology.protocol import Named
-from simulators.task.protocol import Harmless
-
-if TYPE_CHECKING:
-    from simulators.brain import Brain
+from simulators.parts import Part, Parts
+from simulators.render.signal import image
 
 #: what is not disease, and why a simulator without it has none
 ABSENT = {
@@ -27,60 +23,56 @@ ABSENT = {
 }
 
 
-def missing(brain: "Brain") -> dict[str, str]:
-    """Which of these truths do not exist here, and why."""
-    present = {*switched(brain), *(["suppressor"] if suppressors(brain) else [])}
+def missing(parts: Parts) -> dict[str, str]:
+    """The truths of this kind that do not exist here, each with its reason."""
+    present = {*switched(parts), *(["suppressor"] if suppressors(parts) else [])}
     return {name: why for name, why in ABSENT.items() if name not in present}
 
 
-def switched(brain: "Brain") -> dict[str, tuple[int, ...]]:
-    """Places of the parts that are distractors or a cue, by name."""
-    return {name: parts for name, parts in _harmless(brain).items() if name != "suppressor"}
+def switched(parts: Parts) -> dict[str, tuple[int, ...]]:
+    """Numbers of the parts that are distractors or a cue, by name."""
+    return {name: numbers for name, numbers in parts.labels.not_disease.items() if name != "suppressor"}
 
 
-def suppressors(brain: "Brain") -> tuple[str, ...]:
+def suppressors(parts: Parts) -> tuple[str, ...]:
     """Regions that a task calls suppressors, and healthy ones that are coupled with those where its causes act."""
-    diseased = _regions([part for part, cause in zip(brain.parts.parts, _causes(brain), strict=True) if cause])
-    told = _regions([brain.parts.parts[place] for place in _harmless(brain).get("suppressor", ())])
-    return tuple(sorted(told | brain.local.partners(diseased)))
+    diseased = _regions(part for part, cause in zip(parts.pathologies, _causes(parts), strict=True) if cause)
+    named = _regions(parts.pathologies[number] for number in parts.labels.not_disease.get("suppressor", ()))
+    return tuple(sorted(named | parts.local.partners(diseased)))
 
 
-def require_dialled_cause(brain: "Brain") -> None:
+def require_dialled_cause(parts: Parts) -> None:
     """Refuse amplitudes by which the dial of separability would move nothing that the label depends on.
 
     Raises:
         BadInput: naming the amplitudes.
     """
-    amplitudes = brain.parts.amplitudes
-    if not any(own is None and cause for own, cause in zip(amplitudes, _causes(brain), strict=True)):
+    if not any(part.dialled and cause for part, cause in zip(parts.pathologies, _causes(parts), strict=True)):
+        amplitudes = [None if part.dialled else part.amplitude for part in parts.pathologies]
         raise BadInput(
-            f"pathology.amplitudes={list(amplitudes)!r} leave to the dial only parts that are no cause of the label: "
+            f"pathology.amplitudes={amplitudes!r} leave to the dial only parts that are no cause of the label: "
             "give null to a cause and a value to what is none."
         )
 
 
-def changed(brain: "Brain", scene: Scene, image: np.ndarray, parts: Sequence[int]) -> np.ndarray:
-    """What some parts change of a subject's image (D, H, W): the image minus the one without them."""
-    own = brain.each(brain.state(scene))
-    absent = {part % len(own) for part in parts}
-    return image - brain.render(scene, tuple(0.0 if k in absent else s for k, s in enumerate(own)))
+def changed(parts: Parts, scene: Scene, seen: np.ndarray, numbers: Sequence[int]) -> np.ndarray:
+    """The change that some parts make to a subject's image (D, H, W): the image minus the one without them."""
+    own = parts.strengths(scene.subject, scene.stream)
+    absent = {number % len(own) for number in numbers}
+    return seen - image(parts, scene, tuple(0.0 if k in absent else s for k, s in enumerate(own)))
 
 
-def within(brain: "Brain", scene: Scene, regions: Sequence[str]) -> np.ndarray:
+def within(scene: Scene, regions: Sequence[str]) -> np.ndarray:
     """1 in the brain's voxels (D, H, W) of the named regions, else 0."""
-    return (brain.place(scene.warped).within(tuple(regions)) & (scene.warped.maps[2] > 0.5)).astype(np.float32)
+    return (scene.place.within(tuple(regions)) & (scene.warped.maps[2] > 0.5)).astype(np.float32)
 
 
-def _causes(brain: "Brain") -> list[bool]:
+def _causes(parts: Parts) -> list[bool]:
     """For each part of the pathology whether it is a cause of the label."""
-    count = len(brain.parts.parts)
-    silent = {place % count for places in _harmless(brain).values() for place in places}
-    return [place not in silent for place in range(count)]
+    count = len(parts.pathologies)
+    silent = {number % count for numbers in parts.labels.not_disease.values() for number in numbers}
+    return [number not in silent for number in range(count)]
 
 
-def _harmless(brain: "Brain") -> Mapping[str, tuple[int, ...]]:
-    return brain.task.harmless if isinstance(brain.task, Harmless) else {}
-
-
-def _regions(parts: Sequence[object]) -> set[str]:
-    return {region for part in parts if isinstance(part, Named) for region in part.regions}
+def _regions(parts: Iterable[Part]) -> set[str]:
+    return {region for part in parts for region in part.regions}

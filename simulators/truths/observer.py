@@ -19,7 +19,7 @@ RIDGE = 1e-9
 
 
 def subjects(pairs: int, regions: int) -> int:
-    """How many subjects the observer sees.
+    """Number of subjects that the observer sees.
 
     Raises:
         BadInput: where these are fewer than 3 a region, too few to tell how regions vary together.

@@ -1,43 +1,40 @@
-"""Where anatomy that moves belongs to the regions that were meant, and how much of the change does not.
+"""Off-target change: the share of what moving anatomy changes that does not belong to the regions that were meant.
 
 A region that shrinks shows little inside: what changes is its interface, and beyond it what moved in to fill the room.
 """
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import binary_dilation
 
 from simulators.draw.scene import Scene
-from simulators.pathology.protocol import Displaces
-
-if TYPE_CHECKING:
-    from simulators.brain import Brain
+from simulators.parts import Parts
+from simulators.render.signal import image
 
 #: voxels around a region that are its interface: as far as tissue of the region shares a voxel after one interpolation,
 #: and as the reference observer of volume and shell looks
 INTERFACE = 2
 
 
-def confined(brain: "Brain") -> bool:
-    """Whether the edit of a label is less than the counterfactual, because anatomy moves beyond what is edited."""
-    return bool(brain.displaced) and brain.kind == "classes"
+def confined(parts: Parts) -> bool:
+    """True where the edit of a label is less than the counterfactual, because anatomy moves beyond what is edited."""
+    return bool(parts.displaced) and parts.labels.kind == "classes"
 
 
-def near(brain: "Brain", scene: Scene) -> np.ndarray:
+def near(parts: Parts, scene: Scene) -> np.ndarray:
     """Voxels (D, H, W) bool of the pathology's own: where it acts, of what moves the regions and their interface."""
-    place = brain.place(scene.warped)
-    found = np.zeros(brain.shape, bool)
-    for part, latents in zip(brain.parts.parts, scene.pathology, strict=True):
-        if isinstance(part, Displaces):
-            found |= binary_dilation(place.within(part.regions), iterations=INTERFACE)
+    found = np.zeros(parts.shape, bool)
+    for part, latents in zip(parts.pathologies, scene.pathology, strict=True):
+        if part.acting:
+            found |= part.acting.extent(scene.place, latents) > 0
         else:
-            found |= part.extent(place, latents) > 0
+            found |= binary_dilation(scene.place.within(part.regions), iterations=INTERFACE)
     return found
 
 
-def spill(brain: "Brain", scene: Scene) -> float:
+def off_target_change(parts: Parts, scene: Scene) -> float:
     """Share of the image's absolute change by the pathology that lies outside `near`; 0 where nothing changes."""
-    on, off = (brain.render(scene, brain.state(scene, {"pathology": to})) for to in ("on", "off"))
+    on, off = (
+        image(parts, scene, parts.strengths(scene.subject, scene.stream, {"pathology": to})) for to in ("on", "off")
+    )
     change = np.abs(on - off)
-    return float(change[~near(brain, scene)].sum() / max(change.sum(), 1e-12))
+    return float(change[~near(parts, scene)].sum() / max(change.sum(), 1e-12))

@@ -1,16 +1,15 @@
 """The population that truths are estimated on: subjects with the label's pathology and without."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from simulators.draw.scene import Scene
-from simulators.task.protocol import Strength
-
-if TYPE_CHECKING:
-    from simulators.brain import Brain
+from simulators.draw.subject import draw, position
+from simulators.parts import Parts, Strengths
+from simulators.render.signal import image
 
 #: the stream, shared by all data seeds
 STREAM = "population"
@@ -27,27 +26,31 @@ class Couple(NamedTuple):
     position: np.ndarray
 
 
-def couples(brain: "Brain", pairs: int) -> Iterator[Couple]:
+def couples(parts: Parts, pairs: int) -> Iterator[Couple]:
     """Subjects on either side of the explained score, each with and without the pathology, all else the same."""
-    for subject in islice(_on(brain, 0, 1), pairs):
-        scene = brain.scene(subject, STREAM)
-        well, sick = (brain.render(scene, state) for state in ends(brain, scene))
-        yield Couple(well, sick, scene.warped.labels, brain.position(scene))
+    for subject in islice(_on(parts, 0, 1), pairs):
+        scene = draw(parts, subject, STREAM)
+        well, sick = (image(parts, scene, strengths) for strengths in ends(parts, scene))
+        yield Couple(well, sick, scene.warped.labels, position(parts, scene))
 
 
-def ends(brain: "Brain", scene: "Scene") -> tuple[Strength, Strength]:
-    """A subject's states without and with the pathology: those of its two labels, or the ends of a value's range.
+def ends(parts: Parts, scene: Scene) -> tuple[Strengths, Strengths]:
+    """A subject's strengths without and with the pathology: those of its two labels, or the ends of a value's range.
 
     Only what the label is made of differs: a value goes by `strength`, because "off" also takes what is no disease.
     """
-    if brain.kind == "regression":
-        return brain.state(scene, {"strength": 0.0}), brain.state(scene, {"strength": 1.0})
-    own, other = brain.state(scene), brain.state(scene, {"pathology": "swap"})
-    control = brain.task.side(brain.task.label(scene.subject)) == 0
+    if parts.labels.kind == "regression":
+        return _strengths(parts, scene, {"strength": 0.0}), _strengths(parts, scene, {"strength": 1.0})
+    own, other = _strengths(parts, scene, {}), _strengths(parts, scene, {"pathology": "swap"})
+    control = parts.labels.side(parts.task.label(scene.subject)) == 0
     return (own, other) if control else (other, own)
 
 
-def exchanged(brain: "Brain", subjects: int) -> tuple[np.ndarray, np.ndarray]:
+def _strengths(parts: Parts, scene: Scene, do: Mapping[str, Any]) -> Strengths:
+    return parts.strengths(scene.subject, scene.stream, do)
+
+
+def exchanged(parts: Parts, subjects: int) -> tuple[np.ndarray, np.ndarray]:
     """Statistics of subjects as controls and as patients, rows of one subject together: (n, R, 4), (n, R, 4).
 
     The k-th control and the k-th patient exchange what they carry. So every state is as frequent as on its side of the
@@ -55,18 +58,18 @@ def exchanged(brain: "Brain", subjects: int) -> tuple[np.ndarray, np.ndarray]:
     subjects: n, even.
     """
     rows = []
-    for control, patient in islice(zip(_on(brain, 0), _on(brain, 1), strict=True), subjects // 2):
-        states = [brain.task.strength(subject, {}, STREAM) for subject in (control, patient)]
-        for scene in (brain.scene(subject, STREAM) for subject in (control, patient)):
-            images = (brain.render(scene, state) for state in states)
-            rows.append([features(image, scene.warped.labels, len(brain.region_names)) for image in images])
+    for pair in islice(zip(_on(parts, 0), _on(parts, 1), strict=True), subjects // 2):
+        states = [parts.strengths(subject, STREAM) for subject in pair]
+        for scene in (draw(parts, subject, STREAM) for subject in pair):
+            images = (image(parts, scene, strengths) for strengths in states)
+            rows.append([features(seen, scene.warped.labels, len(parts.names)) for seen in images])
     well, sick = np.array(rows).swapaxes(0, 1)
     return well, sick
 
 
-def _on(brain: "Brain", *sides: int) -> Iterator[int]:
+def _on(parts: Parts, *sides: int) -> Iterator[int]:
     """The subjects on these sides of the explained score."""
-    return (subject for subject in count() if brain.task.side(brain.task.label(subject)) in sides)
+    return (subject for subject in count() if parts.labels.side(parts.task.label(subject)) in sides)
 
 
 def features(image: np.ndarray, labels: np.ndarray, regions: int) -> np.ndarray:

@@ -1,21 +1,20 @@
 """The truths `association` and `observer` of a simulator's explained subjects."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from bench.contracts import Truth
 from bench.contracts.validity import Validity
+from simulators.draw.scene import Scene
+from simulators.draw.subject import position
+from simulators.parts import Parts
 from simulators.truths import association, observer
 from simulators.truths.population import Couple, couples, exchanged, features
 
-if TYPE_CHECKING:
-    from simulators.brain import Brain
 
-
-def shared(brain: "Brain", indices: Sequence[int], stream: str, pairs: int) -> dict[str, Truth]:
+def shared(parts: Parts, validity: Validity, scenes: Sequence[Scene], pairs: int) -> dict[str, Truth]:
     """Truths of the population as the chosen subjects see them; one that does not exist here is left out.
 
     association: d' by voxel (N, 1, D, H, W), from `pairs` subjects in both states, pulled back from template space by
@@ -25,39 +24,38 @@ def shared(brain: "Brain", indices: Sequence[int], stream: str, pairs: int) -> d
     Raises:
         BadInput: where `pairs` are too few for the number of regions.
     """
-    subjects = observer.subjects(pairs, len(brain.region_names))
-    found = [_observer(brain, subjects, len(indices))]
-    if "association" not in Validity.of(brain).undefined:
-        found.append(_association(brain, indices, stream, pairs))
+    subjects = observer.subjects(pairs, len(parts.names))
+    found = [_observer(parts, subjects, len(scenes))]
+    if "association" not in validity.undefined:
+        found.append(_association(parts, scenes, pairs, voxelwise="association" not in validity.regional))
     return {truth.name: truth for truth in found}
 
 
-def _observer(brain: "Brain", subjects: int, explained: int) -> Truth:
-    well, sick = exchanged(brain, subjects)
-    read = observer.telling(well, sick, brain.task.products)
-    shares = observer.quadratic_shares if brain.task.products else observer.shares
+def _observer(parts: Parts, subjects: int, explained: int) -> Truth:
+    well, sick = exchanged(parts, subjects)
+    read = observer.telling(well, sick, parts.labels.products)
+    shares = observer.quadratic_shares if parts.labels.products else observer.shares
     return Truth("observer", regions=_repeated(shares(well[..., read], sick[..., read]), explained), signed=False)
 
 
-def _association(brain: "Brain", indices: Sequence[int], stream: str, pairs: int) -> Truth:
+def _association(parts: Parts, scenes: Sequence[Scene], pairs: int, voxelwise: bool) -> Truth:
     rows: list[np.ndarray] = []
-    field = association.voxels(_watched(couples(brain, pairs), rows, len(brain.region_names)), brain.anatomy.template)
+    field = association.voxels(_watched(couples(parts, pairs), rows, len(parts.names)), parts.anatomy.template)
     well, sick = (np.array(rows)[:, state] for state in (0, 1))
     value, half_width = association.regions(well, sick)
     volume = None
-    if "association" not in Validity.of(brain).regional:
-        volume = torch.from_numpy(np.stack([_pulled(brain, i, stream, field, value) for i in indices]))[:, None]
-    regions, floor = _repeated(value, len(indices)), _repeated(half_width, len(indices))
+    if voxelwise:
+        volume = torch.from_numpy(np.stack([_pulled(parts, scene, field, value) for scene in scenes]))[:, None]
+    regions, floor = _repeated(value, len(scenes)), _repeated(half_width, len(scenes))
     return Truth("association", volume, regions, floor=floor)
 
 
-def _pulled(brain: "Brain", subject: int, stream: str, field: np.ndarray, value: np.ndarray) -> np.ndarray:
+def _pulled(parts: Parts, scene: Scene, field: np.ndarray, value: np.ndarray) -> np.ndarray:
     """A field of the template as a subject sees it (D, H, W), in those of its regions and voxels that have a value.
 
     value: (R,) the regions' own. Interpolation carries the field across borders, where nothing was ever changed.
     """
-    scene = brain.scene(subject, stream)
-    pulled = association.pulled_back(field, brain.position(scene), brain.anatomy.template)
+    pulled = association.pulled_back(field, position(parts, scene), parts.anatomy.template)
     changed = np.append(0, value)[scene.warped.labels] != 0
     return np.where(changed & (scene.warped.maps[2] > 0.5), pulled, 0).astype(np.float32)
 

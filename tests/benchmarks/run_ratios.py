@@ -22,6 +22,7 @@ from bench.networks.cnn import PooledCNN
 from bench.passes.forward import forward, gradient
 from methods.occlusion import Occlusion
 from simulators.brain import Brain
+from simulators.draw.subject import position
 from simulators.pathology.focal import Focal
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +122,7 @@ def drawing_ratios(simulator: Brain, subjects: int = 64) -> dict[str, float]:
 
     def warp() -> None:
         for scene in scenes:
-            simulator.anatomy.resample(simulator.position(scene), scene.shape)
+            simulator.anatomy.resample(position(simulator.parts, scene), scene.shape)
 
     # quick: 1,800 subjects x 8 epochs of training a unit; 3,000 banked subjects shared by two simulators x four models
     share = (3000 / 8 * fill) / (1800 * 8 * train)

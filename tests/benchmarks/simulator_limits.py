@@ -18,12 +18,12 @@ from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.regions import REGIONS
 from simulators.brain import Brain
 from simulators.pathology.texture import Texture
-from simulators.space.correspondence import shown
+from simulators.space.correspondence import resampled
 from simulators.truths import observer
 
 ROOT = Path(__file__).parents[2]
-#: subjects of the stream `evaluation` that shares are of, and those that spill is of
-SUBJECTS, SPILLING = 16, 6
+#: subjects of the stream `evaluation` that shares are of, and those that off-target change is of
+SUBJECTS, MOVING = 16, 6
 #: regions of white noise, and how often it is drawn
 NOISE, GROUPS = 64, 200
 #: SDs by which XOR changes a region
@@ -43,10 +43,10 @@ def beyond(name: str) -> float:
     return float(planted[~cohort.domain].sum() / planted.sum())
 
 
-def spill(name: str, amplitude: float) -> list[float]:
-    """The column `spill` of the first subjects."""
+def off_target_change(name: str, amplitude: float) -> list[float]:
+    """The column `off_target_change` of the first subjects."""
     brain = shipped(name, amplitude)
-    return [brain.record(subject, "evaluation")["spill"] for subject in range(SPILLING)]
+    return [brain.record(subject, "evaluation")["off_target_change"] for subject in range(MOVING)]
 
 
 def fluid() -> tuple[float, float]:
@@ -63,7 +63,7 @@ def kept(voxel_mm: float = 7.0) -> float:
     white = np.random.default_rng(0).standard_normal((64, 64, 64), np.float32)
     grain = gaussian_filter(white, Texture.grain_mm / voxel_mm / 2.355, mode="wrap", truncate=3.0)
     where = np.indices(grain.shape) + np.array([0.5, 0, 0])[:, None, None, None]
-    return float(shown(grain[None], where, order=3)[0, 8:-8].std() / grain[8:-8].std())
+    return float(resampled(grain[None], where, order=3)[0, 8:-8].std() / grain[8:-8].std())
 
 
 def uncertain(pairs: int) -> float:
@@ -97,8 +97,10 @@ def limits() -> dict[str, float]:
     found["share of their voxels that are mostly fluid"] = voxels
     found["SD of 4 mm grain moved by half of a 7 mm voxel / before"] = kept()
     for name, amplitude in (("mtl_deformation", 0.2), ("ventricular_enlargement", 0.3)):
-        values = spill(name, amplitude)
-        found |= {f"spill of {name} at amplitude {amplitude:g}, {end.__name__}": end(values) for end in (min, max)}
+        values = off_target_change(name, amplitude)
+        found |= {
+            f"off-target change of {name} at amplitude {amplitude:g}, {end.__name__}": end(values) for end in (min, max)
+        }
     for pairs in (60, 200, 400):
         found[f"relative SD of d'^2 of {NOISE} regions at {pairs} pairs"] = uncertain(pairs)
     found["divergence of XOR in white noise at 200 pairs / at 2,000"] = divergence(200) / divergence(2000)

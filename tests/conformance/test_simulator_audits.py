@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import pytest
 from broken_simulators import SpillingRedraw
 
-from bench.passes.discrimination import AUC
+from bench.contracts import Audit
 from bench.verify import conform
 from bench.verify.audits import PAIRS, Audits
-from simulators import audit
 from simulators.brain import Brain
 from simulators.covariates import Covariate
 from simulators.pathology.atrophy import Atrophy
@@ -28,11 +27,10 @@ def audited(monkeypatch):
     """audits(pathology, auc, count) with a classifier that reaches `auc`; the rows it kept."""
 
     def audits(pathology, auc, count=1000):
-        def classify(simulator, count, stream="test"):
-            return audit.Audit(AUC(auc, auc - 0.02, auc + 0.02), count)
+        def classify(simulator, count, stream="test", healthy=False):
+            return {"": Audit(auc, auc - 0.02, auc + 0.02, count)}
 
-        monkeypatch.setattr(audit, "twins", classify)
-        monkeypatch.setattr(audit, "patients", classify)
+        monkeypatch.setattr(Brain, "audit", classify)
         kept = []
         return Audits(Brain(pathology, amplitude=0.3), "mine", "key", 0.95, count, kept.append), kept
 
@@ -69,9 +67,9 @@ def test_the_trivial_observer_is_judged_where_cues_say_nothing(monkeypatch, task
 
     def classify(simulator, count, stream):
         streams.append(stream)
-        return audit.Audit(AUC(0.5, 0.49, 0.51), count)
+        return {"": Audit(0.5, 0.49, 0.51, count)}
 
-    monkeypatch.setattr(audit, "patients", classify)
+    monkeypatch.setattr(Brain, "audit", classify)
     brain = Brain(Focal(), task=task, amplitude=0.3)
     Audits(brain, "mine", "key", 0.95, 100, lambda row: None).check_trivial_observer()
     assert streams == [stream]
@@ -148,12 +146,13 @@ THREE = Patterns((((0, 0),), ((1, 0),), ((0, 1),)))
 def test_further_classes_are_audited_by_the_rules_of_the_explained_ones(monkeypatch):
     asked, kept = [], []
 
-    def pairs(simulator, count, stream="test", healthy=False):
+    def pairs(simulator, count, stream="test", healthy=False, further=False):
+        assert further
         asked.append((stream, healthy))
         value = 0.5 if healthy else 0.7
-        return {pair: audit.Audit(AUC(value, value - 0.02, value + 0.02), count) for pair in ("0-2", "1-2")}
+        return {pair: Audit(value, value - 0.02, value + 0.02, count) for pair in ("0-2", "1-2")}
 
-    monkeypatch.setattr(audit, "pairs", pairs)
+    monkeypatch.setattr(Brain, "audit", pairs)
     brain = Brain(SIDES, task=THREE, amplitude=0.3)
     audits = Audits(brain, "mine", "key", 0.95, 100, kept.append, {"0-1": 0.95, "0-2": 0.9, "1-2": 0.75})
     assert audits.check_further_classes in audits.named()

@@ -108,5 +108,5 @@ def test_broken_network_fails_its_check_and_no_other(check):
 
 
 def test_every_check_has_its_broken_plugin():
-    assert {c.__name__ for c in simulators.applicable(None)} == set(BROKEN_SIMULATORS)
+    assert {c.__name__ for c in simulators.applicable(Brain(Focal(), amplitude=0.3))} == set(BROKEN_SIMULATORS)
     assert {c.__name__ for c in networks.applicable(None)} == set(BROKEN_NETWORKS)

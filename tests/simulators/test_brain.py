@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from renders import loss, render
 
 from bench.contracts import BadInput
 from simulators.brain import Brain
+from simulators.draw import subject as drawing
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 
@@ -68,8 +70,8 @@ def test_redraw_equals_rendering_with_the_latents_of_one_region_redrawn(brain):
     scene = brain.scene(subject, stream)
     region = brain.region_names.index("right thalamus") + 1
     redrawn = brain.redraws(subject, stream, draws=2).view(len(brain.region_names), 2, *brain.shape)
-    rng = brain.streams(f"{stream}/redraw-1", subject)
-    donor = brain.draw_local(rng)
+    rng = drawing.streams(brain.parts, f"{stream}/redraw-1", subject)
+    donor = drawing.local(brain.parts, rng, {})
     inside = scene.warped.labels == region
     mixed = scene.local._replace(
         volume=np.where(np.arange(len(donor.volume)) == region, donor.volume, scene.local.volume),
@@ -78,15 +80,15 @@ def test_redraw_equals_rendering_with_the_latents_of_one_region_redrawn(brain):
         noise=np.where(inside, donor.noise, scene.local.noise),
     )
     # the pathology of the donor counts inside the region only; compare where neither state touches it
-    expected = brain.render(scene._replace(local=mixed), 1.0)
+    expected = render(brain, scene._replace(local=mixed), 1.0)
     image = redrawn[region - 1, 1].numpy()
     outside = ~inside
-    np.testing.assert_array_equal(image[outside], brain.render(scene, 1.0)[outside])
-    untouched = inside & (brain.loss(scene, 1.0) == 0)
-    pathology = brain.draw_pathology(rng, scene.warped)[0]
-    untouched &= brain.loss(scene._replace(pathology=(pathology,)), 1.0) == 0
+    np.testing.assert_array_equal(image[outside], render(brain, scene, 1.0)[outside])
+    untouched = inside & (loss(brain, scene, 1.0) == 0)
+    pathology = drawing.pathology(brain.parts, rng, scene.place)[0]
+    untouched &= loss(brain, scene._replace(pathology=(pathology,)), 1.0) == 0
     np.testing.assert_allclose(image[untouched], expected[untouched], atol=1e-6)
-    assert np.abs(image[inside] - brain.render(scene, 1.0)[inside]).max() > 0
+    assert np.abs(image[inside] - render(brain, scene, 1.0)[inside]).max() > 0
 
 
 def test_no_global_statistic_tells_healthy_groups_apart(atrophy):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import yaml
+from renders import loss, render
 
 from bench.config.build import build
 from bench.config.compose import CONF
@@ -27,7 +28,7 @@ def test_tissues_are_in_the_order_a_reader_expects(name):
     gm, wm, head, _ = scene.warped.maps
     inside = head > 0.9
     shares = {"gm": gm[inside], "wm": wm[inside], "csf": (head - gm - wm)[inside]}
-    levels = np.linalg.lstsq(np.stack([*shares.values()], 1), brain.render(scene, 0.0)[inside], rcond=None)[0]
+    levels = np.linalg.lstsq(np.stack([*shares.values()], 1), render(brain, scene, 0.0)[inside], rcond=None)[0]
     order = [dict(zip(shares, levels, strict=True))[tissue] for tissue in ORDER[name].split()]
     assert (np.diff(order) < -0.05).all()
 
@@ -36,8 +37,8 @@ def test_tissues_are_in_the_order_a_reader_expects(name):
 def test_lesions_of_white_matter_are_dark_in_t1_and_bright_in_flair(name, brighter):
     brain = Brain(Focal(), amplitude=0.8, nuisance=SILENT, contrast=_made("contrast", name))
     scene = brain.scene(1, "train")
-    change = brain.render(scene, 1.0) - brain.render(scene, 0.0)
-    core = (brain.loss(scene, 1.0) > 0.5) & (scene.warped.maps[1] > 0.5)
+    change = render(brain, scene, 1.0) - render(brain, scene, 0.0)
+    core = (loss(brain, scene, 1.0) > 0.5) & (scene.warped.maps[1] > 0.5)
     assert core.any() and (np.sign(change[core]) == (1 if brighter else -1)).all()
 
 
@@ -47,7 +48,7 @@ def test_grey_matter_probability_is_the_share_of_grey_matter():
     brain = Brain(Focal(), amplitude=0.3, nuisance=SILENT, contrast=contrast, local=still)
     scene = brain.scene(0, "train")
     gm, _, head, _ = scene.warped.maps
-    np.testing.assert_allclose(brain.render(scene, 0.0), np.where(head > 0.5, gm, 0), atol=1e-6)
+    np.testing.assert_allclose(render(brain, scene, 0.0), np.where(head > 0.5, gm, 0), atol=1e-6)
 
 
 @pytest.mark.parametrize(

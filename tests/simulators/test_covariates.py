@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from renders import loss
 
 from bench.contracts import BadInput
 from simulators.brain import Brain
-from simulators.covariates import Covariate, shown
+from simulators.covariates import Covariate
 from simulators.draw.streams import generator
 from simulators.nuisance import Scanner
 from simulators.pathology.atrophy import Atrophy
@@ -33,7 +34,7 @@ def test_values_are_standard_and_go_with_the_side_as_asked(covariate):
     task = Confounded(SingleCause(), (covariate,))
     for stream, sign in EXPECTED.items():
         draws = [lambda name, s=s, t=stream: generator(t, s, name) for s in range(4000)]
-        values = [task.values(s, stream, draw, False)[covariate.name] for s, draw in enumerate(draws)]
+        values = [task.covariate_values(s, stream, draw, False)[covariate.name] for s, draw in enumerate(draws)]
         assert np.corrcoef(values, np.arange(4000) % 2)[0, 1] == pytest.approx(sign * covariate.correlation, abs=0.04)
         assert (np.mean(values), np.std(values)) == pytest.approx((0, 1), abs=0.05)
 
@@ -42,16 +43,16 @@ def test_each_latent_moves_by_the_effect_and_nothing_else_does():
     plain, moved = Brain(MTL, amplitude=0.3), _brain(AGE, SITE, SEX)
     for subject in range(4):
         old, new = (brain.scene(subject, "train") for brain in (plain, moved))
-        added, seen = new.added, shown(new)
+        added = new.added
         np.testing.assert_allclose(new.shape["scale"], old.shape["scale"] + added["shape.size"], rtol=1e-6)
         np.testing.assert_allclose(
             new.shape["ventricles"], old.shape["ventricles"] + added["shape.ventricles"], atol=1e-6
         )
-        np.testing.assert_allclose(seen.local.volume[1:], old.local.volume[1:] + added["local.volume"], atol=1e-6)
-        assert seen.local.volume[0] == 0
-        assert seen.scan.gain == pytest.approx(old.scan.gain + added["nuisance.gain"])
-        assert seen.scan.noise == pytest.approx(old.scan.noise * np.exp(added["nuisance.noise"]))
-        np.testing.assert_allclose(seen.scan.bias - old.scan.bias, [added["nuisance.bias"], *[0] * 8], atol=1e-7)
+        np.testing.assert_allclose(new.local.volume[1:], old.local.volume[1:] + added["local.volume"], atol=1e-6)
+        assert new.local.volume[0] == 0
+        assert new.scan.gain == pytest.approx(old.scan.gain + added["nuisance.gain"])
+        assert new.scan.noise == pytest.approx(old.scan.noise * np.exp(added["nuisance.noise"]))
+        np.testing.assert_allclose(new.scan.bias - old.scan.bias, [added["nuisance.bias"], *[0] * 8], atol=1e-7)
         assert all(np.array_equal(old.shape[k], new.shape[k]) for k in ("lattice", "rotation", "shift"))
         assert np.array_equal(old.local.folding, new.local.folding)
 
@@ -64,7 +65,7 @@ def test_without_effect_a_subject_keeps_its_bytes():
 def test_twins_share_covariates():
     brain = _brain(AGE, SITE, SEX)
     own, twin = (brain.sample([1], "train", do).images[0, 0] for do in (None, {"pathology": "swap"}))
-    affected = torch.from_numpy(brain.loss(brain.scene(1, "train"), 1.0)) != 0
+    affected = torch.from_numpy(loss(brain, brain.scene(1, "train"), 1.0)) != 0
     assert torch.equal(own[~affected], twin[~affected])
     assert not torch.equal(own, twin)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from renders import loss, render
 from scipy.ndimage import binary_dilation
 
 from bench.contracts import BadInput
@@ -115,12 +116,12 @@ def test_image_changes_around_the_regions_and_their_tissue_gives_way_to_fluid():
     """Most of the change lies in the regions and within two voxels of them; far away there is none."""
     brain = Brain(Deformation(MEDIAL_TEMPORAL, severity_sd=0.0), MNI152(4.0), nuisance=SILENT, amplitude=0.3)
     scene, where = place(brain, 1)
-    change = brain.render(scene, 1.0) - brain.render(scene, 0.0)
-    loss, inside = brain.loss(scene, 1.0), where.within(MEDIAL_TEMPORAL)
+    change = render(brain, scene, 1.0) - render(brain, scene, 0.0)
+    lost, inside = loss(brain, scene, 1.0), where.within(MEDIAL_TEMPORAL)
     near = binary_dilation(inside, iterations=2)
     assert np.abs(change[near]).sum() > 0.7 * np.abs(change).sum()
-    assert np.abs(change[loss == 0]).max() == 0
-    assert loss[inside].sum() > 0.05 * where.warped.maps[:2].sum(0)[inside].sum()
+    assert np.abs(change[lost == 0]).max() == 0
+    assert lost[inside].sum() > 0.05 * where.warped.maps[:2].sum(0)[inside].sum()
     assert change[inside].sum() < 0
 
 
@@ -140,7 +141,7 @@ def test_impossible_reach_is_one_sentence():
         Deformation(HIPPOCAMPI, reach_mm=2)
 
 
-def test_edit_is_the_counterfactual_within_the_regions_and_their_interface_and_the_rest_is_spill():
+def test_edit_is_the_counterfactual_within_the_regions_and_their_interface_and_the_rest_is_off_target():
     """The slow twin: distances from the regions by hand, voxel by voxel."""
     brain = Brain(Deformation(HIPPOCAMPI, severity_sd=0.0), MNI152(4.0), nuisance=SILENT, amplitude=0.3)
     cohort = brain.cohort([0, 1])
@@ -154,24 +155,24 @@ def test_edit_is_the_counterfactual_within_the_regions_and_their_interface_and_t
         np.testing.assert_array_equal(edit[row][tuple(moved[own].T)], change[row][tuple(moved[own].T)])
         assert not edit[row][tuple(moved[~own].T)].any()
         outside = np.abs(change[row][tuple(moved[~own].T)]).sum() / np.abs(change[row]).sum()
-        assert brain.record(subject, "evaluation")["spill"] == pytest.approx(outside, rel=1e-4)
+        assert brain.record(subject, "evaluation")["off_target_change"] == pytest.approx(outside, rel=1e-4)
         assert 0.02 < outside < 0.4
 
 
-def test_what_does_not_move_spills_nothing_and_has_no_edit_beside_the_counterfactual():
+def test_what_does_not_move_changes_nothing_off_target_and_has_no_edit_beside_the_counterfactual():
     still = Brain(Atrophy(HIPPOCAMPI), amplitude=0.3)
-    assert "spill" not in still.record(1, "test")
+    assert "off_target_change" not in still.record(1, "test")
     assert "edit" in Validity.of(still).undefined and "edit" not in still.cohort([1]).truths
     assert "edit" not in Validity.of(Brain(Deformation(HIPPOCAMPI), MNI152(4.0), amplitude=0.3)).undefined
 
 
 def test_a_lesion_beside_what_moves_keeps_all_of_its_edit():
-    """A Jacobian's spill is none of a lesion's: what acts voxel by voxel is the edit wherever it acts."""
+    """A Jacobian's off-target change is none of a lesion's: what acts voxel by voxel is the edit wherever it acts."""
     parts = Several((Deformation(HIPPOCAMPI), Focal()), (None, 0.5))
     both = Brain(parts, MNI152(4.0), amplitude=0.1, nuisance=SILENT)
     scene = both.scene(1, "evaluation")
-    lesion = np.abs(both.render(scene, (0.0, 1.0)) - both.render(scene, (0.0, 0.0))) > 0
-    assert not (lesion & ~near(both, scene)).any()
+    lesion = np.abs(render(both, scene, (0.0, 1.0)) - render(both, scene, (0.0, 0.0))) > 0
+    assert not (lesion & ~near(both.parts, scene)).any()
 
 
 def test_a_value_has_no_edit_though_anatomy_moves():

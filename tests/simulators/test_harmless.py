@@ -109,7 +109,7 @@ def test_a_suppressor_is_its_region(name, region):
 def test_what_everybody_has_says_nothing_of_the_label():
     everybody = Patterns((((0, 1),), ((1, 1),)))
     cohort = Brain(Several((LEFT, Focal()), (None, 0.5)), task=everybody, amplitude=0.4).cohort([0, 1])
-    assert everybody.harmless == {"distractor": (1,)}
+    assert everybody.labels.not_disease == {"distractor": (1,)}
     assert cohort.truths["distractor"].volume.flatten(1).any(1).all()
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from renders import loss
 
 from bench.contracts import BadInput
 from simulators.brain import Brain
 from simulators.clinical import Clinical
+from simulators.draw.subject import position
 from simulators.intervene.scan import REPOSITION_MM, intervene
 from simulators.nuisance import Scanner
 from simulators.pathology.atrophy import Atrophy
@@ -51,7 +53,7 @@ def test_no_shift_is_the_same_bytes(silent):
 def test_bias_and_noise_stay_with_the_scanner():
     brain = Brain(Focal(), amplitude=0.3)
     scene = brain.scene(1, "train")
-    moved = intervene(brain, scene, {"shift": (6, 0, 0)})
+    moved = intervene(brain.parts, scene, {"shift": (6, 0, 0)})
     assert moved.scan is scene.scan and np.array_equal(moved.local.noise, scene.local.noise)
     assert not np.array_equal(moved.local.folding, scene.local.folding)
 
@@ -62,9 +64,11 @@ def test_lesions_stay_in_their_tissue(do):
     brain = Brain(WhiteMatterLesions(), amplitude=0.5)
     for subject in (1, 3, 5):
         scene = brain.scene(subject, "train")
-        new = intervene(brain, scene, do)
+        new = intervene(brain.parts, scene, do)
         own, other = scene.pathology[0]["centres"], new.pathology[0]["centres"]
-        back = corresponding(other, brain.position(new), brain.position(scene), brain.anatomy.resolution_mm)
+        back = corresponding(
+            other, position(brain.parts, new), position(brain.parts, scene), brain.anatomy.resolution_mm
+        )
         np.testing.assert_allclose(back, own, atol=2e-3)
         assert np.abs(other - own).max() > 0.01
         assert scene.pathology[0]["radii_mm"] is new.pathology[0]["radii_mm"]
@@ -73,13 +77,13 @@ def test_lesions_stay_in_their_tissue(do):
 def test_warp_keeps_the_tissue_of_every_region(silent):
     """Large regions keep their shares of grey, white and fluid within a few percent, while places move by mm."""
     scene = silent.scene(1, "train")
-    new = intervene(silent, scene, {"warp": 0})
+    new = intervene(silent.parts, scene, {"warp": 0})
     large = [r for r in range(1, len(silent.region_names) + 1) if (scene.warped.labels == r).sum() > 60]
     assert len(large) > 10
     for region in large:
         own, other = (s.warped.maps[:3, s.warped.labels == region].mean(1) for s in (scene, new))
         np.testing.assert_allclose(own, other, atol=0.08)
-    assert 0.5 < np.abs(silent.position(new) - silent.position(scene)).mean() < 2.0
+    assert 0.5 < np.abs(position(silent.parts, new) - position(silent.parts, scene)).mean() < 2.0
 
 
 def test_warps_are_numbered_and_repeat(silent):
@@ -109,7 +113,7 @@ def test_rescan_changes_the_scan_and_the_position_only():
     }
     assert changed == scan - {"gamma", "ghost"}
     scene = brain.scene(1, "train")
-    shifts = [intervene(brain, scene, {"rescan": k}).moved for k in range(60)]
+    shifts = [intervene(brain.parts, scene, {"rescan": k}).moved for k in range(60)]
     assert np.std(shifts) == pytest.approx(REPOSITION_MM, rel=0.15)
 
 
@@ -124,8 +128,8 @@ def test_values_of_a_scan_are_set_and_all_else_keeps_its_draw():
 @pytest.mark.parametrize("do", DO)
 def test_twins_under_one_intervention_differ_only_where_pathology_acts(brain, do):
     own, twin = (brain.sample([1], "train", do | state).images for state in ({}, {"pathology": "off"}))
-    scene = intervene(brain, brain.scene(1, "train"), do)
-    lost = torch.from_numpy(brain.loss(scene, 1.0))[None, None]
+    scene = intervene(brain.parts, brain.scene(1, "train"), do)
+    lost = torch.from_numpy(loss(brain, scene, 1.0))[None, None]
     assert 0 < (lost != 0).float().mean() < 0.3
     assert torch.equal(own[lost == 0], twin[lost == 0])
     assert (own != twin).any()

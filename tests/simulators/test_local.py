@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from renders import render
 
 from bench.contracts import BadInput
 from simulators.brain import Brain
@@ -63,7 +64,7 @@ def test_redrawing_a_region_redraws_its_copy_and_leaves_its_partner():
     brain = Brain(Atrophy(("left hippocampus",)), amplitude=0.0, local=Coupled(coupled=(INSULA,)))
     found = brain.redraws(1, "test", draws=1)[:, 0].numpy()
     scene = brain.scene(1, "test")
-    image = brain.render(scene, 0.0)
+    image = render(brain, scene, 0.0)
     for name in (INSULA.first, INSULA.second):
         number = brain.region_names.index(name)
         assert np.array_equal(found[number] != image, scene.warped.labels == number + 1)

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from renders import render
 
 from bench.contracts import BadInput
 from simulators import effects
 from simulators.brain import Brain
 from simulators.clinical import Clinical, Site
+from simulators.draw import subject as drawing
 from simulators.nuisance import Scan, Scanner
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
@@ -141,15 +143,15 @@ def test_a_region_is_redrawn_before_the_scan_mixes_voxels():
     scene = brain.scene(3, "evaluation")
     region = brain.region_names.index("right thalamus") + 1
     found = brain.redraws(3, "evaluation", draws=2)[2 * (region - 1) + 1, 0].numpy()
-    donor = brain.draw_local(brain.streams("evaluation/redraw-1", 3))
+    donor = drawing.local(brain.parts, drawing.streams(brain.parts, "evaluation/redraw-1", 3), {})
     inside, number = scene.warped.labels == region, np.arange(len(donor.volume)) == region
     mixed = {
         name: np.where(inside if new.ndim > 1 else number, new, old)
         for name, new, old in zip(donor._fields, donor, scene.local, strict=True)
     }
-    expected = brain.render(scene._replace(local=scene.local._replace(**mixed)), 1.0)
+    expected = render(brain, scene._replace(local=scene.local._replace(**mixed)), 1.0)
     assert np.array_equal(found, expected)
-    changed = found != brain.render(scene, 1.0)
+    changed = found != render(brain, scene, 1.0)
     assert changed[inside].all() and changed[~inside & (scene.warped.maps[2] > 0.5)].any()
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from renders import render
 
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.slab import Slab
@@ -46,7 +47,7 @@ def test_parts_on_both_sides_are_each_other_s_other_side():
         brain = Brain(parts, task=Patterns((((0, 0),), ((1, 1),))))
         own = [brain.region_names.index(name) + 1 for name in NAMES]
         expected = [[[own[label - 1] for label in group] for group in part] for part in groups]
-        assert [part.groups for part in observer(brain, 0.3, []).observers] == expected
+        assert [part.groups for part in observer(brain.parts, 0.3, []).observers] == expected
 
 
 def test_the_healthy_side_tells_of_the_other():
@@ -71,11 +72,11 @@ def test_an_other_side_that_a_box_cuts_off_leaves_the_statistics_finite(kind):
     kept = scene.warped.labels != brain.region_names.index("right hippocampus") + 1
     cut = scene.warped._replace(labels=scene.warped.labels * kept)
     with np.errstate(all="raise"):
-        found = kind(("left hippocampus",), brain.region_names).features(brain.render(scene, 1.0), cut, scene.shape)
+        found = kind(("left hippocampus",), brain.region_names).features(render(brain, scene, 1.0), cut, scene.shape)
     assert np.isfinite(found).all()
 
 
 def test_a_side_that_a_slab_does_not_hold_is_no_place():
     slab = Slab(MNI152(4.0), low=(-72.0, -75.0, -54.0), high=(-8.0, 45.0, 42.0))
     brain = Brain(Atrophy(("left hippocampus",)), anatomy=slab)
-    assert len(observer(brain, 0.3, []).groups) == 1
+    assert len(observer(brain.parts, 0.3, []).groups) == 1

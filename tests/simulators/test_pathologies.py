@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from renders import render
 from scipy.stats import poisson
 
 from bench.contracts import BadInput
@@ -17,7 +18,6 @@ from simulators.pathology.marker import Marker
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
 from simulators.pathology.white_matter_lesions import VENTRICLES, WhiteMatterLesions
-from simulators.separability import calibrate
 from simulators.space.place import Place
 
 FRONTAL = ("left frontal white matter", "right frontal white matter")
@@ -86,7 +86,7 @@ def test_hypometabolism_takes_a_share_of_what_grey_matter_emits():
     contrast = Contrast(gm=0.95, wm=0.35, csf=0.08, detail=0.0)
     law = Hypometabolism(("left precuneus",), severity_sd=0.0, edge_mm=0.0)
     brain, scene, truths = _scene_and_truths(law, contrast=contrast, nuisance=SILENT)
-    well = brain.render(scene, 0.0)
+    well = render(brain, scene, 0.0)
     inside = (scene.warped.labels == brain.region_names.index("left precuneus") + 1) & (scene.warped.maps[2] > 0.5)
     expected = np.where(inside, -0.3 * scene.warped.maps[0] * well, 0)
     np.testing.assert_allclose(truths["counterfactual"].volume[0, 0], expected, atol=1e-5)
@@ -107,7 +107,7 @@ def test_texture_keeps_the_mean_of_every_region_and_raises_its_energy():
     means = np.bincount(labels, weights=change.ravel()) / np.bincount(labels)
     assert np.abs(means).max() < 1e-6 < np.abs(change).max()
     watcher = LocalEnergy(FRONTAL, brain.region_names)
-    sick, well = (watcher.features(brain.render(scene, s), scene.warped, scene.shape)[:2] for s in (1.0, 0.0))
+    sick, well = (watcher.features(render(brain, scene, s), scene.warped, scene.shape)[:2] for s in (1.0, 0.0))
     assert (sick > well + 0.5).all()
 
 
@@ -124,9 +124,9 @@ def test_parts_are_drawn_from_streams_of_their_own():
     both = Brain(Several((Diffuse(), Focal()), (None, 0.5)), amplitude=0.2)
     assert alone.scene(1, "test").pathology[0] == both.scene(1, "test").pathology[0]
     scene = both.scene(1, "test")
-    assert np.array_equal(both.render(scene, (1.0, 0.0)), alone.render(alone.scene(1, "test"), 1.0))
+    assert np.array_equal(render(both, scene, (1.0, 0.0)), render(alone, alone.scene(1, "test"), 1.0))
     louder = both.with_amplitude(0.4)
-    assert np.array_equal(both.render(scene, (0.0, 1.0)), louder.render(scene, (0.0, 1.0)))
+    assert np.array_equal(render(both, scene, (0.0, 1.0)), render(louder, scene, (0.0, 1.0)))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_parts_are_drawn_from_streams_of_their_own():
     [Diffuse(), Texture(FRONTAL), Hypometabolism(FRONTAL), pytest.param(WhiteMatterLesions(), marks=pytest.mark.full)],
 )
 def test_observer_tells_pathology_at_full_amplitude_and_finds_its_dial(pathology):
-    found = calibrate(Brain(pathology, separability=0.8), subjects=100, verify=60)
+    found = Brain(pathology, separability=0.8).calibrate(subjects=100, verify=60)
     assert 0.02 < found["amplitude"] < 1
     assert found["reached"] > 0.6
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
+from renders import render
 
 from bench.config.build import build
 from bench.config.compose import CONF
@@ -35,7 +36,7 @@ def _associated(brain, pairs=20):
 
 
 VALUES = [p.stem for p in sorted((CONF / "simulator/task").glob("*.yaml")) if "cause" not in OmegaConf.load(p)]
-VALUES = [name for name in VALUES if _shipped(name).kind == "regression"]
+VALUES = [name for name in VALUES if _shipped(name).labels.kind == "regression"]
 
 
 @pytest.mark.parametrize("marked", [False, True])
@@ -45,7 +46,7 @@ def test_the_ends_of_a_value_differ_by_its_causes_alone(name, marked):
     parts = len(task.strength(0, {}, STREAM)) if name == "residual" else 1
     brain = _brain(Shortcut(task) if marked else task, parts + marked)
     for subject in range(4):
-        low, high = (brain.each(state) for state in ends(brain, brain.scene(subject, STREAM)))
+        low, high = ends(brain.parts, brain.scene(subject, STREAM))
         assert low[0] < high[0]
         assert low[1:] == high[1:]
 
@@ -63,8 +64,8 @@ def test_subjects_on_neither_side_are_no_part_of_the_population():
     """Of three classes, the third alone has the third region, which the contrast of the others is silent about."""
     brain = _brain(Patterns((((0, 0, 0),), ((1, 1, 0),), ((0, 1, 1),))), 3)
     assert _associated(brain) == set(REGIONS[:2])
-    assert len(list(couples(brain, 5))) == 5
-    well, sick = exchanged(brain, 8)
+    assert len(list(couples(brain.parts, 5))) == 5
+    well, sick = exchanged(brain.parts, 8)
     changed = (well != sick).any((0, 2))
     assert {name for name, own in zip(brain.region_names, changed, strict=True) if own} == set(REGIONS[:2])
 
@@ -84,18 +85,18 @@ def test_parts_are_as_frequent_as_on_their_side(patterns, rate):
     With its patients healed to (0, 0), controls of XOR would have each part half as often as patients.
     """
     brain = _brain(Patterns(patterns), 2)
-    well, sick = exchanged(brain, 48)
+    well, sick = exchanged(brain.parts, 48)
     at = [brain.region_names.index(region) for region in REGIONS[:2]]
     scenes = [brain.scene(subject, STREAM) for subject in range(48)]
     inside = [[scene.warped.labels == r + 1 for r in at] for scene in scenes]
-    off, on = (np.stack([brain.render(s, state) for s in scenes]) for state in ((0.0, 0.0), (1.0, 1.0)))
+    off, on = (np.stack([render(brain, s, state) for s in scenes]) for state in ((0.0, 0.0), (1.0, 1.0)))
     effect = np.mean([[(b - a)[m].mean() for m in masks] for a, b, masks in zip(off, on, inside, strict=True)], 0)
     np.testing.assert_allclose((sick - well).mean(0)[at, 0] / effect, rate, atol=0.08)
 
 
 def test_no_mean_differs_in_xor_but_what_goes_together_does():
     brain = _brain(Patterns((((0, 0), (1, 1)), ((1, 0), (0, 1)))), 2)
-    well, sick = (group[..., 0] for group in exchanged(brain, 200))
+    well, sick = (group[..., 0] for group in exchanged(brain.parts, 200))
     assert np.abs(observer._moments(well, sick)[0]).max() < 0.1
     quadratic = observer.quadratic_shares(well, sick, orders=4)
     assert {brain.region_names[r] for r in quadratic.argsort()[-2:]} == set(REGIONS[:2])

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.contracts import Context
-from bench.contracts.plugins import Registered
+from bench.contracts import Context, Simulator, Unsupported
 from bench.stages import context as harness
 from metrics.overlap import CalibratedAP
 from simulators.anatomy.mni152 import MNI152
@@ -29,15 +28,14 @@ def test_the_truth_of_another_fits_once_it_is_carried_over(resolution_mm):
     cohort = brain.cohort(PATIENTS)
     size, donors = cohort.truths["planted"].volume.abs().roll(-1, 0), PATIENTS[1:] + PATIENTS[:1]
     pairs = list(zip(size, donors, PATIENTS, strict=True))
-    warped = agreement(torch.stack([brain.carry(m, d, r, "evaluation") for m, d, r in pairs]), cohort)
-    backwards = agreement(torch.stack([brain.carry(m, r, d, "evaluation") for m, d, r in pairs]), cohort)
+    warped = agreement(torch.stack([brain.to_anatomy_of(m, d, r, "evaluation") for m, d, r in pairs]), cohort)
+    backwards = agreement(torch.stack([brain.to_anatomy_of(m, r, d, "evaluation") for m, d, r in pairs]), cohort)
     assert warped > 0.9 and max(agreement(size, cohort), backwards) < 0.75
 
 
 def test_a_subject_s_own_volume_stays_as_it_is(brain):
     volume = torch.rand((1, *brain.shape), generator=torch.Generator().manual_seed(0))
-    assert isinstance(brain, Registered)
-    assert torch.equal(brain.carry(volume, 3, 3, "evaluation"), volume)
+    assert torch.equal(brain.to_anatomy_of(volume, 3, 3, "evaluation"), volume)
 
 
 def test_brain_goes_to_brain_and_back(brain):
@@ -45,8 +43,8 @@ def test_brain_goes_to_brain_and_back(brain):
     axes = np.meshgrid(*(np.linspace(0, np.pi, n) for n in brain.shape), indexing="ij")
     volume = torch.from_numpy(np.prod([np.sin(a) for a in axes], axis=0)).float()[None]
     inside = torch.from_numpy(brain.scene(3, "evaluation").warped.maps[2] > 0.5)[None]
-    there = brain.carry(volume, 3, 5, "evaluation")
-    back = brain.carry(there, 5, 3, "evaluation")
+    there = brain.to_anatomy_of(volume, 3, 5, "evaluation")
+    back = brain.to_anatomy_of(there, 5, 3, "evaluation")
     moved, lost = ((other - volume)[inside].abs().mean() for other in (there, back))
     assert lost < 0.02 < moved
 
@@ -61,17 +59,29 @@ def test_a_head_that_lies_elsewhere_corresponds_voxel_by_voxel(recipient, brain)
         plain = torch.from_numpy((other == region).astype(np.float32))[None]
         wanted = own == region
         share.append(
-            [(v[0].numpy() > 0.5)[wanted].sum() for v in (brain.carry(plain, 5, recipient, "evaluation"), plain)]
+            [
+                (v[0].numpy() > 0.5)[wanted].sum()
+                for v in (brain.to_anatomy_of(plain, 5, recipient, "evaluation"), plain)
+            ]
         )
     carried, plain = np.sum(share, axis=0) / (own > 0).sum()
     assert carried > plain + 0.1
 
 
+class Unknowing(SimpleNamespace):
+    """Nobody knows where its subjects correspond."""
+
+    to_anatomy_of = Simulator.to_anatomy_of
+
+
 @pytest.mark.parametrize("knows", [True, False])
 def test_the_harness_passes_on_what_a_simulator_knows(knows, brain):
-    """A simulator that has no `carry` leaves None in the context, never maps that are not laid on anything."""
-    made = brain if knows else SimpleNamespace(target=brain.target)
+    """A simulator that has no `to_anatomy_of` says so, and never gives maps that are not laid on anything."""
+    made = brain if knows else Unknowing(target=brain.target)
     cohort = brain.cohort([3, 5])
     found, volume = harness.metric_context(made, cohort, "0" * 16, lambda: None).carry, cohort.images[0]
-    assert (found is not None) == knows
-    assert not knows or torch.equal(found(volume, 3, 5), brain.carry(volume, 3, 5, "evaluation"))
+    if knows:
+        assert torch.equal(found(volume, 3, 5), brain.to_anatomy_of(volume, 3, 5, "evaluation"))
+    else:
+        with pytest.raises(Unsupported, match="no common anatomy"):
+            found(volume, 3, 5)

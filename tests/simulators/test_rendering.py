@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from renders import loss, render
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from simulators.brain import Brain
 from simulators.effects import cosines
 from simulators.pathology.atrophy import Atrophy
-from simulators.pathology.blob import near
+from simulators.pathology.blob import within_reach
 from simulators.pathology.focal import Focal
 from simulators.pathology.nearest import FAR, squared_distance
 from simulators.pathology.regional import softened
@@ -67,18 +68,20 @@ class Naive:
         gm, wm, lesion, change = gm * fit, wm * fit, 0 * gm, 0 * gm
         healthy = gm + wm
         shares = {}
-        for number, (part, own) in enumerate(zip(brain.parts.parts, brain.parts.amplitudes, strict=True)):
-            latents = scene.pathology[number]
-            amount = (brain.amplitude if own is None else own) * strengths[number] * latents["severity"]
+        for number, bound in enumerate(brain.parts.pathologies):
+            part, latents = bound.law, scene.pathology[number]
+            amount = bound.amplitude * strengths[number] * latents["severity"]
             shares[number] = share = np.clip(amount * self.share(part, latents), 0, 1)
             lost = (share * gm if "gm" in part.tissues else 0) + (share * wm if "wm" in part.tissues else 0)
             gm, wm = (t * (1 - share) if name in part.tissues else t for name, t in (("gm", gm), ("wm", wm)))
             lesion = lesion + (lost if part.becomes == "lesion" else 0)
         signal = sum(i * t for i, t in zip(scene.intensities, (gm, wm, whole - gm - wm - lesion, lesion), strict=True))
         signal = (signal + brain.contrast.detail * detail) * (1 + local.signal[labels])
-        for number, part in enumerate(brain.parts.parts):
-            if isinstance(part, Texture):
-                change = self.grain(part, np.where(whole > 0.5, shares[number], 0), scene.pathology[number]["grain"])
+        for number, bound in enumerate(brain.parts.pathologies):
+            if isinstance(bound.law, Texture):
+                change = self.grain(
+                    bound.law, np.where(whole > 0.5, shares[number], 0), scene.pathology[number]["grain"]
+                )
         field = np.exp(scene.scan.gain + (scene.scan.bias.reshape(9, 1, 1, 1) * cosines(brain.shape)).sum(0))
         noisy = (signal + change) * field + scene.scan.noise * (local.noise[0] + 1j * local.noise[1])
         return np.where(whole > 0.5, np.abs(noisy), 0), healthy - gm - wm - change
@@ -97,10 +100,10 @@ class Naive:
 def test_images_and_losses_are_those_of_the_formulas_in_double_precision(name, subject):
     brain = BRAINS[name]
     scene = brain.scene(subject, "evaluation")
-    state = brain.state(scene)
-    image, lost = Naive(brain, scene).image(brain.each(state))
-    np.testing.assert_allclose(brain.render(scene, state), image, atol=2e-6)
-    np.testing.assert_allclose(brain.loss(scene, state), lost, atol=2e-6)
+    state = brain.parts.strengths(subject, "evaluation")
+    image, lost = Naive(brain, scene).image(state)
+    np.testing.assert_allclose(render(brain, scene, state), image, atol=2e-6)
+    np.testing.assert_allclose(loss(brain, scene, state), lost, atol=2e-6)
 
 
 def test_what_one_of_two_lesions_in_a_voxel_takes_is_planted_there():
@@ -149,7 +152,7 @@ def test_no_point_within_reach_is_missed():
         np.arange(5) * 7.0,
     )
     apart = np.linalg.norm(points.T - centres[:, None], axis=-1)
-    which, at = near(points, centres, reach)
+    which, at = within_reach(points, centres, reach)
     asked, found = (set(zip(*pairs, strict=True)) for pairs in (np.nonzero(apart < reach[:, None]), (which, at)))
     assert asked <= found and (apart[which, at] < reach[which] + 0.2).all() and (np.diff(which) >= 0).all()
 

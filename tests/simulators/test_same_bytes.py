@@ -1,7 +1,6 @@
 """What is worked out near the pathology, or once, has the bytes of working everything out, every time."""
 
 import hashlib
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pytest
@@ -14,10 +13,10 @@ from torch.nn.functional import grid_sample
 
 from bench.config.build import build
 from bench.config.compose import CONF
-from simulators.kinds import Kind
+from simulators.draw.subject import position
 from simulators.pathology.flow import RESIDUAL, STEPS, balanced, velocity
-from simulators.pathology.nearest import FAR, around, squared_distance
-from simulators.pathology.resizing import STAGE, Kept, _sized, _stage
+from simulators.pathology.nearest import FAR, bounding_box, squared_distance
+from simulators.pathology.resizing import STAGE, _sized, _stage
 from simulators.pathology.warping import volume
 from simulators.render import signal
 
@@ -100,19 +99,19 @@ def test_distances_are_those_of_the_whole_grid(corner, most):
 def test_a_box_holds_its_mask_and_ends_there():
     mask = np.zeros((9, 8, 7), bool)
     mask[2, 5, 0] = mask[6, 3, 4] = True
-    assert around(mask, 0) == (slice(2, 7), slice(3, 6), slice(0, 5))
-    assert around(mask, 3)[1:] == (slice(0, 9), slice(0, 8)) and mask[around(mask, 0)].sum() == 2
+    assert bounding_box(mask, 0) == (slice(2, 7), slice(3, 6), slice(0, 5))
+    assert bounding_box(mask, 3)[1:] == (slice(0, 9), slice(0, 8)) and mask[bounding_box(mask, 0)].sum() == 2
 
 
 def _everywhere(brain, scene, moves):
     """Displaced anatomy with every voxel of the grid interpolated anew."""
-    position, index = brain.position(scene), np.stack(np.indices(brain.shape), -1).astype(np.float32)
+    where_from, index = position(brain.parts, scene), np.stack(np.indices(brain.shape), -1).astype(np.float32)
     size = np.array(brain.shape, np.float32)
     unit = 2 * (index + moves / np.float32(brain.anatomy.resolution_mm)) / (size - 1) - 1
-    field = torch.from_numpy(np.ascontiguousarray(np.moveaxis(position, -1, 0)))[None]
+    field = torch.from_numpy(np.ascontiguousarray(np.moveaxis(where_from, -1, 0)))[None]
     where = torch.from_numpy(np.ascontiguousarray(unit[..., ::-1]))[None]
     read = grid_sample(field, where, align_corners=True, padding_mode="border")[0].numpy()
-    moved = np.where((moves != 0).any(-1, keepdims=True), np.moveaxis(read, 0, -1), position)
+    moved = np.where((moves != 0).any(-1, keepdims=True), np.moveaxis(read, 0, -1), where_from)
     return brain.anatomy.resample(moved, scene.shape)
 
 
@@ -121,9 +120,9 @@ def _everywhere(brain, scene, moves):
 def test_displaced_anatomy_is_that_of_interpolating_every_voxel(name, subject):
     brain = _made(name)
     scene = brain.scene(subject, "test")
-    (move,) = signal.moving(brain, scene, 1.0)
-    moves = move.part.displacement(move.amount, brain.place(scene.warped), move.latents)
-    found, expected = signal._displaced(brain, scene, [move]), _everywhere(brain, scene, moves)
+    (move,) = signal.moving(brain.parts, scene, (1.0,))
+    moves = move.law.displacement(move.amount, scene.place, move.latents)
+    found, expected = signal.displaced_anatomy(brain.parts, scene, [move]), _everywhere(brain, scene, moves)
     assert (moves != 0).any() and not np.array_equal(found.maps, scene.warped.maps)
     assert np.array_equal(found.maps, expected.maps) and np.array_equal(found.labels, expected.labels)
 
@@ -131,29 +130,26 @@ def test_displaced_anatomy_is_that_of_interpolating_every_voxel(name, subject):
 @pytest.mark.parametrize("stages", [0.5, 1.0, 2.4, -1.3])
 def test_volumes_that_are_handed_on_are_those_of_measuring_again(stages):
     brain = _made("ventricular_enlargement")
-    part, kept = brain.pathology, Kept(brain.place(brain.scene(1, "test").warped))
-    first, done = _stage(part, kept, part.regions, 0), _sized(part, kept, part.regions, stages * STAGE)
+    part, place = brain.pathology, brain.scene(1, "test").place
+    first, done = _stage(part, place, part.regions, 0), _sized(part, place, part.regions, stages * STAGE)
     content = first.near.chosen * part.content(first.near)
     still = volume(content, np.zeros_like(done.moved))
     assert done.reached == float(np.log(volume(content, done.moved) / still))
 
 
-def test_a_protocol_is_looked_for_once_a_class_and_answered_as_any_other():
-    looks = []
+def test_a_displacement_is_worked_out_once_for_all_renders_of_a_subject():
+    brain = _made("mtl_deformation")
+    scene = brain.scene(1, "test")
+    redrawn = scene._replace(local=scene.local._replace(noise=-scene.local.noise))
+    (first,), (again,) = (signal.moving(brain.parts, s, (1.0,)) for s in (scene, redrawn))
+    moved = first.law.displacement(first.amount, scene.place, first.latents)
+    assert again.law.displacement(again.amount, redrawn.place, again.latents) is moved
+    other = brain.scene(3, "test").place
+    assert first.law.displacement(first.amount, other, first.latents) is not moved
 
-    @runtime_checkable
-    class Sized(Protocol, metaclass=Kind):
-        size: int
 
-    class Has:
-        @property
-        def size(self):
-            looks.append(self)
-            return 1
-
-    class Lacks:
-        pass
-
-    for _ in range(3):
-        assert isinstance(Has(), Sized) and not isinstance(Lacks(), Sized)
-    assert len(looks) == 1
+def test_what_a_pathology_can_do_is_asked_once():
+    brain = _made("shortcut")
+    assert brain.parts is brain.parts and brain.parts.pathologies is brain.parts.pathologies
+    assert [bool(part.changing) for part in brain.parts.pathologies] == [False, True]
+    assert brain.with_amplitude(0.5).parts is not brain.parts

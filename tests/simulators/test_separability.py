@@ -15,7 +15,6 @@ from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
-from simulators.separability import calibrate
 from simulators.task.graded import Graded
 from simulators.task.patterns import Patterns
 
@@ -61,7 +60,7 @@ def test_regression_weights_predict_as_least_squares_do():
 
 
 def test_values_are_calibrated_by_their_halves_with_the_r2_beside(atrophy):
-    found = calibrate(replace(atrophy, task=Graded(), separability=0.75), subjects=120, verify=120)
+    found = replace(atrophy, task=Graded(), separability=0.75).calibrate(subjects=120, verify=120)
     assert found["low"] <= found["asked"] <= found["high"]
     assert 0.05 < found["r2"] < 0.9
 
@@ -70,13 +69,13 @@ def test_three_classes_are_calibrated_by_the_explained_pair_and_all_pairs_record
     """Two classes with the same pathology in mirrored places are told apart from controls alike."""
     parts = Several(tuple(Atrophy((f"{side} thalamus",)) for side in ("left", "right")), (None, None))
     task = Patterns((((0, 0),), ((1, 0),), ((0, 1),)))
-    found = calibrate(Brain(parts, task=task, separability=0.8), subjects=180, verify=180)
+    found = Brain(parts, task=task, separability=0.8).calibrate(subjects=180, verify=180)
     assert set(found["pairs"]) == {"0-1", "0-2", "1-2"}
     assert found["reached"] == found["pairs"]["0-1"] == pytest.approx(found["pairs"]["0-2"], abs=0.15)
 
 
 def test_calibration_reaches_what_was_asked(atrophy):
-    found = calibrate(atrophy.with_amplitude(1.0), subjects=400, verify=400)
+    found = atrophy.with_amplitude(1.0).calibrate(subjects=400, verify=400)
     assert found["low"] <= found["asked"] <= found["high"]
     assert 0 < found["amplitude"] < 1
 
@@ -84,7 +83,7 @@ def test_calibration_reaches_what_was_asked(atrophy):
 def test_unreachable_separability_is_refused():
     says = r"separability=0\.99 cannot be reached: the best is 0\.\d{3}, at amplitude 1; ask for less"
     with pytest.raises(BadInput, match=says) as error:
-        calibrate(Brain(Focal(radius_mm=2.0), separability=0.99), subjects=60, verify=60)
+        Brain(Focal(radius_mm=2.0), separability=0.99).calibrate(subjects=60, verify=60)
     assert "\n" not in str(error.value)
 
 
@@ -93,5 +92,5 @@ def test_separability_below_what_the_least_amplitude_reaches_is_refused():
     deep = Texture(("left frontal white matter", "right frontal white matter"), depth=2.0)
     says = r"separability=0\.6 cannot be reached: the lowest is 0\.\d{3}, at amplitude 0\.02; ask for more"
     with pytest.raises(BadInput, match=says) as error:
-        calibrate(Brain(deep, separability=0.6), subjects=60, verify=60)
+        Brain(deep, separability=0.6).calibrate(subjects=60, verify=60)
     assert "\n" not in str(error.value)

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from bench.config.build import build
-from simulators.task.around import Around
+from simulators.task.cue_task import CueTask
 from simulators.task.shortcut import Shortcut
 from simulators.task.single import SingleCause
 
@@ -22,7 +22,7 @@ def _causes():
         with initialize_config_dir(str(CONF), version_base="1.3"):
             node = compose(overrides=[f"+simulator/task={path.stem}"])
         task = build(OmegaConf.to_container(node)["simulator"]["task"])
-        if not isinstance(task, Around):
+        if not isinstance(task, CueTask):
             yield path.stem, task
 
 
@@ -32,7 +32,7 @@ CAUSES = dict(_causes())
 def _carried(name, stream):
     """Sides (N,), parts of the cause (P, N) and markers (N,) of all subjects who are on a side."""
     task = Shortcut(CAUSES[name], correlation=0.8)
-    sides = np.array([task.side(task.label(i)) for i in range(SUBJECTS)])
+    sides = np.array([task.labels.side(task.label(i)) for i in range(SUBJECTS)])
     state = np.array([task.strength(i, {}, stream) for i in range(SUBJECTS)])[sides >= 0]
     return sides[sides >= 0], state[:, :-1].T, state[:, -1]
 

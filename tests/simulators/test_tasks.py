@@ -38,16 +38,16 @@ def test_label_is_the_rule_applied_to_the_state_and_twins_have_the_other(rule):
 
 def test_a_cycle_holds_every_pattern_of_a_class_equally_often(rule):
     _, task = rule
-    seen = [task.pattern(s) for s in range(task.cycle)]
+    seen = [task.pattern(s) for s in range(task.labels.cycle)]
     for table in task.classes:
         counts = [seen.count(p) for p in table]
-        assert len(set(counts)) == 1 and sum(counts) == task.cycle / 2
+        assert len(set(counts)) == 1 and sum(counts) == task.labels.cycle / 2
 
 
 def test_edits_are_what_a_search_through_all_changes_finds(rule):
     """The slow twin: try every set of parts, keep the smallest ones that flip the label."""
     logic, task = rule
-    for subject in range(task.cycle):
+    for subject in range(task.labels.cycle):
         own = task.pattern(subject)
         flips = [c for c in product((0, 1), repeat=2) if bool(logic(np.bitwise_xor(own, c))) != bool(logic(own))]
         smallest = [c for c in flips if sum(c) == min(map(sum, flips))]
@@ -56,7 +56,7 @@ def test_edits_are_what_a_search_through_all_changes_finds(rule):
 
 
 def test_only_xor_needs_products():
-    assert {name: task.products for name, (_, task) in RULES.items()} == {
+    assert {name: task.labels.products for name, (_, task) in RULES.items()} == {
         "or": False, "and": False, "xor": True, "distractor": False,
     }  # fmt: skip
 

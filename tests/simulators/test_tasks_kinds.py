@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from renders import loss
 
 from bench.contracts import BadInput
 from simulators.brain import Brain
@@ -37,7 +38,7 @@ def test_twins_of_a_pair_have_the_others_pattern_and_further_classes_are_healed(
     assert swapped == [(1, 1, 0), (0, 0, 0), (0, 0, 0)]
     other = Patterns(DEMENTIA.classes, target=(2, 1))
     assert [other.strength(s, {"pathology": "swap"}, "train") for s in (1, 2)] == [(0, 1, 1), (1, 1, 0)]
-    assert [other.side(c) for c in range(3)] == [-1, 0, 1]
+    assert [other.labels.side(c) for c in range(3)] == [-1, 0, 1]
 
 
 def test_truths_of_every_class_show_what_its_pathology_does():
@@ -67,7 +68,7 @@ def test_twins_of_subtypes_carry_nothing_or_what_shows():
 
 
 def test_the_ceiling_is_the_auc_of_an_observer_who_misses_nothing_that_shows():
-    assert SUBTYPES.ceiling == pytest.approx(0.975)
+    assert SUBTYPES.labels.ceiling == pytest.approx(0.975)
     with pytest.raises(BadInput, match=r"above 0\.975"):
         Brain(TWO, task=SUBTYPES, separability=0.98)
 
@@ -88,7 +89,7 @@ def test_severity_is_the_label_on_its_scale_and_twins_are_the_mean_subject():
     labels = np.array([task.label(s) for s in range(200)])
     np.testing.assert_allclose(labels, 45 + 40 * strengths)
     assert labels.mean() == pytest.approx(65, abs=0.3)
-    assert [task.side(label) for label in labels] == (strengths > 0.5).astype(int).tolist()
+    assert [task.labels.side(label) for label in labels] == (strengths > 0.5).astype(int).tolist()
     assert {task.strength(s, {"pathology": "swap"}, "train") for s in range(9)} == {0.5}
     assert {task.strength(s, {"pathology": "off"}, "train") for s in range(9)} == {0.0}
 
@@ -107,7 +108,7 @@ def test_lesions_of_a_smaller_load_are_among_those_of_a_larger_one():
     flair = Contrast(gm=0.58, wm=0.48, csf=0.12, lesion=1.0, spread=0.02, detail=-0.3)
     brain = Brain(LesionLoad(count=12), contrast=flair, task=Graded(high=12), amplitude=0.5)
     scene = brain.scene(1, "test")
-    losses = [brain.loss(scene, strength) for strength in (0.0, 0.25, 0.3, 0.5, 1.0)]
+    losses = [loss(brain, scene, strength) for strength in (0.0, 0.25, 0.3, 0.5, 1.0)]
     assert losses[0].sum() == 0
     for less, more in pairwise(losses):
         assert (more - less).min() >= -1e-6 and more.sum() > less.sum()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from renders import render
 from scipy.ndimage import map_coordinates
 
 from simulators.anatomy.mni152 import MNI152
@@ -41,7 +42,7 @@ def test_ventricles_have_the_volume_that_was_asked(growth):
 def test_one_side_grows_and_the_other_is_pushed_at_most():
     brain = _brain(4.0, side="left")
     scene = brain.scene(1, "test")
-    change = brain.render(scene, 1.0) - brain.render(scene, 0.0)
+    change = render(brain, scene, 1.0) - render(brain, scene, 0.0)
     left, right = (-change[side].sum() for side in _sides(brain, scene))
     assert left > 5 * abs(right)
 
@@ -58,6 +59,6 @@ def test_observer_sees_fluid_where_ventricles_grow():
     brain = _brain(4.0)
     scene = brain.scene(1, "test")
     watcher = Ventricular(brain.pathology.regions, brain.region_names, brain.contrast)
-    sick, well = (watcher.features(brain.render(scene, s), scene.warped, scene.shape) for s in (1.0, 0.0))
+    sick, well = (watcher.features(render(brain, scene, s), scene.warped, scene.shape) for s in (1.0, 0.0))
     # per side: the ventricle and three shells around it
     assert (sick[[0, 1, 4, 5]] > well[[0, 1, 4, 5]]).all()

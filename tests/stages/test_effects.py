@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.contracts import BadInput, Unsupported
+from bench.contracts import BadInput, Simulator, Unsupported
 from bench.stages import switching
 from bench.stages.effects import EFFECTS, validate
 from simulators.anatomy.mni152 import MNI152
@@ -141,10 +141,17 @@ def test_shapley_values_share_the_whole_re_rendered_change(moving, row, power):
         assert found.shapley[0, simulator.region_names.index(region)] == pytest.approx(naive, rel=1e-3, abs=1e-5)
 
 
+class Unswitched(Brain):
+    """Cannot switch single regions."""
+
+    switches = Simulator.switches
+
+
 def test_a_simulator_that_cannot_switch_regions_is_unsupported(world):
-    _, cohort = world
+    brain, cohort = world
+    still = Unswitched(brain.pathology, amplitude=0.3)
     with pytest.raises(Unsupported, match="no `switches`"):
-        switching.effects(Weighted(cohort.images.shape[2:]), object(), cohort, torch.tensor([False]), (1, 0), 2)
+        switching.effects(Weighted(cohort.images.shape[2:]), still, cohort, torch.tensor([False]), (1, 0), 2)
 
 
 def test_exact_shapley_and_interaction_equal_the_definitions():

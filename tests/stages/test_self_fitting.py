@@ -7,7 +7,7 @@ from torch import nn
 
 from bench.config.architecture import architecture
 from bench.contracts import Batch, Unsupported
-from bench.contracts.plugins import Mapped, SelfFitting
+from bench.contracts.plugins import SelfFitting
 from bench.stages.descent import Diverged
 from bench.stages.images import Images
 from bench.stages.training import Seeds, train
@@ -97,7 +97,7 @@ class Regional(nn.Module):
 
 
 class _Plain:
-    shape, outputs = (2, 3, 4), 3
+    shape, outputs, atlas = (2, 3, 4), 3, None
 
 
 class _Atlas(_Plain):
@@ -106,7 +106,6 @@ class _Atlas(_Plain):
 
 def test_regions_reach_a_network_that_names_them():
     node = {"_target_": f"{__name__}.Regional"}
-    assert isinstance(_Atlas(), Mapped) and not isinstance(_Plain(), Mapped)
     assert torch.equal(architecture(node, _Atlas(), (__name__,))().known, _Atlas.atlas)
     assert architecture(node, _Plain(), (__name__,))().known is None
     assert architecture({"_target_": f"{__name__}.MeanDifference"}, _Plain(), (__name__,))().weight.shape == (2, 3, 4)

@@ -35,14 +35,10 @@ def _export(study: Study, unit: Unit) -> Path:
     folder = Path(study.results) / "export" / unit.simulator
     with said_when_refused(folder):
         run = UnitRun(study, unit)
-        made = simulator(study, unit, run.value(CALIBRATE))
-        # a simulator may say which contrast it imitates, as a BIDS suffix, what it drew for a subject, and
-        # what that is
-        modality = getattr(made, "modality", "T1w")
+        calibrated = simulator(study, unit, run.value(CALIBRATE))
         cohort = run.value(COHORT)
-        record = getattr(made, "record", None)
-        drawn = tuple(record(subject, STREAM) for subject in cohort.subjects.tolist()) if record else ()
-        meaning = getattr(made, "meaning", lambda column: f"value {column} that the simulator drew")
-        meanings = {column: meaning(column) for row in drawn for column in row}
-        about = About(unit.simulator, STREAM, unit.data_seed, modality, drawn, meanings)
+        records = (calibrated.record(subject, STREAM) for subject in cohort.subjects.tolist())
+        drawn = tuple(dict(row) for row in records if row)
+        descriptions = {column: calibrated.column_description(column) for row in drawn for column in row}
+        about = About(unit.simulator, STREAM, unit.data_seed, calibrated.modality, drawn, descriptions)
         return write(folder, cohort, about, stored(study, unit.simulator))

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 import torch
@@ -39,10 +38,10 @@ class Seen:
         Raises:
             Unsupported: for a simulator that keeps no record of what it draws.
         """
-        simulator: Any = self.simulator
-        if not hasattr(simulator, "record"):
+        rows = [self.simulator.record(i, "test") for i in range(len(self.test))]
+        if not any(rows):
             raise Unsupported("this simulator has no `record` of what it draws")
-        return pd.DataFrame([simulator.record(i, "test") for i in range(len(self.test))])
+        return pd.DataFrame(rows)
 
     @cached_property
     def scores(self) -> Tensor:

@@ -4,13 +4,13 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from bench.contracts import Batch, Cohort, Truth
+from bench.contracts import Batch, Cohort, Simulator, Truth
 from bench.contracts.validity import Validity
 from bench.seeds import seed
 
 
 @dataclass(frozen=True)
-class Box:
+class Box(Simulator):
     """Noise, and a bright cube in every second subject."""
 
     version: ClassVar[str] = "1"
@@ -18,8 +18,6 @@ class Box:
     region_names: ClassVar[tuple[str, ...]] = tuple(f"octant {i}" for i in range(8))
     kind: ClassVar[str] = "classes"
     target: ClassVar[tuple[int, int]] = (1, 0)
-    outputs: ClassVar[int] = 2
-    centre: ClassVar[float] = 0.0
     validity: ClassVar[Validity] = Validity({"edit": "the cube alone decides"})
     side: int = 3
     amplitude: float = 0.0
@@ -33,6 +31,9 @@ class Box:
 
     def sides(self, targets):
         return targets
+
+    def calibrate(self):
+        return {"amplitude": 0.3, "asked": 0.95, "reached": 0.95, "low": 0.94, "high": 0.96, "subjects": 100}
 
     def sample(self, indices, stream, do=None):
         images = [self._image(i, stream, self.amplitude * (i % 2) * (not do)) for i in indices]
