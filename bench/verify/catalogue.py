@@ -28,7 +28,7 @@ def methods() -> str:
             made.tags.role if made.tags.role != "method" else made.tags.quantity,
             "yes" if made.tags.signed else "no",
             f"`{made.tags.cost}`",
-            made.note,
+            getattr(made, "note", ""),
         ]
         for names, made in sorted(_classes("method"), key=lambda found: (found[1].tags.family, _file(found[1])))
     ]
@@ -56,7 +56,7 @@ def blind_spots() -> str:
     """One row a blind spot: the question a metric answers, what fools it there, and the test that shows it."""
     found: dict[tuple[str, ...], list[str]] = {}
     for name, made in shipped("metric"):
-        for spot in made.blind_spots:
+        for spot in getattr(made, "blind_spots", ()):
             found.setdefault((made.question, *spot), []).append(name)
     rows = [[_names(names), question, fooled, f"`{test}`"] for (question, fooled, test), names in found.items()]
     return table(["metric", "what it answers", "what fools it", "shown by"], rows)
