@@ -1,1 +1,1 @@
-"""Truths of a population: what every region and voxel says of the label, whoever looks at it."""
+"""Truths: of the explained subjects, of what is no disease, and of the population, whoever looks at it."""

@@ -1,0 +1,83 @@
+"""What a simulator is made of is bound once, and the base class says no for what a simulator does not have."""
+
+import pytest
+import torch
+
+from bench.contracts import BadInput, Simulator, Unsupported
+from simulators.anatomy.mni152 import MNI152
+from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.deformation import Deformation
+from simulators.pathology.focal import Focal
+from simulators.pathology.lesion_load import LesionLoad
+from simulators.pathology.marker import Marker
+from simulators.pathology.several import Several
+from simulators.pathology.texture import Texture
+
+HIPPOCAMPI = ("left hippocampus", "right hippocampus")
+CAN = {
+    "acting": (Atrophy(HIPPOCAMPI), Focal(), LesionLoad(), Marker("brain stem"), Texture(HIPPOCAMPI)),
+    "moving": (Deformation(HIPPOCAMPI),),
+    "dividing": (Deformation(HIPPOCAMPI),),
+    "changing": (Marker("brain stem"), Texture(HIPPOCAMPI)),
+    "growing": (LesionLoad(),),
+    "placed": (Focal(), LesionLoad()),
+    "grained": (Texture(HIPPOCAMPI),),
+}
+
+
+@pytest.mark.parametrize("act", CAN)
+def test_a_part_is_asked_once_what_it_does(act):
+    laws = tuple(dict.fromkeys(law for laws in CAN.values() for law in laws))
+    brain = Brain(Several(laws, (None,) * len(laws)), anatomy=MNI152(4.0), amplitude=0.3)
+    found = {part.law for part in brain.parts.pathologies if getattr(part, act) is part.law}
+    assert found == set(CAN[act])
+    assert brain.parts.pathologies is brain.parts.pathologies
+
+
+def test_an_amplitude_is_a_part_s_own_or_the_calibrated_one():
+    parts = Brain(Several((Focal(), Marker("brain stem")), (None, 0.7)), amplitude=0.3).parts.pathologies
+    assert [(part.dialled, part.amplitude) for part in parts] == [(True, 0.3), (False, 0.7)]
+    with pytest.raises(BadInput, match=r"simulator\.amplitude is not set"):
+        Brain(Focal()).sample([1], "train")
+
+
+def test_what_neither_acts_nor_moves_is_no_pathology():
+    class Nothing:
+        def validate(self, region_names):
+            pass
+
+    with pytest.raises(BadInput, match="Nothing is no pathology") as error:
+        Brain(Nothing())
+    assert "\n" not in str(error.value)
+
+
+def test_the_scene_of_a_subject_is_drawn_once_for_all_that_is_done_to_it():
+    brain = Brain(Atrophy(HIPPOCAMPI), amplitude=0.3)
+    assert brain.scene(1, "test") is brain.scene(1, "test", free=True)
+    assert brain.with_data_seed(1).scene(1, "test") is not brain.scene(1, "test")
+
+
+class Least(Simulator):
+    """What every simulator has, and no more."""
+
+    kind, target, shape, region_names = "classes", (1, 0), (8, 8, 8), ("octant",)
+    sides = with_amplitude = with_data_seed = sample = cohort = redraws = lambda self, *given: None
+
+
+def test_a_simulator_has_what_it_says_and_refuses_the_rest_in_one_sentence(tmp_path):
+    least, volume = Least(), torch.zeros(1, 8, 8, 8)
+    assert (least.splits, least.mixes, least.atlas, least.centre, least.displaced) == ((), False, None, 0, frozenset())
+    assert (least.outputs, least.modality) == (2, "T1w")
+    assert least.record(1, "test") == least.population([1], "test", 20) == {} and Least.banked({}) is None
+    for ask in (
+        lambda: least.to_anatomy_of(volume, 0, 1, "test"),
+        lambda: least.switches(0, "test", [()]),
+        lambda: least.calibrate(),
+        lambda: least.audit(20),
+        lambda: least.fill_bank({}, tmp_path),
+        lambda: least.with_bank(tmp_path),
+    ):
+        with pytest.raises(Unsupported, match="the simulator has no") as error:
+            ask()
+        assert "\n" not in str(error.value)
