@@ -33,6 +33,7 @@ class Cells:
     def __init__(self, study: Study) -> None:
         self.study, self.stages = study, stages()
         self._described: dict[tuple[str, str], str] = {}
+        self._sources: dict[tuple[str, str], str] = {}
         self._cells: dict[tuple[str, Unit, str, str], Cell] = {}
 
     def of(self, unit: Unit) -> list[Cell]:
@@ -67,5 +68,8 @@ class Cells:
         return self._described[at]
 
     def source(self, group: str, label: str) -> str:
-        """Hash of the code behind a node."""
-        return of_node(self.study.node(group, label))
+        """Hash of the code behind a node; read once, because thousands of cells name it."""
+        at = (group, label)
+        if at not in self._sources:
+            self._sources[at] = of_node(self.study.node(group, label))
+        return self._sources[at]
