@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bench.contracts.audit import Audit
 from bench.contracts.data import Batch, Cohort, Truth
-from bench.contracts.errors import Unsupported
+from bench.contracts.errors import Undefined, Unsupported
 from bench.contracts.plugins import Target
 
 
@@ -117,9 +117,9 @@ class Simulator(ABC):
         """The donor's volume (1, D, H, W) as it lies on the recipient's anatomy, or (None) on the average one.
 
         Raises:
-            Unsupported: where nobody knows which voxel of one subject shows what a voxel of another does.
+            Undefined: where nobody knows which voxel of one subject shows what a voxel of another does.
         """
-        raise Unsupported("the simulator has no `to_anatomy_of`, so maps of two subjects have no common anatomy")
+        raise Undefined("laying one subject's map on another needs a simulator that knows where anatomies correspond")
 
     def population(self, indices: Sequence[int], stream: str, pairs: int) -> Mapping[str, Truth]:
         """Truths of the population, from `pairs` subjects in both states, as the chosen subjects see them."""

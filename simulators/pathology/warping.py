@@ -34,8 +34,8 @@ def joined(first: np.ndarray, then: np.ndarray) -> np.ndarray:
     if not first.any():
         return then
     moves = (first != 0).any(-1, keepdims=True) | (then != 0).any(-1, keepdims=True)
-    carried = np.moveaxis(_read(_channels(first), _channels(then)).numpy(), 0, -1)
-    return np.where(moves, then + carried, np.float32(0))
+    before = np.moveaxis(_read(_channels(first), _channels(then)).numpy(), 0, -1)
+    return np.where(moves, then + before, np.float32(0))
 
 
 class Sized(NamedTuple):

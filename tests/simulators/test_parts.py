@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.contracts import BadInput, Simulator, Unsupported
+from bench.contracts import BadInput, Simulator, Undefined, Unsupported
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
@@ -66,12 +66,11 @@ class Least(Simulator):
 
 
 def test_a_simulator_has_what_it_says_and_refuses_the_rest_in_one_sentence(tmp_path):
-    least, volume = Least(), torch.zeros(1, 8, 8, 8)
+    least = Least()
     assert (least.splits, least.mixes, least.atlas, least.centre, least.displaced) == ((), False, None, 0, frozenset())
     assert (least.outputs, least.modality) == (2, "T1w")
     assert least.record(1, "test") == least.population([1], "test", 20) == {} and Least.banked({}) is None
     for ask in (
-        lambda: least.to_anatomy_of(volume, 0, 1, "test"),
         lambda: least.switches(0, "test", [()]),
         lambda: least.calibrate(),
         lambda: least.audit(20),
@@ -81,3 +80,5 @@ def test_a_simulator_has_what_it_says_and_refuses_the_rest_in_one_sentence(tmp_p
         with pytest.raises(Unsupported, match="the simulator has no") as error:
             ask()
         assert "\n" not in str(error.value)
+    with pytest.raises(Undefined, match="knows where anatomies correspond"):
+        least.to_anatomy_of(torch.zeros(1, 8, 8, 8), 0, 1, "test")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.contracts import Context, Simulator, Unsupported
+from bench.contracts import Context, Simulator, Undefined
 from bench.stages import context as harness
 from metrics.overlap import CalibratedAP
 from simulators.anatomy.mni152 import MNI152
@@ -83,5 +83,5 @@ def test_the_harness_passes_on_what_a_simulator_knows(knows, brain):
     if knows:
         assert torch.equal(found(volume, 3, 5), brain.to_anatomy_of(volume, 3, 5, "evaluation"))
     else:
-        with pytest.raises(Unsupported, match="no common anatomy"):
+        with pytest.raises(Undefined, match="knows where anatomies correspond"):
             found(volume, 3, 5)
