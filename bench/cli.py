@@ -11,7 +11,7 @@ from typing import NoReturn
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.store.files import REFUSALS, refusal
-from bench.verbs.call import Call
+from bench.verbs.call import Command
 
 #: the module of `bench.verbs` that holds a verb, as a function of its name
 VERBS = {
@@ -64,9 +64,9 @@ def main(arguments: Sequence[str]) -> int:
         return 130
 
 
-def function(verb: str) -> Callable[[Call], int]:
+def function(verb: str) -> Callable[[Command], int]:
     """The function of a verb, imported when asked for, as drawing and checking bring libraries that take seconds."""
-    verb_of: Callable[[Call], int] = getattr(importlib.import_module(f"bench.verbs.{VERBS[verb]}"), verb)
+    verb_of: Callable[[Command], int] = getattr(importlib.import_module(f"bench.verbs.{VERBS[verb]}"), verb)
     return verb_of
 
 
@@ -78,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
         raise BadInput(f"{message}; 'python -m bench --help' lists what there is")
 
 
-def read(arguments: Sequence[str]) -> tuple[Call, str]:
+def read(arguments: Sequence[str]) -> tuple[Command, str]:
     """The call and its verb; raises BadInput for an unknown verb."""
     parser = _Parser("python -m bench", epilog=HELP, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("words", nargs="*", metavar="verb | key=value", help="a verb first, then overrides")
@@ -95,4 +95,4 @@ def read(arguments: Sequence[str]) -> tuple[Call, str]:
     words = 2 if verb in ("store", "show") else 1
     if plain[words:]:
         raise BadInput(f"cannot read '{plain[words]}'; overrides have the form key=value")
-    return Call(overrides, typed.config_dir, plain[1:]), verb
+    return Command(overrides, typed.config_dir, plain[1:]), verb

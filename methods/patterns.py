@@ -10,7 +10,7 @@ from bench.contracts import AtLeast, Context, MethodTags, Target, bounded
 from bench.passes import differentiable, gradient, leaf
 from methods._rules import intercepted
 from methods._rules.folding import folded
-from methods._rules.patterns import Patterns, along
+from methods._rules.patterns import SignalPatterns, along
 from methods._rules.shares import shared
 
 _REFERENCE = "Kindermans et al. 2018, Learning how to explain neural networks: PatternNet and PatternAttribution, ICLR"
@@ -52,13 +52,13 @@ class _Pattern:
 
         return gradient(model, inputs, target, run)
 
-    def _gathered(self, model: nn.Module, inputs: Tensor, context: Context) -> Patterns | None:
+    def _gathered(self, model: nn.Module, inputs: Tensor, context: Context) -> SignalPatterns | None:
         try:
             training = context.training().images.to(inputs.dtype)
         except LookupError:
             return None
         chosen = training[torch.linspace(0, len(training) - 1, min(self.images, len(training))).round().long()]
-        patterns = Patterns()
+        patterns = SignalPatterns()
         with differentiable(model):
             for part in chosen.split(_CHUNK):
                 intercepted(model, {"affine": folded(patterns.gathering())})(leaf(model, part))

@@ -16,7 +16,7 @@ SHAPE = (16, 24, 16)
 
 
 @dataclass(frozen=True)
-class Task:
+class ProbeTask:
     """The task a network is built for, in place of a simulator: a grid, outputs and eight regions."""
 
     shape: tuple[int, int, int]

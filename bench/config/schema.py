@@ -8,7 +8,7 @@ from omegaconf import MISSING
 
 
 @dataclass
-class Seeds:
+class SeedSettings:
     """Integers or lists. data: seeds of the training subjects; model: seeds of initialisation and order, both at once.
 
     init, order: seeds of either alone, crossed in place of `model` where any is given; the other is then 0.
@@ -21,7 +21,7 @@ class Seeds:
 
 
 @dataclass
-class Explain:
+class ExplainSettings:
     """subjects: how many evaluation subjects every model explains. pairs: how many subjects are drawn with and without
     pathology for what a population says of each voxel and region (truth `association`; ten times as many: `observer`).
     """
@@ -31,7 +31,7 @@ class Explain:
 
 
 @dataclass
-class Use:
+class UseSettings:
     """The truth `use` of models: redraws per region, the number of explained subjects it is computed for, and how many
     regions of each have their pathology switched in all combinations.
     """
@@ -42,7 +42,7 @@ class Use:
 
 
 @dataclass
-class View:
+class ViewSettings:
     """A view of maps before a map metric: sign (abs, signed, positive, negative), smoothing in mm."""
 
     sign: str = "abs"
@@ -50,7 +50,7 @@ class View:
 
 
 @dataclass
-class Headline:
+class HeadlineSettings:
     """One ranking; metrics that do not look at stored maps have neither truth nor view.
 
     strata: the strata counted (TP, TN, FP, FN), none for all. Patients are TP and FN.
@@ -63,7 +63,7 @@ class Headline:
 
 
 @dataclass
-class Paths:
+class PathSettings:
     """results: the folder of the store and the tables; a relative one is taken from the project's root."""
 
     results: str = "results"
@@ -86,19 +86,19 @@ class Config:
 
     name: str = MISSING
     axes: dict[str, list[Any]] = field(default_factory=dict)
-    seed: Seeds = field(default_factory=Seeds)
+    seed: SeedSettings = field(default_factory=SeedSettings)
     budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
-    explain: Explain = field(default_factory=Explain)
-    use: Use = field(default_factory=Use)
-    views: list[View] = field(default_factory=lambda: [View()])
-    headline: dict[str, Headline] = field(default_factory=dict)
+    explain: ExplainSettings = field(default_factory=ExplainSettings)
+    use: UseSettings = field(default_factory=UseSettings)
+    views: list[ViewSettings] = field(default_factory=lambda: [ViewSettings()])
+    headline: dict[str, HeadlineSettings] = field(default_factory=dict)
     detect: dict[str, str] = field(default_factory=dict)
     against: dict[str, list[str]] = field(default_factory=_against)
     maps: Any = "all"
     timeout_s: float = 1800.0
     rerun: str = "missing"
     trusted: list[str] = field(default_factory=list)
-    paths: Paths = field(default_factory=Paths)
+    paths: PathSettings = field(default_factory=PathSettings)
     simulator: Any = MISSING
     network: Any = MISSING
     train: Any = MISSING

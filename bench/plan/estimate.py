@@ -12,7 +12,7 @@ from bench.study import Study
 
 
 @dataclass
-class Estimate:
+class CostEstimate:
     """stages: {stage: cost}; units, groups: seconds of each; unknown: cells of kinds that were never computed."""
 
     stages: dict[str, Cost] = field(default_factory=dict)
@@ -40,14 +40,14 @@ class Estimate:
         return f"{time}; about {passes}; {self.megabytes:.0f} MB of maps"
 
 
-def estimate(study: Study, surveyed: Mapping[str, States]) -> Estimate:
+def estimate(study: Study, surveyed: Mapping[str, States]) -> CostEstimate:
     """The cost of what `study.todo` names; a cell that several units share is counted with the first."""
     return priced(study, surveyed, read(study.artefacts(), study.scores()))
 
 
-def priced(study: Study, surveyed: Mapping[str, States], past: Past) -> Estimate:
+def priced(study: Study, surveyed: Mapping[str, States], past: Past) -> CostEstimate:
     """The same from given prices."""
-    cells, total, seen, store = Cells(study), Estimate(), set[str](), study.artefacts()
+    cells, total, seen, store = Cells(study), CostEstimate(), set[str](), study.artefacts()
     costs: dict[str, list[Cost]] = defaultdict(list)
     for unit in study.everything:
         seconds, todo = 0.0, set(study.todo.get(unit.id, ()))

@@ -9,7 +9,7 @@ from bench.study import Study
 
 
 @dataclass
-class Call:
+class Command:
     """Overrides, more configuration folders, and further words."""
 
     overrides: Sequence[str] = ()

@@ -5,13 +5,13 @@ import json
 from bench.contracts import BadInput
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
-from bench.verbs.call import Call
+from bench.verbs.call import Command
 from bench.verify import catalogue
 from bench.verify import entrants as contest
 from bench.verify.conform import conform
 
 
-def check(call: Call) -> int:
+def check(call: Command) -> int:
     """Run the conformance checks of every simulator, network, method and metric the command names."""
     study, _ = call.study()
     failures = 0
@@ -21,7 +21,7 @@ def check(call: Call) -> int:
     return 1 if failures else 0
 
 
-def calibrate(call: Call) -> int:
+def calibrate(call: Command) -> int:
     """Calibrate the simulators of a study and put the results where they are committed."""
     study, _ = call.study()
     for unit in {u.simulator: u for u in study.units}.values():
@@ -35,7 +35,7 @@ def calibrate(call: Call) -> int:
     return 0
 
 
-def entrants(call: Call) -> int:
+def entrants(call: Command) -> int:
     """Put other libraries' versions of methods through our checks, into results/published/entrants.csv."""
     if call.overrides:
         raise BadInput(
@@ -45,7 +45,7 @@ def entrants(call: Call) -> int:
     return 0
 
 
-def readme(call: Call) -> int:
+def readme(call: Command) -> int:
     """Write the tables of methods and metrics into their READMEs, from what the classes declare."""
     for path in catalogue.write():
         print(path)

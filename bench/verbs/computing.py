@@ -13,7 +13,7 @@ from bench.store.artefacts import Damaged
 from bench.study import PAGE, Study
 from bench.tables import panels
 from bench.tables.writer import Writer
-from bench.verbs.call import Call
+from bench.verbs.call import Command
 from bench.verbs.reading import readable
 
 #: how often a damaged file found while tables are written sends a run back to compute
@@ -21,7 +21,7 @@ ATTEMPTS = 3
 BROKEN = ("failed", "blocked", "missing")
 
 
-def run(call: Call) -> int:
+def run(call: Command) -> int:
     """Compute what is missing, write tables, figures and page; 1 when any cell failed or an audit found a fault."""
     study, lines = call.study()
     if planning.rendered(study):
@@ -47,7 +47,7 @@ def run(call: Call) -> int:
     return code
 
 
-def tables(call: Call) -> int:
+def tables(call: Command) -> int:
     """Write the tables from the store, and those that rest on them."""
     study, _ = call.study()
     write_tables(study)

@@ -15,14 +15,14 @@ from bench.plan.states import STATES, count, survey
 from bench.report import ScoreRows
 from bench.store.artefacts import KEY_LENGTH
 from bench.study import Study
-from bench.verbs.call import Call
+from bench.verbs.call import Command
 from bench.verbs.reading import readable
 
 #: what `show` is given in place of a key, before the number of a row
 BOARD = "leaderboard:"
 
 
-def plan(call: Call) -> int:
+def plan(call: Command) -> int:
     """Say what would be computed."""
     study, lines = call.study()
     work = planning.with_work(study)
@@ -38,7 +38,7 @@ def plan(call: Call) -> int:
     return 0
 
 
-def store(call: Call) -> int:
+def store(call: Command) -> int:
     """verify: check every stored file. prune: delete what no planned study of this results folder needs."""
     study, _ = call.study()
     what = call.words[0] if call.words else ""
@@ -52,7 +52,7 @@ def store(call: Call) -> int:
     raise BadInput(f"store needs verify or prune{nearest(what, ('verify', 'prune')) if what else ''}")
 
 
-def show(call: Call) -> int:
+def show(call: Command) -> int:
     """Print what is known of a key: configuration, seeds, versions, cost, and the command that makes it alone.
 
     leaderboard:59 in place of a key prints the score rows behind row 59 of leaderboard.csv, and their keys.

@@ -9,28 +9,28 @@ from bench import report as pages
 from bench.contracts import BadInput
 from bench.provenance import ROOT
 from bench.store import files, schema
-from bench.verbs.call import Call
+from bench.verbs.call import Command
 
 #: what of a study is published: everything but the plan, heartbeats and logs of the run
 TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/*/*.parquet", "figures/*", "views/*/*")
 PUBLISHED = ROOT / "results" / "published"
 
 
-def figures(call: Call) -> int:
+def figures(call: Command) -> int:
     """Draw the figures from the tables."""
     with readable():
         pages.figures(_folder(call))
     return 0
 
 
-def leaderboard(call: Call) -> int:
+def leaderboard(call: Command) -> int:
     """Rank from the tables."""
     with readable():
         pages.leaderboard(_folder(call))
     return 0
 
 
-def report(call: Call) -> int:
+def report(call: Command) -> int:
     """Leaderboard, figures and page from the tables."""
     folder = _folder(call)
     with readable():
@@ -39,7 +39,7 @@ def report(call: Call) -> int:
     return 0
 
 
-def drift(call: Call) -> int:
+def drift(call: Command) -> int:
     """Compare a study's fresh means with the published ones; 1 where any lies outside the tolerance."""
     folder = _folder(call)
     moved = pages.drift(folder, PUBLISHED / folder.name)
@@ -49,7 +49,7 @@ def drift(call: Call) -> int:
     return 1 if moved else 0
 
 
-def publish(call: Call) -> int:
+def publish(call: Command) -> int:
     """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs."""
     folder = _folder(call)
     target = PUBLISHED / folder.name
@@ -75,7 +75,7 @@ def readable() -> Iterator[None]:
         raise BadInput(str(error)) from error
 
 
-def _folder(call: Call) -> Path:
+def _folder(call: Command) -> Path:
     folder = call.study()[0].folder
     if not (folder / "study.json").exists():
         raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'")

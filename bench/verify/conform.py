@@ -57,7 +57,7 @@ def _networks(study: Study, label: str) -> Iterator[Named]:
     trusted = study.settings["trusted"]
 
     def make(shape: tuple[int, int, int], outputs: int) -> Any:
-        return architecture(study.networks[label], networks.Task(shape, outputs), trusted)()
+        return architecture(study.networks[label], networks.ProbeTask(shape, outputs), trusted)()
 
     return ((check.__name__, partial(check, make)) for check in networks.applicable(make))
 

@@ -18,7 +18,7 @@ from methods._rules.shares import WEIGHTED, over, shared, unbiased
 Sums = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
-class Patterns:
+class SignalPatterns:
     """Sums over data at every weighted operation of a pass, in the order of the pass."""
 
     def __init__(self) -> None:

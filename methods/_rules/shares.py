@@ -23,7 +23,7 @@ CONVOLUTIONS = frozenset(_CONVOLUTIONS.split())
 WEIGHTED = CONVOLUTIONS | {"linear", "matmul", "mm"}
 
 
-class Parts(NamedTuple):
+class SignedParts(NamedTuple):
     """y = positive + negative + bias: sums of the contributions of each sign, differentiable, and the constant."""
 
     positive: Tensor
@@ -31,20 +31,20 @@ class Parts(NamedTuple):
     bias: Tensor
 
 
-def parts(call: Call) -> Parts:
+def parts(call: Call) -> SignedParts:
     """The contributions of an affine operation by sign."""
     if call.name in ELEMENTWISE:
         bias = call.with_tracked(torch.zeros_like)
         alone = [call.with_tracked(_only(t)) - bias for t in {id(t): t for t in call.tracked}.values()]
-        return Parts(sum(map(_up, alone[1:]), _up(alone[0])), sum(map(_down, alone[1:]), _down(alone[0])), bias)
+        return SignedParts(sum(map(_up, alone[1:]), _up(alone[0])), sum(map(_down, alone[1:]), _down(alone[0])), bias)
     if call.name in WEIGHTED:
         linear = unbiased(call)
         rise, fall = linear.with_constants(_up), linear.with_constants(_down)
         positive = rise.with_tracked(_up) + fall.with_tracked(_down)
         negative = rise.with_tracked(_down) + fall.with_tracked(_up)
-        return Parts(positive, negative, _bias(call, positive))
+        return SignedParts(positive, negative, _bias(call, positive))
     positive = call.with_tracked(_up)
-    return Parts(positive, call.with_tracked(_down), torch.zeros_like(positive))
+    return SignedParts(positive, call.with_tracked(_down), torch.zeros_like(positive))
 
 
 def unbiased(call: Call) -> Call:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulators.observe.observers import FixedPlace, Observer
-from simulators.pathology.regional import Regional
+from simulators.pathology.regional import RegionalPathology
 
 
 @dataclass(frozen=True)
-class Atrophy(Regional):
+class Atrophy(RegionalPathology):
     """Grey matter loss in named regions, graded by a subject's severity."""
 
     version: ClassVar[str] = "1"

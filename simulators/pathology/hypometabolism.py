@@ -8,11 +8,11 @@ import numpy as np
 
 from simulators.anatomy.protocol import Warped
 from simulators.observe.observers import FixedPlace, Observer
-from simulators.pathology.regional import Regional
+from simulators.pathology.regional import RegionalPathology
 
 
 @dataclass(frozen=True)
-class Hypometabolism(Regional):
+class Hypometabolism(RegionalPathology):
     """Loss of uptake in named regions, in proportion to the uptake of their grey matter."""
 
     version: ClassVar[str] = "1"

@@ -18,7 +18,7 @@ SIDES = ("both", "left", "right", "random")
 
 
 @dataclass(frozen=True)
-class Regional:
+class RegionalPathology:
     """A place of named regions, graded by a subject's severity.
 
     severity_sd: spread of the severity's law, by default the SD of a log-normal with median 1. edge_mm: how softly the

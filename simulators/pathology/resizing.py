@@ -11,7 +11,7 @@ from bench.contracts import BadInput
 from simulators.checks import between
 from simulators.pathology.flow import balanced, velocity
 from simulators.pathology.nearest import bounding_box, squared_distance
-from simulators.pathology.regional import Regional
+from simulators.pathology.regional import RegionalPathology
 from simulators.pathology.warping import Sized, displaced, sized, volume
 from simulators.space.place import Place
 
@@ -44,7 +44,7 @@ class Near(NamedTuple):
         return self._replace(chosen=chosen, tissue=tissue, fluid=fluid)
 
 
-class Stage(NamedTuple):
+class VolumeStep(NamedTuple):
     """A step on the way to a volume: what was done, and where content comes from (D, H, W, 3) as it grows further.
 
     content: (D, H, W) what grows, before anything moved, and its volume then.
@@ -58,7 +58,7 @@ class Stage(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Resizing(Regional):
+class Resizing(RegionalPathology):
     """Regions whose content grows or shrinks, at the expense or for the gain of what lies near.
 
     reach_mm: how far around the regions anatomy moves; most room is made nearby.
@@ -110,12 +110,12 @@ def _sized(part: Resizing, place: Place, regions: tuple[str, ...], change: float
     return sized(last.way, last.content, last.still, float(np.exp(change)), last.done)
 
 
-def _stage(part: Resizing, place: Place, regions: tuple[str, ...], number: int) -> Stage:
+def _stage(part: Resizing, place: Place, regions: tuple[str, ...], number: int) -> VolumeStep:
     """The step after `number` stages of growth, or of loss where negative."""
-    return place.once((part, regions, Stage, number), lambda: _found(part, place, regions, number))
+    return place.once((part, regions, VolumeStep, number), lambda: _found(part, place, regions, number))
 
 
-def _found(part: Resizing, place: Place, regions: tuple[str, ...], number: int) -> Stage:
+def _found(part: Resizing, place: Place, regions: tuple[str, ...], number: int) -> VolumeStep:
     if number == 0:
         near = _near(place, regions, part.reach_mm)
         done = Sized(np.zeros((*near.inside.shape, 3), np.float32), 0.0)
@@ -130,7 +130,7 @@ def _found(part: Resizing, place: Place, regions: tuple[str, ...], number: int) 
     # a part of the brain that is cut off and holds no room makes some everywhere
     source = balanced(soft * part.content(near), room + 1e-6, near.inside)
     way = np.float32(-1) * near.free[..., None] * velocity(source, near.inside)
-    return Stage(near, done, way, content, still)
+    return VolumeStep(near, done, way, content, still)
 
 
 def _near(place: Place, regions: tuple[str, ...], reach_mm: float) -> Near:

@@ -11,13 +11,13 @@ from bench.contracts.validity import Validity
 from simulators.anatomy.protocol import Warped
 from simulators.checks import between
 from simulators.observe.observers import LocalEnergy, Observer
-from simulators.pathology.regional import Regional
+from simulators.pathology.regional import RegionalPathology
 from simulators.space.place import Place
 from simulators.space.voxels import Voxels
 
 
 @dataclass(frozen=True)
-class Texture(Regional):
+class Texture(RegionalPathology):
     """Coarser grain in named regions at equal mean.
 
     grain_mm: width of a grain. depth: SD of the signal change at amplitude 1 and severity 1, on the image's scale.

@@ -10,7 +10,7 @@ from simulators.checks import between
 from simulators.choose import known
 from simulators.observe.deformation import VolumeAndShell
 from simulators.observe.observers import Observer
-from simulators.pathology.regional import Regional
+from simulators.pathology.regional import RegionalPathology
 from simulators.space.place import Place
 
 #: thickness of healthy cortex (Fischl & Dale 2000, PNAS 97:11050); least grey matter of a voxel that holds ribbon
@@ -18,7 +18,7 @@ RIBBON_MM, LEAST = 2.5, 0.02
 
 
 @dataclass(frozen=True)
-class Thinning(Regional):
+class Thinning(RegionalPathology):
     """Cortex of named regions that has lost thickness on one side, graded by a subject's severity.
 
     surface: the side that moves, `pial` (grey matter turns to fluid) or `white` (to white matter). depth_mm: thickness

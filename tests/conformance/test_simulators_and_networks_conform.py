@@ -98,7 +98,7 @@ def test_images_normalised_one_by_one_fail_what_asks_that_changes_stay_where_the
 def test_network_conforms(name):
     node = _node("network", name)
     for check in networks.applicable(None):
-        check(lambda s, k: architecture(node, networks.Task(s, k), ())())
+        check(lambda s, k: architecture(node, networks.ProbeTask(s, k), ())())
 
 
 @pytest.mark.parametrize("check", BROKEN_NETWORKS)

@@ -8,7 +8,7 @@ from torch import nn
 
 from bench.checks import methods as checks
 from bench.checks.method_probe import Plain, SmallLinear, probes
-from bench.checks.networks import Task
+from bench.checks.networks import ProbeTask
 from bench.contracts import BadInput, Unsupported
 from bench.networks.attention_cnn import AttentionCNN
 from bench.networks.cnn import PooledCNN
@@ -39,7 +39,7 @@ def test_it_passes_what_its_tags_call_for(check):
 
 def test_maps_of_outputs_are_combined_as_the_score_combines_outputs():
     torch.manual_seed(0)
-    model, x = ShapeRidge(GRID, 3, Task(GRID, 3).atlas), images()
+    model, x = ShapeRidge(GRID, 3, ProbeTask(GRID, 3).atlas), images()
     maps = model.intrinsic(x)["contribution"].detach()
     torch.testing.assert_close(Intrinsic()(model, x, (2, 0)), maps[:, 2:3] - maps[:, :1])
     one_a_row = Intrinsic()(model, x, torch.tensor([1, 0, 2]))
@@ -50,7 +50,7 @@ def test_maps_of_outputs_are_combined_as_the_score_combines_outputs():
 
 def test_the_contrast_of_additive_maps_sums_to_the_score():
     torch.manual_seed(0)
-    model, x = ShapeRidge(GRID, 2, Task(GRID, 2).atlas), images()
+    model, x = ShapeRidge(GRID, 2, ProbeTask(GRID, 2).atlas), images()
     outputs = (model(x) - model.readout.bias).detach()
     found = Intrinsic()(model, x, (1, 0)).sum((1, 2, 3, 4))
     torch.testing.assert_close(found, outputs[:, 1] - outputs[:, 0])

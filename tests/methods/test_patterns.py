@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from bench.checks.method_probe import Plain, probes, randomised
 from bench.contracts import Batch, Context, Unsupported
 from methods._rules import intercepted
-from methods._rules.patterns import Patterns
+from methods._rules.patterns import SignalPatterns
 from methods.gradients import Gradient
 from methods.patterns import PatternAttribution, PatternNet
 
@@ -57,7 +57,7 @@ def test_patterns_are_the_covariances_of_their_definition():
     def model(x):
         return head(F.relu(conv(x)).mean((2, 3, 4)))
 
-    patterns, whole = Patterns(), nn.Module()
+    patterns, whole = SignalPatterns(), nn.Module()
     whole.forward = model
     for part in IMAGES.split(2):
         intercepted(whole, {"affine": patterns.gathering()})(part.clone().requires_grad_())

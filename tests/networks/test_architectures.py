@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 import bench.networks
 from bench.checks.method_probe import randomised
-from bench.checks.networks import Task
+from bench.checks.networks import ProbeTask
 from bench.config.architecture import architecture
 from bench.contracts import BadInput, Unsupported
 from bench.networks.conv5_fc3 import ConvFC
@@ -42,7 +42,7 @@ GRID = (16, 24, 16)
 def network(name, shape=GRID, outputs=2):
     node = OmegaConf.to_container(OmegaConf.load(CONF / "network" / f"{name}.yaml"))
     torch.manual_seed(0)
-    return architecture(node, Task(shape, outputs), ())().eval()
+    return architecture(node, ProbeTask(shape, outputs), ())().eval()
 
 
 def images(count=2, shape=GRID):

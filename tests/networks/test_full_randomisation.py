@@ -8,7 +8,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from bench.checks.networks import SHAPE, Task
+from bench.checks.networks import SHAPE, ProbeTask
 from bench.config.architecture import architecture
 from bench.contracts import Batch, Cohort, Context, SelfFitting, Unsupported
 from metrics._shared.layers import layers, with_fresh_layers
@@ -22,7 +22,7 @@ UNSUPPORTED = {"shape_boosting"}
 def built(name):
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return architecture(OmegaConf.to_container(OmegaConf.load(NODES[name])), Task(SHAPE, 2), ())().eval()
+        return architecture(OmegaConf.to_container(OmegaConf.load(NODES[name])), ProbeTask(SHAPE, 2), ())().eval()
 
 
 def learnt(name):

@@ -14,7 +14,7 @@ NODES = {p.stem: p for p in sorted((Path(__file__).parents[2] / "conf" / "networ
 
 
 def built(name, shape, outputs):
-    return architecture(OmegaConf.to_container(OmegaConf.load(NODES[name])), networks.Task(shape, outputs), ())()
+    return architecture(OmegaConf.to_container(OmegaConf.load(NODES[name])), networks.ProbeTask(shape, outputs), ())()
 
 
 @pytest.mark.parametrize("name", ["shape_ridge", "shape_boosting", "regional", "glimpse", "attention_cnn", "patch_fcn"])
@@ -83,6 +83,6 @@ def test_broken_network_fails_its_check_and_no_other(broken, check, says):
 
 
 def test_the_regions_of_the_checks_are_eight_octants():
-    atlas = networks.Task((6, 8, 10), 2).atlas
+    atlas = networks.ProbeTask((6, 8, 10), 2).atlas
     assert atlas.unique().tolist() == list(range(9))
     assert atlas[1, 1, 1] == 1 and atlas[4, 1, 1] == 2 and atlas[1, 6, 8] == 7 and not atlas[0].any()

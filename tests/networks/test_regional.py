@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from bench.checks.method_probe import randomised
-from bench.checks.networks import Task
+from bench.checks.networks import ProbeTask
 from bench.contracts import BadInput
 from bench.networks.regional import Regional
 from methods.gradients import Gradient, GradientXInput
 from methods.relevance import LRP0
 
 GRID = (8, 12, 10)
-labels = Task(GRID, 2).atlas
+labels = ProbeTask(GRID, 2).atlas
 
 
 def network(**parameters):

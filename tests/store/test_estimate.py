@@ -51,12 +51,12 @@ def test_a_price_is_read_from_the_fields_of_a_record_and_one_without_them_has_no
 
 @pytest.mark.parametrize(("workers", "seconds"), [(1, 100 + 9), (2, 50 + 9), (3, 40 + 9), (9, 40 + 9)])
 def test_units_go_to_the_first_free_worker_and_comparisons_follow(workers, seconds):
-    made = estimating.Estimate(units=[40, 30, 20, 10], groups=[9])
+    made = estimating.CostEstimate(units=[40, 30, 20, 10], groups=[9])
     assert made.wall(workers) == seconds
 
 
 def test_the_sentence_tells_time_workers_passes_and_disk():
-    made = estimating.Estimate({"train": Cost(300, 20, 10)}, [150, 150], [0], cells=4, unknown=1, megabytes=2.4)
+    made = estimating.CostEstimate({"train": Cost(300, 20, 10)}, [150, 150], [0], cells=4, unknown=1, megabytes=2.4)
     assert made.sentence(2) == (
         "4 cells to compute, about 5 min of one core, 2 min on 2 workers (and 1 cells of kinds that were never timed); "
         "about 20 forward and 10 backward passes; 2 MB of maps"

@@ -12,7 +12,7 @@ from bench.tables import validity
 from bench.tables.scores import Tidy
 from bench.tables.writer import Writer
 from bench.verbs import computing
-from bench.verbs.call import Call
+from bench.verbs.call import Command
 
 CONF = Path(__file__).parent / "fakes" / "conf"
 LINES = ["method=[random,oracle_counterfactual]", "metric=[calibrated_ap]", "seed.data=[0]", "seed.model=[0]"]
@@ -83,7 +83,7 @@ def test_metrics_without_a_truth_have_a_row_that_says_what_they_lack(planned):
 
 def test_without_a_ranking_a_gap_is_told_too_and_fails_the_run(tmp_path, monkeypatch, capsys):
     lines = ["study=fake", f"paths.results={tmp_path}", "method=[gradient]", "metric=[max_sensitivity]"]
-    call = Call([*lines, "seed.data=[0]", "seed.model=[0]"], [CONF])
+    call = Command([*lines, "seed.data=[0]", "seed.model=[0]"], [CONF])
     assert computing.run(call) == 0
     stored = Tidy._stored
     gone = {"value": nan, "status": "undefined", "reason": "nothing"}
