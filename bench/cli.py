@@ -11,7 +11,7 @@ from typing import NoReturn
 from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.store.files import REFUSALS, refusal
-from bench.verbs.call import Command
+from bench.verbs.command import Command
 
 #: the module of `bench.verbs` that holds a verb, as a function of its name
 VERBS = {
@@ -48,8 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     """The exit code: 0 all well, 1 a cell failed, 2 bad input, 130 interrupted."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
-        call, verb = read(arguments)
-        return function(verb)(call)
+        command, verb = read(arguments)
+        return function(verb)(command)
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -79,7 +79,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def read(arguments: Sequence[str]) -> tuple[Command, str]:
-    """The call and its verb; raises BadInput for an unknown verb."""
+    """The command and its verb; raises BadInput for an unknown verb."""
     parser = _Parser("python -m bench", epilog=HELP, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("words", nargs="*", metavar="verb | key=value", help="a verb first, then overrides")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Where a result comes from: commit, versions, machine, date. Recorded beside results, never part of a key."""
+"""Provenance of a result: commit, versions, machine, date. Recorded beside results, never part of a key."""
 
 import datetime
 import functools

@@ -1,1 +1,1 @@
-"""From what the user types to plain nodes, and from nodes to objects."""
+"""Configuration: what the user types as plain nodes, and nodes as objects."""

@@ -1,4 +1,4 @@
-"""From a command to a checked plan: everything is built once, before the first second of compute."""
+"""The plan: a command as a checked study, with everything built once before the first second of compute."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Going on from the weights of another model of the same architecture."""
+"""Transfer: training that goes on from the weights of another model of the same architecture."""
 
 from collections.abc import Mapping
 

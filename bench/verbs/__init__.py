@@ -1,1 +1,1 @@
-"""The verbs of the command line: each a function of a call that returns the exit code."""
+"""The verbs of the command line: each a function of a command that returns the exit code."""

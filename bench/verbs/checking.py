@@ -5,25 +5,25 @@ import json
 from bench.contracts import BadInput
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
-from bench.verbs.call import Command
+from bench.verbs.command import Command
 from bench.verify import catalogue
 from bench.verify import entrants as contest
 from bench.verify.conform import conform
 
 
-def check(call: Command) -> int:
+def check(command: Command) -> int:
     """Run the conformance checks of every simulator, network, method and metric the command names."""
-    study, _ = call.study()
+    study, _ = command.study()
     failures = 0
-    for label, name, complaint in conform(study, call.overrides):
+    for label, name, complaint in conform(study, command.overrides):
         print(f"{label:<24} {name:<36} {complaint or 'ok'}", flush=True)
         failures += bool(complaint)
     return 1 if failures else 0
 
 
-def calibrate(call: Command) -> int:
+def calibrate(command: Command) -> int:
     """Calibrate the simulators of a study and put the results where they are committed."""
-    study, _ = call.study()
+    study, _ = command.study()
     for unit in {u.simulator: u for u in study.units}.values():
         run = UnitRun(study, unit)
         path = committed(run.cells.cell(CALIBRATE, unit))
@@ -35,17 +35,17 @@ def calibrate(call: Command) -> int:
     return 0
 
 
-def entrants(call: Command) -> int:
+def entrants(command: Command) -> int:
     """Put other libraries' versions of methods through our checks, into results/published/entrants.csv."""
-    if call.overrides:
+    if command.overrides:
         raise BadInput(
-            f"entrants takes no overrides, and was given '{call.overrides[0]}'; it runs all of conf/entrants"
+            f"entrants takes no overrides, and was given '{command.overrides[0]}'; it runs all of conf/entrants"
         )
     contest.main()
     return 0
 
 
-def readme(call: Command) -> int:
+def readme(command: Command) -> int:
     """Write the tables of methods and metrics into their READMEs, from what the classes declare."""
     for path in catalogue.write():
         print(path)

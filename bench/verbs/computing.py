@@ -13,7 +13,7 @@ from bench.store.artefacts import Damaged
 from bench.study import PAGE, Study
 from bench.tables import panels
 from bench.tables.writer import Writer
-from bench.verbs.call import Command
+from bench.verbs.command import Command
 from bench.verbs.reading import readable
 
 #: how often a damaged file found while tables are written sends a run back to compute
@@ -21,9 +21,9 @@ ATTEMPTS = 3
 BROKEN = ("failed", "blocked", "missing")
 
 
-def run(call: Command) -> int:
+def run(command: Command) -> int:
     """Compute what is missing, write tables, figures and page; 1 when any cell failed or an audit found a fault."""
-    study, lines = call.study()
+    study, lines = command.study()
     if planning.rendered(study):
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
@@ -47,9 +47,9 @@ def run(call: Command) -> int:
     return code
 
 
-def tables(call: Command) -> int:
+def tables(command: Command) -> int:
     """Write the tables from the store, and those that rest on them."""
-    study, _ = call.study()
+    study, _ = command.study()
     write_tables(study)
     with readable():
         pages.aggregate(study.folder)

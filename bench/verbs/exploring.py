@@ -3,26 +3,26 @@
 from bench.explore import portraits
 from bench.explore.export import export as folders
 from bench.explore.views.write import write
-from bench.verbs.call import Command
+from bench.verbs.command import Command
 from bench.verbs.reading import PUBLISHED
 
 
-def export(call: Command) -> int:
+def export(command: Command) -> int:
     """Write the explained subjects of every simulator named as NIfTI files in BIDS-like folders."""
-    for folder in folders(call.study()[0]):
+    for folder in folders(command.study()[0]):
         print(folder)
     return 0
 
 
-def portrait(call: Command) -> int:
+def portrait(command: Command) -> int:
     """Draw what each simulator named makes, into results/published/portraits."""
-    for path in portraits.write(call.study()[0], PUBLISHED / "portraits"):
+    for path in portraits.write(command.study()[0], PUBLISHED / "portraits"):
         print(path)
     return 0
 
 
-def views(call: Command) -> int:
+def views(command: Command) -> int:
     """Draw what else can be seen of a model than maps, into results/<study>/views."""
-    for folder in write(call.study()[0]):
+    for folder in write(command.study()[0]):
         print(folder)
     return 0

@@ -15,16 +15,16 @@ from bench.plan.states import STATES, count, survey
 from bench.report import ScoreRows
 from bench.store.artefacts import KEY_LENGTH
 from bench.study import Study
-from bench.verbs.call import Command
+from bench.verbs.command import Command
 from bench.verbs.reading import readable
 
 #: what `show` is given in place of a key, before the number of a row
 BOARD = "leaderboard:"
 
 
-def plan(call: Command) -> int:
+def plan(command: Command) -> int:
     """Say what would be computed."""
-    study, lines = call.study()
+    study, lines = command.study()
     work = planning.with_work(study)
     work.save()
     surveyed = survey(study)
@@ -38,10 +38,10 @@ def plan(call: Command) -> int:
     return 0
 
 
-def store(call: Command) -> int:
+def store(command: Command) -> int:
     """verify: check every stored file. prune: delete what no planned study of this results folder needs."""
-    study, _ = call.study()
-    what = call.words[0] if call.words else ""
+    study, _ = command.study()
+    what = command.words[0] if command.words else ""
     if what == "verify":
         damaged = list(study.artefacts().verify()) + list(study.scores().verify())
         print("\n".join(damaged) or "every stored file is as it was written")
@@ -52,17 +52,17 @@ def store(call: Command) -> int:
     raise BadInput(f"store needs verify or prune{nearest(what, ('verify', 'prune')) if what else ''}")
 
 
-def show(call: Command) -> int:
+def show(command: Command) -> int:
     """Print what is known of a key: configuration, seeds, versions, cost, and the command that makes it alone.
 
     leaderboard:59 in place of a key prints the score rows behind row 59 of leaderboard.csv, and their keys.
     """
-    if call.words and call.words[0].startswith(BOARD):
-        return _show_row(call.study()[0], call.words[0].removeprefix(BOARD))
-    if not call.words or len(call.words[0]) != KEY_LENGTH:
+    if command.words and command.words[0].startswith(BOARD):
+        return _show_row(command.study()[0], command.words[0].removeprefix(BOARD))
+    if not command.words or len(command.words[0]) != KEY_LENGTH:
         key = f"one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet"
         raise BadInput(f"show needs {key}, or {BOARD}ROW for a row of leaderboard.csv")
-    print(json.dumps(record(call.study()[0], call.words[0], call.overrides, call.config_dirs), indent=1))
+    print(json.dumps(record(command.study()[0], command.words[0], command.overrides, command.config_dirs), indent=1))
     return 0
 
 

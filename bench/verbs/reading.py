@@ -9,39 +9,39 @@ from bench import report as pages
 from bench.contracts import BadInput
 from bench.provenance import ROOT
 from bench.store import files, schema
-from bench.verbs.call import Command
+from bench.verbs.command import Command
 
 #: what of a study is published: everything but the plan, heartbeats and logs of the run
 TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/*/*.parquet", "figures/*", "views/*/*")
 PUBLISHED = ROOT / "results" / "published"
 
 
-def figures(call: Command) -> int:
+def figures(command: Command) -> int:
     """Draw the figures from the tables."""
     with readable():
-        pages.figures(_folder(call))
+        pages.figures(_folder(command))
     return 0
 
 
-def leaderboard(call: Command) -> int:
+def leaderboard(command: Command) -> int:
     """Rank from the tables."""
     with readable():
-        pages.leaderboard(_folder(call))
+        pages.leaderboard(_folder(command))
     return 0
 
 
-def report(call: Command) -> int:
+def report(command: Command) -> int:
     """Leaderboard, figures and page from the tables."""
-    folder = _folder(call)
+    folder = _folder(command)
     with readable():
         pages.render(folder)
         print(pages.summary(folder))
     return 0
 
 
-def drift(call: Command) -> int:
+def drift(command: Command) -> int:
     """Compare a study's fresh means with the published ones; 1 where any lies outside the tolerance."""
-    folder = _folder(call)
+    folder = _folder(command)
     moved = pages.drift(folder, PUBLISHED / folder.name)
     for sentence in moved:
         print(f"drift: {sentence}")
@@ -49,9 +49,9 @@ def drift(call: Command) -> int:
     return 1 if moved else 0
 
 
-def publish(call: Command) -> int:
+def publish(command: Command) -> int:
     """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs."""
-    folder = _folder(call)
+    folder = _folder(command)
     target = PUBLISHED / folder.name
     with files.scratch(target) as copy:
         for name in TABLES:
@@ -75,8 +75,8 @@ def readable() -> Iterator[None]:
         raise BadInput(str(error)) from error
 
 
-def _folder(call: Command) -> Path:
-    folder = call.study()[0].folder
+def _folder(command: Command) -> Path:
+    folder = command.study()[0].folder
     if not (folder / "study.json").exists():
         raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'")
     schema.check_tables(folder)

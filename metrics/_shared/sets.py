@@ -1,4 +1,4 @@
-"""From a graded truth to the set of voxels that carries it."""
+"""Sets of voxels that carry a graded truth."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""From an observer's statistics to one score: a discriminant for classes, a regression for values."""
+"""Readout of an observer's statistics as one score: a discriminant for classes, a regression for values."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""From latents to images: anatomy displaced, tissue taken, tissues mixed, signal changed, scanned."""
+"""Signal and image from latents: anatomy displaced, tissue taken, tissues mixed, signal changed, scanned."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType

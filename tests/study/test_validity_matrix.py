@@ -12,7 +12,7 @@ from bench.tables import validity
 from bench.tables.scores import Tidy
 from bench.tables.writer import Writer
 from bench.verbs import computing
-from bench.verbs.call import Command
+from bench.verbs.command import Command
 
 CONF = Path(__file__).parent / "fakes" / "conf"
 LINES = ["method=[random,oracle_counterfactual]", "metric=[calibrated_ap]", "seed.data=[0]", "seed.model=[0]"]
