@@ -59,8 +59,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {refusal(error.errno, error.filename or 'the results')}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        command = " ".join(["python -m bench", *(f"'{a}'" if "[" in a or "(" in a else a for a in arguments)])
-        print(f"\ninterrupted; what is done is kept, resume with: {command}", file=sys.stderr)
+        resume = " ".join(["python -m bench", *(f"'{a}'" if "[" in a or "(" in a else a for a in arguments)])
+        print(f"\ninterrupted; what is done is kept, resume with: {resume}", file=sys.stderr)
         return 130
 
 
