@@ -1,4 +1,4 @@
-"""What the pictures are drawn from: a few subjects of every simulator, and each method's maps of them."""
+"""Panels, the source of the pictures: a few subjects of every simulator, and each method's maps of them."""
 
 import numpy as np
 import torch

@@ -11,7 +11,7 @@ from bench.stages.attribute import ATTRIBUTE
 from bench.study import Study
 
 
-class Maps(NamedTuple):
+class ExportedMaps(NamedTuple):
     """One method's maps (N, 1, D, H, W) of the first N subjects, for one trained model."""
 
     model: str
@@ -19,11 +19,11 @@ class Maps(NamedTuple):
     volumes: Tensor
 
 
-def stored(study: Study, simulator: str) -> Iterator[Maps]:
+def stored(study: Study, simulator: str) -> Iterator[ExportedMaps]:
     """Maps of every model and method the command names, where the store has them."""
     cells, ledger = Cells(study), Ledger.of(study)
     for unit in (u for u in study.units if u.simulator == simulator):
         for method in study.methods:
             cell = cells.cell(ATTRIBUTE, unit, method)
             if ledger.record(cell) is not None:
-                yield Maps(unit.id, method, ledger.value(cell).map)
+                yield ExportedMaps(unit.id, method, ledger.value(cell).map)

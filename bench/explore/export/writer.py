@@ -20,7 +20,7 @@ from bench.explore.export.layout import (
     plain,
     write_json,
 )
-from bench.explore.export.maps import Maps
+from bench.explore.export.maps import ExportedMaps
 from bench.store import files
 
 _COLUMNS = {
@@ -32,7 +32,7 @@ _COLUMNS = {
 }
 
 
-def write(folder: Path, cohort: Cohort, about: About, maps: Iterable[Maps] = ()) -> Path:
+def write(folder: Path, cohort: Cohort, about: About, maps: Iterable[ExportedMaps] = ()) -> Path:
     """Write images, twins, regions, domain, truths and maps to `folder`, in place of what was there.
 
     Raises:
@@ -104,7 +104,7 @@ def _truth(layout: Layout, truth: Truth, cohort: Cohort) -> None:
             _table(layout.derived(name, f"{ending}.tsv"), pd.DataFrame({"name": cohort.region_names, **columns}))
 
 
-def _maps(layout: Layout, made: Maps, cohort: Cohort) -> None:
+def _maps(layout: Layout, made: ExportedMaps, cohort: Cohort) -> None:
     write_json(layout.derivatives(made.model) / "dataset_description.json", described(made.model, "derivative"))
     for name, volume in zip(participants(len(made.volumes)), made.volumes, strict=True):
         nifti.write(layout.derived(name, f"desc-{plain(made.method)}_map.nii.gz", made.model), volume, cohort.affine)
