@@ -1,8 +1,8 @@
 """Tables that rest on those: rankings with what stands behind them, metrics of metrics, what the page shows."""
 
-from bench.columns.declaration import CASE, CONTEST, MEAN, METHOD, PLACE, Table
+from bench.columns.declaration import CASE, CONTEST, MEAN, METHOD, PLACE, Columns
 
-STANDING = Table.of("""
+STANDING = Columns.of("""
 rank                 text    shared rank; empty for a method that is not ranked
 tied                 flag    others share the rank
 mean                 number  mean score
@@ -25,7 +25,7 @@ skill_low            number  lower end of its 95 % interval
 skill_high           number  upper end of its 95 % interval
 skill_models         number  models whose skill is defined
 """)
-FLOORS = Table.of("""
+FLOORS = Columns.of("""
 learned_gain         number  score of the trained model less that of the same initialisation untrained
 individual_gain      number  score of the own map less that of another subject's
 stability            number  likeness of a subject's maps over models trained anew
@@ -34,9 +34,9 @@ floor_untrained      number  likeness of the maps of untrained models
 convergence          number  likeness of maps to those made with other noise
 unconverged          flag    that likeness is below 0.9
 """)
-ROLE = Table.of("role text method, control or oracle")
+ROLE = Columns.of("role text method, control or oracle")
 LEADERBOARD = CONTEST + METHOD + ROLE + STANDING + FLOORS
-COMPARISONS = CONTEST + Table.of("""
+COMPARISONS = CONTEST + Columns.of("""
 method               text    name of the method
 against              text    `every control`, or the method that it stands against
 reference            text    control that is beaten least clearly, or that method
@@ -47,18 +47,18 @@ p_adjusted           number  p-value adjusted for all comparisons of the contest
 n_data_seeds         whole   data seeds with a value
 verdict              text    better, not shown, undefined, partial, or the reason why it is a preview
 """)
-CONCORDANCE = CONTEST + Table.of("""
+CONCORDANCE = CONTEST + Columns.of("""
 n_ranked             whole   ranked methods
 n_data_seeds         whole   data seeds
 friedman             number  Friedman's statistic of the order of methods over data seeds
 concordance          number  Kendall's coefficient of concordance
 """)
-SANITY = PLACE + Table.of("""
+SANITY = PLACE + Columns.of("""
 method               text    name of the method
 metric               text    name of the metric, or of one of its columns as metric.column
 truth                text    truth that maps are scored against; empty for a metric that reads none
 floor                number  value that a map which depends on nothing learnt does not get beyond
-""") + MEAN + Table.of("""
+""") + MEAN + Columns.of("""
 n_data_seeds         whole   data seeds with a value
 verdict              text    passed, failed, unclear, undefined, or the reason why it is a preview
 """)  # fmt: skip
@@ -67,7 +67,7 @@ CELLS = (
     + METHOD
     + CASE
     + MEAN
-    + Table.of("""
+    + Columns.of("""
 gate                 text    passed or below gate
 n_data_seeds         whole   data seeds with a value
 n_subjects           whole   subjects with a value
@@ -78,7 +78,7 @@ n_units              whole   models with a value
 COMPONENTS = (
     PLACE
     + CASE
-    + Table.of("""
+    + Columns.of("""
 component            text    method, data seed, model seed, subject, what these do together, or residual
 variance             number  variance component; a negative estimate counts as zero
 share                number  share of the sum of all components
@@ -89,7 +89,7 @@ n_model_seeds        whole   model seeds within a data seed of the balanced part
 n_subjects           whole   subjects of the balanced part
 """)
 )
-GATES = PLACE + Table.of("""
+GATES = PLACE + Columns.of("""
 n_models             whole   trained models
 n_passed             whole   models that passed the gate
 auc                  number  mean test AUC
@@ -100,7 +100,7 @@ separability_asked   number  AUC of the reference observer that the calibration 
 separability_reached number  AUC of the reference observer that it reached
 train_subjects       number  mean number of subjects trained on
 """)
-MEAN_COSTS = Table.of("""
+MEAN_COSTS = Columns.of("""
 stage                text    stage of the run
 network              text    name of the network
 method               text    name of the method; empty before maps are made
@@ -111,7 +111,7 @@ forward              number  mean number of forward passes
 backward             number  mean number of backward passes
 peak_mb              number  largest peak of memory
 """)
-FAILURE_COUNTS = Table.of("""
+FAILURE_COUNTS = Columns.of("""
 status               text    failed, timeout or killed; unsupported or undefined
 stage                text    stage of the run
 network              text    name of the network
@@ -120,7 +120,7 @@ metric               text    name of the metric
 reason               text    one sentence
 n                    whole   cells
 """)
-RELIABILITY = PLACE + Table.of("""
+RELIABILITY = PLACE + Columns.of("""
 metric               text    name of the metric
 truth                text    truth that maps are scored against; empty for a metric that reads none
 alpha                number  Krippendorff's alpha: agreement of images on the order of methods
@@ -133,7 +133,7 @@ n_methods            whole   methods
 n_subjects           whole   images
 reason               text    one sentence on a missing alpha
 """)
-CONSISTENCY = PLACE + Table.of("""
+CONSISTENCY = PLACE + Columns.of("""
 metric               text    name of the metric
 truth                text    its truth
 other                text    name of another metric
@@ -141,7 +141,7 @@ other_truth          text    the truth of that one
 spearman             number  correlation over images, mean over methods and models
 n_units              whole   models with a value
 """)
-PROXIES = PLACE + Table.of("""
+PROXIES = PLACE + Columns.of("""
 proxy                text    name of a metric that reads no truth
 ranking              text    name of the ranking
 spearman             number  correlation over methods, within a model, with what the ranking ranks by
@@ -152,14 +152,14 @@ over_models          number  correlation over models, mean over methods
 n_units              whole   models with a value
 n_methods            whole   methods
 """)
-DISTANCES = PLACE + Table.of("""
+DISTANCES = PLACE + Columns.of("""
 side                 text    patients or controls
 method               text    name of the method
 other                text    name of another method
 distance             number  distance of their mean maps by region
 n_units              whole   models
 """)
-DETECTION = Table.of("""
+DETECTION = Columns.of("""
 clean                text    simulator without a shortcut
 cued                 text    simulator with one
 network              text    name of the network
@@ -170,7 +170,7 @@ high                 number  upper end of its 95 % interval
 n_data_seeds         whole   data seeds
 n_models             whole   models
 """)
-PICTURES = PLACE + Table.of("""
+PICTURES = PLACE + Columns.of("""
 method               text    name of the method, or truth
 subject              whole   index of the subject
 state                text    patient, control or subject
@@ -178,7 +178,7 @@ plane                text    coronal, axial or sagittal
 slice                whole   voxel at which the plane cuts
 scale                text    value at full colour
 """)
-VIOLATIONS = Table.of("violation text one sentence on a rule that the tables break")
+VIOLATIONS = Columns.of("violation text one sentence on a rule that the tables break")
 
 #: by file
 TABLES = {

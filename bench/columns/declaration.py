@@ -1,4 +1,4 @@
-"""A column and a table as declared, and the columns that several tables have."""
+"""Columns as declared, and those that several tables have."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -19,36 +19,36 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
-    """The columns of a table, or of a part of one, in their order."""
+class Columns:
+    """Columns of a table, or of a part of one, in their order."""
 
     columns: tuple[Column, ...]
 
     @classmethod
-    def of(cls, lines: str) -> "Table":
+    def of(cls, lines: str) -> "Columns":
         """The columns of lines `name kind description`; raises ValueError for an unknown kind."""
         parts = [line.split(maxsplit=2) for line in lines.strip().splitlines()]
         if unknown := {kind for _, kind, _ in parts} - set(get_args(Kind)):
             raise ValueError(f"columns are {', '.join(get_args(Kind))}, and not {', '.join(sorted(unknown))}")
         return cls(tuple(Column(name, kind, description) for name, kind, description in parts))  # type: ignore[arg-type]
 
-    def __add__(self, other: "Table") -> "Table":
+    def __add__(self, other: "Columns") -> "Columns":
         """The columns of both, one after the other."""
-        return Table((*self.columns, *other.columns))
+        return Columns((*self.columns, *other.columns))
 
     @property
     def names(self) -> list[str]:
         """Names of all columns."""
         return [column.name for column in self.columns]
 
-    def after(self, shared: "Table") -> list[str]:
+    def after(self, shared: "Columns") -> list[str]:
         """Names of the columns beside those of `shared`."""
         return [name for name in self.names if name not in shared.names]
 
-    def only(self, *names: str) -> "Table":
+    def only(self, *names: str) -> "Columns":
         """The columns of these names, in this order."""
         known = {column.name: column for column in self.columns}
-        return Table(tuple(known[name] for name in names))
+        return Columns(tuple(known[name] for name in names))
 
     @property
     def schema(self) -> pa.Schema:
@@ -60,28 +60,28 @@ class Table:
         return {column.name for column in self.columns if column.kind == kind}
 
 
-PLACE = Table.of("""
+PLACE = Columns.of("""
 simulator            text    name of the simulator; `all` in a row over all of them
 network              text    name of the network
 """)
-SEEDS = Table.of("""
+SEEDS = Columns.of("""
 data_seed            whole   seed of the training, validation and test subjects; -1 for all models together
 model_seed           whole   seed of initialisation and training order; -1 for all models together
 """)
 UNIT = PLACE + SEEDS
-CASE = Table.of("""
+CASE = Columns.of("""
 metric               text    name of the metric, or of one of its columns as metric.column
 truth                text    truth that maps are scored against; empty for a metric that reads none
 view                 text    sign and smoothing through which maps are seen; empty for metrics that see no maps
 """)
-CONTEST = Table.of("ranking text name of the ranking in study.json") + CASE + PLACE
-MEAN = Table.of("""
+CONTEST = Columns.of("ranking text name of the ranking in study.json") + CASE + PLACE
+MEAN = Columns.of("""
 mean                 number  mean of the metric
 low                  number  lower end of its 95 % interval
 high                 number  upper end of its 95 % interval
 """)
-METHOD = Table.of("method text name of the method")
-ORIGIN = Table.of("""
+METHOD = Columns.of("method text name of the method")
+ORIGIN = Columns.of("""
 version              text    version of the plug-in
 reference            text    citation
 summary              text    one sentence on what it is

@@ -1,9 +1,9 @@
 """Tables that are written from the store: scores, models, plug-ins, failures, costs."""
 
-from bench.columns.declaration import METHOD, ORIGIN, PLACE, SEEDS, UNIT, Table
+from bench.columns.declaration import METHOD, ORIGIN, PLACE, SEEDS, UNIT, Columns
 
 STATUSES = ("ok", "unsupported", "undefined", "failed", "timeout", "killed")
-ROWS = SEEDS + Table.of("""
+ROWS = SEEDS + Columns.of("""
 subject              whole   index of the explained subject; -1 in a row of a whole model
 stratum              text    TP, TN, FP or FN; empty for a subject on neither side
 split                text    stream that the subject comes from
@@ -18,10 +18,10 @@ reason               text    one sentence on a missing value
 #: of all partitions; each file holds ROWS, and the folders it lies in name simulator and network
 SCORES = PLACE + ROWS
 #: of the score shards in the store; seeds are those of the single models that a comparison is made from, or null
-SHARD = Table.of("metric_key text key of the metric cell") + ROWS.only(
+SHARD = Columns.of("metric_key text key of the metric cell") + ROWS.only(
     "subject", "stratum", "view", "metric", "truth", "value", "status", "reason", "data_seed", "model_seed"
 )
-COMPETENCE = Table.of("""
+COMPETENCE = Columns.of("""
 auc                  number  test AUC
 auc_low              number  lower end of its 95 % interval
 auc_high             number  upper end of its 95 % interval
@@ -48,7 +48,7 @@ weights              text    hash of the trained weights
 MODELS = (
     UNIT
     + COMPETENCE
-    + Table.of("""
+    + Columns.of("""
 separability_asked   number  AUC of the reference observer that the calibration aimed at
 separability_reached number  AUC of the reference observer that it reached
 separability_low     number  lower end of its 95 % interval
@@ -58,7 +58,7 @@ order_seed           whole   seed of the training order
 cohort               text    hash of the explained subjects, which all models of a simulator share
 """)
 )
-TAGS = Table.of("""
+TAGS = Columns.of("""
 family               text    family of methods
 quantity             text    sensitivity, contribution or location
 role                 text    method, control or oracle
@@ -66,13 +66,13 @@ reads_model          flag    the maps depend on the model
 signed               flag    the maps have a sign
 stochastic           flag    the maps depend on random numbers
 """)
-METHODS = METHOD + TAGS + Table.of("""
+METHODS = METHOD + TAGS + Columns.of("""
 truth                text    truth that an oracle shows; empty for all that are none
 cost                 text    passes per subject, as a formula
 convergence          number  likeness of its maps to those made with other noise
 converged            text    True or False: that likeness reaches 0.9; empty where it was not measured
 """) + ORIGIN  # fmt: skip
-METRICS = Table.of("""
+METRICS = Columns.of("""
 metric               text    name of the metric
 kind                 text    map, model, explainer, group or compare
 higher_is_better     flag    higher values are better
@@ -86,14 +86,14 @@ assisted             flag    it reads what only a simulator knows, beside a trut
 truths               text    truths that maps are scored against, separated by blanks
 compared_on          text    truth on which a metric of kind `compare` scores its models
 """) + ORIGIN  # fmt: skip
-VALIDITY = Table.of("""
+VALIDITY = Columns.of("""
 simulator            text    name of the simulator
 truth                text    truth that maps are scored against; empty for a metric that reads none
 metric               text    name of the metric
 defined              flag    the metric has a value on this truth of this simulator
 reason               text    one sentence on why it has none
 """)
-SIMULATOR_AUDITS = Table.of("""
+SIMULATOR_AUDITS = Columns.of("""
 simulator            text    name of the simulator
 key                  text    hash of its configuration
 audit                text    trivial observer, twins or association
@@ -104,7 +104,7 @@ n                    whole   subjects of each class
 reference            number  AUC of the reference observer
 verdict              text    passed, failed, or why the audit asks nothing of this simulator
 """)
-CELL = Table.of("""
+CELL = Columns.of("""
 stage                text    stage of the run
 method               text    name of the method; empty before maps are made
 metric               text    name of the metric; empty before maps are scored
@@ -112,19 +112,19 @@ metric               text    name of the metric; empty before maps are scored
 FAILURES = (
     UNIT
     + CELL
-    + Table.of("""
+    + Columns.of("""
 status               text    failed, timeout or killed; unsupported or undefined
 reason               text    one sentence
 """)
 )
-USAGE = Table.of("""
+USAGE = Columns.of("""
 seconds              number  duration
 forward              number  forward passes per subject
 backward             number  backward passes per subject
 peak_mb              number  peak memory
 """)
 COSTS = UNIT + CELL + USAGE
-PROVENANCE = Table.of("""
+PROVENANCE = Columns.of("""
 stage                text    stage of the run
 key                  text    key of the stored result, which `show` reads
 unit                 text    simulator, network and seeds in one word
@@ -136,7 +136,7 @@ machine              text    versions and device as JSON
 content              text    all that the key is made from, as JSON
 config               text    configuration as JSON
 """)
-REGIONS = UNIT + Table.of("""
+REGIONS = UNIT + Columns.of("""
 region               text    region, or two of them
 truth                text    association, observer, use, off, on, shapley or interaction
 statistic            text    value, or how subjects are summed up

@@ -12,6 +12,9 @@ from bench.explore.portraits import picture, portrait
 from bench.report.figures import slices
 from bench.report.figures.compose import ZOOM
 from bench.report.figures.portrait import PLANES, Cut, centre, cropped
+from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.several import Several
 from simulators.task.graded import Graded
 from simulators.task.patterns import Patterns
 
@@ -61,7 +64,8 @@ def test_patients_with_the_largest_change_are_shown(shown):
 )
 def test_patients_are_who_the_simulator_says(task, targets, patients):
     """Class 2 of a contrast of two others is no patient, nor is everyone of a regression."""
-    sides = torch.tensor([task.side(target) for target in targets])
+    parts = Several((Atrophy(("left hippocampus",)), Atrophy(("right hippocampus",))), (None, None))
+    sides = Brain(parts, task=task).sides(torch.tensor(targets))
     drawn = portrait("a", cohort(targets, [0.6, 0.5, 0.4, 0.3, 0.2, 0.1]), sides)
     assert [c.split(",")[0] for c in drawn.captions] == [f"subject {i}" for i in patients]
 

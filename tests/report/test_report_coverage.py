@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from bench.report.statistics.intervals import Estimate, balanced, estimate
+from bench.report.statistics.intervals import MeanEstimate, balanced, estimate
 
 REPEATS, SUBJECTS, MODEL_SEEDS = 4000, 24, 2
 #: spreads of data seed, model seed within data seed, subject, and model by subject
@@ -99,7 +99,7 @@ def mean_squares(rng, seeds, subjects, data, subject, rest):
     cells = seeds * subjects
     mean = rng.normal(size=20_000) * np.sqrt(data**2 / seeds + subject**2 / subjects + rest**2 / cells)
     parts = np.stack([of_seed, np.maximum(of_subject - residual, 0)], -1) / cells
-    return Estimate(mean, parts, np.broadcast_to(free[:2].astype(float), parts.shape))
+    return MeanEstimate(mean, parts, np.broadcast_to(free[:2].astype(float), parts.shape))
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 10, 30])
@@ -122,5 +122,5 @@ def test_degrees_of_freedom_of_the_mean_squares_alone_cover_too_little():
 
 
 def test_with_one_part_the_interval_is_students():
-    score = Estimate(np.zeros(1), np.array([[0.5, 0.0]]), np.array([[2.0, 23.0]]))
+    score = MeanEstimate(np.zeros(1), np.array([[0.5, 0.0]]), np.array([[2.0, 23.0]]))
     assert score.satterthwaite[0] == pytest.approx(2)

@@ -6,7 +6,7 @@ import pytest
 import synthetic
 from scipy.stats import t
 
-from bench.report.load.results import Headline, Results
+from bench.report.load.results import Ranking, Results
 from bench.report.metrics import models, proxies
 from bench.report.metrics import tables as meta
 from bench.report.metrics.models import Table
@@ -90,7 +90,7 @@ def test_tables_hold_ranked_methods_of_models_past_the_gate_with_higher_better(t
     mine = scores[(scores["metric"] == "infidelity") & (scores["method"] == "gradient")]
     one = next(x for x in found if x.metric == "infidelity" and x.data_seed == 0)
     assert one.values["gradient"].to_numpy() == pytest.approx(-mine[mine["data_seed"] == 0]["value"].to_numpy())
-    chosen = list(models.ranking(study, scores, Headline("a", "calibrated_ap", "counterfactual", "abs", ("TP",))))
+    chosen = list(models.ranking(study, scores, Ranking("a", "calibrated_ap", "counterfactual", "abs", ("TP",))))
     assert [len(x.values) for x in chosen] == [3, 3]
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.report.figures import style
-from bench.report.load.results import Headline
+from bench.report.load.results import Ranking
 from bench.report.rankings.ranked_results import RankedResults
 
 COLUMNS = 6
@@ -30,7 +30,7 @@ def draw(source: RankedResults) -> list[Figure]:
     return [_page(source, headline, page, order) for page in pages]
 
 
-def _page(source: RankedResults, headline: Headline, scopes: list[str], order: list[str]) -> Figure:
+def _page(source: RankedResults, headline: Ranking, scopes: list[str], order: list[str]) -> Figure:
     rows = -(-len(scopes) // COLUMNS)
     with style.journal():
         figure = style.figure(style.DOUBLE, (rows * (_LINE * len(order) + _FRAME) + _FOOT) * style.MM)
@@ -40,14 +40,14 @@ def _page(source: RankedResults, headline: Headline, scopes: list[str], order: l
     return figure
 
 
-def _order(source: RankedResults, headline: Headline) -> list[str]:
+def _order(source: RankedResults, headline: Ranking) -> list[str]:
     """Methods with a value anywhere, in the order of the main network's ranking."""
     table = source.tables["leaderboard"]
     scored = set(table[(table["ranking"] == headline.ranking) & table["mean"].notna()]["method"])
     return [method for method in source.order(source.results.main_network) if method in scored]
 
 
-def _panel(axis: Axes, source: RankedResults, headline: Headline, scope: str, order: list[str]) -> None:
+def _panel(axis: Axes, source: RankedResults, headline: Ranking, scope: str, order: list[str]) -> None:
     metric = source.results.metric(headline.metric)
     networks = source.results.networks
     for k, network in enumerate(networks):

@@ -10,9 +10,9 @@ from scipy import ndimage
 
 from bench.report.figures import slices, style
 from bench.report.figures.compose import DIVERGING, Array
-from bench.report.figures.sheet import Bar, Place, Sheet, View
+from bench.report.figures.sheet import Bar, Plane, PortraitSheet, Position
 
-PLANES = (View("sagittal", 0, "PAIS"), View("coronal", 1, "LRIS"), View("axial", 2, "LRPA"))
+PLANES = (Plane("sagittal", 0, "PAIS"), Plane("coronal", 1, "LRIS"), Plane("axial", 2, "LRPA"))
 #: a cut goes through the middle of a lesion, not through its brightest voxel
 _SMOOTHING_MM = 8.0
 _MARGIN_MM = 12.0
@@ -75,7 +75,7 @@ def draw(portrait: Portrait) -> Figure:
     columns = list(_columns(shown))
     with style.journal():
         box = tuple(shown.spacing * shown.images.shape[1:])
-        sheet = Sheet.of(box, len(shown.images), len(columns), PLANES)
+        sheet = PortraitSheet.of(box, len(shown.images), len(columns), PLANES)
         sheet.title(shown.title, _facts(portrait))
         for k, column in enumerate(columns):
             sheet.head(k, column.title)
@@ -110,12 +110,12 @@ def centre(change: Array, domain: Array, spacing: Array) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(np.argmax(np.where(domain, smooth, -1)), change.shape))
 
 
-def _patient(sheet: Sheet, shown: Portrait, columns: list[_Column], p: int) -> None:
+def _patient(sheet: PortraitSheet, shown: Portrait, columns: list[_Column], p: int) -> None:
     at = centre(shown.change[p], shown.domain[p], shown.spacing)
     sheet.caption(p, shown.captions[p])
     for r, view in enumerate(PLANES):
         cut = Cut(p, view.axis, at[view.axis])
-        axes = [sheet.show(Place(p, r, k), column.picture(cut)) for k, column in enumerate(columns)]
+        axes = [sheet.show(Position(p, r, k), column.picture(cut)) for k, column in enumerate(columns)]
         sheet.letters(axes[0], view)
         if (p, r) == (0, 0):
             sheet.ruler(axes[0])

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.report.figures import style
-from bench.report.load.results import Headline
+from bench.report.load.results import Ranking
 from bench.report.rankings.ranked_results import RankedResults
 
 SHOWN = 5
@@ -30,7 +30,7 @@ def draw(source: RankedResults) -> list[Figure]:
     return [_page(source, headline, points, page) for page in pages]
 
 
-def _page(source: RankedResults, headline: Headline, points: pd.DataFrame, simulators: list[str]) -> Figure:
+def _page(source: RankedResults, headline: Ranking, points: pd.DataFrame, simulators: list[str]) -> Figure:
     methods = _methods(source, headline)
     columns = min(COLUMNS, len(simulators))
     rows = -(-len(simulators) // columns)
@@ -44,7 +44,7 @@ def _page(source: RankedResults, headline: Headline, points: pd.DataFrame, simul
     return figure
 
 
-def _methods(source: RankedResults, headline: Headline) -> list[str]:
+def _methods(source: RankedResults, headline: Ranking) -> list[str]:
     """The best ranked methods on the main network and the best control."""
     board = source.board(headline.ranking, source.results.main_network)
     board = board[board["mean"].notna()]
@@ -52,7 +52,7 @@ def _methods(source: RankedResults, headline: Headline) -> list[str]:
     return [*best, *board[board["role"] == "control"]["method"].head(1)]
 
 
-def _panel(axis: Axes, source: RankedResults, headline: Headline, points: pd.DataFrame, methods: list[str]) -> None:
+def _panel(axis: Axes, source: RankedResults, headline: Ranking, points: pd.DataFrame, methods: list[str]) -> None:
     for k, method in enumerate(methods):
         colour, marker = style.COLOURS[k % len(style.COLOURS)], style.SERIES_MARKERS[k % len(style.SERIES_MARKERS)]
         for passed, face in ((True, colour), (False, "none")):

@@ -21,7 +21,7 @@ _PALE = "#e8eaed"
 _RIM = withStroke(linewidth=0.8, foreground="black")
 
 
-class View(NamedTuple):
+class Plane(NamedTuple):
     """A plane: the axis it cuts, the letters at its left, right, bottom and top."""
 
     name: str
@@ -42,7 +42,7 @@ class Bar(NamedTuple):
     high: float
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Patient, plane and column."""
 
     patient: int
@@ -51,18 +51,18 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PortraitSheet:
     """box: edges of the brain's box in mm (x, y, z). zoom: mm of paper a mm of brain. width, height: of the paper."""
 
     figure: Figure
     box: tuple[float, ...]
-    views: Sequence[View]
+    views: Sequence[Plane]
     zoom: float
     width: float
     height: float
 
     @classmethod
-    def of(cls, box: tuple[float, ...], patients: int, columns: int, views: Sequence[View]) -> "Sheet":
+    def of(cls, box: tuple[float, ...], patients: int, columns: int, views: Sequence[Plane]) -> "PortraitSheet":
         """The largest zoom at which everything fits a page."""
         wide, high = max(v.size(box)[0] for v in views), sum(v.size(box)[1] for v in views)
         across = style.DOUBLE / style.MM - _LEFT - _MARGIN - columns * _GAP
@@ -88,7 +88,7 @@ class Sheet:
         heights = [v.size(self.box)[1] * self.zoom + _GAP for v in self.views]
         return _HEAD + patient * (_CAPTION + sum(heights)) + _CAPTION + sum(heights[:row])
 
-    def show(self, place: Place, picture: Array) -> Axes:
+    def show(self, place: Position, picture: Array) -> Axes:
         """A picture in the middle of its place, on black; the axes' units are mm of brain."""
         width, height = self.views[place.row].size(self.box)
         axes = self._axes(self.left(place.column), self.top(*place[:2]), self.cell, height * self.zoom)
@@ -97,7 +97,7 @@ class Sheet:
         axes.spines[:].set_visible(False)
         return axes
 
-    def letters(self, axes: Axes, view: View) -> None:
+    def letters(self, axes: Axes, view: Plane) -> None:
         """Names of the sides, at the edges of a picture."""
         edges = ((0.03, 0.5), (0.97, 0.5), (0.5, 0.02), (0.5, 0.98))
         sides = (("left", "center"), ("right", "center"), ("center", "bottom"), ("center", "top"))

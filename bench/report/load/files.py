@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.columns.declaration import Kind, Table
+from bench.columns.declaration import Columns, Kind
 from bench.columns.written import ROWS, SCORES, STATUSES
 
 #: keys of study.json that are read
@@ -30,7 +30,7 @@ def about(path: Path) -> dict[str, Any]:
     return content
 
 
-def csv(path: Path, table: Table) -> pd.DataFrame:
+def csv(path: Path, table: Columns) -> pd.DataFrame:
     """A table in its types; raises BadTables where it is missing, lacks a column or holds a value of another kind."""
     if not path.is_file():
         raise BadTables(f"{path} is missing")
@@ -53,7 +53,7 @@ def _typed(path: Path, column: pd.Series, kind: Kind) -> pd.Series:
         raise BadTables(f"{path}: column {column.name} holds something that is no number ({error})") from error
 
 
-def parquet(path: Path, table: Table) -> pd.DataFrame:
+def parquet(path: Path, table: Columns) -> pd.DataFrame:
     """The columns of a table; raises BadTables where it is missing or lacks one."""
     if not path.is_file():
         raise BadTables(f"{path} is missing")

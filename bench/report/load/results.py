@@ -15,7 +15,7 @@ _SMALL = ("models", "methods", "metrics", "failures", "validity", "simulator_aud
 
 
 @dataclass(frozen=True)
-class Headline:
+class Ranking:
     """The measure of one ranking: a metric on a truth, seen through a view, over the strata named (none = all)."""
 
     ranking: str
@@ -56,10 +56,10 @@ class Results:
         return results
 
     @property
-    def headlines(self) -> list[Headline]:
+    def headlines(self) -> list[Ranking]:
         """The rankings of the study, in the order in which study.json gives them."""
         return [
-            Headline(name, h["metric"], h["truth"], h["view"], tuple(h["strata"]))
+            Ranking(name, h["metric"], h["truth"], h["view"], tuple(h["strata"]))
             for name, h in self.about["headline"].items()
         ]
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bench.report.load.results import Headline, Results
+from bench.report.load.results import Ranking, Results
 from bench.report.statistics import arrays
 from bench.report.statistics.arrays import ByModel
 from bench.report.statistics.correlation import split_half
@@ -80,7 +80,7 @@ def tables(results: Results, scores: pd.DataFrame) -> Iterator[Table]:
                 yield Table(*unit, metric, truth, pd.DataFrame(table, by_model.subjects[subjects], columns))
 
 
-def ranking(results: Results, scores: pd.DataFrame, headline: Headline) -> Iterator[Table]:
+def ranking(results: Results, scores: pd.DataFrame, headline: Ranking) -> Iterator[Table]:
     """The measure of one ranking, of every model: its metric, truth and view over the strata it counts."""
     rows = scores[(scores["metric"] == headline.metric) & (scores["truth"] == headline.truth)]
     rows = rows[rows["view"] == headline.view]

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bench.columns.aggregated import CONSISTENCY, DETECTION, DISTANCES, PROXIES, RELIABILITY
-from bench.columns.declaration import Table
+from bench.columns.declaration import Columns
 from bench.report.load import partitions
 from bench.report.load import tables as files
 from bench.report.load.results import Results
@@ -47,7 +47,7 @@ def _of(results: Results, simulator: str, network: str, scores: pd.DataFrame) ->
     return {**named, "profiles": models.passed(results, shares)}
 
 
-def _joined(parts: list[pd.DataFrame], table: Table) -> pd.DataFrame:
+def _joined(parts: list[pd.DataFrame], table: Columns) -> pd.DataFrame:
     held = [part for part in parts if len(part)]
     whole = pd.concat(held, ignore_index=True) if held else pd.DataFrame(columns=table.names)
     return whole[table.names].round(DECIMALS)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.report.load.results import Headline
+from bench.report.load.results import Ranking
 from bench.report.rankings.comparisons import CONTROLS, EVERY_CONTROL, LEVEL, METHODS
 from bench.report.rankings.ranked_results import RankedResults
 
@@ -21,7 +21,7 @@ class Clause:
     better than each that all were to be better than. ranked: how many methods are.
     """
 
-    headline: Headline
+    headline: Ranking
     network: str
     leaders: list[str]
     row: int
@@ -37,7 +37,7 @@ class Clause:
         return QUESTIONS.get(self.headline.ranking, self.headline.ranking)
 
 
-def clause(source: RankedResults, headline: Headline, network: str, scope: str) -> Clause:
+def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -> Clause:
     """The answer of one contest, read off its rows in leaderboard.csv and comparisons.csv."""
     board = source.board(headline.ranking, network, scope)
     ranked = board[board["rank"] != ""]

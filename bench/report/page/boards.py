@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.report.load.results import Headline
+from bench.report.load.results import Ranking
 from bench.report.rankings import floors
 from bench.report.rankings.ranked_results import RankedResults
 
@@ -19,7 +19,7 @@ class Board:
     score must be held against, that hold any value.
     """
 
-    headline: Headline
+    headline: Ranking
     network: str
     scopes: list[str]
     rows: list[dict[str, int]]
@@ -42,7 +42,7 @@ def boards(source: RankedResults) -> list[Board]:
     return [_board(source, headline, network) for headline in source.results.headlines for network in networks]
 
 
-def _board(source: RankedResults, headline: Headline, network: str) -> Board:
+def _board(source: RankedResults, headline: Ranking, network: str) -> Board:
     where = headline.ranking, network
     contests = {scope: source.board(*where, scope) for scope in ["all", *source.results.simulators]}
     scopes = [scope for scope, rows in contests.items() if len(rows)]
@@ -56,7 +56,7 @@ def _board(source: RankedResults, headline: Headline, network: str) -> Board:
     return Board(headline, network, scopes, rows, below, claims, concordance, measured, *ends)
 
 
-def _ends(source: RankedResults, headline: Headline, rows: pd.DataFrame) -> tuple[float, float]:
+def _ends(source: RankedResults, headline: Ranking, rows: pd.DataFrame) -> tuple[float, float]:
     """Ends of the interval drawing: 0 to 1, and whatever lies beyond."""
     every = rows[["mean", "low", "high"]].to_numpy(dtype=float)
     ends = [0.0, 1.0, *every[np.isfinite(every)], source.results.metric(headline.metric)["chance"]]

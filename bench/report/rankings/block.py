@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.report.load.results import Headline
+from bench.report.load.results import Ranking
 from bench.report.statistics.arrays import Codes, grouped, models, row_numbers
 from bench.report.statistics.intervals import Array, filled
 
@@ -32,7 +32,7 @@ class Block:
     data_seeds: NDArray[np.int64]
     subjects: NDArray[np.int64]
 
-    def take(self, methods: list[str], headline: Headline) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+    def take(self, methods: list[str], headline: Ranking) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
         """values (M, D, I), counts (M, D, I) and units (M,) of the methods; absent ones hold no value."""
         return self.at(row_numbers(self.groups, methods, headline.metric, headline.truth, headline.view))
 

@@ -8,7 +8,7 @@ from bench.columns.aggregated import COMPONENTS
 from bench.columns.declaration import UNIT
 from bench.report.load import partitions
 from bench.report.load.files import BadTables
-from bench.report.load.results import Headline, Results
+from bench.report.load.results import Ranking, Results
 from bench.report.rankings import floors
 from bench.report.rankings.block import Block, block, counting
 from bench.report.statistics import components
@@ -80,18 +80,18 @@ def _part(results: Results, simulator: str, network: str, scores: pd.DataFrame) 
     )
 
 
-def counted(headline: Headline, rows: pd.DataFrame) -> pd.DataFrame:
+def counted(headline: Ranking, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows a ranking counts."""
     mine = rows[(rows["metric"] == headline.metric) & (rows["truth"] == headline.truth)]
     return _among(headline, mine[mine["view"] == headline.view])
 
 
-def _among(headline: Headline, rows: pd.DataFrame) -> pd.DataFrame:
+def _among(headline: Ranking, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of subjects in the strata that a ranking counts."""
     return rows[rows["stratum"].isin(headline.strata)] if headline.strata else rows
 
 
-def _per_model(rows: pd.DataFrame, headline: Headline) -> pd.DataFrame:
+def _per_model(rows: pd.DataFrame, headline: Ranking) -> pd.DataFrame:
     means = rows.groupby(_MODEL_AND_METHOD, observed=True)["value"].mean().reset_index()
     return means.assign(ranking=headline.ranking).astype({"simulator": str, "network": str, "method": str})
 

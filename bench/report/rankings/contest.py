@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.report.load.results import Headline, Results
+from bench.report.load.results import Ranking, Results
 from bench.report.rankings import sanity
 from bench.report.rankings.block import Block, pooled, seeds_behind, subjects_behind
 from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import ByModel, Codes
-from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, Estimate, estimate
+from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, MeanEstimate, estimate
 from bench.report.statistics.ranks import shared_ranks
 
 #: the status of a method that depends on nothing learnt, which is never ranked
@@ -32,7 +32,7 @@ class Contest:
     """
 
     results: Results
-    headline: Headline
+    headline: Ranking
     scope: str
     blocks: list[Block]
     methods: list[str]
@@ -48,7 +48,7 @@ class Contest:
     def of(
         cls,
         results: Results,
-        headline: Headline,
+        headline: Ranking,
         scope: str,
         blocks: Layers,
         methods: list[str],
@@ -74,7 +74,7 @@ class Contest:
         role_of = dict(zip(self.results.methods["method"], self.results.methods["role"], strict=True))
         return [str(role_of.get(name, "method")) for name in self.methods]
 
-    def score(self) -> Estimate:
+    def score(self) -> MeanEstimate:
         """Means of all methods (M,), the simulators weighing equally, each over the simulators it has values in."""
         return estimate(self.values)
 
@@ -136,7 +136,7 @@ class Contest:
         return range(len(self.methods))
 
 
-def contests(results: Results, blocks: Blocks, headline: Headline, network: str, judged: pd.DataFrame) -> list[Contest]:
+def contests(results: Results, blocks: Blocks, headline: Ranking, network: str, judged: pd.DataFrame) -> list[Contest]:
     """The contests of one ranking and network: over all simulators, then each simulator. judged: `sanity.table`."""
     pairs = zip(blocks.headline[headline.ranking], blocks.by_model[headline.ranking], strict=True)
     layers = {b.simulator: (b, m) for b, m in pairs if b.network == network}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.report.load import panels
 from bench.report.load import tables as files
-from bench.report.load.results import Headline, Results
+from bench.report.load.results import Ranking, Results
 from bench.report.rankings import tables
 from bench.report.rankings.blocks import Blocks
 
@@ -31,7 +31,7 @@ class RankedResults:
         return cls(results, aggregated, blocks.per_model, panels.read(results.folder / "panels.npz"))
 
     @property
-    def headline(self) -> Headline | None:
+    def headline(self) -> Ranking | None:
         """The first ranking of the study, shown where a figure must choose one; None if nothing is ranked."""
         return next(iter(self.results.headlines), None)
 

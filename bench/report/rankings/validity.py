@@ -15,20 +15,20 @@ _PLACE = ["data_seed", "model_seed", "subject", "split", "view", "metric", "trut
 
 
 @dataclass(frozen=True)
-class Row:
+class MatrixRow:
     """One simulator and truth, as row numbers of validity.csv: the row of each metric, and one row per reason."""
 
     cells: dict[str, int]
     reasons: list[int]
 
 
-def matrix(table: pd.DataFrame) -> list[Row]:
+def matrix(table: pd.DataFrame) -> list[MatrixRow]:
     """The matrix with one row per simulator and truth, in the order of the table."""
     lines = []
     for _, rows in table.groupby(["simulator", "truth"], sort=False):
         reasons = rows[~rows["defined"]].drop_duplicates("reason").index
         cells = dict(zip(rows["metric"], rows.index, strict=True))
-        lines.append(Row(cells, list(reasons)))
+        lines.append(MatrixRow(cells, list(reasons)))
     return lines
 
 

@@ -54,7 +54,7 @@ PREVIEW = f"preview: fewer than {ENOUGH_DATA_SEEDS} data seeds"
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MeanEstimate:
     """Means (...,) whose variance is a sum of independent parts (..., T) with their degrees of freedom (..., T)."""
 
     mean: Array
@@ -81,12 +81,12 @@ class Estimate:
         return self.mean - half, self.mean + half
 
 
-def balanced(x: Array) -> Estimate:
+def balanced(x: Array) -> MeanEstimate:
     """The estimate of complete tables x (..., D, I)."""
     seeds, subjects = x.shape[-2:]
     if min(seeds, subjects) < 2:
         unknown = np.full((*x.shape[:-2], 2), np.nan)
-        return Estimate(x.mean((-2, -1)), unknown, np.ones_like(unknown))
+        return MeanEstimate(x.mean((-2, -1)), unknown, np.ones_like(unknown))
     mean = x.mean((-2, -1))
     of_seed, of_subject = x.mean(-1) - mean[..., None], x.mean(-2) - mean[..., None]
     residual = x - mean[..., None, None] - of_seed[..., :, None] - of_subject[..., None, :]
@@ -94,24 +94,24 @@ def balanced(x: Array) -> Estimate:
     ms_subject = seeds * (of_subject**2).sum(-1) / (subjects - 1)
     ms_residual = (residual**2).sum((-2, -1)) / ((seeds - 1) * (subjects - 1))
     parts = np.stack([ms_seed, np.maximum(ms_subject - ms_residual, 0)], -1) / (seeds * subjects)
-    return Estimate(mean, parts, np.broadcast_to([seeds - 1.0, subjects - 1.0], parts.shape))
+    return MeanEstimate(mean, parts, np.broadcast_to([seeds - 1.0, subjects - 1.0], parts.shape))
 
 
-def estimate(x: Array) -> Estimate:
+def estimate(x: Array) -> MeanEstimate:
     """The estimate of tables x (G, D, I) in which NaN marks a missing cell.
 
     Data seeds and subjects without any cell are dropped, single missing cells are `filled`. A table without cells has
     mean NaN.
     """
     groups = len(x)
-    result = Estimate(np.full(groups, np.nan), np.full((groups, 2), np.nan), np.ones((groups, 2)))
+    result = MeanEstimate(np.full(groups, np.nan), np.full((groups, 2), np.nan), np.ones((groups, 2)))
     for rows, seeds, subjects in _patterns(x):
         part = balanced(_complete(x[np.ix_(rows, seeds, subjects)]))
         result.mean[rows], result.parts[rows], result.freedom[rows] = part.mean, part.parts, part.freedom
     return result
 
 
-def of_models(x: Array) -> Estimate:
+def of_models(x: Array) -> MeanEstimate:
     """The estimate of tables x (G, D) of one value per data seed, where no subjects stand behind it: Student's t."""
     held = ~np.isnan(x)
     count = held.sum(-1)
@@ -119,7 +119,7 @@ def of_models(x: Array) -> Estimate:
     squares = (np.where(held, x - mean[:, None], 0) ** 2).sum(-1)
     freedom = np.maximum(count - 1.0, 1.0)
     part = np.where(count > 1, squares / freedom / np.maximum(count, 1), np.nan)
-    return Estimate(mean, part[:, None], freedom[:, None])
+    return MeanEstimate(mean, part[:, None], freedom[:, None])
 
 
 def filled(x: Array) -> Array:
