@@ -1,10 +1,9 @@
 """What is worked out near the pathology, or once, has the bytes of working everything out, every time."""
 
-import hashlib
-
 import numpy as np
 import pytest
 import torch
+from fingerprint import same
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from scipy.ndimage import distance_transform_edt
@@ -20,13 +19,13 @@ from simulators.pathology.resizing import STAGE, _sized, _stage
 from simulators.pathology.warping import volume
 from simulators.render import signal
 
-#: training images of subjects 0 to 3 at an amplitude of 0.25; every other one is a patient, all have a value
+#: fingerprints of training images of subjects 0 to 3 at an amplitude of 0.25; every other one is a patient
 GOLDEN = {
-    "brain_age": "26383d2bf0a20897",
-    "ventricular_enlargement": "83debc443d8e39ba",
-    "mtl_deformation": "5933b033388fa551",
-    "white_matter_lesions": "18429063e7a1f429",
-    "lesion_load": "5ed361279238d68b",
+    "brain_age": [0.1870675, 0.2839132, 0.01569953, -0.06722642, 0.06473161, 0.02795225],
+    "ventricular_enlargement": [0.1961816, 0.2954015, 0.0301304, -0.06276058, 0.06344871, 0.03149792],
+    "mtl_deformation": [0.4757916, 0.3039832, -0.05445636, -0.05594897, -0.0676492, 0.07320197],
+    "white_matter_lesions": [0.1573231, 0.2340448, 0.04253024, -0.06097881, 0.05866596, 0.02812544],
+    "lesion_load": [0.1584037, 0.2353864, 0.03916028, -0.06230297, 0.06368517, 0.0341887],
 }
 
 
@@ -37,9 +36,8 @@ def _made(name):
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_subjects_of_shipped_simulators_keep_their_bytes(name):
-    images = _made(name).sample(range(4), "train").images
-    assert hashlib.sha256(images.contiguous().numpy().tobytes()).hexdigest()[:16] == GOLDEN[name]
+def test_subjects_of_shipped_simulators_stay_the_same(name):
+    assert same(_made(name).sample(range(4), "train").images, GOLDEN[name])
 
 
 def _differences(inside):
