@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.contracts.names import nearest
 from bench.store.files import REFUSALS, refusal
 from bench.verbs.command import Command
 

@@ -40,7 +40,7 @@ def _fit(regions: Tensor, truth: str, maps: Tensor, context: Context) -> None:
     wanted = (len(maps), len(context.region_names) or regions.shape[-1])
     if tuple(regions.shape) != wanted:
         raise BadInput(
-            f"the truth '{truth}' by region has shape {tuple(regions.shape)}, not {wanted}: "
+            f"the truth '{truth}' by region has shape {tuple(regions.shape)}, not {wanted}; "
             "give one value per subject and region"
         )
 
@@ -54,7 +54,7 @@ class Regions:
         if truth is None or truth.regions is None:
             raise Undefined(f"{type(self).__name__} needs a truth with one value per region")
         if context.regions is None:
-            raise BadInput(f"{type(self).__name__} needs `regions` in the context: give the subjects' labels")
+            raise BadInput(f"{type(self).__name__} needs `regions` in the context; give the subjects' labels")
         same_grid(context.regions, maps, "the labels of regions")
         _fit(truth.regions, truth.name, maps, context)
         size = truth.regions.detach().abs().cpu().numpy().astype(np.float64)

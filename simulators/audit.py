@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from bench.contracts import Audit, BadInput, Simulator
+from bench.contracts import Audit, Simulator, impossible
 from bench.passes.discrimination import AUC, auc
 
 #: subjects rendered at a time
@@ -69,7 +69,7 @@ def _box(where: np.ndarray) -> list[float]:
 def _look(simulator: Simulator, count: int, stream: str, do: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """Statistics (n, F) and targets (n,) of `count` subjects a class."""
     if count < 20:
-        raise BadInput(f"count={count} is not possible: an audit needs 20 or more subjects a class.")
+        raise impossible("audit", "count", count, "20 or more subjects per class")
     features, targets = [], []
     # subjects belong to all classes in turn
     total = count * max(2, simulator.outputs)

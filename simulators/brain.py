@@ -5,19 +5,18 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache, partial, reduce
 from operator import or_
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import Audit, BadInput, Batch, Cohort, Simulator, Truth
+from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, Simulator, Truth, bounded, impossible
 from bench.contracts.validity import Validity
 from simulators.anatomy.minimum import require, require_grid
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy
 from simulators.audit import audit
-from simulators.checks import between
 from simulators.contrast import Contrast
 from simulators.draw.bank import Bank, fill
 from simulators.draw.scene import Scene
@@ -42,6 +41,7 @@ from simulators.truths.registration import laid, source_voxels
 from simulators.truths.shared import shared
 
 
+@bounded
 @dataclass(frozen=True)
 class Brain(Simulator):
     """Synthetic brains with a planted pathology.
@@ -57,13 +57,12 @@ class Brain(Simulator):
     contrast: Contrast = field(default_factory=Contrast)
     nuisance: Scanner = field(default_factory=Scanner)
     task: Task = field(default_factory=SingleCause)
-    separability: float = 0.95
+    separability: Annotated[float, Between(0.55, 0.999, unit="(AUC of the reference observer)")] = 0.95
     amplitude: float | None = None
-    data_seed: int = 0
+    data_seed: Annotated[int, AtLeast(0)] = 0
     bank: Bank | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        between("simulator.separability", self.separability, 0.55, 0.999, "(AUC of the reference observer)")
         self.pathology.validate(self.region_names)
         laws = [part.law for part in self.parts.pathologies]
         for law in laws:
@@ -77,10 +76,8 @@ class Brain(Simulator):
         self.task.validate(len(laws))
         require_dialled_cause(self.parts)
         if self.separability > self.task.labels.ceiling:
-            raise BadInput(
-                f"simulator.separability={self.separability:g} is above {self.task.labels.ceiling:g}, the most that "
-                "the task allows: ask for less, or for fewer patients who look like controls."
-            )
+            most = f"at most {self.task.labels.ceiling:g}, or a task with fewer patients who look like controls"
+            raise impossible("simulator", "separability", self.separability, most)
 
     @cached_property
     def parts(self) -> Parts:

@@ -1,15 +1,15 @@
 """Scans of a clinic: what differs between sequences, resolutions, patients who move, and sites."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput
-from simulators.checks import between
+from bench.contracts import Between, bounded, impossible
 from simulators.nuisance import Scan, Scanner
 
 
+@bounded
 @dataclass(frozen=True)
 class Site:
     """One scanner of a table of sites.
@@ -18,19 +18,16 @@ class Site:
     """
 
     version: ClassVar[str] = "1"
-    gain: float = 0.0
-    noise: float = 1.0
-    slope: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    gain: Annotated[float, Between(-0.5, 0.5)] = 0.0
+    noise: Annotated[float, Between(0, 5)] = 1.0
+    slope: Annotated[tuple[float, float, float], Between(-0.5, 0.5)] = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        between("nuisance.sites.gain", self.gain, -0.5, 0.5)
-        between("nuisance.sites.noise", self.noise, 0, 5)
         if len(self.slope) != 3:
-            raise BadInput(f"nuisance.sites.slope={list(self.slope)!r} is not possible: give values along x, y and z.")
-        for value in self.slope:
-            between("nuisance.sites.slope", value, -0.5, 0.5)
+            raise impossible(self, "slope", self.slope, "values along x, y and z")
 
 
+@bounded
 @dataclass(frozen=True)
 class Clinical(Scanner):
     """A scanner's effects, and those of sequence, resolution, motion and site, all shared by a subject and its twin.
@@ -40,16 +37,10 @@ class Clinical(Scanner):
     """
 
     version: ClassVar[str] = "1"
-    gamma: float = 0.0
-    blur_mm: float = 0.0
-    ghost: float = 0.0
+    gamma: Annotated[float, Between(0, 0.5)] = 0.0
+    blur_mm: Annotated[float, Between(0, 20, unit="mm")] = 0.0
+    ghost: Annotated[float, Between(0, 0.5)] = 0.0
     sites: tuple[Site, ...] = ()
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        between("nuisance.gamma", self.gamma, 0, 0.5)
-        between("nuisance.blur_mm", self.blur_mm, 0, 20, "mm")
-        between("nuisance.ghost", self.ghost, 0, 0.5)
 
     @property
     def mixes(self) -> bool:

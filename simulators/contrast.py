@@ -1,15 +1,16 @@
 """Contrast of tissues in a scan: mean intensities with variation between subjects."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from simulators.checks import between
+from bench.contracts import Between, bounded
 
 TISSUES = ("gm", "wm", "csf", "lesion")
 
 
+@bounded
 @dataclass(frozen=True)
 class Contrast:
     """A weighting on a fixed intensity scale; the defaults are T1-weighted.
@@ -20,19 +21,13 @@ class Contrast:
     """
 
     version: ClassVar[str] = "1"
-    gm: float = 0.58
-    wm: float = 0.86
-    csf: float = 0.16
-    lesion: float = 0.4
-    spread: float = 0.02
-    detail: float = 1.0
+    gm: Annotated[float, Between(0, 2)] = 0.58
+    wm: Annotated[float, Between(0, 2)] = 0.86
+    csf: Annotated[float, Between(0, 2)] = 0.16
+    lesion: Annotated[float, Between(0, 2)] = 0.4
+    spread: Annotated[float, Between(0, 0.2)] = 0.02
+    detail: Annotated[float, Between(-2, 2)] = 1.0
     modality: Literal["T1w", "FLAIR", "pet"] = "T1w"
-
-    def __post_init__(self) -> None:
-        for name in TISSUES:
-            between(f"contrast.{name}", getattr(self, name), 0, 2)
-        between("contrast.spread", self.spread, 0, 0.2)
-        between("contrast.detail", self.detail, -2, 2)
 
     @property
     def means(self) -> np.ndarray:

@@ -2,18 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from bench.contracts import BadInput
-from simulators.checks import between
-from simulators.choose import known
+from bench.contracts import BadInput, Between, bounded, impossible, known
 from simulators.local import Variation, aside
 
-KINDS = ("signal", "volume")
 
-
+@bounded
 @dataclass(frozen=True)
 class Coupling:
     """Two regions with a correlation of their own across healthy subjects.
@@ -25,16 +22,12 @@ class Coupling:
     version: ClassVar[str] = "1"
     first: str
     second: str
-    correlation: float
-    sd: float
+    correlation: Annotated[float, Between(-1, 1)]
+    sd: Annotated[float, Between(1e-6, 0.3)]
     of: Literal["signal", "volume"] = "signal"
 
-    def __post_init__(self) -> None:
-        between("local.coupled.correlation", self.correlation, -1, 1)
-        between("local.coupled.sd", self.sd, 1e-6, 0.3)
-        known("local.coupled.of", self.of, KINDS)
 
-
+@bounded
 @dataclass(frozen=True)
 class Coupled(Variation):
     """Local variation with coupled regions.
@@ -57,11 +50,11 @@ class Coupled(Variation):
         pairs = [(c.of, frozenset((c.first, c.second))) for c in self.coupled]
         for coupling, pair in zip(self.coupled, pairs, strict=True):
             for region in (coupling.first, coupling.second):
-                known("local.coupled", region, region_names)
+                known("local.coupled", "region", region, region_names)
             if len(pair[1]) < 2 or pairs.count(pair) > 1:
                 raise BadInput(
-                    f"local.coupled has {coupling.of} of {coupling.first!r} with {coupling.second!r} twice: "
-                    "name two regions, and each pair once."
+                    f"local.coupled: {coupling.of} of {coupling.first!r} goes with {coupling.second!r} twice; "
+                    "name two regions, and each pair once"
                 )
             self._share(coupling)
 
@@ -90,10 +83,8 @@ class Coupled(Variation):
         share = (coupling.correlation * spread - alone) / coupling.sd**2
         if abs(share) > 1:
             low, high = ((alone + sign * coupling.sd**2) / spread for sign in (-1, 1))
-            raise BadInput(
-                f"local.coupled: correlation={coupling.correlation:g} of {first!r} and {second!r} is out of reach with "
-                f"sd={coupling.sd:g}: give {low:.2f} to {high:.2f}, or a larger sd."
-            )
+            reach = f"{low:.2f} to {high:.2f} for {first!r} and {second!r} with sd={coupling.sd:g}, or a larger sd"
+            raise impossible(coupling, "correlation", coupling.correlation, reach)
         return share
 
     def _variance(self, of: str) -> float:

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from bench.contracts import BadInput
-from simulators.checks import between
-from simulators.choose import known
+from bench.contracts import Between, bounded, impossible, known, require
 from simulators.local import Local
 from simulators.nuisance import Scan
 
@@ -16,10 +14,12 @@ from simulators.nuisance import Scan
 #: lateral ventricles (linear), volume of all grey matter; log gain, log bias from left to right and log noise
 SHAPE = ("shape.size", "shape.ventricles")
 RENDERED = ("local.volume", "nuisance.gain", "nuisance.bias", "nuisance.noise")
-#: the largest value that a covariate can be set to
-FARTHEST = 5.0
+#: effects that a covariate can have, and values that it can be set to
+EFFECT = Annotated[float, Between(-0.5, 0.5, unit="(relative change per unit)")]
+VALUE = Annotated[float, Between(-5, 5, unit="SDs from the mean")]
 
 
+@bounded
 @dataclass(frozen=True)
 class Covariate:
     """A property of subjects that goes with their side (patients 1, controls -1, others 0).
@@ -31,17 +31,16 @@ class Covariate:
 
     version: ClassVar[str] = "1"
     name: str
-    correlation: float
+    correlation: Annotated[float, Between(0, 1)]
     effects: Mapping[str, float] = field(hash=False)
     values: Literal["normal", "binary"] = "normal"
 
     def __post_init__(self) -> None:
-        between(f"covariate {self.name!r}: correlation", self.correlation, 0, 1)
         if not self.effects:
-            raise BadInput(f"covariate {self.name!r} has no effects: name what it changes, e.g. {RENDERED[0]}: 0.02.")
+            raise impossible(self, "effects", {}, f"what it changes, e.g. {RENDERED[0]}: 0.02")
         for latent, effect in self.effects.items():
-            known(f"covariate {self.name!r}: effects", latent, (*SHAPE, *RENDERED))
-            between(f"covariate {self.name!r}: effects.{latent}", effect, -0.5, 0.5, "(relative change a unit)")
+            known("Covariate.effects", "latent", latent, (*SHAPE, *RENDERED))
+            require(self, f"effects.{latent}", effect, EFFECT)
 
     def value(self, side: int, sign: int, draw: Callable[[str], np.random.Generator]) -> float:
         """The subject's value: the same draw moved by its side (-1, 0 or 1), as far as the correlation has it.
@@ -60,9 +59,9 @@ class Covariate:
         Raises:
             BadInput: where it is not a number from -5 to 5, or not -1 or 1 of a binary covariate.
         """
-        between(f"do covariates.{self.name}", value, -FARTHEST, FARTHEST, "(SDs from the mean)")
+        require("do.covariates", self.name, value, VALUE)
         if self.values == "binary" and abs(value) != 1:
-            raise BadInput(f"do covariates.{self.name}={value!r} is not possible: it has two values, give -1 or 1.")
+            raise impossible("do.covariates", self.name, value, "-1 or 1, of which it is one")
 
 
 def offsets(covariates: Iterable[Covariate], values: Mapping[str, float]) -> dict[str, float]:

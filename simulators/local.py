@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from simulators.checks import between
+from bench.contracts import Between, bounded
 
 
 class Local(NamedTuple):
@@ -24,6 +24,7 @@ class Local(NamedTuple):
     noise: np.ndarray
 
 
+@bounded
 @dataclass(frozen=True)
 class Variation:
     """Standard deviations of the local latents.
@@ -34,18 +35,11 @@ class Variation:
     """
 
     version: ClassVar[str] = "1"
-    volume: float = 0.08
-    shared: float = 0.3
-    signal: float = 0.015
-    folding: float = 0.1
-    folding_mm: float = 7.0
-
-    def __post_init__(self) -> None:
-        between("local.volume", self.volume, 0, 0.3)
-        between("local.shared", self.shared, 0, 0.5)
-        between("local.signal", self.signal, 0, 0.2)
-        between("local.folding", self.folding, 0, 0.5)
-        between("local.folding_mm", self.folding_mm, 1, 50, "mm")
+    volume: Annotated[float, Between(0, 0.3)] = 0.08
+    shared: Annotated[float, Between(0, 0.5)] = 0.3
+    signal: Annotated[float, Between(0, 0.2)] = 0.015
+    folding: Annotated[float, Between(0, 0.5)] = 0.1
+    folding_mm: Annotated[float, Between(1, 50, unit="mm")] = 7.0
 
     @property
     def named(self) -> frozenset[str]:

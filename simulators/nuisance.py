@@ -1,12 +1,12 @@
 """Variation between scans that says nothing of disease: bias field, gain and Rician noise."""
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 
+from bench.contracts import Between, bounded
 from simulators import effects
-from simulators.checks import between
 from simulators.space.voxels import Voxels
 
 
@@ -28,6 +28,7 @@ class Scan(NamedTuple):
     site: int = 0
 
 
+@bounded
 @dataclass(frozen=True)
 class Scanner:
     """Scanner effects, shared by a subject and its twin.
@@ -37,14 +38,9 @@ class Scanner:
     """
 
     version: ClassVar[str] = "1"
-    bias: float = 0.05
-    gain: float = 0.02
-    noise: float = 0.025
-
-    def __post_init__(self) -> None:
-        between("nuisance.bias", self.bias, 0, 0.5)
-        between("nuisance.gain", self.gain, 0, 0.5)
-        between("nuisance.noise", self.noise, 0, 0.5)
+    bias: Annotated[float, Between(0, 0.5)] = 0.05
+    gain: Annotated[float, Between(0, 0.5)] = 0.02
+    noise: Annotated[float, Between(0, 0.5)] = 0.025
 
     @property
     def mixes(self) -> bool:

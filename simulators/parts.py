@@ -51,7 +51,9 @@ class Part:
         moving = law if isinstance(law, protocol.Displaces) else None
         acting = law if moving is None and isinstance(law, protocol.Acts) else None
         if moving is None and acting is None:
-            raise BadInput(f"{type(law).__name__} is no pathology: give it what pathology/protocol.py asks of one.")
+            raise BadInput(
+                f"simulator.pathology: {type(law).__name__} is no pathology; give it what pathology/protocol.py asks"
+            )
         return cls(
             law,
             dialled=own is None,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.contracts import BadInput
+from bench.contracts import impossible
 from bench.passes.correlation import correlation
 from bench.passes.discrimination import AUC, auc
 from simulators.draw.scene import Scene
@@ -40,16 +40,12 @@ def calibrate(parts: Parts, separability: float, subjects: int = FIT, verify: in
     low, high = LOW, HIGH
     best = _reached(parts, high, judged)
     if best < separability:
-        raise BadInput(
-            f"simulator.separability={separability} cannot be reached: the best is {best:.3f}, at amplitude "
-            f"{high:g}; ask for less, or enlarge the pathology."
-        )
+        most = f"at most {best:.3f}, which is reached at amplitude {high:g}, or enlarge the pathology"
+        raise impossible("simulator", "separability", separability, most)
     least = _reached(parts, low, judged)
     if least > separability:
-        raise BadInput(
-            f"simulator.separability={separability} cannot be reached: the lowest is {least:.3f}, at "
-            f"amplitude {low:g}; ask for more, or weaken the pathology."
-        )
+        more = f"at least {least:.3f}, which is reached at amplitude {low:g}, or weaken the pathology"
+        raise impossible("simulator", "separability", separability, more)
     for _ in range(STEPS):
         middle = float(np.sqrt(low * high))
         low, high = (low, middle) if _reached(parts, middle, judged) >= separability else (middle, high)

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.contracts.arguments import check
+from bench.contracts.names import nearest
 
 TARGET = "_target_"
 ALLOWED = ("simulators", "methods", "metrics", "bench.networks")
@@ -69,7 +69,7 @@ def check_complete(node: Mapping[str, Any], trusted: Sequence[str], path: str) -
         cls = resolve(sub, (*ALLOWED, *trusted), where)
         missing = [p for p in inspect.signature(cls).parameters if p not in sub]
         if missing:
-            raise BadInput(f"{where}: its YAML must name every parameter; missing: {', '.join(missing)}")
+            raise BadInput(f"{where}: its YAML leaves parameters out; name {', '.join(missing)}")
 
 
 def nodes(value: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -113,4 +113,4 @@ def _check_names(cls: Callable[..., Any], given: Mapping[str, Any], path: str) -
             and name not in given
             and parameter.kind is not parameter.VAR_POSITIONAL
         ):
-            raise BadInput(f"'{_join(path, name)}' has no default and must be given")
+            raise BadInput(f"'{_join(path, name)}' has no default; give it")

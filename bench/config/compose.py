@@ -19,8 +19,8 @@ from yaml import YAMLError
 from bench.config import overrides as lines
 from bench.config.overrides import AXES, LISTS, Typed, check_axis, options
 from bench.config.sentences import say
-from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.contracts.names import known
 from bench.names import slug
 from bench.provenance import ROOT
 
@@ -102,24 +102,22 @@ class _Composer:
         lost = [name for name in typed if "_target_" not in found.get(name, {})]
         if lost:
             raise BadInput(
-                f"{group} '{lost[0]}' names no class: its file must begin with '# @package {group}.{lost[0]}' and set "
+                f"{group} '{lost[0]}' names no class; begin its file with '# @package {group}.{lost[0]}' and set "
                 "_target_"
             )
 
     def _check_headlines(self, composed: Composed) -> None:
         """Refuse a ranking by a metric that nobody has; one that this call did not choose is left out later."""
-        known = {*composed.metrics, *options("metric", self.folders)}
+        metrics = {*composed.metrics, *options("metric", self.folders)}
         for name, headline in composed.settings["headline"].items():
-            if headline["metric"] not in known:
-                said = nearest(str(headline["metric"]), known)
-                raise BadInput(f"headline.{name}.metric={headline['metric']}: there is no such metric{said}")
+            known(f"headline.{name}", "metric", headline["metric"], metrics)
 
     def _add_pair(self, composed: Composed, pair: Mapping[str, str]) -> None:
         config = self._compose({**self.typed.fixed, **_lines(pair)})
         choices = config.pop("_choices")
         for group in ("simulator", "network", "train"):
             if group not in choices:
-                raise BadInput(f"{group}=[...] is a list; to sweep, name several with commas, e.g. {group}=a,b")
+                raise BadInput(f"{group}=[...] is not possible: give several with commas to sweep, e.g. {group}=a,b")
         simulator = _label(choices["simulator"], pair, "simulator")
         network = _label(choices["network"], pair, "network", "train")
         composed.simulators[simulator] = config.pop("simulator")
@@ -199,7 +197,7 @@ def _lines(chosen: Mapping[str, str]) -> dict[str, str]:
 def _group(key: str) -> str:
     group = key.replace("/", ".").partition(".")[0]
     if group not in AXES:
-        raise BadInput(f"axes: '{key}' cannot be an axis; axes are {', '.join(AXES)} and keys below them")
+        raise BadInput(f"axes: there is no axis '{key}'; axes are {', '.join(AXES)} and keys below them")
     return group
 
 

@@ -11,8 +11,8 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import OverrideParseException
 
 from bench.config.schema import Config
-from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.contracts.names import nearest
 
 LISTS = ("method", "metric")
 SEEDS = ("seed", "seed.data", "seed.model", "seed.init", "seed.order")
@@ -70,9 +70,9 @@ def key_of(line: str) -> str:
 def check_axis(key: str, values: Sequence[Any]) -> None:
     """Refuse an axis without values, with one value twice, or longer than Hydra reads in seconds."""
     if not values:
-        raise BadInput(f"{key}=[] is not possible: name at least one value")
+        raise BadInput(f"{key}=[] is not possible: give at least one value")
     if len(values) > MOST_VALUES:
-        raise BadInput(f"{key} has {len(values)} values, at most {MOST_VALUES} are possible: name fewer")
+        raise BadInput(f"{key} has {len(values)} values, at most {MOST_VALUES} are possible; name fewer")
     twice = [value for i, value in enumerate(values) if value in values[:i]]
     if twice:
         raise BadInput(f"{key} names {twice[0]} twice; name it once")
@@ -120,7 +120,9 @@ def _names(override: Override) -> list[str]:
     for name in names:
         if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+|\[.*\]", name) or name.startswith("."):
             shown = "null" if name is None else name
-            raise BadInput(f"{key}={shown}: a {key} is chosen by its name, letters, digits, '_', '-' and '.' only")
+            raise BadInput(
+                f"{key}={shown} is not possible: give the name of a {key}, letters, digits, '_', '-' and '.' only"
+            )
     if names or key not in LISTS:
         check_axis(key, names)
     return names

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from bench.config import schema
 from bench.config.overrides import options
 from bench.config.schema import Config
-from bench.config.suggest import nearest
+from bench.contracts.names import nearest
 
 MERGING = "Error merging override "
 COMPOSING = "raised while composing config"

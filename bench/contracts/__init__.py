@@ -1,6 +1,6 @@
 """Contracts between plug-ins and the harness. Plug-ins import this and `bench.passes`, nothing else of `bench`."""
 
-from bench.contracts.arguments import bounded, impossible
+from bench.contracts.arguments import bounded, impossible, require
 from bench.contracts.audit import Audit
 from bench.contracts.bounds import (
     Above,
@@ -18,6 +18,7 @@ from bench.contracts.context import Context
 from bench.contracts.data import Attribution, Batch, Cohort, Status, Truth, View
 from bench.contracts.errors import BadInput, Undefined, Unsupported
 from bench.contracts.files import FromFiles
+from bench.contracts.names import known
 from bench.contracts.plugins import (
     ELSEWHERE,
     CompareMetric,
@@ -84,4 +85,6 @@ __all__ = [
     "View",
     "bounded",
     "impossible",
+    "known",
+    "require",
 ]

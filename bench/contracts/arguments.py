@@ -37,8 +37,14 @@ def check(cls: Any, arguments: Mapping[str, Any], where: str) -> None:
     """Raise BadInput for the first argument of a class that its annotation does not allow; `where` names the owner."""
     hints = hints_of(cls)
     for name, value in arguments.items():
-        if name in hints and not fits(value, hints[name]):
-            raise impossible(where, name, value, _described(hints[name]))
+        if name in hints:
+            require(where, name, value, hints[name])
+
+
+def require(owner: object, name: str, value: Any, hint: Any) -> None:
+    """Raise BadInput for a value that an annotation does not allow."""
+    if not fits(value, hint):
+        raise impossible(owner, name, value, _described(hint))
 
 
 def impossible(owner: object, name: str, value: Any, give: str) -> BadInput:

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 
 @dataclass(frozen=True)
 class Between:
-    """Finite numbers from `low` to `high`; the ends that `open` names are not among them."""
+    """Finite numbers from `low` to `high` in a unit; the ends that `open` names are not among them."""
 
     low: float = -math.inf
     high: float = math.inf
     open: Literal["none", "low", "high", "both"] = "none"
+    unit: str = ""
 
     def holds(self, value: Any) -> bool:
         """True for a number that lies there."""
@@ -22,7 +23,8 @@ class Between:
     def __str__(self) -> str:
         low = f"{'above' if self.open in ('low', 'both') else 'of at least'} {self.low:g}"
         high = f"{'below' if self.open in ('high', 'both') else 'at most'} {self.high:g}"
-        return " and ".join(text for text, end in ((low, self.low), (high, self.high)) if math.isfinite(end))
+        ends = " and ".join(text for text, end in ((low, self.low), (high, self.high)) if math.isfinite(end))
+        return f"{ends} {self.unit}" if self.unit else ends
 
 
 @dataclass(frozen=True)

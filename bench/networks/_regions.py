@@ -18,12 +18,12 @@ def members(network: str, in_shape: Sequence[int], regions: Tensor | None) -> Te
     if regions is None:
         raise BadInput(
             f"network {network}: it reads regions and was given none; use a simulator with named regions, or pass "
-            f"`regions`, a label map of shape {tuple(in_shape)}."
+            f"`regions`, a label map of shape {tuple(in_shape)}"
         )
     if tuple(regions.shape) != tuple(in_shape) or regions.is_floating_point() or not (regions > 0).any():
         raise BadInput(
             f"network {network}: a label map of shape {tuple(regions.shape)} and type {regions.dtype} does not fit; "
-            f"give whole numbers of shape {tuple(in_shape)}, 0 outside and from 1 in regions."
+            f"give whole numbers of shape {tuple(in_shape)}, 0 outside and from 1 in regions"
         )
     flat = regions.flatten()
     return flat == flat[flat > 0].unique()[:, None]

@@ -76,7 +76,7 @@ def examples(network: str, features: ShapeFeatures, train: Batch, validation: Ba
     if absent:
         raise BadInput(
             f"network {network}: class {absent[0]} has no training subject; raise train.subjects, or change the "
-            "task's shares of classes."
+            "task's shares of classes"
         )
 
     def example(batch: Batch) -> Examples:

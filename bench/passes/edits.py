@@ -94,7 +94,9 @@ def coalition_edits(
 
 def _volume(image: Tensor, fill: Tensor | float) -> Tensor:
     if isinstance(fill, Tensor) and fill.ndim and fill.shape != image.shape:
-        raise BadInput(f"the fill has shape {tuple(fill.shape)}, the image {tuple(image.shape)}; they must agree")
+        raise BadInput(
+            f"the fill has shape {tuple(fill.shape)}, the image {tuple(image.shape)}; give one of the image's shape"
+        )
     return torch.as_tensor(fill).to(image).expand_as(image)
 
 

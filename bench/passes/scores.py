@@ -15,7 +15,9 @@ def explained(outputs: Tensor, target: Target) -> Tensor:
     Raises BadInput where the outputs are not (N, K) or a class does not exist.
     """
     if outputs.ndim != 2:
-        raise BadInput(f"the network returned outputs of shape {tuple(outputs.shape)}; a network must return (N, K)")
+        raise BadInput(
+            f"the network returned outputs of shape {tuple(outputs.shape)}; give a network that returns (N, K)"
+        )
     rows, classes = outputs.shape
     if isinstance(target, Tensor):
         return outputs.gather(1, _per_row(target, rows, classes).to(outputs.device)[:, None]).squeeze(1)
@@ -48,7 +50,7 @@ def row_of(target: Target, row: int) -> int | tuple[int, int]:
 def _class(value: int, classes: int) -> int:
     index = operator.index(value)
     if not 0 <= index < classes:
-        raise BadInput(f"the target class {index} does not exist; the network has classes 0 to {classes - 1}")
+        raise BadInput(f"there is no target class {index}; the network has classes 0 to {classes - 1}")
     return index
 
 

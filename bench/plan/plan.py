@@ -10,8 +10,8 @@ from bench.config import compose
 from bench.config.architecture import architecture
 from bench.config.build import check_complete
 from bench.config.overrides import check_axis
-from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.contracts.names import known
 from bench.plan import pretraining
 from bench.plan import settings as limits
 from bench.plan.states import GIVEN_UP, survey, wanted
@@ -104,15 +104,15 @@ def check_plugins(study: Study) -> None:
 
 def _check_budgets(study: Study) -> None:
     for name, budget in study.settings["budgets"].items():
-        known = {key for settings in study.trains.values() for key in settings}
-        for key in set(budget) - known:
-            raise BadInput(f"budgets.{name}.{key}: train has no such key{nearest(key, known)}")
+        settings = {key for settings in study.trains.values() for key in settings}
+        for key in budget:
+            known(f"budgets.{name}", "setting of train", key, settings)
 
 
 def _check_arms(study: Study) -> None:
     if study.arms and any(study.training(unit).get("permuted") for unit in study.units):
         raise BadInput(
-            "train.permuted=true leaves a metric that compares with models trained on permuted labels no other "
+            "train.permuted: it leaves a metric that compares with models trained on permuted labels no other "
             "models to compare them with; leave it out, such models are trained beside the others"
         )
 
@@ -120,7 +120,7 @@ def _check_arms(study: Study) -> None:
 def _check_tagged(plugin: Any, path: str) -> None:
     for attribute in ("version", "reference", "tags"):
         if not getattr(plugin, attribute, None):
-            raise BadInput(f"{path}: {type(plugin).__name__} must state its {attribute} as a class attribute")
+            raise BadInput(f"{path}: {type(plugin).__name__} has no {attribute}; state it as a class attribute")
 
 
 def _all_seeds(given: Node) -> tuple[Node, dict[int, tuple[int, int] | None]]:

@@ -1,7 +1,7 @@
 """Pre-training: the model that training goes on from is that of another simulator of the study, all else equal."""
 
-from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.contracts.names import nearest
 from bench.study import Study
 
 
@@ -18,7 +18,7 @@ def check(study: Study) -> None:
             if before not in units:
                 names = {u.simulator for u in units if u.network == unit.network} - {chain[-1].simulator}
                 raise BadInput(
-                    f"train.pretrain={before.simulator} of {chain[-1].simulator}: no such simulator in this study"
+                    f"train.pretrain of {chain[-1].simulator}: there is no simulator '{before.simulator}' in this study"
                     f"{nearest(before.simulator, names)}; add it, e.g. "
                     f"simulator={before.simulator},{chain[-1].simulator}"
                 )
@@ -28,7 +28,7 @@ def check(study: Study) -> None:
             grids = [study.make("simulators", u.simulator).shape for u in (chain[-1], before)]
             if grids[0] != grids[1]:
                 raise BadInput(
-                    f"train.pretrain={before.simulator}: its grid {grids[1]} is not the {grids[0]} of "
+                    f"train.pretrain: the grid {grids[1]} of {before.simulator} is not the {grids[0]} of "
                     f"{chain[-1].simulator}; pre-train on a simulator of the same anatomy"
                 )
             chain.append(before)

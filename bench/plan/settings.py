@@ -6,8 +6,8 @@ from typing import Any
 
 from bench.config.compose import CONF
 from bench.config.overrides import check_axis, options
-from bench.config.suggest import nearest
 from bench.contracts import BadInput, View
+from bench.contracts.names import known
 from bench.names import slug
 from bench.plan.states import RERUN
 from bench.stages import cohort, effects, use
@@ -44,8 +44,7 @@ def check(settings: Node) -> None:
             raise BadInput(f"{group}.{key}={settings[group][key]} is not possible: give at most {most}")
     if not 1 <= settings["timeout_s"] <= LONGEST_S:
         raise BadInput(f"timeout_s={settings['timeout_s']} is not possible: give 1 or more seconds, at most 30 days")
-    if settings["rerun"] not in RERUN:
-        raise BadInput(f"rerun={settings['rerun']}: no such policy{nearest(str(settings['rerun']), RERUN)}")
+    known("rerun", "policy", settings["rerun"], RERUN)
     if not _keeps(settings["maps"]):
         raise BadInput(f"maps={settings['maps']} is not possible: give all, none, or how many subjects' maps to keep")
     _check_views(settings["views"])
@@ -55,11 +54,11 @@ def check(settings: Node) -> None:
 def _check_places(name: str, results: str) -> None:
     if name != slug(name) or name.startswith(".") or name in RESERVED:
         raise BadInput(
-            f"name={name!r} cannot name a folder of results: give at most 80 letters, digits, '_', '-' and '.', "
+            f"name={name!r} is not possible: give at most 80 letters, digits, '_', '-' and '.', "
             f"no '.' first, and none of {', '.join(RESERVED)}"
         )
     if not results.strip():
-        raise BadInput("paths.results is empty: give a folder, e.g. paths.results=results")
+        raise BadInput("paths.results='' is not possible: give a folder, e.g. paths.results=results")
 
 
 def _keeps(maps: Any) -> bool:
@@ -69,8 +68,7 @@ def _keeps(maps: Any) -> bool:
 def _check_views(views: Sequence[Node]) -> None:
     for i, view in enumerate(views):
         sign, width = view["sign"], view["fwhm_mm"]
-        if sign not in SIGNS:
-            raise BadInput(f"views[{i}].sign={sign}: no such sign{nearest(str(sign), SIGNS)}")
+        known(f"views[{i}].sign", "sign", sign, SIGNS)
         if not 0 <= width <= WIDEST_MM:
             raise BadInput(f"views[{i}].fwhm_mm={width} is not possible: give 0 to {WIDEST_MM} millimetres")
     check_axis("views", [View(**view).name for view in views])
@@ -79,7 +77,9 @@ def _check_views(views: Sequence[Node]) -> None:
 def _check_trusted(trusted: Sequence[str]) -> None:
     for package in trusted:
         if not all(part.isidentifier() for part in package.split(".")):
-            raise BadInput(f"trusted={package!r} is no package; give names as in Python, e.g. 'trusted=[mypackage]'")
+            raise BadInput(
+                f"trusted={package!r} is not possible: give names of packages as in Python, e.g. 'trusted=[mypackage]'"
+            )
 
 
 def check_size(study: Study) -> None:
@@ -87,7 +87,7 @@ def check_size(study: Study) -> None:
     if (units := len(study.units) + len(study.arms)) > MOST_UNITS:
         raise BadInput(
             f"{study.name} has {units} units (simulators x networks x data seeds x model seeds, and as many on "
-            f"permuted labels where a metric asks for them), at most {MOST_UNITS} are possible: name fewer, e.g. "
+            f"permuted labels where a metric asks for them), at most {MOST_UNITS} are possible; name fewer, e.g. "
             "'seed.data=range(10)'"
         )
 
@@ -134,7 +134,7 @@ def check_declared(study: Study, config_dirs: Sequence[Path] = ()) -> None:
         _check_known("detect", [cued, clean], simulators, "simulator", swept=True)
 
 
-def _check_known(key: str, names: Iterable[str], known: set[str], what: str, swept: bool = False) -> None:
+def _check_known(key: str, names: Iterable[str], existing: set[str], what: str, swept: bool = False) -> None:
     for name in names:
-        if name not in known and not (swept and name.partition("-")[0] in known):
-            raise BadInput(f"{key}: there is no {what} '{name}'{nearest(name, known)}")
+        if not (swept and name.partition("-")[0] in existing):
+            known(key, what, name, existing)

@@ -44,7 +44,7 @@ def objective(train: Batch) -> "Objective":
         return Classes()
     mean, sd = float(train.targets.double().mean()), float(train.targets.double().std())
     if not sd > 0:
-        raise BadInput(f"every training subject has the target {mean:g}: give a task whose targets differ")
+        raise BadInput(f"every training subject has the target {mean:g}; give a task whose targets differ")
     return Values(mean, sd)
 
 
@@ -60,7 +60,7 @@ def require_classes(images: Images, outputs: int) -> None:
             if count < 2:
                 key = "subjects" if split == "train" else split
                 raise BadInput(
-                    f"the {split} subjects hold {int(count)} of class {label} of {outputs}, and 2 are needed: raise "
+                    f"the {split} subjects hold {int(count)} of class {label} of {outputs}, and 2 are needed; raise "
                     f"train.{key}, or change the classes of the task"
                 )
 

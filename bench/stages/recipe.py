@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal, Self
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, known
 
 #: settings that say how many subjects the splits have
 SIZES = ("subjects", "validation", "test")
@@ -37,7 +37,7 @@ class Checkpoint:
             return cls("auc", at)
         raise BadInput(
             f"train.checkpoint={text!r} is not possible: give null, epoch-N with N at most train.epochs={epochs}, "
-            "or auc-A with A between 0.5 and 1."
+            "or auc-A with A between 0.5 and 1"
         )
 
 
@@ -71,14 +71,13 @@ class Recipe:
         Raises:
             BadInput: for a setting that is unknown, missing or impossible, naming it and what to give.
         """
-        known = {f.name: f for f in fields(cls)}
+        settings = {f.name: f for f in fields(cls)}
         for name in config:
-            if name not in known and name not in SIZES:
-                raise BadInput(f"train has no setting '{name}'; its settings are {', '.join((*SIZES, *known))}.")
-        for name, setting in known.items():
+            known("train", "setting", name, (*SIZES, *settings))
+        for name, setting in settings.items():
             if setting.default is MISSING and name not in config:
-                raise BadInput(f"train.{name} is missing: give it a value.")
-        recipe = cls(**{name: value for name, value in config.items() if name in known})
+                raise BadInput(f"train.{name}: it is missing; give it a value")
+        recipe = cls(**{name: value for name, value in config.items() if name in settings})
         recipe._check()
         return recipe
 
@@ -126,7 +125,7 @@ def sizes(config: Mapping[str, Any]) -> dict[str, int]:
     """
     for name in SIZES:
         if not isinstance(count := config[name], int) or not 8 <= count <= 1_000_000:
-            raise BadInput(f"train.{name}={count!r} is not possible: give a whole number from 8 to 1000000.")
+            raise BadInput(f"train.{name}={count!r} is not possible: give a whole number from 8 to 1000000")
     return dict(zip(("train", "validation", "test"), (config[name] for name in SIZES), strict=True))
 
 
@@ -135,4 +134,4 @@ def _number(value: Any) -> bool:
 
 
 def _refuse(name: str, value: Any, wanted: str) -> BadInput:
-    return BadInput(f"train.{name}={value!r} is not possible: give {wanted}.")
+    return BadInput(f"train.{name}={value!r} is not possible: give {wanted}")

@@ -95,7 +95,7 @@ def read(folder: Path, build: Callable[[], nn.Module], init_seed: int) -> Traine
     try:
         model.load_state_dict(load_file(folder / "model.safetensors"))
     except RuntimeError as error:
-        raise BadInput(f"{folder} holds a model of another architecture: remove it, and it is trained again") from error
+        raise BadInput(f"{folder} holds a model of another architecture; remove it, and it is trained again") from error
     return Trained(model, record(folder), untrained)
 
 

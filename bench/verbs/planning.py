@@ -4,8 +4,8 @@ import json
 import sys
 
 from bench.config import compose
-from bench.config.suggest import nearest
 from bench.contracts import BadInput
+from bench.contracts.names import nearest
 from bench.plan import plan as planning
 from bench.plan.cells import Cells
 from bench.plan.estimate import estimate
@@ -68,7 +68,7 @@ def show(command: Command) -> int:
 
 def _show_row(study: Study, number: str) -> int:
     if not number.isdigit():
-        raise BadInput(f"show {BOARD}{number} names no row: give its number, counted from 0 as on the page")
+        raise BadInput(f"show {BOARD}{number} names no row; give its number, counted from 0 as on the page")
     with readable():
         scores = ScoreRows.of(study.folder, int(number))
     cells = Cells(study)

@@ -1,6 +1,5 @@
 """The feature maps of a layer in a forward pass: found, and edited on the way."""
 
-import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -10,15 +9,13 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.overrides import TorchFunctionMode
 
-from bench.contracts import BadInput, Target, Unsupported
+from bench.contracts import Target, Unsupported, known
 from bench.passes import explained
 
 #: the last convolution with more than one voxel of output, after all that follows it at the same shape
 LAST = "last_conv"
 #: the last volume of the pass with more than one voxel, pooled or not: what a global average averages
 AVERAGED = "averaged"
-#: layers named to a user who named none of the network's
-CANDIDATES = 4
 
 Edit = Callable[[Tensor], Tensor]
 
@@ -131,6 +128,5 @@ def _noting(watch: _Watch) -> Any:
 def _module(model: nn.Module, name: str) -> nn.Module:
     modules = dict(model.named_modules())
     if name not in modules or not name:
-        near = difflib.get_close_matches(name, [module for module in modules if module], CANDIDATES, 0.0)
-        raise BadInput(f"CAM methods: the network has no layer '{name}'; nearest are {', '.join(near)}, or give {LAST}")
+        known("CAM methods", "layer of the network", name, [LAST, *filter(None, modules)])
     return modules[name]

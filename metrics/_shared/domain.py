@@ -49,6 +49,6 @@ def same_grid(given: Tensor, maps: Tensor, what: str) -> None:
     """Raise `BadInput` for a volume `given` that is not shaped like the maps; `what` names it."""
     if given.shape != maps.shape:
         raise BadInput(
-            f"{what} has shape {tuple(given.shape)} where maps and images have {tuple(maps.shape)}: "
+            f"{what} has shape {tuple(given.shape)} where maps and images have {tuple(maps.shape)}; "
             "give one volume per subject on the grid of the maps"
         )

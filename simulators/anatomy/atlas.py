@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, bounded
 from simulators.anatomy.anatomy_wrapper import AnatomyWrapper, present
 from simulators.anatomy.nifti import Image, read
 from simulators.anatomy.protocol import Template, Warped
@@ -19,6 +19,7 @@ from simulators.anatomy.templated import nearest
 COLUMNS = ["index", "name"]
 
 
+@bounded
 @dataclass(frozen=True)
 class Atlas(AnatomyWrapper):
     """Another anatomy whose regions come from an atlas; only regions that have a voxel on the grid are named.
@@ -63,7 +64,7 @@ def _regions(atlas: Atlas) -> tuple[Template, tuple[str, ...], Template]:
     inner, table = atlas.anatomy.template, _table(Path(atlas.labels).expanduser())
     values = _at(read(Path(atlas.image).expanduser()), inner.points)
     if unnamed := set(np.unique(values)) - {0} - set(table["index"]):
-        raise BadInput(f"{atlas.labels}: no name for label {min(unnamed)} of {atlas.image}; add a row for it.")
+        raise BadInput(f"{atlas.labels}: no name for label {min(unnamed)} of {atlas.image}; add a row for it")
     rank = {value: place for place, value in enumerate(table["index"], start=1)}
     labels = np.vectorize(lambda value: rank.get(value, 0), otypes=[np.int16])(values)
     inside = np.where(inner.maps[2] > 0.5, labels, 0)
@@ -75,7 +76,7 @@ def _at(image: Image, points: np.ndarray) -> np.ndarray:
     """Whole numbers (D, H, W) of an image at points (D, H, W, 3) in mm, by nearest neighbour, 0 outside of it."""
     volume, affine, path = image
     if (volume != np.round(volume)).any() or volume.min() < 0:
-        raise BadInput(f"{path}: an atlas holds whole numbers from 0 on; give the image of labels, not probabilities.")
+        raise BadInput(f"{path}: an atlas holds whole numbers from 0 on; give the image of labels, not probabilities")
     to_voxel = np.linalg.inv(affine)
     index = np.rint(points @ to_voxel[:3, :3].T + to_voxel[:3, 3]).astype(int)
     outside = ((index < 0) | (index >= volume.shape)).any(-1)
@@ -86,17 +87,17 @@ def _at(image: Image, points: np.ndarray) -> np.ndarray:
 def _table(path: Path) -> pd.DataFrame:
     """Rows of `index` and `name`, both unique."""
     if not path.is_file():
-        raise BadInput(f"{path}: there is no such file; give a table with the columns {' and '.join(COLUMNS)}.")
+        raise BadInput(f"{path}: there is no such file; give a table with the columns {' and '.join(COLUMNS)}")
     table = pd.read_csv(path, sep="," if path.suffix == ".csv" else "\t", skipinitialspace=True)
     if not set(COLUMNS) <= set(table.columns):
-        raise BadInput(f"{path}: has the columns {list(table.columns)}; name two of them {' and '.join(COLUMNS)}.")
+        raise BadInput(f"{path}: has the columns {list(table.columns)}; name two of them {' and '.join(COLUMNS)}")
     table = table.loc[table["index"] != 0, COLUMNS]
     if table.isna().any(axis=None) or not pd.api.types.is_integer_dtype(table["index"]):
-        raise BadInput(f"{path}: every row needs a whole number as index and a name.")
+        raise BadInput(f"{path}: every row needs a whole number as index and a name")
     table = table.assign(name=table["name"].astype(str).str.strip())
     for column in COLUMNS:
         if (twice := table[column].duplicated()).any():
             raise BadInput(
-                f"{path}: {column} {table[column][twice].tolist()[0]!r} stands there twice; make each its own."
+                f"{path}: {column} {table[column][twice].tolist()[0]!r} stands there twice; make each its own"
             )
     return table

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from bench.contracts import BadInput
-from simulators.choose import known
+from bench.contracts import BadInput, known
 
 #: voxels that a region needs before a pathology may act there
 FEWEST = 8
@@ -22,13 +21,13 @@ def require(regions: Iterable[str], labels: np.ndarray, region_names: tuple[str,
     """
     counts = np.bincount(labels.ravel(), minlength=len(region_names) + 1)
     for region in regions:
-        known("regions", region, region_names)
+        known("regions", "region", region, region_names)
         count = int(counts[region_names.index(region) + 1])
         if count < FEWEST:
             finer = max(2.0, math.floor(2 * resolution_mm * (max(count, 1) / FEWEST) ** (1 / 3)) / 2)
             raise BadInput(
                 f"region {region!r} has {count} voxels at {resolution_mm:g} mm; "
-                f"use anatomy.resolution_mm of {finer:g} or finer."
+                f"use anatomy.resolution_mm of {finer:g} or finer"
             )
 
 
@@ -41,5 +40,5 @@ def require_grid(family: str, coarsest_mm: float, resolution_mm: float) -> None:
     if resolution_mm > coarsest_mm:
         raise BadInput(
             f"{family} at anatomy.resolution_mm={resolution_mm:g} is too coarse, because what it moves is a small part "
-            f"of such a voxel; use {coarsest_mm:g} or finer."
+            f"of such a voxel; use {coarsest_mm:g} or finer"
         )

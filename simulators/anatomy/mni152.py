@@ -6,12 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from bench.contracts import bounded
 from simulators.anatomy import regions
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.protocol import Template
 from simulators.anatomy.templated import Templated
 
 
+@bounded
 @dataclass(frozen=True)
 class MNI152(Templated):
     """Subjects are smooth, invertible deformations of the ICBM152 2009a symmetric average.

@@ -32,25 +32,25 @@ def read(path: Path) -> Image:
     import nibabel
 
     if not path.is_file():
-        raise BadInput(f"{path}: there is no such file; give the path of a NIfTI image (.nii or .nii.gz).")
+        raise BadInput(f"{path}: there is no such file; give the path of a NIfTI image (.nii or .nii.gz)")
     try:
         image = nibabel.nifti1.load(path)
         volume = np.asarray(image.dataobj, np.float32)
     except (nibabel.filebasedimages.ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
         cause = str(error).partition("\n")[0]
-        raise BadInput(f"{path}: cannot be read as NIfTI, it may be truncated ({cause}); copy it again.") from error
+        raise BadInput(f"{path}: cannot be read as NIfTI, it may be truncated ({cause}); copy it again") from error
     if volume.ndim > 3 and volume.size == np.prod(volume.shape[:3]):
         volume = volume.reshape(volume.shape[:3])
     if volume.ndim != 3:
-        raise BadInput(f"{path}: has {volume.ndim} dimensions, {volume.shape}; give a 3D image, e.g. one volume of it.")
+        raise BadInput(f"{path}: has {volume.ndim} dimensions, {volume.shape}; give a 3D image, e.g. one volume of it")
     if not image.header["sform_code"] and not image.header["qform_code"]:
-        raise BadInput(f"{path}: says nothing of its position (sform and qform codes are 0); register it to MNI space.")
+        raise BadInput(f"{path}: says nothing of its position (sform and qform codes are 0); register it to MNI space")
     if np.linalg.det(image.affine[:3, :3]) == 0:
-        raise BadInput(f"{path}: its affine flattens space, so voxels have no position; register it to MNI space.")
+        raise BadInput(f"{path}: its affine flattens space, so voxels have no position; register it to MNI space")
     if not np.isfinite(volume).all():
-        raise BadInput(f"{path}: holds values that are not finite; replace them by 0.")
+        raise BadInput(f"{path}: holds values that are not finite; replace them by 0")
     if volume.min() == volume.max():
-        raise BadInput(f"{path}: is empty, every voxel is {volume.min():g}; remove it or export it again.")
+        raise BadInput(f"{path}: is empty, every voxel is {volume.min():g}; remove it or export it again")
     return Image(volume, np.asarray(image.affine), path)
 
 

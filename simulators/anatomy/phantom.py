@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from bench.contracts import bounded
 from simulators.anatomy import regions
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.phantom_tissue import tissue
@@ -16,6 +17,7 @@ from simulators.anatomy.templated import Templated
 FINE_MM = 1.5
 
 
+@bounded
 @dataclass(frozen=True)
 class Phantom(Templated):
     """Subjects are smooth, invertible deformations of a procedural brain in MNI millimetres.

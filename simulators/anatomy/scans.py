@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, bounded, impossible
 from simulators.anatomy import regions
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.nifti import Image, onto, read
@@ -26,6 +26,7 @@ FAR_MM, FAR_SPREAD = 15.0, 0.2
 LARGEST = 2.2
 
 
+@bounded
 @dataclass(frozen=True)
 class Scans(Templated):
     """Subjects are smooth, invertible deformations of the scans in a folder, each of one scan drawn at random.
@@ -49,12 +50,9 @@ class Scans(Templated):
     alignment: Literal["world", "moments"] = "world"
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not self.paths:
-            raise BadInput(
-                f"anatomy.folder={self.folder!r} holds no file {self.pattern!r}: put healthy NIfTI scans there, "
-                "or give another folder or anatomy.pattern."
-            )
+            healthy = f"a folder of healthy NIfTI scans whose names match pattern={self.pattern!r}"
+            raise impossible(self, "folder", self.folder, healthy)
         for path in self.files_of(vars(self)):
             _usable(path)
 
@@ -118,10 +116,12 @@ def _source(path: Path, mask_path: Path | None, resolution: float, alignment: st
     image, grid, contrast = read(path), Grid.covering(resolution), Contrast()
     mask = read(mask_path).volume > 0.5 if mask_path else brain(image.volume)
     if mask.shape != image.volume.shape:
-        raise BadInput(f"{mask_path}: its grid {mask.shape} is not that of the scan, {image.volume.shape}.")
+        raise BadInput(
+            f"{mask_path}: its grid {mask.shape} is not that of the scan, {image.volume.shape}; give one on the same"
+        )
     shares, means = tissues(image.volume, mask)
     if not means[2] < means[0] < means[1]:
-        raise BadInput(f"{path}: fluid, grey and white matter cannot be told apart; give a T1-weighted scan.")
+        raise BadInput(f"{path}: fluid, grey and white matter cannot be told apart; give a T1-weighted scan")
     affine = _aligned(image, mask, alignment)
     gm, wm, csf = (onto(grid, share, affine) for share in shares)
     # one line for all tissues keeps the scan's own contrast of fluid; grey and white matter get the T1 intensities
@@ -141,7 +141,7 @@ def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:
     if litres > LARGEST:
         raise BadInput(
             f"{image.path}: its brain of {litres:.1f} litres is more than a brain (at most {LARGEST:g}); strip its "
-            "skull, or give a mask in anatomy.masks."
+            "skull, or give a mask in anatomy.masks"
         )
     if alignment == "moments":
         scale = SPREAD / spread
@@ -152,6 +152,6 @@ def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:
         raise BadInput(
             f"{image.path}: its brain is centred at {np.round(centre)} mm with spread {np.round(spread)}, the average "
             f"brain at {CENTRE} with {SPREAD}; register it to MNI space, strip its skull, or set "
-            "anatomy.alignment=moments."
+            "anatomy.alignment=moments"
         )
     return image.affine

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 from scipy.interpolate import BSpline
 
-from simulators.checks import between
+from bench.contracts import Between, bounded, impossible
 
 #: centres of the lateral ventricles, left then right (MNI mm)
 VENTRICLES = ((-13.0, -8.0, 18.0), (13.0, -8.0, 18.0))
@@ -21,6 +22,7 @@ def _spline_basis(count: int, knots: int) -> np.ndarray:
     return np.nan_to_num(spline(position[:, None] - np.arange(knots))).astype(np.float32)
 
 
+@bounded
 @dataclass(frozen=True)
 class Shape:
     """Standard deviations of the shape latents.
@@ -31,22 +33,18 @@ class Shape:
     what a rigid registration leaves over.
     """
 
-    size: float = 0.03
-    aspect: float = 0.02
-    ventricles: float = 0.16
-    field_mm: float = 2.0
-    spacing_mm: float = 32.0
-    shift_mm: float = 1.5
-    rotation_deg: float = 2.0
+    size: Annotated[float, Between(0, 0.1)] = 0.03
+    aspect: Annotated[float, Between(0, 0.1)] = 0.02
+    ventricles: Annotated[float, Between(0, 0.3)] = 0.16
+    field_mm: Annotated[float, Between(0, 10, unit="mm")] = 2.0
+    spacing_mm: Annotated[float, Between(16, 100, unit="mm")] = 32.0
+    shift_mm: Annotated[float, Between(0, 10, unit="mm")] = 1.5
+    rotation_deg: Annotated[float, Between(0, 15, unit="degrees")] = 2.0
 
     def __post_init__(self) -> None:
-        between("shape.size", self.size, 0, 0.1)
-        between("shape.aspect", self.aspect, 0, 0.1)
-        between("shape.ventricles", self.ventricles, 0, 0.3)
-        between("shape.spacing_mm", self.spacing_mm, 16, 100, "mm")
-        between("shape.field_mm", self.field_mm, 0, self.spacing_mm / 10, "mm (a tenth of spacing_mm)")
-        between("shape.shift_mm", self.shift_mm, 0, 10, "mm")
-        between("shape.rotation_deg", self.rotation_deg, 0, 15, "degrees")
+        if self.field_mm > self.spacing_mm / 10:
+            most = f"at most a tenth of spacing_mm={self.spacing_mm:g}"
+            raise impossible(self, "field_mm", self.field_mm, most)
 
     def draw(self, rng: np.random.Generator, extent_mm: np.ndarray) -> dict[str, np.ndarray]:
         """One subject's latents by name; `lattice` holds the field's coefficients (3, a, b, c) in mm."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput
+from bench.contracts import bounded, impossible
 from simulators.anatomy.anatomy_wrapper import AnatomyWrapper, present
 from simulators.anatomy.grid import STRIDE
 from simulators.anatomy.protocol import Template, Warped
@@ -15,6 +15,7 @@ from simulators.anatomy.protocol import Template, Warped
 Point = tuple[float, float, float]
 
 
+@bounded
 @dataclass(frozen=True)
 class Slab(AnatomyWrapper):
     """The part of another anatomy that covers a box, with the regions that lie in it.
@@ -33,7 +34,7 @@ class Slab(AnatomyWrapper):
             or len(self.high) != 3
             or not all(a < b for a, b in zip(self.low, self.high, strict=True))
         ):
-            raise BadInput(f"anatomy.low={self.low} must lie below anatomy.high={self.high} on each of three axes.")
+            raise impossible(self, "low", self.low, f"less than high={list(self.high)} on each of three axes")
 
     @property
     def template(self) -> Template:

@@ -3,16 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from torch.nn.functional import grid_sample
 
+from bench.contracts import Between
 from simulators.anatomy import regions
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.shape import Shape
-from simulators.checks import between
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,8 @@ class Templated(ABC):
     resolution_mm: voxel size. shape: how subjects differ in shape.
     """
 
-    resolution_mm: float = 7.0
+    resolution_mm: Annotated[float, Between(2, 8, unit="mm")] = 7.0
     shape: Shape = field(default_factory=Shape)
-
-    def __post_init__(self) -> None:
-        between("anatomy.resolution_mm", self.resolution_mm, 2, 8, "mm")
 
     @property
     @abstractmethod

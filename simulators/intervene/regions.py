@@ -18,9 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, impossible, known
 from bench.contracts.plugins import ELSEWHERE
-from simulators.choose import known
 from simulators.draw.scene import Scene
 from simulators.intervene.redraw import State, redrawn
 from simulators.intervene.scan import number
@@ -53,7 +52,7 @@ def switches(parts: Parts, scene: Scene, sets: Sequence[Collection[str]]) -> Ten
     """The subject with its twin's pathology in each set of regions, its own everywhere else: (C, 1, D, H, W)."""
     own, twin = (_state(parts, scene, do) for do in ({}, {"pathology": "swap"}))
     for region in {region for chosen in sets for region in chosen}:
-        known("a region of switches", region, (*parts.names, ELSEWHERE))
+        known("switches", "region", region, (*parts.names, ELSEWHERE))
     return torch.from_numpy(np.stack([_image(parts, own, dict.fromkeys(chosen, twin)) for chosen in sets]))[:, None]
 
 
@@ -93,7 +92,7 @@ def _named(regional: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = regional.get(key, {})
     if not isinstance(found, Mapping):
         example = {"regions": {"left hippocampus": "off"}, "redraw": {"left hippocampus": 0}}[key]
-        raise BadInput(f"do {key}={found!r} is not possible: give values by region, such as {example}.")
+        raise impossible("do", key, found, f"values by region, such as {example}")
     return found
 
 
@@ -104,15 +103,15 @@ def _asked(to: Any) -> dict[str, Any]:
 def _check(parts: Parts, switched: Mapping[str, Any], redrawn: Mapping[str, Any]) -> None:
     """Refuse regions that do not exist, and two answers to where anatomy moves; raises BadInput."""
     for region in switched:
-        known("do regions", region, (*parts.names, ELSEWHERE))
+        known("do.regions", "region", region, (*parts.names, ELSEWHERE))
     for region, draw in redrawn.items():
-        known("do redraw", region, parts.names)
+        known("do.redraw", "region", region, parts.names)
         number(f"redraw[{region!r}]", draw)
     if both := sorted(set(switched) & set(redrawn)):
-        raise BadInput(f"do has {both[0]!r} in regions and in redraw: name it in one of them.")
+        raise BadInput(f"do: {both[0]!r} stands in regions and in redraw; name it in one of them")
     draws = {redrawn[region] for region in parts.displaced & set(redrawn)}
     if len(draws) > 1 or (draws and parts.displaced & set(switched)):
-        raise BadInput(
-            f"do redraw={dict(redrawn)!r} is not possible: a draw moves all of {', '.join(sorted(parts.displaced))} "
-            "together, so give these regions one draw and switch none of them."
+        together = (
+            f"one draw to all of {', '.join(sorted(parts.displaced))}, which move together, and switch none of them"
         )
+        raise impossible("do", "redraw", dict(redrawn), together)

@@ -9,13 +9,11 @@ covariates by name, e.g. {"age": 1.5}, in SDs, -1 or 1 for two values; the label
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from bench.contracts import BadInput
-from simulators.checks import between
-from simulators.choose import known
+from bench.contracts import Between, impossible, known, require
 from simulators.covariates import offsets, scan_with, shape_with
 from simulators.draw import subject
 from simulators.draw.scene import Scene
@@ -26,12 +24,12 @@ from simulators.space.correspondence import corresponding, resampled_from
 WARP, REPOSITION_MM, FARTHEST_MM = 0.5, 1.0, 50.0
 #: values of a scan that can be set, within what bounds
 SCAN = {
-    "gain": (-1, 1),
-    "noise": (0, 0.5),
-    "gamma": (-1, 1),
-    "blur_mm": (0, 20),
-    "ghost": (-0.5, 0.5),
-    "ghost_at": (0, 0.5),
+    "gain": Between(-1, 1),
+    "noise": Between(0, 0.5),
+    "gamma": Between(-1, 1),
+    "blur_mm": Between(0, 20, unit="mm"),
+    "ghost": Between(-0.5, 0.5),
+    "ghost_at": Between(0, 0.5),
 }
 
 
@@ -77,10 +75,10 @@ def _rescan(parts: Parts, scene: Scene, value: Any) -> Scene:
 def _set(parts: Parts, scene: Scene, value: Any) -> Scene:
     """The scan with values of its own, to which the subject's covariates add as to any."""
     if not isinstance(value, Mapping):
-        raise BadInput(f"do scan={value!r} is not possible: give values by name, such as {{'blur_mm': 6}}.")
+        raise impossible("do", "scan", value, "values by name, such as {'blur_mm': 6}")
     for name, number in value.items():
-        known("do scan", name, tuple(SCAN))
-        between(f"do scan.{name}", number, *SCAN[name])
+        known("do.scan", "value", name, SCAN)
+        require("do.scan", name, number, Annotated[float, SCAN[name]])
     asked = scan_with(scene.scan._replace(**value), scene.added)
     return scene._replace(scan=scene.scan._replace(**{name: getattr(asked, name) for name in value}))
 
@@ -89,9 +87,9 @@ def _covary(parts: Parts, scene: Scene, value: Any) -> Scene:
     named = {covariate.name: covariate for covariate in parts.labels.covariates}
     if not named or not isinstance(value, Mapping):
         own = list(named) or "none"
-        raise BadInput(f"do covariates={value!r} is not possible: give values by name; the task's covariates: {own}.")
+        raise impossible("do", "covariates", value, f"values by name; the task's covariates: {own}")
     for name, number in value.items():
-        known("do covariates", name, tuple(named))
+        known("do.covariates", "covariate", name, named)
         named[name].require(number)
     covariates = {**scene.covariates, **value}
     added, rng = offsets(parts.labels.covariates, covariates), _streams(parts, scene)
@@ -140,15 +138,13 @@ def _millimetres(value: Any) -> np.ndarray:
         found = np.empty(0)
     # not a number is not within any bound
     if found.shape != (3,) or not (np.abs(found) <= FARTHEST_MM).all():
-        raise BadInput(
-            f"do shift={value!r} is not possible: give three numbers from {-FARTHEST_MM:g} to {FARTHEST_MM:g}, "
-            "millimetres along x, y and z."
-        )
+        three = f"three numbers from {-FARTHEST_MM:g} to {FARTHEST_MM:g}, millimetres along x, y and z"
+        raise impossible("do", "shift", value, three)
     return found
 
 
 def number(name: str, value: Any) -> int:
     """The number of a draw, or BadInput."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise BadInput(f"do {name}={value!r} is not possible: give the number of the draw, 0 or more.")
+        raise impossible("do", name, value, "the number of the draw, 0 or more")
     return value

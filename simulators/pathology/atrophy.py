@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bench.contracts import bounded
 from simulators.observe.observers import FixedPlace, Observer
 from simulators.pathology.regional import RegionalPathology
 
 
+@bounded
 @dataclass(frozen=True)
 class Atrophy(RegionalPathology):
     """Grey matter loss in named regions, graded by a subject's severity."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from bench.contracts import bounded
 from simulators.observe.deformation import VolumeAndShell
 from simulators.observe.observers import Observer
 from simulators.pathology.resizing import Near, Resizing
@@ -13,6 +14,7 @@ from simulators.pathology.resizing import Near, Resizing
 MOST = 0.5
 
 
+@bounded
 @dataclass(frozen=True)
 class Deformation(Resizing):
     """Loss of tissue in named regions, which shrink and draw in the fluid and tissue around them.

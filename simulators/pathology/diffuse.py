@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from bench.contracts import Between, bounded
 from bench.contracts.validity import Validity
-from simulators.checks import between
 from simulators.observe.observers import Observer, WholeBrain
 from simulators.space.place import Place
 
 
+@bounded
 @dataclass(frozen=True)
 class Diffuse:
     """Grey matter loss everywhere, graded by a subject's severity.
@@ -25,10 +26,7 @@ class Diffuse:
     becomes: ClassVar[str] = "fluid"
     observer: ClassVar[type[Observer]] = WholeBrain
     validity: ClassVar[Validity] = Validity(without_sets="grey matter is lost everywhere: no place is more diseased")
-    severity_sd: float = 0.25
-
-    def __post_init__(self) -> None:
-        between("pathology.severity_sd", self.severity_sd, 0, 1)
+    severity_sd: Annotated[float, Between(0, 1)] = 0.25
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """No region is named, so every anatomy will do."""

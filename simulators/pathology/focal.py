@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput
-from simulators.checks import between
-from simulators.choose import known
+from bench.contracts import BadInput, Between, bounded, impossible, known
 from simulators.observe.observers import Observer, RandomPlace
 from simulators.pathology.blob import blob
 from simulators.space.place import Place
 from simulators.space.voxels import Voxels
 
 
+@bounded
 @dataclass(frozen=True)
 class Focal:
     """One lesion a patient, centred anywhere in white matter, of irregular outline.
@@ -29,25 +28,21 @@ class Focal:
     tissues: ClassVar[tuple[str, ...]] = ("gm", "wm")
     becomes: ClassVar[str] = "lesion"
     observer: ClassVar[type[Observer]] = RandomPlace
-    radius_mm: float = 18.0
-    radius_spread: float = 0.25
-    edge_mm: float = 4.0
-    irregularity: float = 0.15
+    radius_mm: Annotated[float, Between(2, 60, unit="mm")] = 18.0
+    radius_spread: Annotated[float, Between(0, 0.9)] = 0.25
+    edge_mm: Annotated[float, Between(0.5, 20, unit="mm")] = 4.0
+    irregularity: Annotated[float, Between(0, 0.5)] = 0.15
     regions: tuple[str, ...] = ()
     fixed: bool = False
 
     def __post_init__(self) -> None:
-        between("pathology.radius_mm", self.radius_mm, 2, 60, "mm")
-        between("pathology.radius_spread", self.radius_spread, 0, 0.9)
-        between("pathology.edge_mm", self.edge_mm, 0.5, 20, "mm")
-        between("pathology.irregularity", self.irregularity, 0, 0.5)
         if self.fixed and not self.regions:
-            raise BadInput("pathology.fixed=True needs a place: name one region or more in pathology.regions.")
+            raise impossible(self, "fixed", True, "its place as well, one region or more in regions")
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse a region that the anatomy does not have."""
         for region in self.regions:
-            known("pathology.regions", region, region_names)
+            known("pathology.regions", "region", region, region_names)
 
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One lesion: centre (voxels), radius (mm) and outline; severity 1."""
@@ -76,7 +71,7 @@ class Focal:
             return (maps[1] > 0.4) & (maps[2] > 0.95)
         inside = place.within(self.regions) & (maps[2] > 0.5)
         if not inside.any():
-            raise BadInput(f"{self.regions[0]!r} has no voxel in a subject: use a finer anatomy.resolution_mm.")
+            raise BadInput(f"{self.regions[0]!r} has no voxel in a subject; use a finer anatomy.resolution_mm")
         return middle(inside) if self.fixed else inside
 
 

@@ -1,14 +1,13 @@
 """Lesions that are deeper in one patient than in another: severity drawn by a law, everything else as without."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from simulators.checks import between
-from simulators.choose import known
+from bench.contracts import Between, bounded
 from simulators.pathology.focal import Focal
-from simulators.pathology.severity import LAWS
+from simulators.pathology.severity import LAWS, LawName
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 from simulators.space.place import Place
 
@@ -17,13 +16,8 @@ from simulators.space.place import Place
 class _Graded:
     """A severity that follows a law. severity_law, severity_sd: as in `Regional`."""
 
-    severity_law: str = "lognormal"
-    severity_sd: float = 0.25
-
-    def __post_init__(self) -> None:
-        super().__post_init__()  # type: ignore[misc]
-        between("pathology.severity_sd", self.severity_sd, 0, 1)
-        known("pathology.severity_law", self.severity_law, tuple(LAWS))
+    severity_law: LawName = "lognormal"
+    severity_sd: Annotated[float, Between(0, 1)] = 0.25
 
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """The latents without a law, and a severity."""
@@ -32,6 +26,7 @@ class _Graded:
         return {**drawn, "severity": LAWS[self.severity_law](rng, self.severity_sd)}
 
 
+@bounded
 @dataclass(frozen=True)
 class GradedFocal(_Graded, Focal):
     """A focal lesion that takes less or more of the tissue."""
@@ -39,6 +34,7 @@ class GradedFocal(_Graded, Focal):
     summary: ClassVar[str] = "A focal lesion that takes less or more of the tissue."
 
 
+@bounded
 @dataclass(frozen=True)
 class GradedWhiteMatterLesions(_Graded, WhiteMatterLesions):
     """White-matter lesions, a patient's all alike deep."""

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bench.contracts import bounded
 from simulators.anatomy.protocol import Warped
 from simulators.observe.observers import FixedPlace, Observer
 from simulators.pathology.regional import RegionalPathology
 
 
+@bounded
 @dataclass(frozen=True)
 class Hypometabolism(RegionalPathology):
     """Loss of uptake in named regions, in proportion to the uptake of their grey matter."""

@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bench.contracts import bounded
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 
 
+@bounded
 @dataclass(frozen=True)
 class LesionLoad(WhiteMatterLesions):
     """White-matter lesions that come one after the other, at strength 1 as many as `count`.

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from bench.contracts import Between, bounded, known
 from simulators.anatomy.protocol import Warped
-from simulators.checks import between
-from simulators.choose import known
 from simulators.observe.observers import FixedPlace, Observer
 from simulators.space.place import Place
 
 
+@bounded
 @dataclass(frozen=True)
 class Marker:
     """A bright spot in the middle of a named region.
@@ -26,12 +26,8 @@ class Marker:
     becomes: ClassVar[str] = ""
     observer: ClassVar[type[Observer]] = FixedPlace
     region: str
-    radius_mm: float = 8.0
-    level: float = 1.0
-
-    def __post_init__(self) -> None:
-        between("pathology.radius_mm", self.radius_mm, 2, 60, "mm")
-        between("pathology.level", self.level, 0.01, 2)
+    radius_mm: Annotated[float, Between(2, 60, unit="mm")] = 8.0
+    level: Annotated[float, Between(0.01, 2)] = 1.0
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -40,7 +36,7 @@ class Marker:
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse a region that the anatomy does not have."""
-        known("pathology.region", self.region, region_names)
+        known("pathology.region", "region", self.region, region_names)
 
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """Every marker is the same."""

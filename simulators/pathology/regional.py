@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from bench.contracts import BadInput
-from simulators.checks import between
-from simulators.choose import known
+from bench.contracts import Between, impossible, known
 from simulators.pathology.nearest import bounding_box
-from simulators.pathology.severity import LAWS
+from simulators.pathology.severity import LAWS, LawName
 from simulators.space.place import Place
-
-SIDES = ("both", "left", "right", "random")
 
 
 @dataclass(frozen=True)
@@ -27,26 +23,22 @@ class RegionalPathology:
     """
 
     regions: tuple[str, ...]
-    severity_sd: float = 0.25
-    edge_mm: float = 4.0
-    severity_law: str = "lognormal"
-    side: str = "both"
+    severity_sd: Annotated[float, Between(0, 1)] = 0.25
+    edge_mm: Annotated[float, Between(0, 20, unit="mm")] = 4.0
+    severity_law: LawName = "lognormal"
+    side: Literal["both", "left", "right", "random"] = "both"
 
     def __post_init__(self) -> None:
-        between("pathology.severity_sd", self.severity_sd, 0, 1)
-        between("pathology.edge_mm", self.edge_mm, 0, 20, "mm")
-        known("pathology.severity_law", self.severity_law, tuple(LAWS))
-        known("pathology.side", self.side, SIDES)
         if not self.regions:
-            known("pathology.regions", "", ("left hippocampus",))
+            raise impossible(self, "regions", (), "one region or more, e.g. left hippocampus")
         for side in {"left", "right"} if self.side == "random" else {self.side}:
             if not self.acting({"side": side}):
-                raise BadInput(f"pathology.side={self.side!r} leaves no region: name one of that side.")
+                raise impossible(self, "side", self.side, "a side of which regions names one, or name one of that side")
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse a region that the anatomy does not have."""
         for region in self.regions:
-            known("pathology.regions", region, region_names)
+            known("pathology.regions", "region", region, region_names)
 
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One subject's severity and side."""

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from bench.contracts import BadInput
-from simulators.checks import between
+from bench.contracts import BadInput, Between
 from simulators.pathology.flow import balanced, velocity
 from simulators.pathology.nearest import bounding_box, squared_distance
 from simulators.pathology.regional import RegionalPathology
@@ -64,11 +63,7 @@ class Resizing(RegionalPathology):
     reach_mm: how far around the regions anatomy moves; most room is made nearby.
     """
 
-    reach_mm: float = 12.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        between("pathology.reach_mm", self.reach_mm, 8, 60, "mm")
+    reach_mm: Annotated[float, Between(8, 60, unit="mm")] = 12.0
 
     def factor(self, amount: float) -> float:
         """Factor on the content's volume."""
@@ -136,7 +131,7 @@ def _found(part: Resizing, place: Place, regions: tuple[str, ...], number: int) 
 def _near(place: Place, regions: tuple[str, ...], reach_mm: float) -> Near:
     chosen, brain = place.within(regions), place.warped.maps[2] > 0.5
     if not (chosen & brain).any():
-        raise BadInput(f"{regions[0]!r} has no voxel in a subject: use a finer anatomy.resolution_mm.")
+        raise BadInput(f"{regions[0]!r} has no voxel in a subject; use a finer anatomy.resolution_mm")
     away = place.voxel_mm * _distance(chosen, reach_mm / place.voxel_mm)
     # one voxel more on every side, so that nothing moves at the box's faces
     box = bounding_box(brain & (away < reach_mm), 1)

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from scipy.ndimage import binary_erosion
 
+from bench.contracts import Between, bounded
 from simulators.anatomy.protocol import Warped
-from simulators.checks import between
 from simulators.observe.observers import Observer, WholeBrain
 from simulators.space.place import Place
 
 
+@bounded
 @dataclass(frozen=True)
 class Rim:
     """A brighter outermost layer of the brain, one voxel thick, as a skull stripped too generously leaves.
@@ -27,10 +28,7 @@ class Rim:
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""
     observer: ClassVar[type[Observer]] = WholeBrain
-    level: float = 1.0
-
-    def __post_init__(self) -> None:
-        between("pathology.level", self.level, 0.01, 2)
+    level: Annotated[float, Between(0.01, 2)] = 1.0
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """No region is named, so every anatomy will do."""

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, bounded, impossible
 from simulators.observe.observers import Joint, Observer
 from simulators.pathology.protocol import Displaces, Pathology
 
 
+@bounded
 @dataclass(frozen=True)
 class Several:
     """Pathologies that a task combines.
@@ -23,14 +24,12 @@ class Several:
 
     def __post_init__(self) -> None:
         if len(self.parts) != len(self.amplitudes) or None not in self.amplitudes:
-            raise BadInput(
-                f"pathology.amplitudes={list(self.amplitudes)!r} does not fit {len(self.parts)} parts: give one value "
-                "a part, null for at least one."
-            )
+            count = f"{len(self.parts)} values, one per part, null for at least one"
+            raise impossible(self, "amplitudes", self.amplitudes, count)
         if sum(isinstance(part, Displaces) for part in self.parts) > 1:
             raise BadInput(
-                "pathology.parts has more than one part that moves anatomy, so neither would reach the volume that is "
-                "asked for: name all regions in one of them, or give the others a pathology that acts voxel by voxel."
+                "pathology.parts: there is more than one part that moves anatomy, so neither would reach the volume "
+                "asked for; name all regions in one of them, or give the others a pathology that acts voxel by voxel"
             )
 
     @classmethod

@@ -1,6 +1,7 @@
 """Laws of severity between subjects, with one knob, their spread."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -22,4 +23,6 @@ def staged(rng: np.random.Generator, spread: float) -> float:
     return 1 + spread * float(rng.choice((-1, 1)))
 
 
+#: names of the laws
+LawName = Literal["lognormal", "uniform", "staged"]
 LAWS: dict[str, Law] = {law.__name__: law for law in (lognormal, uniform, staged)}

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from bench.contracts import Between, bounded
 from bench.contracts.validity import Validity
 from simulators.anatomy.protocol import Warped
-from simulators.checks import between
 from simulators.observe.observers import LocalEnergy, Observer
 from simulators.pathology.regional import RegionalPathology
 from simulators.space.place import Place
 from simulators.space.voxels import Voxels
 
 
+@bounded
 @dataclass(frozen=True)
 class Texture(RegionalPathology):
     """Coarser grain in named regions at equal mean.
@@ -29,13 +30,8 @@ class Texture(RegionalPathology):
     becomes: ClassVar[str] = ""
     observer: ClassVar[type[Observer]] = LocalEnergy
     validity: ClassVar[Validity] = Validity(regional={"association": "no voxel's mean differs, only how voxels vary"})
-    grain_mm: float = 4.0
-    depth: float = 0.5
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        between("pathology.grain_mm", self.grain_mm, 1, 30, "mm")
-        between("pathology.depth", self.depth, 0.01, 2)
+    grain_mm: Annotated[float, Between(1, 30, unit="mm")] = 4.0
+    depth: Annotated[float, Between(0.01, 2)] = 0.5
 
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """One subject's severity and its grain (D, H, W), of unit variance."""

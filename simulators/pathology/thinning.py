@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from simulators.checks import between
-from simulators.choose import known
+from bench.contracts import Between, bounded
 from simulators.observe.deformation import VolumeAndShell
 from simulators.observe.observers import Observer
 from simulators.pathology.regional import RegionalPathology
@@ -17,6 +16,7 @@ from simulators.space.place import Place
 RIBBON_MM, LEAST = 2.5, 0.02
 
 
+@bounded
 @dataclass(frozen=True)
 class Thinning(RegionalPathology):
     """Cortex of named regions that has lost thickness on one side, graded by a subject's severity.
@@ -33,14 +33,9 @@ class Thinning(RegionalPathology):
     observer: ClassVar[type[Observer]] = VolumeAndShell
     # a millimetre of ribbon is a quarter of this voxel, and both banks of a sulcus share a larger one
     coarsest_mm: ClassVar[float] = 4.0
-    edge_mm: float = 2.0
-    surface: str = "pial"
-    depth_mm: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        known("pathology.surface", self.surface, ("pial", "white"))
-        between("pathology.depth_mm", self.depth_mm, 0.1, 2, "mm")
+    edge_mm: Annotated[float, Between(0, 20, unit="mm")] = 2.0
+    surface: Literal["pial", "white"] = "pial"
+    depth_mm: Annotated[float, Between(0.1, 2, unit="mm")] = 1.0
 
     @property
     def becomes(self) -> str:

@@ -1,10 +1,11 @@
 """Ventricular enlargement: the lateral ventricles grow and push the white matter around them outwards."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
+from bench.contracts import Between, bounded
 from simulators.observe.deformation import Ventricular
 from simulators.observe.observers import Observer
 from simulators.pathology.resizing import Near, Resizing
@@ -13,6 +14,7 @@ from simulators.pathology.resizing import Near, Resizing
 LEAST, MOST = -0.4, 0.8
 
 
+@bounded
 @dataclass(frozen=True)
 class Ventricles(Resizing):
     """Lateral ventricles that are larger than the subject's own.
@@ -26,7 +28,7 @@ class Ventricles(Resizing):
     # a body of the ventricles is 7 to 10 mm wide: in larger voxels its wall moves within the fluid's own voxel
     coarsest_mm: ClassVar[float] = 7.0
     regions: tuple[str, ...] = ("left lateral ventricle", "right lateral ventricle")
-    reach_mm: float = 30.0
+    reach_mm: Annotated[float, Between(8, 60, unit="mm")] = 30.0
 
     def factor(self, amount: float) -> float:
         """Volume after over volume before."""

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from scipy.special import pdtr
 
-from bench.contracts import BadInput
-from simulators.checks import between
-from simulators.choose import known
+from bench.contracts import Between, bounded, impossible, known
 from simulators.observe.observers import ManyPlaces, Observer
 from simulators.pathology.blob import blob, within_reach
 from simulators.pathology.nearest import FAR, squared_distance
@@ -26,6 +24,7 @@ ENDS = 8.7
 CHUNK = 2**13
 
 
+@bounded
 @dataclass(frozen=True)
 class WhiteMatterLesions:
     """White-matter lesions, their number Poisson, their place near landmarks, their size log-normal.
@@ -43,28 +42,20 @@ class WhiteMatterLesions:
     tissues: ClassVar[tuple[str, ...]] = ("wm",)
     becomes: ClassVar[str] = "lesion"
     observer: ClassVar[type[Observer]] = ManyPlaces
-    count: float = 5.0
+    count: Annotated[float, Between(0.1, 50, unit="lesions")] = 5.0
     landmarks: tuple[str, ...] = VENTRICLES
-    reach_mm: float = 10.0
-    radius_mm: float = 9.0
-    radius_sd: float = 0.3
-    edge_mm: float = 3.0
-    irregularity: float = 0.15
-
-    def __post_init__(self) -> None:
-        between("pathology.count", self.count, 0.1, 50, "lesions")
-        between("pathology.reach_mm", self.reach_mm, 1, 100, "mm")
-        between("pathology.radius_mm", self.radius_mm, 2, 30, "mm")
-        between("pathology.radius_sd", self.radius_sd, 0, 1)
-        between("pathology.edge_mm", self.edge_mm, 0.5, 20, "mm")
-        between("pathology.irregularity", self.irregularity, 0, 0.5)
+    reach_mm: Annotated[float, Between(1, 100, unit="mm")] = 10.0
+    radius_mm: Annotated[float, Between(2, 30, unit="mm")] = 9.0
+    radius_sd: Annotated[float, Between(0, 1)] = 0.3
+    edge_mm: Annotated[float, Between(0.5, 20, unit="mm")] = 3.0
+    irregularity: Annotated[float, Between(0, 0.5)] = 0.15
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse landmarks that the anatomy does not have."""
         if not self.landmarks:
-            raise BadInput("pathology.landmarks=[] is not possible: name the regions around which lesions lie.")
+            raise impossible(self, "landmarks", (), "the names of the regions around which lesions lie")
         for name in self.landmarks:
-            known("pathology.landmarks", name, region_names)
+            known("pathology.landmarks", "region", name, region_names)
 
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """The lesions' centres (voxels), radii (mm) and outlines."""

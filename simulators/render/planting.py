@@ -77,7 +77,7 @@ def moves(parts: Parts, scene: Scene, strengths: Strengths, regions: Mapping[str
 def _amount(part: Part, latents: Mapping[str, Any], strength: float) -> tuple[float, Mapping[str, Any]]:
     """Amplitude x strength x severity, and the latents at that strength."""
     if part.amplitude is None:
-        raise BadInput("simulator.amplitude is not set: calibrate the simulator first, or give an amplitude.")
+        raise BadInput("simulator.amplitude is not set; calibrate the simulator first, or give an amplitude")
     if part.growing:
         latents, strength = part.growing.grown(latents, strength), 1.0
     return part.amplitude * strength * latents["severity"], latents

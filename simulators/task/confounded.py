@@ -6,13 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput
+from bench.contracts import bounded, impossible
 from simulators.covariates import Covariate
 from simulators.task.cue_task import CueTask
 from simulators.task.protocol import Labels, Task
 from simulators.task.splits import sign
 
 
+@bounded
 @dataclass(frozen=True)
 class Confounded(CueTask):
     """Any task whose subjects also differ by covariates that go with their side.
@@ -29,7 +30,7 @@ class Confounded(CueTask):
     def __post_init__(self) -> None:
         names = [covariate.name for covariate in self.covariates]
         if not names or len(set(names)) < len(names):
-            raise BadInput(f"task.covariates named {names} are not possible: give one or more, each with its own name.")
+            raise impossible(self, "covariates", names, "one or more, each with its own name")
 
     @property
     def labels(self) -> Labels:

@@ -32,7 +32,9 @@ class CueTask(Task):
     def validate(self, parts: int) -> None:
         """Refuse parts that the cause refuses, and a cause whose covariates would go unheard."""
         if self.cause.labels.covariates:
-            raise BadInput("task.cause has covariates: put the task with covariates around the other, not inside it.")
+            raise BadInput(
+                "task.cause: it has covariates; put the task with covariates around the other, not inside it"
+            )
         self.cause.validate(parts)
 
     def label(self, subject: int) -> float:

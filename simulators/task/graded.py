@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from bench.contracts import BadInput
+from bench.contracts import bounded, impossible
 from bench.contracts.validity import Validity
 from simulators.task.kinds import REGRESSION, VALUES, amount, even
 from simulators.task.protocol import Labels, Task
@@ -13,6 +13,7 @@ from simulators.task.protocol import Labels, Task
 MEAN = 0.5
 
 
+@bounded
 @dataclass(frozen=True)
 class Graded(Task):
     """All parts of the pathology at strength t, spread evenly over 0 to 1; the label is t on a scale of its own.
@@ -28,7 +29,7 @@ class Graded(Task):
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
-            raise BadInput(f"task.low={self.low!r} is not below task.high={self.high!r}: give a growing scale.")
+            raise impossible(self, "low", self.low, f"less than high={self.high!r}, because it is a growing scale")
 
     @property
     def labels(self) -> Labels:

@@ -1,17 +1,18 @@
 """Labels that tasks share, evenly spread numbers, and the strength that an intervention asks for."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, Between, require
 from bench.contracts.validity import Validity
-from simulators.checks import between
 from simulators.task.protocol import Labels
 
 #: values: the explained score is the network's one output, which is the value minus its mean in SDs
 REGRESSION = Labels("regression", outputs=1, target=0, cycle=1024)
 #: gaps of a task of values
 VALUES = Validity({"edit": "a value has no smallest flip"}, "a value's truth is graded: no set of voxels stands for it")
+#: share of a part's whole change
+STRENGTH = Annotated[float, Between(0, 1)]
 #: in no rational relation to each other or to 1, so their multiples fill the square evenly
 _TURNS = ((5**0.5 - 1) / 2, 2**0.5 - 1)
 
@@ -42,11 +43,11 @@ def amount(do: Mapping[str, Any], states: Mapping[str | None, float]) -> float:
     if len(do) > 1 or set(do) - {"pathology", "strength"} or do.get("pathology") not in tuple(states):
         raise refuse(do, "one of pathology (off, on, swap) and strength")
     if "strength" in do:
-        between("do strength", do["strength"], 0, 1)
+        require("do", "strength", do["strength"], STRENGTH)
         return float(do["strength"])
     return float(states[do.get("pathology")])
 
 
 def refuse(do: Mapping[str, Any], names: str) -> BadInput:
     """The answer to an intervention that a task does not know; `names` says what it does."""
-    return BadInput(f"do={dict(do)!r} is not an intervention of this task: set {names}.")
+    return BadInput(f"do={dict(do)!r} is not possible: give an intervention of this task, {names}")

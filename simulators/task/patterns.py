@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, bounded, impossible, require
 from bench.contracts.validity import Validity
-from simulators.checks import between
-from simulators.task.kinds import amount, refuse
+from simulators.task.kinds import STRENGTH, amount, refuse
 from simulators.task.protocol import Labels, Task
 
 Pattern = tuple[int, ...]
 
 
+@bounded
 @dataclass(frozen=True)
 class Patterns(Task):
     """Balanced classes, each a list of patterns that its subjects carry in turn; subject s is of class s modulo their
@@ -36,15 +36,15 @@ class Patterns(Task):
         patterns = [p for own in self.classes for p in own]
         wrong = [p for p in patterns if len(p) != len(patterns[0]) or not set(p) <= {0, 1}]
         if not all(self.classes) or len(self.classes) < 2 or wrong or len(set(patterns)) < len(patterns):
-            raise BadInput(
-                f"task.classes={self.classes!r} is not possible: give two or more classes, each one or more patterns "
-                "of 0 and 1, all of one length and none twice."
+            raise impossible(
+                self,
+                "classes",
+                self.classes,
+                "two or more classes, each one or more patterns of 0 and 1, all of one length and none twice",
             )
         count = len(self.classes)
         if len(set(self.target)) != 2 or len(self.target) != 2 or not set(self.target) <= set(range(count)):
-            raise BadInput(
-                f"task.target={list(self.target)!r} is not possible: give two different classes from 0 to {count - 1}."
-            )
+            raise impossible(self, "target", self.target, f"two different classes from 0 to {count - 1}")
 
     def validate(self, parts: int) -> None:
         """Refuse a pathology whose number of parts is not that of the patterns.
@@ -54,7 +54,7 @@ class Patterns(Task):
         """
         own = len(self.classes[0][0])
         if parts != own:
-            raise BadInput(f"task.classes has patterns of {own} parts, pathology.parts has {parts}: match them.")
+            raise BadInput(f"task.classes: its patterns have {own} parts, pathology.parts has {parts}; match them")
 
     @cached_property
     def labels(self) -> Labels:
@@ -151,7 +151,7 @@ def _strengths(value: Any, parts: int) -> tuple[float, ...]:
     if not isinstance(value, Sequence) or len(value) != parts:
         raise refuse({"parts": value}, f"parts to {parts} strengths, one a part of the pathology")
     for strength in value:
-        between("do parts", strength, 0, 1)
+        require("do", "parts", strength, STRENGTH)
     return tuple(map(float, value))
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from bench.contracts import BadInput
+from bench.contracts import Between, bounded, impossible
 from bench.contracts.validity import Validity
-from simulators.checks import between
 from simulators.task.graded import MEAN
 from simulators.task.kinds import REGRESSION, VALUES, amount, beside, even
 from simulators.task.protocol import Labels, Task
 
 
+@bounded
 @dataclass(frozen=True)
 class Residual(Task):
     """The first part's strength is shared * g + (1 - shared) * e, all others' is g; the label is e.
@@ -25,20 +25,14 @@ class Residual(Task):
 
     version: ClassVar[str] = "1"
     validity: ClassVar[Validity] = VALUES
-    others: int = 1
-    shared: float = 0.5
-
-    def __post_init__(self) -> None:
-        between("task.others", self.others, 1, 100, "parts")
-        between("task.shared", self.shared, 0, 0.9)
+    others: Annotated[int, Between(1, 100, unit="parts")] = 1
+    shared: Annotated[float, Between(0, 0.9)] = 0.5
 
     def validate(self, parts: int) -> None:
         """Refuse a pathology whose number of parts is not that of the phenotypes."""
         if parts != 1 + self.others:
-            raise BadInput(
-                f"task.others={self.others} needs {1 + self.others} pathology.parts, the residual's own first, not "
-                f"{parts}: match them."
-            )
+            have = f"{parts - 1}, as pathology.parts has {parts}, the residual's own first, or {1 + self.others} parts"
+            raise impossible(self, "others", self.others, have)
 
     @property
     def labels(self) -> Labels:

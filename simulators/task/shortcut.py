@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import floor
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from bench.contracts import BadInput
-from simulators.checks import between
+from bench.contracts import BadInput, Between, bounded
 from simulators.task.cue_task import CueTask
 from simulators.task.kinds import refuse
 from simulators.task.protocol import Labels, Task
 from simulators.task.splits import sign
 
 
+@bounded
 @dataclass(frozen=True)
 class Shortcut(CueTask):
     """Any task with a marker, the pathology's last part, that goes with the label.
@@ -24,21 +24,18 @@ class Shortcut(CueTask):
 
     version: ClassVar[str] = "1"
     cause: Task
-    correlation: float = 0.8
-
-    def __post_init__(self) -> None:
-        between("task.correlation", self.correlation, 0, 1)
+    correlation: Annotated[float, Between(0, 1)] = 0.8
 
     def validate(self, parts: int) -> None:
         """Refuse a pathology without a marker."""
         if parts < 2:
-            raise BadInput("a shortcut task needs pathology.parts with the cause first and the marker last.")
+            raise BadInput("pathology.parts: a shortcut task needs them; give the cause first and the marker last")
         super().validate(parts - 1)
         own = len(self.strength(0, {}, "train"))
         if own != parts:
             raise BadInput(
-                f"task.cause switches {own - 1} part as a whole, so a shortcut around it needs {own} pathology.parts, "
-                f"the cause and the marker, not {parts}: give one cause, or a task.cause of patterns."
+                f"task.cause: it switches {own - 1} part as a whole, so a shortcut needs {own} pathology.parts, "
+                f"the cause and the marker, not {parts}; give one cause, or a task.cause of patterns"
             )
 
     @property

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from bench.contracts import bounded
 from bench.contracts.validity import Validity
 from simulators.task.kinds import amount
 from simulators.task.protocol import Labels, Task
 
 
+@bounded
 @dataclass(frozen=True)
 class SingleCause(Task):
     """Two balanced classes; odd subjects are patients. The explained score is z1 - z0 for every subject."""

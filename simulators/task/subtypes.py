@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, bounded, impossible
 from bench.contracts.validity import Validity
 from simulators.task.kinds import amount, beside
 from simulators.task.protocol import Labels, Task
@@ -14,6 +14,7 @@ from simulators.task.protocol import Labels, Task
 Pattern = tuple[int, ...]
 
 
+@bounded
 @dataclass(frozen=True)
 class Subtypes(Task):
     """Two balanced classes; odd subjects are patients, each of one subtype. The explained score is z1 - z0.
@@ -31,15 +32,14 @@ class Subtypes(Task):
     def __post_init__(self) -> None:
         wrong = [p for p in self.patterns if len(p) != len(self.patterns[0]) or not set(p) <= {0, 1}]
         if wrong or not any(map(any, self.patterns)) or len(set(self.patterns)) < len(self.patterns):
-            raise BadInput(
-                f"task.patterns={self.patterns!r} is not possible: give one or more patterns of 0 and 1, all of one "
-                "length, none twice, and one at least with a 1."
+            raise impossible(
+                self,
+                "patterns",
+                self.patterns,
+                "one or more patterns of 0 and 1, all of one length, none twice, and one at least with a 1",
             )
         if len(self.shares) != len(self.patterns) or not all(share > 0 for share in self.shares):
-            raise BadInput(
-                f"task.shares={self.shares!r} is not possible: give {len(self.patterns)} numbers above 0, one a "
-                "pattern."
-            )
+            raise impossible(self, "shares", self.shares, f"{len(self.patterns)} numbers above 0, one per pattern")
 
     @property
     def labels(self) -> Labels:
@@ -51,7 +51,7 @@ class Subtypes(Task):
         """Refuse a pathology whose number of parts is not that of the patterns."""
         own = len(self.patterns[0])
         if parts != own:
-            raise BadInput(f"task.patterns has patterns of {own} parts, pathology.parts has {parts}: match them.")
+            raise BadInput(f"task.patterns: they have {own} parts, pathology.parts has {parts}; match them")
 
     def label(self, subject: int) -> int:
         """1 for patients."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from bench.contracts import BadInput
+from bench.contracts import impossible
 from simulators.draw.scene import Scene
 from simulators.parts import Part, Parts
 from simulators.render.signal import image
@@ -49,10 +49,7 @@ def require_dialled_cause(parts: Parts) -> None:
     """
     if not any(part.dialled and cause for part, cause in zip(parts.pathologies, _causes(parts), strict=True)):
         amplitudes = [None if part.dialled else part.amplitude for part in parts.pathologies]
-        raise BadInput(
-            f"pathology.amplitudes={amplitudes!r} leave to the dial only parts that are no cause of the label: "
-            "give null to a cause and a value to what is none."
-        )
+        raise impossible("pathology", "amplitudes", amplitudes, "null to a cause of the label, a value to what is none")
 
 
 def changed(parts: Parts, scene: Scene, seen: np.ndarray, numbers: Sequence[int]) -> np.ndarray:

@@ -8,7 +8,7 @@ Source: Shapley 1953; Haufe et al. 2014, NeuroImage 87:96, for suppressors.
 
 import numpy as np
 
-from bench.contracts import BadInput
+from bench.contracts import impossible
 
 #: subjects that the observer sees for each of `explain.pairs`, and the fewest for each region
 SUBJECTS, FEWEST = 10, 3
@@ -25,10 +25,8 @@ def subjects(pairs: int, regions: int) -> int:
         BadInput: where these are fewer than 3 a region, too few to tell how regions vary together.
     """
     if SUBJECTS * pairs < FEWEST * regions:
-        raise BadInput(
-            f"explain.pairs={pairs} is too few for the truth observer of {regions} regions: give at least "
-            f"{-(-FEWEST * regions // SUBJECTS)}."
-        )
+        least = f"at least {-(-FEWEST * regions // SUBJECTS)} for the truth observer of {regions} regions"
+        raise impossible("explain", "pairs", pairs, least)
     return SUBJECTS * pairs
 
 

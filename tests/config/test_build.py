@@ -1,9 +1,9 @@
 import pytest
 
 from bench.config.build import build, check_complete
-from bench.config.suggest import nearest
 from bench.contracts import BadInput
 from bench.contracts.arguments import fits
+from bench.contracts.names import nearest
 from metrics.infidelity import Infidelity
 from metrics.perturbations import Patch
 

@@ -16,9 +16,10 @@ from bench.contracts import Above, AtLeast, BadInput, Between, Count, Multiple, 
 from bench.contracts.arguments import check, fits, hints_of
 
 CONF = Path(__file__).parents[2] / "conf"
-FILES = [path for group in ("method", "metric", "network") for path in sorted((CONF / group).glob("*.yaml"))]
+GROUPS = ("method", "metric", "network", "simulator")
+FILES = [path for group in GROUPS for path in sorted((CONF / group).rglob("*.yaml"))]
 SHAPE = (16, 16, 16)
-ALL = ("methods", "metrics", "bench.networks")
+ALL = ("methods", "metrics", "bench.networks", "simulators")
 
 
 def bounds(hint):
@@ -50,9 +51,15 @@ def placed(value, low, given):
     return value if not isinstance(given, tuple) else (value, *given[1:]) if low else (*given[:-1], value)
 
 
+def described(file):
+    """The nodes of a YAML, less what it composes."""
+    loaded = OmegaConf.to_container(OmegaConf.load(file))
+    return [node for _, node in nodes({k: v for k, v in loaded.items() if k != "defaults"})]
+
+
 def cases(file):
     """(node, argument, possible values, impossible values) of every bounded argument in a YAML."""
-    for _, node in nodes(OmegaConf.to_container(OmegaConf.load(file))):
+    for node in described(file):
         for name, hint in hints_of(resolve(node, ALL)).items():
             for kind, bound, (number,) in bounds(hint) if name in node else ():
                 if kind is Literal:
@@ -64,10 +71,11 @@ def cases(file):
                 yield node, name, possible, [b for _, b in found] + [math.nan, *([()] if kind is tuple else [])]
 
 
+#: each argument of a class once, from the first YAML that names it
+FOUND = {(node[TARGET], name): (file, node, *values) for file in FILES[::-1] for node, name, *values in cases(file)}
 CASES = [
-    pytest.param(node, name, possible, impossible, id=f"{file.stem}-{node[TARGET].rpartition('.')[2]}-{name}")
-    for file in FILES
-    for node, name, possible, impossible in cases(file)
+    pytest.param(node, name, possible, impossible, id=f"{file.stem}-{target.rpartition('.')[2]}-{name}")
+    for (target, name), (file, node, possible, impossible) in FOUND.items()
 ]
 
 
@@ -75,17 +83,22 @@ def made(node, path="", **changed):
     """A plug-in built from its YAML, as the harness builds it; networks on a small grid."""
     parameters = inspect.signature(resolve(node, ALL)).parameters
     known = {"in_shape": SHAPE, "outputs": 2, "regions": (torch.arange(16**3).reshape(SHAPE) % 3)}
-    return build(node | changed, ALL, path=path, **{k: v for k, v in known.items() if k in parameters})
+    return build(
+        node | changed, ALL, path=path, **{k: v for k, v in known.items() if k in parameters and k not in node}
+    )
 
 
 def test_there_are_bounds_to_test():
     assert len(CASES) > 150
+    assert sum(target.startswith("simulators.") for target, _ in FOUND) > 60
 
 
 @pytest.mark.parametrize(("node", "name", "possible", "impossible"), CASES)
 def test_a_value_beyond_its_bound_is_refused_by_name(node, name, possible, impossible):
     cls = resolve(node, ALL)
-    rest = {k: made(v) if isinstance(v, dict) else v for k, v in node.items() if k not in (TARGET, name)}
+    rest = {
+        k: made(v) if isinstance(v, dict) and TARGET in v else v for k, v in node.items() if k not in (TARGET, name)
+    }
     rest |= {"in_shape": SHAPE, "outputs": 2} if isinstance(cls, type) and issubclass(cls, torch.nn.Module) else {}
     for value in impossible:
         with pytest.raises(BadInput, match=rf"^{cls.__name__}\.{name}=.* is not possible: give "):
@@ -95,18 +108,19 @@ def test_a_value_beyond_its_bound_is_refused_by_name(node, name, possible, impos
 
 
 #: arguments that another one must not exceed
-WITH = {"window": {"stride": 1}}
+WITH = {"window": {"stride": 1}, "field_mm": {"spacing_mm": 100}, "spacing_mm": {"field_mm": 0}}
 
 
 @pytest.mark.parametrize(("node", "name", "possible", "impossible"), CASES)
 def test_the_outermost_values_are_possible(node, name, possible, impossible):
-    for value in possible:
+    # what reads the user's files is not made without them
+    for value in possible if "???" not in node.values() else ():
         made(node, **{name: value}, **{k: v for k, v in WITH.get(name, {}).items() if k in node})
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_whole_number_has_a_bound(file):
-    for _, node in nodes(OmegaConf.to_container(OmegaConf.load(file))):
+    for node in described(file):
         hints = hints_of(resolve(node, ALL))
         assert hints or len(node) == 1, "its annotations cannot be resolved"
         assert not [name for name in node if hints.get(name) in (int, int | None)]

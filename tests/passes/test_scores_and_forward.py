@@ -29,7 +29,7 @@ def test_impossible_targets_are_refused(target):
 
 
 def test_outputs_must_be_a_table():
-    with pytest.raises(BadInput, match="must return"):
+    with pytest.raises(BadInput, match="give a network that returns"):
         explained(torch.ones(3), 0)
 
 

@@ -159,12 +159,6 @@ def test_sides_are_alike_and_not_the_same(volumes):
         assert -0.1 < np.corrcoef(values[:, left], values[:, right])[0, 1] < 0.95
 
 
-@pytest.mark.parametrize("resolution", [-1, 0, 20, True, "six"])
-def test_impossible_resolution_is_refused(resolution):
-    with pytest.raises(BadInput, match=r"anatomy\.resolution_mm"):
-        MNI152(resolution_mm=resolution)
-
-
 def test_small_regions_are_refused_and_the_mended_grid_is_not():
     coarse = MNI152(resolution_mm=8.0)
     with pytest.raises(BadInput, match=r"'left amygdala' has 4 voxels at 8 mm; use .*resolution_mm of 6 or finer"):
@@ -172,7 +166,7 @@ def test_small_regions_are_refused_and_the_mended_grid_is_not():
     for resolution in (6.0, 6.5):
         mended = MNI152(resolution_mm=resolution)
         require(["left amygdala", "right hippocampus"], mended.template.labels, mended.region_names, resolution)
-    with pytest.raises(BadInput, match="'left amigdala' does not exist: did you mean 'left amygdala'"):
+    with pytest.raises(BadInput, match="there is no region 'left amigdala'; did you mean 'left amygdala'"):
         require(["left amigdala"], coarse.template.labels, coarse.region_names, 8.0)
 
 

@@ -126,7 +126,7 @@ def test_a_slab_is_a_window_on_the_same_head():
 def test_a_slab_can_carry_a_pathology_and_needs_its_corners_in_order():
     brain = Brain(Atrophy(("left hippocampus",)), anatomy=Slab(INNER, LOW, HIGH), amplitude=0.5)
     assert brain.cohort((0, 1), "evaluation").truths["planted"].volume[1].abs().sum() > 0
-    with pytest.raises(BadInput, match=r"anatomy\.low=.* must lie below"):
+    with pytest.raises(BadInput, match=r"Slab\.low=.* is not possible: give less than high="):
         Slab(INNER, HIGH, LOW)
 
 

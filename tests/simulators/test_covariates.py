@@ -122,8 +122,8 @@ def test_a_site_that_is_set_scales_the_image_as_its_gain_says():
         (Brain(MTL, amplitude=0.3), {"age": 1}, "task's covariates: none"),
         (_brain(AGE), 1, r"task's covariates: \['age'\]"),
         (_brain(AGE), {"aeg": 1}, "did you mean 'age'"),
-        (_brain(AGE), {"age": 30}, r"do covariates\.age=30"),
-        (_brain(SEX), {"sex": 0}, r"do covariates\.sex=0 .*give -1 or 1"),
+        (_brain(AGE), {"age": 30}, r"do\.covariates\.age=30"),
+        (_brain(SEX), {"sex": 0}, r"do\.covariates\.sex=0 .*give -1 or 1"),
     ],
 )
 def test_impossible_values_of_covariates_are_one_sentence(brain, value, says):
@@ -176,8 +176,7 @@ def test_a_rim_brightens_the_contour_alone():
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Covariate("age", 2, {"shape.size": 0.1}), "'age': correlation=2"),
-        (lambda: Covariate("age", 0.5, {}), "no effects"),
+        (lambda: Covariate("age", 0.5, {}), r"Covariate\.effects=\{\}"),
         (lambda: Covariate("age", 0.5, {"shape.sise": 0.1}), r"did you mean 'shape\.size'"),
         (lambda: Covariate("age", 0.5, {"shape.size": 3}), r"effects\.shape\.size=3"),
         (lambda: Confounded(SingleCause(), ()), "one or more"),

@@ -136,11 +136,6 @@ def test_redrawing_another_region_leaves_the_displacement_as_it_was():
         assert outside.any() == (name in HIPPOCAMPI)
 
 
-def test_impossible_reach_is_one_sentence():
-    with pytest.raises(BadInput, match=r"pathology\.reach_mm=2"):
-        Deformation(HIPPOCAMPI, reach_mm=2)
-
-
 def test_edit_is_the_counterfactual_within_the_regions_and_their_interface_and_the_rest_is_off_target():
     """The slow twin: distances from the regions by hand, voxel by voxel."""
     brain = Brain(Deformation(HIPPOCAMPI, severity_sd=0.0), MNI152(4.0), nuisance=SILENT, amplitude=0.3)

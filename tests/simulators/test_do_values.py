@@ -30,7 +30,7 @@ def task(request):
 
 @pytest.mark.parametrize("value", IMPOSSIBLE, ids=repr)
 def test_a_strength_lies_between_none_and_all(task, value):
-    with pytest.raises(BadInput, match=r"do strength=.* is not possible: give a number from 0 to 1"):
+    with pytest.raises(BadInput, match=r"^do\.strength=.* is not possible: give a number of at least 0 and at most 1$"):
         task.strength(1, {"strength": value}, "test")
 
 

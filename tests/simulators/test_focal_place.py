@@ -40,7 +40,7 @@ def test_without_regions_it_lies_in_white_matter_away_from_the_surface():
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Focal(fixed=True), "pathology.fixed=True"),
+        (lambda: Focal(fixed=True), "Focal.fixed=True"),
         (lambda: Brain(Focal(regions=("right thalamos",))), "right thalamus"),
     ],
 )

@@ -155,17 +155,17 @@ def test_strength_grades_a_patient_from_twin_to_own(silent):
 @pytest.mark.parametrize(
     ("do", "says"),
     [
-        ({"shift": 3}, "do shift=3"),
-        ({"shift": (1, 2)}, r"do shift=\(1, 2\)"),
-        ({"shift": "left"}, "do shift='left'"),
-        ({"shift": (0, float("nan"), 0)}, "do shift"),
+        ({"shift": 3}, "do.shift=3"),
+        ({"shift": (1, 2)}, r"do.shift=\[1, 2\]"),
+        ({"shift": "left"}, "do.shift='left'"),
+        ({"shift": (0, float("nan"), 0)}, "do.shift"),
         ({"shift": (0, 0, 500)}, "from -50 to 50"),
-        ({"warp": -1}, "do warp=-1"),
-        ({"warp": True}, "do warp=True"),
-        ({"rescan": 1.5}, "do rescan=1.5"),
-        ({"scan": 3}, "do scan=3"),
+        ({"warp": -1}, "do.warp=-1"),
+        ({"warp": True}, "do.warp=True"),
+        ({"rescan": 1.5}, "do.rescan=1.5"),
+        ({"scan": 3}, "do.scan=3"),
         ({"scan": {"blur": 3}}, "did you mean 'blur_mm'"),
-        ({"scan": {"noise": -1}}, "do scan.noise=-1"),
+        ({"scan": {"noise": -1}}, "do.scan.noise=-1"),
     ],
 )
 def test_impossible_intervention_is_one_sentence(do, says):

@@ -165,6 +165,8 @@ def test_state_of_a_marked_task_names_every_part():
 )
 def test_a_dial_that_moves_no_cause_is_refused(parts, task):
     Brain(Several(parts, (None, None)), task=task)
-    with pytest.raises(BadInput, match=r"pathology\.amplitudes=\[0\.5, None\] leave to the dial only") as error:
+    with pytest.raises(
+        BadInput, match=r"pathology\.amplitudes=\[0\.5, None\] is not possible: give null to a cause"
+    ) as error:
         Brain(Several(parts, (0.5, None)), task=task)
     assert "\n" not in str(error.value)

@@ -72,7 +72,7 @@ def test_few_subjects_make_shares_less_certain_but_not_larger():
 
 def test_too_few_pairs_for_the_regions_are_refused():
     assert observer.subjects(20, 64) == 200
-    with pytest.raises(BadInput, match=r"explain.pairs=20 is too few .* 100 regions: give at least 30"):
+    with pytest.raises(BadInput, match=r"explain.pairs=20 is not possible: give at least 30 .* 100 regions"):
         observer.subjects(20, 100)
 
 

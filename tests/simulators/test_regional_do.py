@@ -144,10 +144,10 @@ def test_switches_are_swaps(brain):
     [
         ({"regions": {"left hipocampus": "off"}}, "did you mean 'left hippocampus'"),
         ({"regions": {"left hippocampus": "of"}}, "one of pathology"),
-        ({"regions": {"left hippocampus": float("nan")}}, "from 0 to 1"),
+        ({"regions": {"left hippocampus": float("nan")}}, "of at least 0 and at most 1"),
         ({"regions": "left hippocampus"}, "values by region"),
         ({"redraw": 0}, "values by region"),
-        ({"redraw": {"elsewhere": 0}}, "does not exist"),
+        ({"redraw": {"elsewhere": 0}}, "there is no region 'elsewhere'"),
         ({"redraw": {"left hippocampus": -1}}, "number of the draw"),
         ({"redraw": {"left hippocampus": 0}, "regions": {"left hippocampus": "off"}}, "in one of them"),
         ({"redraw": {"left hippocampus": 0, "right hippocampus": 1}}, "one draw"),

@@ -205,5 +205,5 @@ def test_one_unusable_scan_among_good_ones_is_refused_before_anything_is_drawn(f
 
 @pytest.mark.parametrize("folder", ["", "/no/such/place"])
 def test_a_folder_without_scans_is_refused(folder):
-    with pytest.raises(BadInput, match=r"anatomy\.folder=.* holds no file"):
+    with pytest.raises(BadInput, match=r"Scans\.folder=.* is not possible: give a folder of healthy NIfTI scans"):
         Scans(folder=folder)

@@ -81,7 +81,7 @@ def test_calibration_reaches_what_was_asked(atrophy):
 
 
 def test_unreachable_separability_is_refused():
-    says = r"separability=0\.99 cannot be reached: the best is 0\.\d{3}, at amplitude 1; ask for less"
+    says = r"separability=0\.99 is not possible: give at most 0\.\d{3}, which is reached at amplitude 1, or enlarge"
     with pytest.raises(BadInput, match=says) as error:
         Brain(Focal(radius_mm=2.0), separability=0.99).calibrate(subjects=60, verify=60)
     assert "\n" not in str(error.value)
@@ -90,7 +90,7 @@ def test_unreachable_separability_is_refused():
 def test_separability_below_what_the_least_amplitude_reaches_is_refused():
     """Grain four times as deep as the default's is seen at any amplitude that is searched."""
     deep = Texture(("left frontal white matter", "right frontal white matter"), depth=2.0)
-    says = r"separability=0\.6 cannot be reached: the lowest is 0\.\d{3}, at amplitude 0\.02; ask for more"
+    says = r"separability=0\.6 is not possible: give at least 0\.\d{3}, which is reached at amplitude 0\.02, or weaken"
     with pytest.raises(BadInput, match=says) as error:
         Brain(deep, separability=0.6).calibrate(subjects=60, verify=60)
     assert "\n" not in str(error.value)

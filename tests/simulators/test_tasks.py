@@ -122,7 +122,6 @@ def test_marker_stays_in_twins_and_goes_with_the_pathology():
         (lambda: Patterns((((0,),), ((2,),))), "patterns"),
         (lambda: Brain(SIDES, task=Patterns((((0,),), ((1,),)))), "match them"),
         (lambda: Brain(Atrophy(("left thalamus",)), task=Shortcut(SingleCause())), "marker last"),
-        (lambda: Shortcut(SingleCause(), correlation=1.5), "task.correlation=1.5"),
         (lambda: RULES["xor"][1].strength(0, {"pathology": "of"}, "train"), "intervention"),
         (lambda: RULES["xor"][1].strength(0, {"parts": (1,)}, "train"), "intervention"),
         (lambda: Shortcut(SingleCause()).strength(0, {"marker": "of"}, "train"), "marker"),

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from bench.contracts import BadInput
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Warped
 from simulators.brain import Brain
@@ -67,8 +66,3 @@ def test_cortex_turns_to_what_lies_beyond_its_surface(surface, sign):
     step = contrast.csf - contrast.gm if surface == "pial" else contrast.wm - contrast.gm
     # regional signal varies by a few per cent
     np.testing.assert_allclose(change, -planted * step, atol=0.1 * planted.abs().max())
-
-
-def test_a_surface_that_does_not_exist_is_one_sentence():
-    with pytest.raises(BadInput, match=r"pathology\.surface='pail'.*'pial'"):
-        Thinning(REGIONS, surface="pail")

@@ -86,8 +86,8 @@ def atlas(tmp_path):
 @pytest.mark.parametrize(
     ("regions", "says"),
     [
-        (("bax",), r"pathology\.regions='bax' does not exist: did you mean 'box'"),
-        (("left hippocampus",), r"'left hippocampus' does not exist: did you mean"),
+        (("bax",), r"pathology\.regions: there is no region 'bax'; did you mean 'box'"),
+        (("left hippocampus",), r"there is no region 'left hippocampus'; valid names are .*box"),
         (("speck",), r"region 'speck' has \d voxels at 7 mm; use anatomy\.resolution_mm of .* or finer"),
     ],
 )

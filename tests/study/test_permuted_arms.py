@@ -73,5 +73,5 @@ def test_the_tables_hold_the_comparison_and_only_the_models_that_were_asked_for(
 
 
 def test_models_that_are_permuted_already_have_nothing_to_be_compared_with(planned):
-    with pytest.raises(BadInput, match=r"train\.permuted=true leaves a metric"):
+    with pytest.raises(BadInput, match=r"train\.permuted: it leaves a metric"):
         planned(*FEW, "train.permuted=true")

@@ -130,7 +130,7 @@ def test_a_budget_trains_the_models_of_its_simulator_anew_and_no_others(whole, p
 
 
 def test_a_budget_of_an_unknown_key_is_refused(planned):
-    with pytest.raises(BadInput, match=r"budgets\.box\.epoch: train has no such key.*epochs"):
+    with pytest.raises(BadInput, match=r"budgets\.box: there is no setting of train 'epoch'; did you mean 'epochs'"):
         planned("+budgets.box={epoch: 7}")
 
 

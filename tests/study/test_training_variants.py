@@ -45,7 +45,7 @@ def test_the_simulator_that_is_named_starts_from_scratch(planned):
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        (["train.pretrain=boks"], r"train\.pretrain=boks of box: no such simulator in this study"),
+        (["train.pretrain=boks"], r"train\.pretrain of box: there is no simulator 'boks' in this study"),
         (
             [
                 "simulator.side=2,3",

@@ -1,0 +1,26 @@
+"""Names that must exist, refused with the nearest one that does."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from bench.contracts.errors import BadInput
+
+#: valid names that an error lists; of more, it says the nearest one, however far
+LISTED = 12
+
+
+def known(where: str, what: str, name: object, valid: Iterable[str]) -> None:
+    """Refuse with BadInput a name that is none of the valid ones; `what` says what it would be the name of."""
+    valid = tuple(valid)
+    if name not in valid:
+        raise BadInput(f"{where}: there is no {what} '{name}'{nearest(str(name), valid)}")
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """A clause such as "; did you mean 'focal'?", or the valid names where none is near and they are few."""
+    names = sorted(set(valid))
+    lowered = {n.lower(): n for n in reversed(names)}
+    close = get_close_matches(name.lower(), lowered, n=1, cutoff=0.6 if len(names) <= LISTED else 0.0)
+    if close:
+        return f"; did you mean '{lowered[close[0]]}'?"
+    return f"; valid names are {', '.join(names)}" if names else ""
