@@ -44,6 +44,9 @@ class GradCAM:
     reference: ClassVar[str] = (
         "Selvaraju et al. 2017, Grad-CAM: visual explanations via gradient-based localization, ICCV"
     )
+    summary: ClassVar[str] = (
+        "Feature maps of a layer, weighted by the mean gradient of the score with respect to each, upsampled."
+    )
     tags: ClassVar[MethodTags] = _tags("scale")
     note: ClassVar[str] = "as coarse as the last feature maps; the sign is kept unless `relu: true`"
 
@@ -69,6 +72,10 @@ class GradCAMPlusPlus:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Chattopadhay et al. 2018, Grad-CAM++, WACV, eq. 19"
+    summary: ClassVar[str] = (
+        "Grad-CAM with weights sum(alpha * max(g, 0)), alpha = g^2 / (2 g^2 + sum(A) g^3); only the positive "
+        "part is kept."
+    )
     tags: ClassVar[MethodTags] = _tags(signed=False)
     note: ClassVar[str] = "its weights are not linear in the score: 3 f does not give 3 times the map"
 
@@ -95,6 +102,9 @@ class HiResCAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Draelos and Carin 2020, HiResCAM, arXiv:2011.08891"
+    summary: ClassVar[str] = (
+        "Gradient times feature map, summed over channels: no averaging of the gradient over space."
+    )
     tags: ClassVar[MethodTags] = _tags("scale", "sign")
     note: ClassVar[str] = "Grad-CAM without the mean; the same map after a global average"
 
@@ -111,6 +121,9 @@ class LayerCAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Jiang et al. 2021, LayerCAM, IEEE Transactions on Image Processing 30:5875"
+    summary: ClassVar[str] = (
+        "Positive gradient times feature map, summed over channels; only the positive part is kept."
+    )
     tags: ClassVar[MethodTags] = _tags("scale", signed=False)
     note: ClassVar[str] = "only positive gradients and positive sums"
 

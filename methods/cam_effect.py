@@ -29,6 +29,9 @@ class AblationCAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Desai and Ramaswamy 2020, Ablation-CAM, WACV"
+    summary: ClassVar[str] = (
+        "Feature maps weighted by the fall of the score when each is set to zero; the sign is kept."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "cam",
         "location",
@@ -69,6 +72,9 @@ class ScoreCAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Wang et al. 2020, Score-CAM, CVPR workshops, algorithm 1"
+    summary: ClassVar[str] = (
+        "Feature maps weighted by the softmax of the scores of the image seen through each; the positive part is kept."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "cam",
         "location",

@@ -22,6 +22,9 @@ class GuidedGradCAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Selvaraju et al. 2017, Grad-CAM, ICCV, section 3.2"
+    summary: ClassVar[str] = (
+        "Guided backprop times the positive part of Grad-CAM, upsampled trilinearly; layer as in Grad-CAM."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "cam",
         "location",

@@ -24,6 +24,9 @@ class CAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zhou et al. 2016, Learning deep features for discriminative localization, CVPR"
+    summary: ClassVar[str] = (
+        "The averaged feature maps, weighted as the linear readout weights their means; without its bias, sign kept."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "cam",
         "location",

@@ -20,6 +20,7 @@ class Constant:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
+    summary: ClassVar[str] = "One everywhere: what a metric gives to a map that says nothing."
     tags: ClassVar[MethodTags] = _control(signed=False)
     note: ClassVar[str] = "a map that says nothing"
 
@@ -34,6 +35,7 @@ class Random:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
+    summary: ClassVar[str] = "Independent standard normal voxels, one draw a subject: the chance level of every metric."
     tags: ClassVar[MethodTags] = _control("sensitivity", stochastic=True)
     note: ClassVar[str] = "standard normal voxels, one draw per subject; chance"
 
@@ -50,6 +52,7 @@ class InputMagnitude:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
+    summary: ClassVar[str] = "|x|: bright voxels, whatever the model (a bar for maps that only trace anatomy)."
     tags: ClassVar[MethodTags] = _control(signed=False)
     note: ClassVar[str] = "|x|"
 
@@ -67,6 +70,9 @@ class Sobel:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al. 2018, Sanity checks for saliency maps, NeurIPS (edge detector control)"
+    summary: ClassVar[str] = (
+        "Magnitude of the Sobel gradient over the three axes: an edge detector that never saw the model."
+    )
     tags: ClassVar[MethodTags] = _control(signed=False)
     note: ClassVar[str] = "edges of the image over three axes, no model"
 

@@ -30,6 +30,9 @@ class SmoothRandom:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
+    summary: ClassVar[str] = (
+        "Normal noise under a Gaussian of `sigma` voxels that wraps around the volume, scaled to variance 1."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "normal noise as smooth as a Gaussian of `sigma` voxels makes it"
 
@@ -57,6 +60,10 @@ class VariogramRandom:
     reference: ClassVar[str] = (
         "Theiler et al. 1992, Testing for nonlinearity in time series, Physica D (phases); "
         "Burt et al. 2020, Generative modeling of brain maps with spatial autocorrelation, NeuroImage (the purpose)"
+    )
+    summary: ClassVar[str] = (
+        "Noise with the image's own variogram: how alike two voxels are depends on their offset as it does in "
+        "the image."
     )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "noise with the image's own spatial autocorrelation"

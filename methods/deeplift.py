@@ -33,6 +33,9 @@ class DeepLIFT:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrikumar, Greenside and Kundaje 2017, Learning important features, ICML (rescale rule)"
+    summary: ClassVar[str] = (
+        "(x - b) times the multiplier by the rescale rule; the map sums to f(x) - f(b) but for rounding."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "path", "contribution", laws=_LAWS | {"linear", "completeness"}, cost="4 * forward + 2 * backward"
     )
@@ -58,6 +61,9 @@ class DeepSHAP:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS"
+    summary: ClassVar[str] = (
+        "The mean DeepLIFT map over reference images: controls of the training data, evenly spaced among them."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "path",
         "location",

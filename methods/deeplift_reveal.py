@@ -24,6 +24,9 @@ class DeepLIFTRevealCancel:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrikumar, Greenside and Kundaje 2017, Learning important features, ICML (RevealCancel)"
+    summary: ClassVar[str] = (
+        "(x - b) times the multiplier by the RevealCancel rule; the map sums to f(x) - f(b) but for rounding."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "path",
         "contribution",

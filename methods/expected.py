@@ -28,6 +28,9 @@ class ExpectedGradients:
         "Erion et al. 2021, Improving performance of deep learning models with axiomatic attribution priors and "
         "expected gradients, Nature Machine Intelligence 3:620"
     )
+    summary: ClassVar[str] = (
+        "The mean of (x - b) times the gradient at b + a (x - b), over references b and places a in 0..1."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "path",
         "location",

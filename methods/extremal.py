@@ -37,6 +37,9 @@ class ExtremalPerturbation:
     reference: ClassVar[str] = (
         "Fong, Patrick and Vedaldi 2019, Understanding deep networks via extremal perturbations and smooth masks, ICCV"
     )
+    summary: ClassVar[str] = (
+        "The mean over areas a of the mask m in 0..1, mean(m) = a, that maximises f(m x + (1 - m) cover)."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

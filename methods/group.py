@@ -25,6 +25,9 @@ class GroupTMap:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Ashburner and Friston 2000, Voxel-based morphometry: the methods, NeuroImage 11:805"
+    summary: ClassVar[str] = (
+        "Welch's t of every voxel, training patients against controls: the same map for every subject."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = (
         "t of training patients against controls, the same for everyone; the bar for claims about anatomy"
@@ -50,6 +53,9 @@ class ZMap:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "none: a reference, the voxelwise z-score of clinical practice"
+    summary: ClassVar[str] = (
+        "How far a voxel lies from training controls, in their standard deviations: a lesion finder without a network."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "distance from training controls in their SDs, a lesion finder without a network"
 

@@ -21,6 +21,9 @@ class GuidedBackprop:
     reference: ClassVar[str] = (
         "Springenberg et al. 2015, Striving for simplicity: the all convolutional net, ICLR workshop"
     )
+    summary: ClassVar[str] = (
+        "The gradient that passes, at every ReLU, only what is positive through units that are active."
+    )
     tags: ClassVar[MethodTags] = MethodTags("guided", "sensitivity", laws=_LAWS, cost="forward + backward")
     note: ClassVar[str] = "follows only positive slopes: -f does not give minus the map"
 
@@ -38,6 +41,9 @@ class DeconvNet:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, ECCV"
+    summary: ClassVar[str] = (
+        "The gradient that passes, at every ReLU, only what is positive, whether the unit is active or not."
+    )
     tags: ClassVar[MethodTags] = MethodTags("guided", "sensitivity", laws=_LAWS, cost="forward + backward")
     note: ClassVar[str] = "only positive slopes, through inactive units too, so max-pooling ties break it to one side"
 

@@ -29,6 +29,9 @@ class Intrinsic:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "the network's own; see its reference"
+    summary: ClassVar[str] = (
+        "A map that the network computes on its way: `network.intrinsic(images)`, {name: map}, as networks document it."
+    )
     # the map comes with the pass that gives the score, and no further pass is asked of the network
     tags: ClassVar[MethodTags] = MethodTags(
         "intrinsic", "location", needs=frozenset({"intrinsic"}), laws=frozenset({"implementation"}), cost="0"

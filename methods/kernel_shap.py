@@ -32,6 +32,9 @@ class KernelSHAP(RegionGame):
         "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS, theorem 2; pairs: "
         "Covert and Lee 2021, Improving KernelSHAP, AISTATS"
     )
+    summary: ClassVar[str] = (
+        "Coefficients of the linear model of region presence that fits the scores of coalitions, spread over regions."
+    )
     note: ClassVar[str] = "weighted least squares; Shapley values where every coalition is run, an estimate beyond"
 
     def passes(self, players: int) -> int:

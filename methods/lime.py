@@ -31,6 +31,9 @@ class LIME(RegionGame):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Ribeiro, Singh and Guestrin 2016, Why should I trust you?, KDD, eq. 2 and section 3.4"
+    summary: ClassVar[str] = (
+        "Coefficients of a weighted ridge regression of the score on region presence, spread over the regions."
+    )
     note: ClassVar[str] = "weighted ridge on which regions are present; does not sum to f(x) - f(all covered)"
 
     def passes(self, players: int) -> int:

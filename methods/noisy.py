@@ -34,6 +34,7 @@ class SmoothGradSquared:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Hooker et al. 2019, A benchmark for interpretability methods, NeurIPS"
+    summary: ClassVar[str] = "The mean squared gradient over noisy copies of the image; noise as in SmoothGrad."
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "squares: no sign, and large gradients count for more"
 
@@ -59,6 +60,9 @@ class VarGrad:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al. 2018, Local explanation methods for deep neural networks, ICLR workshop"
+    summary: ClassVar[str] = (
+        "The variance of the gradient over noisy copies of the image (divided by the number of samples)."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "how the gradient varies nearby; zero on a linear model"
 

@@ -30,6 +30,9 @@ class Occlusion:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, ECCV"
+    summary: ClassVar[str] = (
+        "f(x) - f(x with a box covered), high where the box supports the score, averaged over the boxes over a voxel."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

@@ -19,6 +19,9 @@ class CoarseOracle:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: an oracle"
+    summary: ClassVar[str] = (
+        "The mean of a truth's volume over cubes of `edge` voxels, from the first voxel on and cut at the last."
+    )
     note: ClassVar[str] = "the truth averaged over cubes, the ceiling of methods that see no finer"
 
     @property

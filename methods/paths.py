@@ -30,6 +30,7 @@ class IntegratedGradients:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Sundararajan, Taly and Yan 2017, Axiomatic attribution for deep networks, ICML"
+    summary: ClassVar[str] = "(x - b) times the mean gradient on the straight line from the baseline b to the image x."
     tags: ClassVar[MethodTags] = MethodTags(
         "path",
         "contribution",

@@ -74,6 +74,7 @@ class PatternNet(_Pattern):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = _REFERENCE
+    summary: ClassVar[str] = "The signal of the explained output, followed back through patterns in place of weights."
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "the signal that the score follows, not the weight: a suppressor has a weight and no signal"
     weighted: ClassVar[bool] = False
@@ -88,6 +89,7 @@ class PatternAttribution(_Pattern):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = _REFERENCE
+    summary: ClassVar[str] = "What the signal contributes, followed back through weights times patterns."
     tags: ClassVar[MethodTags] = _tags("scale")
     note: ClassVar[str] = "weights times signal: what the signal contributes"
     weighted: ClassVar[bool] = True

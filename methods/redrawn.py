@@ -33,6 +33,9 @@ class RedrawOcclusion:
         "Zintgraf et al. 2017, Visualizing deep neural network decisions: prediction difference analysis, ICLR; "
         "with the generator in place of a learnt conditional"
     )
+    summary: ClassVar[str] = (
+        "f(x) - f(x with a box redrawn), the mean over draws, averaged over the boxes over a voxel."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

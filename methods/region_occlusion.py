@@ -26,6 +26,9 @@ class RegionOcclusion:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, ECCV; with atlas regions as the occluded parts"
+    summary: ClassVar[str] = (
+        "f(x) - f(x with a region covered), spread evenly over the region: the map summed over a region is its value."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

@@ -27,6 +27,7 @@ class LRP0:
     reference: ClassVar[str] = (
         "Bach et al. 2015, On pixel-wise explanations by layer-wise relevance propagation, PLOS ONE"
     )
+    summary: ClassVar[str] = "R_i = sum_j x_i w_ij R_j / y_j at every affine layer y = Wx + b, the bias kept in y."
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance",
         "contribution",
@@ -55,6 +56,7 @@ class LRPEpsilon:
     reference: ClassVar[str] = (
         "Bach et al. 2015, On pixel-wise explanations by layer-wise relevance propagation, PLOS ONE, eq. 58"
     )
+    summary: ClassVar[str] = "R_i = sum_j x_i w_ij R_j / (y_j + epsilon sign(y_j)): weak outputs y_j pass on less."
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance", "contribution", laws=frozenset({"sign", "implementation", "refusal"}), cost="forward + backward"
     )

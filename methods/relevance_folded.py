@@ -33,6 +33,9 @@ class LRPComposite:
         "Kohlbrenner et al. 2020, Towards best practice in explaining neural networks, IJCNN; "
         "Motzkus et al. 2022, Measurably stronger explanation reliability via model canonization, ICIP"
     )
+    summary: ClassVar[str] = (
+        "Alpha-beta at convolutions with their batch norm, and epsilon at every other affine layer."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance", "contribution", laws=frozenset({"implementation", "refusal"}), cost="forward + backward"
     )

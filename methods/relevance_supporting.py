@@ -42,6 +42,7 @@ class DeepTaylor:
         "Montavon et al. 2017, Explaining nonlinear classification decisions with deep Taylor decomposition, "
         "Pattern Recognition 65:211"
     )
+    summary: ClassVar[str] = "The score, shared out by z+ from layer to layer and by `first` to the voxels."
     tags: ClassVar[MethodTags] = _tags("scale")
     note: ClassVar[str] = (
         "z+ without biases, w^2 or box at the layer that reads the image; voxels at zero have relevance"
@@ -62,6 +63,9 @@ class ExcitationBackprop:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zhang et al. 2016, Top-down neural attention by excitation backprop, ECCV, eq. 2"
+    summary: ClassVar[str] = (
+        "The probability that a walk from the explained output down supporting contributions ends at a voxel."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "starts from 1, not from the score; biases take nothing"
 

@@ -55,6 +55,10 @@ class SwapTest(_Boxes):
     reference: ClassVar[str] = (
         "Nigri et al. 2020, Explainable deep CNNs for MRI-based diagnosis of Alzheimer's disease, IJCNN (swap test)"
     )
+    summary: ClassVar[str] = (
+        "How the score falls when a box is taken from the subject's healthy match, averaged over the boxes "
+        "over a voxel."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation", "location", needs=frozenset({"training"}), laws=_LAWS, cost=_COST
     )
@@ -85,6 +89,9 @@ class TwinOcclusion(_Boxes):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: occlusion with the simulator's twin as the fill"
+    summary: ClassVar[str] = (
+        "Occlusion by the subject's own twin: what the score owes to the pathology in a box, and to nothing else."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

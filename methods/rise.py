@@ -63,6 +63,9 @@ class RISE:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Petsiuk, Das and Saenko 2018, RISE, BMVC, eq. 6 and section 3.2"
+    summary: ClassVar[str] = (
+        "For every voxel: the mean score over masks, weighted by how much they show it, less the mean over all masks."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

@@ -30,6 +30,9 @@ class Segmenter:
         "Friston et al. 1994, Assessing the significance of focal activations using their spatial extent, Human Brain "
         "Mapping 1:210 (height and extent); here as a reference"
     )
+    summary: ClassVar[str] = (
+        "The z-map where it is beyond `threshold` in at least `size` voxels of one sign that touch by faces; else zero."
+    )
     tags: ClassVar[MethodTags] = ZMap.tags
     note: ClassVar[str] = (
         "the z-map in clusters of 4 voxels beyond 2.5 SD, else zero: what a reader without network or label "

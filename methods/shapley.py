@@ -35,6 +35,9 @@ class Shapley(RegionGame):
         "Shapley 1953, A value for n-person games; sampling: Castro, Gomez and Tejada 2009, Polynomial calculation of "
         "the Shapley value based on sampling, Computers & Operations Research 36:1726"
     )
+    summary: ClassVar[str] = (
+        "Each region's Shapley value, spread over the region; the map sums to f(x) - f(x with all regions covered)."
+    )
     note: ClassVar[str] = "sums to f(x) - f(all covered); beyond 12 regions the mean over 16 orders and their reverses"
 
     def passes(self, players: int) -> int:

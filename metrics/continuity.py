@@ -25,6 +25,10 @@ class Continuity:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon, Samek & Müller, Methods for interpreting DNNs, Digital Signal Processing 2018"
+    summary: ClassVar[str] = (
+        "|Phi(x) - Phi(x')|_1 / |x - x'|_2 over the mean |Phi|_1, in the union of both domains, a subject "
+        "against others."
+    )
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map| per intensity")
     question: ClassVar[str] = "Do like images get like maps?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

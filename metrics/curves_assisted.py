@@ -13,6 +13,8 @@ from metrics.curves import Deletion, Insertion, Selectivity
 class AssistedDeletion(Deletion):
     """Deletion towards another plausible brain: every region drawn anew, or the subject's twin."""
 
+    summary: ClassVar[str] = "Deletion towards another plausible brain: every region drawn anew, or the subject's twin."
+
     tags: ClassVar[MetricTags] = replace(Deletion.tags, assisted=True)
 
     fill: Plausible = "twin"  # type: ignore[assignment]  # other fills, not fewer
@@ -23,6 +25,8 @@ class AssistedDeletion(Deletion):
 class AssistedInsertion(Insertion):
     """Insertion into another plausible brain: every region drawn anew, or the subject's twin."""
 
+    summary: ClassVar[str] = "Insertion into another plausible brain: every region drawn anew, or the subject's twin."
+
     tags: ClassVar[MetricTags] = replace(Insertion.tags, assisted=True)
 
     fill: Plausible = "twin"  # type: ignore[assignment]  # other fills, not fewer
@@ -32,6 +36,10 @@ class AssistedInsertion(Insertion):
 @dataclass(frozen=True)
 class AssistedSelectivity(Selectivity):
     """Selectivity of blocks erased towards another plausible brain: every region drawn anew, or the subject's twin."""
+
+    summary: ClassVar[str] = (
+        "Selectivity of blocks erased towards another plausible brain: every region drawn anew, or the subject's twin."
+    )
 
     tags: ClassVar[MetricTags] = replace(Selectivity.tags, assisted=True)
 

@@ -24,6 +24,9 @@ class RegionNDCG(Regions):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Järvelin & Kekäläinen, ACM TOIS 2002; McSherry & Najork, ECIR 2008 (ties)"
+    summary: ClassVar[str] = (
+        "Normalised discounted cumulative gain of regions ranked by mass, corrected for chance: 0 random, 1 perfect."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map",
         True,

@@ -49,6 +49,9 @@ class VoxelPearson(_Graded):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Pearson, Proceedings of the Royal Society 1895"
+    summary: ClassVar[str] = (
+        "Pearson correlation of |map| with |truth| over voxels; a constant map scores 0, a constant truth is undefined."
+    )
     question: ClassVar[str] = "Does the map follow the strength of the change?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
         BlindSpot("the wrong sign", "test_blind_spots.py::test_correlations_see_no_sign"),
@@ -73,6 +76,9 @@ class VoxelSpearman(_Graded):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
+    summary: ClassVar[str] = (
+        "Spearman correlation of |map| with |truth| over voxels, mean ranks for ties; a constant map scores 0."
+    )
     question: ClassVar[str] = "Does the map follow the strength of the change?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
         BlindSpot("the wrong sign", "test_blind_spots.py::test_correlations_see_no_sign"),

@@ -50,6 +50,9 @@ class MeanMaps:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019; Rieke et al., MLCN 2018"
+    summary: ClassVar[str] = (
+        "How far the mean map of true positives lies from that of true negatives, and where both lie by region."
+    )
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
     question: ClassVar[str] = "Do patients and controls have different mean maps?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
@@ -85,6 +88,9 @@ class RegisteredMeanMaps:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019"
+    summary: ClassVar[str] = (
+        "How far the mean map of true positives lies from that of true negatives, all on the average anatomy."
+    )
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
     question: ClassVar[str] = "Do their mean maps differ where every structure lies in one place?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
@@ -120,6 +126,9 @@ class ClassDifference:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Welch, Biometrika 1947; Friston et al., Human Brain Mapping 1995 (maps of t)"
+    summary: ClassVar[str] = (
+        "Share of regions whose part of the map differs between patients and controls, at a family-wise `level`."
+    )
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, 1.0), "share of regions", fewest_subjects=4)
     question: ClassVar[str] = "In which regions do the maps of patients and controls differ?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

@@ -36,6 +36,9 @@ class IndividualGain:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Arun et al., Radiology: AI 2021 (maps of other subjects as a floor)"
+    summary: ClassVar[str] = (
+        "Score of a subject's own |map| less that of other subjects' maps of the same class, warped over to it."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "group", True, (-math.inf, math.inf), "skill", truths=frozenset({"counterfactual", "planted"}), sets=True
     )

@@ -62,6 +62,10 @@ class SeverityPath:
 class AssistedInfidelity(Infidelity):
     """Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."""
 
+    summary: ClassVar[str] = (
+        "Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."
+    )
+
     tags: ClassVar[MetricTags] = replace(Infidelity.tags, assisted=True)
 
 
@@ -69,5 +73,9 @@ class AssistedInfidelity(Infidelity):
 @dataclass(frozen=True)
 class AssistedRank(InfidelityRank):
     """Rank correlation of a map's mass in what a simulator changed with |df|: for `Redraw`, regions drawn anew."""
+
+    summary: ClassVar[str] = (
+        "Rank correlation of a map's mass in what a simulator changed with |df|: for `Redraw`, regions drawn anew."
+    )
 
     tags: ClassVar[MetricTags] = replace(InfidelityRank.tags, assisted=True)

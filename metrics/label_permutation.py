@@ -30,6 +30,10 @@ class LabelPermutation:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
+    summary: ClassVar[str] = (
+        "Similarity of the map to that of a model trained on permuted labels, less its similarity to other "
+        "subjects' maps."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "compare", False, (-2.0, 2.0), "similarity", floor=0.0, needs=frozenset({"permuted"}), fewest_subjects=2
     )

@@ -23,6 +23,9 @@ class LearnedGain:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018"
+    summary: ClassVar[str] = (
+        "Score of |map| under a trained model less that under the same initialisation without training."
+    )
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-math.inf, math.inf), "skill", floor=0.0, assisted=True)
     question: ClassVar[str] = "What did training add?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

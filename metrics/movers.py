@@ -24,6 +24,9 @@ class EarthMovers(Placed):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Rubner, Tomasi & Guibas, The earth mover's distance, IJCV 2000"
+    summary: ClassVar[str] = (
+        "1 - EMD(map, truth) / EMD(even map, truth): 1 a map that is |truth| up to scale, 0 one spread over the domain."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"counterfactual", "planted"}), localisation=True
     )

@@ -58,6 +58,9 @@ class CalibratedAP(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Siblini et al., Master your metrics with calibration, IDA 2020"
+    summary: ClassVar[str] = (
+        "Average precision at the prevalence `prior`, corrected for chance: 0 a random map, 1 a perfect one."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
@@ -87,6 +90,7 @@ class AveragePrecision(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
+    summary: ClassVar[str] = "Average precision corrected with its exact chance: 0 a random map, 1 a perfect one."
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
@@ -114,6 +118,7 @@ class RocAuc(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 2006"
+    summary: ClassVar[str] = "Area under the ROC curve; chance is 0.5."
     tags: ClassVar[MetricTags] = MetricTags(
         "map",
         True,
@@ -145,6 +150,7 @@ class RelevanceMass(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022"
+    summary: ClassVar[str] = "Share of the map's absolute mass that lies inside B_q."
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (0.0, 1.0), "share", truths=_TRUTHS, sets=True, laws=frozenset({"domain", "section"})
     )

@@ -24,6 +24,9 @@ class Pointing(Placed):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zhang et al., Top-down neural attention by excitation backprop, IJCV 2018"
+    summary: ClassVar[str] = (
+        "1 if the largest value of the map lies within `tolerance_mm` of a voxel of B_q, corrected for chance."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=frozenset({"counterfactual", "planted"}), sets=True
     )

@@ -29,6 +29,9 @@ class EstimatedRandomisation(CascadingRandomisation):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; statistics: Ioffe & Szegedy, ICML 2015"
+    summary: ClassVar[str] = (
+        "Cascading randomisation with the running statistics of batch normalisation estimated anew after each step."
+    )
 
     images: Annotated[int, AtLeast(2)] = 64
 

@@ -86,6 +86,9 @@ class RegionAP(Regions):
 
     version: ClassVar[str] = "3"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
+    summary: ClassVar[str] = (
+        "Average precision of finding the used regions by their mass, corrected with its exact chance."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map",
         True,
@@ -119,6 +122,7 @@ class RegionSpearman(Regions):
 
     version: ClassVar[str] = "3"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
+    summary: ClassVar[str] = "Spearman correlation of regional mass with |use| over all regions; equal masses score 0."
     tags: ClassVar[MetricTags] = MetricTags(
         "map",
         True,

@@ -21,6 +21,9 @@ class SensitiveRegions:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Simonyan et al., ICLR Workshop 2014 (slopes); as the region metric it holds"
+    summary: ClassVar[str] = (
+        "A region metric of |map| times the standard deviation of each voxel between the explained subjects."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "group",
         True,

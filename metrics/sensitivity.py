@@ -26,6 +26,9 @@ class MaxSensitivity:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
+    summary: ClassVar[str] = (
+        "max over draws of |Phi(x + d) - Phi(x)| / |Phi(x)|, L2 norms inside the domain; column `average` is the mean."
+    )
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map|")
     question: ClassVar[str] = "Is the map steady under faint noise?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

@@ -28,6 +28,9 @@ class SignAgreement:
     reference: ClassVar[str] = (
         "Simonyan et al., ICLR Workshop 2014 (sensitivity); Yeh et al., NeurIPS 2019 (multiplier)"
     )
+    summary: ClassVar[str] = (
+        "Share of |truth| in the domain where the map's weight times the signed truth is above 0; a weight of 0 is 1/2."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "model",
         True,

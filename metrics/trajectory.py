@@ -28,6 +28,10 @@ class TrajectoryContinuity:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon, Samek & Müller, Methods for interpreting DNNs, Digital Signal Processing 2018"
+    summary: ClassVar[str] = (
+        "|Phi(x_s) - Phi(x_t)|_1 / |x_s - x_t|_2 over the mean |Phi|_1, x_s and x_t a subject at neighbouring "
+        "strengths."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "explainer", False, (0.0, math.inf), "share of |map| per intensity", assisted=True
     )

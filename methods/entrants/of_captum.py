@@ -57,6 +57,10 @@ class FromCaptum:
 class CaptumIntegratedGradients(FromCaptum):
     """`IntegratedGradients` (Gauss-Legendre) from a zero image; a batch of the images' size at a time."""
 
+    summary: ClassVar[str] = (
+        "`IntegratedGradients` (Gauss-Legendre) from a zero image; a batch of the images' size at a time."
+    )
+
     steps: Count = 50
 
     tags: ClassVar[MethodTags] = _tags(
@@ -80,6 +84,8 @@ class CaptumIntegratedGradients(FromCaptum):
 @dataclass(frozen=True)
 class CaptumDeepLIFT(FromCaptum):
     """`DeepLift` from a zero image."""
+
+    summary: ClassVar[str] = "`DeepLift` from a zero image."
 
     tags: ClassVar[MethodTags] = _tags(
         "contribution", "6 * forward + 4 * backward", "linear", "completeness", "sign", "refusal"
@@ -105,6 +111,8 @@ class CaptumDeepLIFT(FromCaptum):
 class CaptumLRP(FromCaptum):
     """`LRP` by the library's own choice of rules: epsilon 1e-9 where it has one."""
 
+    summary: ClassVar[str] = "`LRP` by the library's own choice of rules: epsilon 1e-9 where it has one."
+
     tags: ClassVar[MethodTags] = _tags("location", "2 * (forward + backward)", "sign", "refusal")
     flaws: ClassVar[Mapping[str, str]] = {
         "runs": "no rule for 3D convolutions; others may be set by hand, layer by layer, before every call"
@@ -123,6 +131,8 @@ class CaptumLRP(FromCaptum):
 class CaptumGuidedBackprop(FromCaptum):
     """`GuidedBackprop`."""
 
+    summary: ClassVar[str] = "`GuidedBackprop`."
+
     tags: ClassVar[MethodTags] = _tags("sensitivity", "2 * (forward + backward)", "linear", "refusal")
     flaws: ClassVar[Mapping[str, str]] = _BLIND | {"twin": "as under implementation"}
 
@@ -139,6 +149,8 @@ class CaptumGuidedBackprop(FromCaptum):
 @dataclass(frozen=True)
 class CaptumDeconvolution(FromCaptum):
     """`Deconvolution`."""
+
+    summary: ClassVar[str] = "`Deconvolution`."
 
     tags: ClassVar[MethodTags] = _tags("sensitivity", "2 * (forward + backward)", "linear", "refusal")
     flaws: ClassVar[Mapping[str, str]] = _BLIND | {"twin": "as under implementation"}
@@ -157,6 +169,10 @@ class CaptumDeconvolution(FromCaptum):
 class CaptumSmoothGrad(FromCaptum):
     """`NoiseTunnel` around a signed `Saliency`: five samples, noise of standard deviation 1 in units of intensity."""
 
+    summary: ClassVar[str] = (
+        "`NoiseTunnel` around a signed `Saliency`: five samples, noise of standard deviation 1 in units of intensity."
+    )
+
     tags: ClassVar[MethodTags] = _tags("sensitivity", "10 * (forward + backward)", "linear", "sign", stochastic=True)
     flaws: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("determinism", "batch", "rng", "anywhere", "target", "implementation", "scale", "shift", "sign", "twin"),
@@ -173,6 +189,8 @@ class CaptumSmoothGrad(FromCaptum):
 @dataclass(frozen=True)
 class CaptumOcclusion(FromCaptum):
     """`Occlusion` by zero with cubic windows of `window` voxels, `stride` apart."""
+
+    summary: ClassVar[str] = "`Occlusion` by zero with cubic windows of `window` voxels, `stride` apart."
 
     window: Count = 6
     stride: Count = 4
@@ -199,6 +217,10 @@ class CaptumOcclusion(FromCaptum):
 @dataclass(frozen=True)
 class CaptumGradCAM(FromCaptum):
     """`LayerGradCam` at the last 3D convolution, enlarged by `LayerAttribution.interpolate` as it comes (nearest)."""
+
+    summary: ClassVar[str] = (
+        "`LayerGradCam` at the last 3D convolution, enlarged by `LayerAttribution.interpolate` as it comes (nearest)."
+    )
 
     tags: ClassVar[MethodTags] = _tags("location", "2 * (forward + backward)", needs=frozenset({"layer"}))
     flaws: ClassVar[Mapping[str, str]] = {"twin": "enlarged without interpolation"}

@@ -21,6 +21,9 @@ class GradCamPackage:
     version: ClassVar[str] = "1"
     package: ClassVar[str] = "grad-cam"
     reference: ClassVar[str] = "Gildenblat 2021, PyTorch library for CAM methods"
+    summary: ClassVar[str] = (
+        "One of the package's classes. Its maps are cut at zero and stretched to 0..1, image by image."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant",
         "location",
@@ -54,6 +57,8 @@ class GradCamPackage:
 @dataclass(frozen=True)
 class GradCamPackageIn2D(GradCamPackage):
     """A class of the package that was written for two axes."""
+
+    summary: ClassVar[str] = "A class of the package that was written for two axes."
 
     cam: Literal["GradCAM", "LayerCAM", "ScoreCAM"] = "ScoreCAM"
 

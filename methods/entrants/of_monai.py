@@ -33,6 +33,10 @@ class FromMonai:
 class MonaiGradCAM(FromMonai):
     """`GradCAM` at the last 3D convolution; its default turns the map over, so that 0 is where most speaks for it."""
 
+    summary: ClassVar[str] = (
+        "`GradCAM` at the last 3D convolution; its default turns the map over, so that 0 is where most speaks for it."
+    )
+
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant",
         "location",
@@ -59,6 +63,8 @@ class MonaiGradCAM(FromMonai):
 class MonaiGuidedBackprop(FromMonai):
     """`GuidedBackpropGrad`."""
 
+    summary: ClassVar[str] = "`GuidedBackpropGrad`."
+
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant",
         "sensitivity",
@@ -83,6 +89,10 @@ class MonaiGuidedBackprop(FromMonai):
 @dataclass(frozen=True)
 class MonaiOcclusion(FromMonai):
     """`OcclusionSensitivity`: the class's score with a cube of `window` voxels covered, low where the cube matters."""
+
+    summary: ClassVar[str] = (
+        "`OcclusionSensitivity`: the class's score with a cube of `window` voxels covered, low where the cube matters."
+    )
 
     window: Count = 6
 

@@ -23,6 +23,9 @@ class ShapDeep:
     version: ClassVar[str] = "2"
     package: ClassVar[str] = "shap"
     reference: ClassVar[str] = "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS"
+    summary: ClassVar[str] = (
+        "`DeepExplainer` over training controls, evenly spaced among them; its check of additivity is left out."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant",
         "location",
