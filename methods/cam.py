@@ -31,7 +31,7 @@ def _tags(*laws: str, signed: bool = True) -> MethodTags:
 
 @dataclass(frozen=True)
 class GradCAM:
-    """Feature maps of a layer, weighted by the mean gradient of the score with respect to each, upsampled.
+    """Grad-CAM: feature maps weighted by their mean gradients.
 
     relu: keep the positive part, as in the paper; the default keeps the sign, so that the map of -f is minus the map
     of f.
@@ -62,7 +62,7 @@ class GradCAM:
 
 @dataclass(frozen=True)
 class GradCAMPlusPlus:
-    """Grad-CAM with weights sum(alpha * max(g, 0)), alpha = g^2 / (2 g^2 + sum(A) g^3); only the positive part is kept.
+    """Grad-CAM++: feature maps weighted by their positive gradients.
 
     g is the gradient with respect to a feature map A. The paper explains exp(score), which multiplies the whole map of
     an image by one positive number, and overflows; it is left out. Where the denominator is 0, so is alpha.
@@ -93,7 +93,7 @@ class GradCAMPlusPlus:
 
 @dataclass(frozen=True)
 class HiResCAM:
-    """Gradient times feature map, summed over channels: no averaging of the gradient over space.
+    """HiResCAM: feature maps times gradients, place by place.
 
     Before upsampling it sums to the score without its bias where all that follows the layer is linear or max pooling.
     """
@@ -115,7 +115,7 @@ class HiResCAM:
 
 @dataclass(frozen=True)
 class LayerCAM:
-    """Positive gradient times feature map, summed over channels; only the positive part is kept."""
+    """LayerCAM: feature maps times their positive gradients."""
 
     layer: str = LAST
 

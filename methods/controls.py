@@ -16,7 +16,7 @@ def _control(quantity: str = "location", **tags: bool) -> MethodTags:
 
 @dataclass(frozen=True)
 class Constant:
-    """One everywhere: what a metric gives to a map that says nothing."""
+    """Map of ones."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
@@ -31,7 +31,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Random:
-    """Independent standard normal voxels, one draw a subject: the chance level of every metric."""
+    """White noise."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
@@ -48,7 +48,7 @@ class Random:
 
 @dataclass(frozen=True)
 class InputMagnitude:
-    """|x|: bright voxels, whatever the model (a bar for maps that only trace anatomy)."""
+    """Magnitude of the image."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
@@ -63,7 +63,7 @@ class InputMagnitude:
 
 @dataclass(frozen=True)
 class Sobel:
-    """Magnitude of the Sobel gradient over the three axes: an edge detector that never saw the model.
+    """Edges of the image.
 
     Central difference along one axis, [1, 2, 1] / 4 along the others, in intensity per voxel; the border is repeated.
     """

@@ -24,7 +24,7 @@ def _noise(inputs: Tensor, context: Context) -> Tensor:
 @bounded
 @dataclass(frozen=True)
 class SmoothRandom:
-    """Normal noise under a Gaussian of `sigma` voxels that wraps around the volume, scaled to variance 1."""
+    """Smooth noise."""
 
     sigma: Positive = 2.0
 
@@ -50,7 +50,7 @@ class SmoothRandom:
 
 @dataclass(frozen=True)
 class VariogramRandom:
-    """Noise with the image's own variogram: how alike two voxels are depends on their offset as it does in the image.
+    """Noise with the autocorrelation of the image.
 
     The amplitude of every spatial frequency is the image's, its phase that of normal noise. Offsets wrap around the
     volume, and the mean is the image's.

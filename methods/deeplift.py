@@ -24,7 +24,7 @@ _LAWS = frozenset({"scale", "sign", "shift", "implementation", "refusal"})
 @bounded
 @dataclass(frozen=True)
 class DeepLIFT:
-    """(x - b) times the multiplier by the rescale rule; the map sums to f(x) - f(b) but for rounding.
+    """DeepLIFT by the rescale rule.
 
     baseline: `zero`, or `mean`, the constant image at the subject's mean within its domain.
     """
@@ -51,7 +51,7 @@ class DeepLIFT:
 @bounded
 @dataclass(frozen=True)
 class DeepSHAP:
-    """The mean DeepLIFT map over reference images: controls of the training data, evenly spaced among them.
+    """DeepSHAP: DeepLIFT averaged over training controls.
 
     references: how many; where there are fewer controls, some count twice. The map sums to f(x) minus the mean score of
     the references. It has no single baseline and so no multiplier.

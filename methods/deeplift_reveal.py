@@ -14,7 +14,7 @@ from methods.deeplift import contributions, multiplier
 @bounded
 @dataclass(frozen=True)
 class DeepLIFTRevealCancel:
-    """(x - b) times the multiplier by the RevealCancel rule; the map sums to f(x) - f(b) but for rounding.
+    """DeepLIFT by the RevealCancel rule.
 
     Batch norm counts as part of its convolution. baseline: `zero`, or `mean`, the constant image at the subject's mean
     within its domain.

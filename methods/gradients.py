@@ -15,7 +15,7 @@ _LAWS = frozenset({"linear", "scale", "sign", "shift", "implementation"})
 
 @dataclass(frozen=True)
 class Gradient:
-    """The derivative of the explained score with respect to each voxel, signed."""
+    """Gradient of the explained score."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Simonyan, Vedaldi and Zisserman 2014, Deep inside convolutional networks, ICLR workshop"
@@ -30,7 +30,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class GradientXInput:
-    """The gradient times the image: the change to first order on taking a voxel to zero."""
+    """Gradient times input."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrikumar et al. 2016, Not just a black box, arXiv:1605.01713"
@@ -47,7 +47,7 @@ class GradientXInput:
 @bounded
 @dataclass(frozen=True)
 class SmoothGrad:
-    """The mean gradient over noisy copies of the image.
+    """SmoothGrad: gradients averaged over noise.
 
     noise: standard deviation of the noise in units of the image's own within its domain. With noise 0 it is the
     gradient. Each subject's noise comes from its own generator and is the same in every batch.

@@ -16,7 +16,7 @@ def _tags() -> MethodTags:
 
 @dataclass(frozen=True)
 class GroupTMap:
-    """Welch's t of every voxel, training patients against controls: the same map for every subject.
+    """Group t-map of the training images.
 
     Who is a patient, the context says; subjects on neither side are left out. Where targets are values, it is the t of
     the correlation with them. Voxel is compared with voxel: it knows no registration. Zero where a voxel does not vary,
@@ -46,7 +46,7 @@ class GroupTMap:
 
 @dataclass(frozen=True)
 class ZMap:
-    """How far a voxel lies from training controls, in their standard deviations: a lesion finder without a network.
+    """Z-map against training controls.
 
     Zero where controls do not vary, and without training data.
     """

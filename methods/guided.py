@@ -15,7 +15,7 @@ _LAWS = frozenset({"linear", "scale", "shift", "implementation", "refusal"})
 
 @dataclass(frozen=True)
 class GuidedBackprop:
-    """The gradient that passes, at every ReLU, only what is positive through units that are active."""
+    """Guided backpropagation."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
@@ -34,7 +34,7 @@ class GuidedBackprop:
 
 @dataclass(frozen=True)
 class DeconvNet:
-    """The gradient that passes, at every ReLU, only what is positive, whether the unit is active or not.
+    """DeconvNet: the backward pass of a deconvolutional network.
 
     It starts from the explained score, and at max pooling follows the switches of the forward pass.
     """

@@ -14,7 +14,7 @@ from methods._shared.players import Game, RegionGame, subsets
 @bounded
 @dataclass(frozen=True)
 class LIME(RegionGame):
-    """Coefficients of a weighted ridge regression of the score on region presence, spread over the regions.
+    """LIME: a local ridge regression on the presence of regions.
 
     A coalition z of R regions weighs exp(-d^2 / width^2), d = 1 - sqrt(|z| / R), its cosine distance to the whole
     image. The intercept is not penalised; the penalty is `ridge` times the sum of weights, so it does not depend on

@@ -24,7 +24,7 @@ def _tags() -> MethodTags:
 @bounded
 @dataclass(frozen=True)
 class SmoothGradSquared:
-    """The mean squared gradient over noisy copies of the image; noise as in SmoothGrad.
+    """SmoothGrad-squared: the mean square of noisy gradients.
 
     In squared score per squared intensity: the map of 3 f is nine times the map of f, and that of -f is the same.
     """
@@ -49,7 +49,7 @@ class SmoothGradSquared:
 @bounded
 @dataclass(frozen=True)
 class VarGrad:
-    """The variance of the gradient over noisy copies of the image (divided by the number of samples).
+    """VarGrad: the variance of noisy gradients.
 
     It equals SmoothGrad-squared minus SmoothGrad's square under the same noise, but is gathered by Welford's running
     mean, which does not lose its digits where the gradient hardly varies. Zero on a linear model.

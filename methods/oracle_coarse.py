@@ -12,7 +12,7 @@ from bench.contracts import Context, Count, MethodTags, Target, Undefined, bound
 @bounded
 @dataclass(frozen=True)
 class CoarseOracle:
-    """The mean of a truth's volume over cubes of `edge` voxels, from the first voxel on and cut at the last."""
+    """Oracle at the resolution of coarse methods."""
 
     truth: str = "counterfactual"
     edge: Count = 4

@@ -17,7 +17,7 @@ Quadrature = Literal["midpoint", "gauss_legendre"]
 @bounded
 @dataclass(frozen=True)
 class IntegratedGradients:
-    """(x - b) times the mean gradient on the straight line from the baseline b to the image x.
+    """Integrated gradients from a baseline.
 
     baseline: `zero`, or `mean`, the constant image at the subject's mean within its domain. rule: `midpoint` (steady
     on ReLU networks) or `gauss_legendre` (best on smooth ones). On ReLU networks no number of steps is a guarantee:

@@ -68,7 +68,7 @@ class _Pattern:
 @bounded
 @dataclass(frozen=True)
 class PatternNet(_Pattern):
-    """The signal of the explained output, followed back through patterns in place of weights."""
+    """PatternNet: the signal in the image."""
 
     images: Annotated[int, AtLeast(2)] = 64
 
@@ -83,7 +83,7 @@ class PatternNet(_Pattern):
 @bounded
 @dataclass(frozen=True)
 class PatternAttribution(_Pattern):
-    """What the signal contributes, followed back through weights times patterns."""
+    """PatternAttribution: the contribution of the signal."""
 
     images: Annotated[int, AtLeast(2)] = 64
 

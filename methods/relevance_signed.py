@@ -29,7 +29,7 @@ def _tags(*laws: str) -> MethodTags:
 @bounded
 @dataclass(frozen=True)
 class LRPAlphaBeta:
-    """R_i = sum_j ((1 + beta) z_ij+ / z_j+ - beta z_ij- / z_j-) R_j, so alpha = 1 + beta.
+    """LRP alpha-beta: supporting and opposing contributions weighed apart.
 
     A unit without contributions of a sign loses (or, for the negative, doubles up) that part of its relevance.
     """
@@ -49,7 +49,7 @@ class LRPAlphaBeta:
 
 @dataclass(frozen=True)
 class LRPZPlus:
-    """R_i = sum_j z_ij+ / z_j+ R_j: alpha-beta with beta 0, positive biases in z_j+."""
+    """LRP z+: relevance along supporting contributions."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon et al. 2017, Pattern Recognition 65:211, z+ rule; Bach et al. 2015, PLOS ONE"
@@ -65,7 +65,7 @@ class LRPZPlus:
 @bounded
 @dataclass(frozen=True)
 class LRPGamma:
-    """R_i = sum_j (z_ij + gamma z_ij*) / (y_j + gamma z_j*) R_j, z* the contributions of the sign of y_j.
+    """LRP-gamma: relevance that favours contributions of the output's sign.
 
     Biases are favoured like contributions. With gamma 0 it is LRP-0, with gamma towards infinity z+ where y_j > 0.
     """
@@ -91,7 +91,7 @@ class LRPGamma:
 @bounded
 @dataclass(frozen=True)
 class LRPEpsilonPlus:
-    """The composite of z+ at convolutions and epsilon at every other affine layer; epsilon as in LRP-epsilon."""
+    """LRP composite of z+ and epsilon."""
 
     epsilon: Positive = 0.01
 

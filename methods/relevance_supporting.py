@@ -28,7 +28,7 @@ def _tags(*laws: str) -> MethodTags:
 @bounded
 @dataclass(frozen=True)
 class DeepTaylor:
-    """The score, shared out by z+ from layer to layer and by `first` to the voxels.
+    """Deep Taylor decomposition of the score.
 
     first: `w2` (shares by squared weights, whatever the image) or `box` (values between the image's lowest and
     highest). The decomposition assumes biases that are not positive; others are left out of every share, too. An image
@@ -55,7 +55,7 @@ class DeepTaylor:
 
 @dataclass(frozen=True)
 class ExcitationBackprop:
-    """The probability that a walk from the explained output down supporting contributions ends at a voxel.
+    """Excitation backprop: the end of a random walk down the network.
 
     It starts from 1 whatever the score (1 and -1 for a contrast). The paper's inputs are not negative; a negative voxel
     supports through a negative weight.

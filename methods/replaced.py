@@ -39,7 +39,7 @@ class _Boxes:
 @bounded
 @dataclass(frozen=True)
 class SwapTest(_Boxes):
-    """How the score falls when a box is taken from the subject's healthy match, averaged over the boxes over a voxel.
+    """Swap test: the drop of the score when boxes come from a healthy match.
 
     The match is the training control nearest to the subject (least mean squared difference in its domain); where
     controls are not registered to the subject, a swap also moves anatomy. into: `subject` puts the match's box into
@@ -79,7 +79,7 @@ class SwapTest(_Boxes):
 @bounded
 @dataclass(frozen=True)
 class TwinOcclusion(_Boxes):
-    """Occlusion by the subject's own twin: what the score owes to the pathology in a box, and to nothing else.
+    """Twin occlusion: boxes covered by the subject's twin.
 
     It knows which voxels differ, so it is shown as an oracle beside the methods and never ranked.
     """

@@ -18,7 +18,7 @@ EXACT = 12
 @bounded
 @dataclass(frozen=True)
 class Shapley(RegionGame):
-    """Each region's Shapley value, spread over the region; the map sums to f(x) - f(x with all regions covered).
+    """Shapley values of regions, exact or from sampled orders.
 
     Exact up to 12 regions, 2^R passes. With more, the mean over `permutations` orders, drawn in pairs of an order and
     its reverse; the error falls as one over the root of their number, the sum stays exact. Voxels of no region keep the

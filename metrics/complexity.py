@@ -15,7 +15,7 @@ from metrics._shared.domain import domain_of
 @bounded
 @dataclass(frozen=True)
 class Gini:
-    """Gini index of |map| in the domain: 0 an even map or one of zeros, (n - 1)/n a single voxel of n."""
+    """Gini index of a map."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Chalasani et al., Concise explanations of neural networks, ICML 2020"
@@ -38,7 +38,7 @@ class Gini:
 @bounded
 @dataclass(frozen=True)
 class Entropy:
-    """Shannon entropy of |map| / sum |map| in the domain over log n: 1 an even map or one of zeros, 0 a single voxel.
+    """Entropy of a map.
 
     Divided by log n, brains and grids of different size are comparable.
     """

@@ -15,7 +15,7 @@ from metrics._shared.domain import domain_of
 @bounded
 @dataclass(frozen=True)
 class Continuity:
-    """|Phi(x) - Phi(x')|_1 / |x - x'|_2 over the mean |Phi|_1, in the union of both domains, a subject against others.
+    """Continuity: the change of a map per change of the image.
 
     The pairs are all pairs of the first `subjects` explained subjects, the same for every method. Column "" is the
     maximum over a subject's pairs, `p95` their 95 % quantile, `median` their median. The mean |Phi|_1, inside the

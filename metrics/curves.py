@@ -127,7 +127,7 @@ class _Curve:
 @bounded
 @dataclass(frozen=True)
 class Deletion(_Curve):
-    """Area under what is left of f(x) - f(b) while the foremost voxels are erased; low where they carry the score."""
+    """Deletion curve of the score."""
 
     reference: ClassVar[str] = "Petsiuk, Das & Saenko, RISE, BMVC 2018"
     summary: ClassVar[str] = (
@@ -143,7 +143,7 @@ class Deletion(_Curve):
 @bounded
 @dataclass(frozen=True)
 class Insertion(_Curve):
-    """Area under f - f(b) while the foremost voxels are brought back to b; high where they carry the score."""
+    """Insertion curve of the score."""
 
     reference: ClassVar[str] = "Petsiuk, Das & Saenko, RISE, BMVC 2018"
     summary: ClassVar[str] = (
@@ -160,7 +160,7 @@ class Insertion(_Curve):
 @bounded
 @dataclass(frozen=True)
 class Selectivity(_Curve):
-    """Mean fall of the score over the first steps of erasing blocks, the unerased image counted as one of them."""
+    """Selectivity of blocks: the early drop of the score."""
 
     reference: ClassVar[str] = "Samek et al., Evaluating the visualization of what a network has learned, TNNLS 2017"
     summary: ClassVar[str] = (

@@ -13,7 +13,7 @@ from metrics.overlap import RelevanceMass
 @bounded
 @dataclass(frozen=True)
 class DistractorMass(RelevanceMass):
-    """Share of the map's absolute mass in B_q of what is not disease: 0 none, 1 all.
+    """Relevance mass on distractors.
 
     The domain takes in what the truth holds outside of it, so that a cue beyond the brain counts. Chance is the share
     of the domain that B_q takes, which differs between subjects: read it beside the controls. A map of zeros weighs

@@ -45,7 +45,7 @@ class _Graded(Placed):
 @bounded
 @dataclass(frozen=True)
 class VoxelPearson(_Graded):
-    """Pearson correlation of |map| with |truth| over voxels; a constant map scores 0, a constant truth is undefined."""
+    """Pearson correlation over voxels."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Pearson, Proceedings of the Royal Society 1895"
@@ -69,7 +69,7 @@ class VoxelPearson(_Graded):
 @bounded
 @dataclass(frozen=True)
 class VoxelSpearman(_Graded):
-    """Spearman correlation of |map| with |truth| over voxels, mean ranks for ties; a constant map scores 0.
+    """Rank correlation over voxels.
 
     Most voxels of a focal truth tie at 0, so a map that orders them all cannot reach 1.
     """

@@ -40,7 +40,7 @@ def _profiles(maps: Tensor, context: Context) -> np.ndarray:
 @bounded
 @dataclass(frozen=True)
 class MeanMaps:
-    """How far the mean map of true positives lies from that of true negatives, and where both lie by region.
+    """Distance between the mean maps of patients and controls.
 
     Maps are absolute and have sum 1 in the domain. Columns, one value per model: "" the Euclidean distance between the
     mean maps, voxel by voxel as the images are, over the larger norm, so that 0 is the same map for both and scale
@@ -80,7 +80,7 @@ class MeanMaps:
 @bounded
 @dataclass(frozen=True)
 class RegisteredMeanMaps:
-    """How far the mean map of true positives lies from that of true negatives, all on the average anatomy.
+    """Distance between mean maps after registration.
 
     As the column "" of `MeanMaps`, once the simulator has carried every map over, so that a structure lies in one place
     whoever's it is. Dead maps are left out.
@@ -117,7 +117,7 @@ class RegisteredMeanMaps:
 @bounded
 @dataclass(frozen=True)
 class ClassDifference:
-    """Share of regions whose part of the map differs between patients and controls, at a family-wise `level`.
+    """Regional t-tests between patients and controls.
 
     Maps are registered by region: a subject's |map|, of sum 1 in its domain, is summed over its own labels. Welch's t
     a region, Bonferroni over regions. Columns, one value per model: "" the share, `t_<region>` the t of patients less

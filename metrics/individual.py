@@ -26,7 +26,7 @@ from metrics.group import CONTROLS, PATIENTS, of
 @bounded
 @dataclass(frozen=True)
 class IndividualGain:
-    """Score of a subject's own |map| less that of other subjects' maps of the same class, warped over to it.
+    """Individual gain: a subject's own map against those of others.
 
     0: the map says no more of this subject than of its class. The others are the next `donors` subjects of the class
     by number, cyclically; each is carried to the subject's anatomy by the deformations that the simulator drew, with

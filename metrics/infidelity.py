@@ -43,7 +43,7 @@ _OF_SCALING = {
 @bounded
 @dataclass(frozen=True)
 class Infidelity:
-    """sum (beta p - df)^2 / sum df^2 over the subjects and perturbations of a model: 0 exact, 1 a map of zeros.
+    """Infidelity relative to a map of zeros.
 
     p = I . Phi for sensitivities, I . M for contributions; df = f(x) - f(x - I). With scaling `fitted`, beta >= 0 is
     the least-squares scale of (model, method), fitted on one half of the subjects and applied to the other, 0 where p
@@ -111,7 +111,7 @@ class Infidelity:
 @bounded
 @dataclass(frozen=True)
 class InfidelityRank:
-    """Spearman correlation, over the perturbations of a subject, of the map's mass in the changed voxels with |df|.
+    """Rank correlation of mass with score changes.
 
     Needs no scale, sign or multiplier, so it is defined for every quantity, locations included. For local families:
     one that changes every voxel gives every perturbation the same mass and every map 0.

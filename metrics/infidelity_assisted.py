@@ -60,7 +60,7 @@ class SeverityPath:
 @bounded
 @dataclass(frozen=True)
 class AssistedInfidelity(Infidelity):
-    """Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."""
+    """Infidelity under interventions of the simulator."""
 
     summary: ClassVar[str] = (
         "Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."
@@ -72,7 +72,7 @@ class AssistedInfidelity(Infidelity):
 @bounded
 @dataclass(frozen=True)
 class AssistedRank(InfidelityRank):
-    """Rank correlation of a map's mass in what a simulator changed with |df|: for `Redraw`, regions drawn anew."""
+    """Rank correlation under interventions of the simulator."""
 
     summary: ClassVar[str] = (
         "Rank correlation of a map's mass in what a simulator changed with |df|: for `Redraw`, regions drawn anew."

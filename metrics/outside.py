@@ -14,7 +14,7 @@ from metrics._shared.domain import domain_of
 @bounded
 @dataclass(frozen=True)
 class OutsideMass:
-    """Share of the map's absolute mass that lies outside the domain: 0 none, 1 all.
+    """Relevance mass outside the domain.
 
     An even map, and a map of zeros, score the share of the grid that is outside. Undefined where nothing is outside
     or the map is not finite.

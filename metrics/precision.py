@@ -17,7 +17,7 @@ _TRUTHS = frozenset({"counterfactual", "planted"})
 @bounded
 @dataclass(frozen=True)
 class PrecisionAtTruth(Overlap):
-    """Share of the |B_q| largest voxels that lie in B_q, corrected for chance: 0 a random map, 1 a perfect one.
+    """Precision at the size of the truth.
 
     Before correction this is relevance rank accuracy; with as many taken as there are positives, precision and recall
     are one number. Ties count in expected value under a random order, so a constant map scores 0 exactly.
@@ -53,7 +53,7 @@ class PrecisionAtTruth(Overlap):
 @bounded
 @dataclass(frozen=True)
 class PrecisionAtSpecificity(Overlap):
-    """Precision where a share 1 - `specificity` of the negatives is taken, from 0 (random) to 1 (all of B_q before).
+    """Precision at a fixed specificity.
 
     With F = floor((1 - specificity) m) of the m negatives allowed, everything above the next negative counts, and
     precision is TP / (TP + F). Its best value R / (R + F) depends on the size of the truth, so the score is (precision

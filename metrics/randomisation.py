@@ -24,7 +24,7 @@ _Reset = Callable[[list[str], int], nn.Module]
 @bounded
 @dataclass(frozen=True)
 class CascadingRandomisation:
-    """Similarity of the map to that of the randomised model, less its similarity to other subjects' maps.
+    """Cascading parameter randomisation.
 
     Above 0 the map of a model that knows nothing is more like the trained one than another subject's map is: the map
     does not depend on what was learned. order: `top_down` resets from the output, `bottom_up` from the input, both

@@ -77,7 +77,7 @@ class Regions:
 @bounded
 @dataclass(frozen=True)
 class RegionAP(Regions):
-    """Average precision of finding the used regions by their mass, corrected with its exact chance.
+    """Average precision over regions.
 
     The used regions are the smallest set above the noise floor that holds `share` of the summed squared use; NaN
     where that is all of them. 0 is a random order of regions, 1 a perfect one. A constant map ranks regions by volume
@@ -118,7 +118,7 @@ class RegionAP(Regions):
 @bounded
 @dataclass(frozen=True)
 class RegionSpearman(Regions):
-    """Spearman correlation of regional mass with |use| over all regions; equal masses score 0."""
+    """Rank correlation over regions."""
 
     version: ClassVar[str] = "3"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"

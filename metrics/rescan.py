@@ -17,7 +17,7 @@ from metrics.regions import region_mass
 @bounded
 @dataclass(frozen=True)
 class ScanRescan:
-    """ICC(1,1) over subjects of the map's mass in a region, between scans of the same heads; mean over regions.
+    """Scan-rescan reliability of a map.
 
     A rescan redraws what a scanner draws (noise, bias, gain, position) and keeps the head. Columns: "" the mean ICC of
     the regions that have one, `icc_<region>` that of each, one value per model; and `profile` (N,), the mean Spearman

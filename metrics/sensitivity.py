@@ -16,7 +16,7 @@ from metrics._shared.noise import stream
 @bounded
 @dataclass(frozen=True)
 class MaxSensitivity:
-    """max over draws of |Phi(x + d) - Phi(x)| / |Phi(x)|, L2 norms inside the domain; column `average` is the mean.
+    """Max-sensitivity of a map.
 
     d is uniform in the cube of half-width `radius` within-domain standard deviations of the subject's image, 0
     outside the domain; its L2 norm is about radius * SD * sqrt(n / 3) for n voxels. The draws come from the subject's

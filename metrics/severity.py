@@ -18,7 +18,7 @@ from metrics._shared.similarity import spearman
 @bounded
 @dataclass(frozen=True)
 class SeverityRelevance:
-    """Spearman correlation over patients of total |map| with total |truth|, less that of untrained networks.
+    """Correlation of relevance with severity.
 
     Relevance that grows with the disease is no evidence where the image alone makes it grow: a map multiplied by the
     input does so under any weights. The control is the same network with every layer reset, mean of `draws` times.

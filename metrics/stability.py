@@ -26,7 +26,7 @@ CHANGES = (
 @bounded
 @dataclass(frozen=True)
 class RetrainingStability:
-    """Mean Spearman correlation of a subject's absolute maps over pairs of models, in the domain.
+    """Stability of maps under retraining.
 
     Columns, each (N,): "" over all pairs; `data`, `initialisation`, `order`, pairs that differ in nothing else (a study
     that crosses initialisation and order has the latter two); `model`, pairs on the same data that differ in both;

@@ -55,7 +55,7 @@ class FromCaptum:
 @bounded
 @dataclass(frozen=True)
 class CaptumIntegratedGradients(FromCaptum):
-    """`IntegratedGradients` (Gauss-Legendre) from a zero image; a batch of the images' size at a time."""
+    """Integrated gradients by Captum."""
 
     summary: ClassVar[str] = (
         "`IntegratedGradients` (Gauss-Legendre) from a zero image; a batch of the images' size at a time."
@@ -83,7 +83,7 @@ class CaptumIntegratedGradients(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumDeepLIFT(FromCaptum):
-    """`DeepLift` from a zero image."""
+    """DeepLIFT by Captum."""
 
     summary: ClassVar[str] = "`DeepLift` from a zero image."
 
@@ -109,7 +109,7 @@ class CaptumDeepLIFT(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumLRP(FromCaptum):
-    """`LRP` by the library's own choice of rules: epsilon 1e-9 where it has one."""
+    """Relevance propagation by Captum."""
 
     summary: ClassVar[str] = "`LRP` by the library's own choice of rules: epsilon 1e-9 where it has one."
 
@@ -129,7 +129,7 @@ class CaptumLRP(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumGuidedBackprop(FromCaptum):
-    """`GuidedBackprop`."""
+    """Guided backprop by Captum."""
 
     summary: ClassVar[str] = "`GuidedBackprop`."
 
@@ -148,7 +148,7 @@ class CaptumGuidedBackprop(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumDeconvolution(FromCaptum):
-    """`Deconvolution`."""
+    """DeconvNet by Captum."""
 
     summary: ClassVar[str] = "`Deconvolution`."
 
@@ -167,7 +167,7 @@ class CaptumDeconvolution(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumSmoothGrad(FromCaptum):
-    """`NoiseTunnel` around a signed `Saliency`: five samples, noise of standard deviation 1 in units of intensity."""
+    """SmoothGrad by Captum."""
 
     summary: ClassVar[str] = (
         "`NoiseTunnel` around a signed `Saliency`: five samples, noise of standard deviation 1 in units of intensity."
@@ -188,7 +188,7 @@ class CaptumSmoothGrad(FromCaptum):
 @bounded
 @dataclass(frozen=True)
 class CaptumOcclusion(FromCaptum):
-    """`Occlusion` by zero with cubic windows of `window` voxels, `stride` apart."""
+    """Occlusion by Captum."""
 
     summary: ClassVar[str] = "`Occlusion` by zero with cubic windows of `window` voxels, `stride` apart."
 
@@ -216,7 +216,7 @@ class CaptumOcclusion(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumGradCAM(FromCaptum):
-    """`LayerGradCam` at the last 3D convolution, enlarged by `LayerAttribution.interpolate` as it comes (nearest)."""
+    """Grad-CAM by Captum."""
 
     summary: ClassVar[str] = (
         "`LayerGradCam` at the last 3D convolution, enlarged by `LayerAttribution.interpolate` as it comes (nearest)."

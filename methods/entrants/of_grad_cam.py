@@ -14,7 +14,7 @@ from methods.entrants.library import behind_torchvision, last_convolution, plain
 
 @dataclass(frozen=True)
 class GradCamPackage:
-    """One of the package's classes. Its maps are cut at zero and stretched to 0..1, image by image."""
+    """Class activation map by pytorch-grad-cam."""
 
     cam: Literal["GradCAM", "LayerCAM", "ScoreCAM"] = "GradCAM"
 
@@ -56,7 +56,7 @@ class GradCamPackage:
 
 @dataclass(frozen=True)
 class GradCamPackageIn2D(GradCamPackage):
-    """A class of the package that was written for two axes."""
+    """Two-axis class of pytorch-grad-cam."""
 
     summary: ClassVar[str] = "A class of the package that was written for two axes."
 

@@ -16,7 +16,7 @@ from methods.entrants.library import by_row, library
 @bounded
 @dataclass(frozen=True)
 class ShapDeep:
-    """`DeepExplainer` over training controls, evenly spaced among them; its check of additivity is left out."""
+    """Deep SHAP by the shap package."""
 
     references: Count = 8
 

@@ -15,7 +15,7 @@ from methods.relevance_folded import LRPComposite
 
 @dataclass(frozen=True)
 class ZennitComposite:
-    """A composite of rules by type of module, batch norms merged into the module defined before them.
+    """Relevance propagation by a composite of zennit.
 
     Relevance starts from the outputs times the derivative of the explained score.
     """
