@@ -31,7 +31,7 @@ def _tags(*laws: str, signed: bool = True) -> MethodTags:
 
 @dataclass(frozen=True)
 class GradCAM:
-    """Feature maps of a layer, weighted by the mean gradient of the score with respect to each, upsampled.
+    """Grad-CAM: feature maps weighted by their mean gradients.
 
     relu: keep the positive part, as in the paper; the default keeps the sign, so that the map of -f is minus the map
     of f.
@@ -43,6 +43,9 @@ class GradCAM:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
         "Selvaraju et al. 2017, Grad-CAM: visual explanations via gradient-based localization, ICCV"
+    )
+    summary: ClassVar[str] = (
+        "Feature maps of a layer, weighted by the mean gradient of the score with respect to each, upsampled."
     )
     tags: ClassVar[MethodTags] = _tags("scale")
     note: ClassVar[str] = "as coarse as the last feature maps; the sign is kept unless `relu: true`"
@@ -59,7 +62,7 @@ class GradCAM:
 
 @dataclass(frozen=True)
 class GradCAMPlusPlus:
-    """Grad-CAM with weights sum(alpha * max(g, 0)), alpha = g^2 / (2 g^2 + sum(A) g^3); only the positive part is kept.
+    """Grad-CAM++: feature maps weighted by their positive gradients.
 
     g is the gradient with respect to a feature map A. The paper explains exp(score), which multiplies the whole map of
     an image by one positive number, and overflows; it is left out. Where the denominator is 0, so is alpha.
@@ -69,6 +72,10 @@ class GradCAMPlusPlus:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Chattopadhay et al. 2018, Grad-CAM++, WACV, eq. 19"
+    summary: ClassVar[str] = (
+        "Grad-CAM with weights sum(alpha * max(g, 0)), alpha = g^2 / (2 g^2 + sum(A) g^3); only the positive "
+        "part is kept."
+    )
     tags: ClassVar[MethodTags] = _tags(signed=False)
     note: ClassVar[str] = "its weights are not linear in the score: 3 f does not give 3 times the map"
 
@@ -86,7 +93,7 @@ class GradCAMPlusPlus:
 
 @dataclass(frozen=True)
 class HiResCAM:
-    """Gradient times feature map, summed over channels: no averaging of the gradient over space.
+    """HiResCAM: feature maps times gradients, place by place.
 
     Before upsampling it sums to the score without its bias where all that follows the layer is linear or max pooling.
     """
@@ -95,6 +102,9 @@ class HiResCAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Draelos and Carin 2020, HiResCAM, arXiv:2011.08891"
+    summary: ClassVar[str] = (
+        "Gradient times feature map, summed over channels: no averaging of the gradient over space."
+    )
     tags: ClassVar[MethodTags] = _tags("scale", "sign")
     note: ClassVar[str] = "Grad-CAM without the mean; the same map after a global average"
 
@@ -105,12 +115,15 @@ class HiResCAM:
 
 @dataclass(frozen=True)
 class LayerCAM:
-    """Positive gradient times feature map, summed over channels; only the positive part is kept."""
+    """LayerCAM: feature maps times their positive gradients."""
 
     layer: str = LAST
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Jiang et al. 2021, LayerCAM, IEEE Transactions on Image Processing 30:5875"
+    summary: ClassVar[str] = (
+        "Positive gradient times feature map, summed over channels; only the positive part is kept."
+    )
     tags: ClassVar[MethodTags] = _tags("scale", signed=False)
     note: ClassVar[str] = "only positive gradients and positive sums"
 

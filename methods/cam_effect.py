@@ -18,7 +18,7 @@ from methods._shared.features import LAST, Edit, passed, upsampled
 @bounded
 @dataclass(frozen=True)
 class AblationCAM:
-    """Feature maps weighted by the fall of the score when each is set to zero; the sign is kept.
+    """Ablation-CAM: feature maps weighted by their effect on the score.
 
     The paper divides the fall by the score, one number per image, which turns the map over where the score is negative
     and has no meaning for a contrast; it is left out.
@@ -29,6 +29,9 @@ class AblationCAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Desai and Ramaswamy 2020, Ablation-CAM, WACV"
+    summary: ClassVar[str] = (
+        "Feature maps weighted by the fall of the score when each is set to zero; the sign is kept."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "cam",
         "location",
@@ -57,7 +60,7 @@ class AblationCAM:
 @bounded
 @dataclass(frozen=True)
 class ScoreCAM:
-    """Feature maps weighted by the softmax of the scores of the image seen through each; the positive part is kept.
+    """Score-CAM: feature maps weighted by their worth as masks of the image.
 
     The image is multiplied by each feature map, upsampled and brought to 0..1; a constant map shows nothing. The score
     of a black image, which the paper subtracts, leaves a softmax as it is. The softmax takes scores as they are, so
@@ -69,6 +72,9 @@ class ScoreCAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Wang et al. 2020, Score-CAM, CVPR workshops, algorithm 1"
+    summary: ClassVar[str] = (
+        "Feature maps weighted by the softmax of the scores of the image seen through each; the positive part is kept."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "cam",
         "location",

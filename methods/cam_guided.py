@@ -13,7 +13,7 @@ from methods.guided import GuidedBackprop
 
 @dataclass(frozen=True)
 class GuidedGradCAM:
-    """Guided backprop times the positive part of Grad-CAM, upsampled trilinearly; layer as in Grad-CAM.
+    """Guided Grad-CAM: the product of the two maps.
 
     Both factors grow with the score, so the map of 3 f is nine times the map of f.
     """
@@ -22,6 +22,9 @@ class GuidedGradCAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Selvaraju et al. 2017, Grad-CAM, ICCV, section 3.2"
+    summary: ClassVar[str] = (
+        "Guided backprop times the positive part of Grad-CAM, upsampled trilinearly; layer as in Grad-CAM."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "cam",
         "location",

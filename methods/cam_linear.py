@@ -15,7 +15,7 @@ ROUNDING = 1e-4
 
 @dataclass(frozen=True)
 class CAM:
-    """The averaged feature maps, weighted as the linear readout weights their means; without its bias, sign kept.
+    """Class activation mapping after a global average.
 
     The weights are read as a derivative, and read again with the features at -2 times their values: a readout whose
     derivative differs between the two, or between voxels of a map, is not a global average and one linear layer.
@@ -24,6 +24,9 @@ class CAM:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zhou et al. 2016, Learning deep features for discriminative localization, CVPR"
+    summary: ClassVar[str] = (
+        "The averaged feature maps, weighted as the linear readout weights their means; without its bias, sign kept."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "cam",
         "location",

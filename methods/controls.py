@@ -16,10 +16,11 @@ def _control(quantity: str = "location", **tags: bool) -> MethodTags:
 
 @dataclass(frozen=True)
 class Constant:
-    """One everywhere: what a metric gives to a map that says nothing."""
+    """Map of ones."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
+    summary: ClassVar[str] = "One everywhere: what a metric gives to a map that says nothing."
     tags: ClassVar[MethodTags] = _control(signed=False)
     note: ClassVar[str] = "a map that says nothing"
 
@@ -30,10 +31,11 @@ class Constant:
 
 @dataclass(frozen=True)
 class Random:
-    """Independent standard normal voxels, one draw a subject: the chance level of every metric."""
+    """White noise."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
+    summary: ClassVar[str] = "Independent standard normal voxels, one draw a subject: the chance level of every metric."
     tags: ClassVar[MethodTags] = _control("sensitivity", stochastic=True)
     note: ClassVar[str] = "standard normal voxels, one draw per subject; chance"
 
@@ -46,10 +48,11 @@ class Random:
 
 @dataclass(frozen=True)
 class InputMagnitude:
-    """|x|: bright voxels, whatever the model (a bar for maps that only trace anatomy)."""
+    """Magnitude of the image."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
+    summary: ClassVar[str] = "|x|: bright voxels, whatever the model (a bar for maps that only trace anatomy)."
     tags: ClassVar[MethodTags] = _control(signed=False)
     note: ClassVar[str] = "|x|"
 
@@ -60,13 +63,16 @@ class InputMagnitude:
 
 @dataclass(frozen=True)
 class Sobel:
-    """Magnitude of the Sobel gradient over the three axes: an edge detector that never saw the model.
+    """Edges of the image.
 
     Central difference along one axis, [1, 2, 1] / 4 along the others, in intensity per voxel; the border is repeated.
     """
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al. 2018, Sanity checks for saliency maps, NeurIPS (edge detector control)"
+    summary: ClassVar[str] = (
+        "Magnitude of the Sobel gradient over the three axes: an edge detector that never saw the model."
+    )
     tags: ClassVar[MethodTags] = _control(signed=False)
     note: ClassVar[str] = "edges of the image over three axes, no model"
 

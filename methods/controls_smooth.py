@@ -24,12 +24,15 @@ def _noise(inputs: Tensor, context: Context) -> Tensor:
 @bounded
 @dataclass(frozen=True)
 class SmoothRandom:
-    """Normal noise under a Gaussian of `sigma` voxels that wraps around the volume, scaled to variance 1."""
+    """Smooth noise."""
 
     sigma: Positive = 2.0
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
+    summary: ClassVar[str] = (
+        "Normal noise under a Gaussian of `sigma` voxels that wraps around the volume, scaled to variance 1."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "normal noise as smooth as a Gaussian of `sigma` voxels makes it"
 
@@ -47,7 +50,7 @@ class SmoothRandom:
 
 @dataclass(frozen=True)
 class VariogramRandom:
-    """Noise with the image's own variogram: how alike two voxels are depends on their offset as it does in the image.
+    """Noise with the autocorrelation of the image.
 
     The amplitude of every spatial frequency is the image's, its phase that of normal noise. Offsets wrap around the
     volume, and the mean is the image's.
@@ -57,6 +60,10 @@ class VariogramRandom:
     reference: ClassVar[str] = (
         "Theiler et al. 1992, Testing for nonlinearity in time series, Physica D (phases); "
         "Burt et al. 2020, Generative modeling of brain maps with spatial autocorrelation, NeuroImage (the purpose)"
+    )
+    summary: ClassVar[str] = (
+        "Noise with the image's own variogram: how alike two voxels are depends on their offset as it does in "
+        "the image."
     )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "noise with the image's own spatial autocorrelation"

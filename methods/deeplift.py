@@ -24,7 +24,7 @@ _LAWS = frozenset({"scale", "sign", "shift", "implementation", "refusal"})
 @bounded
 @dataclass(frozen=True)
 class DeepLIFT:
-    """(x - b) times the multiplier by the rescale rule; the map sums to f(x) - f(b) but for rounding.
+    """DeepLIFT by the rescale rule.
 
     baseline: `zero`, or `mean`, the constant image at the subject's mean within its domain.
     """
@@ -33,6 +33,9 @@ class DeepLIFT:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrikumar, Greenside and Kundaje 2017, Learning important features, ICML (rescale rule)"
+    summary: ClassVar[str] = (
+        "(x - b) times the multiplier by the rescale rule; the map sums to f(x) - f(b) but for rounding."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "path", "contribution", laws=_LAWS | {"linear", "completeness"}, cost="4 * forward + 2 * backward"
     )
@@ -48,7 +51,7 @@ class DeepLIFT:
 @bounded
 @dataclass(frozen=True)
 class DeepSHAP:
-    """The mean DeepLIFT map over reference images: controls of the training data, evenly spaced among them.
+    """DeepSHAP: DeepLIFT averaged over training controls.
 
     references: how many; where there are fewer controls, some count twice. The map sums to f(x) minus the mean score of
     the references. It has no single baseline and so no multiplier.
@@ -58,6 +61,9 @@ class DeepSHAP:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS"
+    summary: ClassVar[str] = (
+        "The mean DeepLIFT map over reference images: controls of the training data, evenly spaced among them."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "path",
         "location",

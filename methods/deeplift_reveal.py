@@ -14,7 +14,7 @@ from methods.deeplift import contributions, multiplier
 @bounded
 @dataclass(frozen=True)
 class DeepLIFTRevealCancel:
-    """(x - b) times the multiplier by the RevealCancel rule; the map sums to f(x) - f(b) but for rounding.
+    """DeepLIFT by the RevealCancel rule.
 
     Batch norm counts as part of its convolution. baseline: `zero`, or `mean`, the constant image at the subject's mean
     within its domain.
@@ -24,6 +24,9 @@ class DeepLIFTRevealCancel:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrikumar, Greenside and Kundaje 2017, Learning important features, ICML (RevealCancel)"
+    summary: ClassVar[str] = (
+        "(x - b) times the multiplier by the RevealCancel rule; the map sums to f(x) - f(b) but for rounding."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "path",
         "contribution",

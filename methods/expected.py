@@ -14,7 +14,7 @@ from methods._shared.background import controls
 @bounded
 @dataclass(frozen=True)
 class ExpectedGradients:
-    """The mean of (x - b) times the gradient at b + a (x - b), over references b and places a in 0..1.
+    """Expected gradients: path gradients averaged over training controls.
 
     References are controls of the training data, each used as often as any other; the places are stratified, one in
     each of `samples` equal parts. Each subject draws from its own generator. The map sums to f(x) minus the mean score
@@ -27,6 +27,9 @@ class ExpectedGradients:
     reference: ClassVar[str] = (
         "Erion et al. 2021, Improving performance of deep learning models with axiomatic attribution priors and "
         "expected gradients, Nature Machine Intelligence 3:620"
+    )
+    summary: ClassVar[str] = (
+        "The mean of (x - b) times the gradient at b + a (x - b), over references b and places a in 0..1."
     )
     tags: ClassVar[MethodTags] = MethodTags(
         "path",

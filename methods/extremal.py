@@ -18,7 +18,7 @@ HALVINGS = 40
 @bounded
 @dataclass(frozen=True)
 class ExtremalPerturbation:
-    """The mean over areas a of the mask m in 0..1, mean(m) = a, that maximises f(m x + (1 - m) cover).
+    """Extremal perturbation: the mask m of given area that best keeps the score.
 
     m lives on a grid of at most `cells` cells an axis, enlarged (trilinear), which keeps it smooth. It starts constant
     and takes `steps` steps along the gradient, the longest component of a step `rate` long; after each it is brought
@@ -36,6 +36,9 @@ class ExtremalPerturbation:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
         "Fong, Patrick and Vedaldi 2019, Understanding deep networks via extremal perturbations and smooth masks, ICCV"
+    )
+    summary: ClassVar[str] = (
+        "The mean over areas a of the mask m in 0..1, mean(m) = a, that maximises f(m x + (1 - m) cover)."
     )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",

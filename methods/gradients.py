@@ -15,10 +15,11 @@ _LAWS = frozenset({"linear", "scale", "sign", "shift", "implementation"})
 
 @dataclass(frozen=True)
 class Gradient:
-    """The derivative of the explained score with respect to each voxel, signed."""
+    """Gradient of the explained score."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Simonyan, Vedaldi and Zisserman 2014, Deep inside convolutional networks, ICLR workshop"
+    summary: ClassVar[str] = "The derivative of the explained score with respect to each voxel, signed."
     tags: ClassVar[MethodTags] = MethodTags("gradient", "sensitivity", laws=_LAWS, cost="forward + backward")
     note: ClassVar[str] = "local: says nothing of what a large change would do"
 
@@ -29,10 +30,11 @@ class Gradient:
 
 @dataclass(frozen=True)
 class GradientXInput:
-    """The gradient times the image: the change to first order on taking a voxel to zero."""
+    """Gradient times input."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrikumar et al. 2016, Not just a black box, arXiv:1605.01713"
+    summary: ClassVar[str] = "The gradient times the image: the change to first order on taking a voxel to zero."
     tags: ClassVar[MethodTags] = MethodTags("gradient", "contribution", laws=_LAWS, cost="forward + backward")
     note: ClassVar[str] = "baseline 0; zero wherever the image is zero"
 
@@ -45,7 +47,7 @@ class GradientXInput:
 @bounded
 @dataclass(frozen=True)
 class SmoothGrad:
-    """The mean gradient over noisy copies of the image.
+    """SmoothGrad: gradients averaged over noise.
 
     noise: standard deviation of the noise in units of the image's own within its domain. With noise 0 it is the
     gradient. Each subject's noise comes from its own generator and is the same in every batch.
@@ -56,6 +58,7 @@ class SmoothGrad:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Smilkov et al. 2017, SmoothGrad: removing noise by adding noise, arXiv:1706.03825"
+    summary: ClassVar[str] = "The mean gradient over noisy copies of the image."
     tags: ClassVar[MethodTags] = MethodTags(
         "gradient", "sensitivity", stochastic=True, laws=_LAWS, cost="samples * (forward + backward)"
     )

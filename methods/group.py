@@ -16,7 +16,7 @@ def _tags() -> MethodTags:
 
 @dataclass(frozen=True)
 class GroupTMap:
-    """Welch's t of every voxel, training patients against controls: the same map for every subject.
+    """Group t-map of the training images.
 
     Who is a patient, the context says; subjects on neither side are left out. Where targets are values, it is the t of
     the correlation with them. Voxel is compared with voxel: it knows no registration. Zero where a voxel does not vary,
@@ -25,6 +25,9 @@ class GroupTMap:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Ashburner and Friston 2000, Voxel-based morphometry: the methods, NeuroImage 11:805"
+    summary: ClassVar[str] = (
+        "Welch's t of every voxel, training patients against controls: the same map for every subject."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = (
         "t of training patients against controls, the same for everyone; the bar for claims about anatomy"
@@ -43,13 +46,16 @@ class GroupTMap:
 
 @dataclass(frozen=True)
 class ZMap:
-    """How far a voxel lies from training controls, in their standard deviations: a lesion finder without a network.
+    """Z-map against training controls.
 
     Zero where controls do not vary, and without training data.
     """
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "none: a reference, the voxelwise z-score of clinical practice"
+    summary: ClassVar[str] = (
+        "How far a voxel lies from training controls, in their standard deviations: a lesion finder without a network."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "distance from training controls in their SDs, a lesion finder without a network"
 

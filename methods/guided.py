@@ -15,11 +15,14 @@ _LAWS = frozenset({"linear", "scale", "shift", "implementation", "refusal"})
 
 @dataclass(frozen=True)
 class GuidedBackprop:
-    """The gradient that passes, at every ReLU, only what is positive through units that are active."""
+    """Guided backpropagation."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = (
         "Springenberg et al. 2015, Striving for simplicity: the all convolutional net, ICLR workshop"
+    )
+    summary: ClassVar[str] = (
+        "The gradient that passes, at every ReLU, only what is positive through units that are active."
     )
     tags: ClassVar[MethodTags] = MethodTags("guided", "sensitivity", laws=_LAWS, cost="forward + backward")
     note: ClassVar[str] = "follows only positive slopes: -f does not give minus the map"
@@ -31,13 +34,16 @@ class GuidedBackprop:
 
 @dataclass(frozen=True)
 class DeconvNet:
-    """The gradient that passes, at every ReLU, only what is positive, whether the unit is active or not.
+    """DeconvNet: the backward pass of a deconvolutional network.
 
     It starts from the explained score, and at max pooling follows the switches of the forward pass.
     """
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, ECCV"
+    summary: ClassVar[str] = (
+        "The gradient that passes, at every ReLU, only what is positive, whether the unit is active or not."
+    )
     tags: ClassVar[MethodTags] = MethodTags("guided", "sensitivity", laws=_LAWS, cost="forward + backward")
     note: ClassVar[str] = "only positive slopes, through inactive units too, so max-pooling ties break it to one side"
 

@@ -16,7 +16,7 @@ ONLY = "only"
 
 @dataclass(frozen=True)
 class Intrinsic:
-    """A map that the network computes on its way: `network.intrinsic(images)`, {name: map}, as networks document it.
+    """Intrinsic map: attention, glimpses or risk as the network shows them.
 
     A map of every output, (N, K, D, H, W), is combined as the explained score combines outputs; a map that serves all
     outputs, (N, 1, D, H, W), is taken as it is and does not depend on the target. What values mean differs between
@@ -29,6 +29,9 @@ class Intrinsic:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "the network's own; see its reference"
+    summary: ClassVar[str] = (
+        "A map that the network computes on its way: `network.intrinsic(images)`, {name: map}, as networks document it."
+    )
     # the map comes with the pass that gives the score, and no further pass is asked of the network
     tags: ClassVar[MethodTags] = MethodTags(
         "intrinsic", "location", needs=frozenset({"intrinsic"}), laws=frozenset({"implementation"}), cost="0"

@@ -15,7 +15,7 @@ from methods._shared.players import Game, RegionGame, subsets
 @bounded
 @dataclass(frozen=True)
 class KernelSHAP(RegionGame):
-    """Coefficients of the linear model of region presence that fits the scores of coalitions, spread over regions.
+    """KernelSHAP: Shapley values of regions by weighted regression.
 
     Coalitions of s of R regions weigh (R - 1) / (C(R, s) s (R - s)); the coefficients are held to sum to
     f(x) - f(x with all regions covered). Where `samples` allow all 2^R - 2 coalitions, every one is run and the values
@@ -31,6 +31,9 @@ class KernelSHAP(RegionGame):
     reference: ClassVar[str] = (
         "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS, theorem 2; pairs: "
         "Covert and Lee 2021, Improving KernelSHAP, AISTATS"
+    )
+    summary: ClassVar[str] = (
+        "Coefficients of the linear model of region presence that fits the scores of coalitions, spread over regions."
     )
     note: ClassVar[str] = "weighted least squares; Shapley values where every coalition is run, an estimate beyond"
 

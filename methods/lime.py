@@ -14,7 +14,7 @@ from methods._shared.players import Game, RegionGame, subsets
 @bounded
 @dataclass(frozen=True)
 class LIME(RegionGame):
-    """Coefficients of a weighted ridge regression of the score on region presence, spread over the regions.
+    """LIME: a local ridge regression on the presence of regions.
 
     A coalition z of R regions weighs exp(-d^2 / width^2), d = 1 - sqrt(|z| / R), its cosine distance to the whole
     image. The intercept is not penalised; the penalty is `ridge` times the sum of weights, so it does not depend on
@@ -31,6 +31,9 @@ class LIME(RegionGame):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Ribeiro, Singh and Guestrin 2016, Why should I trust you?, KDD, eq. 2 and section 3.4"
+    summary: ClassVar[str] = (
+        "Coefficients of a weighted ridge regression of the score on region presence, spread over the regions."
+    )
     note: ClassVar[str] = "weighted ridge on which regions are present; does not sum to f(x) - f(all covered)"
 
     def passes(self, players: int) -> int:

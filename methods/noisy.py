@@ -24,7 +24,7 @@ def _tags() -> MethodTags:
 @bounded
 @dataclass(frozen=True)
 class SmoothGradSquared:
-    """The mean squared gradient over noisy copies of the image; noise as in SmoothGrad.
+    """SmoothGrad-squared: the mean square of noisy gradients.
 
     In squared score per squared intensity: the map of 3 f is nine times the map of f, and that of -f is the same.
     """
@@ -34,6 +34,7 @@ class SmoothGradSquared:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Hooker et al. 2019, A benchmark for interpretability methods, NeurIPS"
+    summary: ClassVar[str] = "The mean squared gradient over noisy copies of the image; noise as in SmoothGrad."
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "squares: no sign, and large gradients count for more"
 
@@ -48,7 +49,7 @@ class SmoothGradSquared:
 @bounded
 @dataclass(frozen=True)
 class VarGrad:
-    """The variance of the gradient over noisy copies of the image (divided by the number of samples).
+    """VarGrad: the variance of noisy gradients.
 
     It equals SmoothGrad-squared minus SmoothGrad's square under the same noise, but is gathered by Welford's running
     mean, which does not lose its digits where the gradient hardly varies. Zero on a linear model.
@@ -59,6 +60,9 @@ class VarGrad:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al. 2018, Local explanation methods for deep neural networks, ICLR workshop"
+    summary: ClassVar[str] = (
+        "The variance of the gradient over noisy copies of the image (divided by the number of samples)."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "how the gradient varies nearby; zero on a linear model"
 

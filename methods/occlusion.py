@@ -16,7 +16,7 @@ from methods._shared.fills import Fill, covered
 @bounded
 @dataclass(frozen=True)
 class Occlusion:
-    """f(x) - f(x with a box covered), high where the box supports the score, averaged over the boxes over a voxel.
+    """Occlusion: the drop of the score when boxes are covered.
 
     window, stride: edge and step of the cubic boxes in voxels. fill: `zero`, `mean` (of the subject within its
     domain), `blur` (the image under a Gaussian of half a window), `noise` (the same draw for a subject always) or a
@@ -30,6 +30,9 @@ class Occlusion:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, ECCV"
+    summary: ClassVar[str] = (
+        "f(x) - f(x with a box covered), high where the box supports the score, averaged over the boxes over a voxel."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

@@ -15,7 +15,7 @@ from methods._shared.fills import Fill, covered
 @bounded
 @dataclass(frozen=True)
 class OptimisedMask:
-    """1 - m, how far each voxel is covered by the mask m in 0..1 that minimises, starting from m = 1,
+    """Optimised mask: the m in 0..1 that minimises, starting from 1,
 
         f(m x + (1 - m) cover) / |f(x) - f(cover)| + size mean(1 - m) + roughness mean(|dm|^3),
 
@@ -35,6 +35,9 @@ class OptimisedMask:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Fong and Vedaldi 2017, Interpretable explanations of black boxes, ICCV, eq. 3 and 4"
+    summary: ClassVar[str] = (
+        "1 - m, how far each voxel is covered by the mask m in 0..1 that minimises, starting from m = 1,"
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

@@ -12,13 +12,16 @@ from bench.contracts import Context, Count, MethodTags, Target, Undefined, bound
 @bounded
 @dataclass(frozen=True)
 class CoarseOracle:
-    """The mean of a truth's volume over cubes of `edge` voxels, from the first voxel on and cut at the last."""
+    """Oracle at the resolution of coarse methods."""
 
     truth: str = "counterfactual"
     edge: Count = 4
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: an oracle"
+    summary: ClassVar[str] = (
+        "The mean of a truth's volume over cubes of `edge` voxels, from the first voxel on and cut at the last."
+    )
     note: ClassVar[str] = "the truth averaged over cubes, the ceiling of methods that see no finer"
 
     @property

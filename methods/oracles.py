@@ -11,7 +11,7 @@ from bench.contracts import BadInput, Context, MethodTags, Target, Truth, Undefi
 
 @dataclass(frozen=True)
 class Oracle:
-    """The truth of the given name, painted.
+    """Oracle: a truth as a map.
 
     A truth with a volume is shown as it is. One of region values is spread evenly over each region's voxels, so that
     the map summed over a region is the region's value, and is zero outside all regions.
@@ -21,6 +21,7 @@ class Oracle:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: an oracle"
+    summary: ClassVar[str] = "The truth of the given name, painted."
     note: ClassVar[str] = (
         "a volume as it is; region values spread so that a region's sum is its value; `association` is what "
         "one would draw without looking at the image"

@@ -17,7 +17,7 @@ Quadrature = Literal["midpoint", "gauss_legendre"]
 @bounded
 @dataclass(frozen=True)
 class IntegratedGradients:
-    """(x - b) times the mean gradient on the straight line from the baseline b to the image x.
+    """Integrated gradients from a baseline.
 
     baseline: `zero`, or `mean`, the constant image at the subject's mean within its domain. rule: `midpoint` (steady
     on ReLU networks) or `gauss_legendre` (best on smooth ones). On ReLU networks no number of steps is a guarantee:
@@ -30,6 +30,7 @@ class IntegratedGradients:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Sundararajan, Taly and Yan 2017, Axiomatic attribution for deep networks, ICML"
+    summary: ClassVar[str] = "(x - b) times the mean gradient on the straight line from the baseline b to the image x."
     tags: ClassVar[MethodTags] = MethodTags(
         "path",
         "contribution",

@@ -68,12 +68,13 @@ class _Pattern:
 @bounded
 @dataclass(frozen=True)
 class PatternNet(_Pattern):
-    """The signal of the explained output, followed back through patterns in place of weights."""
+    """PatternNet: the signal in the image."""
 
     images: Annotated[int, AtLeast(2)] = 64
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = _REFERENCE
+    summary: ClassVar[str] = "The signal of the explained output, followed back through patterns in place of weights."
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "the signal that the score follows, not the weight: a suppressor has a weight and no signal"
     weighted: ClassVar[bool] = False
@@ -82,12 +83,13 @@ class PatternNet(_Pattern):
 @bounded
 @dataclass(frozen=True)
 class PatternAttribution(_Pattern):
-    """What the signal contributes, followed back through weights times patterns."""
+    """PatternAttribution: the contribution of the signal."""
 
     images: Annotated[int, AtLeast(2)] = 64
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = _REFERENCE
+    summary: ClassVar[str] = "What the signal contributes, followed back through weights times patterns."
     tags: ClassVar[MethodTags] = _tags("scale")
     note: ClassVar[str] = "weights times signal: what the signal contributes"
     weighted: ClassVar[bool] = True

@@ -14,7 +14,7 @@ from methods.occlusion import Occlusion
 @bounded
 @dataclass(frozen=True)
 class RedrawOcclusion:
-    """f(x) - f(x with a box redrawn), the mean over draws, averaged over the boxes over a voxel.
+    """Occlusion by redraws of the simulator.
 
     A draw shows in every region what the simulator gives it once its local latents (pathology, volume, texture, noise)
     are drawn anew from their marginal; the head, and voxels of no region, stay. It asks the generator, so it is shown
@@ -32,6 +32,9 @@ class RedrawOcclusion:
     reference: ClassVar[str] = (
         "Zintgraf et al. 2017, Visualizing deep neural network decisions: prediction difference analysis, ICLR; "
         "with the generator in place of a learnt conditional"
+    )
+    summary: ClassVar[str] = (
+        "f(x) - f(x with a box redrawn), the mean over draws, averaged over the boxes over a voxel."
     )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",

@@ -15,7 +15,7 @@ from methods._shared.players import painted, regions_of
 @bounded
 @dataclass(frozen=True)
 class RegionOcclusion:
-    """f(x) - f(x with a region covered), spread evenly over the region: the map summed over a region is its value.
+    """Occlusion of whole regions.
 
     Voxels of no region have zero. fill: `zero`, `mean`, `blur`, `noise` or a number. blocks: where no regions are
     known, the image is cut into that many parts an axis. One pass a region, whatever `blocks` says.
@@ -26,6 +26,9 @@ class RegionOcclusion:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, ECCV; with atlas regions as the occluded parts"
+    summary: ClassVar[str] = (
+        "f(x) - f(x with a region covered), spread evenly over the region: the map summed over a region is its value."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

@@ -17,7 +17,7 @@ from methods._rules import epsilon, intercepted, taken_by_the_signal
 
 @dataclass(frozen=True)
 class LRP0:
-    """R_i = sum_j x_i w_ij R_j / y_j at every affine layer y = Wx + b, the bias kept in y.
+    """LRP-0: relevance in proportion to contributions.
 
     In networks of affine layers, ReLU and pooling this equals gradient x input, biases or not (tested against a plain
     propagation of relevances), and with gates that with every gate held still; networks with anything else are refused.
@@ -27,6 +27,7 @@ class LRP0:
     reference: ClassVar[str] = (
         "Bach et al. 2015, On pixel-wise explanations by layer-wise relevance propagation, PLOS ONE"
     )
+    summary: ClassVar[str] = "R_i = sum_j x_i w_ij R_j / y_j at every affine layer y = Wx + b, the bias kept in y."
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance",
         "contribution",
@@ -44,7 +45,7 @@ class LRP0:
 @bounded
 @dataclass(frozen=True)
 class LRPEpsilon:
-    """R_i = sum_j x_i w_ij R_j / (y_j + epsilon sign(y_j)): weak outputs y_j pass on less.
+    """LRP-epsilon: relevance damped at weak outputs.
 
     epsilon is in units of the layers' outputs, the same at every layer.
     """
@@ -55,6 +56,7 @@ class LRPEpsilon:
     reference: ClassVar[str] = (
         "Bach et al. 2015, On pixel-wise explanations by layer-wise relevance propagation, PLOS ONE, eq. 58"
     )
+    summary: ClassVar[str] = "R_i = sum_j x_i w_ij R_j / (y_j + epsilon sign(y_j)): weak outputs y_j pass on less."
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance", "contribution", laws=frozenset({"sign", "implementation", "refusal"}), cost="forward + backward"
     )

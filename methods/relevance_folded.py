@@ -20,7 +20,7 @@ from methods._rules.shares import CONVOLUTIONS, alpha_beta
 @bounded
 @dataclass(frozen=True)
 class LRPComposite:
-    """Alpha-beta at convolutions with their batch norm, and epsilon at every other affine layer.
+    """LRP composite with batch norm folded into convolutions.
 
     beta 0 is z+ (EpsilonPlus), beta 1 is EpsilonAlpha2Beta1. epsilon as in LRP-epsilon.
     """
@@ -32,6 +32,9 @@ class LRPComposite:
     reference: ClassVar[str] = (
         "Kohlbrenner et al. 2020, Towards best practice in explaining neural networks, IJCNN; "
         "Motzkus et al. 2022, Measurably stronger explanation reliability via model canonization, ICIP"
+    )
+    summary: ClassVar[str] = (
+        "Alpha-beta at convolutions with their batch norm, and epsilon at every other affine layer."
     )
     tags: ClassVar[MethodTags] = MethodTags(
         "relevance", "contribution", laws=frozenset({"implementation", "refusal"}), cost="forward + backward"

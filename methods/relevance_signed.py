@@ -29,7 +29,7 @@ def _tags(*laws: str) -> MethodTags:
 @bounded
 @dataclass(frozen=True)
 class LRPAlphaBeta:
-    """R_i = sum_j ((1 + beta) z_ij+ / z_j+ - beta z_ij- / z_j-) R_j, so alpha = 1 + beta.
+    """LRP alpha-beta: supporting and opposing contributions weighed apart.
 
     A unit without contributions of a sign loses (or, for the negative, doubles up) that part of its relevance.
     """
@@ -38,6 +38,7 @@ class LRPAlphaBeta:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Bach et al. 2015, PLOS ONE, eq. 60"
+    summary: ClassVar[str] = "R_i = sum_j ((1 + beta) z_ij+ / z_j+ - beta z_ij- / z_j-) R_j, so alpha = 1 + beta."
     tags: ClassVar[MethodTags] = _tags("scale")
     note: ClassVar[str] = "alpha = 1 + beta; z+ and z- hold the bias by its sign; doubles up where nothing opposes"
 
@@ -48,10 +49,11 @@ class LRPAlphaBeta:
 
 @dataclass(frozen=True)
 class LRPZPlus:
-    """R_i = sum_j z_ij+ / z_j+ R_j: alpha-beta with beta 0, positive biases in z_j+."""
+    """LRP z+: relevance along supporting contributions."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon et al. 2017, Pattern Recognition 65:211, z+ rule; Bach et al. 2015, PLOS ONE"
+    summary: ClassVar[str] = "R_i = sum_j z_ij+ / z_j+ R_j: alpha-beta with beta 0, positive biases in z_j+."
     tags: ClassVar[MethodTags] = _tags("scale")
     note: ClassVar[str] = "alpha-beta with beta 0; blind to what opposes"
 
@@ -63,7 +65,7 @@ class LRPZPlus:
 @bounded
 @dataclass(frozen=True)
 class LRPGamma:
-    """R_i = sum_j (z_ij + gamma z_ij*) / (y_j + gamma z_j*) R_j, z* the contributions of the sign of y_j.
+    """LRP-gamma: relevance that favours contributions of the output's sign.
 
     Biases are favoured like contributions. With gamma 0 it is LRP-0, with gamma towards infinity z+ where y_j > 0.
     """
@@ -74,6 +76,9 @@ class LRPGamma:
     reference: ClassVar[str] = (
         "Montavon et al. 2019, Layer-wise relevance propagation: an overview; "
         "Andeol et al. 2021, arXiv:2108.11229 (both signs)"
+    )
+    summary: ClassVar[str] = (
+        "R_i = sum_j (z_ij + gamma z_ij*) / (y_j + gamma z_j*) R_j, z* the contributions of the sign of y_j."
     )
     tags: ClassVar[MethodTags] = _tags("scale", "sign")
     note: ClassVar[str] = "between LRP-0 (gamma 0) and z+; biases are favoured like contributions"
@@ -86,12 +91,15 @@ class LRPGamma:
 @bounded
 @dataclass(frozen=True)
 class LRPEpsilonPlus:
-    """The composite of z+ at convolutions and epsilon at every other affine layer; epsilon as in LRP-epsilon."""
+    """LRP composite of z+ and epsilon."""
 
     epsilon: Positive = 0.01
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Kohlbrenner et al. 2020, Towards best practice in explaining neural networks, IJCNN"
+    summary: ClassVar[str] = (
+        "The composite of z+ at convolutions and epsilon at every other affine layer; epsilon as in LRP-epsilon."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "composite: z+ at convolutions, epsilon elsewhere"
 

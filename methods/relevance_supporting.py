@@ -28,7 +28,7 @@ def _tags(*laws: str) -> MethodTags:
 @bounded
 @dataclass(frozen=True)
 class DeepTaylor:
-    """The score, shared out by z+ from layer to layer and by `first` to the voxels.
+    """Deep Taylor decomposition of the score.
 
     first: `w2` (shares by squared weights, whatever the image) or `box` (values between the image's lowest and
     highest). The decomposition assumes biases that are not positive; others are left out of every share, too. An image
@@ -42,6 +42,7 @@ class DeepTaylor:
         "Montavon et al. 2017, Explaining nonlinear classification decisions with deep Taylor decomposition, "
         "Pattern Recognition 65:211"
     )
+    summary: ClassVar[str] = "The score, shared out by z+ from layer to layer and by `first` to the voxels."
     tags: ClassVar[MethodTags] = _tags("scale")
     note: ClassVar[str] = (
         "z+ without biases, w^2 or box at the layer that reads the image; voxels at zero have relevance"
@@ -54,7 +55,7 @@ class DeepTaylor:
 
 @dataclass(frozen=True)
 class ExcitationBackprop:
-    """The probability that a walk from the explained output down supporting contributions ends at a voxel.
+    """Excitation backprop: the end of a random walk down the network.
 
     It starts from 1 whatever the score (1 and -1 for a contrast). The paper's inputs are not negative; a negative voxel
     supports through a negative weight.
@@ -62,6 +63,9 @@ class ExcitationBackprop:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zhang et al. 2016, Top-down neural attention by excitation backprop, ECCV, eq. 2"
+    summary: ClassVar[str] = (
+        "The probability that a walk from the explained output down supporting contributions ends at a voxel."
+    )
     tags: ClassVar[MethodTags] = _tags()
     note: ClassVar[str] = "starts from 1, not from the score; biases take nothing"
 

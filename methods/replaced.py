@@ -39,7 +39,7 @@ class _Boxes:
 @bounded
 @dataclass(frozen=True)
 class SwapTest(_Boxes):
-    """How the score falls when a box is taken from the subject's healthy match, averaged over the boxes over a voxel.
+    """Swap test: the drop of the score when boxes come from a healthy match.
 
     The match is the training control nearest to the subject (least mean squared difference in its domain); where
     controls are not registered to the subject, a swap also moves anatomy. into: `subject` puts the match's box into
@@ -54,6 +54,10 @@ class SwapTest(_Boxes):
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Nigri et al. 2020, Explainable deep CNNs for MRI-based diagnosis of Alzheimer's disease, IJCNN (swap test)"
+    )
+    summary: ClassVar[str] = (
+        "How the score falls when a box is taken from the subject's healthy match, averaged over the boxes "
+        "over a voxel."
     )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation", "location", needs=frozenset({"training"}), laws=_LAWS, cost=_COST
@@ -75,7 +79,7 @@ class SwapTest(_Boxes):
 @bounded
 @dataclass(frozen=True)
 class TwinOcclusion(_Boxes):
-    """Occlusion by the subject's own twin: what the score owes to the pathology in a box, and to nothing else.
+    """Twin occlusion: boxes covered by the subject's twin.
 
     It knows which voxels differ, so it is shown as an oracle beside the methods and never ranked.
     """
@@ -85,6 +89,9 @@ class TwinOcclusion(_Boxes):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: occlusion with the simulator's twin as the fill"
+    summary: ClassVar[str] = (
+        "Occlusion by the subject's own twin: what the score owes to the pathology in a box, and to nothing else."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

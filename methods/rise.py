@@ -48,7 +48,7 @@ class Masks(Sequence[Tensor]):
 @bounded
 @dataclass(frozen=True)
 class RISE:
-    """For every voxel: the mean score over masks, weighted by how much they show it, less the mean over all masks.
+    """RISE: random masks weighted by the score.
 
     Weights are divided by what the masks drawn really show of the voxel, so that borders are not favoured; the mean
     score is taken off because it says nothing of place and would stand in the map as a constant. Masks are drawn with
@@ -63,6 +63,9 @@ class RISE:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Petsiuk, Das and Saenko 2018, RISE, BMVC, eq. 6 and section 3.2"
+    summary: ClassVar[str] = (
+        "For every voxel: the mean score over masks, weighted by how much they show it, less the mean over all masks."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",
         "location",

@@ -15,7 +15,7 @@ from methods.group import ZMap
 @bounded
 @dataclass(frozen=True)
 class Segmenter:
-    """The z-map where it is beyond `threshold` in at least `size` voxels of one sign that touch by faces; else zero.
+    """Clusters of the z-map.
 
     Clusters are sought within the subject's domain. Training controls are all it knows: it sees neither network nor
     label, so it says what a reader without either would outline. Voxel is compared with voxel: where brains are not
@@ -29,6 +29,9 @@ class Segmenter:
     reference: ClassVar[str] = (
         "Friston et al. 1994, Assessing the significance of focal activations using their spatial extent, Human Brain "
         "Mapping 1:210 (height and extent); here as a reference"
+    )
+    summary: ClassVar[str] = (
+        "The z-map where it is beyond `threshold` in at least `size` voxels of one sign that touch by faces; else zero."
     )
     tags: ClassVar[MethodTags] = ZMap.tags
     note: ClassVar[str] = (

@@ -18,7 +18,7 @@ EXACT = 12
 @bounded
 @dataclass(frozen=True)
 class Shapley(RegionGame):
-    """Each region's Shapley value, spread over the region; the map sums to f(x) - f(x with all regions covered).
+    """Shapley values of regions, exact or from sampled orders.
 
     Exact up to 12 regions, 2^R passes. With more, the mean over `permutations` orders, drawn in pairs of an order and
     its reverse; the error falls as one over the root of their number, the sum stays exact. Voxels of no region keep the
@@ -34,6 +34,9 @@ class Shapley(RegionGame):
     reference: ClassVar[str] = (
         "Shapley 1953, A value for n-person games; sampling: Castro, Gomez and Tejada 2009, Polynomial calculation of "
         "the Shapley value based on sampling, Computers & Operations Research 36:1726"
+    )
+    summary: ClassVar[str] = (
+        "Each region's Shapley value, spread over the region; the map sums to f(x) - f(x with all regions covered)."
     )
     note: ClassVar[str] = "sums to f(x) - f(all covered); beyond 12 regions the mean over 16 orders and their reverses"
 

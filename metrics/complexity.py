@@ -15,10 +15,13 @@ from metrics._shared.domain import domain_of
 @bounded
 @dataclass(frozen=True)
 class Gini:
-    """Gini index of |map| in the domain: 0 an even map or one of zeros, (n - 1)/n a single voxel of n."""
+    """Gini index of a map."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Chalasani et al., Concise explanations of neural networks, ICML 2020"
+    summary: ClassVar[str] = (
+        "Gini index of |map| in the domain: 0 an even map or one of zeros, (n - 1)/n a single voxel of n."
+    )
     tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "index", laws=frozenset({"domain", "section"}))
     question: ClassVar[str] = "Is the map sparse?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
@@ -35,13 +38,17 @@ class Gini:
 @bounded
 @dataclass(frozen=True)
 class Entropy:
-    """Shannon entropy of |map| / sum |map| in the domain over log n: 1 an even map or one of zeros, 0 a single voxel.
+    """Entropy of a map.
 
     Divided by log n, brains and grids of different size are comparable.
     """
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Bhatt et al., Evaluating and aggregating feature-based model explanations, IJCAI 2020"
+    summary: ClassVar[str] = (
+        "Shannon entropy of |map| / sum |map| in the domain over log n: 1 an even map or one of zeros, 0 a "
+        "single voxel."
+    )
     tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share of log n")
     question: ClassVar[str] = "Is the map sparse?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

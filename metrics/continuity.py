@@ -15,7 +15,7 @@ from metrics._shared.domain import domain_of
 @bounded
 @dataclass(frozen=True)
 class Continuity:
-    """|Phi(x) - Phi(x')|_1 / |x - x'|_2 over the mean |Phi|_1, in the union of both domains, a subject against others.
+    """Continuity: the change of a map per change of the image.
 
     The pairs are all pairs of the first `subjects` explained subjects, the same for every method. Column "" is the
     maximum over a subject's pairs, `p95` their 95 % quantile, `median` their median. The mean |Phi|_1, inside the
@@ -25,6 +25,10 @@ class Continuity:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon, Samek & Müller, Methods for interpreting DNNs, Digital Signal Processing 2018"
+    summary: ClassVar[str] = (
+        "|Phi(x) - Phi(x')|_1 / |x - x'|_2 over the mean |Phi|_1, in the union of both domains, a subject "
+        "against others."
+    )
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map| per intensity")
     question: ClassVar[str] = "Do like images get like maps?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

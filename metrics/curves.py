@@ -127,9 +127,12 @@ class _Curve:
 @bounded
 @dataclass(frozen=True)
 class Deletion(_Curve):
-    """Area under what is left of f(x) - f(b) while the foremost voxels are erased; low where they carry the score."""
+    """Deletion curve of the score."""
 
     reference: ClassVar[str] = "Petsiuk, Das & Saenko, RISE, BMVC 2018"
+    summary: ClassVar[str] = (
+        "Area under what is left of f(x) - f(b) while the foremost voxels are erased; low where they carry the score."
+    )
     tags: ClassVar[MetricTags] = MetricTags("model", False, (-np.inf, np.inf), "share of f(x) - f(b)")
 
     def _area(self, toward: Tensor, whole: Tensor) -> Tensor:
@@ -140,9 +143,12 @@ class Deletion(_Curve):
 @bounded
 @dataclass(frozen=True)
 class Insertion(_Curve):
-    """Area under f - f(b) while the foremost voxels are brought back to b; high where they carry the score."""
+    """Insertion curve of the score."""
 
     reference: ClassVar[str] = "Petsiuk, Das & Saenko, RISE, BMVC 2018"
+    summary: ClassVar[str] = (
+        "Area under f - f(b) while the foremost voxels are brought back to b; high where they carry the score."
+    )
     tags: ClassVar[MetricTags] = MetricTags("model", True, (-np.inf, np.inf), "share of f(x) - f(b)")
     keep: ClassVar[bool] = True
 
@@ -154,9 +160,12 @@ class Insertion(_Curve):
 @bounded
 @dataclass(frozen=True)
 class Selectivity(_Curve):
-    """Mean fall of the score over the first steps of erasing blocks, the unerased image counted as one of them."""
+    """Selectivity of blocks: the early drop of the score."""
 
     reference: ClassVar[str] = "Samek et al., Evaluating the visualization of what a network has learned, TNNLS 2017"
+    summary: ClassVar[str] = (
+        "Mean fall of the score over the first steps of erasing blocks, the unerased image counted as one of them."
+    )
     tags: ClassVar[MetricTags] = MetricTags("model", True, (-np.inf, np.inf), "share of f(x) - f(b)")
 
     def _area(self, toward: Tensor, whole: Tensor) -> Tensor:

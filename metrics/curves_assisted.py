@@ -11,7 +11,9 @@ from metrics.curves import Deletion, Insertion, Selectivity
 @bounded
 @dataclass(frozen=True)
 class AssistedDeletion(Deletion):
-    """Deletion towards another plausible brain: every region drawn anew, or the subject's twin."""
+    """Deletion with a fill from the simulator."""
+
+    summary: ClassVar[str] = "Deletion towards another plausible brain: every region drawn anew, or the subject's twin."
 
     tags: ClassVar[MetricTags] = replace(Deletion.tags, assisted=True)
 
@@ -21,7 +23,9 @@ class AssistedDeletion(Deletion):
 @bounded
 @dataclass(frozen=True)
 class AssistedInsertion(Insertion):
-    """Insertion into another plausible brain: every region drawn anew, or the subject's twin."""
+    """Insertion with a fill from the simulator."""
+
+    summary: ClassVar[str] = "Insertion into another plausible brain: every region drawn anew, or the subject's twin."
 
     tags: ClassVar[MetricTags] = replace(Insertion.tags, assisted=True)
 
@@ -31,7 +35,11 @@ class AssistedInsertion(Insertion):
 @bounded
 @dataclass(frozen=True)
 class AssistedSelectivity(Selectivity):
-    """Selectivity of blocks erased towards another plausible brain: every region drawn anew, or the subject's twin."""
+    """Selectivity with a fill from the simulator."""
+
+    summary: ClassVar[str] = (
+        "Selectivity of blocks erased towards another plausible brain: every region drawn anew, or the subject's twin."
+    )
 
     tags: ClassVar[MetricTags] = replace(Selectivity.tags, assisted=True)
 

@@ -13,7 +13,7 @@ from metrics.overlap import RelevanceMass
 @bounded
 @dataclass(frozen=True)
 class DistractorMass(RelevanceMass):
-    """Share of the map's absolute mass in B_q of what is not disease: 0 none, 1 all.
+    """Relevance mass on distractors.
 
     The domain takes in what the truth holds outside of it, so that a cue beyond the brain counts. Chance is the share
     of the domain that B_q takes, which differs between subjects: read it beside the controls. A map of zeros weighs
@@ -25,6 +25,7 @@ class DistractorMass(RelevanceMass):
         "Arras et al., CLEVR-XAI, Information Fusion 2022 (relevance mass); Wilming et al., Scrutinizing XAI using "
         "linear ground-truth data with suppressor variables, Machine Learning 2022"
     )
+    summary: ClassVar[str] = "Share of the map's absolute mass in B_q of what is not disease: 0 none, 1 all."
     # of sets of its own, which exist where those of the disease do not
     tags: ClassVar[MetricTags] = MetricTags(
         "map",

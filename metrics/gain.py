@@ -14,7 +14,7 @@ from metrics.regions import Regions
 @bounded
 @dataclass(frozen=True)
 class RegionNDCG(Regions):
-    """Normalised discounted cumulative gain of regions ranked by mass, corrected for chance: 0 random, 1 perfect.
+    """Discounted gain of the ranking of regions.
 
     The gain of a region is its |use|, 0 at or below the noise floor, and place k is discounted by 1/log2(k + 1).
     Unlike average precision it asks for the most used region first. Ties count in expected value; chance is that of a
@@ -24,6 +24,9 @@ class RegionNDCG(Regions):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Järvelin & Kekäläinen, ACM TOIS 2002; McSherry & Najork, ECIR 2008 (ties)"
+    summary: ClassVar[str] = (
+        "Normalised discounted cumulative gain of regions ranked by mass, corrected for chance: 0 random, 1 perfect."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map",
         True,

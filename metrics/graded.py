@@ -45,10 +45,13 @@ class _Graded(Placed):
 @bounded
 @dataclass(frozen=True)
 class VoxelPearson(_Graded):
-    """Pearson correlation of |map| with |truth| over voxels; a constant map scores 0, a constant truth is undefined."""
+    """Pearson correlation over voxels."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Pearson, Proceedings of the Royal Society 1895"
+    summary: ClassVar[str] = (
+        "Pearson correlation of |map| with |truth| over voxels; a constant map scores 0, a constant truth is undefined."
+    )
     question: ClassVar[str] = "Does the map follow the strength of the change?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
         BlindSpot("the wrong sign", "test_blind_spots.py::test_correlations_see_no_sign"),
@@ -66,13 +69,16 @@ class VoxelPearson(_Graded):
 @bounded
 @dataclass(frozen=True)
 class VoxelSpearman(_Graded):
-    """Spearman correlation of |map| with |truth| over voxels, mean ranks for ties; a constant map scores 0.
+    """Rank correlation over voxels.
 
     Most voxels of a focal truth tie at 0, so a map that orders them all cannot reach 1.
     """
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
+    summary: ClassVar[str] = (
+        "Spearman correlation of |map| with |truth| over voxels, mean ranks for ties; a constant map scores 0."
+    )
     question: ClassVar[str] = "Does the map follow the strength of the change?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
         BlindSpot("the wrong sign", "test_blind_spots.py::test_correlations_see_no_sign"),

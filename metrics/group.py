@@ -40,7 +40,7 @@ def _profiles(maps: Tensor, context: Context) -> np.ndarray:
 @bounded
 @dataclass(frozen=True)
 class MeanMaps:
-    """How far the mean map of true positives lies from that of true negatives, and where both lie by region.
+    """Distance between the mean maps of patients and controls.
 
     Maps are absolute and have sum 1 in the domain. Columns, one value per model: "" the Euclidean distance between the
     mean maps, voxel by voxel as the images are, over the larger norm, so that 0 is the same map for both and scale
@@ -50,6 +50,9 @@ class MeanMaps:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019; Rieke et al., MLCN 2018"
+    summary: ClassVar[str] = (
+        "How far the mean map of true positives lies from that of true negatives, and where both lie by region."
+    )
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
     question: ClassVar[str] = "Do patients and controls have different mean maps?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
@@ -77,7 +80,7 @@ class MeanMaps:
 @bounded
 @dataclass(frozen=True)
 class RegisteredMeanMaps:
-    """How far the mean map of true positives lies from that of true negatives, all on the average anatomy.
+    """Distance between mean maps after registration.
 
     As the column "" of `MeanMaps`, once the simulator has carried every map over, so that a structure lies in one place
     whoever's it is. Dead maps are left out.
@@ -85,6 +88,9 @@ class RegisteredMeanMaps:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Eitel et al., NeuroImage: Clinical 2019"
+    summary: ClassVar[str] = (
+        "How far the mean map of true positives lies from that of true negatives, all on the average anatomy."
+    )
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, math.inf), "share of the larger norm")
     question: ClassVar[str] = "Do their mean maps differ where every structure lies in one place?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
@@ -111,7 +117,7 @@ class RegisteredMeanMaps:
 @bounded
 @dataclass(frozen=True)
 class ClassDifference:
-    """Share of regions whose part of the map differs between patients and controls, at a family-wise `level`.
+    """Regional t-tests between patients and controls.
 
     Maps are registered by region: a subject's |map|, of sum 1 in its domain, is summed over its own labels. Welch's t
     a region, Bonferroni over regions. Columns, one value per model: "" the share, `t_<region>` the t of patients less
@@ -120,6 +126,9 @@ class ClassDifference:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Welch, Biometrika 1947; Friston et al., Human Brain Mapping 1995 (maps of t)"
+    summary: ClassVar[str] = (
+        "Share of regions whose part of the map differs between patients and controls, at a family-wise `level`."
+    )
     tags: ClassVar[MetricTags] = MetricTags("group", True, (0.0, 1.0), "share of regions", fewest_subjects=4)
     question: ClassVar[str] = "In which regions do the maps of patients and controls differ?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

@@ -26,7 +26,7 @@ from metrics.group import CONTROLS, PATIENTS, of
 @bounded
 @dataclass(frozen=True)
 class IndividualGain:
-    """Score of a subject's own |map| less that of other subjects' maps of the same class, warped over to it.
+    """Individual gain: a subject's own map against those of others.
 
     0: the map says no more of this subject than of its class. The others are the next `donors` subjects of the class
     by number, cyclically; each is carried to the subject's anatomy by the deformations that the simulator drew, with
@@ -36,6 +36,9 @@ class IndividualGain:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Arun et al., Radiology: AI 2021 (maps of other subjects as a floor)"
+    summary: ClassVar[str] = (
+        "Score of a subject's own |map| less that of other subjects' maps of the same class, warped over to it."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "group", True, (-math.inf, math.inf), "skill", truths=frozenset({"counterfactual", "planted"}), sets=True
     )

@@ -43,7 +43,7 @@ _OF_SCALING = {
 @bounded
 @dataclass(frozen=True)
 class Infidelity:
-    """sum (beta p - df)^2 / sum df^2 over the subjects and perturbations of a model: 0 exact, 1 a map of zeros.
+    """Infidelity relative to a map of zeros.
 
     p = I . Phi for sensitivities, I . M for contributions; df = f(x) - f(x - I). With scaling `fitted`, beta >= 0 is
     the least-squares scale of (model, method), fitted on one half of the subjects and applied to the other, 0 where p
@@ -52,6 +52,9 @@ class Infidelity:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
+    summary: ClassVar[str] = (
+        "sum (beta p - df)^2 / sum df^2 over the subjects and perturbations of a model: 0 exact, 1 a map of zeros."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "model",
         False,
@@ -108,7 +111,7 @@ class Infidelity:
 @bounded
 @dataclass(frozen=True)
 class InfidelityRank:
-    """Spearman correlation, over the perturbations of a subject, of the map's mass in the changed voxels with |df|.
+    """Rank correlation of mass with score changes.
 
     Needs no scale, sign or multiplier, so it is defined for every quantity, locations included. For local families:
     one that changes every voxel gives every perturbation the same mass and every map 0.
@@ -116,6 +119,9 @@ class InfidelityRank:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Alvarez-Melis & Jaakkola, NeurIPS 2018 (faithfulness as a correlation)"
+    summary: ClassVar[str] = (
+        "Spearman correlation, over the perturbations of a subject, of the map's mass in the changed voxels with |df|."
+    )
     tags: ClassVar[MetricTags] = MetricTags("model", True, (-1.0, 1.0), "correlation")
     question: ClassVar[str] = "Does it say which edits matter more?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

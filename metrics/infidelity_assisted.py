@@ -60,7 +60,11 @@ class SeverityPath:
 @bounded
 @dataclass(frozen=True)
 class AssistedInfidelity(Infidelity):
-    """Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."""
+    """Infidelity under interventions of the simulator."""
+
+    summary: ClassVar[str] = (
+        "Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."
+    )
 
     tags: ClassVar[MetricTags] = replace(Infidelity.tags, assisted=True)
 
@@ -68,6 +72,10 @@ class AssistedInfidelity(Infidelity):
 @bounded
 @dataclass(frozen=True)
 class AssistedRank(InfidelityRank):
-    """Rank correlation of a map's mass in what a simulator changed with |df|: for `Redraw`, regions drawn anew."""
+    """Rank correlation under interventions of the simulator."""
+
+    summary: ClassVar[str] = (
+        "Rank correlation of a map's mass in what a simulator changed with |df|: for `Redraw`, regions drawn anew."
+    )
 
     tags: ClassVar[MetricTags] = replace(InfidelityRank.tags, assisted=True)

@@ -16,7 +16,7 @@ from metrics._shared.similarity import MEASURES, Measure, between_subjects, prep
 @bounded
 @dataclass(frozen=True)
 class LabelPermutation:
-    """Similarity of the map to that of a model trained on permuted labels, less its similarity to other subjects' maps.
+    """Label-permutation test of a map.
 
     Above 0 the map of a model that learnt nothing about the disease is more like the trained one than another
     subject's map is: the map does not depend on what labels mean. Both models share subjects, initialisation and order.
@@ -30,6 +30,10 @@ class LabelPermutation:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
+    summary: ClassVar[str] = (
+        "Similarity of the map to that of a model trained on permuted labels, less its similarity to other "
+        "subjects' maps."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "compare", False, (-2.0, 2.0), "similarity", floor=0.0, needs=frozenset({"permuted"}), fewest_subjects=2
     )

@@ -14,7 +14,7 @@ from bench.contracts import BlindSpot, Context, MapMetric, MetricTags, Models, S
 @bounded
 @dataclass(frozen=True)
 class LearnedGain:
-    """Score of |map| under a trained model less that under the same initialisation without training.
+    """Learned gain: the score of a map owed to training.
 
     0: whatever the map shows, the image and the architecture show it alone. Columns, each (M, N): "" the gain,
     `trained`, `untrained`. truth: one of the subjects, or `use`, what each trained model uses. Models of one model
@@ -23,6 +23,9 @@ class LearnedGain:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018"
+    summary: ClassVar[str] = (
+        "Score of |map| under a trained model less that under the same initialisation without training."
+    )
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-math.inf, math.inf), "skill", floor=0.0, assisted=True)
     question: ClassVar[str] = "What did training add?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

@@ -18,7 +18,7 @@ _TRUTHS = frozenset({"counterfactual", "planted"})
 @bounded
 @dataclass(frozen=True)
 class LesionsFound(Placed):
-    """Share of the lesions found among the |B_q| largest voxels of the map, corrected for chance.
+    """Detection rate of lesions.
 
     A lesion is a part of B_q connected by faces, edges or corners. It is found if at least the share `least` of its
     voxels, and no fewer than one, is taken: `least` 0 counts every lesion that is touched. Every lesion weighs the
@@ -27,6 +27,9 @@ class LesionsFound(Placed):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Carass et al., Longitudinal multiple sclerosis lesion segmentation, NeuroImage 2017"
+    summary: ClassVar[str] = (
+        "Share of the lesions found among the |B_q| largest voxels of the map, corrected for chance."
+    )
     tags: ClassVar[MetricTags] = MetricTags("map", True, (-math.inf, 1.0), "skill", truths=_TRUTHS, sets=True)
     question: ClassVar[str] = "How many lesions are found?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
@@ -63,7 +66,7 @@ class LesionsFound(Placed):
 @bounded
 @dataclass(frozen=True)
 class RimToCore(Placed):
-    """Mean |map| on the rim of B_q over the sum of its means on rim and core: 1/2 even, 1 an outline, 0 a core.
+    """Balance of a map between rim and core of lesions.
 
     The rim is the voxels of B_q with a face on a voxel outside it, one voxel thick at any resolution. A map of zeros
     is even; undefined where no voxel is core. No map is right at one value: compare with the oracle, which has the
@@ -72,6 +75,9 @@ class RimToCore(Placed):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018 (maps that draw edges)"
+    summary: ClassVar[str] = (
+        "Mean |map| on the rim of B_q over the sum of its means on rim and core: 1/2 even, 1 an outline, 0 a core."
+    )
     tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share", truths=_TRUTHS, sets=True)
     question: ClassVar[str] = "Is a lesion drawn as an outline?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

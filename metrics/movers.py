@@ -15,7 +15,7 @@ from metrics._shared.transport import earth_movers
 @bounded
 @dataclass(frozen=True)
 class EarthMovers(Placed):
-    """1 - EMD(map, truth) / EMD(even map, truth): 1 a map that is |truth| up to scale, 0 one spread over the domain.
+    """Earth mover's distance relative to an even map.
 
     |map| and |truth| are scaled to sum 1 in the domain; the ground distance is Euclidean in mm. A map of zeros
     counts as even. Each EMD is the middle of two proven bounds; a map whose bounds lie further than 2 `tolerance` EMD
@@ -24,6 +24,9 @@ class EarthMovers(Placed):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Rubner, Tomasi & Guibas, The earth mover's distance, IJCV 2000"
+    summary: ClassVar[str] = (
+        "1 - EMD(map, truth) / EMD(even map, truth): 1 a map that is |truth| up to scale, 0 one spread over the domain."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", truths=frozenset({"counterfactual", "planted"}), localisation=True
     )

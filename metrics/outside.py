@@ -14,7 +14,7 @@ from metrics._shared.domain import domain_of
 @bounded
 @dataclass(frozen=True)
 class OutsideMass:
-    """Share of the map's absolute mass that lies outside the domain: 0 none, 1 all.
+    """Relevance mass outside the domain.
 
     An even map, and a map of zeros, score the share of the grid that is outside. Undefined where nothing is outside
     or the map is not finite.
@@ -22,6 +22,7 @@ class OutsideMass:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022 (relevance mass)"
+    summary: ClassVar[str] = "Share of the map's absolute mass that lies outside the domain: 0 none, 1 all."
     tags: ClassVar[MetricTags] = MetricTags("map", False, (0.0, 1.0), "share", laws=frozenset({"section"}))
     question: ClassVar[str] = "How much is said of voxels that cannot matter?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

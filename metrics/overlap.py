@@ -50,7 +50,7 @@ class Overlap:
 @bounded
 @dataclass(frozen=True)
 class CalibratedAP(Overlap):
-    """Average precision at the prevalence `prior`, corrected for chance: 0 a random map, 1 a perfect one.
+    """Average precision at a fixed prevalence.
 
     Plain AP of equally good maps grows with the size of the lesion; at a fixed prevalence it does not. Ties count in
     expected value, so a constant map scores 0 exactly.
@@ -58,6 +58,9 @@ class CalibratedAP(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Siblini et al., Master your metrics with calibration, IDA 2020"
+    summary: ClassVar[str] = (
+        "Average precision at the prevalence `prior`, corrected for chance: 0 a random map, 1 a perfect one."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
@@ -83,10 +86,11 @@ class CalibratedAP(Overlap):
 @bounded
 @dataclass(frozen=True)
 class AveragePrecision(Overlap):
-    """Average precision corrected with its exact chance: 0 a random map, 1 a perfect one."""
+    """Chance-corrected average precision."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
+    summary: ClassVar[str] = "Average precision corrected with its exact chance: 0 a random map, 1 a perfect one."
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )
@@ -110,10 +114,11 @@ class AveragePrecision(Overlap):
 @bounded
 @dataclass(frozen=True)
 class RocAuc(Overlap):
-    """Area under the ROC curve; chance is 0.5."""
+    """ROC AUC over voxels."""
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 2006"
+    summary: ClassVar[str] = "Area under the ROC curve; chance is 0.5."
     tags: ClassVar[MetricTags] = MetricTags(
         "map",
         True,
@@ -137,7 +142,7 @@ class RocAuc(Overlap):
 @bounded
 @dataclass(frozen=True)
 class RelevanceMass(Overlap):
-    """Share of the map's absolute mass that lies inside B_q.
+    """Relevance mass on the truth.
 
     Its chance is the prevalence of B_q in the domain, which differs between subjects: read it beside the controls.
     A map of zeros weighs every voxel alike and scores the prevalence.
@@ -145,6 +150,7 @@ class RelevanceMass(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022"
+    summary: ClassVar[str] = "Share of the map's absolute mass that lies inside B_q."
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (0.0, 1.0), "share", truths=_TRUTHS, sets=True, laws=frozenset({"domain", "section"})
     )

@@ -15,7 +15,7 @@ from metrics._shared.sets import mass_set
 @bounded
 @dataclass(frozen=True)
 class Pointing(Placed):
-    """1 if the largest value of the map lies within `tolerance_mm` of a voxel of B_q, corrected for chance.
+    """Pointing game with a tolerance in millimetres.
 
     Chance is the share of the domain that lies so near, so a random place scores 0 in expectation. Tied largest values
     count in expected value: a constant map scores exactly 0. Undefined where the whole domain is that near.
@@ -24,6 +24,9 @@ class Pointing(Placed):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Zhang et al., Top-down neural attention by excitation backprop, IJCV 2018"
+    summary: ClassVar[str] = (
+        "1 if the largest value of the map lies within `tolerance_mm` of a voxel of B_q, corrected for chance."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=frozenset({"counterfactual", "planted"}), sets=True
     )

@@ -17,7 +17,7 @@ _TRUTHS = frozenset({"counterfactual", "planted"})
 @bounded
 @dataclass(frozen=True)
 class PrecisionAtTruth(Overlap):
-    """Share of the |B_q| largest voxels that lie in B_q, corrected for chance: 0 a random map, 1 a perfect one.
+    """Precision at the size of the truth.
 
     Before correction this is relevance rank accuracy; with as many taken as there are positives, precision and recall
     are one number. Ties count in expected value under a random order, so a constant map scores 0 exactly.
@@ -25,6 +25,9 @@ class PrecisionAtTruth(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Arras et al., CLEVR-XAI, Information Fusion 2022 (relevance rank accuracy)"
+    summary: ClassVar[str] = (
+        "Share of the |B_q| largest voxels that lie in B_q, corrected for chance: 0 a random map, 1 a perfect one."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map",
         True,
@@ -50,7 +53,7 @@ class PrecisionAtTruth(Overlap):
 @bounded
 @dataclass(frozen=True)
 class PrecisionAtSpecificity(Overlap):
-    """Precision where a share 1 - `specificity` of the negatives is taken, from 0 (random) to 1 (all of B_q before).
+    """Precision at a fixed specificity.
 
     With F = floor((1 - specificity) m) of the m negatives allowed, everything above the next negative counts, and
     precision is TP / (TP + F). Its best value R / (R + F) depends on the size of the truth, so the score is (precision
@@ -60,6 +63,9 @@ class PrecisionAtSpecificity(Overlap):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 2006"
+    summary: ClassVar[str] = (
+        "Precision where a share 1 - `specificity` of the negatives is taken, from 0 (random) to 1 (all of B_q before)."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map", True, (-math.inf, 1.0), "skill", chance=0.0, truths=_TRUTHS, localisation=True, sets=True
     )

@@ -24,7 +24,7 @@ _Reset = Callable[[list[str], int], nn.Module]
 @bounded
 @dataclass(frozen=True)
 class CascadingRandomisation:
-    """Similarity of the map to that of the randomised model, less its similarity to other subjects' maps.
+    """Cascading parameter randomisation.
 
     Above 0 the map of a model that knows nothing is more like the trained one than another subject's map is: the map
     does not depend on what was learned. order: `top_down` resets from the output, `bottom_up` from the input, both
@@ -38,6 +38,9 @@ class CascadingRandomisation:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; floor: Arun et al., Radiology: AI 2021"
+    summary: ClassVar[str] = (
+        "Similarity of the map to that of the randomised model, less its similarity to other subjects' maps."
+    )
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (-2.0, 2.0), "similarity", floor=0.0, fewest_subjects=2)
     question: ClassVar[str] = "Does the map depend on the weights?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

@@ -18,7 +18,7 @@ _BATCH = 16
 @bounded
 @dataclass(frozen=True)
 class EstimatedRandomisation(CascadingRandomisation):
-    """Cascading randomisation with the running statistics of batch normalisation estimated anew after each step.
+    """Cascading randomisation with batch statistics estimated anew.
 
     Reset statistics (mean 0, variance 1) do not fit what random layers put out, so scores saturate and maps may change
     or die for that reason alone; estimated ones keep every layer in its working range, and only the weights are
@@ -29,6 +29,9 @@ class EstimatedRandomisation(CascadingRandomisation):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018; statistics: Ioffe & Szegedy, ICML 2015"
+    summary: ClassVar[str] = (
+        "Cascading randomisation with the running statistics of batch normalisation estimated anew after each step."
+    )
 
     images: Annotated[int, AtLeast(2)] = 64
 

@@ -77,7 +77,7 @@ class Regions:
 @bounded
 @dataclass(frozen=True)
 class RegionAP(Regions):
-    """Average precision of finding the used regions by their mass, corrected with its exact chance.
+    """Average precision over regions.
 
     The used regions are the smallest set above the noise floor that holds `share` of the summed squared use; NaN
     where that is all of them. 0 is a random order of regions, 1 a perfect one. A constant map ranks regions by volume
@@ -86,6 +86,9 @@ class RegionAP(Regions):
 
     version: ClassVar[str] = "3"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
+    summary: ClassVar[str] = (
+        "Average precision of finding the used regions by their mass, corrected with its exact chance."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "map",
         True,
@@ -115,10 +118,11 @@ class RegionAP(Regions):
 @bounded
 @dataclass(frozen=True)
 class RegionSpearman(Regions):
-    """Spearman correlation of regional mass with |use| over all regions; equal masses score 0."""
+    """Rank correlation over regions."""
 
     version: ClassVar[str] = "3"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
+    summary: ClassVar[str] = "Spearman correlation of regional mass with |use| over all regions; equal masses score 0."
     tags: ClassVar[MetricTags] = MetricTags(
         "map",
         True,

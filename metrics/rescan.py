@@ -17,7 +17,7 @@ from metrics.regions import region_mass
 @bounded
 @dataclass(frozen=True)
 class ScanRescan:
-    """ICC(1,1) over subjects of the map's mass in a region, between scans of the same heads; mean over regions.
+    """Scan-rescan reliability of a map.
 
     A rescan redraws what a scanner draws (noise, bias, gain, position) and keeps the head. Columns: "" the mean ICC of
     the regions that have one, `icc_<region>` that of each, one value per model; and `profile` (N,), the mean Spearman
@@ -27,6 +27,9 @@ class ScanRescan:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrout & Fleiss, Intraclass correlations, Psychological Bulletin 1979"
+    summary: ClassVar[str] = (
+        "ICC(1,1) over subjects of the map's mass in a region, between scans of the same heads; mean over regions."
+    )
     tags: ClassVar[MetricTags] = MetricTags("explainer", True, (-1.0, 1.0), "intraclass correlation", fewest_subjects=2)
     question: ClassVar[str] = "Does another scan give the same map?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

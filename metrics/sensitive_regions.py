@@ -13,7 +13,7 @@ from bench.contracts import BlindSpot, Cohort, Context, MapMetric, MetricTags, S
 @bounded
 @dataclass(frozen=True)
 class SensitiveRegions:
-    """A region metric of |map| times the standard deviation of each voxel between the explained subjects.
+    """Region metric for sensitivities.
 
     A slope says what a unit of intensity does; times the spread of the voxel it says what the voxel does, which is what
     `use` measures. Voxels are compared as the images lie, not registered. Defined for sensitivities only.
@@ -21,6 +21,9 @@ class SensitiveRegions:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Simonyan et al., ICLR Workshop 2014 (slopes); as the region metric it holds"
+    summary: ClassVar[str] = (
+        "A region metric of |map| times the standard deviation of each voxel between the explained subjects."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "group",
         True,

@@ -16,7 +16,7 @@ from metrics._shared.noise import stream
 @bounded
 @dataclass(frozen=True)
 class MaxSensitivity:
-    """max over draws of |Phi(x + d) - Phi(x)| / |Phi(x)|, L2 norms inside the domain; column `average` is the mean.
+    """Max-sensitivity of a map.
 
     d is uniform in the cube of half-width `radius` within-domain standard deviations of the subject's image, 0
     outside the domain; its L2 norm is about radius * SD * sqrt(n / 3) for n voxels. The draws come from the subject's
@@ -26,6 +26,9 @@ class MaxSensitivity:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Yeh et al., On the (in)fidelity and sensitivity of explanations, NeurIPS 2019"
+    summary: ClassVar[str] = (
+        "max over draws of |Phi(x + d) - Phi(x)| / |Phi(x)|, L2 norms inside the domain; column `average` is the mean."
+    )
     tags: ClassVar[MetricTags] = MetricTags("explainer", False, (0.0, math.inf), "share of |map|")
     question: ClassVar[str] = "Is the map steady under faint noise?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

@@ -18,7 +18,7 @@ from metrics._shared.similarity import spearman
 @bounded
 @dataclass(frozen=True)
 class SeverityRelevance:
-    """Spearman correlation over patients of total |map| with total |truth|, less that of untrained networks.
+    """Correlation of relevance with severity.
 
     Relevance that grows with the disease is no evidence where the image alone makes it grow: a map multiplied by the
     input does so under any weights. The control is the same network with every layer reset, mean of `draws` times.
@@ -27,6 +27,9 @@ class SeverityRelevance:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Adebayo et al., NeurIPS 2018 (reset networks); Spearman, 1904"
+    summary: ClassVar[str] = (
+        "Spearman correlation over patients of total |map| with total |truth|, less that of untrained networks."
+    )
     # of four subjects two are patients
     tags: ClassVar[MetricTags] = MetricTags(
         "explainer", True, (-2.0, 2.0), "correlation", floor=0.0, assisted=True, fewest_subjects=5

@@ -16,7 +16,7 @@ from metrics.infidelity import weights
 @bounded
 @dataclass(frozen=True)
 class SignAgreement:
-    """Share of |truth| in the domain where the map's weight times the signed truth is above 0; a weight of 0 is 1/2.
+    """Agreement of signs on planted tissue.
 
     The truth is the image with the pathology less the image without it, so a weight of its sign says that the
     pathology raises the score, in patients and controls alike. The weight is the map of a sensitivity and the
@@ -27,6 +27,9 @@ class SignAgreement:
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Simonyan et al., ICLR Workshop 2014 (sensitivity); Yeh et al., NeurIPS 2019 (multiplier)"
+    )
+    summary: ClassVar[str] = (
+        "Share of |truth| in the domain where the map's weight times the signed truth is above 0; a weight of 0 is 1/2."
     )
     tags: ClassVar[MetricTags] = MetricTags(
         "model",

@@ -26,7 +26,7 @@ CHANGES = (
 @bounded
 @dataclass(frozen=True)
 class RetrainingStability:
-    """Mean Spearman correlation of a subject's absolute maps over pairs of models, in the domain.
+    """Stability of maps under retraining.
 
     Columns, each (N,): "" over all pairs; `data`, `initialisation`, `order`, pairs that differ in nothing else (a study
     that crosses initialisation and order has the latter two); `model`, pairs on the same data that differ in both;
@@ -38,6 +38,9 @@ class RetrainingStability:
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Arun et al., Assessing the trustworthiness of saliency maps, Radiology: AI 2021"
+    summary: ClassVar[str] = (
+        "Mean Spearman correlation of a subject's absolute maps over pairs of models, in the domain."
+    )
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-1.0, 1.0), "correlation", fewest_models=2)
     question: ClassVar[str] = "Does the map outlive a new training?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (

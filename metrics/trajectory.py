@@ -17,7 +17,7 @@ from metrics.continuity import over_pairs
 @bounded
 @dataclass(frozen=True)
 class TrajectoryContinuity:
-    """|Phi(x_s) - Phi(x_t)|_1 / |x_s - x_t|_2 over the mean |Phi|_1, x_s and x_t a subject at neighbouring strengths.
+    """Continuity along the strengths of a subject's disease.
 
     A subject is rendered at each of `strengths` of its pathology, healthy to sick, all else kept, and every step of
     that path is a pair, the same for all methods. Column "" is the maximum over a subject's steps, `p95` their 95 %
@@ -28,6 +28,10 @@ class TrajectoryContinuity:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Montavon, Samek & Müller, Methods for interpreting DNNs, Digital Signal Processing 2018"
+    summary: ClassVar[str] = (
+        "|Phi(x_s) - Phi(x_t)|_1 / |x_s - x_t|_2 over the mean |Phi|_1, x_s and x_t a subject at neighbouring "
+        "strengths."
+    )
     tags: ClassVar[MetricTags] = MetricTags(
         "explainer", False, (0.0, math.inf), "share of |map| per intensity", assisted=True
     )

@@ -4,7 +4,6 @@ Everything but `study.json`, `costs.parquet` and `provenance.parquet` is determi
 bytes.
 """
 
-import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -189,8 +188,7 @@ def _origin(plugin: Any, node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _summary(plugin: Any) -> str:
-    paragraph = getattr(plugin, "summary", "") or (inspect.getdoc(type(plugin)) or "").partition("\n\n")[0]
-    return " ".join(paragraph.split())
+    return " ".join(getattr(plugin, "summary", "").split())
 
 
 def _csv(path: Path, table: pd.DataFrame) -> None:

@@ -55,7 +55,11 @@ class FromCaptum:
 @bounded
 @dataclass(frozen=True)
 class CaptumIntegratedGradients(FromCaptum):
-    """`IntegratedGradients` (Gauss-Legendre) from a zero image; a batch of the images' size at a time."""
+    """Integrated gradients by Captum."""
+
+    summary: ClassVar[str] = (
+        "`IntegratedGradients` (Gauss-Legendre) from a zero image; a batch of the images' size at a time."
+    )
 
     steps: Count = 50
 
@@ -79,7 +83,9 @@ class CaptumIntegratedGradients(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumDeepLIFT(FromCaptum):
-    """`DeepLift` from a zero image."""
+    """DeepLIFT by Captum."""
+
+    summary: ClassVar[str] = "`DeepLift` from a zero image."
 
     tags: ClassVar[MethodTags] = _tags(
         "contribution", "6 * forward + 4 * backward", "linear", "completeness", "sign", "refusal"
@@ -103,7 +109,9 @@ class CaptumDeepLIFT(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumLRP(FromCaptum):
-    """`LRP` by the library's own choice of rules: epsilon 1e-9 where it has one."""
+    """Relevance propagation by Captum."""
+
+    summary: ClassVar[str] = "`LRP` by the library's own choice of rules: epsilon 1e-9 where it has one."
 
     tags: ClassVar[MethodTags] = _tags("location", "2 * (forward + backward)", "sign", "refusal")
     flaws: ClassVar[Mapping[str, str]] = {
@@ -121,7 +129,9 @@ class CaptumLRP(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumGuidedBackprop(FromCaptum):
-    """`GuidedBackprop`."""
+    """Guided backprop by Captum."""
+
+    summary: ClassVar[str] = "`GuidedBackprop`."
 
     tags: ClassVar[MethodTags] = _tags("sensitivity", "2 * (forward + backward)", "linear", "refusal")
     flaws: ClassVar[Mapping[str, str]] = _BLIND | {"twin": "as under implementation"}
@@ -138,7 +148,9 @@ class CaptumGuidedBackprop(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumDeconvolution(FromCaptum):
-    """`Deconvolution`."""
+    """DeconvNet by Captum."""
+
+    summary: ClassVar[str] = "`Deconvolution`."
 
     tags: ClassVar[MethodTags] = _tags("sensitivity", "2 * (forward + backward)", "linear", "refusal")
     flaws: ClassVar[Mapping[str, str]] = _BLIND | {"twin": "as under implementation"}
@@ -155,7 +167,11 @@ class CaptumDeconvolution(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumSmoothGrad(FromCaptum):
-    """`NoiseTunnel` around a signed `Saliency`: five samples, noise of standard deviation 1 in units of intensity."""
+    """SmoothGrad by Captum."""
+
+    summary: ClassVar[str] = (
+        "`NoiseTunnel` around a signed `Saliency`: five samples, noise of standard deviation 1 in units of intensity."
+    )
 
     tags: ClassVar[MethodTags] = _tags("sensitivity", "10 * (forward + backward)", "linear", "sign", stochastic=True)
     flaws: ClassVar[Mapping[str, str]] = dict.fromkeys(
@@ -172,7 +188,9 @@ class CaptumSmoothGrad(FromCaptum):
 @bounded
 @dataclass(frozen=True)
 class CaptumOcclusion(FromCaptum):
-    """`Occlusion` by zero with cubic windows of `window` voxels, `stride` apart."""
+    """Occlusion by Captum."""
+
+    summary: ClassVar[str] = "`Occlusion` by zero with cubic windows of `window` voxels, `stride` apart."
 
     window: Count = 6
     stride: Count = 4
@@ -198,7 +216,11 @@ class CaptumOcclusion(FromCaptum):
 
 @dataclass(frozen=True)
 class CaptumGradCAM(FromCaptum):
-    """`LayerGradCam` at the last 3D convolution, enlarged by `LayerAttribution.interpolate` as it comes (nearest)."""
+    """Grad-CAM by Captum."""
+
+    summary: ClassVar[str] = (
+        "`LayerGradCam` at the last 3D convolution, enlarged by `LayerAttribution.interpolate` as it comes (nearest)."
+    )
 
     tags: ClassVar[MethodTags] = _tags("location", "2 * (forward + backward)", needs=frozenset({"layer"}))
     flaws: ClassVar[Mapping[str, str]] = {"twin": "enlarged without interpolation"}

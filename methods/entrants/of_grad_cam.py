@@ -14,13 +14,16 @@ from methods.entrants.library import behind_torchvision, last_convolution, plain
 
 @dataclass(frozen=True)
 class GradCamPackage:
-    """One of the package's classes. Its maps are cut at zero and stretched to 0..1, image by image."""
+    """Class activation map by pytorch-grad-cam."""
 
     cam: Literal["GradCAM", "LayerCAM", "ScoreCAM"] = "GradCAM"
 
     version: ClassVar[str] = "1"
     package: ClassVar[str] = "grad-cam"
     reference: ClassVar[str] = "Gildenblat 2021, PyTorch library for CAM methods"
+    summary: ClassVar[str] = (
+        "One of the package's classes. Its maps are cut at zero and stretched to 0..1, image by image."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant",
         "location",
@@ -53,7 +56,9 @@ class GradCamPackage:
 
 @dataclass(frozen=True)
 class GradCamPackageIn2D(GradCamPackage):
-    """A class of the package that was written for two axes."""
+    """Two-axis class of pytorch-grad-cam."""
+
+    summary: ClassVar[str] = "A class of the package that was written for two axes."
 
     cam: Literal["GradCAM", "LayerCAM", "ScoreCAM"] = "ScoreCAM"
 

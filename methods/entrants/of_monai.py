@@ -31,7 +31,11 @@ class FromMonai:
 
 @dataclass(frozen=True)
 class MonaiGradCAM(FromMonai):
-    """`GradCAM` at the last 3D convolution; its default turns the map over, so that 0 is where most speaks for it."""
+    """Grad-CAM by MONAI."""
+
+    summary: ClassVar[str] = (
+        "`GradCAM` at the last 3D convolution; its default turns the map over, so that 0 is where most speaks for it."
+    )
 
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant",
@@ -57,7 +61,9 @@ class MonaiGradCAM(FromMonai):
 
 @dataclass(frozen=True)
 class MonaiGuidedBackprop(FromMonai):
-    """`GuidedBackpropGrad`."""
+    """Guided backprop by MONAI."""
+
+    summary: ClassVar[str] = "`GuidedBackpropGrad`."
 
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant",
@@ -82,7 +88,11 @@ class MonaiGuidedBackprop(FromMonai):
 @bounded
 @dataclass(frozen=True)
 class MonaiOcclusion(FromMonai):
-    """`OcclusionSensitivity`: the class's score with a cube of `window` voxels covered, low where the cube matters."""
+    """Occlusion by MONAI."""
+
+    summary: ClassVar[str] = (
+        "`OcclusionSensitivity`: the class's score with a cube of `window` voxels covered, low where the cube matters."
+    )
 
     window: Count = 6
 

@@ -16,13 +16,16 @@ from methods.entrants.library import by_row, library
 @bounded
 @dataclass(frozen=True)
 class ShapDeep:
-    """`DeepExplainer` over training controls, evenly spaced among them; its check of additivity is left out."""
+    """Deep SHAP by the shap package."""
 
     references: Count = 8
 
     version: ClassVar[str] = "2"
     package: ClassVar[str] = "shap"
     reference: ClassVar[str] = "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS"
+    summary: ClassVar[str] = (
+        "`DeepExplainer` over training controls, evenly spaced among them; its check of additivity is left out."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant",
         "location",

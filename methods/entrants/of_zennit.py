@@ -15,7 +15,7 @@ from methods.relevance_folded import LRPComposite
 
 @dataclass(frozen=True)
 class ZennitComposite:
-    """A composite of rules by type of module, batch norms merged into the module defined before them.
+    """Relevance propagation by a composite of zennit.
 
     Relevance starts from the outputs times the derivative of the explained score.
     """
@@ -25,6 +25,9 @@ class ZennitComposite:
     version: ClassVar[str] = "1"
     package: ClassVar[str] = "zennit"
     reference: ClassVar[str] = "Anders et al. 2021, Software for dataset-wide XAI: Zennit, CoRelAy and ViRelAy, arXiv"
+    summary: ClassVar[str] = (
+        "A composite of rules by type of module, batch norms merged into the module defined before them."
+    )
     tags: ClassVar[MethodTags] = MethodTags(
         "entrant", "location", laws=frozenset({"implementation", "refusal"}), cost="forward + backward"
     )
