@@ -89,7 +89,7 @@ def test_impossible_settings_are_refused_by_name(wrong):
 
 
 def test_unknown_and_missing_settings_are_refused():
-    with pytest.raises(BadInput, match="^train: there is no setting 'epoch'; did you mean 'epochs'"):
+    with pytest.raises(BadInput, match=r"^train: there is no setting 'epoch'; did you mean 'epochs'"):
         Recipe.of({**OLD, "epoch": 3})
     with pytest.raises(BadInput, match=r"train\.batch is missing"):
         Recipe.of({k: v for k, v in OLD.items() if k != "batch"})
