@@ -69,7 +69,7 @@ def check_complete(node: Mapping[str, Any], trusted: Sequence[str], path: str) -
         cls = resolve(sub, (*ALLOWED, *trusted), where)
         missing = [p for p in inspect.signature(cls).parameters if p not in sub]
         if missing:
-            raise BadInput(f"{where}: its YAML leaves parameters out; name {', '.join(missing)}")
+            raise BadInput(f"{where}: its YAML leaves parameters out; name those missing: {', '.join(missing)}")
 
 
 def nodes(value: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

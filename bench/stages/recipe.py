@@ -76,7 +76,7 @@ class Recipe:
             known("train", "setting", name, (*SIZES, *settings))
         for name, setting in settings.items():
             if setting.default is MISSING and name not in config:
-                raise BadInput(f"train.{name}: it is missing; give it a value")
+                raise BadInput(f"train.{name} is missing; give it a value")
         recipe = cls(**{name: value for name, value in config.items() if name in settings})
         recipe._check()
         return recipe

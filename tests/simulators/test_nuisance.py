@@ -171,7 +171,7 @@ def test_record_tells_what_was_drawn():
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Site(slope=(0.1, 0.2)), r"nuisance.sites.slope=\[0.1, 0.2\]"),
+        (lambda: Site(slope=(0.1, 0.2)), r"Site.slope=\[0.1, 0.2\]"),
     ],
 )
 def test_impossible_scanner_is_one_sentence(make, says):
