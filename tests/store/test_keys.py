@@ -76,6 +76,20 @@ def test_the_source_hash_follows_imports():
     assert of_modules(("metrics.infidelity",)) != of_modules(("metrics.sensitivity",))
 
 
+def test_other_words_leave_the_source_hash_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    texts = {
+        "first_words": ("A map.", "A map", 1),
+        "other_words": ("Another.", "The map", 1),
+        "law": ("A map.", "A map", 2),
+    }
+    for name, (said, summary, number) in texts.items():
+        (tmp_path / f"{name}.py").write_text(
+            f'class A:\n    """{said}"""\n    summary: str = "{summary}"\n    n = {number}\n'
+        )
+    assert of_modules(("first_words",)) == of_modules(("other_words",)) != of_modules(("law",))
+
+
 def test_the_source_hash_of_a_stage_holds_its_science_and_not_the_harness():
     modules = imports("bench.stages.train")
     assert "bench.stages.training" in modules and "bench.passes.counting" in modules
