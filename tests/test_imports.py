@@ -107,6 +107,26 @@ def test_one_name_is_one_class():
     assert SOURCE.shared_classes() == {}
 
 
+def test_nothing_published_is_read_from_a_docstring():
+    """An edit of a comment changes no table and no page: published texts are constants."""
+    readers = ("__doc__", "getdoc")
+    assert not [name for name, path in SOURCE.modules.items() if any(word in path.read_text() for word in readers)]
+
+
+def test_no_docstring_repeats_the_summary_of_its_class():
+    trees = [SOURCE.trees[path] for name, path in SOURCE.modules.items() if within(name, "methods", "metrics")]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    told = [(node, summary_of(node), " ".join((ast.get_docstring(node) or "").split())) for node in classes]
+    assert sum(bool(summary) for _, summary, _ in told) > 100
+    assert not [node.name for node, summary, said in told if summary and summary in said]
+
+
+def summary_of(node):
+    """The published text that a class states, "" for none."""
+    stated = [a for a in node.body if isinstance(a, ast.AnnAssign) and ast.unparse(a.target) == "summary" and a.value]
+    return ast.literal_eval(stated[0].value) if stated else ""
+
+
 #: what a module docstring may not begin with: a noun says what the module holds, a clause makes the reader guess
 CLAUSES = ("What", "Whether", "How", "Where", "Which", "Who", "When", "Why", "From", "Going", "Not")
 

@@ -41,10 +41,14 @@ class SelfFitting(Protocol):
 
 
 class Method(Protocol):
-    """Turns (model, inputs, target) into a map shaped like inputs, float32, detached."""
+    """Turns (model, inputs, target) into a map shaped like inputs, float32, detached.
+
+    summary: its definition in one sentence, which tables and pages show.
+    """
 
     version: ClassVar[str]
     reference: ClassVar[str]
+    summary: ClassVar[str]
     tags: ClassVar[MethodTags]
 
     def __call__(
@@ -61,10 +65,13 @@ class Metric(Protocol):
     explainer(explain, model, cohort, context) -> (N,)
     group(maps, truth, strata, cohort, context) -> {column: value}, over the subjects of a model
     compare(models, context) -> {column: (N,) or (M, N)}, over the models of one simulator and network
+
+    summary: its definition in one sentence, which tables and pages show.
     """
 
     version: ClassVar[str]
     reference: ClassVar[str]
+    summary: ClassVar[str]
     tags: ClassVar[MetricTags]
     subjects: int | None
 

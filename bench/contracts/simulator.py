@@ -44,6 +44,11 @@ class Simulator(ABC):
         """Region r of a label map is `region_names[r - 1]`."""
 
     @property
+    def summary(self) -> str:
+        """What makes a patient, in one sentence that tables and pages show; "" for none."""
+        return ""
+
+    @property
     def outputs(self) -> int:
         """Outputs a network needs for the task."""
         return 2

@@ -95,7 +95,7 @@ def check_plugins(study: Study) -> None:
             raise BadInput(f"no {group} are chosen; name some, e.g. '{group[:-1]}=[...]' or {group[:-1]}=all")
         for label in study.node_names(group):
             check_complete(study.node(group, label), trusted, f"{group[:-1]}.{label}")
-            _check_tagged(study.make(group, label), f"{group[:-1]}.{label}")
+            _check_stated(study.make(group, label), group, label)
     for label in study.metrics:
         limits.check_metric(study.make("metrics", label), f"metric.{label}")
     for simulator, network in dict.fromkeys((u.simulator, u.network) for u in study.units):
@@ -117,10 +117,13 @@ def _check_arms(study: Study) -> None:
         )
 
 
-def _check_tagged(plugin: Any, path: str) -> None:
-    for attribute in ("version", "reference", "tags"):
+def _check_stated(plugin: Any, group: str, label: str) -> None:
+    for attribute in ("version", "reference", "summary", "tags"):
         if not getattr(plugin, attribute, None):
-            raise BadInput(f"{path}: {type(plugin).__name__} has no {attribute}; state it as a class attribute")
+            raise BadInput(
+                f"{group[:-1]}.{label}: {type(plugin).__name__} has no {attribute}; state it as a class attribute, "
+                f"as the example in {group}/README.md does"
+            )
 
 
 def _all_seeds(given: Node) -> tuple[Node, dict[int, tuple[int, int] | None]]:

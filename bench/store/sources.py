@@ -39,14 +39,20 @@ def of_modules(modules: tuple[str, ...]) -> str:
 
 @functools.cache
 def _code(module: str) -> str:
-    """The module's syntax tree: comments, formatting and docstrings do not make a result stale."""
+    """The module's syntax tree: comments, formatting, docstrings and summaries do not make a result stale."""
     tree = ast.parse(_source(module))
     for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            node.body = [part for part in node.body if not _is_summary(part)]
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node
         ):
             node.body = node.body[1:]
     return ast.dump(tree)
+
+
+def _is_summary(part: ast.stmt) -> bool:
+    return isinstance(part, ast.AnnAssign) and ast.unparse(part.target) == "summary"
 
 
 @functools.cache

@@ -163,7 +163,7 @@ class Writer:
             "explain": settings["explain"],
             "use": settings["use"],
             "views": settings["views"],
-            "simulators": {s: _summary(study.make("simulators", s)) for s in study.simulators},
+            "simulators": {s: study.make("simulators", s).summary for s in study.simulators},
             "networks": {n: study.networks[n]["_target_"] for n in study.networks},
         }
 
@@ -183,12 +183,8 @@ def _provenance(cell: Cell, record: dict[str, Any]) -> list[Any]:
 
 def _origin(plugin: Any, node: dict[str, Any]) -> dict[str, Any]:
     parameters = canonical({k: v for k, v in node.items() if k != "_target_"})
-    cited = {"version": plugin.version, "reference": plugin.reference}
-    return {**cited, "summary": _summary(plugin), "parameters": parameters}
-
-
-def _summary(plugin: Any) -> str:
-    return " ".join(getattr(plugin, "summary", "").split())
+    stated = {"version": plugin.version, "reference": plugin.reference, "summary": plugin.summary}
+    return {**stated, "parameters": parameters}
 
 
 def _csv(path: Path, table: pd.DataFrame) -> None:

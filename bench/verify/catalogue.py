@@ -3,7 +3,6 @@
 python -m bench readme. A README says where: `<!-- NAME -->` and `<!-- /NAME -->` on lines of their own.
 """
 
-import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -41,7 +40,7 @@ def metrics() -> str:
         [
             _names(names),
             _file(made),
-            _summary(made),
+            made.summary,
             "more" if made.tags.higher_is_better else "less",
             _chance(made.tags.chance, made.tags.floor),
             _interval(*made.tags.bounds),
@@ -112,10 +111,6 @@ def _names(names: Iterable[str]) -> str:
 
 def _file(made: Any) -> str:
     return f"`{type(made).__module__.rpartition('.')[2]}.py`"
-
-
-def _summary(made: Any) -> str:
-    return " ".join((inspect.getdoc(type(made)) or "").partition("\n\n")[0].split())
 
 
 def _chance(chance: float | None, floor: float | None) -> str:

@@ -152,6 +152,11 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
         "# @package method.mine\n_target_: methods.occlusion.Occlusion\nwindow: 3\n",
         "method=[mine]",
     ): ("method.mine", "leaves parameters out", "stride"),
+    ("method/mine", "# @package method.mine\n_target_: fakes.bad.Unsaid\n", "method=[mine]"): (
+        "method.mine: Unsaid has no summary",
+        "class attribute",
+        "methods/README.md",
+    ),
     ("simulator/mine", "_target_: fakes.box.Box\nsize: 3\n", "simulator=mine"): ("'simulator.mine.size'", "side"),
     ("train/mine", "subjects: 64\n", "train=mine"): ("train.",),
     ("network/mine", "_target_: bench.networks.linear.Nope\n", "network=mine"): ("'Nope'", "Linear"),

@@ -17,7 +17,7 @@ TAGS = MethodTags("broken", "sensitivity", cost="forward + backward")
 class Right:
     """A correct gradient, for the wrong ones to go wrong from."""
 
-    version, reference, tags = "1", "none", TAGS
+    version, reference, summary, tags = "1", "none", "The gradient.", TAGS
 
     def __call__(self, model, inputs, target, context=None):
         return gradient(model, inputs, target)

@@ -23,6 +23,11 @@ def test_every_plug_in_stands_in_a_table():
         assert all(f"`{path.stem}`" in lines for path in (ROOT / "conf" / group).glob("*.yaml"))
 
 
+@pytest.mark.parametrize("group", ["method", "metric"])
+def test_every_plug_in_states_its_summary_in_one_line(group):
+    assert all(made.summary == " ".join(made.summary.split()) != "" for _, made in catalogue.shipped(group))
+
+
 def test_a_readme_without_the_markers_is_refused(tmp_path):
     (tmp_path / "README.md").write_text("<!-- methods -->\n")
     with pytest.raises(BadInput, match="put them where the table belongs"):

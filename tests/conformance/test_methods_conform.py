@@ -69,7 +69,7 @@ def test_yaml_is_complete(path):
     node = loaded(path)
     assert path.read_text().splitlines()[0] == f"# @package method.{path.stem}"
     assert set(node) - {"_target_"} == set(inspect.signature(resolved(node)).parameters)
-    for attribute in ("version", "reference"):
+    for attribute in ("version", "reference", "summary"):
         assert getattr(built(path), attribute)
 
 

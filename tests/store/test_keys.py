@@ -28,7 +28,7 @@ def test_golden_keys():
     assert key({"b": [1, 2.5, None, True], "a": {"x": "é"}}) == "d838c025f1de6cc4"
     assert key(Whole()) == key(Whole(Part(2), 0.5))
     node = {"_target_": "metrics.perturbations.Patch", "size": 4}
-    assert describe(node) == {**node, "version": None, "fill": "mean", "count": 64}
+    assert describe(node) == {**node, "version": "2", "fill": "mean", "count": 64}
 
 
 def test_numbers_have_one_spelling():
@@ -74,6 +74,20 @@ def test_a_component_of_another_version_has_another_key(monkeypatch):
 def test_the_source_hash_follows_imports():
     assert "metrics._shared.similarity" in imports("metrics.infidelity")
     assert of_modules(("metrics.infidelity",)) != of_modules(("metrics.sensitivity",))
+
+
+def test_other_words_leave_the_source_hash_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    texts = {
+        "first_words": ("A map.", "A map", 1),
+        "other_words": ("Another.", "The map", 1),
+        "law": ("A map.", "A map", 2),
+    }
+    for name, (said, summary, number) in texts.items():
+        (tmp_path / f"{name}.py").write_text(
+            f'class A:\n    """{said}"""\n    summary: str = "{summary}"\n    n = {number}\n'
+        )
+    assert of_modules(("first_words",)) == of_modules(("other_words",)) != of_modules(("law",))
 
 
 def test_the_source_hash_of_a_stage_holds_its_science_and_not_the_harness():

@@ -16,9 +16,9 @@ BAD = {
     "refuses": ("unsupported", "no rule for this network"),
     "notanumber": ("failed", "not finite"),
     "dies": ("killed", "signal 9"),
-    "hangs": ("timeout", "longer than timeout_s=8 s"),
+    "hangs": ("timeout", "longer than timeout_s=15 s"),
 }
-LINES = ["metric=[calibrated_ap,max_sensitivity]", "seed.data=0", "seed.model=0,1", "timeout_s=8"]
+LINES = ["metric=[calibrated_ap,max_sensitivity]", "seed.data=0", "seed.model=0,1", "timeout_s=15"]
 
 
 def computed(planned, methods, results):

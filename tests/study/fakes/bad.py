@@ -16,6 +16,7 @@ from fakes.counted import note
 class _Bad:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none"
+    summary: ClassVar[str] = "A method that goes wrong."
     tags: ClassVar[MethodTags] = MethodTags("broken", "location")
 
 
@@ -32,6 +33,12 @@ class Refuses(_Bad):
 class NotANumber(_Bad):
     def __call__(self, model, inputs, target, context=None):
         return torch.full_like(inputs, torch.nan)
+
+
+class Unsaid(Refuses):
+    """A method without a summary."""
+
+    summary: ClassVar[str] = ""
 
 
 class Dies(_Bad):

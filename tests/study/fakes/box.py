@@ -11,9 +11,10 @@ from bench.seeds import seed
 
 @dataclass(frozen=True)
 class Box(Simulator):
-    """Noise, and a bright cube in every second subject."""
+    """Cubes in noise."""
 
     version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "Noise, and a bright cube in every second subject."
     shape: ClassVar[tuple[int, int, int]] = (8, 8, 8)
     region_names: ClassVar[tuple[str, ...]] = tuple(f"octant {i}" for i in range(8))
     kind: ClassVar[str] = "classes"

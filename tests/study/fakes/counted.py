@@ -37,6 +37,7 @@ class Slow:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none"
+    summary: ClassVar[str] = "The image to a power, slowly."
     tags: ClassVar[MethodTags] = MethodTags("slow", "location")
     number: int = 0
     seconds: float = 0.1

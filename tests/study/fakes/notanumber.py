@@ -29,6 +29,7 @@ class NaNMetric:
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none"
+    summary: ClassVar[str] = "No value at all."
     tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "none")
     subjects: int | None = None
 
