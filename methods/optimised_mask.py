@@ -36,7 +36,8 @@ class OptimisedMask:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Fong and Vedaldi 2017, Interpretable explanations of black boxes, ICCV, eq. 3 and 4"
     summary: ClassVar[str] = (
-        "1 - m, how far each voxel is covered by the mask m in 0..1 that minimises, starting from m = 1,"
+        "1 - m, how far each voxel is covered by the mask m in 0..1 that minimises the score under the mask, the area "
+        "that is covered and the roughness of the mask, starting from m = 1."
     )
     tags: ClassVar[MethodTags] = MethodTags(
         "perturbation",

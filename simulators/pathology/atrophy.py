@@ -11,7 +11,7 @@ from simulators.pathology.regional import RegionalPathology
 @bounded
 @dataclass(frozen=True)
 class Atrophy(RegionalPathology):
-    """Grey matter loss in named regions, graded by a subject's severity."""
+    """Regional atrophy."""
 
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "Grey matter loss in named regions, graded by a subject's severity."

@@ -17,7 +17,7 @@ MOST = 0.5
 @bounded
 @dataclass(frozen=True)
 class Deformation(Resizing):
-    """Loss of tissue in named regions, which shrink and draw in the fluid and tissue around them.
+    """Atrophy that moves the anatomy around it.
 
     The amount is the share of the regions' tissue that is lost, at most a half. The prescribed divergence is as in
     Khanal et al. 2017, Front. Neurosci. 11:132; the flow is a potential one instead of an elastic one.

@@ -15,7 +15,7 @@ from simulators.space.place import Place
 @bounded
 @dataclass(frozen=True)
 class Diffuse:
-    """Grey matter loss everywhere, graded by a subject's severity.
+    """Diffuse atrophy.
 
     severity_sd: SD of the log-normal severity (median 1).
     """

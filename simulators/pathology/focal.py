@@ -16,7 +16,7 @@ from simulators.space.voxels import Voxels
 @bounded
 @dataclass(frozen=True)
 class Focal:
-    """One lesion a patient, centred anywhere in white matter, of irregular outline.
+    """Focal lesion.
 
     radius_mm: mean radius. radius_spread: its relative uniform range. edge_mm: width of the border over which the
     loss fades. irregularity: relative size of the outline's waves. regions: where it is centred instead, in any tissue.

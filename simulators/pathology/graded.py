@@ -29,7 +29,7 @@ class _Graded:
 @bounded
 @dataclass(frozen=True)
 class GradedFocal(_Graded, Focal):
-    """A focal lesion that takes less or more of the tissue."""
+    """Focal lesion of graded depth."""
 
     summary: ClassVar[str] = "A focal lesion that takes less or more of the tissue."
 
@@ -37,6 +37,6 @@ class GradedFocal(_Graded, Focal):
 @bounded
 @dataclass(frozen=True)
 class GradedWhiteMatterLesions(_Graded, WhiteMatterLesions):
-    """White-matter lesions, a patient's all alike deep."""
+    """White-matter lesions of graded depth."""
 
     summary: ClassVar[str] = "White-matter lesions, a patient's all alike deep."

@@ -15,7 +15,7 @@ from simulators.pathology.regional import RegionalPathology
 @bounded
 @dataclass(frozen=True)
 class Hypometabolism(RegionalPathology):
-    """Loss of uptake in named regions, in proportion to the uptake of their grey matter."""
+    """Regional hypometabolism."""
 
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "Loss of uptake in named regions, in proportion to the uptake of their grey matter."

@@ -14,7 +14,7 @@ from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 @bounded
 @dataclass(frozen=True)
 class LesionLoad(WhiteMatterLesions):
-    """White-matter lesions that come one after the other, at strength 1 as many as `count`.
+    """Lesion load that grows with strength.
 
     The others are parameters of `WhiteMatterLesions`. Lesions of a weaker pathology are among those of a stronger one;
     the last one still grows, its volume in proportion to what is left of the strength.

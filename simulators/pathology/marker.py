@@ -15,7 +15,7 @@ from simulators.space.place import Place
 @bounded
 @dataclass(frozen=True)
 class Marker:
-    """A bright spot in the middle of a named region.
+    """Bright marker.
 
     radius_mm: its size. level: brightness at amplitude 1, on the image's scale.
     """

@@ -16,7 +16,7 @@ from simulators.space.place import Place
 @bounded
 @dataclass(frozen=True)
 class Rim:
-    """A brighter outermost layer of the brain, one voxel thick, as a skull stripped too generously leaves.
+    """Bright rim of the brain.
 
     level: brightness at amplitude 1, on the image's scale.
     """

@@ -19,7 +19,7 @@ from simulators.space.voxels import Voxels
 @bounded
 @dataclass(frozen=True)
 class Texture(RegionalPathology):
-    """Coarser grain in named regions at equal mean.
+    """Regional change of texture.
 
     grain_mm: width of a grain. depth: SD of the signal change at amplitude 1 and severity 1, on the image's scale.
     """

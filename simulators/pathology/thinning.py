@@ -19,7 +19,7 @@ RIBBON_MM, LEAST = 2.5, 0.02
 @bounded
 @dataclass(frozen=True)
 class Thinning(RegionalPathology):
-    """Cortex of named regions that has lost thickness on one side, graded by a subject's severity.
+    """Cortical thinning.
 
     surface: the side that moves, `pial` (grey matter turns to fluid) or `white` (to white matter). depth_mm: thickness
     of the ribbon lost at amplitude 1 and severity 1.

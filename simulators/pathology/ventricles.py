@@ -17,7 +17,7 @@ LEAST, MOST = -0.4, 0.8
 @bounded
 @dataclass(frozen=True)
 class Ventricles(Resizing):
-    """Lateral ventricles that are larger than the subject's own.
+    """Ventricular enlargement.
 
     The amount is the linear growth, the cube root of the ventricles' relative volume minus 1, between -0.4 and 0.8.
     """

@@ -27,7 +27,7 @@ CHUNK = 2**13
 @bounded
 @dataclass(frozen=True)
 class WhiteMatterLesions:
-    """White-matter lesions, their number Poisson, their place near landmarks, their size log-normal.
+    """White-matter lesions around landmarks.
 
     count: mean of the Poisson law, of which a patient has at least one. landmarks: regions around which lesions lie,
     the lateral ventricles unless named. reach_mm: distance from them over which lesions become e times rarer; none lies

@@ -34,7 +34,7 @@ def stop_the_glutton(sweep):
 
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory):
-    sweep = Sweep(tmp_path_factory.mktemp("bad"), (METHODS, *ONE, "timeout_s=8"))
+    sweep = Sweep(tmp_path_factory.mktemp("bad"), (METHODS, *ONE, "timeout_s=15"))
     process = sweep.start()
     sweep.wait_for(process, lambda: stop_the_glutton(sweep))
     return sweep, process.wait(300)
@@ -51,7 +51,7 @@ def rows(bad):
 
 
 CELLS = [
-    ("hang", "hangs", "timeout", "longer than timeout_s=8 s"),
+    ("hang", "hangs", "timeout", "longer than timeout_s=15 s"),
     ("memory eaten", "glutton", "killed", "signal 9"),
     ("map not a number", "notanumber", "failed", "the map is not finite"),
 ]
