@@ -32,11 +32,11 @@ def _value(formula: ast.expr, method: Method, known: dict[str, int]) -> Any:
     match formula:
         case ast.Constant(value=int() as number):
             return number
-        case ast.Name(id=name):
+        case ast.Name(id=name) if name in known or hasattr(method, name):
             return known[name] if name in known else getattr(method, name)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
             return _OPERATIONS[type(op)](_value(left, method, known), _value(right, method, known))
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if hasattr(method, name):
             return getattr(method, name)(*(_value(argument, method, known) for argument in arguments))
     raise BadInput(
         f"{type(method).__name__}.tags.cost={method.tags.cost!r} is not possible: give sums, products and powers of "

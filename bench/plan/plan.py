@@ -10,7 +10,8 @@ from bench.config import compose
 from bench.config.architecture import architecture
 from bench.config.build import check_complete
 from bench.config.overrides import check_axis
-from bench.contracts import BadInput
+from bench.contracts import BadInput, Subjects
+from bench.contracts.arguments import require
 from bench.contracts.names import known
 from bench.plan import pretraining
 from bench.plan import settings as limits
@@ -97,7 +98,7 @@ def check_plugins(study: Study) -> None:
             check_complete(study.node(group, label), trusted, f"{group[:-1]}.{label}")
             _check_stated(study.make(group, label), group, label)
     for label in study.metrics:
-        limits.check_metric(study.make("metrics", label), f"metric.{label}")
+        _check_subjects(study.make("metrics", label), f"metric.{label}")
     for simulator, network in dict.fromkeys((u.simulator, u.network) for u in study.units):
         architecture(study.networks[network], study.make("simulators", simulator), trusted)()
 
@@ -124,6 +125,12 @@ def _check_stated(plugin: Any, group: str, label: str) -> None:
                 f"{group[:-1]}.{label}: {type(plugin).__name__} has no {attribute}; state it as a class attribute, "
                 f"as the example in {group}/README.md does"
             )
+
+
+def _check_subjects(metric: Any, path: str) -> None:
+    if not hasattr(metric, "subjects"):
+        raise BadInput(f"{path}: {type(metric).__name__} has no subjects; give it a field `subjects: Subjects = None`")
+    require(path, "subjects", metric.subjects, Subjects)
 
 
 def _all_seeds(given: Node) -> tuple[Node, dict[int, tuple[int, int] | None]]:

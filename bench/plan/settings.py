@@ -109,13 +109,6 @@ def _check_one_of(key: str, value: str, valid: Sequence[str]) -> None:
         raise BadInput(f"{key}={value!r} is not possible: give {mend}")
 
 
-def check_metric(metric: Any, path: str) -> None:
-    """Refuse a metric of fewer than one subject; raises BadInput."""
-    subjects = metric.subjects
-    if subjects is not None and subjects < 1:
-        raise BadInput(f"{path}.subjects={subjects} is not possible: give 1 or more, or null for all")
-
-
 def check_declared(study: Study, config_dirs: Sequence[Path] = ()) -> None:
     """Refuse comparisons of methods, budgets, and shortcuts of simulators, that nobody has; raises BadInput.
 

@@ -1,1 +1,1 @@
-"""Stages of a unit: pure functions of what they are given; storing and keys are the harness's business."""
+"""Stages of a unit: one object in one file each, found by looking through the folder; their science beside."""

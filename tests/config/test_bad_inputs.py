@@ -157,6 +157,14 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
         "class attribute",
         "methods/README.md",
     ),
+    ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.Subjectless\n", "metric=[mine]"): (
+        "metric.mine: Subjectless has no subjects",
+        "Subjects = None",
+    ),
+    ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.NaNMetric\nsubjects: 0\n", "metric=[mine]"): (
+        "metric.mine.subjects=0",
+        "of at least 1",
+    ),
     ("simulator/mine", "_target_: fakes.box.Box\nsize: 3\n", "simulator=mine"): ("'simulator.mine.size'", "side"),
     ("train/mine", "subjects: 64\n", "train=mine"): ("train.",),
     ("network/mine", "_target_: bench.networks.linear.Nope\n", "network=mine"): ("'Nope'", "Linear"),

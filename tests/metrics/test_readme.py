@@ -20,8 +20,8 @@ def test_the_example_conforms(monkeypatch):
     module = ModuleType("readme_example")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(compile(source, README, "exec"), module.__dict__)
-    for check in checks.applicable(module.Gini()):
-        check(module.Gini())
+    for check in checks.applicable(module.Hoyer()):
+        check(module.Hoyer())
 
 
 @pytest.mark.parametrize(("name", "metric"), list(catalogue.shipped("metric")))

@@ -102,5 +102,5 @@ def test_counting_and_declared_costs():
 @pytest.mark.parametrize("formula", ["().__class__", "forward if D else 1", "forward / 2", "__import__('os')", "1.5"])
 def test_a_cost_that_is_no_formula_is_refused(formula):
     method = SimpleNamespace(tags=SimpleNamespace(cost=formula))
-    with pytest.raises((BadInput, AttributeError), match=r"cost|__import__"):
+    with pytest.raises(BadInput, match="cost"):
         cost_of(method, (4, 4, 4))

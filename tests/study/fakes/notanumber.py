@@ -35,3 +35,12 @@ class NaNMetric:
 
     def map(self, maps, truth, context):
         return torch.full((len(maps),), torch.nan)
+
+
+class Subjectless:
+    """A metric that does not say how many subjects it uses."""
+
+    version = "1"
+    reference = "none"
+    summary = "No subjects."
+    tags = NaNMetric.tags
