@@ -31,7 +31,7 @@ class CostEstimate:
         return _makespan(self.units, workers) + _makespan(self.groups, workers)
 
     def sentence(self, workers: int) -> str:
-        """For people."""
+        """The estimate as one sentence."""
         total = Cost(*(sum(part) for part in zip(*self.stages.values(), strict=True))) if self.stages else Cost()
         time = f"{self.cells} cells to compute, about {_time(total.seconds)} of one core"
         time += f", {_time(self.wall(workers))} on {workers} workers" if workers > 1 else ""

@@ -14,7 +14,8 @@ from bench.contracts import BadInput, Subjects
 from bench.contracts.arguments import require
 from bench.contracts.names import known
 from bench.plan import pretraining
-from bench.plan import settings as limits
+from bench.plan.settings import check as check_settings
+from bench.plan.settings import check_declared, check_headlines, check_size
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
 from bench.seeds import MOST, crossed
@@ -33,7 +34,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     """
     composed = compose.study(arguments, config_dirs)
     settings = composed.settings
-    limits.check(settings)
+    check_settings(settings)
     results = Path(settings["paths"]["results"])
     seeds, models = _all_seeds(settings["seed"])
     settings["seed"] = seeds
@@ -48,11 +49,11 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     ]
     parts = (composed.simulators, composed.networks, composed.trains, composed.methods, composed.metrics)
     planned = Study(settings["name"], str(ROOT / results), settings, *parts, units=units)
-    limits.check_size(planned)
+    check_size(planned)
     check_store(planned.store)
     check_plugins(planned)
-    limits.check_headlines(planned)
-    limits.check_declared(planned, config_dirs)
+    check_headlines(planned)
+    check_declared(planned, config_dirs)
     return planned, composed.launch
 
 

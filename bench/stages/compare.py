@@ -24,7 +24,7 @@ from bench.study import Study, Unit
 
 
 class _Compare(Stage[Any]):
-    """Makes rows of scores."""
+    """Makes rows of scores over the models of a simulator and network."""
 
     name = "compare"
     version = "2"

@@ -61,7 +61,7 @@ class _Images(Stage[Images]):
         """The images are drawn while they are written."""
         counts, world = sizes(given.study.training(given.unit)), calibrated(given)
         for bank in given.cell.caches:
-            world = world.with_bank(given.of(bank))  # type: ignore[attr-defined]
+            world = world.with_bank(given.of(bank))
         return lambda folder: draw(world, counts, folder, given.progress), Passes()
 
     def write(self, folder: Path, value: Draw) -> None:

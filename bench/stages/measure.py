@@ -22,7 +22,7 @@ from bench.study import Study, Unit
 
 
 class _Measure(Stage[Any]):
-    """Makes rows of scores."""
+    """Makes rows of scores of one method of one model."""
 
     name = "measure"
     version = "1"

@@ -133,7 +133,7 @@ def test_hydras_own_arguments_are_kept_for_the_launcher():
         ("simulator.task.radios=1", "no 'radios' in simulator.task; did you mean 'radius'"),
         ("explain.subjects=many", r"explain\.subjects=many is not possible: Value 'many'.*like 24"),
         ("use.draws=1,2", "'use.draws' cannot be swept"),
-        ("simulator=[far]", r"simulator=\[\.\.\.\] is a list"),
+        ("simulator=[far]", r"simulator=\[\.\.\.\] is not possible"),
         ("method=[a", "cannot read the argument 'method=\\[a'.*quote brackets"),
         ("study=one,two", "one study a call"),
     ],

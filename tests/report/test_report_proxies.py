@@ -8,7 +8,7 @@ from scipy.stats import t
 
 from bench.report.load.results import Ranking, Results
 from bench.report.metrics import models, proxies
-from bench.report.metrics import tables as meta
+from bench.report.metrics import tables as metric_tables
 from bench.report.metrics.models import Table
 from bench.report.statistics.correlation import spearman
 
@@ -103,7 +103,7 @@ def test_a_metric_of_one_value_a_model_is_judged_like_any_other(tmp_path):
         rows = pd.concat([pd.read_parquet(file, partitioning=None) for file in sorted(part.glob("*.parquet"))])
         own = rows[(rows["metric"] == "max_sensitivity") & (rows["subject"] == 0)]
         own.assign(metric="scan_rescan", subject=-1, stratum="").to_parquet(part / "whole.parquet", index=False)
-    tables = meta.write(Results.load(folder))
+    tables = metric_tables.write(Results.load(folder))
     found = tables["proxies"].set_index(["simulator", "network", "ranking", "proxy"])
     row = found.loc["mtl_atrophy", "gap_cnn", "anatomy", "scan_rescan"]
     assert np.isfinite(row["spearman"]) and np.isfinite(row["low"]) and row["n_units"] == 6

@@ -10,7 +10,7 @@ import synthetic
 from bench import report
 from bench.report.load import partitions
 from bench.report.load.results import BadTables, Results
-from bench.report.metrics import tables as meta
+from bench.report.metrics import tables as metric_tables
 from bench.report.rankings import violations
 from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import GROUP
@@ -51,9 +51,9 @@ def test_many_files_are_one_table(folder, tmp_path):
 @pytest.mark.full
 def test_two_processes_write_the_bytes_of_one(folder, tmp_path, monkeypatch):
     copy = shutil.copytree(folder, tmp_path / "copy")
-    alone = {**written(copy), **meta.write(Results.load(copy))}, violations.violations(Results.load(copy))
+    alone = {**written(copy), **metric_tables.write(Results.load(copy))}, violations.violations(Results.load(copy))
     monkeypatch.setattr(partitions, "LARGE", 0)
-    together = {**written(copy), **meta.write(Results.load(copy))}, violations.violations(Results.load(copy))
+    together = {**written(copy), **metric_tables.write(Results.load(copy))}, violations.violations(Results.load(copy))
     assert alone[1] == together[1]
     for name, found in alone[0].items():
         assert found.equals(together[0][name]) if isinstance(found, pd.DataFrame) else found == together[0][name], name

@@ -139,6 +139,6 @@ def _bar(sheet: _Sheet) -> None:
     axis = sheet.figure.add_axes((left / sheet.width, 5.6 / sheet.height, wide / sheet.width, 1.8 / sheet.height))
     bar = sheet.figure.colorbar(ScalarMappable(cmap=DIVERGING), cax=axis, orientation="horizontal")
     bar.set_ticks([0, 0.5, 1], labels=["− scale", "0", "+ scale"])
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     note = "Every map on its own symmetric scale, 99.5 % of |map| in the volume;\nbare brain at 0. Outline: truth."
     sheet.write(left + wide + 6, sheet.height - 6.5, note, ha="left", va="center", fontsize=7)

@@ -128,7 +128,7 @@ class PortraitSheet:
         drawn = self.figure.colorbar(scale, cax=axes, orientation="horizontal")
         ticks = sorted({bar.low, 0.0, bar.high})
         drawn.set_ticks(ticks, labels=[f"{t:.2g}".replace("-", "−") for t in ticks])
-        drawn.outline.set_linewidth(0.4)  # type: ignore[operator]
+        drawn.outline.set_linewidth(0.4)
         axes.tick_params(labelsize=6, length=1.5, width=0.4, pad=1)
 
     def caption(self, patient: int, text: str) -> None:

@@ -67,7 +67,7 @@ def write(path: Path, simulators: Mapping[str, Volumes]) -> None:
     arrays: dict[str, Array] = {}
     for simulator, volumes in simulators.items():
         arrays |= {f"{_name(simulator)}{key}": array for key, array in _arrays(volumes).items()}
-    np.savez_compressed(path, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
 def read(path: Path) -> dict[str, PictureSet]:

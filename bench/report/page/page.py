@@ -12,7 +12,7 @@ from PIL import Image
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import label
 from bench.report.load import tables as files
-from bench.report.metrics import tables as meta
+from bench.report.metrics import tables as metric_tables
 from bench.report.metrics.profiles import by_region
 from bench.report.page import answers, boards, spread
 from bench.report.page.pictures import data_uri, sheets, webp
@@ -52,7 +52,7 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
     tables = source.tables | {
         "models": results.models, "methods": results.methods, "metrics": results.metrics,
         "failures": results.failures, "validity": results.validity, "simulator_audits": results.simulator_audits,
-    } | beside | meta.write(results)  # fmt: skip
+    } | beside | metric_tables.write(results)  # fmt: skip
     trace = Trace(tables, results.about)
     embedded = {name: [Picture.of(path) for path in paths] for name, paths in figures.items() if name != "gallery"}
     shares = spread.rows(results, tables["components"])
