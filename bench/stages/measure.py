@@ -75,5 +75,5 @@ def _explained_model(given: Given) -> ExplainedModel:
     model = given.graph.cell(TRAIN, given.unit)
     known = metric_context(world, cohort, model.key, lambda: given.value(IMAGES).train)
     return ExplainedModel(
-        given.of(model).model, cohort, known, Validity.of(world), world.sides(cohort.targets), world.centre
+        given.of(model).model, cohort, known, world.sides(cohort.targets), Validity.of(world), world.centre
     )
