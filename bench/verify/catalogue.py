@@ -1,4 +1,4 @@
-"""Tables of shipped methods and metrics in their READMEs, written from what the classes declare.
+"""Tables of shipped methods and metrics in their READMEs, from what the classes declare; what is published behind them.
 
 python -m bench readme. A README says where: `<!-- NAME -->` and `<!-- /NAME -->` on lines of their own.
 """
@@ -14,8 +14,10 @@ from bench.config.build import build
 from bench.contracts import BadInput
 from bench.provenance import ROOT
 from bench.store import files
+from bench.verify import published
 
 METHODS, METRICS = ROOT / "methods" / "README.md", ROOT / "metrics" / "README.md"
+RESULTS = ROOT / "results" / "README.md"
 
 
 def methods() -> str:
@@ -61,9 +63,15 @@ def blind_spots() -> str:
     return table(["metric", "what it answers", "what fools it", "shown by"], rows)
 
 
+def behind() -> str:
+    """One row a published study: its components of which the code has another version."""
+    return table(["study", "behind the code"], published.table(published.studies()))
+
+
 TABLES: dict[Path, dict[str, Callable[[], str]]] = {
     METHODS: {"methods": methods},
     METRICS: {"metrics": metrics, "blind spots": blind_spots},
+    RESULTS: {"behind": behind},
 }
 
 
