@@ -12,7 +12,7 @@ SCIENCE = ("contracts", "passes")
 STUDY = (*SCIENCE, "columns", "names", "provenance", "seeds", "config", "store", "study")
 ROOMS = {
     "columns": (),
-    "contracts": (),
+    "contracts": ("columns",),
     "passes": ("contracts",),
     "networks": SCIENCE,
     "checks": SCIENCE,
