@@ -15,7 +15,9 @@ NODE = {"_target_": "metrics.overlap.CalibratedAP"}
 
 def test_rows_behind_the_code_are_marked():
     """`python -m bench readme` writes the table after a version was raised or a study was published."""
-    assert replaced(RESULTS, "behind", TABLES[RESULTS]["behind"]()) == RESULTS.read_text(), "run: python -m bench readme"
+    assert replaced(RESULTS, "behind", TABLES[RESULTS]["behind"]()) == RESULTS.read_text(), (
+        "run: python -m bench readme"
+    )
 
 
 @pytest.mark.parametrize("folder", STUDIES, ids=[folder.name for folder in STUDIES])

@@ -1,8 +1,10 @@
 """Fingerprints of volumes, alike on every machine, and beside them digests of their bytes for kinds of machines known.
 
-A fingerprint is a few sums that any other subject, place or sign would change. Processors and libraries differ in the
-last bits of an exponential, so a digest holds where a small computation has the same bytes.
-`python tests/simulators/fingerprint.py` writes the digests of this kind of machine, when images change on purpose.
+A fingerprint is a few sums that any other subject, place or sign would change. Processors, libraries and numbers
+of threads differ in the last bits of an exponential or a sum, so a digest holds where a small computation has the same
+bytes.
+`OMP_NUM_THREADS=1 python tests/simulators/fingerprint.py` writes the digests of this kind of machine, when images
+change on purpose.
 """
 
 import hashlib
@@ -50,7 +52,10 @@ def machine():
     where = torch.from_numpy(np.tanh(noise[:1, ..., None].repeat(3, -1)))
     read = grid_sample(torch.from_numpy(noise)[None], where, align_corners=True)
     waves = [f(noise) for f in (np.exp, np.sin, np.tanh, np.cbrt)] + [np.log(np.abs(noise)), np.abs(noise) ** 0.3]
-    return digest(*waves, read, torch.from_numpy(noise).exp(), gaussian_filter(noise, 1.3), np.fft.rfftn(noise))
+    # large enough that its sums are shared out among threads
+    square = np.resize(noise, (256, 256))
+    smooth, spectrum = gaussian_filter(noise, 1.3), np.fft.rfftn(noise)
+    return digest(*waves, read, torch.from_numpy(noise).exp(), smooth, spectrum, square @ square)
 
 
 def _known():
@@ -61,7 +66,7 @@ if __name__ == "__main__":
     import test_golden
     import test_same_bytes
 
-    # as in tests and in every job: two threads split sums otherwise
+    # as in tests and in every job
     torch.set_num_threads(1)
     made = dict((*test_golden.named(), *test_same_bytes.named()))
     known = _known() | {machine(): {name: digest(volumes) for name, volumes in made.items()}}
