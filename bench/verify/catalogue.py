@@ -72,7 +72,7 @@ def networks() -> str:
     """One row per network: what it is, the arguments of its YAML, its parameters, its intrinsic maps."""
     rows = []
     for name, node in _described("network"):
-        made = architecture(node, COUNTED, ())().eval()
+        made: Any = architecture(node, COUNTED, ())().eval()
         count = sum(parameter.numel() for parameter in made.parameters())
         numbers = [_arguments(node), f"{count:,}", code(_maps(made))]
         rows.append([f"`{name}`", _file(type(made)), made.summary, *numbers, made.reference])
