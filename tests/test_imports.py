@@ -125,6 +125,16 @@ def test_no_modules_import_each_other_in_a_circle():
     assert SOURCE.circles() == []
 
 
+#: packages whose `__init__` offers what its modules hold; none of these modules takes it from there, or it is a circle
+FACES = {"bench.contracts", "bench.passes", "bench.report", "methods._rules"}
+
+
+def test_other_packages_import_none_of_their_own_modules():
+    """Whoever imports one module of theirs would load all, and meet those in the middle of their import."""
+    packages = [name for name, path in SOURCE.modules.items() if path.name == "__init__.py"]
+    assert {p for p in packages if any(within(other, p) for other in SOURCE.graph[p])} == FACES
+
+
 def test_no_two_folders_import_each_other():
     assert SOURCE.mutual_folders() == {}
 
