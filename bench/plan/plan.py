@@ -19,9 +19,9 @@ from bench.plan.settings import check_declared, check_headlines, check_size
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
 from bench.seeds import MOST, crossed
-from bench.stages.recipe import Recipe, sizes
 from bench.store.schema import check_store
 from bench.study import PAGE, PLAN, Node, Study, Unit
+from bench.training.recipe import Recipe, sizes
 
 #: seeds are written as 64-bit numbers in every table; what lies above is a slip
 BIGGEST_SEED = 2**31
