@@ -46,7 +46,7 @@ def entrants(command: Command) -> int:
 
 
 def readme(command: Command) -> int:
-    """Write the tables of methods and metrics, and of published rows behind them, into READMEs."""
+    """Write the tables of plug-ins, and of published rows behind them, into their READMEs."""
     for path in catalogue.write():
         print(path)
     return 0

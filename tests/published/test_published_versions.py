@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from bench.verify import published
-from bench.verify.catalogue import RESULTS, TABLES, replaced
+from bench.verify.catalogue import RESULTS, TABLES
+from bench.verify.markdown import replaced
 from bench.verify.published import Component, behind
 
 STUDIES = published.studies()

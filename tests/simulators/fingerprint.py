@@ -3,8 +3,8 @@
 A fingerprint is a few sums that any other subject, place or sign would change. Processors, libraries and numbers
 of threads differ in the last bits of an exponential or a sum, so a digest holds where a small computation has the same
 bytes.
-`OMP_NUM_THREADS=1 python tests/simulators/fingerprint.py` writes the digests of this kind of machine, when images
-change on purpose.
+`PYTHONPATH=.:tests OMP_NUM_THREADS=1 python tests/simulators/fingerprint.py` writes those of this kind of machine,
+when images change on purpose.
 """
 
 import hashlib
