@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, Simulator, Truth, bounded, impossible
+from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, NonNegative, Simulator, Truth, bounded, impossible
 from bench.contracts.validity import Validity
 from simulators.anatomy.minimum import require, require_grid
 from simulators.anatomy.mni152 import MNI152
@@ -58,7 +58,7 @@ class Brain(Simulator):
     nuisance: Scanner = field(default_factory=Scanner)
     task: Task = field(default_factory=SingleCause)
     separability: Annotated[float, Between(0.55, 0.999, unit="(AUC of the reference observer)")] = 0.95
-    amplitude: float | None = None
+    amplitude: NonNegative | None = None
     data_seed: Annotated[int, AtLeast(0)] = 0
     bank: Bank | None = field(default=None, init=False, compare=False, repr=False)
 

@@ -17,7 +17,7 @@ ROOMS = {
     "networks": SCIENCE,
     "checks": SCIENCE,
     "report": ("columns",),
-    "config": ("contracts", "names", "provenance"),
+    "config": ("contracts", "names", "provenance", "seeds"),
     "store": ("contracts", "columns", "names", "config"),
     "study": ("contracts", "config", "store"),
     "stages": STUDY,

@@ -18,13 +18,10 @@ from bench.plan.settings import check as check_settings
 from bench.plan.settings import check_declared, check_headlines, check_size
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
-from bench.seeds import MOST, crossed
+from bench.seeds import crossed
 from bench.stages.recipe import Recipe, sizes
 from bench.store.schema import check_store
 from bench.study import PAGE, PLAN, Node, Study, Unit
-
-#: seeds are written as 64-bit numbers in every table; what lies above is a slip
-BIGGEST_SEED = 2**31
 
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[Study, list[str]]:
@@ -137,20 +134,15 @@ def _check_subjects(metric: Any, path: str) -> None:
 def _all_seeds(given: Node) -> tuple[Node, dict[int, tuple[int, int] | None]]:
     """The seeds of each axis, and what each model seed stands for: itself, or initialisation and order crossed."""
     seeds = {axis: _seeds(axis, given[axis]) for axis in ("data", "model")}
-    single = {axis: given[axis] for axis in ("init", "order") if given[axis] not in ([], None)}
+    single = {axis: given[axis] for axis in ("init", "order") if given[axis] is not None}
     if not single:
         return seeds, dict.fromkeys(seeds["model"])
-    init, order = (_seeds(axis, single.get(axis, 0), MOST) for axis in ("init", "order"))
+    init, order = (_seeds(axis, single.get(axis, 0)) for axis in ("init", "order"))
     models = crossed(init, order)
     return {**seeds, "model": list(models), "init": init, "order": order}, models
 
 
-def _seeds(axis: str, value: Any, below: int = BIGGEST_SEED) -> list[int]:
+def _seeds(axis: str, value: Any) -> list[int]:
     seeds = list(value) if isinstance(value, list | tuple) else [value]
-    if not seeds or not all(isinstance(s, int) and not isinstance(s, bool) and 0 <= s < below for s in seeds):
-        raise BadInput(
-            f"seed.{axis}={value} is not possible: give whole numbers from 0 and below {below}, "
-            f"e.g. 'seed.{axis}=[0,1,2]'"
-        )
     check_axis(f"seed.{axis}", seeds)
     return seeds

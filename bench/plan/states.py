@@ -17,7 +17,6 @@ from bench.study import Study
 STATES = ("done", "missing", "failed", "stale", "blocked", "unsupported")
 States = dict[str, tuple[Cell, str]]
 GIVEN_UP = ("failed", "blocked", "unsupported")
-RERUN = ("missing", "failed", "stale", "all")
 
 
 @dataclass

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from bench.contracts import BadInput, Unsupported
+from bench.contracts import Unsupported
 from bench.contracts.validity import Validity
 from bench.passes.counting import Passes, count_passes
 from bench.stages.calibrate import CALIBRATE, calibrated
@@ -14,9 +14,6 @@ from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.switching import Effects, effects, sick
 from bench.stages.train import TRAIN
 from bench.study import Study, Unit
-
-#: more players would take more passes a subject than anyone waits for
-MOST = 12
 
 
 class _Effects(Stage[Effects]):
@@ -53,13 +50,3 @@ class _Effects(Stage[Effects]):
 
 
 EFFECTS = _Effects()
-
-
-def validate(players: int) -> None:
-    """Refuse a number of players that cannot be enumerated.
-
-    Raises:
-        BadInput: outside 1 to 12.
-    """
-    if not 1 <= players <= MOST:
-        raise BadInput(f"use.players={players} is not possible: give 1 to {MOST}, 2 to that power passes a subject")
