@@ -1,6 +1,7 @@
 """Every impossible command is refused in one sentence that names key and value, before anything is written."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +16,11 @@ FAKES = Path(__file__).parents[1] / "study" / "fakes" / "conf"
 LINES: dict[str, tuple[str, ...]] = {
     # typing mistakes in verbs, keys, names
     "pln": ("no verb 'pln'", "did you mean 'plan'"),
-    "plan foo": ("cannot read 'foo'", "key=value"),
+    "plan foo": ("the argument 'foo'", "key=value"),
     "plan -x": ("-x", "--help"),
     "store verfy": ("did you mean 'verify'",),
-    "store": ("verify or prune",),
-    "store verify prune": ("cannot read 'prune'",),
+    "store": ("valid names are prune, verify",),
+    "store verify prune": ("the argument 'prune'",),
     "show": ("16 hexadecimal digits",),
     "show ../../../../etc/x": ("16 hexadecimal digits",),
     "show 0123456789abcdef": ("no stored result has the key 0123456789abcdef",),
@@ -32,15 +33,21 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan hydra/launcher=jobli": ("hydra/launcher 'jobli'", "did you mean 'joblib'"),
     "plan hydra/launcher=joblib hydra.launcher.n_jobz=2": ("hydra.launcher.n_jobz", "did you mean 'n_jobs'"),
     "plan seeed.data=0": ("'seeed.data'", "did you mean 'seed'"),
-    "plan seed.datta=0": ("no 'datta' in seed", "did you mean 'data'"),
-    "plan simulator.syde=2": ("no 'syde' in simulator", "did you mean 'side'"),
-    "plan metric.max_sensitivity.drawz=2": ("no 'drawz' in metric.max_sensitivity", "did you mean 'draws'"),
-    "plan headline.anatomy.metrc=x": ("no 'metrc' in headline.anatomy", "did you mean 'metric'"),
-    "plan views=[{sing:abs}]": ("'sing' in views", "did you mean 'sign'"),
-    "plan +foo=1": ("unknown key 'foo'",),
-    "plan =3": ("unknown key ''",),
+    "plan seed.datta=0": ("seed: there is no key 'datta'", "did you mean 'data'"),
+    "plan simulator.syde=2": ("simulator: there is no key 'syde'", "did you mean 'side'"),
+    "plan metric.max_sensitivity.drawz=2": ("metric.max_sensitivity: there is no key 'drawz'", "did you mean 'draws'"),
+    "plan headline.anatomy.metrc=x": ("headline.anatomy: there is no key 'metrc'", "did you mean 'metric'"),
+    "plan views=[{sing:abs}]": ("views: there is no key 'sing'", "did you mean 'sign'"),
+    "plan +foo=1": ("no key 'foo'; valid names are against",),
+    "plan =3": ("no key ''",),
     "plan simulator@x=box": ("'simulator@x'", "write simulator=..."),
+    "plan simulator.tarjet=2": ("no key 'tarjet'; valid names are",),
+    "plan simulator.target=2": ("no key 'target'; valid names are",),
+    "plan method=[zzz]": ("no method 'zzz'; valid names are",),
     # wrong types, lists where scalars belong
+    "plan views=3": ("views=3 is not possible: give a value like [{'sign': 'abs', 'fwhm_mm': 0.0}]",),
+    "plan headline=3": ("headline=3 is not possible: give",),
+    "plan headline.anatomy=3": ("headline.anatomy=3 is not possible: give",),
     "plan explain.subjects=many": ("explain.subjects=many", "give a value like 24"),
     "plan explain.subjects=8.5": ("explain.subjects=8.5", "give a value like 24"),
     "plan explain.subjects=[8]": ("explain.subjects=[8]", "give a value like 24"),
@@ -120,8 +127,8 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan simulator._target_=fakes.box.Bx": ("'fakes.box' has no 'Bx'", "did you mean 'Box'"),
     "plan trusted=[..]": ("trusted='..'", "trusted=[mypackage]"),
     # Hydra's grammar
-    "plan method=[random": ("'method=[random'", "quote brackets"),
-    "plan method=[random,,gradient]": ("'method=[random,,gradient]'", "quote brackets"),
+    "plan method=[random": ("'method=[random'", "brackets closed and quoted"),
+    "plan method=[random,,gradient]": ("'method=[random,,gradient]'", "brackets closed and quoted"),
     "plan a=b=c": ("'a=b=c'",),
     "plan simulator=${nope}": ("nope",),
     "plan explain.subjects=${nope}": ("explain.subjects=${nope}", "give the value itself"),
@@ -165,7 +172,10 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
         "metric.mine.subjects=0",
         "of at least 1",
     ),
-    ("simulator/mine", "_target_: fakes.box.Box\nsize: 3\n", "simulator=mine"): ("'simulator.mine.size'", "side"),
+    ("simulator/mine", "_target_: fakes.box.Box\nsize: 3\n", "simulator=mine"): (
+        "simulator.mine: there is no key 'size'",
+        "side",
+    ),
     ("train/mine", "subjects: 64\n", "train=mine"): ("train.",),
     ("network/mine", "_target_: bench.networks.linear.Nope\n", "network=mine"): ("'Nope'", "Linear"),
 }
@@ -181,6 +191,7 @@ def refused(arguments, results, capsys):
     assert code == 2, (code, told)
     assert told.err.startswith("error: ") and told.err.count("\n") == 1 and not told.out, told
     assert set(results.parent.rglob("*")) == before, "a refusal writes nothing"
+    assert not re.search(r"(?<!\.\.)\.$|(?<!e\.g)\. ", told.err.strip()), "one sentence without a full stop"
     return told.err
 
 

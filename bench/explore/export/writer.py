@@ -55,8 +55,8 @@ def said_when_refused(folder: Path) -> Iterator[None]:
         yield
     except (PermissionError, NotADirectoryError) as error:
         raise BadInput(
-            f"cannot write {folder} ({error.strerror}: {error.filename}); make it writable or choose another place "
-            "with paths.results=..."
+            f"{folder} cannot be written ({error.strerror}: {error.filename}); make it writable or choose another "
+            "place with paths.results=..."
         ) from error
 
 
