@@ -59,12 +59,12 @@ def with_work(study: Study) -> Study:
     rerun = study.settings["rerun"]
     surveyed = survey(study)
     todo = {u: [k for k, (_, state) in cells.items() if wanted(state, rerun)] for u, cells in surveyed.items()}
-    lost = {
+    given_up = {
         u: [k for k, (_, state) in cells.items() if state in GIVEN_UP and not wanted(state, rerun)]
         for u, cells in surveyed.items()
     }
     work = {u: keys for u, keys in todo.items() if keys}
-    return replace(study, todo=work, lost=lost, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
+    return replace(study, todo=work, given_up=given_up, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
 
 
 def rendered(study: Study) -> bool:
@@ -72,12 +72,17 @@ def rendered(study: Study) -> bool:
     path = study.folder / PLAN
     if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).todo:
         return False
-    return _asked(Study.load(path)) == _asked(study)
+    try:
+        before = Study.load(path)
+    except (ValueError, TypeError, KeyError):
+        # written by other code: it is planned anew
+        return False
+    return _asked(before) == _asked(study)
 
 
 def _asked(study: Study) -> Study:
     """A study without what one call adds to it."""
-    return replace(study, run="", replace=False, todo={}, lost={})
+    return replace(study, run="", replace=False, todo={}, given_up={})
 
 
 def check_plugins(study: Study) -> None:

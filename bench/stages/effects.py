@@ -30,13 +30,13 @@ class _Effects(Stage[Effects]):
         return Cell(self, unit.id, content, unit, needs, self.code(graph, "simulators", unit.simulator))
 
     def make(self, given: Given) -> tuple[Effects, Passes]:
-        sizes, world = given.study.settings["use"], calibrated(given)
-        if reason := Validity.of(world).undefined.get("effects"):
+        sizes, simulator = given.study.settings["use"], calibrated(given)
+        if reason := Validity.of(simulator).undefined.get("effects"):
             raise Unsupported(reason)
         cohort = given.value(COHORT).take(torch.arange(sizes["subjects"]))
         model, players = given.value(TRAIN).model, sizes["players"]
         with count_passes(model) as passes:
-            return effects(model, world, cohort, sick(cohort), world.target, players, given.progress), passes
+            return effects(model, simulator, cohort, sick(cohort), simulator.target, players, given.progress), passes
 
     def write(self, folder: Path, value: Effects) -> None:
         save_file({name: part.contiguous() for name, part in value._asdict().items()}, folder / "effects.safetensors")

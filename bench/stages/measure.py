@@ -71,9 +71,9 @@ MEASURE = _Measure()
 
 
 def _explained_model(given: Given) -> ExplainedModel:
-    world, cohort = calibrated(given), given.value(COHORT)
+    simulator, cohort = calibrated(given), given.value(COHORT)
     model = given.graph.cell(TRAIN, given.unit)
-    known = metric_context(world, cohort, model.key, lambda: given.value(IMAGES).train)
+    known = metric_context(simulator, cohort, model.key, lambda: given.value(IMAGES).train)
     return ExplainedModel(
-        given.of(model).model, cohort, known, Validity.of(world), world.sides(cohort.targets), world.centre
+        given.of(model).model, cohort, known, Validity.of(simulator), simulator.sides(cohort.targets), simulator.centre
     )

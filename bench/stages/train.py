@@ -78,8 +78,8 @@ TRAIN = _Train()
 
 def network(study: Study, unit: Unit) -> Callable[[], nn.Module]:
     """Builds the untrained network of a unit."""
-    world = study.make("simulators", unit.simulator)
-    return architecture(study.networks[unit.network], world, study.settings["trusted"])
+    simulator = study.make("simulators", unit.simulator)
+    return architecture(study.networks[unit.network], simulator, study.settings["trusted"])
 
 
 def write(folder: Path, trained: Trained) -> None:

@@ -36,9 +36,9 @@ class _Use(Stage[Truth]):
 
     def make(self, given: Given) -> tuple[Truth, Passes]:
         sizes, cohort, model = given.study.settings["use"], given.value(COHORT), given.value(TRAIN).model
-        world = calibrated(given)
+        simulator = calibrated(given)
         with count_passes(model) as passes:
-            return use(model, world, cohort, sizes["draws"], sizes["subjects"], given.progress), passes
+            return use(model, simulator, cohort, sizes["draws"], sizes["subjects"], given.progress), passes
 
     def write(self, folder: Path, value: Truth) -> None:
         parts = {"regions": value.regions, "floor": value.floor}
