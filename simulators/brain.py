@@ -34,7 +34,7 @@ from simulators.record import column_description, record
 from simulators.separability import calibrate
 from simulators.task.protocol import Task
 from simulators.task.single import SingleCause
-from simulators.truths.cohort import explained
+from simulators.truths.cohort import explained_cohort
 from simulators.truths.not_disease import missing, require_dialled_cause
 from simulators.truths.off_target import confined
 from simulators.truths.registration import laid, source_voxels
@@ -216,7 +216,7 @@ class Brain(Simulator):
 
     def cohort(self, indices: Sequence[int], stream: str = "evaluation") -> Cohort:
         """The chosen subjects with twins, regions, domain and truths."""
-        return explained(self.parts, (self.scene(i, stream) for i in indices))
+        return explained_cohort(self.parts, (self.scene(i, stream) for i in indices))
 
     def population(self, indices: Sequence[int], stream: str, pairs: int) -> dict[str, Truth]:
         """The truths `association` and `observer`, estimated on `pairs` subjects in both states."""

@@ -104,7 +104,7 @@ class Recipe:
         return None if self.checkpoint is None else Checkpoint.read(self.checkpoint, self.epochs)
 
 
-def identity(config: Mapping[str, Any]) -> dict[str, Any]:
+def key_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a `train` node that a model's key holds.
 
     Optional settings are left out where they change nothing, so a key does not depend on which options there are;

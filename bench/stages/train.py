@@ -13,7 +13,7 @@ from bench.contracts import BadInput
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.images import IMAGES
-from bench.stages.recipe import identity
+from bench.stages.recipe import key_settings
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.training import Seeds, Trained, initialised, train
 from bench.study import Node, Study, Unit
@@ -34,7 +34,7 @@ class _Train(Stage[Trained]):
         content = {
             "calibration": calibration.key,
             "network": graph.describe("networks", unit.network),
-            "train": identity(graph.study.training(unit)),
+            "train": key_settings(graph.study.training(unit)),
             "data_seed": unit.data_seed,
             **(pair if unit.crossed else {"model_seed": unit.model_seed}),
             **({"start": start[0].key} if start else {}),
