@@ -63,8 +63,8 @@ class Brain(Simulator):
     bank: Bank | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.pathology.validate(self.region_names)
         laws = [part.law for part in self.parts.pathologies]
+        self.pathology.validate(self.region_names)
         for law in laws:
             if isinstance(law, Fine):
                 require_grid(type(law).__name__, law.coarsest_mm, self.anatomy.resolution_mm)

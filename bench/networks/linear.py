@@ -18,6 +18,7 @@ class Linear(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Linear discriminant of voxel intensities"
+    summary: ClassVar[str] = "One weight volume an output: its map is known, which makes it the transparent reference."
     centre: Tensor
     spread: Tensor
 

@@ -27,6 +27,7 @@ class ShapeBoosting(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Friedman 2001, Annals of Statistics 29:1189; histograms of Ke et al. 2017, NeurIPS"
+    summary: ClassVar[str] = "Boosted trees on tissue share and mean intensity of each region, kept as tensors."
 
     def __init__(
         self,

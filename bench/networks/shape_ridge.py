@@ -24,6 +24,7 @@ class ShapeRidge(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Hoerl & Kennard 1970, Technometrics 12:55, on regional volumes and intensities"
+    summary: ClassVar[str] = "Ridge on tissue share and mean intensity of each region, in closed form."
     centre: Tensor
     scale: Tensor
 

@@ -8,20 +8,20 @@ from typing import Any
 
 from bench.config import compose
 from bench.config.architecture import architecture
-from bench.config.build import check_complete
+from bench.config.build import check_complete, resolve
 from bench.config.overrides import check_axis
-from bench.contracts import BadInput, Subjects
-from bench.contracts.arguments import require
+from bench.contracts import BadInput
 from bench.contracts.names import known
 from bench.plan import pretraining
+from bench.plan.declarations import check_declarations
 from bench.plan.settings import check as check_settings
 from bench.plan.settings import check_declared, check_headlines, check_size
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
 from bench.seeds import crossed
-from bench.stages.recipe import Recipe, sizes
 from bench.store.schema import check_store
 from bench.study import PAGE, PLAN, Node, Study, Unit
+from bench.training.recipe import Recipe, sizes
 
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[Study, list[str]]:
@@ -99,9 +99,11 @@ def check_plugins(study: Study) -> None:
             raise BadInput(f"no {group} are chosen; name some, e.g. '{group[:-1]}=[...]' or {group[:-1]}=all")
         for label in study.node_names(group):
             check_complete(study.node(group, label), trusted, f"{group[:-1]}.{label}")
-            _check_stated(study.make(group, label), group, label)
-    for label in study.metrics:
-        _check_subjects(study.make("metrics", label), f"metric.{label}")
+            check_declarations(study.make(group, label), group, label)
+    for label in study.simulators:
+        check_declarations(study.make("simulators", label), "simulators", label)
+    for label, node in study.networks.items():
+        check_declarations(resolve(node, ("bench.networks", *trusted), f"network.{label}"), "networks", label)
     for simulator, network in dict.fromkeys((u.simulator, u.network) for u in study.units):
         architecture(study.networks[network], study.make("simulators", simulator), trusted)()
 
@@ -119,21 +121,6 @@ def _check_arms(study: Study) -> None:
             "train.permuted: it leaves a metric that compares with models trained on permuted labels no other "
             "models to compare them with; leave it out, such models are trained beside the others"
         )
-
-
-def _check_stated(plugin: Any, group: str, label: str) -> None:
-    for attribute in ("version", "reference", "summary", "tags"):
-        if not getattr(plugin, attribute, None):
-            raise BadInput(
-                f"{group[:-1]}.{label}: {type(plugin).__name__} has no {attribute}; state it as a class attribute, "
-                f"as the example in {group}/README.md does"
-            )
-
-
-def _check_subjects(metric: Any, path: str) -> None:
-    if not hasattr(metric, "subjects"):
-        raise BadInput(f"{path}: {type(metric).__name__} has no subjects; give it a field `subjects: Subjects = None`")
-    require(path, "subjects", metric.subjects, Subjects)
 
 
 def _all_seeds(given: Node) -> tuple[Node, dict[int, tuple[int, int] | None]]:

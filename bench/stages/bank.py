@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.passes.counting import Passes
-from bench.stages.recipe import SIZES, sizes
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.store.keys import describe, key
 from bench.study import Study, Unit
+from bench.training.recipe import SIZES, sizes
 
 #: draws the subjects into a folder
 Draw = Callable[[Path], None]

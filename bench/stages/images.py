@@ -8,8 +8,6 @@ They are a cache: any of them can be drawn again from the simulator, bit for bit
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,26 +16,10 @@ from bench.contracts import Batch, Simulator
 from bench.passes.counting import Passes
 from bench.stages.bank import Draw, banks
 from bench.stages.calibrate import CALIBRATE, calibrated
-from bench.stages.recipe import SIZES, sizes
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.study import Study, Unit
-
-#: the test subjects once more with every pathology off
-OFF = "off"
-SPLITS = ("train", "validation", "test")
-
-
-class Images(NamedTuple):
-    """Batches of one data seed; `off` are the test subjects with the pathology off and their own targets.
-
-    shifted: by name, the simulator's further test streams.
-    """
-
-    train: Batch
-    validation: Batch
-    test: Batch
-    off: Batch
-    shifted: Mapping[str, Batch] = MappingProxyType({})
+from bench.training.images import OFF, SPLITS, Images
+from bench.training.recipe import SIZES, sizes
 
 
 class _Images(Stage[Images]):

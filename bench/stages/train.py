@@ -13,10 +13,10 @@ from bench.contracts import BadInput
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.images import IMAGES
-from bench.stages.recipe import key_settings
 from bench.stages.stage import Cell, Given, Graph, Stage
-from bench.stages.training import Seeds, Trained, initialised, train
 from bench.study import Node, Study, Unit
+from bench.training.recipe import key_settings
+from bench.training.training import Seeds, Trained, initialised, train
 
 
 class _Train(Stage[Trained]):

@@ -161,12 +161,32 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
     ): ("method.mine", "leaves parameters out", "stride"),
     ("method/mine", "# @package method.mine\n_target_: fakes.bad.Unsaid\n", "method=[mine]"): (
         "method.mine: Unsaid has no summary",
-        "class attribute",
+        "state it in the class",
         "methods/README.md",
+    ),
+    (
+        "metric/mine",
+        "# @package metric.mine\n_target_: fakes.notanumber.Questionless\n",
+        "metric=[mine]",
+    ): (
+        "metric.mine: Questionless has no question",
+        "metrics/README.md",
+    ),
+    ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.Faultless\n", "metric=[mine]"): (
+        "metric.mine: Faultless has no blind_spots",
+        "metrics/README.md",
+    ),
+    ("network/mine", "_target_: fakes.notanumber.Summaryless\n", "network=mine"): (
+        "network.mine: Summaryless has no summary",
+        "bench/networks/README.md",
+    ),
+    ("simulator/mine", "_target_: fakes.box.Versionless\n", "simulator=mine"): (
+        "simulator.mine: Versionless has no version",
+        "simulators/README.md",
     ),
     ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.Subjectless\n", "metric=[mine]"): (
         "metric.mine: Subjectless has no subjects",
-        "Subjects = None",
+        "metrics/README.md",
     ),
     ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.NaNMetric\nsubjects: 0\n", "metric=[mine]"): (
         "metric.mine.subjects=0",

@@ -16,7 +16,7 @@ from bench.config.schema import Config, HeadlineSettings
 from bench.contracts import Above, AtLeast, BadInput, Between, Count, Multiple, bounded
 from bench.contracts.arguments import check, fits, hints_of
 from bench.plan import settings
-from bench.stages.recipe import Recipe, Sizes, sizes
+from bench.training.recipe import Recipe, Sizes, sizes
 
 CONF = Path(__file__).parents[2] / "conf"
 GROUPS = ("method", "metric", "network", "simulator")

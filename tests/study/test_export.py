@@ -12,7 +12,11 @@ from fakes.box import Box
 
 from bench.contracts import BadInput, Truth
 from bench.explore import portraits
-from bench.explore.export import About, export, layout, read, write
+from bench.explore.export import layout
+from bench.explore.export.cohorts import export
+from bench.explore.export.layout import About
+from bench.explore.export.reader import read
+from bench.explore.export.writer import write
 from bench.launch.unit import UnitRun
 from bench.stages.attribute import ATTRIBUTE
 from simulators.brain import Brain

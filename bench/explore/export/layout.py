@@ -89,5 +89,5 @@ also stands for the contrast of a simulator that states no `modality`.
 derivatives/plumbline: desc-twin (the same subject in the other pathology state), desc-<truth>_truth (what a map is
 scored against), dseg (regions, named in dseg.tsv), mask (voxels a map is scored in).
 Other derivatives: one trained model each, desc-<method>_map.
-participants.tsv tells patients from controls. `bench.explore.export.read` reads all of this back, bit by bit.
+participants.tsv tells patients from controls. `bench.explore.export.reader.read` reads all of this back, bit by bit.
 """

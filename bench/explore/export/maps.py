@@ -1,4 +1,4 @@
-"""The maps a study has stored of a simulator's explained subjects."""
+"""Stored maps of a simulator's explained subjects."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -6,8 +6,8 @@ from torch import nn
 
 from bench.contracts import BadInput
 from bench.networks.cnn import PooledCNN
-from bench.stages.recipe import Checkpoint, Recipe, key_settings
-from bench.stages.transfer import transfer
+from bench.training.recipe import Checkpoint, Recipe, key_settings
+from bench.training.transfer import transfer
 
 OLD = {
     "subjects": 1200,
