@@ -68,7 +68,7 @@ def blind_spots() -> str:
     return table(["metric", "what it answers", "what fools it", "shown by"], rows)
 
 
-def shipped_networks() -> str:
+def networks() -> str:
     """One row per network: what it is, the arguments of its YAML, its parameters, its intrinsic maps."""
     rows = []
     for name, node in _described("network"):
@@ -94,7 +94,7 @@ def pathologies() -> str:
 TABLES: dict[Path, dict[str, Callable[[], str]]] = {
     METHODS: {"methods": methods},
     METRICS: {"metrics": metrics, "blind spots": blind_spots},
-    NETWORKS: {"networks": shipped_networks},
+    NETWORKS: {"networks": networks},
     SIMULATORS: {"pathologies": pathologies},
 }
 

@@ -39,7 +39,7 @@ def test_every_plug_in_states_its_summary_in_one_line(group):
 
 
 def test_a_linear_network_counts_a_weight_per_voxel_and_a_bias_for_each_of_two_outputs():
-    (row,) = [line for line in catalogue.shipped_networks().splitlines() if line.startswith("| `linear` |")]
+    (row,) = [line for line in catalogue.networks().splitlines() if line.startswith("| `linear` |")]
     assert f"| {2 * (24 * 32 * 24 + 1):,} |" in row
 
 
