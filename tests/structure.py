@@ -112,12 +112,12 @@ class Source:
         """Python files directly in a package's folder."""
         return sum(path.parent == self.root / package for path in self.trees)
 
-    def shared_classes(self) -> dict[str, list[str]]:
-        """{public class name: the modules that define it}, where they are two or more."""
+    def shared(self, kind: type[ast.ClassDef | ast.FunctionDef]) -> dict[str, list[str]]:
+        """{public name of a class or function: the modules that define it}, where they are two or more."""
         found = defaultdict(list)
         for path, tree in self.trees.items():
             for node in tree.body:
-                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                if isinstance(node, kind) and not node.name.startswith("_"):
                     found[node.name].append(self.module(path))
         return {name: modules for name, modules in found.items() if len(modules) > 1}
 

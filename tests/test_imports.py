@@ -20,7 +20,7 @@ ROOMS = {
     "seeds": (),
     "provenance": (),
     "networks": SCIENCE,
-    "config": ("contracts", "names", "provenance"),
+    "config": ("contracts", "names", "provenance", "seeds"),
     "store": ("contracts", "columns", "names", "config"),
     "study": ("contracts", "config", "store"),
     "training": (*SCIENCE, "seeds"),
@@ -147,7 +147,9 @@ def test_a_circle_is_found(tmp_path):
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import bench.two.b\n"
     )
     (tmp_path / "bench" / "two" / "b.py").write_text("def f():\n    from bench.one import a\n    return a\n")
+    (tmp_path / "bench" / "three.py").write_text("class B: ...\n\n\ndef f(): ...\n")
     found = Source(tmp_path)
+    assert found.shared(ast.FunctionDef) == {"f": ["bench.three", "bench.two.b"]} and not found.shared(ast.ClassDef)
     assert found.circles() == [["bench.one.a", "bench.two.b"]]
     assert list(found.mutual_folders()) == [("bench/one", "bench/two")]
     assert list(found.unexplained_imports()) == ["bench/two/b.py:2"]
@@ -173,7 +175,57 @@ def test_few_files_lie_at_a_root(package):
 
 
 def test_one_name_is_one_class():
-    assert SOURCE.shared_classes() == {}
+    assert SOURCE.shared(ast.ClassDef) == {}
+
+
+#: names of functions that more than one module may have, and why
+SHARED = {
+    **dict.fromkeys(("read", "write", "record", "publish"), "of what the module keeps in files, called by its name"),
+    **dict.fromkeys(("draw", "table", "rows", "tables", "columns"), "of what the module makes, called by its name"),
+    **dict.fromkeys(("check", "applicable", "run", "main", "of", "require"), "the module's one task, by its name"),
+    **dict.fromkeys(("calibrate", "drift", "export", "figures", "leaderboard", "portrait"), "a verb and what it calls"),
+    **dict.fromkeys(("aggregate", "violations", "study"), "a way in of a package, and the function behind it"),
+}
+#: names that still stand for two things; none may be added
+OPEN = [
+    "balanced",
+    "block",
+    "check_batch",
+    "count",
+    "cropped",
+    "cut",
+    "diversity",
+    "enlarged",
+    "estimate",
+    "features",
+    "joined",
+    "label",
+    "look",
+    "matrix",
+    "measured",
+    "names",
+    "network",
+    "oracle_leads",
+    "overlay",
+    "passed",
+    "plain",
+    "pooled",
+    "redrawn",
+    "rendered",
+    "replaced",
+    "same",
+    "shared",
+    "shares",
+    "shifted",
+    "subjects",
+    "voxels",
+    "within_bounds",
+]
+
+
+def test_one_name_is_one_function():
+    """Names of functions, as far as they do not say what their module is for."""
+    assert sorted(set(SOURCE.shared(ast.FunctionDef)) - {*SHARED, *OPEN}) == []
 
 
 def test_nothing_published_is_read_from_a_docstring():

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Batch, Positive, bounded
+from bench.contracts import Batch, Finite, Positive, bounded
 from bench.networks._shape import Examples, ShapeFeatures, examples
 
 #: penalties tried, in units of the features' squared singular values: features are standardised
@@ -33,7 +33,7 @@ class ShapeRidge(nn.Module):
         in_shape: tuple[int, int, int],
         outputs: int,
         regions: Tensor | None = None,
-        threshold: float = 0.37,
+        threshold: Finite = 0.37,
         softness: Positive = 0.1,
     ) -> None:
         super().__init__()

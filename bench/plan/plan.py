@@ -18,13 +18,10 @@ from bench.plan.settings import check as check_settings
 from bench.plan.settings import check_declared, check_headlines, check_size
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
-from bench.seeds import MOST, crossed
+from bench.seeds import crossed
 from bench.store.schema import check_store
 from bench.study import PAGE, PLAN, Node, Study, Unit
 from bench.training.recipe import Recipe, sizes
-
-#: seeds are written as 64-bit numbers in every table; what lies above is a slip
-BIGGEST_SEED = 2**31
 
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[Study, list[str]]:
@@ -62,12 +59,12 @@ def with_work(study: Study) -> Study:
     rerun = study.settings["rerun"]
     surveyed = survey(study)
     todo = {u: [k for k, (_, state) in cells.items() if wanted(state, rerun)] for u, cells in surveyed.items()}
-    lost = {
+    given_up = {
         u: [k for k, (_, state) in cells.items() if state in GIVEN_UP and not wanted(state, rerun)]
         for u, cells in surveyed.items()
     }
     work = {u: keys for u, keys in todo.items() if keys}
-    return replace(study, todo=work, lost=lost, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
+    return replace(study, todo=work, given_up=given_up, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
 
 
 def rendered(study: Study) -> bool:
@@ -75,12 +72,17 @@ def rendered(study: Study) -> bool:
     path = study.folder / PLAN
     if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).todo:
         return False
-    return _asked(Study.load(path)) == _asked(study)
+    try:
+        before = Study.load(path)
+    except (ValueError, TypeError, KeyError):
+        # written by other code: it is planned anew
+        return False
+    return _asked(before) == _asked(study)
 
 
 def _asked(study: Study) -> Study:
     """A study without what one call adds to it."""
-    return replace(study, run="", replace=False, todo={}, lost={})
+    return replace(study, run="", replace=False, todo={}, given_up={})
 
 
 def check_plugins(study: Study) -> None:
@@ -124,20 +126,15 @@ def _check_arms(study: Study) -> None:
 def _all_seeds(given: Node) -> tuple[Node, dict[int, tuple[int, int] | None]]:
     """The seeds of each axis, and what each model seed stands for: itself, or initialisation and order crossed."""
     seeds = {axis: _seeds(axis, given[axis]) for axis in ("data", "model")}
-    single = {axis: given[axis] for axis in ("init", "order") if given[axis] not in ([], None)}
+    single = {axis: given[axis] for axis in ("init", "order") if given[axis] is not None}
     if not single:
         return seeds, dict.fromkeys(seeds["model"])
-    init, order = (_seeds(axis, single.get(axis, 0), MOST) for axis in ("init", "order"))
+    init, order = (_seeds(axis, single.get(axis, 0)) for axis in ("init", "order"))
     models = crossed(init, order)
     return {**seeds, "model": list(models), "init": init, "order": order}, models
 
 
-def _seeds(axis: str, value: Any, below: int = BIGGEST_SEED) -> list[int]:
+def _seeds(axis: str, value: Any) -> list[int]:
     seeds = list(value) if isinstance(value, list | tuple) else [value]
-    if not seeds or not all(isinstance(s, int) and not isinstance(s, bool) and 0 <= s < below for s in seeds):
-        raise BadInput(
-            f"seed.{axis}={value} is not possible: give whole numbers from 0 and below {below}, "
-            f"e.g. 'seed.{axis}=[0,1,2]'"
-        )
     check_axis(f"seed.{axis}", seeds)
     return seeds

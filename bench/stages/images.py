@@ -41,10 +41,10 @@ class _Images(Stage[Images]):
 
     def make(self, given: Given) -> tuple[Draw, Passes]:
         """The images are drawn while they are written."""
-        counts, world = sizes(given.study.training(given.unit)), calibrated(given)
+        counts, simulator = sizes(given.study.training(given.unit)), calibrated(given)
         for bank in given.cell.caches:
-            world = world.with_bank(given.of(bank))
-        return lambda folder: draw(world, counts, folder, given.progress), Passes()
+            simulator = simulator.with_bank(given.of(bank))
+        return lambda folder: draw(simulator, counts, folder, given.progress), Passes()
 
     def write(self, folder: Path, value: Draw) -> None:
         value(folder)

@@ -37,7 +37,7 @@ class Component(NamedTuple):
     version: str = ""
 
 
-def components(folder: Path) -> list[Component]:
+def made_from(folder: Path) -> list[Component]:
     """What a published study was made from, each once."""
     columns = ["stage", "key", "unit", "method", "metric", "content", "config"]
     versions = {kind: _versions(folder / f"{kind}s.csv", kind) for kind in PLUGINS}
@@ -55,7 +55,7 @@ def components(folder: Path) -> list[Component]:
     return sorted(found.values())
 
 
-def behind(component: Component) -> str:
+def outdated(component: Component) -> str:
     """A clause on what the code has in place of a published component; "" where that is current."""
     try:
         has, now = _present(component)
@@ -69,7 +69,7 @@ def behind(component: Component) -> str:
 def table(folders: list[Path]) -> Iterator[list[str]]:
     """Study and its components that are behind the code, of every published study."""
     for folder in folders:
-        clauses = [(c, behind(c)) for c in components(folder)]
+        clauses = [(c, outdated(c)) for c in made_from(folder)]
         told = [f"{c.kind} `{c.name}`: {clause}" for c, clause in clauses if clause]
         yield [f"`{folder.name}`", "; ".join(told) or "none"]
 

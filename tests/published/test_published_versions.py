@@ -8,7 +8,7 @@ import pytest
 from bench.verify import published
 from bench.verify.catalogue import RESULTS, TABLES
 from bench.verify.markdown import replaced
-from bench.verify.published import Component, behind
+from bench.verify.published import Component, outdated
 
 STUDIES = published.studies()
 NODE = {"_target_": "metrics.overlap.CalibratedAP"}
@@ -23,7 +23,7 @@ def test_rows_behind_the_code_are_marked():
 
 @pytest.mark.parametrize("folder", STUDIES, ids=[folder.name for folder in STUDIES])
 def test_every_part_of_a_study_is_compared(folder):
-    found = published.components(folder)
+    found = published.made_from(folder)
     assert {c.kind for c in found} == {"method", "metric", "network", "simulator", "stage"}
     for kind in published.PLUGINS:
         assert {c.name for c in found if c.kind == kind} == set(pd.read_csv(folder / f"{kind}s.csv")[kind])
@@ -33,14 +33,14 @@ def test_every_part_of_a_study_is_compared(folder):
 def test_a_component_is_behind_by_its_version_or_by_a_part_of_it():
     one = Component("metric", "m", json.dumps(NODE))
     has, now = published._present(one)
-    assert behind(one._replace(key=now, version=has)) == ""
-    assert behind(one._replace(key=now, version="0")) == f"made with version 0, the code has {has}"
-    assert behind(one._replace(key="0" * 16, version=has)) == "it or a part of it has another version"
-    assert behind(Component("method", "m", '{"_target_": "methods.gone.Gone"}')) == "no longer in the code"
+    assert outdated(one._replace(key=now, version=has)) == ""
+    assert outdated(one._replace(key=now, version="0")) == f"made with version 0, the code has {has}"
+    assert outdated(one._replace(key="0" * 16, version=has)) == "it or a part of it has another version"
+    assert outdated(Component("method", "m", '{"_target_": "methods.gone.Gone"}')) == "no longer in the code"
 
 
 def test_a_stage_whose_version_was_raised_is_behind(monkeypatch):
-    (one,) = (c for c in published.components(STUDIES[0]) if (c.kind, c.name) == ("stage", "measure"))
-    assert behind(one) == ""
+    (one,) = (c for c in published.made_from(STUDIES[0]) if (c.kind, c.name) == ("stage", "measure"))
+    assert outdated(one) == ""
     monkeypatch.setattr(type(published.stages()["measure"]), "version", "raised")
-    assert behind(one) == "it or a part of it has another version"
+    assert outdated(one) == "it or a part of it has another version"

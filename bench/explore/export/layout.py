@@ -18,7 +18,7 @@ VECTORS = ("regions", "floor")
 @dataclass(frozen=True)
 class About:
     """Facts that a cohort does not hold itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet.
-    records: what was drawn for each subject, by name; meanings: what each of these names stands for.
+    records: what was drawn for each subject, by name; descriptions: what each of these names stands for.
     """
 
     simulator: str
@@ -26,7 +26,7 @@ class About:
     data_seed: int
     modality: str = "T1w"
     records: tuple[dict[str, float], ...] = ()
-    meanings: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
