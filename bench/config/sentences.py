@@ -1,5 +1,6 @@
 """One sentence for what Hydra raised: what, where, and how to mend it."""
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -10,9 +11,10 @@ from hydra.errors import MissingConfigException
 from omegaconf import OmegaConf
 
 from bench.config import schema
-from bench.config.build import TARGET
+from bench.config.build import ALLOWED, TARGET, resolve
 from bench.config.overrides import options
 from bench.config.schema import Config
+from bench.contracts import BadInput
 from bench.contracts.names import nearest
 
 MERGING = "Error merging override "
@@ -54,6 +56,8 @@ def _unknown(key: str, cause: BaseException | None, config: Any) -> str:
         if not isinstance(config, Mapping) or part not in config:
             where = f"{'.'.join(done)}: " if done else ""
             valid = [str(k) for k in config if k != TARGET] if isinstance(config, Mapping) else ()
+            if isinstance(config, Mapping) and part in _arguments(config):
+                return f"{where}'{part}' stands at its default, which no file sets; give it with +{key}=..."
             return f"{where}there is no key '{part}'{nearest(part, valid)}"
         config, done = config[part], [*done, part]
     if inner is None:
@@ -61,6 +65,14 @@ def _unknown(key: str, cause: BaseException | None, config: Any) -> str:
     if not inside:
         return f"{key}: there is no key '{inner}'; add one that a study does not have yet with +{key}.{inner}=..."
     return f"{key}: there is no key '{inner}'{nearest(str(inner), inside)}"
+
+
+def _arguments(node: Mapping[str, Any]) -> Iterable[str]:
+    """Names of what the class of a node takes; none where the node has no class of ours."""
+    try:
+        return inspect.signature(resolve(node, ALLOWED)).parameters
+    except BadInput:
+        return ()
 
 
 def _misplaced(place: str, reason: str) -> str:
