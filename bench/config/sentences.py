@@ -40,6 +40,14 @@ def say(error: Exception, lines: Iterable[str], folders: Sequence[Path], known: 
     return f"the configuration cannot be composed ({_clause(str(error.__cause__ or error))}); mend what it names"
 
 
+def within_list(text: str, lines: Iterable[str]) -> str:
+    """The sentence for a key, the last word in quotes of a text, that was looked for inside a list."""
+    key = text.rpartition("'")[0].rpartition("'")[2]
+    line = next((one for one in lines if f".{key}" in one.partition("=")[0]), key)
+    name = line.lstrip("+~").partition(f".{key}")[0]
+    return f"{line} is not possible: give the list as a whole, {name}=[...]"
+
+
 def _clause(text: str) -> str:
     """The first line of what a library says, as part of a sentence of ours."""
     return " ".join(text.splitlines()[0].split()).replace(". ", ", ").rstrip(".")

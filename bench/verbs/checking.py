@@ -46,7 +46,7 @@ def entrants(command: Command) -> int:
 
 
 def readme(command: Command) -> int:
-    """Write the tables of plug-ins into their READMEs, and new classes into the list of identities."""
+    """Write the tables of plug-ins and of published rows behind into READMEs, and the identities of new classes."""
     for path in (*catalogue.write(), identities.write()):
         print(path)
     return 0

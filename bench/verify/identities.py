@@ -15,7 +15,7 @@ from bench.store.keys import identity
 FILE = Path(__file__).with_suffix(".txt")
 
 
-def shipped() -> set[str]:
+def current() -> set[str]:
     """Identity of every class that a YAML of ours names."""
     trees = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "conf").rglob("*.yaml"))]
     return {identity(resolve(node, ALLOWED)) for tree in trees for _, node in nodes(tree)}
@@ -28,5 +28,5 @@ def kept() -> set[str]:
 
 def write() -> Path:
     """Add what is new; the file."""
-    files.write_bytes(FILE, ("\n".join(sorted(kept() | shipped())) + "\n").encode())
+    files.write_bytes(FILE, ("\n".join(sorted(kept() | current())) + "\n").encode())
     return FILE
