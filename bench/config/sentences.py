@@ -97,5 +97,6 @@ def _refused(line: str, cause: BaseException | None) -> str:
     key = line.lstrip("+~").partition("=")[0]
     default = OmegaConf.select(OmegaConf.structured(Config), key, throw_on_missing=False)
     shown = OmegaConf.to_container(default) if OmegaConf.is_config(default) else default
-    give = "another value" if shown in (None, "", {}) else f"a value like {shown}"
+    by_name = f"values by name, {key}={{NAME: ...}}"
+    give = by_name if shown == {} else "another value" if shown in (None, "") else f"a value like {shown}"
     return f"{line} is not possible: give {give} ({_clause(str(cause))})"

@@ -47,7 +47,7 @@ LINES: dict[str, tuple[str, ...]] = {
     # wrong types, lists where scalars belong
     "plan views=3": ("views=3 is not possible: give a value like [{'sign': 'abs', 'fwhm_mm': 0.0}]",),
     "plan views.sign=abs": ("views.sign=abs is not possible", "views=[...]"),
-    "plan headline=3": ("headline=3 is not possible: give",),
+    "plan headline=3": ("headline=3 is not possible: give values by name, headline={NAME: ...}",),
     "plan headline.anatomy=3": ("headline.anatomy=3 is not possible: give",),
     "plan explain.subjects=many": ("explain.subjects=many", "give a value like 24"),
     "plan explain.subjects=8.5": ("explain.subjects=8.5", "give a value like 24"),
