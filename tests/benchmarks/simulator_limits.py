@@ -8,12 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 from scipy.ndimage import gaussian_filter
 
+from bench.config import compose
 from bench.config.build import build
-from bench.config.compose import CONF
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.regions import REGIONS
 from simulators.brain import Brain
@@ -32,8 +30,8 @@ CHANGE = 1.5
 
 def shipped(name: str, amplitude: float = 0.3) -> Brain:
     """A simulator of conf/simulator."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return build(OmegaConf.to_container(compose(f"simulator/{name}"))["simulator"]).with_amplitude(amplitude)
+    node = compose.study(["study=tiny", f"simulator={name}"]).simulators[name]
+    return build(node).with_amplitude(amplitude)
 
 
 def beyond(name: str) -> float:
@@ -71,7 +69,7 @@ def uncertain(pairs: int) -> float:
     rng = np.random.default_rng(0)
     found = []
     for _ in range(GROUPS):
-        well = rng.standard_normal((observer.subjects(pairs, NOISE), NOISE))
+        well = rng.standard_normal((observer.subjects_seen(pairs, NOISE), NOISE))
         found.append(observer.separation(well, well + np.eye(NOISE)[0]))
     return float(np.std(found) / np.mean(found))
 
@@ -81,7 +79,7 @@ def divergence(pairs: int) -> float:
     rng = np.random.default_rng(0)
     found = []
     for _ in range(GROUPS // 10):
-        count = observer.subjects(pairs, NOISE)
+        count = observer.subjects_seen(pairs, NOISE)
         noise, first, flip = rng.standard_normal((count, NOISE)), *rng.integers(0, 2, (2, count))
         pair = np.eye(NOISE)[:2]
         one, both = first[:, None] * pair[0] + (1 - first)[:, None] * pair[1], flip[:, None] * pair.sum(0)

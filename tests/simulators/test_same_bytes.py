@@ -11,7 +11,7 @@ from torch.nn.functional import grid_sample
 
 from bench.config.build import build
 from simulators.draw.subject import position
-from simulators.pathology.flow import RESIDUAL, STEPS, balanced, velocity
+from simulators.pathology.flow import RESIDUAL, STEPS, balanced_sources, velocity
 from simulators.pathology.nearest import FAR, bounding_box, squared_distance
 from simulators.pathology.resizing import STAGE, _sized, _stage
 from simulators.pathology.warping import volume
@@ -79,7 +79,7 @@ def _velocity(source, inside):
 def test_flow_is_that_of_the_incidence_matrices(shape, filled):
     rng = np.random.default_rng(0)
     inside = rng.uniform(size=shape) < filled
-    source = balanced(rng.random(shape), rng.random(shape) + 0.1, inside)
+    source = balanced_sources(rng.random(shape), rng.random(shape) + 0.1, inside)
     assert velocity(source, inside).tobytes() == _velocity(source, inside).tobytes()
 
 
