@@ -6,9 +6,24 @@ from collections.abc import Iterable
 import numpy as np
 
 from bench.contracts import BadInput, known
+from simulators.anatomy.parcellation import parcellation
 
 #: voxels that a region needs before a pathology may act there
 FEWEST = 8
+
+
+def require_shown(regions: Iterable[str], region_names: tuple[str, ...], resolution_mm: float) -> None:
+    """Refuse a drawn region that is none on the grid.
+
+    Raises:
+        BadInput: naming the region and a voxel size at which it has enough voxels, unless the grid does not reach it.
+    """
+    drawn = parcellation()
+    for region in set(regions) & set(drawn.names) - set(region_names):
+        volume = (drawn.labels == drawn.names.index(region) + 1).sum() * drawn.voxel_mm**3
+        finer = max(2.0, math.floor(2 * (volume / FEWEST) ** (1 / 3)) / 2)
+        mend = "use a whole brain" if finer >= resolution_mm else f"use anatomy.resolution_mm of {finer:g} or finer"
+        raise BadInput(f"region {region!r} has no voxels on this grid at {resolution_mm:g} mm; {mend}")
 
 
 def require(regions: Iterable[str], labels: np.ndarray, region_names: tuple[str, ...], resolution_mm: float) -> None:
