@@ -5,7 +5,7 @@ import numpy as np
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.parcellation import parcellation
 from simulators.anatomy.protocol import Template
-from simulators.anatomy.resampling import majority
+from simulators.anatomy.resampling import FEWEST, majority
 
 
 def named(
@@ -30,9 +30,9 @@ def shares(maps: np.ndarray) -> np.ndarray:
 
 
 def numbering(labels: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """For each label, 0 included, its number among the regions that occur in `labels`, or 0; and their names."""
+    """For each label, 0 included, its number among the regions with enough voxels, or 0; and the names of these."""
     counts = np.bincount(labels.ravel(), minlength=len(names) + 1)
     counts[0] = 0
-    kept = counts > 0
+    kept = counts >= FEWEST
     number = np.where(kept, np.cumsum(kept), 0).astype(np.int16)
     return number, tuple(name for name, keep in zip(names, kept[1:], strict=True) if keep)

@@ -59,6 +59,12 @@ def fluid() -> tuple[float, float]:
     return float((brain - gm - wm).sum() / brain.sum()), float((brain - gm - wm > brain / 2).mean())
 
 
+def nowhere(resolution_mm: float) -> float:
+    """Share of the voxels that are mostly grey matter and lie in no region."""
+    template = MNI152(resolution_mm=resolution_mm).template
+    return float((template.labels[template.maps[0] > 0.5] == 0).mean())
+
+
 def kept(voxel_mm: float = 7.0) -> float:
     """SD of the grain of `Texture` after a move by half a voxel along an axis, over its SD."""
     white = np.random.default_rng(0).standard_normal((64, 64, 64), np.float32)
@@ -96,6 +102,8 @@ def limits() -> dict[str, float]:
     found = {f"share of |planted| outside the domain, {name}": beyond(name) for name in ("mtl_atrophy", "focal")}
     found["fluid's share of the volume of cortical regions at 7 mm"] = volume
     found["share of their voxels that are mostly fluid"] = voxels
+    for resolution in (7.0, 4.0, 3.0, 2.0):
+        found[f"share of mostly grey voxels in no region at {resolution:g} mm"] = nowhere(resolution)
     found["SD of 4 mm grain moved by half of a 7 mm voxel / before"] = kept()
     for name, amplitude in (("mtl_deformation", 0.2), ("ventricular_enlargement", 0.3)):
         values = off_target_change(name, amplitude)
