@@ -15,7 +15,7 @@ from simulators.anatomy.parcellation import Parcellation, parcellation
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.regions import numbering, shares
 from simulators.anatomy.resampling import majority
-from simulators.anatomy.templated import nearest
+from simulators.anatomy.templated import nearest_voxels
 
 #: share of a region's voxels that may lie outside the brain
 OUTSIDE = 0.75
@@ -57,7 +57,7 @@ class Atlas(AnatomyWrapper):
     def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The inner anatomy at positions (D, H, W, 3) in mm, with the atlas's regions by nearest neighbour."""
         maps = self.anatomy.resample(position, latents).maps
-        return Warped(maps, np.where(maps[2] > 0.5, nearest(_regions(self)[2], position), 0).astype(np.int16))
+        return Warped(maps, np.where(maps[2] > 0.5, nearest_voxels(_regions(self)[2], position), 0).astype(np.int16))
 
 
 @lru_cache(maxsize=4)
