@@ -86,7 +86,7 @@ def _precedence(values: np.ndarray, at: np.ndarray, shape: tuple[int, ...], name
     return 2 * rank[values] + (right[values] == (at[:, 0] >= shape[0] / 2))
 
 
-def filled(drawing: Drawing, names: pd.DataFrame) -> np.ndarray:
+def completed(drawing: Drawing, names: pd.DataFrame) -> np.ndarray:
     """A symmetric drawing with what it leaves out, but for fluid outside the ventricles and the rim of the cortex."""
     labels, points = drawing.labels.copy(), drawing.points
     _, (gm, wm, csf) = averages(Grid(1.0, drawing.affine[:3, 3], np.array(labels.shape)))
@@ -151,7 +151,7 @@ def main() -> None:
     """Write the label volume that the package carries."""
     names, drawing = pd.read_csv(TABLE), drawn()
     half = drawing._replace(labels=symmetric(drawing.labels, names))
-    image = nibabel.nifti1.Nifti1Image(filled(half, names).astype(np.uint8), drawing.affine)
+    image = nibabel.nifti1.Nifti1Image(completed(half, names).astype(np.uint8), drawing.affine)
     nibabel.nifti1.save(image, IMAGE)
 
 

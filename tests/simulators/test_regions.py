@@ -72,7 +72,7 @@ def test_where_both_sides_agree_the_drawing_stays():
 def test_the_volume_is_what_the_drawing_makes():
     drawing = draw_regions.drawn()
     half = drawing._replace(labels=draw_regions.symmetric(drawing.labels, NAMES))
-    assert np.array_equal(draw_regions.filled(half, NAMES), parcellation.parcellation().labels)
+    assert np.array_equal(draw_regions.completed(half, NAMES), parcellation.parcellation().labels)
 
 
 @pytest.mark.parametrize("resolution", [2.0, 3.0, 4.0, 7.0])
