@@ -13,7 +13,7 @@ from simulators.anatomy.anatomy_wrapper import AnatomyWrapper
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.parcellation import Parcellation, parcellation
 from simulators.anatomy.protocol import Template, Warped
-from simulators.anatomy.regions import numbering, shares
+from simulators.anatomy.regions import numbering, tissue_shares
 from simulators.anatomy.resampling import majority
 from simulators.anatomy.templated import nearest_voxels
 
@@ -68,7 +68,7 @@ def _regions(atlas: Atlas) -> tuple[Template, tuple[str, ...], Template]:
     _require_inside(drawn, grid, inner.maps[2], atlas.image)
     full = np.zeros((3, *inner.labels.shape), np.float32)
     full[0] = 1
-    inside, everywhere = (majority(grid, drawn, tissue) for tissue in (shares(inner.maps), full))
+    inside, everywhere = (majority(grid, drawn, tissue) for tissue in (tissue_shares(inner.maps), full))
     number, names = numbering(inside, drawn.names)
     return inner._replace(labels=number[inside]), names, inner._replace(labels=number[everywhere])
 

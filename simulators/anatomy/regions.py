@@ -17,14 +17,14 @@ def named(
     brain that the regions were drawn on. names: those to number by, where other templates have the same grid.
     """
     drawn = parcellation()
-    labels = majority(grid, drawn, shares(maps), reach_mm)
+    labels = majority(grid, drawn, tissue_shares(maps), reach_mm)
     number, found = numbering(labels, drawn.names)
     if names is not None:
         number = np.array([0, *(names.index(name) + 1 if name in names else 0 for name in drawn.names)], np.int16)
     return Template(maps, number[labels], grid.points, grid.affine), found if names is None else names
 
 
-def shares(maps: np.ndarray) -> np.ndarray:
+def tissue_shares(maps: np.ndarray) -> np.ndarray:
     """Shares (3, D, H, W) of grey matter, white matter and fluid in a template's maps."""
     return np.stack([maps[0], maps[1], maps[2] - maps[0] - maps[1]])
 
