@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from bench.config import compose
 from bench.config.build import build
 from simulators.anatomy.mni152 import MNI152
-from simulators.anatomy.regions import REGIONS
+from simulators.anatomy.parcellation import parcellation
 from simulators.brain import Brain
 from simulators.pathology.texture import Texture
 from simulators.space.correspondence import resampled
@@ -50,10 +50,17 @@ def off_target_change(name: str, amplitude: float) -> list[float]:
 def fluid() -> tuple[float, float]:
     """Share of the volume of cortical regions that is fluid, and of their voxels that are mostly fluid."""
     anatomy = MNI152()
-    cortex = [region.name for region in REGIONS if region.tissue == "gm" and region.name != "cerebellum"]
-    numbers = [n for n, name in enumerate(anatomy.region_names, start=1) if name.partition(" ")[2] in cortex]
+    drawn = parcellation()
+    cortex = {name for name, tissue in zip(drawn.names, drawn.tissues, strict=True) if tissue == "gm"}
+    numbers = [n for n, name in enumerate(anatomy.region_names, start=1) if name in cortex and "cerebellum" not in name]
     gm, wm, brain = anatomy.template.maps[:3, np.isin(anatomy.template.labels, numbers)]
     return float((brain - gm - wm).sum() / brain.sum()), float((brain - gm - wm > brain / 2).mean())
+
+
+def nowhere(resolution_mm: float) -> float:
+    """Share of the voxels that are mostly grey matter and lie in no region."""
+    template = MNI152(resolution_mm=resolution_mm).template
+    return float((template.labels[template.maps[0] > 0.5] == 0).mean())
 
 
 def kept(voxel_mm: float = 7.0) -> float:
@@ -93,6 +100,8 @@ def limits() -> dict[str, float]:
     found = {f"share of |planted| outside the domain, {name}": beyond(name) for name in ("mtl_atrophy", "focal")}
     found["fluid's share of the volume of cortical regions at 7 mm"] = volume
     found["share of their voxels that are mostly fluid"] = voxels
+    for resolution in (7.0, 4.0, 3.0, 2.0):
+        found[f"share of mostly grey voxels in no region at {resolution:g} mm"] = nowhere(resolution)
     found["SD of 4 mm grain moved by half of a 7 mm voxel / before"] = kept()
     for name, amplitude in (("mtl_deformation", 0.2), ("ventricular_enlargement", 0.3)):
         values = off_target_change(name, amplitude)
