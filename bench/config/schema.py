@@ -32,7 +32,7 @@ class ExplainSettings:
 
 @dataclass
 class UseSettings:
-    """The truth `use` of models: redraws per region, the number of explained subjects it is computed for, and how many
+    """The truth `use` of models: redraws per region; the number of explained subjects that are switched, and how many
     regions of each have their pathology switched in all combinations.
     """
 

@@ -36,6 +36,7 @@ from bench.contracts.plugins import (
     SelfFitting,
     Target,
 )
+from bench.contracts.redraws import Redraws
 from bench.contracts.simulator import Simulator
 from bench.contracts.tags import BlindSpot, MethodTags, MetricTags
 from bench.contracts.validity import Validity
@@ -72,6 +73,7 @@ __all__ = [
     "Part",
     "Perturbation",
     "Positive",
+    "Redraws",
     "SelfFitting",
     "Share",
     "Simulator",

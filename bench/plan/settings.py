@@ -10,7 +10,7 @@ from bench.contracts import BadInput, View
 from bench.contracts.names import known
 from bench.names import slug
 from bench.plan.states import RERUN
-from bench.stages import cohort, effects, use
+from bench.stages import cohort, effects, redraw, use
 from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
 SIGNS = ("abs", "signed", "positive", "negative")
@@ -37,7 +37,8 @@ def check(settings: Node) -> None:
     _check_places(settings["name"], settings["paths"]["results"])
     explain, redrawn = settings["explain"], settings["use"]
     cohort.validate(explain["subjects"], explain["pairs"])
-    use.validate(redrawn["draws"], redrawn["subjects"], explain["subjects"])
+    redraw.validate(redrawn["draws"])
+    use.validate(redrawn["subjects"], explain["subjects"])
     effects.validate(redrawn["players"])
     for (group, key), most in MOST.items():
         if settings[group][key] > most:

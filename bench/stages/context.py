@@ -8,6 +8,7 @@ import torch
 
 from bench import seeds
 from bench.contracts import Batch, Cohort, Context, Method, Simulator, Truth, Unsupported
+from bench.contracts.uses import use_model
 from bench.contracts.validity import Validity
 from bench.study import Study, Unit
 
@@ -41,7 +42,7 @@ def method_context(
     """
     needs = method.tags.needs
     declared = {need.removeprefix("truth:") for need in needs if need.startswith("truth:")}
-    known = {**cohort.truths, **({"use": use()} if "use" in declared else {})}
+    known = {**cohort.truths, **(used(use()) if declared & {"use", "use_model"} else {})}
     if missing := sorted(declared - known.keys()):
         raise Unsupported(f"there is no truth {missing[0]}: {Validity.of(world).undefined.get(missing[0], 'not made')}")
     return replace(
@@ -79,6 +80,11 @@ def metric_context(world: Any, cohort: Cohort, model: str, training: Callable[[]
     )
 
 
+def used(use: Truth) -> dict[str, Truth]:
+    """The truth `use` of a model and the one that all of its subjects share, by name."""
+    return {"use": use, "use_model": use_model(use)}
+
+
 def _redraws(world: Simulator) -> Callable[[int], torch.Tensor]:
     return lambda subject: world.redraws(int(subject), EVALUATION, REDRAWS)
 
@@ -93,4 +99,5 @@ def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -
         region_names=cohort.region_names,
         affine=cohort.affine,
         target=target,
+        spread=cohort.images.std(dim=0) if len(cohort) > 1 else None,
     )

@@ -63,7 +63,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan explain.subjects=7": ("explain.subjects=7", "even number of at least 4"),
     "plan explain.subjects=100000000": ("explain.subjects=100000000", "at most 100000"),
     "plan explain.pairs=3": ("explain.pairs=3", "at least 20"),
-    "plan use.draws=1": ("use.draws=1", "2 or more"),
+    "plan use.draws=1": ("use.draws=1", "4 or more"),
     "plan use.players=13": ("use.players=13", "1 to 12"),
     "plan seed.model=-1": ("seed.model=-1", "whole numbers from 0"),
     "plan seed.data=99999999999999999999": ("seed.data=99999999999999999999", "below 2147483648"),
