@@ -60,7 +60,7 @@ class _Compare(Stage[Any]):
         cell, metric = given.cell, given.study.make("metrics", given.cell.metric)
         cohort = given.of(cell.needs[0])
         quantity = given.study.make("methods", cell.method).tags.quantity
-        known = replace(context(cell, cohort), quantity=quantity)
+        known = replace(models_context(cell, cohort), quantity=quantity)
         return compare(cell.metric, metric, compared_models(given), cohort, known), Passes()
 
     def work(self, study: Study, cell: Cell) -> float:
@@ -95,6 +95,6 @@ def compared_models(given: Given) -> ComparedModels:
     )
 
 
-def context(cell: Cell, cohort: Cohort) -> Context:
+def models_context(cell: Cell, cohort: Cohort) -> Context:
     """The explained subjects, which all models share, with their truths."""
     return replace(cohort_context(cohort, seeds.of_perturbations(cell.folder), None), truths=cohort.truths)

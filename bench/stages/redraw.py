@@ -12,16 +12,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from bench.contracts import BadInput, Cohort, Simulator
+from bench.config.schema import UseSettings
+from bench.contracts import Cohort, Simulator
+from bench.contracts.arguments import check
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.cohort import COHORT
 from bench.stages.context import EVALUATION
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.study import Study, Unit
-
-#: draws of a region without which a stratum of two would have no spread
-FEWEST = 4
 
 
 class Change(NamedTuple):
@@ -83,8 +82,7 @@ def redrawn(
 
 def validate(draws: int) -> None:
     """Refuse too few draws for two strata to have a spread each; raises BadInput."""
-    if draws < FEWEST:
-        raise BadInput(f"use.draws={draws} is not possible: give {FEWEST} or more, two in each of two strata")
+    check(UseSettings, {"draws": draws}, "use")
 
 
 def _boxed(image: Tensor, places: Tensor, values: Tensor) -> Change:

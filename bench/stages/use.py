@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Target, Truth
+from bench.contracts import Cohort, Target, Truth, impossible
 from bench.passes.counting import Passes, count_passes
 from bench.passes.edits import content_edits
 from bench.passes.forward import forward
@@ -58,13 +58,9 @@ USE = _Use()
 
 
 def validate(subjects: int, explained: int) -> None:
-    """Refuse more subjects than are explained.
-
-    Raises:
-        BadInput: for subjects outside 1 to the number explained.
-    """
-    if not 1 <= subjects <= explained:
-        raise BadInput(f"use.subjects={subjects} is not possible: give 1 to explain.subjects={explained}")
+    """Refuse to switch more subjects than are explained; raises BadInput."""
+    if subjects > explained:
+        raise impossible("use", "subjects", subjects, f"at most explain.subjects={explained}")
 
 
 def use(
