@@ -84,9 +84,10 @@ class Regions:
         # a region too small for this subject's grid holds no voxel that a map could mark
         present = region_mass(torch.ones_like(maps), context.regions, value.shape[1]) > 0
         rows = zip(mass, value, floor, present, strict=True)
-        return torch.tensor([self._subject(m[p], v[p], f[p]) for m, v, f, p in rows], dtype=torch.float32)
+        return torch.tensor([self.subject(m[p], v[p], f[p]) for m, v, f, p in rows], dtype=torch.float32)
 
-    def _subject(self, mass: np.ndarray, value: np.ndarray, floor: np.ndarray) -> float:
+    def subject(self, mass: np.ndarray, value: np.ndarray, floor: np.ndarray) -> float:
+        """Score of one subject's masses (R,) against values (R,) that are noise up to a floor (R,)."""
         calls = called(value, floor)
         if not calls.used.any() or not np.isfinite(mass).all():
             return math.nan
