@@ -1,8 +1,7 @@
 """Agreement of a contribution with its own question: what a region at the method's own baseline does to the score."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -30,22 +29,18 @@ class FromBaseline:
     (D, H, W), whose regions above 0 are taken in turn.
     """
 
-    name: ClassVar[str] = "from baseline"
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     contribution: Tensor
     multiplier: Tensor
     labels: Tensor
+    name: str = "from baseline"
+    count: int = field(init=False)
+    regions: list[int] = field(init=False)
 
-    @cached_property
-    def regions(self) -> list[int]:
-        """Regions that the subject has."""
-        return [label for label in self.labels.unique().tolist() if label > 0]
-
-    @property
-    def count(self) -> int:
-        """Perturbations, one a region."""
-        return len(self.regions)
+    def __post_init__(self) -> None:
+        self.regions = [label for label in self.labels.unique().tolist() if label > 0]
+        self.count = len(self.regions)
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (R, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
