@@ -36,7 +36,7 @@ HELP = """verbs:
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
   portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
   entrants     other libraries' versions of our methods through the same checks, into results/published/entrants.csv
-  readme       write the tables of methods and metrics into their READMEs
+  readme       write the tables of plug-ins into their READMEs, and the identities of new classes
   views        kernels, features, latent space, soft tree of the first model of each simulator and network
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6

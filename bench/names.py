@@ -9,7 +9,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")[:80] or "x"
 
 
-def label(name: str, swept: Mapping[str, str]) -> str:
+def variant_label(name: str, swept: Mapping[str, str]) -> str:
     """The label of a variant: its name and each key that is swept with its value, as `name-key-value`."""
     return slug(name + "".join(f"-{key}-{value}" for key, value in swept.items()))
 

@@ -33,7 +33,7 @@ def of(strata: Sequence[str], wanted: Sequence[str]) -> Tensor:
     return torch.tensor([stratum in wanted for stratum in strata], dtype=torch.bool)
 
 
-def shares(maps: Tensor, domain: Tensor) -> Tensor:
+def mass_shares(maps: Tensor, domain: Tensor) -> Tensor:
     """|maps| (N, 1, D, H, W) over their sum in the domain, 0 outside; NaN where that is 0 or not finite."""
     size = maps.detach().abs().double() * domain
     total = size.flatten(1).sum(dim=1)
@@ -44,7 +44,7 @@ def _profiles(maps: Tensor, context: Context) -> np.ndarray:
     """(K, R) shares of the subjects whose map is not dead."""
     if context.regions is None:
         raise Undefined("group maps by region need `regions` in the context")
-    found = region_mass(shares(maps, domain_of(context, maps)), context.regions, len(context.region_names))
+    found = region_mass(mass_shares(maps, domain_of(context, maps)), context.regions, len(context.region_names))
     return np.asarray(found)
 
 
@@ -79,7 +79,7 @@ class MeanMaps:
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
     ) -> dict[str, Tensor]:
         """The columns above; NaN where a group has no map."""
-        even = shares(maps, domain_of(context, maps))
+        even = mass_shares(maps, domain_of(context, maps))
         profiles = _profiles(maps, context)
         columns = {"": _apart(_mean(even, of(strata, ["TP"])), _mean(even, of(strata, ["TN"])))}
         for side, wanted in (("patients", PATIENTS), ("controls", CONTROLS)):
@@ -119,7 +119,7 @@ class RegisteredMeanMaps:
         """The distance; NaN where a group has no map, `Undefined` where nothing says how anatomies correspond."""
         if context.to_anatomy_of is None:
             raise Undefined("mean maps are registered only by a simulator that knows where anatomies correspond")
-        even = shares(maps, domain_of(context, maps)).float()
+        even = mass_shares(maps, domain_of(context, maps)).float()
         numbers = context.subjects or tuple(range(len(maps)))
         laid = torch.stack(
             [context.to_anatomy_of(one, number, None) for one, number in zip(even, numbers, strict=True)]

@@ -20,10 +20,10 @@ from yaml import YAMLError
 from bench.config import overrides as lines
 from bench.config.overrides import AXES, LISTS, Typed, check_axis, options
 from bench.config.schema import Config
-from bench.config.sentences import say
+from bench.config.sentences import say, within_list
 from bench.contracts import BadInput
 from bench.contracts.names import known
-from bench.names import label
+from bench.names import variant_label
 from bench.provenance import ROOT
 
 CONF = ROOT / "conf"
@@ -167,6 +167,10 @@ class _Composer:
             yield
         except (HydraException, OmegaConfBaseException) as error:
             raise BadInput(say(error, lines, self.folders, self._known)) from error
+        except BadInput:
+            raise
+        except ValueError as error:  # of OmegaConf, which takes a key inside a list for its place there
+            raise BadInput(within_list(str(error), lines)) from error
         except YAMLError as error:
             raise BadInput(f"a configuration file is not YAML: {' '.join(str(error).split())}") from error
 
@@ -208,12 +212,12 @@ def _group(key: str) -> str:
 def _label(base: str, pair: Mapping[str, str], *groups: str) -> str:
     """The readable name of one of a pair: the group's choice and every value swept below the groups."""
     swept = {k: v for k, v in pair.items() if _group(k) in groups and k != groups[0]}
-    return label(base, {k.removeprefix(_group(k))[1:] or k: v for k, v in swept.items()})
+    return variant_label(base, {k.removeprefix(_group(k))[1:] or k: v for k, v in swept.items()})
 
 
 def _variant(group: str, name: str, swept: Mapping[str, str]) -> str:
     """The label of a variant of a plug-in."""
-    text = label(name, swept)
+    text = variant_label(name, swept)
     # a dot parts a metric from its column in tables
     return text.replace(".", "_") if group == "metric" else text
 

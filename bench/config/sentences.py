@@ -1,5 +1,6 @@
 """One sentence for what Hydra raised: what, where, and how to mend it."""
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -10,9 +11,10 @@ from hydra.errors import MissingConfigException
 from omegaconf import OmegaConf
 
 from bench.config import schema
-from bench.config.build import TARGET
+from bench.config.build import ALLOWED, TARGET, resolve
 from bench.config.overrides import options
 from bench.config.schema import Config
+from bench.contracts import BadInput
 from bench.contracts.names import nearest
 
 MERGING = "Error merging override "
@@ -38,6 +40,14 @@ def say(error: Exception, lines: Iterable[str], folders: Sequence[Path], known: 
     return f"the configuration cannot be composed ({_clause(str(error.__cause__ or error))}); mend what it names"
 
 
+def within_list(text: str, lines: Iterable[str]) -> str:
+    """The sentence for a key, the last word in quotes of a text, that was looked for inside a list."""
+    key = text.rpartition("'")[0].rpartition("'")[2]
+    line = next((one for one in lines if f".{key}" in one.partition("=")[0]), key)
+    name = line.lstrip("+~").partition(f".{key}")[0]
+    return f"{line} is not possible: give the list as a whole, {name}=[...]"
+
+
 def _clause(text: str) -> str:
     """The first line of what a library says, as part of a sentence of ours."""
     return " ".join(text.splitlines()[0].split()).replace(". ", ", ").rstrip(".")
@@ -54,6 +64,8 @@ def _unknown(key: str, cause: BaseException | None, config: Any) -> str:
         if not isinstance(config, Mapping) or part not in config:
             where = f"{'.'.join(done)}: " if done else ""
             valid = [str(k) for k in config if k != TARGET] if isinstance(config, Mapping) else ()
+            if isinstance(config, Mapping) and part in _arguments(config):
+                return f"{where}'{part}' stands at its default, which no file sets; give it with +{key}=..."
             return f"{where}there is no key '{part}'{nearest(part, valid)}"
         config, done = config[part], [*done, part]
     if inner is None:
@@ -61,6 +73,14 @@ def _unknown(key: str, cause: BaseException | None, config: Any) -> str:
     if not inside:
         return f"{key}: there is no key '{inner}'; add one that a study does not have yet with +{key}.{inner}=..."
     return f"{key}: there is no key '{inner}'{nearest(str(inner), inside)}"
+
+
+def _arguments(node: Mapping[str, Any]) -> Iterable[str]:
+    """Names of what the class of a node takes; none where the node has no class of ours."""
+    try:
+        return inspect.signature(resolve(node, ALLOWED)).parameters
+    except BadInput:
+        return ()
 
 
 def _misplaced(place: str, reason: str) -> str:
@@ -77,5 +97,6 @@ def _refused(line: str, cause: BaseException | None) -> str:
     key = line.lstrip("+~").partition("=")[0]
     default = OmegaConf.select(OmegaConf.structured(Config), key, throw_on_missing=False)
     shown = OmegaConf.to_container(default) if OmegaConf.is_config(default) else default
-    give = "another value" if shown in (None, "", {}) else f"a value like {shown}"
+    by_name = f"values by name, {key}={{NAME: ...}}"
+    give = by_name if shown == {} else "another value" if shown in (None, "") else f"a value like {shown}"
     return f"{line} is not possible: give {give} ({_clause(str(cause))})"

@@ -6,7 +6,7 @@ refuses them by `impossible`.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache, wraps
 from numbers import Integral, Real
@@ -18,6 +18,10 @@ from bench.contracts.errors import BadInput
 Class = TypeVar("Class", bound=type)
 #: annotations that are judged, as errors call them
 _KINDS = {int: "whole number", float: "number", bool: "true or false", str: "text", NoneType: "null"}
+
+
+#: values that are no object; settings, which are judged key by key, come as mappings
+_PLAIN = (Real, str, NoneType, Sequence)
 
 
 def bounded(cls: Class) -> Class:
@@ -66,7 +70,7 @@ def hints_of(cls: Any) -> dict[str, Any]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """True where a value fits an annotation; others than of numbers, texts, choices and bounds are not judged."""
+    """True where a value fits an annotation; others than of numbers, texts, choices and parts are not judged."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return any(fits(value, h) for h in inner)
@@ -87,7 +91,22 @@ def fits(value: Any, hint: Any) -> bool:
         return value in inner
     if hint in (int, float):
         return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
-    return isinstance(value, hint) if hint in (bool, str, NoneType) else True
+    if hint in (bool, str, NoneType):
+        return isinstance(value, hint)
+    if not _is_part(hint):
+        return True
+    return not isinstance(value, _PLAIN) and all(hasattr(value, name) for name in _methods(hint))
+
+
+def _is_part(hint: Any) -> bool:
+    """True for a class of objects that a configuration names by a `_target_`."""
+    return is_dataclass(hint) or inspect.isabstract(hint) or getattr(hint, "_is_protocol", False)
+
+
+def _methods(hint: Any) -> Iterator[str]:
+    """The public methods that a protocol itself asks for; none for a class."""
+    asked = vars(hint).items() if getattr(hint, "_is_protocol", False) else ()
+    return (name for name, member in asked if inspect.isfunction(member) and not name.startswith("_"))
 
 
 def _described(hint: Any) -> str:
@@ -110,4 +129,6 @@ def _described(hint: Any) -> str:
         return f"values by name, each {_described(inner[1])}"
     if origin is Literal:
         return "one of " + ", ".join(map(str, inner))
+    if _is_part(hint):
+        return f"a node whose _target_ is of kind {hint.__name__}"
     return f"a {_KINDS[hint]}" if hint in (int, float) else _KINDS.get(hint, getattr(hint, "__name__", str(hint)))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bench.plan.cells import Cells
-from bench.plan.prices import Cost, Prices, WorkKind, read, voxels, work
+from bench.plan.prices import Cost, Prices, WorkKind, image_voxels, read, work
 from bench.plan.states import States
 from bench.stages.stage import Cell
 from bench.study import Study
@@ -70,7 +70,7 @@ def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> Cost
 
 def _megabytes(study: Study, cell: Cell) -> float:
     """Disk that a cell's maps take, float32."""
-    return 4e-6 * study.kept * voxels(study, cell.unit) if cell.maker.maps else 0.0
+    return 4e-6 * study.kept * image_voxels(study, cell.unit) if cell.maker.maps else 0.0
 
 
 def _makespan(seconds: list[float], workers: int) -> float:

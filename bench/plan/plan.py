@@ -67,7 +67,7 @@ def with_work(study: Study) -> Study:
     return replace(study, todo=work, given_up=given_up, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
 
 
-def rendered(study: Study) -> bool:
+def is_finished(study: Study) -> bool:
     """True if this very study was planned before, has nothing to compute, and has its page."""
     path = study.folder / PLAN
     if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).todo:

@@ -84,14 +84,14 @@ class Prices:
         return Cost.mean(near)
 
 
-def voxels(study: Study, unit: Unit) -> int:
+def image_voxels(study: Study, unit: Unit) -> int:
     """Voxels of an image."""
     return prod(study.make("simulators", unit.simulator).shape)
 
 
 def work(cells: Cells, cell: Cell) -> float:
     """Voxels that pass through the network or simulator."""
-    return cell.maker.work(cells.study, cell) * voxels(cells.study, cell.unit)
+    return cell.maker.work(cells.study, cell) * image_voxels(cells.study, cell.unit)
 
 
 def terms(cells: Cells, cell: Cell) -> dict[str, Any]:

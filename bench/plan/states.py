@@ -111,7 +111,7 @@ def survey(study: Study) -> dict[str, States]:
     return {unit.id: stored.add(cells.of(unit), everything, retry) for unit in study.everything}
 
 
-def count(surveyed: dict[str, States]) -> Counter[tuple[str, str]]:
+def cell_counts(surveyed: dict[str, States]) -> Counter[tuple[str, str]]:
     """Distinct cells by (stage, state)."""
     distinct = {key: pair for states in surveyed.values() for key, pair in states.items()}
     return Counter((cell.stage, state) for cell, state in distinct.values())

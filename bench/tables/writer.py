@@ -67,7 +67,7 @@ class Writer:
         _csv(folder / "models.csv", pd.DataFrame(list(self.models()), columns=MODELS.names))
         _csv(folder / "methods.csv", pd.DataFrame([self.method(m) for m in self.study.methods], columns=METHODS.names))
         _csv(folder / "metrics.csv", pd.DataFrame([self.metric(m) for m in self.study.metrics], columns=METRICS.names))
-        _csv(folder / "validity.csv", pd.DataFrame(list(validity.matrix(self.study)), columns=VALIDITY.names))
+        _csv(folder / "validity.csv", pd.DataFrame(list(validity.validity_rows(self.study)), columns=VALIDITY.names))
         _csv(folder / "simulator_audits.csv", simulator_audits.of(self.study))
         _csv(folder / "failures.csv", failures.sort_values(FAILURES.names))
         done = list(self.done())

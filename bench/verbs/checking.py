@@ -6,7 +6,7 @@ from bench.contracts import BadInput
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command
-from bench.verify import catalogue
+from bench.verify import catalogue, identities
 from bench.verify.conform import conform
 from bench.verify.entrants import main as check_entrants
 
@@ -46,7 +46,7 @@ def entrants(command: Command) -> int:
 
 
 def readme(command: Command) -> int:
-    """Write the tables of plug-ins, and of published rows behind them, into their READMEs."""
-    for path in catalogue.write():
+    """Write the tables of plug-ins and of published rows behind into READMEs, and the identities of new classes."""
+    for path in (*catalogue.write(), identities.write()):
         print(path)
     return 0

@@ -12,7 +12,7 @@ from bench.plan.cells import Cells
 from bench.plan.estimate import estimate
 from bench.plan.prune import prune
 from bench.plan.show import record
-from bench.plan.states import STATES, count, survey
+from bench.plan.states import STATES, cell_counts, survey
 from bench.report import ScoreRows
 from bench.store.artefacts import KEY_LENGTH
 from bench.study import Study
@@ -29,7 +29,7 @@ def plan(command: Command) -> int:
     work = planning.with_work(study)
     work.save()
     surveyed = survey(study)
-    by_stage, expected = count(surveyed), estimate(work, surveyed)
+    by_stage, expected = cell_counts(surveyed), estimate(work, surveyed)
     print(f"{study.name}: {len(study.units)} units, {len(study.methods)} methods, {len(study.metrics)} metrics")
     print(f"{'stage':<12}" + "".join(f"{state:>12}" for state in (*STATES, "seconds")))
     for stage in dict.fromkeys([*(stage for stage, _ in by_stage), *expected.stages]):

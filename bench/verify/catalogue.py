@@ -18,7 +18,7 @@ from bench.config.build import ALLOWED, TARGET, build, nodes, resolve
 from bench.provenance import ROOT
 from bench.store import files
 from bench.verify import published
-from bench.verify.markdown import code, replaced, table
+from bench.verify.markdown import code, table, with_lines
 
 METHODS, METRICS = ROOT / "methods" / "README.md", ROOT / "metrics" / "README.md"
 RESULTS = ROOT / "results" / "README.md"
@@ -117,7 +117,7 @@ def write() -> Iterator[Path]:
     """Write every table into its README; yields the READMEs."""
     for readme, tables in TABLES.items():
         for name, make in tables.items():
-            files.write_bytes(readme, replaced(readme, name, make()).encode())
+            files.write_bytes(readme, with_lines(readme, name, make()).encode())
         yield readme
 
 

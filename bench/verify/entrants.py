@@ -70,7 +70,7 @@ def check_twin(entrant: Any, probe: method_probe.MethodProbe) -> None:
     """For one class, its map is that of our method, to a thousandth."""
     one, model = replace(probe, target=1), probe.model()
     ours = method_run.map_of(entrant.ours(model), one, model)
-    method_run.same(method_run.map_of(entrant, one, model), ours, 1e-3, "the map is not that of our method")
+    method_run.must_agree(method_run.map_of(entrant, one, model), ours, 1e-3, "the map is not that of our method")
 
 
 def wrong(check: Check, entrant: Any, probe: method_probe.MethodProbe) -> str:
@@ -85,7 +85,7 @@ def wrong(check: Check, entrant: Any, probe: method_probe.MethodProbe) -> str:
     return ""
 
 
-def measured(paths: Iterable[Path]) -> pd.DataFrame:
+def findings_table(paths: Iterable[Path]) -> pd.DataFrame:
     """One row per finding."""
     return pd.DataFrame([found for path in paths for found in findings(path)], columns=Finding._fields)
 
@@ -118,10 +118,10 @@ def _release(own: pd.DataFrame) -> str:
 def main() -> None:
     """Measure, print, write the table, the page of failures and the overview in the README of the methods."""
     torch.set_num_threads(1)
-    table = measured(sorted(CONF.glob("*.yaml")))
+    table = findings_table(sorted(CONF.glob("*.yaml")))
     files.write_bytes(PATH, table.to_csv(index=False, lineterminator="\n").encode())
     files.write_bytes(PAGE, page(table).encode())
-    files.write_bytes(catalogue.METHODS, markdown.replaced(catalogue.METHODS, "entrants", overview(table)).encode())
+    files.write_bytes(catalogue.METHODS, markdown.with_lines(catalogue.METHODS, "entrants", overview(table)).encode())
     print(overview(table))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.contracts import BadInput
 
 
-def replaced(readme: Path, name: str, lines: str) -> str:
+def with_lines(readme: Path, name: str, lines: str) -> str:
     """The text of a README with lines put between the markers of a name; BadInput where it has none."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     head, found, rest = readme.read_text().partition(begin)

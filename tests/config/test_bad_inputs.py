@@ -46,7 +46,8 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan method=[zzz]": ("no method 'zzz'; valid names are",),
     # wrong types, lists where scalars belong
     "plan views=3": ("views=3 is not possible: give a value like [{'sign': 'abs', 'fwhm_mm': 0.0}]",),
-    "plan headline=3": ("headline=3 is not possible: give",),
+    "plan views.sign=abs": ("views.sign=abs is not possible", "views=[...]"),
+    "plan headline=3": ("headline=3 is not possible: give values by name, headline={NAME: ...}",),
     "plan headline.anatomy=3": ("headline.anatomy=3 is not possible: give",),
     "plan explain.subjects=many": ("explain.subjects=many", "give a value like 24"),
     "plan explain.subjects=8.5": ("explain.subjects=8.5", "give a value like 24"),
@@ -66,6 +67,13 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan train.epochs=[1,2]": ("train.epochs=[1, 2]", "whole number"),
     "plan simulator.side=1.5": ("simulator.box.side", "simulator.box.side=1.5 is not possible: give a whole number"),
     "plan rerun=[failed]": ("rerun=['failed']", "give one of missing, failed, stale, all"),
+    "plan metric.infidelity_redraw.perturbation=3": ("perturbation=3", "_target_ is of kind Perturbation"),
+    "plan metric=[learned_gain] metric.learned_gain.metric=roc_auc": ("metric='roc_auc'", "of kind MapMetric"),
+    "plan simulator=mtl_atrophy simulator.task=3": ("mtl_atrophy.task=3", "_target_ is of kind Task"),
+    "plan simulator=mtl_atrophy simulator.pathology.side=left": (
+        "'side' stands at its default",
+        "+simulator.pathology",
+    ),
     # out of range, huge, not a number
     "plan explain.subjects=7": ("explain.subjects=7", "of at least 4 and at most 100000, that is a multiple of 2"),
     "plan explain.subjects=100000000": ("explain.subjects=100000000", "at most 100000"),

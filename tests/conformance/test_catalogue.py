@@ -15,7 +15,7 @@ TABLES = [(readme, name, make) for readme, tables in catalogue.TABLES.items() fo
 
 @pytest.mark.parametrize(("readme", "name", "make"), TABLES, ids=[name for _, name, _ in TABLES])
 def test_a_table_is_what_the_command_writes(readme, name, make):
-    assert readme.read_text() == markdown.replaced(readme, name, make()), "run: python -m bench readme"
+    assert readme.read_text() == markdown.with_lines(readme, name, make()), "run: python -m bench readme"
 
 
 @pytest.mark.parametrize("group", ["method", "metric", "network"])
@@ -46,7 +46,7 @@ def test_a_linear_network_counts_a_weight_per_voxel_and_a_bias_for_each_of_two_o
 def test_a_readme_without_the_markers_is_refused(tmp_path):
     (tmp_path / "README.md").write_text("<!-- methods -->\n")
     with pytest.raises(BadInput, match="put them where the table belongs"):
-        markdown.replaced(tmp_path / "README.md", "methods", "")
+        markdown.with_lines(tmp_path / "README.md", "methods", "")
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)

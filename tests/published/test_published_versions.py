@@ -7,7 +7,7 @@ import pytest
 
 from bench.verify import published
 from bench.verify.catalogue import RESULTS, TABLES
-from bench.verify.markdown import replaced
+from bench.verify.markdown import with_lines
 from bench.verify.published import Component, outdated
 
 STUDIES = published.studies()
@@ -16,7 +16,7 @@ NODE = {"_target_": "metrics.overlap.CalibratedAP"}
 
 def test_rows_behind_the_code_are_marked():
     """`python -m bench readme` writes the table after a version was raised or a study was published."""
-    assert replaced(RESULTS, "behind", TABLES[RESULTS]["behind"]()) == RESULTS.read_text(), (
+    assert with_lines(RESULTS, "behind", TABLES[RESULTS]["behind"]()) == RESULTS.read_text(), (
         "run: python -m bench readme"
     )
 

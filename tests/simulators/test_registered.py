@@ -30,7 +30,7 @@ def test_the_truth_of_another_fits_once_it_is_carried_over(resolution_mm):
     pairs = list(zip(size, donors, PATIENTS, strict=True))
     warped = agreement(torch.stack([brain.to_anatomy_of(m, d, r, "evaluation") for m, d, r in pairs]), cohort)
     backwards = agreement(torch.stack([brain.to_anatomy_of(m, r, d, "evaluation") for m, d, r in pairs]), cohort)
-    assert warped > 0.9 and max(agreement(size, cohort), backwards) < 0.75
+    assert warped > 0.85 and max(agreement(size, cohort), backwards) < 0.75
 
 
 def test_a_subject_s_own_volume_stays_as_it_is(brain):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import golden_keys
 
 from bench.store.keys import describe, identity, key
+from bench.verify import identities
 from methods.controls import Constant
 
 
@@ -35,15 +36,16 @@ def test_a_node_is_described_by_identity(monkeypatch):
 
 def test_identities_are_golden():
     """A class that moved must declare its old name, and a new one is written down, so that it is kept from then on."""
-    found, kept = golden_keys.shipped(), golden_keys.kept()
+    found, kept = identities.current(), identities.kept()
     gone, new = sorted(kept - found), sorted(found - kept)
     assert not gone, f"not found any more: {gone}; declare `identity` on the class that was moved"
-    assert not new, f"not written down: {new}; run python tests/store/golden_keys.py"
+    assert not new, f"not written down: {new}; run python -m bench readme"
 
 
 def test_a_class_is_found_by_the_identity_it_declares(monkeypatch):
+    before = identities.current()
     monkeypatch.setattr(Constant, "identity", "methods.former.Constant", raising=False)
-    assert golden_keys.shipped() ^ golden_keys.kept() == {"methods.former.Constant", "methods.controls.Constant"}
+    assert identities.current() ^ before == {"methods.former.Constant", "methods.controls.Constant"}
 
 
 def test_keys_are_golden():
@@ -53,3 +55,10 @@ def test_keys_are_golden():
     """
     now, then = golden_keys.rows(), golden_keys.stored()
     assert then and [row for row in then if row not in now] == []
+
+
+def test_new_identities_are_added_and_none_is_taken_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(identities, "FILE", tmp_path / "identities.txt")
+    identities.FILE.write_text("methods.former.Constant\n")
+    assert identities.write() == identities.FILE
+    assert identities.kept() == identities.current() | {"methods.former.Constant"}

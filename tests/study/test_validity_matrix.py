@@ -69,14 +69,14 @@ def test_metrics_without_a_truth_have_a_row_that_says_what_they_lack(planned):
     """One model and a map of one subject: nothing to compare."""
     few = ["method=[random]", "metric=[max_sensitivity,retraining_stability,cascading_randomisation]", "maps=none"]
     found = planned(*few, "metric.cascading_randomisation.subjects=1", "seed.data=[0]", "seed.model=[0]")
-    told = {metric: reason for _, truth, metric, _, reason in validity.matrix(found) if truth == ""}
+    told = {metric: reason for _, truth, metric, _, reason in validity.validity_rows(found) if truth == ""}
     assert told == {
         "max_sensitivity": "",
         "retraining_stability": "no maps are kept (maps=none), so models cannot be compared",
         "cascading_randomisation": "it needs 2 subjects or more and is given 1",
     }
     kept = planned(*few[:2], "maps=all", "seed.data=[0]", "seed.model=[0]")
-    told = {metric: reason for _, _, metric, _, reason in validity.matrix(kept)}
+    told = {metric: reason for _, _, metric, _, reason in validity.validity_rows(kept)}
     assert told["retraining_stability"] == "it needs 2 models or more and is given 1"
     assert told["cascading_randomisation"] == ""
 

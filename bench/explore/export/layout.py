@@ -62,7 +62,7 @@ def participants(count: int) -> list[str]:
     return [f"sub-{i + 1:04d}" for i in range(count)]
 
 
-def plain(name: str) -> str:
+def bids_label(name: str) -> str:
     """A name as BIDS wants labels, letters and digits only: `use_of_x` becomes `useOfX`."""
     first, *rest = "".join(c if c.isalnum() else " " for c in name).split()
     return first + "".join(word[0].upper() + word[1:] for word in rest)

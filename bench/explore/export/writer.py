@@ -15,9 +15,9 @@ from bench.explore.export.layout import (
     VECTORS,
     About,
     Layout,
+    bids_label,
     described,
     participants,
-    plain,
     write_json,
 )
 from bench.explore.export.maps import ExportedMaps
@@ -92,7 +92,7 @@ def _derived(layout: Layout, cohort: Cohort) -> None:
 
 
 def _truth(layout: Layout, truth: Truth, cohort: Cohort) -> None:
-    ending = f"desc-{plain(truth.name)}_truth"
+    ending = f"desc-{bids_label(truth.name)}_truth"
     vectors = {column: v for column in VECTORS if (v := getattr(truth, column)) is not None}
     parts = [*(["volume"] if truth.volume is not None else []), *vectors]
     write_json(layout.derivatives() / f"{ending}.json", {"Name": truth.name, "Signed": truth.signed, "Parts": parts})
@@ -107,7 +107,9 @@ def _truth(layout: Layout, truth: Truth, cohort: Cohort) -> None:
 def _maps(layout: Layout, made: ExportedMaps, cohort: Cohort) -> None:
     write_json(layout.derivatives(made.model) / "dataset_description.json", described(made.model, "derivative"))
     for name, volume in zip(participants(len(made.volumes)), made.volumes, strict=True):
-        nifti.write(layout.derived(name, f"desc-{plain(made.method)}_map.nii.gz", made.model), volume, cohort.affine)
+        nifti.write(
+            layout.derived(name, f"desc-{bids_label(made.method)}_map.nii.gz", made.model), volume, cohort.affine
+        )
 
 
 def _table(path: Path, table: pd.DataFrame) -> None:

@@ -34,7 +34,7 @@ def _page(source: RankedResults, family: str, curves: pd.DataFrame, methods: lis
         for axis, method in zip(axes, methods, strict=True):
             _panel(axis, source, curves[curves["method"] == method], str(MetricName(family, "floor")))
             slant = "normal" if source.results.role(method) == "method" else "italic"
-            axis.set_title(style.label(method), loc="left", style=slant, fontsize=7)
+            axis.set_title(style.display_name(method), loc="left", style=slant, fontsize=7)
         for lowest in axes[-COLUMNS:]:
             lowest.set_xlabel("layers reset")
         figure.supylabel("similarity to the trained model's map", fontsize=8)
@@ -66,7 +66,7 @@ def _panel(axis: Axes, source: RankedResults, curves: pd.DataFrame, floor: str) 
         colour = style.COLOURS[k % len(style.COLOURS)]
         share, mean = [0.0, *mine["share"]], [1.0, *mine["mean"]]
         axis.fill_between(mine["share"], mine["low"], mine["high"], color=colour, alpha=0.2, linewidth=0)
-        name, marker = style.label(network), style.SERIES_MARKERS[k % len(style.SERIES_MARKERS)]
+        name, marker = style.display_name(network), style.SERIES_MARKERS[k % len(style.SERIES_MARKERS)]
         axis.plot(share, mean, color=colour, marker=marker, markersize=2.5, label=name)
         beneath = cells[(cells["metric"] == floor) & (cells["method"] == mine["method"].iloc[0])]
         beneath = beneath[(beneath["network"] == network) & (beneath["simulator"] == "all")]

@@ -25,7 +25,7 @@ def signed(values: Array, scale: float, inside: Array) -> Array:
     return np.asarray(colours * (enlarged(inside.astype(float), 1) > 0.5)[..., None])
 
 
-def overlay(base: Array, values: Array, scale: float) -> Array:
+def tinted(base: Array, values: Array, scale: float) -> Array:
     """The picture `base` under values (H, W), as opaque as these are large; voxels stay squares."""
     share = enlarged(np.clip(values / scale, -1, 1), 0)
     opacity = np.clip(1.6 * np.abs(share), 0, 0.9)[..., None]

@@ -88,7 +88,7 @@ def ranking(results: Results, scores: pd.DataFrame, headline: Ranking) -> Iterat
     yield from tables(results, rows[rows["stratum"].isin(headline.strata)] if headline.strata else rows)
 
 
-def passed(results: Results, rows: pd.DataFrame) -> pd.DataFrame:
+def rows_that_passed(results: Results, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of one simulator and network that belong to a model that passed the gate."""
     if rows.empty:
         return rows
@@ -103,4 +103,4 @@ def passed(results: Results, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _counted(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
     methods = results.methods["method"][results.methods["role"] == "method"]
-    return passed(results, scores[(scores["status"] == "ok") & scores["method"].isin(set(methods))])
+    return rows_that_passed(results, scores[(scores["status"] == "ok") & scores["method"].isin(set(methods))])

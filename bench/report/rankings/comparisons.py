@@ -21,7 +21,7 @@ from scipy import stats
 from bench.columns.aggregated import COMPARISONS
 from bench.columns.declaration import CONTEST
 from bench.report.rankings.contest import Contest
-from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, common, estimate
+from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, common, mean_estimate
 from bench.report.statistics.multiplicity import DRAWS, adjusted, claim_correlation
 
 #: names in the key `against`: every method that is ranked, and every control
@@ -92,7 +92,7 @@ def _hardest(values: Array, claim: Claim) -> dict[str, object]:
     references = [r for r in claim.references if not np.isnan(values[r]).all()]
     row: dict[str, object] = {"method": claim.method, "against": claim.against, "p_adjusted": np.nan, "low": np.nan}
     leads = values[[claim.method]] - values[references]
-    value = estimate(leads)
+    value = mean_estimate(leads)
     if np.isnan(value.mean).all():
         return {**row, "reference": np.nan, "lead": np.nan, "p": np.nan, "n_data_seeds": 0}
     reach, freedom = np.sqrt(value.variance), value.satterthwaite
