@@ -71,7 +71,7 @@ class Contest:
         layers = [layer for layer in layers if layer.block.passed] or layers
         counting, models = [layer.block for layer in layers], [layer.models for layer in layers]
         others = [layer.uncounted for layer in layers]
-        uncounted = pooled(others, [b.take(methods, headline)[0] for b in others])[0]
+        uncounted = pooled_blocks(others, [b.take(methods, headline)[0] for b in others])[0]
         taken = [b.take(methods, headline) for b in counting]
         values, data_seeds, subjects = pooled_blocks(counting, [t[0] for t in taken])
         units, counts = np.sum([t[2] for t in taken], axis=0), [t[1] for t in taken]
@@ -169,7 +169,7 @@ class Contest:
         names = ["elsewhere", "elsewhere_low", "elsewhere_high"]
         if CONSTANT not in self.methods or not self.uncounted.size:
             return pd.DataFrame(dict.fromkeys(names, np.nan), self._index)
-        lead = estimate(self.sign * (self.uncounted - self.uncounted[[self.methods.index(CONSTANT)]]))
+        lead = mean_estimate(self.sign * (self.uncounted - self.uncounted[[self.methods.index(CONSTANT)]]))
         return pd.DataFrame(dict(zip(names, (lead.mean, *lead.interval()), strict=True)))
 
     @property
