@@ -61,7 +61,7 @@ class Redrawn:
             start += count
 
 
-def redrawn(
+def redraws_of(
     simulator: Simulator, cohort: Cohort, draws: int, progress: Callable[[float], None] = lambda _: None
 ) -> Redrawn:
     """Redraws of every subject of a cohort in every region; raises BadInput for fewer than two draws a stratum."""
@@ -115,7 +115,7 @@ class _Redraw(Stage[Redrawn]):
 
     def make(self, given: Given) -> tuple[Redrawn, Passes]:
         draws = given.study.settings["use"]["draws"]
-        return redrawn(calibrated(given), given.value(COHORT), draws, given.progress), Passes()
+        return redraws_of(calibrated(given), given.value(COHORT), draws, given.progress), Passes()
 
     def write(self, folder: Path, value: Redrawn) -> None:
         parts = {part.name: getattr(value, part.name).contiguous() for part in fields(value)}

@@ -11,7 +11,7 @@ from bench.contracts import Audit, Cohort, Simulator, Truth, Validity
 from bench.passes.discrimination import AUC
 from bench.passes.forward import forward
 from bench.passes.scores import explained
-from bench.stages.redraw import redrawn
+from bench.stages.redraw import redraws_of
 from bench.stages.use import use
 from bench.tables import simulator_audits
 
@@ -104,7 +104,7 @@ class Audits:
         model = Reader(where, self.simulator.target, self.simulator.outputs)
         sees = [explained(forward(model, images), self.simulator.target) for images in (cohort.images, cohort.twins)]
         assert torch.equal(*sees), f"a model of {region} alone tells a subject from its twin"
-        truth = use(model, redrawn(self.simulator, cohort, DRAWS), cohort, self.simulator.target)
+        truth = use(model, redraws_of(self.simulator, cohort, DRAWS), cohort, self.simulator.target)
         assert truth.size is not None and truth.floor is not None
         # where nothing changes only rounding is left of the floor
         reacts = (truth.size > truth.floor.min()).any(0)

@@ -66,10 +66,10 @@ def redraws(parts: Parts, scene: Scene, draws: int) -> Tensor:
 
     Local latents are pathology (at the base rate of the task), regional volume and signal, folding and noise.
     """
-    return rendered(parts, scene, [range(draws)] * len(parts.names))
+    return images_of_draws(parts, scene, [range(draws)] * len(parts.names))
 
 
-def rendered(parts: Parts, scene: Scene, draws: Sequence[Sequence[int]]) -> Tensor:
+def images_of_draws(parts: Parts, scene: Scene, draws: Sequence[Sequence[int]]) -> Tensor:
     """The subject with each region redrawn in these of its draws, as many of every region: (R * K, 1, D, H, W)."""
     states = States(parts, scene)
     found = [states.images(number, some) for number, some in enumerate(draws, start=1)]

@@ -13,7 +13,7 @@ import torch
 from bench.contracts import Redraws
 from simulators.draw.latents import Latents
 from simulators.draw.scene import Scene
-from simulators.intervene.redraw import disease, rendered
+from simulators.intervene.redraw import disease, images_of_draws
 from simulators.parts import Part, Parts, Strengths
 from simulators.pathology.nearest import squared_distance
 
@@ -29,7 +29,7 @@ def stratified(parts: Parts, scene: Scene, draws: int) -> Redraws:
     chance = _chance(parts, scene, zones)
     present = _looked_through(parts, scene, zones, chance, draws)
     chosen = np.stack([_chosen(region, draws) for region in present.T])
-    images = rendered(parts, scene, chosen.tolist())
+    images = images_of_draws(parts, scene, chosen.tolist())
     strata = torch.from_numpy(np.take_along_axis(present.T, chosen, axis=1).astype(np.int64))
     return Redraws(images, strata, torch.from_numpy(np.stack([1 - chance, chance], axis=1)))
 

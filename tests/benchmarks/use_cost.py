@@ -17,7 +17,7 @@ from torch import nn
 
 from bench.networks.cnn import PooledCNN
 from bench.passes.forward import forward
-from bench.stages.redraw import redrawn
+from bench.stages.redraw import redraws_of
 from bench.stages.use import use
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
@@ -70,8 +70,8 @@ def main() -> None:
         model, cohort = PooledCNN(brain.shape, 2, pool="max"), brain.cohort(range(MEASURED))
         trained = training(model, brain.shape)
         scale = SUBJECTS / MEASURED
-        drawn = scale * seconds(lambda brain=brain, cohort=cohort: redrawn(brain, cohort, DRAWS), repeats=1)
-        kept = redrawn(brain, cohort, DRAWS)
+        drawn = scale * seconds(lambda brain=brain, cohort=cohort: redraws_of(brain, cohort, DRAWS), repeats=1)
+        kept = redraws_of(brain, cohort, DRAWS)
         used = scale * seconds(lambda m=model, k=kept, c=cohort: use(m, k, c, (1, 0)))
         whole = torch.rand(len(brain.region_names) * DRAWS, 1, *brain.shape)
         full = scale * MEASURED * seconds(lambda m=model, images=whole: forward(m, images))

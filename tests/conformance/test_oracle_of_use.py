@@ -10,7 +10,7 @@ from composed import node
 from bench.config.build import build
 from bench.contracts import Context
 from bench.networks.linear import Linear
-from bench.stages.redraw import redrawn
+from bench.stages.redraw import redraws_of
 from bench.stages.use import use
 from methods.oracles import Oracle
 from metrics.gain import RegionNDCG
@@ -27,7 +27,7 @@ def test_the_oracle_scores_one(name):
     cohort = simulator.cohort(range(2), "evaluation")
     torch.manual_seed(0)
     model = Linear(simulator.shape, simulator.outputs)
-    truth = use(model, redrawn(simulator, cohort, 8), cohort, simulator.target)
+    truth = use(model, redraws_of(simulator, cohort, 8), cohort, simulator.target)
     context = Context(regions=cohort.regions, region_names=cohort.region_names, truths={"use": truth})
     shown = Oracle("use")(model, cohort.images, simulator.target, context)
     for metric in (RegionAP(), RegionNDCG(), RegionSpearman(), SignedRegionSpearman()):

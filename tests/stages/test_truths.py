@@ -13,7 +13,7 @@ from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.forward import forward
 from bench.passes.scores import explained
-from bench.stages.redraw import REDRAW, redrawn
+from bench.stages.redraw import REDRAW, redraws_of
 from bench.stages.use import USE, expected, use, validate
 from metrics.gain import RegionNDCG
 from metrics.regions import RegionAP, RegionSpearman, SignedRegionSpearman
@@ -40,7 +40,7 @@ def world():
 @pytest.fixture(scope="module")
 def redraws(world):
     simulator, cohort, _, _ = world
-    return redrawn(simulator, cohort, DRAWS)
+    return redraws_of(simulator, cohort, DRAWS)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_exact_contributions_of_a_linear_model_are_its_use(world, redraws, netwo
     truth = use(model, redraws, cohort, simulator.target)
     own = model.readout.weight.detach()
     slope = ((own[1] - own[0]) / model.spread).view(simulator.shape)
-    exact = slope * (cohort.images - means(redrawn(simulator, cohort, draws), cohort))
+    exact = slope * (cohort.images - means(redraws_of(simulator, cohort, draws), cohort))
     context = Context(regions=cohort.regions, region_names=cohort.region_names, quantity="contribution")
     for metric in (RegionAP(), RegionNDCG(), RegionSpearman(), SignedRegionSpearman()):
         found = metric.map(exact, truth, context)
@@ -198,6 +198,6 @@ def test_kept_redraws_are_the_simulators_own_to_the_bit(world, redraws, whole, t
 def test_too_few_draws_or_too_many_subjects_are_refused(world):
     simulator, cohort, _, _ = world
     with pytest.raises(BadInput, match=r"use\.draws=3"):
-        redrawn(simulator, cohort, 3)
+        redraws_of(simulator, cohort, 3)
     with pytest.raises(BadInput, match=r"use\.subjects=5"):
         validate(5, 4)
