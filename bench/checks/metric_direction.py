@@ -24,7 +24,9 @@ def exact_beats_random(metric: Any) -> None:
     """On a linear model the exact explanation scores better than noise."""
     world = probe()
     exact = world.slope.expand_as(world.maps).contiguous()
-    scores = metric.model(*world.attributions({"exact": exact, "noise": world.maps}), world.outputs, world.context)
+    scores = metric.model(
+        *world.attributions(metric, {"exact": exact, "noise": world.maps}), world.outputs, world.context
+    )
     assert given.better(metric, scores["exact"].mean(), scores["noise"].mean()), "noise beats the exact explanation"
 
 

@@ -129,9 +129,12 @@ class MetricProbe:
         labels = self.cohort.regions.flatten(1).long()
         return density.gather(1, labels).reshape(self.cohort.images.shape)
 
-    def attributions(self, maps: dict[str, Tensor]) -> tuple[dict[str, Attribution], dict[str, str]]:
-        """The maps as sensitivities, named as they are."""
-        return {name: Attribution(m) for name, m in maps.items()}, dict.fromkeys(maps, "sensitivity")
+    def attributions(self, metric: Any, maps: dict[str, Tensor]) -> tuple[dict[str, Attribution], dict[str, str]]:
+        """The maps as sensitivities, named as they are; as multipliers where the metric is of contributions alone."""
+        if "sensitivity" in metric.tags.quantities:
+            return {name: Attribution(m) for name, m in maps.items()}, dict.fromkeys(maps, "sensitivity")
+        shares = {name: Attribution(m * self.cohort.images, m) for name, m in maps.items()}
+        return shares, dict.fromkeys(maps, "contribution")
 
     def outputs(self, perturbation: Any, row: int) -> tuple[Tensor, Tensor]:
         """The perturbations of a row and what they change in the linear model."""

@@ -39,7 +39,8 @@ def values_are_residuals(metric: Any) -> None:
         expected = (len(exact) * left / total).float()
         given.same(scores[name][0], expected, f"where the weights of one subject are {name}, its value is no residual")
     silent, wrong = (
-        metric.model(*world.attributions({"": maps}), outputs, world.context)[""] for maps in (0 * exact, -exact)
+        metric.model(*world.attributions(metric, {"": maps}), outputs, world.context)[""]
+        for maps in (0 * exact, -exact)
     )
     given.same(silent.mean(), torch.ones(()), "maps of zeros do not score 1 in the mean")
     assert wrong.mean() >= 1 - given.TOLERANCE, f"weights of the wrong sign score {wrong.mean()}, zeros 1"

@@ -27,7 +27,7 @@ def values(
             return {"": metric.map(world.maps, None, world.context)}
         return {t.name: metric.map(world.maps, t, world.context) for t in truths(metric, world)}
     if metric.tags.kind == "model":
-        return dict(metric.model(*world.attributions({"noise": world.maps}), world.outputs, world.context))
+        return dict(metric.model(*world.attributions(metric, {"noise": world.maps}), world.outputs, world.context))
     if metric.tags.kind == "compare":
         return dict(metric.compare(world.models, world.context))
     result = metric.explainer(explain, model or probe_network(world.grid), world.cohort, world.context)

@@ -163,7 +163,7 @@ def broken_outputs_are_undefined(metric: Any) -> None:
         return moved, change.where(torch.arange(len(change)) > 0, torch.nan)
 
     try:
-        (values,) = metric.model(*world.attributions({"noise": world.maps}), outputs, world.context).values()
+        (values,) = metric.model(*world.attributions(metric, {"noise": world.maps}), outputs, world.context).values()
     except Undefined:
         return
     assert not asked or values.isnan().all(), f"outputs that are not finite give {values.tolist()}"
@@ -172,9 +172,9 @@ def broken_outputs_are_undefined(metric: Any) -> None:
 def other_methods_do_not_matter(metric: Any) -> None:
     """A method scores the same whichever other methods are scored with it."""
     world = probe()
-    alone = metric.model(*world.attributions({"noise": world.maps}), world.outputs, world.context)["noise"]
+    alone = metric.model(*world.attributions(metric, {"noise": world.maps}), world.outputs, world.context)["noise"]
     many = {"first": world.maps.roll(2, dims=-1), "noise": world.maps, "flat": 0 * world.maps}
-    together = metric.model(*world.attributions(many), world.outputs, world.context)["noise"]
+    together = metric.model(*world.attributions(metric, many), world.outputs, world.context)["noise"]
     given.same(alone.flatten(), together.flatten(), "a score depends on which other methods are scored")
 
 

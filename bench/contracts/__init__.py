@@ -39,6 +39,7 @@ from bench.contracts.plugins import (
     SelfFitting,
     Target,
 )
+from bench.contracts.redraws import Redraws
 from bench.contracts.simulator import Simulator
 from bench.contracts.tags import BlindSpot, MethodTags, MetricTags
 from bench.contracts.validity import Validity
@@ -77,6 +78,7 @@ __all__ = [
     "Part",
     "Perturbation",
     "Positive",
+    "Redraws",
     "RegionColumn",
     "RegionName",
     "SelfFitting",

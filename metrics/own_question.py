@@ -1,0 +1,111 @@
+"""Agreement of a contribution with its own question: what a region at the method's own baseline does to the score."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.contracts import (
+    Attribution,
+    BadInput,
+    BlindSpot,
+    Context,
+    MetricTags,
+    Outputs,
+    Subjects,
+    bounded,
+)
+from metrics.regions import RegionSpearman, region_mass
+
+
+@dataclass(eq=False)
+class FromBaseline:
+    """I = x - x', x' the image with one region at the baseline of a contribution: of one map, and kept for no other.
+
+    contribution, multiplier: (1, D, H, W) of a subject, which imply the constant b by map = M * (x - b). labels:
+    (D, H, W), whose regions above 0 are taken in turn.
+    """
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
+
+    contribution: Tensor
+    multiplier: Tensor
+    labels: Tensor
+    name: str = "from baseline"
+    count: int = field(init=False)
+    regions: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.regions = [label for label in self.labels.unique().tolist() if label > 0]
+        self.count = len(self.regions)
+
+    def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
+        """Perturbations (R, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
+        inside = torch.stack([self.labels == label for label in self.regions])[:, None]
+        return (inputs[row] - self._level(inputs[row])) * inside.to(inputs.device)
+
+    def _level(self, image: Tensor) -> Tensor:
+        """The constant b, read where the multiplier is large; 0 where there is no multiplier but 0."""
+        size = self.multiplier.abs()
+        clear = size > size.median()
+        return (image - self.contribution / self.multiplier)[clear].median() if clear.any() else image.new_zeros(())
+
+
+@bounded
+@dataclass(frozen=True)
+class OwnQuestion:
+    """Own question of a method with a reference.
+
+    A contribution says what of f(x) - f(b) each region owns, for its own baseline b. Here that is asked as it stands:
+    does its mass rank the regions as f(x) - f(x with the region at b) does? Nothing is drawn, so every region counts. 1
+    for integrated gradients on a linear model whatever the baseline, which `use` does not grant. b is the constant that
+    map and multiplier imply; NaN without a multiplier.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Sundararajan, Taly & Yan, ICML 2017 (baselines); Ancona et al., ICLR 2018 (occlusion)"
+    summary: ClassVar[str] = (
+        "Spearman correlation of regional mass with f(x) - f(region at the method's own baseline), both in size."
+    )
+    tags: ClassVar[MetricTags] = MetricTags(
+        "model",
+        True,
+        (-1.0, 1.0),
+        "correlation",
+        quantities=frozenset({"contribution"}),
+        laws=frozenset(),
+        missing="the map has no baseline of its own, or no region matters to the score",
+    )
+    question: ClassVar[str] = "Does the map answer the question that its own baseline asks?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a baseline that is far from any brain",
+            "test_own_question.py::test_a_baseline_far_from_any_brain_is_no_fault",
+        ),
+    )
+
+    subjects: Subjects = 16
+
+    def model(
+        self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
+    ) -> dict[str, Tensor]:
+        """(N,) scores per method."""
+        return {name: self._scores(attribution, outputs, context) for name, attribution in attributions.items()}
+
+    def _scores(self, attribution: Attribution, outputs: Outputs, context: Context) -> Tensor:
+        if context.regions is None:
+            raise BadInput("OwnQuestion needs `regions` in the context; give the subjects' labels")
+        if attribution.multiplier is None:
+            return torch.full((len(attribution.map),), torch.nan)
+        count, scores = len(context.region_names) or int(context.regions.max()), []
+        for row, (contribution, multiplier) in enumerate(zip(attribution.map, attribution.multiplier, strict=True)):
+            labels = context.regions[row]
+            asked = FromBaseline(contribution, multiplier, labels[0])
+            change = outputs(asked, row)[1].double().cpu().numpy()
+            mass = region_mass(contribution[None], labels[None], count)[0]
+            present = [label - 1 for label in asked.regions]
+            scores.append(RegionSpearman().subject(mass[present], change, np.zeros_like(change)))
+        return torch.tensor(scores, dtype=torch.float32)

@@ -1,0 +1,69 @@
+"""The question that a contribution's own baseline asks: right on linear models whatever the baseline."""
+
+import pytest
+import torch
+
+from bench.contracts import Attribution, BadInput, Context
+from bench.networks.cnn import PooledCNN
+from bench.networks.linear import Linear
+from bench.passes.forward import forward
+from bench.passes.scores import explained
+from methods.gradients import Gradient
+from methods.paths import IntegratedGradients
+from metrics.own_question import OwnQuestion
+
+SHAPE, TARGET = (8, 8, 8), (1, 0)
+IMAGES = torch.rand((3, 1, *SHAPE), generator=torch.Generator().manual_seed(0))
+REGIONS = (torch.arange(512).reshape(1, 1, *SHAPE) // 32).to(torch.int16).expand(3, -1, -1, -1, -1)
+CONTEXT = Context(subjects=(0, 1, 2), regions=REGIONS, region_names=tuple(f"region {r}" for r in range(1, 16)))
+
+
+def asked(model, attribution, context=CONTEXT):
+    """The scores of one contribution, whose question full passes of whole images answer."""
+
+    def outputs(perturbation, row):
+        moved = perturbation.draw(IMAGES, context, row)
+        before, after = (explained(forward(model, x), TARGET) for x in (IMAGES[row : row + 1], IMAGES[row] - moved))
+        return moved, before - after
+
+    return OwnQuestion().model({"it": attribution}, {"it": "contribution"}, outputs, context)["it"]
+
+
+@pytest.fixture
+def linear():
+    torch.manual_seed(0)
+    return Linear(SHAPE, 2)
+
+
+@pytest.mark.parametrize("baseline", ["zero", "mean"])
+def test_integrated_gradients_of_a_linear_model_answer_it_from_any_baseline(linear, baseline):
+    method = IntegratedGradients(steps=2, baseline=baseline)
+    assert asked(linear, method(linear, IMAGES, TARGET, CONTEXT)).tolist() == pytest.approx([1, 1, 1])
+
+
+def test_a_map_of_other_places_does_not_answer_it(linear):
+    exact = IntegratedGradients(steps=2)(linear, IMAGES, TARGET, CONTEXT)
+    wrong = Attribution(exact.multiplier.flip(-3) * IMAGES, exact.multiplier.flip(-3))
+    assert asked(linear, wrong).mean() < 0.6
+
+
+def test_a_baseline_far_from_any_brain_is_no_fault(linear):
+    """An image of minus a thousand everywhere is no brain, and from there the map is as right as from zero."""
+    slope = IntegratedGradients(steps=2)(linear, IMAGES, TARGET, CONTEXT).multiplier
+    assert asked(linear, Attribution(slope * (IMAGES + 1000), slope)).tolist() == pytest.approx([1, 1, 1])
+
+
+def test_a_network_that_bends_is_not_answered_by_its_slope():
+    torch.manual_seed(1)
+    model = PooledCNN(SHAPE, 2, pool="max")
+    slope = Gradient()(model, IMAGES, TARGET, CONTEXT)
+    found = asked(model, Attribution(slope * IMAGES, slope))
+    assert found.isfinite().any() and found.nanmean() < 0.99
+
+
+def test_without_a_multiplier_there_is_no_question_and_without_regions_no_answer(linear):
+    assert asked(linear, Attribution(IMAGES)).isnan().all()
+    zeros = torch.zeros_like(IMAGES)
+    assert asked(linear, Attribution(zeros, zeros)).isfinite().all()
+    with pytest.raises(BadInput, match="regions"):
+        asked(linear, Attribution(zeros, zeros), Context())
