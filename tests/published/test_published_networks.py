@@ -10,7 +10,10 @@ from bench.report import readme
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "results" / "published" / "networks"
-SHIPPED = sorted(path.stem for path in (ROOT / "conf" / "network").glob("*.yaml"))
+#: those that learn: nothing is asked of a network whose weights are set by hand
+SHIPPED = sorted(
+    path.stem for path in (ROOT / "conf" / "network").glob("*.yaml") if "networks.known." not in path.read_text()
+)
 
 
 def test_the_readme_shows_the_published_table():
