@@ -106,11 +106,13 @@ class RegisteredMeanMaps:
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
     ) -> dict[str, Tensor]:
         """The distance; NaN where a group has no map, `Undefined` where nothing says how anatomies correspond."""
-        if context.carry is None:
+        if context.to_anatomy_of is None:
             raise Undefined("mean maps are registered only by a simulator that knows where anatomies correspond")
         even = shares(maps, domain_of(context, maps)).float()
         numbers = context.subjects or tuple(range(len(maps)))
-        laid = torch.stack([context.carry(one, number, None) for one, number in zip(even, numbers, strict=True)])
+        laid = torch.stack(
+            [context.to_anatomy_of(one, number, None) for one, number in zip(even, numbers, strict=True)]
+        )
         return {"": _apart(_mean(laid.double(), of(strata, ["TP"])), _mean(laid.double(), of(strata, ["TN"])))}
 
 

@@ -122,16 +122,6 @@ class Multiplied(Plain):
         return self.head(x.mean((2, 3, 4)))
 
 
-class Gated(Plain):
-    """Ends in activations that a sigmoid of their own mean lets through."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Outputs (N, classes)."""
-        x = self.relu(0, self.norm1(self.conv1(x)))
-        x = self.conv2(x * torch.sigmoid(x.mean(1, keepdim=True)))
-        return self.head(x.mean((2, 3, 4)))
-
-
 @dataclass(frozen=True)
 class MethodProbe:
     """A network, images (N, 1, 8, 12, 8) and what a method may be told of them."""

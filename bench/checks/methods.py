@@ -26,7 +26,7 @@ def applicable(method: Method) -> list[Check]:
     chosen += [check_needs] if tags.needs & {"layer", "intrinsic"} else []
     unknown = tags.laws - LAWS.keys()
     if unknown:
-        raise BadInput(f"unknown laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")
+        raise BadInput(f"there are no laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")
     return chosen + [LAWS[law] for law in sorted(tags.laws)]
 
 

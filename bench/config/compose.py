@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
@@ -18,6 +19,7 @@ from yaml import YAMLError
 
 from bench.config import overrides as lines
 from bench.config.overrides import AXES, LISTS, Typed, check_axis, options
+from bench.config.schema import Config
 from bench.config.sentences import say
 from bench.contracts import BadInput
 from bench.contracts.names import known
@@ -26,6 +28,8 @@ from bench.provenance import ROOT
 
 CONF = ROOT / "conf"
 Node = dict[str, Any]
+
+ConfigStore.instance().store(name="schema", node=Config)
 
 
 @dataclass

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from bench.contracts.arguments import bounded
+from bench.contracts.bounds import Count
+
 Quantity = Literal["sensitivity", "contribution", "location"]
 Role = Literal["method", "control", "oracle"]
 MetricKind = Literal["map", "model", "explainer", "group", "compare"]
 
 
+@bounded
 @dataclass(frozen=True)
 class MethodTags:
     """The meaning and the needs of a method's map.
@@ -33,12 +37,13 @@ class MethodTags:
 
 
 class BlindSpot(NamedTuple):
-    """A thing that a metric cannot see: what fools it, and the test of ours (file::function) that shows it."""
+    """A thing that a metric cannot see: what fools it, and the test (file::function) that shows it."""
 
     fooled_by: str
     shown_by: str
 
 
+@bounded
 @dataclass(frozen=True)
 class MetricTags:
     """The reading of a metric's value.
@@ -73,5 +78,5 @@ class MetricTags:
     assisted: bool = False
     needs: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset({"domain"})
-    fewest_subjects: int = 1
-    fewest_models: int = 1
+    fewest_subjects: Count = 1
+    fewest_models: Count = 1

@@ -48,7 +48,7 @@ def affine(rows: Sequence[Sequence[float]], bias: Sequence[float] = ()) -> Affin
     return Affine(weight, torch.tensor(bias or [0.0] * len(rows), dtype=torch.float64))
 
 
-def state(q: Tensor) -> Tensor:
+def _cut(q: Tensor) -> Tensor:
     """Readings cut to 0..1."""
     return q.clamp(0, 1)
 
@@ -91,19 +91,19 @@ MECHANISMS: dict[str, Mechanism] = {
     "and": Mechanism(
         "1 where all regions are diseased, else 0",
         None,
-        lambda q: (state(q).sum(1) - (q.shape[1] - 1)).clamp(min=0),
+        lambda q: (_cut(q).sum(1) - (q.shape[1] - 1)).clamp(min=0),
         lambda parts: _after_states([1.0] * parts, 1.0 - parts, _ONE),
     ),
     "or": Mechanism(
         "1 where any region is diseased, else 0",
         None,
-        lambda q: state(q).sum(1).clamp(max=1),
+        lambda q: _cut(q).sum(1).clamp(max=1),
         lambda parts: _after_states([-1.0] * parts, 1.0, affine([[-1.0]], [1.0])),
     ),
     "xor": Mechanism(
         "1 where one region of two is diseased, else 0",
         2,
-        lambda q: 1 - (1 - state(q).sum(1)).abs(),
+        lambda q: 1 - (1 - _cut(q).sum(1)).abs(),
         lambda parts: [*_states(2), affine([_of_states(1, 1)] * 2, [0.0, -1.0]), "relu", affine([[1.0, -2.0]])],
     ),
     "canceller": Mechanism(
@@ -112,19 +112,19 @@ MECHANISMS: dict[str, Mechanism] = {
     "saturation": Mechanism(
         "the number of diseased regions",
         None,
-        lambda q: state(q).sum(1),
+        lambda q: _cut(q).sum(1),
         lambda parts: [*_states(parts), affine([_of_states(*[1.0] * parts)])],
     ),
     "negative": Mechanism(
         "1 where the first region is diseased and no other is, else 0",
         None,
-        lambda q: (state(q[:, 0]) - state(q[:, 1:]).sum(1)).clamp(min=0),
+        lambda q: (_cut(q[:, 0]) - _cut(q[:, 1:]).sum(1)).clamp(min=0),
         lambda parts: _after_states([1.0] + [-1.0] * (parts - 1), 0.0, _ONE),
     ),
     "gate": Mechanism(
         "q1 above 0 where the second region is diseased, else 0",
         2,
-        lambda q: (q[:, 0].clamp(min=0) - OPENING * (1 - state(q[:, 1]))).clamp(min=0),
+        lambda q: (q[:, 0].clamp(min=0) - OPENING * (1 - _cut(q[:, 1]))).clamp(min=0),
         lambda _: [*_states(2), affine([[1.0, OPENING, 0.0, -OPENING]], [-OPENING]), "relu", _ONE],
     ),
     "decoys": Mechanism(

@@ -27,6 +27,9 @@ class KnownNetwork(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Weights set by hand, as Zhang et al. 2024 argue for, arXiv:2310.06514"
+    summary: ClassVar[str] = (
+        "Weights set by hand: a known function of the mean intensities of regions, in layers that do not change it."
+    )
     centre: Tensor
     scale: Tensor
     states: Tensor

@@ -12,12 +12,12 @@ from bench.contracts import KnownMechanism
 Game = Callable[[Tensor], Tensor]
 
 
-def switched(model: KnownMechanism, own: Tensor, other: Tensor) -> Game:
+def between(model: KnownMechanism, own: Tensor, other: Tensor) -> Game:
     """The score where the regions present have their own readings (N, P), and the absent ones others."""
     return lambda present: model.score(torch.where(present, own, other))
 
 
-def redrawn(model: KnownMechanism, own: Tensor) -> Game:
+def expected(model: KnownMechanism, own: Tensor) -> Game:
     """The expected score where the regions absent are in any state of the population, each independent of the others.
 
     own: (N, P) readings of the regions present. All S^P combinations of the states are run.
@@ -31,7 +31,7 @@ def redrawn(model: KnownMechanism, own: Tensor) -> Game:
     return worth
 
 
-def shapley(game: Game, players: int) -> Tensor:
+def exact_shapley(game: Game, players: int) -> Tensor:
     """Exact Shapley values (N, P): the mean rise at each player's turn, over all orders in which they come."""
     worth = {s: game(torch.tensor(s)) for s in product((False, True), repeat=players)}
     orders = list(permutations(range(players)))
@@ -43,14 +43,14 @@ def shapley(game: Game, players: int) -> Tensor:
     return torch.stack(values, 1)
 
 
-def use(model: KnownMechanism, own: Tensor) -> Tensor:
+def exact_use(model: KnownMechanism, own: Tensor) -> Tensor:
     """f(x) - E f(x with one region redrawn) by region, signed: (N, P), from readings (N, P)."""
-    game, everyone = redrawn(model, own), torch.ones(own.shape[1], dtype=torch.bool)
+    game, everyone = expected(model, own), torch.ones(own.shape[1], dtype=torch.bool)
     others = ~torch.eye(own.shape[1], dtype=torch.bool)
     return torch.stack([game(everyone) - game(without) for without in others], 1)
 
 
-def slopes(model: KnownMechanism, images: Tensor) -> Tensor:
+def exact_slopes(model: KnownMechanism, images: Tensor) -> Tensor:
     """The derivative (N, P) of the score with respect to the intensity of a whole region, by the formula."""
     readings = model.readings(images).requires_grad_()
     with torch.enable_grad():

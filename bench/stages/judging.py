@@ -5,13 +5,15 @@ from torch import Tensor
 
 from bench.contracts import Attribution, KnownMechanism
 from bench.contracts.tags import MethodTags
-from bench.stages.enumeration import redrawn, shapley, slopes, switched
+from bench.stages.enumeration import between, exact_shapley, exact_slopes, expected
 
 #: below this share of the largest answer of any subject, an answer is none
 NOTHING = 1e-4
 
 
-def judged(model: KnownMechanism, images: Tensor, attribution: Attribution, tags: MethodTags) -> dict[str, Tensor]:
+def shares_wrong(
+    model: KnownMechanism, images: Tensor, attribution: Attribution, tags: MethodTags
+) -> dict[str, Tensor]:
     """By question, the share of each map that is wrong, (N,) from 0 to 1, NaN where the answer is that nothing counts.
 
     `own`: what the method says it shows, with signs. Of a sensitivity that is the derivative of the score by region; of
@@ -21,17 +23,19 @@ def judged(model: KnownMechanism, images: Tensor, attribution: Attribution, tags
     """
     readings, players = model.readings(images), len(model.parts)
     found = {"subject": shares(model, attribution.map)}
-    answer = {"subject": shapley(redrawn(model, readings), players).abs()}
+    answer = {"subject": exact_shapley(expected(model, readings), players).abs()}
     if tags.quantity == "sensitivity":
         found |= {"own": found["subject"], "subject": shares(model, attribution.map * images.std(0))}
-        answer["own"] = slopes(model, images)
+        answer["own"] = exact_slopes(model, images)
     elif tags.quantity == "contribution":
         found["own"] = found["subject"]
-        answer["own"] = shapley(switched(model, readings, model.readings(baseline(images, attribution))), players)
+        answer["own"] = exact_shapley(
+            between(model, readings, model.readings(counted_from(images, attribution))), players
+        )
     if not tags.signed:
         answer = {question: value.abs() for question, value in answer.items()}
     found |= {question: value.abs() for question, value in found.items() if question == "subject" or not tags.signed}
-    return {question: wrong(found[question], answer[question], empty=question == "own") for question in answer}
+    return {question: share_wrong(found[question], answer[question], empty=question == "own") for question in answer}
 
 
 def shares(model: KnownMechanism, maps: Tensor) -> Tensor:
@@ -41,7 +45,7 @@ def shares(model: KnownMechanism, maps: Tensor) -> Tensor:
     return torch.cat([flat @ inside.double().T, elsewhere], 1)
 
 
-def baseline(images: Tensor, attribution: Attribution) -> Tensor:
+def counted_from(images: Tensor, attribution: Attribution) -> Tensor:
     """The images that contributions are counted from, one intensity a subject: where map = M (x - b) says which.
 
     Raises:
@@ -57,7 +61,7 @@ def baseline(images: Tensor, attribution: Attribution) -> Tensor:
     return level.reshape(-1, 1, 1, 1, 1).expand_as(told)
 
 
-def wrong(found: Tensor, answer: Tensor, empty: bool) -> Tensor:
+def share_wrong(found: Tensor, answer: Tensor, empty: bool) -> Tensor:
     """Half the sum of differences between the shares found (N, P + 1) and the answer (N, P), each scaled to sum to 1.
 
     0 is a right map, at whatever scale; 1 has no share in the right place. A map of nothing is wrong by 1 where the

@@ -60,10 +60,10 @@ def explain(given: Given, model: nn.Module) -> tuple[Attribution, Passes]:
     """Maps of every explained subject by the method of the cell."""
     method = given.study.make("methods", given.cell.method)
     with count_passes(model) as passes:
-        return attribute(method, model, given.value(COHORT), context(given)), passes
+        return attribute(method, model, given.value(COHORT), map_context(given)), passes
 
 
-def context(given: Given) -> Context:
+def map_context(given: Given) -> Context:
     """The context of the cell's method."""
     graph, unit, name = given.graph, given.unit, given.cell.method
     return method_context(

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from bench.contracts import KnownMechanism
 from bench.plan.cells import Cells
-from bench.plan.states import Ledger
+from bench.plan.states import StoredCells
 from bench.stages.attribute import ATTRIBUTE
 from bench.stages.cohort import COHORT
-from bench.stages.judging import judged
+from bench.stages.judging import shares_wrong
 from bench.stages.train import TRAIN
 from bench.study import Study, Unit
 
@@ -20,27 +20,29 @@ RIGHT = 1e-3
 Row = tuple[Any, ...]
 
 
-def rows(study: Study, cells: Cells, ledger: Ledger) -> Iterator[Row]:
+def rows(study: Study, cells: Cells, stored: StoredCells) -> Iterator[Row]:
     """Rows of MECHANISMS: every known network, method and question; no row for networks that learn."""
     for unit in study.units:
         trained, explained = (cells.cell(stage, unit) for stage in (TRAIN, COHORT))
-        if not (ledger.record(trained) and ledger.record(explained)):
+        if not (stored.record(trained) and stored.record(explained)):
             continue
-        model = ledger.value(trained).model
+        model = stored.value(trained).model
         if isinstance(model, KnownMechanism):
-            images = ledger.value(explained).images[: study.kept]
-            yield from _of_model(study, cells, ledger, unit, model, images)
+            images = stored.value(explained).images[: study.kept]
+            yield from _of_model(study, cells, stored, unit, model, images)
 
 
 def _of_model(
-    study: Study, cells: Cells, ledger: Ledger, unit: Unit, model: KnownMechanism, images: Tensor
+    study: Study, cells: Cells, stored: StoredCells, unit: Unit, model: KnownMechanism, images: Tensor
 ) -> Iterator[Row]:
     who = (unit.simulator, unit.network, unit.data_seed, unit.model_seed, model.mechanism, model.wrapping)
     for name in study.methods:
         maps = cells.cell(ATTRIBUTE, unit, name)
-        if not ledger.record(maps) or not len(images):
+        if not stored.record(maps) or not len(images):
             continue
-        for question, wrong in judged(model, images, ledger.value(maps), study.make("methods", name).tags).items():
+        for question, wrong in shares_wrong(
+            model, images, stored.value(maps), study.make("methods", name).tags
+        ).items():
             known = wrong[~wrong.isnan()]
             if len(known):
                 yield (*who, name, question, len(known), float(known.mean()), float((known < RIGHT).double().mean()))

@@ -49,7 +49,7 @@ def store(command: Command) -> int:
     if what == "prune":
         print(prune(study))
         return 0
-    raise BadInput(f"store needs verify or prune{nearest(what, ('verify', 'prune')) if what else ''}")
+    raise BadInput(f"store: there is no command '{what}'{nearest(what, ('verify', 'prune'))}")
 
 
 def show(command: Command) -> int:
@@ -61,7 +61,8 @@ def show(command: Command) -> int:
         return _show_row(command.study()[0], command.words[0].removeprefix(BOARD))
     if not command.words or len(command.words[0]) != KEY_LENGTH:
         key = f"one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet"
-        raise BadInput(f"show needs {key}, or {BOARD}ROW for a row of leaderboard.csv")
+        asked = " ".join(command.words)
+        raise BadInput(f"show '{asked}' is not possible: give {key}, or {BOARD}ROW for a row of leaderboard.csv")
     print(json.dumps(record(command.study()[0], command.words[0], command.overrides, command.config_dirs), indent=1))
     return 0
 

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from bench.checks.networks import REGIONS, ProbeTask
 from bench.config.architecture import architecture
 from bench.contracts import Batch, Context
-from bench.stages.training import initialised
+from bench.training.training import initialised
 
 CONF = Path(__file__).parents[2] / "conf" / "network"
 NAMES = sorted(path.stem for path in CONF.glob("known_*.yaml"))

@@ -8,8 +8,12 @@ import pytest
 import torch
 from known_networks import NAMES, fitted, images
 
+from bench.contracts import Attribution
 from bench.stages import switching
-from bench.stages.enumeration import redrawn, shapley, slopes, switched, use
+from bench.stages.enumeration import between, exact_shapley, exact_slopes, exact_use, expected
+from bench.stages.judging import counted_from, share_wrong, shares_wrong
+from methods.gradients import Gradient, GradientXInput
+from methods.paths import IntegratedGradients
 from methods.region_occlusion import RegionOcclusion
 from methods.shapley import Shapley
 from simulators.anatomy.mni152 import MNI152
@@ -32,9 +36,9 @@ def own(name, ill):
 @pytest.mark.parametrize("name", NAMES)
 def test_shapley_values_share_the_whole_difference(name):
     model, q = own(name, CASES)
-    for game in (redrawn(model, q), switched(model, q, 0 * q)):
+    for game in (expected(model, q), between(model, q, 0 * q)):
         ends = [game(torch.full((q.shape[1],), on)) for on in (True, False)]
-        torch.testing.assert_close(shapley(game, q.shape[1]).sum(1), ends[0] - ends[1])
+        torch.testing.assert_close(exact_shapley(game, q.shape[1]).sum(1), ends[0] - ends[1])
 
 
 def test_expected_scores_are_those_of_a_loop_over_all_states():
@@ -43,44 +47,44 @@ def test_expected_scores_are_those_of_a_loop_over_all_states():
     for first, second in ((True, False), (False, True), (False, False)):
         kept = [[q[0, p].item()] if present else states[p] for p, present in enumerate((first, second))]
         scores = [model.score(torch.tensor([pair]).double()).item() for pair in product(*kept)]
-        assert redrawn(model, q)(torch.tensor([first, second])).item() == pytest.approx(np.mean(scores))
+        assert expected(model, q)(torch.tensor([first, second])).item() == pytest.approx(np.mean(scores))
 
 
 def test_the_subjects_own_parts_count_and_not_the_populations():
     """Against a well brain, whose score is 0. OR: each ill region an equal share, whichever they are."""
     ill = [[FIRST], [SECOND], [FIRST, SECOND], [FIRST, SECOND, THIRD], [THIRD]]
     model, q = own("known_or", ill)
-    found = shapley(switched(model, q, model.readings(images([[]])).expand_as(q)), 3)
+    found = exact_shapley(between(model, q, model.readings(images([[]])).expand_as(q)), 3)
     wanted = [[1, 0, 0], [0, 1, 0], [1 / 2, 1 / 2, 0], [1 / 3] * 3, [0, 0, 1]]
     torch.testing.assert_close(found, torch.tensor(wanted).double(), rtol=0, atol=1e-6)
     # of two ill regions neither is needed: whichever is redrawn, the other keeps the score
-    assert use(model, q)[2].abs().max() < 1e-9 < use(model, q)[0, 0]
+    assert exact_use(model, q)[2].abs().max() < 1e-9 < exact_use(model, q)[0, 0]
     model, q = own("known_and", ill[:3])
-    found = shapley(switched(model, q, model.readings(images([[]])).expand_as(q)), 2)
+    found = exact_shapley(between(model, q, model.readings(images([[]])).expand_as(q)), 2)
     torch.testing.assert_close(found, torch.tensor([[0, 0], [0, 0], [1 / 2, 1 / 2]]).double(), rtol=0, atol=1e-9)
-    assert (use(model, q)[2] > 0.3).all(), "of two that must be ill both are used"
+    assert (exact_use(model, q)[2] > 0.3).all(), "of two that must be ill both are used"
     model, q = own("known_xor", ill[:3])
-    found = use(model, q)
+    found = exact_use(model, q)
     assert found[0, 0] > 0.3 and found[1, 1] > 0.3 and (found[2] < -0.3).all(), "two ill regions make a well subject"
 
 
 def test_a_region_that_is_well_counts_where_absence_does():
     model, q = own("known_negative", [[FIRST], [FIRST, SECOND]])
-    found = shapley(redrawn(model, q), 2)
+    found = exact_shapley(expected(model, q), 2)
     assert found[0, 1] > 0.1 and found[1, 1] < -0.1
 
 
 @pytest.mark.parametrize("name", ["known_decoys", "known_cancelled"])
 def test_decoys_have_no_part(name):
     model, q = own(name, CASES)
-    for values in (use(model, q), shapley(redrawn(model, q), 3), slopes(model, images(CASES))):
+    for values in (exact_use(model, q), exact_shapley(expected(model, q), 3), exact_slopes(model, images(CASES))):
         assert not values[:, 1:].any()
 
 
 def test_slopes_are_finite_differences():
     for name in NAMES:
         model, x = fitted(name), images(CASES)
-        for part, wanted in enumerate(slopes(model, x).T):
+        for part, wanted in enumerate(exact_slopes(model, x).T):
             moved = [model.score(model.readings(x + step * model.voxels[part])) for step in (1e-6, -1e-6)]
             torch.testing.assert_close((moved[0] - moved[1]) / 2e-6, wanted, rtol=1e-4, atol=1e-4)
 
@@ -90,10 +94,10 @@ def test_methods_of_regions_are_the_enumeration(name):
     """`shapley` and `region_occlusion` of the network itself equal those of its formula on readings."""
     model, x = fitted(name), images(CASES)
     context, covered = known.context(len(x)), model.readings(0 * x)
-    game = switched(model, model.readings(x), covered)
+    game = between(model, model.readings(x), covered)
     everyone = torch.ones(len(model.parts), dtype=torch.bool)
     falls = torch.stack([game(everyone) - game(w) for w in ~torch.eye(len(model.parts), dtype=torch.bool)], 1)
-    for method, wanted in ((Shapley(), shapley(game, len(model.parts))), (RegionOcclusion(), falls)):
+    for method, wanted in ((Shapley(), exact_shapley(game, len(model.parts))), (RegionOcclusion(), falls)):
         found = method(model, x, (1, 0), context).flatten(1) @ model.voxels.flatten(1).double().T
         torch.testing.assert_close(found, wanted, rtol=0, atol=1e-6)
 
@@ -140,3 +144,48 @@ def test_effects_are_those_of_rendered_states_by_the_formula(world, name):
     pair = both - first - second + none
     assert found.interaction[0, places[0], places[1]].item() == pytest.approx(pair, abs=2e-3)
     assert found.elsewhere[0].item() == pytest.approx(0, abs=2e-3)
+
+
+def attribution_of(method, model, x):
+    return Attribution.of(method(model, x, (1, 0), known.context(len(x))))
+
+
+@pytest.mark.parametrize("wrapping", known.WRAPPINGS)
+def test_exact_methods_on_a_sum_are_right(wrapping):
+    model, x = fitted("known_sum", wrapping), images(CASES)
+    for method in (Gradient(), GradientXInput(), IntegratedGradients(4), IntegratedGradients(4, baseline="mean")):
+        own = shares_wrong(model, x, attribution_of(method, model, x), method.tags)["own"]
+        assert own.max() < 1e-6
+    flipped = Attribution(-attribution_of(Gradient(), model, x).map)
+    torch.testing.assert_close(
+        shares_wrong(model, x, flipped, Gradient.tags)["own"], torch.ones(len(x)).double(), rtol=0, atol=1e-6
+    )
+
+
+def test_a_gradient_that_says_nothing_is_right_about_a_flat_score_and_tells_no_region():
+    model, x = fitted("known_or"), images([[FIRST, SECOND], [FIRST]])
+    found = shares_wrong(model, x, attribution_of(Gradient(), model, x), Gradient.tags)
+    assert found["own"].tolist() == [0, 0] and found["subject"].tolist() == [1, 1]
+    noise = Attribution(torch.ones_like(x))
+    assert shares_wrong(model, x, noise, Gradient.tags)["own"].tolist() == [1, 1]
+
+
+def test_the_share_that_is_wrong_has_no_scale_and_counts_what_lies_elsewhere():
+    answer = torch.tensor([[3.0, -1.0]])
+    for found, wanted in (
+        ([6.0, -2.0, 0.0], 0),
+        ([6.0, 2.0, 0.0], 1 / 4),
+        ([3.0, -1.0, 4.0], 1 / 2),
+        ([0.0, 0.0, 1.0], 1),
+        ([0.0, 0.0, 0.0], 1),
+    ):
+        assert share_wrong(torch.tensor([found]).double(), answer, empty=True).item() == pytest.approx(wanted)
+    assert share_wrong(torch.ones(1, 3).double(), 0 * answer, empty=False).isnan().all()
+    assert share_wrong(torch.zeros(1, 3).double(), 0 * answer, empty=True).item() == 0
+
+
+def test_contributions_tell_what_they_are_counted_from():
+    model, x = fitted("known_sum"), images(CASES)
+    for kind, wanted in (("zero", torch.zeros(len(x))), ("mean", x.flatten(1).mean(1))):
+        start = counted_from(x, attribution_of(IntegratedGradients(4, baseline=kind), model, x))
+        torch.testing.assert_close(start[:, 0, 0, 0, 0], wanted.double(), rtol=0, atol=1e-6)
