@@ -30,7 +30,7 @@ from simulators.nuisance import Scanner
 from simulators.parts import Parts
 from simulators.pathology.protocol import Fine, NearLandmarks, Pathology
 from simulators.pathology.several import Several
-from simulators.record import column_description, record
+from simulators.record import descriptions, record
 from simulators.separability import calibrate
 from simulators.task.protocol import Task
 from simulators.task.single import SingleCause
@@ -249,6 +249,6 @@ class Brain(Simulator):
         scene = intervene(self.parts, self.scene(subject, stream, asked.free), asked.scan)
         return record(self.parts, scene, self.parts.strengths(subject, stream, {**asked.task, **asked.regions}))
 
-    def column_description(self, column: str) -> str:
-        """Description of a name of `record`."""
-        return column_description(column)
+    def describe_record(self, subject: int, stream: str) -> dict[str, str]:
+        """Descriptions of the names of `record`."""
+        return descriptions(self.parts, self.scene(subject, stream), self.parts.strengths(subject, stream))

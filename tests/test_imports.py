@@ -13,9 +13,9 @@ SOURCE = Source()
 SCIENCE = ("contracts", "passes")
 STUDY = (*SCIENCE, "columns", "names", "provenance", "seeds", "config", "store", "study")
 ROOMS = {
-    "contracts": (),
-    "passes": ("contracts",),
     "columns": (),
+    "contracts": ("columns",),
+    "passes": ("contracts",),
     "names": (),
     "seeds": (),
     "provenance": (),

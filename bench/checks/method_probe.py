@@ -139,11 +139,10 @@ class MethodProbe:
 
     def context(self, method: Method) -> Context:
         """A context with the truths, or the simulator's redraws, that the method says it needs."""
-        names = [need.removeprefix("truth:") for need in method.tags.needs if need.startswith("truth:")]
         known = Context(
             subjects=tuple(range(FIRST, FIRST + len(self.images))),
             domain=torch.ones_like(self.images, dtype=torch.bool),
-            truths={name: Truth(name, volume=self.truth) for name in names},
+            truths={name: Truth(name, volume=self.truth) for name in method.tags.truths},
             training=_training,
             target=self.target,
         )

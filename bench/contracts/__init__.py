@@ -1,5 +1,7 @@
 """Contracts between plug-ins and the harness. Plug-ins import this and `bench.passes`, nothing else of `bench`."""
 
+from bench.columns.metric_names import LayerStep, RegionColumn
+from bench.columns.region_names import RegionName
 from bench.contracts.arguments import bounded, impossible, require
 from bench.contracts.audit import Audit
 from bench.contracts.bounds import (
@@ -62,6 +64,7 @@ __all__ = [
     "FromFiles",
     "GroupMetric",
     "KnownMechanism",
+    "LayerStep",
     "MapMetric",
     "Method",
     "MethodTags",
@@ -76,6 +79,8 @@ __all__ = [
     "Part",
     "Perturbation",
     "Positive",
+    "RegionColumn",
+    "RegionName",
     "SelfFitting",
     "Share",
     "Simulator",

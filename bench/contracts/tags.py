@@ -19,8 +19,9 @@ class MethodTags:
     quantity: `sensitivity` (change of the score per unit of intensity), `contribution` (a share of
         f(x) - f(b); the method also returns its multiplier M with map = M * (x - b)), or `location` (neither).
     role: `control` sets a floor and is never ranked; `oracle` sees a truth and is never ranked.
-    needs: `truth:<name>` for oracles, `layer` (convolutional features), `training` (training images),
-        `redraws` (the subject with regions drawn anew by the simulator).
+    needs: `layer` (convolutional features), `training` (training images), `redraws` (the subject with regions drawn
+        anew by the simulator).
+    truths: names of the truths that an oracle is told.
     laws: the identities the method claims; `bench.checks` tests exactly these.
     cost: passes per map as a formula of the method's own parameters, e.g. `"steps * (forward + backward)"`.
     """
@@ -32,6 +33,7 @@ class MethodTags:
     stochastic: bool = False
     reads_model: bool = True
     needs: frozenset[str] = frozenset()
+    truths: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset()
     cost: str = "forward"
 

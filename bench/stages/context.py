@@ -39,8 +39,7 @@ def method_context(
     Raises:
         Unsupported: where the simulator has no such truth.
     """
-    needs = method.tags.needs
-    declared = {need.removeprefix("truth:") for need in needs if need.startswith("truth:")}
+    declared = method.tags.truths
     known = {**cohort.truths, **({"use": use()} if "use" in declared else {})}
     if missing := sorted(declared - known.keys()):
         raise Unsupported(
@@ -51,7 +50,7 @@ def method_context(
         truths={name: known[name] for name in declared},
         training=training,
         sides=simulator.sides,
-        redraws=_redraws(simulator) if "redraws" in needs else None,
+        redraws=_redraws(simulator) if "redraws" in method.tags.needs else None,
     )
 
 

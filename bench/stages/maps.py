@@ -32,7 +32,7 @@ class Maps(Stage[Attribution]):
         content: what is computed from maps depends on `maps`, not on how many of them are kept on disk.
         """
         study = graph.study
-        use = (graph.cell(USE, unit),) if "truth:use" in study.make("methods", method).tags.needs else ()
+        use = (graph.cell(USE, unit),) if "use" in study.make("methods", method).tags.truths else ()
         cohort, model = graph.cell(COHORT, unit), graph.cell(TRAIN, unit)
         whole = {
             "model": model.key,

@@ -75,5 +75,5 @@ def _explained_model(given: Given) -> ExplainedModel:
     model = given.graph.cell(TRAIN, given.unit)
     known = metric_context(simulator, cohort, model.key, lambda: given.value(IMAGES).train)
     return ExplainedModel(
-        given.of(model).model, cohort, known, Validity.of(simulator), simulator.sides(cohort.targets), simulator.centre
+        given.of(model).model, cohort, known, simulator.sides(cohort.targets), Validity.of(simulator), simulator.centre
     )

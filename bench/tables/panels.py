@@ -39,7 +39,7 @@ def _volumes(study: Study, simulator: str, cells: Cells, stored: StoredCells) ->
     if stored.record(cohort_cell) is None or study.kept == 0:
         return None
     cohort = stored.value(cohort_cell)
-    sides = _sides(study, simulator, cohort)
+    sides = study.make("simulators", simulator).sides(cohort.targets)
     sick = (sides[: study.kept] == 1).nonzero().flatten()
     chosen = sick[:SHOWN] if len(sick) else torch.arange(min(SHOWN, study.kept))
     maps = {g.network: _maps(study, _shown(study, g, cells, stored), chosen, cells, stored) for g in groups}
@@ -52,13 +52,6 @@ def _volumes(study: Study, simulator: str, cells: Cells, stored: StoredCells) ->
         maps,
         float(np.abs(cohort.affine[0, 0])),
     )
-
-
-def _sides(study: Study, simulator: str, cohort: Cohort) -> torch.Tensor:
-    """(N,) 1 for patients, 0 for controls, -1 for others and for all whose target is a value."""
-    made = study.make("simulators", simulator)
-    known: torch.Tensor = made.sides(cohort.targets)
-    return known if made.kind == "classes" else torch.full_like(known, -1)
 
 
 def _shown(study: Study, group: Unit, cells: Cells, stored: StoredCells) -> Unit:

@@ -46,7 +46,7 @@ def entrants(command: Command) -> int:
 
 
 def readme(command: Command) -> int:
-    """Write the tables of plug-ins into their READMEs, from what the classes declare."""
+    """Write the tables of plug-ins, and of published rows behind them, into their READMEs."""
     for path in catalogue.write():
         print(path)
     return 0

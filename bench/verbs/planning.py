@@ -3,6 +3,7 @@
 import json
 import sys
 
+from bench.columns.metric_names import MetricName
 from bench.config import compose
 from bench.contracts import BadInput
 from bench.contracts.names import nearest
@@ -79,7 +80,7 @@ def _show_row(study: Study, number: str) -> int:
         for c in cells.of(u)
     }
     at = ["simulator", "network", "data_seed", "model_seed", "method"]
-    metric = str(scores.rows["metric"].iloc[0]).partition(".")[0]
+    metric = MetricName.of(scores.rows["metric"].iloc[0]).metric
     rows = scores.rows.assign(key=[keys.get((*row, metric), "") for row in scores.rows[at].itertuples(index=False)])
     columns = ["simulator", "network", "data_seed", "model_seed", "subject", "stratum", "value", "key"]
     print(rows[columns].to_csv(index=False, lineterminator="\n"), end="")

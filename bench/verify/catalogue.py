@@ -1,4 +1,4 @@
-"""Tables of shipped methods, metrics, networks and pathologies in their READMEs, from what the classes declare.
+"""Tables of shipped methods, metrics, networks and pathologies in READMEs, from what the classes declare.
 
 python -m bench readme writes them.
 """
@@ -17,9 +17,11 @@ from bench.config.architecture import architecture
 from bench.config.build import ALLOWED, TARGET, build, nodes, resolve
 from bench.provenance import ROOT
 from bench.store import files
+from bench.verify import published
 from bench.verify.markdown import code, replaced, table
 
 METHODS, METRICS = ROOT / "methods" / "README.md", ROOT / "metrics" / "README.md"
+RESULTS = ROOT / "results" / "README.md"
 NETWORKS, SIMULATORS = ROOT / "bench" / "networks" / "README.md", ROOT / "simulators" / "README.md"
 #: grid and outputs for which parameters of networks are counted
 COUNTED = ProbeTask((24, 32, 24), 2)
@@ -68,6 +70,11 @@ def blind_spots() -> str:
     return table(["metric", "what it answers", "what fools it", "shown by"], rows)
 
 
+def behind() -> str:
+    """One row a published study: its components of which the code has another version."""
+    return table(["study", "behind the code"], published.table(published.studies()))
+
+
 def networks() -> str:
     """One row per network: what it is, the arguments of its YAML, its parameters, its intrinsic maps."""
     rows = []
@@ -94,6 +101,7 @@ def pathologies() -> str:
 TABLES: dict[Path, dict[str, Callable[[], str]]] = {
     METHODS: {"methods": methods},
     METRICS: {"metrics": metrics, "blind spots": blind_spots},
+    RESULTS: {"behind": behind},
     NETWORKS: {"networks": networks},
     SIMULATORS: {"pathologies": pathologies},
 }

@@ -166,13 +166,17 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
     ),
     (
         "metric/mine",
-        "# @package metric.mine\n_target_: fakes.notanumber.Questionless\n",
+        "# @package metric.mine\n_target_: fakes.notanumber.Questionless\nsubjects: null\n",
         "metric=[mine]",
     ): (
         "metric.mine: Questionless has no question",
         "metrics/README.md",
     ),
-    ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.Faultless\n", "metric=[mine]"): (
+    (
+        "metric/mine",
+        "# @package metric.mine\n_target_: fakes.notanumber.Faultless\nsubjects: null\n",
+        "metric=[mine]",
+    ): (
         "metric.mine: Faultless has no blind_spots",
         "metrics/README.md",
     ),

@@ -98,7 +98,7 @@ def test_any_key_of_a_unit_can_be_swept():
 def test_sweeping_a_method_makes_variants_of_that_method_alone():
     made = compose.study(["method.a.window=1,2", "metric.s.q=0.5,0.9"])
     assert {m: node["window"] for m, node in made.methods.items()} == {"a-window-1": 1, "a-window-2": 2, "b": 1}
-    assert list(made.metrics) == ["s-q-0.5", "s-q-0.9"]
+    assert list(made.metrics) == ["s-q-0_5", "s-q-0_9"]
     assert len(made.pairs) == 2
 
 

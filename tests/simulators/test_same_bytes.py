@@ -33,7 +33,12 @@ def _made(name):
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_subjects_of_shipped_simulators_stay_the_same(name):
-    assert same(_made(name).sample(range(4), "train").images, GOLDEN[name])
+    assert same(_made(name).sample(range(4), "train").images, GOLDEN[name], name)
+
+
+def named():
+    """Name and images of all that is golden here."""
+    return ((name, _made(name).sample(range(4), "train").images) for name in GOLDEN)
 
 
 def _differences(inside):

@@ -92,7 +92,7 @@ def test_a_real_brain_reads_back_with_its_population_and_every_column_is_describ
     whole = brain.cohort(subjects)
     whole = replace(whole, truths={**whole.truths, **brain.population(subjects, "evaluation", 20)})
     records = tuple(brain.record(subject, "evaluation") for subject in subjects)
-    descriptions = {column: brain.column_description(column) for row in records for column in row}
+    descriptions = brain.describe_record(0, "evaluation")
     folder = write(tmp_path / "brain", whole, replace(ABOUT, records=records, descriptions=descriptions))
     assert_equal(read(folder), whole)
     people = pd.read_csv(folder / "participants.tsv", sep="\t")

@@ -35,8 +35,8 @@ def _export(study: Study, unit: Unit) -> Path:
         run = UnitRun(study, unit)
         calibrated = simulator(study, unit, run.value(CALIBRATE))
         cohort = run.value(COHORT)
-        records = (calibrated.record(subject, STREAM) for subject in cohort.subjects.tolist())
-        drawn = tuple(dict(row) for row in records if row)
-        descriptions = {column: calibrated.column_description(column) for row in drawn for column in row}
+        subjects = cohort.subjects.tolist()
+        drawn = tuple(dict(row) for subject in subjects if (row := calibrated.record(subject, STREAM)))
+        descriptions = {k: text for s in subjects for k, text in calibrated.describe_record(s, STREAM).items()}
         about = About(unit.simulator, STREAM, unit.data_seed, calibrated.modality, drawn, descriptions)
         return write(folder, cohort, about, stored(study, unit.simulator))
