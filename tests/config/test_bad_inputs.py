@@ -172,11 +172,7 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
         "metric.mine: Questionless has no question",
         "metrics/README.md",
     ),
-    (
-        "metric/mine",
-        "# @package metric.mine\n_target_: fakes.notanumber.Faultless\nsubjects: null\n",
-        "metric=[mine]",
-    ): (
+    ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.Faultless\nsubjects: null\n", "metric=[mine]"): (
         "metric.mine: Faultless has no blind_spots",
         "metrics/README.md",
     ),
