@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from bench.contracts import BlindSpot, MetricTags, Subjects, bounded
+from bench.contracts.uses import Calls
 from metrics._shared.ranking import tie_groups
-from metrics.regions import Regions
+from metrics.regions import TAGS, Regions
 
 
 @bounded
@@ -16,26 +17,19 @@ from metrics.regions import Regions
 class RegionNDCG(Regions):
     """Discounted gain of the ranking of regions.
 
-    The gain of a region is its |use|, 0 at or below the noise floor, and place k is discounted by 1/log2(k + 1).
+    The gain of a region is its |use| where it is clearly used and 0 where clearly not, others are left out, and place k
+    is discounted by 1/log2(k + 1).
     Unlike average precision it asks for the most used region first. Ties count in expected value; chance is that of a
     random order of regions, so a constant map, which ranks by volume, need not score 0. Undefined where all gains are
     equal.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Järvelin & Kekäläinen, ACM TOIS 2002; McSherry & Najork, ECIR 2008 (ties)"
     summary: ClassVar[str] = (
         "Normalised discounted cumulative gain of regions ranked by mass, corrected for chance: 0 random, 1 perfect."
     )
-    tags: ClassVar[MetricTags] = MetricTags(
-        "map",
-        True,
-        (-math.inf, 1.0),
-        "skill",
-        truths=frozenset({"use"}),
-        localisation=True,
-        laws=frozenset({"domain", "section"}),
-    )
+    tags: ClassVar[MetricTags] = TAGS
     question: ClassVar[str] = "Are the regions found that this model uses?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
         BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them"),
@@ -43,12 +37,13 @@ class RegionNDCG(Regions):
 
     subjects: Subjects = None
 
-    def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
-        gains = np.where(size > floor, size, 0.0)
+    def _score(self, mass: np.ndarray, value: np.ndarray, calls: Calls) -> float:
+        clear = calls.used | calls.unused
+        gains = np.where(calls.used, np.abs(value), 0.0)[clear]
         if gains.min() == gains.max():
             return math.nan
         best, chance = discounted_gain(gains, gains), discounted_gain(np.zeros(gains.size), gains)
-        return (discounted_gain(mass, gains) - chance) / (best - chance)
+        return (discounted_gain(np.abs(mass[clear]), gains) - chance) / (best - chance)
 
 
 def discounted_gain(scores: np.ndarray, gains: np.ndarray) -> float:

@@ -21,10 +21,10 @@ class LearnedGain:
     seed share their initialisation, so an interval over data seeds is that of the initialisations used.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reference: ClassVar[str] = "Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018"
     summary: ClassVar[str] = (
-        "Score of |map| under a trained model less that under the same initialisation without training."
+        "Score of a map's size under a trained model less that under the same initialisation without training."
     )
     tags: ClassVar[MetricTags] = MetricTags("compare", True, (-math.inf, math.inf), "skill", floor=0.0, assisted=True)
     question: ClassVar[str] = "What did training add?"
@@ -45,8 +45,9 @@ class LearnedGain:
         before = dict(zip(models.untrained_seeds, models.untrained, strict=True))
         if missing := set(models.init_seeds) - set(before):
             raise Undefined(f"learned gain needs maps of the models before training: seed {min(missing)} has none")
+        seen = (lambda maps: maps) if self.metric.tags.regional else torch.abs
         trained, untrained = (
-            torch.stack([self.metric.map(one.abs(), truth, context) for one, truth in zip(maps, truths, strict=True)])
+            torch.stack([self.metric.map(seen(one), truth, context) for one, truth in zip(maps, truths, strict=True)])
             for maps in (models.maps, [before[seed] for seed in models.init_seeds])
         )
         return {"": trained - untrained, "trained": trained, "untrained": untrained}

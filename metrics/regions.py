@@ -1,18 +1,32 @@
-"""Agreement of a map's regional mass with the regions a model uses."""
+"""Agreement of a map's regional mass with the regions a model uses in a subject."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, BlindSpot, Context, MetricTags, Share, Subjects, Truth, Undefined, bounded
+from bench.contracts import BadInput, BlindSpot, Context, MetricTags, Subjects, Truth, Undefined, bounded
+from bench.contracts.uses import Calls, called
 from metrics._shared.domain import same_grid
 from metrics._shared.ranking import average_precision, chance_average_precision, tie_groups
-from metrics._shared.sets import mass_set
 from metrics._shared.similarity import rank_agreement
+
+_WITHIN = BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them")
+
+TAGS = MetricTags(
+    "map",
+    True,
+    (-math.inf, 1.0),
+    "skill",
+    truths=frozenset({"use"}),
+    localisation=True,
+    regional=True,
+    laws=frozenset({"domain", "section"}),
+    missing="the model clearly uses no region of this subject, or every one",
+)
 
 
 def region_mass(maps: Tensor, regions: Tensor, count: int) -> np.ndarray:
@@ -26,13 +40,17 @@ def region_mass(maps: Tensor, regions: Tensor, count: int) -> np.ndarray:
     return np.stack([np.bincount(lab.ravel(), vol.ravel(), minlength=count + 1)[1 : count + 1] for lab, vol in pairs])
 
 
-def used_set(size: np.ndarray, floor: np.ndarray, share: float) -> np.ndarray:
-    """(R,) bool, the smallest set of regions above their noise floor that holds `share` of the sum of use squared.
+def weighed(maps: Tensor, context: Context) -> Tensor:
+    """Maps (N, 1, D, H, W) whose sum over a region says what its content does to the score, with its sign.
 
-    size, floor: (R,) |use| and its noise. Squares of `use` add up like the variances they are, and a convolutional
-    network responds a little to every region, so being above the noise alone would call all of them used.
+    A contribution is that already, and of a location nothing better is known. A sensitivity is a slope: times the
+    voxel's spread it is what the voxel's variation does.
     """
-    return mass_set(np.where(size > floor, size, 0.0) ** 2, share)
+    if context.quantity != "sensitivity":
+        return maps
+    if context.spread is None:
+        raise BadInput("a sensitivity by region needs `spread` in the context; give the voxels' standard deviation")
+    return maps * context.spread.to(maps)
 
 
 def _fit(regions: Tensor, truth: str, maps: Tensor, context: Context) -> None:
@@ -47,30 +65,34 @@ def _fit(regions: Tensor, truth: str, maps: Tensor, context: Context) -> None:
 
 @dataclass(frozen=True)
 class Regions:
-    """The base of region metrics: mass, |use| and floor of the regions a subject has; NaN if all are below it."""
+    """The base of region metrics: mass and `use` of the regions a subject has; NaN where none is clearly used.
+
+    Mass is the sum of a signed map, so that what cancels in a region cancels, as it does in the model.
+    """
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
-        """Scores (N,) of maps (N, 1, D, H, W) against the region vector of the truth."""
+        """Scores (N,) of signed maps (N, 1, D, H, W) against the region vector of the truth."""
         if truth is None or truth.regions is None:
             raise Undefined(f"{type(self).__name__} needs a truth with one value per region")
         if context.regions is None:
             raise BadInput(f"{type(self).__name__} needs `regions` in the context; give the subjects' labels")
         same_grid(context.regions, maps, "the labels of regions")
         _fit(truth.regions, truth.name, maps, context)
-        size = truth.regions.detach().abs().cpu().numpy().astype(np.float64)
-        floor = np.zeros_like(size) if truth.floor is None else truth.floor.detach().cpu().numpy()
-        mass = region_mass(maps, context.regions, size.shape[1])
+        value = truth.regions.detach().cpu().numpy().astype(np.float64)
+        floor = np.zeros_like(value) if truth.floor is None else truth.floor.detach().cpu().numpy().astype(np.float64)
+        mass = region_mass(weighed(maps, context), context.regions, value.shape[1])
         # a region too small for this subject's grid holds no voxel that a map could mark
-        present = region_mass(torch.ones_like(maps), context.regions, size.shape[1]) > 0
-        rows = zip(mass, size, floor, present, strict=True)
-        return torch.tensor([self._subject(m[p], s[p], f[p]) for m, s, f, p in rows], dtype=torch.float32)
+        present = region_mass(torch.ones_like(maps), context.regions, value.shape[1]) > 0
+        rows = zip(mass, value, floor, present, strict=True)
+        return torch.tensor([self._subject(m[p], v[p], f[p]) for m, v, f, p in rows], dtype=torch.float32)
 
-    def _subject(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
-        if not (size > floor).any() or not np.isfinite(mass).all():
+    def _subject(self, mass: np.ndarray, value: np.ndarray, floor: np.ndarray) -> float:
+        calls = called(value, floor)
+        if not calls.used.any() or not np.isfinite(mass).all():
             return math.nan
-        return self._score(mass, size, floor)
+        return self._score(mass, value, calls)
 
-    def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
+    def _score(self, mass: np.ndarray, value: np.ndarray, calls: Calls) -> float:
         raise NotImplementedError
 
 
@@ -79,65 +101,74 @@ class Regions:
 class RegionAP(Regions):
     """Average precision over regions.
 
-    The used regions are the smallest set above the noise floor that holds `share` of the summed squared use; NaN
-    where that is all of them. 0 is a random order of regions, 1 a perfect one. A constant map ranks regions by volume
-    and need not score 0: read it beside the constant control.
+    Of the regions that this model clearly uses in this subject, or clearly does not; NaN where none is used, or all. 0
+    is a random order of regions, 1 a perfect one. A constant map ranks regions by volume and need not score 0: read it
+    beside the constant control.
     """
 
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
     summary: ClassVar[str] = (
-        "Average precision of finding the used regions by their mass, corrected with its exact chance."
+        "Average precision of finding the used regions by the size of their mass, corrected with its exact chance."
     )
-    tags: ClassVar[MetricTags] = MetricTags(
-        "map",
-        True,
-        (-math.inf, 1.0),
-        "skill",
-        truths=frozenset({"use"}),
-        localisation=True,
-        laws=frozenset({"domain", "section"}),
-    )
+    tags: ClassVar[MetricTags] = TAGS
     question: ClassVar[str] = "Are the regions found that this model uses?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
-        BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them"),
+        _WITHIN,
         BlindSpot("large regions, for a constant map", "test_regions.py::test_a_constant_map_ranks_regions_by_volume"),
     )
 
-    share: Share = 0.9
     subjects: Subjects = None
 
-    def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
-        used = used_set(size, floor, self.share)
+    def _score(self, mass: np.ndarray, value: np.ndarray, calls: Calls) -> float:
+        clear = calls.used | calls.unused
+        used = calls.used[clear]
         if used.all():
             return math.nan
         chance = chance_average_precision(used.size, int(used.sum()))
-        return (average_precision(tie_groups(mass, used)) - chance) / (1 - chance)
+        return (average_precision(tie_groups(np.abs(mass[clear]), used)) - chance) / (1 - chance)
 
 
 @bounded
 @dataclass(frozen=True)
 class RegionSpearman(Regions):
-    """Rank correlation over regions."""
+    """Rank correlation over regions, clear or not: what cannot be told from noise is near nothing in both orders."""
 
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
-    summary: ClassVar[str] = "Spearman correlation of regional mass with |use| over all regions; equal masses score 0."
-    tags: ClassVar[MetricTags] = MetricTags(
-        "map",
-        True,
-        (-1.0, 1.0),
-        "correlation",
-        truths=frozenset({"use"}),
-        localisation=True,
-        laws=frozenset({"domain", "section"}),
+    summary: ClassVar[str] = (
+        "Spearman correlation of the size of regional mass with |use| over all regions; equal masses score 0."
     )
+    tags: ClassVar[MetricTags] = replace(TAGS, bounds=(-1.0, 1.0), unit="correlation")
     question: ClassVar[str] = "Are the regions found that this model uses?"
-    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
-        BlindSpot("the place within a region", "test_blind_spots.py::test_regions_see_no_place_within_them"),
-    )
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (_WITHIN,)
 
     subjects: Subjects = None
 
-    def _score(self, mass: np.ndarray, size: np.ndarray, floor: np.ndarray) -> float:
-        return rank_agreement(mass, size)
+    def _score(self, mass: np.ndarray, value: np.ndarray, calls: Calls) -> float:
+        return rank_agreement(np.abs(mass), np.abs(value))
+
+
+@bounded
+@dataclass(frozen=True)
+class SignedRegionSpearman(Regions):
+    """Signed rank correlation over regions.
+
+    A slope does not say which way a region moved the score, so sensitivities have none.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
+    summary: ClassVar[str] = (
+        "Spearman correlation of regional mass with `use`, both signed, over all regions; equal masses score 0."
+    )
+    tags: ClassVar[MetricTags] = replace(
+        RegionSpearman.tags, quantities=frozenset({"contribution", "location"}), localisation=False
+    )
+    question: ClassVar[str] = "Is it told which regions speak for and which against?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (_WITHIN,)
+
+    subjects: Subjects = None
+
+    def _score(self, mass: np.ndarray, value: np.ndarray, calls: Calls) -> float:
+        return rank_agreement(mass, value)

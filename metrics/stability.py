@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import BlindSpot, Context, MetricTags, Models, Subjects, Truth, Undefined, bounded
+from bench.contracts.uses import use_model
 from metrics._shared.domain import domain_of
 from metrics._shared.similarity import SPEARMAN, between_subjects, nanmean, prepared, rank_vector
 
@@ -31,12 +32,12 @@ class RetrainingStability:
     Columns, each (N,): "" over all pairs; `data`, `initialisation`, `order`, pairs that differ in nothing else (a study
     that crosses initialisation and order has the latter two); `model`, pairs on the same data that differ in both;
     `floor_subjects`, maps of different subjects under one model; `floor_untrained`, pairs of untrained models; `use`,
-    the correlation of the models' regional `use` over the same pairs as "". A model that changes what it uses moves
-    `use` too, and its unstable maps are then no fault of the method. NaN where a column has no pair or a map is
+    the correlation of the models' `use_model` over the same pairs as "". A model that changes what it uses moves that
+    too, and its unstable maps are then no fault of the method. NaN where a column has no pair or a map is
     constant.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reference: ClassVar[str] = "Arun et al., Assessing the trustworthiness of saliency maps, Radiology: AI 2021"
     summary: ClassVar[str] = (
         "Mean Spearman correlation of a subject's absolute maps over pairs of models, in the domain."
@@ -84,8 +85,9 @@ def _similarities(maps: Tensor, inside: Tensor) -> Callable[[Pairs], np.ndarray]
 
 
 def _use_similarity(uses: Sequence[Truth], pairs: Pairs) -> np.ndarray:
-    """Mean Spearman correlation (N,) of the region vectors, (N, R) of each model, over pairs of models."""
-    regions = [use.regions.detach().cpu().double().numpy() for use in uses if use.regions is not None]
+    """Mean Spearman correlation (N,) of the models' `use_model` over pairs of models; all subjects have the same."""
+    shared = [use_model(use).regions for use in uses]
+    regions = [each.detach().cpu().double().numpy() for each in shared if each is not None]
     vectors = [[rank_vector(v) for v in one] for one in regions]
     return _mean_over(pairs, len(vectors[0]), lambda i, j, n: float(vectors[i][n] @ vectors[j][n]))
 

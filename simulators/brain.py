@@ -11,7 +11,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, NonNegative, Simulator, Truth, bounded, impossible
+from bench.contracts import (
+    AtLeast,
+    Audit,
+    Batch,
+    Between,
+    Cohort,
+    NonNegative,
+    Redraws,
+    Simulator,
+    Truth,
+    bounded,
+    impossible,
+)
 from bench.contracts.validity import Validity
 from simulators.anatomy.minimum import require, require_grid
 from simulators.anatomy.mni152 import MNI152
@@ -25,6 +37,7 @@ from simulators.intervene.do import Do, intervened
 from simulators.intervene.redraw import redraws
 from simulators.intervene.regions import switches
 from simulators.intervene.scan import intervene
+from simulators.intervene.strata import stratified
 from simulators.local import Variation
 from simulators.nuisance import Scanner
 from simulators.parts import Parts
@@ -225,6 +238,10 @@ class Brain(Simulator):
     def redraws(self, subject: int, stream: str, draws: int) -> Tensor:
         """The subject with one region's local latents redrawn: (R * draws, 1, D, H, W), draws of a region adjacent."""
         return redraws(self.parts, self.scene(subject, stream), draws)
+
+    def strata(self, subject: int, stream: str, draws: int) -> Redraws:
+        """The same, half of a region's draws with the pathology in it and half without, where both may be."""
+        return stratified(self.parts, self.scene(subject, stream), draws)
 
     def switches(self, subject: int, stream: str, sets: Sequence[Collection[str]]) -> Tensor:
         """The subject with its twin's pathology in each set of regions, its own everywhere else: (C, 1, D, H, W)."""

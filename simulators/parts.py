@@ -38,6 +38,7 @@ class Part:
     dividing: protocol.Divides | None
     changing: protocol.ChangesSignal | None
     growing: protocol.Grows | None
+    roaming: protocol.Roams | None
     placed: protocol.HoldsPlaces | None
     grained: protocol.HoldsGrain | None
 
@@ -70,6 +71,7 @@ class Part:
             dividing=law if isinstance(law, protocol.Divides) else None,
             changing=law if isinstance(law, protocol.ChangesSignal) else None,
             growing=law if isinstance(law, protocol.Grows) else None,
+            roaming=law if isinstance(law, protocol.Roams) else None,
             placed=law if isinstance(law, protocol.HoldsPlaces) else None,
             grained=law if isinstance(law, protocol.HoldsGrain) else None,
         )

@@ -5,8 +5,9 @@ from itertools import combinations
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from bench.contracts import ELSEWHERE, Simulator, Unsupported, Validity
+from bench.contracts import ELSEWHERE, Cohort, Simulator, Unsupported, Validity
 
 Check = Callable[[Simulator], None]
 
@@ -130,10 +131,21 @@ def check_regions(simulator: Simulator) -> None:
 
 
 def check_redraws(simulator: Simulator) -> None:
-    """Redrawing a region changes that region only, or what it moves, and differently at every draw."""
+    """Redrawing a region changes that region only, or what it moves, and differently at every draw, in strata too."""
     cohort = simulator.cohort([1], "evaluation")
     names = len(cohort.region_names)
-    redrawn = simulator.redraws(1, "evaluation", 2).view(names, 2, *simulator.shape)
+    _check_draws(simulator, cohort, simulator.redraws(1, "evaluation", 2).view(names, 2, *simulator.shape))
+    strata = simulator.strata(1, "evaluation", 4)
+    _check_draws(simulator, cohort, strata.images.view(names, 4, *simulator.shape))
+    assert strata.strata.shape == (names, 4), "strata are not one number a region and draw"
+    assert (strata.chances >= 0).all(), "the chance of a stratum is negative"
+    assert torch.allclose(strata.chances.sum(1), torch.ones(names).double()), "the chances of strata do not sum to 1"
+    drawn = strata.chances.gather(1, strata.strata)
+    assert (drawn > 0).all(), "a draw is in a stratum that has no chance"
+
+
+def _check_draws(simulator: Simulator, cohort: Cohort, redrawn: Tensor) -> None:
+    names = len(cohort.region_names)
     for region in range(names):
         inside = cohort.regions[0, 0] == region + 1
         change = redrawn[region] - cohort.images[0]

@@ -16,7 +16,11 @@ n_units              whole   models with a value
 n_data_seeds         whole   data seeds with a value
 n_subjects           whole   subjects with a value
 n_simulators         whole   simulators with a value
-status               text    ok, partial, fails sanity, below gate or undefined
+status               text    ok, partial, fails sanity, not rankable, below gate or undefined
+chance               number  score of a map without information: as the metric declares, or else of the constant map
+elsewhere            number  lead over the constant map among subjects that the ranking leaves out, positive is better
+elsewhere_low        number  lower end of its 95 % interval
+elsewhere_high       number  upper end of its 95 % interval
 preview              text    reason why the rank is a preview
 rank_low             number  lower end of the 95 % interval of the rank
 rank_high            number  upper end of the 95 % interval of the rank

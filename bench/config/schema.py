@@ -50,13 +50,13 @@ class ExplainSettings:
 
 @dataclass
 class UseSettings:
-    """The truth `use` of models: redraws per region, the number of explained subjects it is computed for, and how many
+    """The truth `use` of models: redraws per region; the number of explained subjects that are switched, and how many
     regions of each have their pathology switched in all combinations, 2 to that power.
 
-    Draws are halved for their noise, so that there are two at least.
+    Draws make up two strata whose spread is to be known, so that there are four at least.
     """
 
-    draws: Annotated[int, Between(2, 10_000)] = 16
+    draws: Annotated[int, Between(4, 10_000)] = 16
     subjects: Count = 12
     players: Annotated[int, Between(1, 12)] = 6
 

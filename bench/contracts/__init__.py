@@ -40,6 +40,7 @@ from bench.contracts.plugins import (
     SelfFitting,
     Target,
 )
+from bench.contracts.redraws import Redraws
 from bench.contracts.simulator import Simulator
 from bench.contracts.tags import BlindSpot, MethodTags, MetricTags
 from bench.contracts.validity import Validity
@@ -79,6 +80,7 @@ __all__ = [
     "Part",
     "Perturbation",
     "Positive",
+    "Redraws",
     "RegionColumn",
     "RegionName",
     "SelfFitting",

@@ -34,6 +34,8 @@ class Context:
     None where no simulator stands behind the images or it cannot say, or the plug-in may not know.
     sides: targets (N,) -> (N,) int64, who is a patient: 1 on the patients' side of the explained score, 0 on the
     controls', -1 on neither, as the simulator says; without one, class 1 against class 0.
+    quantity: that of the map in question. spread: (1, D, H, W) standard deviation of each voxel between the explained
+    subjects, as the images lie, or None.
     domain, regions: (N, 1, D, H, W). truths: for a method only those it declared in `needs`,
     for a metric all of the simulator's.
     """
@@ -53,6 +55,8 @@ class Context:
     severities: Callable[[int, tuple[float, ...]], Tensor] | None = None
     to_anatomy_of: Callable[[Tensor, int, int | None], Tensor] | None = None
     target: Any = None
+    quantity: str = "location"
+    spread: Tensor | None = None
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def generator(self, row: int) -> torch.Generator:

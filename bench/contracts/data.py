@@ -32,7 +32,8 @@ class Truth:
     """The right answer that a map can be scored against: a volume, a per-region vector, or both.
 
     volume: (N, 1, D, H, W) float32 or None. regions: (N, R) float32 or None, R in the order of the cohort's
-    `region_names`. floor: (N, R) or None, the size below which a region's value is noise.
+    `region_names`. floor: (N, R) or None, the size below which a region's value is noise. size: (N, R) or None, what
+    lies behind a signed mean in `regions`: the root mean square of what it is the mean of.
     """
 
     name: str
@@ -40,10 +41,11 @@ class Truth:
     regions: Tensor | None = None
     signed: bool = True
     floor: Tensor | None = None
+    size: Tensor | None = None
 
     def take(self, rows: Tensor) -> "Truth":
         """The truth of the chosen rows (positions, not subject numbers)."""
-        present = {f: v for f in ("volume", "regions", "floor") if (v := getattr(self, f)) is not None}
+        present = {f: v for f in ("volume", "regions", "floor", "size") if (v := getattr(self, f)) is not None}
         return replace(self, **{f: v[rows] for f, v in present.items()})
 
 

@@ -11,6 +11,7 @@ from bench.contracts.audit import Audit
 from bench.contracts.data import Batch, Cohort, Truth
 from bench.contracts.errors import Undefined, Unsupported
 from bench.contracts.plugins import Target
+from bench.contracts.redraws import Redraws
 
 
 class Simulator(ABC):
@@ -106,6 +107,14 @@ class Simulator(ABC):
     @abstractmethod
     def redraws(self, subject: int, stream: str, draws: int) -> Tensor:
         """One subject with each region's local latents redrawn: (R * draws, 1, D, H, W), draws of a region adjacent."""
+
+    def strata(self, subject: int, stream: str, draws: int) -> Redraws:
+        """The same with rare states in strata of known chance, so that a mean over draws owes nothing to luck.
+
+        draws: 4 or more a region, in all strata together. What `use` is estimated from; without strata of its own a
+        simulator is asked for plain redraws.
+        """
+        return Redraws.plain(self.redraws(subject, stream, draws), draws)
 
     def switches(self, subject: int, stream: str, sets: Sequence[Collection[str]]) -> Tensor:
         """One subject with its twin's pathology in each set of regions and its own elsewhere: (C, 1, D, H, W).

@@ -58,6 +58,7 @@ class MetricTags:
     floor: what a map that depends on nothing learnt does not get beyond; methods whose interval does not, fail.
     localisation: whether the oracle of each truth must lead (asserted on every table).
     sets: whether a voxel truth must be carried by a set of voxels (B_q), not only be graded.
+    regional: whether it sums a map over regions, so that it is given the signed one and takes absolute values of sums.
     assisted: whether it looks at what only a simulator knows although `truths` names none, so that it cannot be
         computed on real images.
     needs: `permuted` (each model trained again on permuted labels), which only a `compare` metric is given.
@@ -65,6 +66,7 @@ class MetricTags:
         domain changes nothing. `section`: a volume constant along an axis scores as its section. `residual`: the value
         is N sum (p - df)^2 / sum df^2 of what weights predict, at a scale of at least 0 fitted on other subjects.
     fewest_subjects, fewest_models: with fewer subjects, or models compared, it has no value.
+    missing: why a subject may have no value.
     """
 
     kind: MetricKind
@@ -77,8 +79,10 @@ class MetricTags:
     quantities: frozenset[str] = frozenset({"sensitivity", "contribution", "location"})
     localisation: bool = False
     sets: bool = False
+    regional: bool = False
     assisted: bool = False
     needs: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset({"domain"})
     fewest_subjects: Count = 1
     fewest_models: Count = 1
+    missing: str = "the metric has no value for this subject"

@@ -10,7 +10,7 @@ names it.
 from bench.passes.cone import Cone
 from bench.passes.cost import cost_of
 from bench.passes.counting import Passes, count_passes
-from bench.passes.edits import box_edits, coalition_edits, mask_edits, region_edits
+from bench.passes.edits import box_edits, coalition_edits, content_edits, mask_edits, region_edits
 from bench.passes.forward import derivative, differentiable, evaluating, forward, gradient, in_chunks, leaf
 from bench.passes.scores import explained, finite, row_of, rows_of
 
@@ -19,6 +19,7 @@ __all__ = [
     "Passes",
     "box_edits",
     "coalition_edits",
+    "content_edits",
     "cost_of",
     "count_passes",
     "derivative",

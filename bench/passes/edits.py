@@ -30,7 +30,32 @@ def box_edits(
     def content(number: int) -> Tensor:
         return _box(filled, boxes[number])
 
-    return _local_scores(model, image, boxes, content, target, batch)
+    return content_edits(model, image, boxes, content, target, batch)
+
+
+def content_edits(
+    model: nn.Module,
+    image: Tensor,
+    boxes: Tensor,
+    content: Callable[[int], Tensor],
+    target: Target,
+    batch: int | None = None,
+) -> Scores:
+    """`content(p)` (1, d, h, w) put into box p of `boxes` (P, 2, 3).
+
+    What changes nothing is not run and has the image's own score.
+    """
+    _check_target(target)
+    changing = [n for n, box in enumerate(boxes) if not torch.equal(_box(image, box), content(n))]
+    cone = Cone(model, image, target)
+    found = cone.scores(boxes[changing], lambda position: content(changing[position]), batch)
+    if cone.reason is None:
+        score = cone.score
+    else:
+        score, found = _scores(model, image, len(changing), _pasted(image, boxes, changing, content), target, batch)
+    scores = score.repeat(len(boxes))
+    scores[changing] = found
+    return score, scores
 
 
 def region_edits(
@@ -50,7 +75,7 @@ def region_edits(
         inside, old, new = (_box(volume, boxes[number]) for volume in (labels == regions[number], image, filled))
         return torch.where(inside, new, old)
 
-    return _local_scores(model, image, boxes, content, target, batch)
+    return content_edits(model, image, boxes, content, target, batch)
 
 
 def mask_edits(
@@ -109,23 +134,6 @@ def _bounds(mask: Tensor) -> Tensor:
     """The smallest box (2, 3) that holds a mask (1, D, H, W); empty where the mask is."""
     places = mask[0].nonzero().cpu()
     return torch.stack([places.amin(0), places.amax(0) + 1]) if len(places) else torch.zeros(2, 3, dtype=torch.long)
-
-
-def _local_scores(
-    model: nn.Module, image: Tensor, boxes: Tensor, content: Callable[[int], Tensor], target: Target, batch: int | None
-) -> Scores:
-    """Content (1, d, h, w) put into each box (2, 3); what changes nothing is not run and has the image's own score."""
-    _check_target(target)
-    changing = [n for n, box in enumerate(boxes) if not torch.equal(_box(image, box), content(n))]
-    cone = Cone(model, image, target)
-    found = cone.scores(boxes[changing], lambda position: content(changing[position]), batch)
-    if cone.reason is None:
-        score = cone.score
-    else:
-        score, found = _scores(model, image, len(changing), _pasted(image, boxes, changing, content), target, batch)
-    scores = score.repeat(len(boxes))
-    scores[changing] = found
-    return score, scores
 
 
 def _pasted(

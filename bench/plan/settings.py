@@ -30,8 +30,7 @@ def check(settings: Node) -> None:
     for where, declared, values in declarations(Config, settings):
         check_bounds(declared, values, where)
     _check_places(settings["name"], settings["paths"]["results"])
-    redrawn = settings["use"]
-    use.validate(redrawn["draws"], redrawn["subjects"], settings["explain"]["subjects"])
+    use.validate(settings["use"]["subjects"], settings["explain"]["subjects"])
     check_axis("views", [View(**view).name for view in settings["views"]])
     _check_trusted(settings["trusted"])
 

@@ -59,7 +59,9 @@ class _Compare(Stage[Any]):
     def make(self, given: Given) -> tuple[pd.DataFrame, Passes]:
         cell, metric = given.cell, given.study.make("metrics", given.cell.metric)
         cohort = given.of(cell.needs[0])
-        return compare(cell.metric, metric, compared_models(given), cohort, models_context(cell, cohort)), Passes()
+        quantity = given.study.make("methods", cell.method).tags.quantity
+        known = replace(models_context(cell, cohort), quantity=quantity)
+        return compare(cell.metric, metric, compared_models(given), cohort, known), Passes()
 
     def work(self, study: Study, cell: Cell) -> float:
         """Every explained subject once per model."""

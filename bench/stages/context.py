@@ -8,6 +8,7 @@ import torch
 
 from bench import seeds
 from bench.contracts import Batch, Cohort, Context, Method, Simulator, Truth, Unsupported
+from bench.contracts.uses import use_model
 from bench.contracts.validity import Validity
 from bench.study import Study, Unit
 
@@ -40,7 +41,7 @@ def method_context(
         Unsupported: where the simulator has no such truth.
     """
     declared = method.tags.truths
-    known = {**cohort.truths, **({"use": use()} if "use" in declared else {})}
+    known = {**cohort.truths, **(used(use()) if declared & {"use", "use_model"} else {})}
     if missing := sorted(declared - known.keys()):
         raise Unsupported(
             f"there is no truth {missing[0]}: {Validity.of(simulator).undefined.get(missing[0], 'not made')}"
@@ -80,6 +81,11 @@ def metric_context(simulator: Any, cohort: Cohort, model: str, training: Callabl
     )
 
 
+def used(use: Truth) -> dict[str, Truth]:
+    """The truth `use` of a model and the one that all of its subjects share, by name."""
+    return {"use": use, "use_model": use_model(use)}
+
+
 def _redraws(simulator: Simulator) -> Callable[[int], torch.Tensor]:
     return lambda subject: simulator.redraws(int(subject), EVALUATION, REDRAWS)
 
@@ -94,4 +100,5 @@ def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -
         region_names=cohort.region_names,
         affine=cohort.affine,
         target=target,
+        spread=cohort.images.std(dim=0) if len(cohort) > 1 else None,
     )

@@ -32,7 +32,8 @@ class Maps(Stage[Attribution]):
         content: what is computed from maps depends on `maps`, not on how many of them are kept on disk.
         """
         study = graph.study
-        use = (graph.cell(USE, unit),) if "use" in study.make("methods", method).tags.truths else ()
+        uses = {"use", "use_model"} & study.make("methods", method).tags.truths
+        use = (graph.cell(USE, unit),) if uses else ()
         cohort, model = graph.cell(COHORT, unit), graph.cell(TRAIN, unit)
         whole = {
             "model": model.key,

@@ -1,6 +1,7 @@
 """Scores of one method of one model by one metric, as tidy rows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,8 @@ def measure(
     frames = []
     for case, values in _cases(metric, explained, shared, truths, views, count):
         columns, status, reason = _guarded(metric, explained, values)
-        frames.append(rows(name, case, columns, shared.cohort, shared.strata, count, status, reason))
+        why = reason or metric.tags.missing
+        frames.append(rows(name, case, columns, shared.cohort, shared.strata, count, status, why))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -66,7 +68,8 @@ def _cases(
 ) -> list[tuple[Case, Callable[[], Columns]]]:
     """The questions to a metric, by view and truth."""
     some = list(range(count))
-    context, cohort = shared.context.take(some), shared.cohort.take(torch.arange(count))
+    context = replace(shared.context.take(some), quantity=explained.method.tags.quantity)
+    cohort = shared.cohort.take(torch.arange(count))
     attribution = first(explained.attribution, count)
 
     def model() -> Columns:
@@ -86,7 +89,9 @@ def _cases(
         return truths[truth].take(torch.arange(count)) if truth else None
 
     def on_map(view: View, truth: str) -> Callable[[], Columns]:
-        return lambda: {"": metric.map(look(attribution.map, view, shared.cohort.affine), sees(truth), context)}
+        # absolute values are taken of what a region metric sums up, not of what it sums
+        seen = replace(view, sign="signed") if metric.tags.regional and view.sign == "abs" else view
+        return lambda: {"": metric.map(look(attribution.map, seen, shared.cohort.affine), sees(truth), context)}
 
     def on_group(truth: str) -> Callable[[], Columns]:
         return lambda: metric.group(attribution.map, sees(truth), shared.strata[:count], cohort, context)

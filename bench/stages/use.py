@@ -1,4 +1,4 @@
-"""Stage truths: `use`, that is what a trained model does when a region's content is redrawn."""
+"""Stage truths: `use`, that is what a trained model does in a subject when a region's content is redrawn."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,99 +7,112 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from bench.config.schema import UseSettings
-from bench.contracts import Cohort, Simulator, Truth, impossible
-from bench.contracts.arguments import check
+from bench.contracts import Cohort, Target, Truth, impossible
 from bench.passes.counting import Passes, count_passes
+from bench.passes.edits import content_edits
 from bench.passes.forward import forward
-from bench.passes.scores import explained
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.cohort import COHORT
-from bench.stages.context import EVALUATION
+from bench.stages.redraw import REDRAW, Redrawn
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.train import TRAIN
 from bench.study import Study, Unit
+
+#: a region's value is noise up to this many standard errors
+BEYOND = 2.0
+#: relative error that float32 leaves in a score
+ROUNDING = 1e-5
 
 
 class _Use(Stage[Truth]):
     """Makes the truth `use` of a model."""
 
     name = "truths"
-    version = "2"
+    version = "3"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per model."""
-        _, cohort, model = needs = tuple(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN))
-        sizes = {name: graph.study.settings["use"][name] for name in ("draws", "subjects")}
-        content = {"model": model.key, "cohort": cohort.key, **sizes}
+        needs = tuple(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, REDRAW, TRAIN))
+        content = {"model": needs[3].key, "redraws": needs[2].key}
         return Cell(self, unit.id, content, unit, needs, self.code(graph, "simulators", unit.simulator))
 
     def make(self, given: Given) -> tuple[Truth, Passes]:
-        sizes, cohort, model = given.study.settings["use"], given.value(COHORT), given.value(TRAIN).model
-        simulator = calibrated(given)
+        model, target = given.value(TRAIN).model, calibrated(given).target
         with count_passes(model) as passes:
-            return use(model, simulator, cohort, sizes["draws"], sizes["subjects"], given.progress), passes
+            return use(model, given.value(REDRAW), given.value(COHORT), target, given.progress), passes
 
     def write(self, folder: Path, value: Truth) -> None:
-        parts = {"regions": value.regions, "floor": value.floor}
+        parts = {"regions": value.regions, "floor": value.floor, "size": value.size}
         save_file({name: part for name, part in parts.items() if part is not None}, folder / "use.safetensors")
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Truth:
-        return Truth("use", signed=False, **load_file(folder / "use.safetensors"))
+        parts = load_file(folder / "use.safetensors")
+        return Truth("use", regions=parts["regions"], floor=parts["floor"], size=parts["size"])
 
     def work(self, study: Study, cell: Cell) -> float:
-        """Every subject once per draw."""
-        return float(cell.content["subjects"] * cell.content["draws"])
+        """Every explained subject once per draw."""
+        return super().work(study, cell) * float(study.settings["use"]["draws"])
 
 
 USE = _Use()
 
 
-def validate(draws: int, subjects: int, explained: int) -> None:
-    """Refuse impossible settings, or more subjects than are explained; raises BadInput."""
-    check(UseSettings, {"draws": draws, "subjects": subjects}, "use")
+def validate(subjects: int, explained: int) -> None:
+    """Refuse to switch more subjects than are explained; raises BadInput."""
     if subjects > explained:
         raise impossible("use", "subjects", subjects, f"at most explain.subjects={explained}")
 
 
 def use(
     model: nn.Module,
-    simulator: Simulator,
+    redrawn: Redrawn,
     cohort: Cohort,
-    draws: int,
-    subjects: int,
+    target: Target,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Truth:
-    """use(R) of a model: root mean square, over subjects and draws, of f(x) - f(x with R's local latents redrawn).
+    """use(R) of a model in each subject: f(x) less the mean of f(x with R's local latents redrawn), signed, (N, R).
 
-    Redraws are the same for every model of a simulator. The floor is the split-half noise, half the root mean square
-    over regions of RMS(one half of the draws) - RMS(the other half), and never below what float32 rounding can cause;
-    it is one number a model, because a region's own two halves differ by luck. Every explained subject of the cohort
-    is given the model's one vector (R,).
+    The size is the root mean square of the same changes, the floor two standard errors of the mean over draws, and
+    never below what float32 rounding can cause. Where a stratum of some chance has fewer than two draws nothing is
+    known of its spread, and the floor is infinite.
     """
-    validate(draws, subjects, len(cohort))
-    squares = []
-    for row in range(subjects):
-        squares.append(_changes(model, simulator, cohort, row, draws).square())
-        progress((row + 1) / subjects)
-    square = torch.stack(squares)  # (subjects, R, draws)
-    halves = [square[..., half::2].mean((0, 2)).sqrt() for half in (0, 1)]
-    value = square.mean((0, 2)).sqrt().float()
-    noise = float((halves[0] - halves[1]).square().mean().sqrt() / 2)
-    floor = torch.full_like(value, max(noise, _rounding(model, cohort)))
-    count = len(cohort)
-    return Truth("use", regions=value.repeat(count, 1), floor=floor.repeat(count, 1), signed=False)
+    found = []
+    for row in range(len(cohort)):
+        changes = _changes(model, redrawn, cohort.images[row], row, target)
+        found.append(expected(changes, redrawn.strata[row], redrawn.chances[row]))
+        progress((row + 1) / len(cohort))
+    value, size, error = (torch.stack(part).float() for part in zip(*found, strict=True))
+    rounding = ROUNDING * float(forward(model, cohort.images).abs().amax())
+    return Truth("use", regions=value, size=size, floor=(BEYOND * error).clamp(min=rounding))
 
 
-def _changes(model: nn.Module, simulator: Simulator, cohort: Cohort, row: int, draws: int) -> Tensor:
-    """f(x) - f(x with region r redrawn) of one subject: (R, draws) float64."""
-    images = simulator.redraws(int(cohort.subjects[row]), EVALUATION, draws)
-    before = explained(forward(model, cohort.images[row : row + 1]), simulator.target)
-    after = explained(forward(model, images), simulator.target)
-    return (before - after).double().view(-1, draws)
+def expected(changes: Tensor, strata: Tensor, chances: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean, root mean square and standard error of the mean (R,) of changes (R, K) over strata of known chance.
+
+    strata: (R, K), the stratum of each draw. chances: (R, S). A mean over strata, each by its chance (Cochran, Sampling
+    Techniques, 1977, eq. 5.1 and 5.7); a stratum without draws is left out, and the error then infinite.
+    """
+    mean, square, variance = (torch.zeros(len(changes), dtype=torch.float64) for _ in range(3))
+    for number, chance in enumerate(chances.unbind(1)):
+        inside = (strata == number).double()
+        count = inside.sum(1)
+        middle = (changes * inside).sum(1) / count.clamp(min=1)
+        mean += chance * middle
+        square += chance * (changes.square() * inside).sum(1) / count.clamp(min=1)
+        spread = ((changes - middle[:, None]).square() * inside).sum(1) / (count * (count - 1)).clamp(min=1)
+        unknown = torch.where(chance > 0, torch.inf, 0.0)
+        variance += torch.where(count > 1, chance.square() * spread, unknown)
+    return mean, square.sqrt(), variance.sqrt()
 
 
-def _rounding(model: nn.Module, cohort: Cohort) -> float:
-    """A score change that float32 rounding alone can cause."""
-    outputs = forward(model, cohort.images)
-    return float(1e-5 * outputs.abs().amax())
+def _changes(model: nn.Module, redrawn: Redrawn, image: Tensor, row: int, target: Target) -> Tensor:
+    """f(x) - f(x with a region redrawn) of one subject: (R, K) float64."""
+    regions = redrawn.changes(row, image)
+    draws = redrawn.strata.shape[2]
+    boxes = torch.stack([change.box for change in regions]).repeat_interleave(draws, 0)
+
+    def content(number: int) -> Tensor:
+        return regions[number // draws].content[number % draws]
+
+    score, scores = content_edits(model, image, boxes, content, target)
+    return (score - scores).double().view(-1, draws)

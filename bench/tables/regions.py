@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Truth
+from bench.contracts.uses import called, use_model
 from bench.plan.cells import Cells
 from bench.plan.states import StoredCells
 from bench.stages.cohort import COHORT
@@ -55,9 +56,17 @@ def _each(names: tuple[str, ...], truth: str, values: Tensor) -> Iterator[Entry]
 
 
 def _use(names: tuple[str, ...], use: Truth) -> Iterator[Entry]:
-    for statistic, values in (("RMS", use.regions), ("floor", use.floor)):
-        if values is not None:
-            yield from ((n, "use", statistic, v) for n, v in zip(names, values[0].tolist(), strict=True))
+    """`use_model`, and over subjects the mean of `use` and the share of them in whom the region is clearly used."""
+    shared = use_model(use).regions
+    if use.regions is None or use.floor is None or shared is None:
+        return
+    used = torch.from_numpy(called(use.regions.double().numpy(), use.floor.double().numpy()).used)
+    for truth, statistic, values in (
+        ("use_model", "RMS", shared[0]),
+        ("use", "mean", use.regions.mean(0)),
+        ("use", "used", used.double().mean(0)),
+    ):
+        yield from ((n, truth, statistic, v) for n, v in zip(names, values.tolist(), strict=True))
 
 
 def _effects(names: tuple[str, ...], found: Effects) -> Iterator[Entry]:

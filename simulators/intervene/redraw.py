@@ -1,5 +1,6 @@
 """Interventions behind the truth `use`: one region's local latents redrawn from their marginal, all else kept."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from simulators.draw import subject
+from simulators.draw.latents import Latents
 from simulators.draw.scene import Scene
 from simulators.parts import Parts, Strengths
 from simulators.render.signal import moving, scanned, signal
@@ -19,38 +21,71 @@ class State(NamedTuple):
     strengths: Strengths
 
 
+class States:
+    """The states of a subject by number, and what each looks like, worked out once for all regions."""
+
+    def __init__(self, parts: Parts, scene: Scene) -> None:
+        self.parts, self.scene = parts, scene
+        self.own = State(scene, parts.strengths(scene.subject, scene.stream))
+        self.moves = moving(parts, *self.own)
+        self.seen = signal(parts, *self.own, self.moves)
+        self._found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def images(self, number: int, draws: Sequence[int]) -> np.ndarray:
+        """Images (K, D, H, W) with the region of this label redrawn.
+
+        Given anatomy, all but displacements act on the signal voxel by voxel, so a signal that takes the region's
+        voxels from one in which every local latent is redrawn *is* the signal with that region's alone redrawn; the
+        scan, which may mix voxels, comes after, with noise pasted the same way. A displacement that belongs to the
+        region is redrawn for the whole signal, because it moves what lies around; all others stay what they were.
+        """
+        parts, scene = self.parts, self.scene
+        if parts.names[number - 1] in parts.displaced:
+            others = [redrawn(parts, scene, k) for k in draws]
+            around = np.stack([signal(parts, *self.own, moving(parts, *state)) for state in others])
+            within = np.stack([signal(parts, *state) for state in others])
+            noise = np.stack([state.scene.local.noise for state in others], axis=1)
+        else:
+            around = self.seen
+            within = np.stack([self._state(k)[0] for k in draws])
+            noise = np.stack([self._state(k)[1] for k in draws], axis=1)
+        inside = scene.warped.labels == number
+        pasted = np.where(inside, noise, scene.local.noise[:, None])
+        return scanned(parts, scene, np.where(inside, within, around), pasted)
+
+    def _state(self, draw: int) -> tuple[np.ndarray, np.ndarray]:
+        """Signal and noise of the subject with every local latent redrawn and anatomy where it was."""
+        if draw not in self._found:
+            state = redrawn(self.parts, self.scene, draw)
+            self._found[draw] = signal(self.parts, *state, self.moves), state.scene.local.noise
+        return self._found[draw]
+
+
 def redraws(parts: Parts, scene: Scene, draws: int) -> Tensor:
     """The subject with one region redrawn after the other: (R * draws, 1, D, H, W), draws of a region adjacent.
 
-    Local latents are pathology (at the base rate of the task), regional volume and signal, folding and noise. Given
-    anatomy, all but displacements act on the signal voxel by voxel, so a signal that takes the region's voxels from
-    one in which every local latent is redrawn *is* the signal with that region's alone redrawn; the scan, which may
-    mix voxels, comes after, with noise pasted the same way. A displacement that belongs to the region is redrawn for
-    the whole signal, because it moves what lies around; all others stay what they were.
+    Local latents are pathology (at the base rate of the task), regional volume and signal, folding and noise.
     """
-    own = State(scene, parts.strengths(scene.subject, scene.stream))
-    moves, seen = moving(parts, *own), signal(parts, *own)
-    others = [redrawn(parts, scene, k) for k in range(draws)]
-    noise = np.stack([state.scene.local.noise for state in others], axis=1)
-    stay = np.stack([signal(parts, *state, moves) for state in others])
-    found = []
-    for number, name in enumerate(parts.names, start=1):
-        if name in parts.displaced:
-            around = np.stack([signal(parts, *own, moving(parts, *state)) for state in others])
-            within = np.stack([signal(parts, *state) for state in others])
-        else:
-            around, within = seen, stay
-        inside = scene.warped.labels == number
-        pasted = np.where(inside, noise, scene.local.noise[:, None])
-        found.append(scanned(parts, scene, np.where(inside, within, around), pasted))
+    return rendered(parts, scene, [range(draws)] * len(parts.names))
+
+
+def rendered(parts: Parts, scene: Scene, draws: Sequence[Sequence[int]]) -> Tensor:
+    """The subject with each region redrawn in these of its draws, as many of every region: (R * K, 1, D, H, W)."""
+    states = States(parts, scene)
+    found = [states.images(number, some) for number, some in enumerate(draws, start=1)]
     return torch.from_numpy(np.concatenate(found))[:, None]
 
 
 def redrawn(parts: Parts, scene: Scene, draw: int) -> State:
     """The subject with all local latents redrawn, and strengths at the task's base rate."""
     rng = subject.streams(parts, f"{scene.stream}/redraw-{draw}", scene.subject)
-    drawn = scene._replace(
-        local=subject.local(parts, rng, scene.added), pathology=subject.pathology(parts, rng, scene.place)
-    )
+    latents, strengths = disease(parts, scene, draw)
+    drawn = scene._replace(local=subject.local(parts, rng, scene.added), pathology=latents)
+    return State(drawn, strengths)
+
+
+def disease(parts: Parts, scene: Scene, draw: int) -> tuple[tuple[Latents, ...], Strengths]:
+    """The pathology alone of a draw, which is drawn quickly: latents by part, and strengths."""
+    rng = subject.streams(parts, f"{scene.stream}/redraw-{draw}", scene.subject)
     donor = int(rng("label").integers(parts.labels.cycle))
-    return State(drawn, parts.strengths(donor, scene.stream))
+    return subject.pathology(parts, rng, scene.place), parts.strengths(donor, scene.stream)

@@ -63,6 +63,14 @@ class Focal:
         """The lesion stays in its tissue when the head moves."""
         return {**latents, "centre": move(latents["centre"][None])[0]}
 
+    def centres_of(self, latents: Mapping[str, Any]) -> np.ndarray:
+        """The one centre (1, 3), in voxels."""
+        return np.asarray(latents["centre"])[None]
+
+    def chance(self, share: np.ndarray, strength: float) -> np.ndarray:
+        """One centre lies in a part of the prior as often as that part's share says, however strong the lesion."""
+        return share
+
     def places(self, place: Place) -> np.ndarray:
         """Prior (D, H, W) of the centre, up to a factor."""
         maps = place.warped.maps

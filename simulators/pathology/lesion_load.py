@@ -27,6 +27,10 @@ class LesionLoad(WhiteMatterLesions):
         """Number of a subject's lesions at strength 1."""
         return max(1, round(self.count))
 
+    def chance(self, share: np.ndarray, strength: float) -> np.ndarray:
+        """None of the lesions that have come lies in a part of the prior with the power of what it leaves."""
+        return 1 - (1 - share) ** ceil(min(strength, 1.0) * max(1, round(self.count)))
+
     def grown(self, latents: Mapping[str, Any], strength: float) -> dict[str, Any]:
         """The first lesions, as many as the strength's share of all."""
         load = min(strength, 1.0) * len(latents["radii_mm"])

@@ -89,6 +89,25 @@ class Grows(Protocol):
 
 
 @runtime_checkable
+class Roams(Protocol):
+    """A pathology that lies at a place, or several, drawn for each subject from a prior.
+
+    radius_mm: how far from its centre a lesion usually reaches.
+    """
+
+    radius_mm: float
+
+    def places(self, place: Place) -> np.ndarray:
+        """Prior (D, H, W) of a centre, up to a factor."""
+
+    def centres_of(self, latents: Mapping[str, Any]) -> np.ndarray:
+        """Centres (n, 3) in voxels, each within half a voxel along each axis of the one that the prior gave."""
+
+    def chance(self, share: np.ndarray, strength: float) -> np.ndarray:
+        """Exact chance (R,) that any centre at a strength above 0 lies where this share (R,) of the prior does."""
+
+
+@runtime_checkable
 class HoldsPlaces(Protocol):
     """A pathology whose latents hold places in voxels, which follow a head that is scanned elsewhere."""
 

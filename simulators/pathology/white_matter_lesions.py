@@ -60,7 +60,8 @@ class WhiteMatterLesions:
     def draw(self, rng: np.random.Generator, place: Place) -> dict[str, Any]:
         """The lesions' centres (voxels), radii (mm) and outlines."""
         count = self.number(rng)
-        centres = self._centres(self.places(place), rng.uniform(size=count))
+        prior = place.once((self, "places"), lambda: self.places(place))
+        centres = self._centres(prior, rng.uniform(size=count))
         return {
             "severity": 1.0,
             "centres": centres + rng.uniform(-0.5, 0.5, (count, 3)),
@@ -95,6 +96,14 @@ class WhiteMatterLesions:
     def follow(self, latents: Mapping[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
         """Lesions stay in their tissue when the head moves."""
         return {**latents, "centres": move(latents["centres"])}
+
+    def centres_of(self, latents: Mapping[str, Any]) -> np.ndarray:
+        """Centres (n, 3) in voxels."""
+        return np.asarray(latents["centres"])
+
+    def chance(self, share: np.ndarray, strength: float) -> np.ndarray:
+        """Lesions in a part of the prior are Poisson too, with the part's share of the mean, given one anywhere."""
+        return np.expm1(-self.count * share) / np.expm1(-self.count)
 
     def places(self, place: Place) -> np.ndarray:
         """Prior (D, H, W) of a lesion's centre, up to a factor: white matter, falling off from the landmarks."""

@@ -70,7 +70,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan explain.subjects=7": ("explain.subjects=7", "of at least 4 and at most 100000, that is a multiple of 2"),
     "plan explain.subjects=100000000": ("explain.subjects=100000000", "at most 100000"),
     "plan explain.pairs=3": ("explain.pairs=3", "at least 20"),
-    "plan use.draws=1": ("use.draws=1", "at least 2"),
+    "plan use.draws=1": ("use.draws=1", "at least 4"),
     "plan use.players=13": ("use.players=13", "of at least 1 and at most 12"),
     "plan seed.model=-1": ("seed.model=-1", "whole number of at least 0"),
     "plan seed.data=99999999999999999999": ("seed.data=99999999999999999999", "at most 2147483647"),
@@ -172,7 +172,11 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
         "metric.mine: Questionless has no question",
         "metrics/README.md",
     ),
-    ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.Faultless\nsubjects: null\n", "metric=[mine]"): (
+    (
+        "metric/mine",
+        "# @package metric.mine\n_target_: fakes.notanumber.Faultless\nsubjects: null\n",
+        "metric=[mine]",
+    ): (
         "metric.mine: Faultless has no blind_spots",
         "metrics/README.md",
     ),

@@ -28,6 +28,10 @@ class WithEars(Brain):
     def redraws(self, subject, stream, draws):
         return self._ears(super().redraws(subject, stream, draws))
 
+    def strata(self, subject, stream, draws):
+        found = super().strata(subject, stream, draws)
+        return found._replace(images=self._ears(found.images))
+
     def switches(self, subject, stream, sets):
         return self._ears(super().switches(subject, stream, sets))
 
@@ -120,6 +124,10 @@ class SpillingRedraw(Brain):
     def redraws(self, subject, stream, draws):
         return super().redraws(subject, stream, draws) * 1.001
 
+    def strata(self, subject, stream, draws):
+        found = super().strata(subject, stream, draws)
+        return found._replace(images=found.images * 1.001)
+
 
 @dataclass(frozen=True)
 class StuckSwitch(Brain):
@@ -156,6 +164,10 @@ class PerImageScale(Brain):
 
     def redraws(self, subject, stream, draws):
         return self._scaled(super().redraws(subject, stream, draws))
+
+    def strata(self, subject, stream, draws):
+        found = super().strata(subject, stream, draws)
+        return found._replace(images=self._scaled(found.images))
 
     def switches(self, subject, stream, sets):
         return self._scaled(super().switches(subject, stream, sets))

@@ -12,6 +12,7 @@ KINDS = {
     "bank": "train.npy",
     "images": "train.npy",
     "train": "model.safetensors",
+    "redraw": "redraws.safetensors",
     "truths": "use.safetensors",
     "effects": "effects.safetensors",
     "attribute": "maps.safetensors",

@@ -120,10 +120,10 @@ def test_mass_outside_sees_nothing_inside(shipped):
     torch.testing.assert_close(metric.map(shuffled, None, context), metric.map(maps, None, context))
 
 
-@pytest.mark.parametrize("name", ["region_ap", "region_spearman", "region_ndcg"])
+@pytest.mark.parametrize("name", ["region_ap", "region_spearman", "region_spearman_signed", "region_ndcg"])
 def test_regions_see_no_place_within_them(name, shipped, context):
     """All mass of a region on one of its voxels scores as if spread evenly."""
-    use = torch.tensor([[0.9, 0.1, 0.3, 0.2]]).expand(4, 4)
+    use = torch.tensor([[0.9, 0.05, 0.3, 0.2]]).expand(4, 4)
     spread, peaked = torch.zeros(SHAPE), torch.zeros(SHAPE)
     for r, value in enumerate(use[0], start=1):
         inside = context.regions[0] == r

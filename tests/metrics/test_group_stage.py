@@ -13,7 +13,6 @@ from bench.stages.scoring import measure
 from metrics.curves import Deletion, Insertion, Selectivity
 from metrics.infidelity import Infidelity, InfidelityRank
 from metrics.perturbations import GaussianNoise, Patch, Redraw, RegionFill
-from metrics.regions import RegionAP
 
 SHAPE = (4, 1, 6, 6, 6)
 IMAGES = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0))
@@ -81,17 +80,6 @@ def test_a_group_metric_meets_each_truth_and_may_say_one_thing_of_the_model():
 def test_a_truth_that_does_not_exist_is_not_asked_of_a_group_metric():
     rows = measured(Told(), scene(validity=Validity({"a": "no a", "b": "no b"})))
     assert set(rows["status"]) == {"undefined"} and set(rows["reason"]) == {"no a", "no b"}
-
-
-def test_slopes_count_where_voxels_vary(shipped):
-    """The same slope everywhere: regions rank by how much their voxels vary, as what is used does."""
-    made = scene()
-    spread = REGIONS.float() ** 2 * torch.tensor([-1.0, 0.0, 0.0, 1.0]).reshape(4, 1, 1, 1, 1)
-    cohort = Cohort(spread, torch.zeros(4), torch.arange(4))
-    use = Truth("use", regions=torch.tensor([[0.0, 0, 0, 0, 0, 1]]).expand(4, 6))
-    metric, even = RegionAP(), torch.ones(SHAPE)
-    weighed = shipped("region_ap_sd").group(even, use, [""] * 4, cohort, made.context)[""]
-    assert (weighed == 1).all() and (metric.map(even, use, made.context) < 1).all()
 
 
 @pytest.mark.parametrize("methods", [1, 3])

@@ -1,23 +1,23 @@
 """Region agreement: mass, the used regions, and what a volume ranking scores."""
 
-import numpy as np
 import pytest
 import torch
 
 from bench.contracts import BadInput, Context, Truth
 from metrics._shared.ranking import chance_average_precision
-from metrics.regions import RegionAP, RegionSpearman, region_mass, used_set
+from metrics.gain import RegionNDCG
+from metrics.regions import RegionAP, RegionSpearman, SignedRegionSpearman, region_mass
 
 LABELS = torch.tensor([0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 0], dtype=torch.int16).reshape(1, 1, 3, 2, 2)
 
 
-def context(n=1):
-    return Context(regions=LABELS.expand(n, *LABELS.shape[1:]))
+def context(n=1, **known):
+    return Context(regions=LABELS.expand(n, *LABELS.shape[1:]), **known)
 
 
-def use(*values, floor=0.1):
+def use(*values, floor=0.01):
     regions = torch.tensor([values])
-    return Truth("use", regions=regions, signed=False, floor=torch.full_like(regions, floor))
+    return Truth("use", regions=regions, floor=torch.full_like(regions, floor))
 
 
 def painted(*values):
@@ -31,11 +31,47 @@ def test_mass_is_the_sum_over_a_region_and_zero_for_an_absent_one():
     assert mass.tolist() == [[10.0, 18.0, 17.0, 10.0, 0.0]]
 
 
-def test_the_use_itself_is_perfect():
-    truth = use(0.3, 0.0, 0.7, 0.01)
-    maps = painted(0.3, 0.0, 0.7, 0.01)
+@pytest.mark.parametrize("metric", [RegionAP(), RegionNDCG(), RegionSpearman(), SignedRegionSpearman()])
+def test_the_use_itself_is_perfect(metric):
+    truth = use(0.3, 0.0, -0.7, 0.01)
+    assert metric.map(painted(0.3, 0.0, -0.7, 0.01), truth, context()).item() == pytest.approx(1)
+
+
+def test_only_the_signed_correlation_sees_the_sign():
+    truth, maps = use(0.3, 0.0, -0.7, 0.01), painted(0.3, 0.0, 0.7, 0.01)
     assert RegionAP().map(maps, truth, context()).item() == pytest.approx(1)
     assert RegionSpearman().map(maps, truth, context()).item() == pytest.approx(1)
+    assert SignedRegionSpearman().map(maps, truth, context()).item() < 0.5
+
+
+def test_what_cancels_within_a_region_cancels_in_its_mass():
+    """Two voxels of +5 and -5 are nothing for the score of a linear model, however large the map is there."""
+    maps = painted(0.3, 0.0, 0.7, 0.01)
+    maps.view(-1)[[1, 5]] += torch.tensor([0.0, 5.0])
+    maps.view(-1)[6] -= 5.0
+    truth = use(0.3, 0.0, 0.7, 0.01)
+    assert RegionAP().map(maps, truth, context()).item() == pytest.approx(1)
+    assert RegionAP().map(maps.abs(), truth, context()).item() < 0.5
+
+
+def test_a_slope_counts_times_the_spread_of_its_voxel():
+    """Equal slopes: regions rank by how much their voxels vary, as what is used does; without spread it is refused."""
+    truth, even = use(0.0, 0.0, 0.0, 1.0), torch.ones(LABELS.shape)
+    slopes = context(quantity="sensitivity", spread=(LABELS[0] == 4).float())
+    assert RegionAP().map(even, truth, slopes).item() == pytest.approx(1)
+    assert RegionAP().map(even, truth, context()).item() < 0
+    assert RegionAP().map(even, truth, context(quantity="contribution", spread=slopes.spread)).item() < 0
+    with pytest.raises(BadInput, match="spread"):
+        RegionAP().map(even, truth, context(quantity="sensitivity"))
+
+
+@pytest.mark.parametrize("metric", [RegionAP(), RegionNDCG()])
+def test_a_region_that_is_unclear_does_not_count(metric):
+    """Of 0.3 with an error of 0.4 nobody knows whether it is used: its mass changes no score."""
+    truth = use(1.0, 0.3, 0.0, 0.01)
+    truth.floor[0, 1] = 0.4
+    scores = {metric.map(painted(1.0, mass, 0.0, 0.01), truth, context()).item() for mass in (0.0, 0.5, 9.0)}
+    assert len(scores) == 1 and scores.pop() == pytest.approx(1)
 
 
 def test_a_constant_map_ranks_regions_by_volume(shipped):
@@ -60,20 +96,13 @@ def test_a_map_of_zeros_scores_zero():
     assert RegionSpearman().map(zero, use(1.0, 0, 0, 0), context()).item() == 0
 
 
-@pytest.mark.parametrize("metric", [RegionAP(), RegionSpearman()])
-def test_nothing_above_the_floor_is_undefined(metric):
-    assert metric.map(painted(1, 2, 3, 4), use(0.01, 0.02, 0.03, 0.04), context()).isnan().all()
+@pytest.mark.parametrize("metric", [RegionAP(), RegionNDCG(), RegionSpearman(), SignedRegionSpearman()])
+def test_no_clearly_used_region_is_undefined(metric):
+    assert metric.map(painted(1, 2, 3, 4), use(0.01, 0.02, 0.03, 0.04, floor=0.1), context()).isnan().all()
 
 
 def test_equal_use_everywhere_leaves_nothing_to_find():
     assert RegionAP().map(painted(1, 2, 3, 4), use(1.0, 1.0, 1.0, 1.0), context()).isnan().all()
-
-
-def test_used_regions_hold_the_share_of_squared_use_above_the_floor():
-    size, floor = np.array([3.0, 2.0, 1.0, 0.5]), np.full(4, 0.6)
-    assert used_set(size, floor, 0.6).tolist() == [True, False, False, False]  # 9 of 14
-    assert used_set(size, floor, 0.9).tolist() == [True, True, False, False]  # 13 of 14
-    assert used_set(size, floor, 1.0).tolist() == [True, True, True, False]
 
 
 def test_a_region_the_subject_has_no_voxel_of_does_not_count():

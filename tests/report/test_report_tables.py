@@ -142,6 +142,47 @@ def test_strata_choose_the_subjects_of_a_ranking(study_folder, tmp_path):
     assert pick(board, method="occlusion")["n_subjects"].item() == 6
 
 
+def test_a_simulator_where_no_method_beats_blind_controls_is_not_rankable_and_in_no_pool(changed):
+    """Edges are made the best on `focal`, whose anatomy then ranks nobody and leaves the mean over simulators."""
+
+    def blinded(table, simulator, network):
+        best = (table["method"] == "sobel") & (table["metric"] == "calibrated_ap") & (simulator == "focal")
+        return table.assign(value=table["value"].where(~best, 0.95))
+
+    folder = changed(blinded)
+    board = pick(synthetic.leaderboard(Results.load(folder)), network="gap_cnn", ranking="anatomy")
+    focal, pool, alone = (pick(board, simulator=name) for name in ("focal", "all", "mtl_atrophy"))
+    assert set(focal["status"]) == {"not rankable", "undefined"} and set(focal["rank"]) == {""}
+    assert pick(focal, method="sobel")["mean"].item() == pytest.approx(0.95)
+    assert set(pool["n_simulators"]) == {0, 1} and "1" in set(pool["rank"])
+    means = [table.set_index("method")["mean"] for table in (pool, alone)]
+    pd.testing.assert_series_equal(*(mean.sort_index() for mean in means))
+    html = report.render(folder).read_text()
+    assert "not rankable" in html and "no method beats the controls that see no model" in html
+
+
+def test_subjects_that_a_ranking_leaves_out_stand_beside_it_as_lead_over_the_constant_map(changed):
+    """The input takes the constant map's name; of controls the board has the paired lead over it."""
+    folder = changed(lambda table, *_: table.assign(method=table["method"].replace("input_magnitude", "constant")))
+    methods = (folder / "methods.csv").read_text().replace("input_magnitude", "constant")
+    (folder / "methods.csv").write_text(methods)
+    about = json.loads((folder / "study.json").read_text())
+    about["headline"]["faithfulness"]["strata"] = ["TP", "FN"]
+    (folder / "study.json").write_text(json.dumps(about))
+    board = pick(synthetic.leaderboard(Results.load(folder)), network="gap_cnn", simulator="focal")
+    rows = scores(folder)
+    here = (rows["metric"] == "region_ap") & (rows["simulator"] == "focal") & (rows["network"] == "gap_cnn")
+    means = rows[here & (rows["stratum"] == "TN")].groupby("method")["value"].mean()
+    mine = pick(board, ranking="faithfulness").set_index("method")
+    for method in ("gradient", "occlusion", "constant"):
+        assert mine.loc[method, "elsewhere"] == pytest.approx(means[method] - means["constant"], abs=6e-5)
+    assert mine.loc["gradient", "elsewhere_low"] < mine.loc["gradient", "elsewhere"]
+    # chance is what the metric declares, or else what the constant map has here
+    assert set(mine["chance"]) == {mine.loc["constant", "mean"]}
+    anatomy = pick(board, ranking="anatomy")
+    assert set(anatomy["chance"]) == {0.0} and anatomy["elsewhere"].isna().all()
+
+
 @pytest.mark.parametrize(
     ("file", "edit", "told"),
     [

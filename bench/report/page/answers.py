@@ -6,6 +6,7 @@ import pandas as pd
 
 from bench.report.load.results import Ranking
 from bench.report.rankings.comparisons import CONTROLS, EVERY_CONTROL, LEVEL, METHODS
+from bench.report.rankings.contest import NOT_RANKABLE
 from bench.report.rankings.ranked_results import RankedResults
 
 #: what a ranking asks, in words a reader brings along
@@ -30,6 +31,7 @@ class Clause:
     above: dict[str, list[str]]
     ranked: int
     below_gate: bool
+    not_rankable: bool = False
 
     @property
     def question(self) -> str:
@@ -42,9 +44,9 @@ def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -
     board = source.board(headline.ranking, network, scope)
     ranked = board[board["rank"] != ""]
     leaders = ranked[ranked["rank"].astype(str) == "1"]
-    below = bool((board["status"] == "below gate").any())
+    below, useless = (bool((board["status"] == why).any()) for why in ("below gate", NOT_RANKABLE))
     if leaders.empty:
-        return Clause(headline, network, [], -1, "", None, {}, 0, below)
+        return Clause(headline, network, [], -1, "", None, {}, 0, below, useless)
     claims = source.contest("comparisons", headline.ranking, network, scope)
     first, control = int(leaders.index[0]), str(leaders.iloc[0]["control"])
     declared = source.results.against.get(METHODS, [])

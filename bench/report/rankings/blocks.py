@@ -23,14 +23,15 @@ class Blocks:
     """Everything the tables are made of, read in one pass over the partitions.
 
     all_strata: blocks of all rows. headline: ranking -> blocks of the rows that ranking counts; by_model: the same rows
-    with one layer per model; gains: rows of the metrics that stand beside a ranking, in its strata. per_model: mean of
-    each ranking per model and method (simulator, network, data_seed, model_seed, method, ranking, value). components:
-    see `components`.
+    with one layer per model; uncounted: rows of the same metric of subjects in the other strata; gains: rows of the
+    metrics that stand beside a ranking, in its strata. per_model: mean of each ranking per model and method (simulator,
+    network, data_seed, model_seed, method, ranking, value). components: see `components`.
     """
 
     all_strata: list[Block]
     headline: dict[str, list[Block]]
     by_model: dict[str, list[ByModel]]
+    uncounted: dict[str, list[Block]]
     gains: dict[str, list[Block]]
     per_model: pd.DataFrame
     components: pd.DataFrame
@@ -46,6 +47,7 @@ class Blocks:
             [part.block for part in parts],
             {ranking: [part.headline[ranking] for part in parts] for ranking in rankings},
             {ranking: [part.by_model[ranking] for part in parts] for ranking in rankings},
+            {ranking: [part.uncounted[ranking] for part in parts] for ranking in rankings},
             {ranking: [part.gains[ranking] for part in parts] for ranking in rankings},
             _stacked([pd.DataFrame(columns=_PER_MODEL), *(means for part in parts for means in part.per_model)]),
             _stacked([pd.DataFrame(columns=COMPONENTS.names), *(part.components for part in parts)]),
@@ -59,6 +61,7 @@ class _Part:
     block: Block
     headline: dict[str, Block]
     by_model: dict[str, ByModel]
+    uncounted: dict[str, Block]
     gains: dict[str, Block]
     per_model: list[pd.DataFrame]
     components: pd.DataFrame
@@ -67,23 +70,30 @@ class _Part:
 def _part(results: Results, simulator: str, network: str, scores: pd.DataFrame) -> _Part:
     passed, ok = counting(scores, results.models)
     ranked = set(results.methods["method"][results.methods["role"] == "method"])
-    mine = {headline.ranking: counted(headline, ok) for headline in results.headlines}
+    headlines = results.headlines
+    mine = {headline.ranking: counted(headline, ok) for headline in headlines}
     every = scores[scores["status"] == "ok"]
     gains = ok[ok["metric"].isin([name for names in floors.GAINS.values() for name in names])]
     return _Part(
         block(simulator, network, passed, ok),
         {ranking: block(simulator, network, passed, rows) for ranking, rows in mine.items()},
         {ranking: ByModel.of(rows) for ranking, rows in mine.items()},
-        {h.ranking: block(simulator, network, passed, _among(h, gains)) for h in results.headlines},
-        [_per_model(counted(headline, every), headline) for headline in results.headlines],
+        {h.ranking: block(simulator, network, passed, _scored(h, ok).drop(mine[h.ranking].index)) for h in headlines},
+        {h.ranking: block(simulator, network, passed, _among(h, gains)) for h in headlines},
+        [_per_model(counted(headline, every), headline) for headline in headlines],
         components.table(simulator, network, ByModel.of(ok[ok["method"].isin(ranked)])),
     )
 
 
 def counted(headline: Ranking, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows a ranking counts."""
+    return _among(headline, _scored(headline, rows))
+
+
+def _scored(headline: Ranking, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a ranking's metric, truth and view, of subjects in all strata."""
     mine = rows[(rows["metric"] == headline.metric) & (rows["truth"] == headline.truth)]
-    return _among(headline, mine[mine["view"] == headline.view])
+    return mine[mine["view"] == headline.view]
 
 
 def _among(headline: Ranking, rows: pd.DataFrame) -> pd.DataFrame:

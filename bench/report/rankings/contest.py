@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,18 @@ from bench.report.statistics.ranks import shared_ranks
 #: the status of a method that depends on nothing learnt, which is never ranked
 FAILS_SANITY = "fails sanity"
 
-#: blocks of simulators, each with the scores of its single models
-Layers = list[tuple[Block, ByModel]]
+#: the status of every method where none finds more than what sees no model, so that nothing is told of methods
+NOT_RANKABLE = "not rankable"
+#: the control that stands for chance where a metric declares none: it ranks places by their size alone
+CONSTANT = "constant"
+
+
+class Layer(NamedTuple):
+    """A simulator's block, the scores of its single models, and the block of subjects that the ranking leaves out."""
+
+    block: Block
+    models: ByModel
+    uncounted: Block
 
 
 @dataclass(frozen=True)
@@ -27,8 +38,9 @@ class Contest:
     """All methods under one ranking on one network, over the blocks of one scope (one simulator, or all).
 
     values: (M, D, I), the simulators of the scope averaged; data_seeds (D,) and subjects (I,) label its axes. counts:
-    per block (M, D, I). units: (M,). models: per block the scores of single models. failing: methods whose maps depend
-    on nothing learnt, as `sanity` says of this scope.
+    per block (M, D, I). units: (M,). models: per block the scores of single models. uncounted: values (M, D, I') of
+    subjects that the ranking leaves out. failing: methods whose maps depend on nothing learnt, as `sanity` says of this
+    scope.
     """
 
     results: Results
@@ -42,6 +54,7 @@ class Contest:
     counts: list[NDArray[np.int64]]
     units: NDArray[np.int64]
     models: list[ByModel]
+    uncounted: Array
     failing: frozenset[str] = frozenset()
 
     @classmethod
@@ -50,19 +63,20 @@ class Contest:
         results: Results,
         headline: Ranking,
         scope: str,
-        blocks: Layers,
+        layers: list[Layer],
         methods: list[str],
         failing: frozenset[str],
     ) -> "Contest":
         """Gather the methods' tables; a scope of several blocks leaves out those in which no model passed."""
-        layers = [(b, m) for b, m in blocks if b.passed] or blocks
-        counting, models = [b for b, _ in layers], [m for _, m in layers]
+        layers = [layer for layer in layers if layer.block.passed] or layers
+        counting, models = [layer.block for layer in layers], [layer.models for layer in layers]
+        others = [layer.uncounted for layer in layers]
+        uncounted = pooled(others, [b.take(methods, headline)[0] for b in others])[0]
         taken = [b.take(methods, headline) for b in counting]
         values, data_seeds, subjects = pooled(counting, [t[0] for t in taken])
         units, counts = np.sum([t[2] for t in taken], axis=0), [t[1] for t in taken]
-        return cls(
-            results, headline, scope, counting, methods, values, data_seeds, subjects, counts, units, models, failing
-        )
+        arrays = values, data_seeds, subjects, counts, units, models, uncounted
+        return cls(results, headline, scope, counting, methods, *arrays, failing)
 
     @cached_property
     def sign(self) -> int:
@@ -73,6 +87,23 @@ class Contest:
         """The role of each method."""
         role_of = dict(zip(self.results.methods["method"], self.results.methods["role"], strict=True))
         return [str(role_of.get(name, "method")) for name in self.methods]
+
+    @cached_property
+    def rankable(self) -> bool:
+        """Whether any method's mean is better than that of every control that sees no model; so where none was run."""
+        reads = dict(zip(self.results.methods["method"], self.results.methods["reads_model"], strict=True))
+        mean, roles = self.sign * self.score().mean, self.roles()
+        blind = [m for m, role in enumerate(roles) if role == "control" and not reads[self.methods[m]]]
+        ranked = [m for m, role in enumerate(roles) if role == "method"]
+        bar = np.nanmax(mean[blind], initial=-np.inf)
+        return bool(not ranked or np.isnan(mean[ranked]).all() or np.nanmax(mean[ranked]) > bar)
+
+    def chance(self) -> float:
+        """What a map without information scores: as the metric declares, or else what the constant map has here."""
+        declared = float(self.results.metric(self.headline.metric)["chance"])
+        if not np.isnan(declared) or CONSTANT not in self.methods:
+            return declared
+        return float(self.score().mean[self.methods.index(CONSTANT)])
 
     def score(self) -> MeanEstimate:
         """Means of all methods (M,), the simulators weighing equally, each over the simulators it has values in."""
@@ -85,11 +116,12 @@ class Contest:
         return float(value.mean[0]), float(low[0]), float(high[0])
 
     def statuses(self) -> list[str]:
-        """`ok`, `partial`, `fails sanity`, `below gate` or `undefined` for each method."""
+        """`ok`, `partial`, `fails sanity`, `not rankable`, `below gate` or `undefined` for each method."""
         ranked = [m for m, role in enumerate(self.roles()) if role == "method"] or list(range(len(self.methods)))
         lacking = np.any([(c < c[ranked].max(0)).any((-2, -1)) for c in self.counts], axis=0)
         names = np.where(lacking, "partial", "ok").astype(object)
         names = np.where([name in self.failing for name in self.methods], FAILS_SANITY, names)
+        names = names if self.rankable else np.full(len(names), NOT_RANKABLE, object)
         names = np.where(any(b.passed for b in self.blocks), names, "below gate")
         return [str(name) for name in np.where(self.units == 0, "undefined", names)]
 
@@ -117,8 +149,9 @@ class Contest:
         rows["n_subjects"] = subjects_behind(self.values, self.subjects)
         rows["n_simulators"] = np.sum([c.any((-2, -1)) for c in self.counts], axis=0)
         # a method without any value says nothing about how firm the others' ranks are
+        rows["chance"] = self.chance()
         rows["preview"] = np.where(rows["n_data_seeds"].between(1, ENOUGH_DATA_SEEDS - 1), PREVIEW, "")
-        rows = pd.concat([rows, self._gains(score.mean)], axis=1)
+        rows = pd.concat([rows, self._gains(score.mean), self._left_out()], axis=1)
         return rows.assign(best=-self.sign * rows["mean"]).sort_values(["best", "method"]).drop(columns="best")
 
     def _gains(self, mean: Array) -> pd.DataFrame:
@@ -131,16 +164,32 @@ class Contest:
         gains = pd.DataFrame(leads, columns=["gain", "gain_low", "gain_high"])
         return gains.assign(control=self.methods[best])
 
+    def _left_out(self) -> pd.DataFrame:
+        """Lead of every method over the constant map among the subjects that the ranking does not count."""
+        names = ["elsewhere", "elsewhere_low", "elsewhere_high"]
+        if CONSTANT not in self.methods or not self.uncounted.size:
+            return pd.DataFrame(dict.fromkeys(names, np.nan), self._index)
+        lead = estimate(self.sign * (self.uncounted - self.uncounted[[self.methods.index(CONSTANT)]]))
+        return pd.DataFrame(dict(zip(names, (lead.mean, *lead.interval()), strict=True)))
+
     @property
     def _index(self) -> range:
         return range(len(self.methods))
 
 
 def contests(results: Results, blocks: Blocks, headline: Ranking, network: str, judged: pd.DataFrame) -> list[Contest]:
-    """The contests of one ranking and network: over all simulators, then each simulator. judged: `sanity.table`."""
-    pairs = zip(blocks.headline[headline.ranking], blocks.by_model[headline.ranking], strict=True)
-    layers = {b.simulator: (b, m) for b, m in pairs if b.network == network}
+    """The contests of one ranking and network: over all simulators, then each simulator. judged: `sanity.table`.
+
+    Simulators on which no method finds more than blind controls do are left out of all, unless there are no others.
+    """
+    parts = (table[headline.ranking] for table in (blocks.headline, blocks.by_model, blocks.uncounted))
+    found = {layer.block.simulator: layer for layer in map(Layer, *parts) if layer.block.network == network}
     methods = sorted(results.methods["method"])
-    scopes = {"all": list(layers.values())} | {s: [layers[s]] for s in results.simulators if s in layers}
-    failing = {scope: frozenset(sanity.failures(judged, network, scope)) for scope in scopes}
-    return [Contest.of(results, headline, s, chosen, methods, failing[s]) for s, chosen in scopes.items() if chosen]
+
+    def contest(scope: str, layers: list[Layer]) -> Contest:
+        failing = frozenset(sanity.failures(judged, network, scope))
+        return Contest.of(results, headline, scope, layers, methods, failing)
+
+    single = {name: contest(name, [found[name]]) for name in results.simulators if name in found}
+    counting = [found[name] for name, alone in single.items() if alone.rankable] or list(found.values())
+    return [contest("all", counting), *single.values()] if found else []
