@@ -17,7 +17,7 @@ def between(model: KnownMechanism, own: Tensor, other: Tensor) -> Game:
     return lambda present: model.score(torch.where(present, own, other))
 
 
-def expected(model: KnownMechanism, own: Tensor) -> Game:
+def population_game(model: KnownMechanism, own: Tensor) -> Game:
     """The expected score where the regions absent are in any state of the population, each independent of the others.
 
     own: (N, P) readings of the regions present. All S^P combinations of the states are run.
@@ -45,7 +45,7 @@ def exact_shapley(game: Game, players: int) -> Tensor:
 
 def exact_use(model: KnownMechanism, own: Tensor) -> Tensor:
     """f(x) - E f(x with one region redrawn) by region, signed: (N, P), from readings (N, P)."""
-    game, everyone = expected(model, own), torch.ones(own.shape[1], dtype=torch.bool)
+    game, everyone = population_game(model, own), torch.ones(own.shape[1], dtype=torch.bool)
     others = ~torch.eye(own.shape[1], dtype=torch.bool)
     return torch.stack([game(everyone) - game(without) for without in others], 1)
 

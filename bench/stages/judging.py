@@ -5,7 +5,7 @@ from torch import Tensor
 
 from bench.contracts import Attribution, KnownMechanism
 from bench.contracts.tags import MethodTags
-from bench.stages.enumeration import between, exact_shapley, exact_slopes, expected
+from bench.stages.enumeration import between, exact_shapley, exact_slopes, population_game
 
 #: below this share of the largest answer of any subject, an answer is none
 NOTHING = 1e-4
@@ -23,7 +23,7 @@ def shares_wrong(
     """
     readings, players = model.readings(images), len(model.parts)
     found = {"subject": shares(model, attribution.map)}
-    answer = {"subject": exact_shapley(expected(model, readings), players).abs()}
+    answer = {"subject": exact_shapley(population_game(model, readings), players).abs()}
     if tags.quantity == "sensitivity":
         found |= {"own": found["subject"], "subject": shares(model, attribution.map * images.std(0))}
         answer["own"] = exact_slopes(model, images)

@@ -1,18 +1,22 @@
 """Exact answers of known mechanisms, and the estimators of `use`, `off`, `on`, Shapley values and pairs beside them."""
 
+from dataclasses import replace
 from itertools import product
 
 import known_networks as known
 import numpy as np
 import pytest
 import torch
-from known_networks import NAMES, fitted, images
+from known_networks import NAMES, REGIONS, fitted, images
 
-from bench.contracts import Attribution
+from bench.contracts import Attribution, Cohort, Redraws
 from bench.stages import switching
-from bench.stages.enumeration import between, exact_shapley, exact_slopes, exact_use, expected
+from bench.stages.enumeration import between, exact_shapley, exact_slopes, exact_use, population_game
 from bench.stages.judging import counted_from, share_wrong, shares_wrong
+from bench.stages.redraw import redrawn
+from bench.stages.use import use
 from methods.gradients import Gradient, GradientXInput
+from methods.oracles import Oracle
 from methods.paths import IntegratedGradients
 from methods.region_occlusion import RegionOcclusion
 from methods.shapley import Shapley
@@ -36,7 +40,7 @@ def own(name, ill):
 @pytest.mark.parametrize("name", NAMES)
 def test_shapley_values_share_the_whole_difference(name):
     model, q = own(name, CASES)
-    for game in (expected(model, q), between(model, q, 0 * q)):
+    for game in (population_game(model, q), between(model, q, 0 * q)):
         ends = [game(torch.full((q.shape[1],), on)) for on in (True, False)]
         torch.testing.assert_close(exact_shapley(game, q.shape[1]).sum(1), ends[0] - ends[1])
 
@@ -47,7 +51,7 @@ def test_expected_scores_are_those_of_a_loop_over_all_states():
     for first, second in ((True, False), (False, True), (False, False)):
         kept = [[q[0, p].item()] if present else states[p] for p, present in enumerate((first, second))]
         scores = [model.score(torch.tensor([pair]).double()).item() for pair in product(*kept)]
-        assert expected(model, q)(torch.tensor([first, second])).item() == pytest.approx(np.mean(scores))
+        assert population_game(model, q)(torch.tensor([first, second])).item() == pytest.approx(np.mean(scores))
 
 
 def test_the_subjects_own_parts_count_and_not_the_populations():
@@ -70,14 +74,18 @@ def test_the_subjects_own_parts_count_and_not_the_populations():
 
 def test_a_region_that_is_well_counts_where_absence_does():
     model, q = own("known_negative", [[FIRST], [FIRST, SECOND]])
-    found = exact_shapley(expected(model, q), 2)
+    found = exact_shapley(population_game(model, q), 2)
     assert found[0, 1] > 0.1 and found[1, 1] < -0.1
 
 
 @pytest.mark.parametrize("name", ["known_decoys", "known_cancelled"])
 def test_decoys_have_no_part(name):
     model, q = own(name, CASES)
-    for values in (exact_use(model, q), exact_shapley(expected(model, q), 3), exact_slopes(model, images(CASES))):
+    for values in (
+        exact_use(model, q),
+        exact_shapley(population_game(model, q), 3),
+        exact_slopes(model, images(CASES)),
+    ):
         assert not values[:, 1:].any()
 
 
@@ -189,3 +197,52 @@ def test_contributions_tell_what_they_are_counted_from():
     for kind, wanted in (("zero", torch.zeros(len(x))), ("mean", x.flatten(1).mean(1))):
         start = counted_from(x, attribution_of(IntegratedGradients(4, baseline=kind), model, x))
         torch.testing.assert_close(start[:, 0, 0, 0, 0], wanted.double(), rtol=0, atol=1e-6)
+
+
+class States:
+    """A world in which a region is well or ill and nothing else: a third of all regions is ill."""
+
+    def __init__(self, own, strata):
+        self.own, self.separate = own, strata
+        self.well, self.ill = images([[]]).float()[0], images([REGIONS]).float()[0]
+
+    def strata(self, subject, stream, draws):
+        """Each state a stratum of its chance, or draws as they come."""
+        ill = torch.arange(draws).expand(len(REGIONS), -1) % 2 == 1
+        if not self.separate:
+            ill = torch.rand(ill.shape, generator=torch.Generator().manual_seed(subject)) < 1 / 3
+        places = [label == known.ATLAS for label in range(1, 1 + len(REGIONS))]
+        redraws = [
+            torch.where(place, self.ill if is_ill else self.well, self.own[subject])
+            for place, row in zip(places, ill.tolist(), strict=True)
+            for is_ill in row
+        ]
+        if not self.separate:
+            return Redraws.plain(torch.stack(redraws), draws)
+        return Redraws(
+            torch.stack(redraws), ill.long(), torch.tensor([[2 / 3, 1 / 3]]).double().repeat(len(REGIONS), 1)
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_use_is_the_enumeration_of_states(name):
+    """Exact where each state is a stratum, within its stated error where states are drawn; 0 for what is not read."""
+    own = images(CASES).float()
+    model = fitted(name, dtype=torch.float32)
+    places = [REGIONS.index(part) for part in model.parts]
+    regions = known.context(len(own)).regions
+    cohort = Cohort(own, torch.zeros(len(own)), torch.arange(len(own)), regions=regions, region_names=REGIONS)
+    world = States(own, strata=True)
+    model.states = model.readings(torch.stack([world.well, world.well, world.ill])).float()
+    exact = exact_use(model, model.readings(own))
+    found = use(model, redrawn(world, cohort, 4), cohort, (1, 0))
+    torch.testing.assert_close(found.regions[:, places].double(), exact, rtol=0, atol=1e-3)
+    others = [place for place in range(len(REGIONS)) if place not in places]
+    assert not found.regions[:, others].any()
+    drawn = use(model, redrawn(States(own, strata=False), cohort, 60), cohort, (1, 0))
+    missed = (drawn.regions[:, places].double() - exact).abs()
+    assert (missed <= 2 * drawn.floor[:, places] + 1e-3).all(), "no further off than four standard errors"
+    assert (missed <= drawn.floor[:, places] + 1e-3).double().mean() > 0.75, "two of them hold most"
+    shown = Oracle("use")(model, own, (1, 0), replace(known.context(len(own)), truths={"use": found}))
+    masses = shown.flatten(1).double() @ model.voxels.flatten(1).double().T
+    torch.testing.assert_close(masses, exact, rtol=0, atol=1e-3)
