@@ -22,9 +22,12 @@ from bench.stages.context import EVALUATION
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.study import Study, Unit
 
+#: boxes are this many voxels wide, or a multiple
+STEP = 4
+
 
 class Change(NamedTuple):
-    """One region of one subject redrawn: box (2, 3) of the voxels that changed, and its content (K, 1, d, h, w)."""
+    """One region of one subject redrawn: box (2, 3) around all voxels that changed, and its content (K, 1, d, h, w)."""
 
     box: Tensor
     content: Tensor
@@ -61,8 +64,8 @@ class Redrawn:
 def redrawn(
     simulator: Simulator, cohort: Cohort, draws: int, progress: Callable[[float], None] = lambda _: None
 ) -> Redrawn:
-    """Redraws of every subject of a cohort in every region."""
-    validate(draws)
+    """Redraws of every subject of a cohort in every region; raises BadInput for fewer than two draws a stratum."""
+    check(UseSettings, {"draws": draws}, "use")
     counts, strata, chances = [], [], []
     places: list[Tensor] = []
     values: list[Tensor] = []
@@ -80,17 +83,16 @@ def redrawn(
     return Redrawn(torch.stack(counts), torch.cat(places), torch.cat(values), *stacked)
 
 
-def validate(draws: int) -> None:
-    """Refuse too few draws for two strata to have a spread each; raises BadInput."""
-    check(UseSettings, {"draws": draws}, "use")
-
-
 def _boxed(image: Tensor, places: Tensor, values: Tensor) -> Change:
-    shape = image.shape[1:]
     if not len(places):
         return Change(torch.zeros(2, 3, dtype=torch.long), image.new_empty(len(values), 1, 0, 0, 0))
-    at = torch.stack(torch.unravel_index(places, shape), 1)
+    grid = torch.tensor(image.shape[1:])
+    at = torch.stack(torch.unravel_index(places, image.shape[1:]), 1)
     low, high = at.amin(0), at.amax(0) + 1
+    # boxes of one size are run together, so that a few sizes cost less than many tight ones
+    size = torch.minimum((high - low + STEP - 1) // STEP * STEP, grid)
+    low = torch.minimum(low, grid - size)
+    high = low + size
     (d0, h0, w0), (d1, h1, w1) = low.tolist(), high.tolist()
     content = image[:, d0:d1, h0:h1, w0:w1].expand(len(values), -1, -1, -1, -1).clone()
     content[:, 0, *(at - low).T] = values

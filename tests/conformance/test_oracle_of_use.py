@@ -1,10 +1,11 @@
 """The oracle of `use` is right by construction, on every simulator: nothing that a metric calls used escapes it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
-from test_simulators_and_networks_conform import _names, _node
+from composed import node
 
 from bench.config.build import build
 from bench.contracts import Context
@@ -15,15 +16,14 @@ from methods.oracles import Oracle
 from metrics.gain import RegionNDCG
 from metrics.regions import RegionAP, RegionSpearman, SignedRegionSpearman
 
+NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "conf" / "simulator").glob("*.yaml"))
 #: looked at at every run
 ALWAYS = ("focal", "mtl_atrophy")
 
 
-@pytest.mark.parametrize(
-    "name", [n if n in ALWAYS else pytest.param(n, marks=pytest.mark.full) for n in _names("simulator")]
-)
+@pytest.mark.parametrize("name", [n if n in ALWAYS else pytest.param(n, marks=pytest.mark.full) for n in NAMES])
 def test_the_oracle_scores_one(name):
-    simulator = build(_node("simulator", name)).with_amplitude(0.3)
+    simulator = build(node(f"simulator/{name}")).with_amplitude(0.3)
     cohort = simulator.cohort(range(2), "evaluation")
     torch.manual_seed(0)
     model = Linear(simulator.shape, simulator.outputs)
