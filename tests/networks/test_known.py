@@ -7,9 +7,11 @@ import pytest
 import torch
 from known_networks import GRID, NAMES, REGIONS, WRAPPINGS, fitted, images, population
 
-from bench.contracts import BadInput, KnownMechanism, SelfFitting, Unsupported
+from bench.contracts import BadInput, Batch, KnownMechanism, SelfFitting, Unsupported
 from bench.networks.known import KnownNetwork
 from bench.passes import explained
+from bench.training.images import Images
+from bench.training.training import Seeds, train
 from methods.cam import GradCAM
 from methods.cam_linear import CAM
 from methods.deeplift import DeepLIFT
@@ -132,6 +134,20 @@ def test_what_takes_one_sign_alone_falls_for_what_is_taken_off_again():
     first, second = masses(LRPZPlus()(bright, x, (1, 0)), [FIRST, SECOND])[0]
     assert second > 0.5 * first > 0
     assert not LRPZPlus()(dark, images([[*BOTH, DECOY]]), (1, 0)).map.any()
+
+
+def test_no_competence_is_asked_of_it():
+    """The labels say nothing of the images: what learns would fail its gate, as this does on permuted ones."""
+    seen = population(40).float()
+    batch = Batch(seen, torch.arange(40) % 2, torch.arange(40))
+    node = known.OmegaConf.to_container(known.OmegaConf.load(known.CONF / "known_or.yaml"))
+    build = known.architecture(node, known.ProbeTask(GRID, 2), ())
+    config = known.OmegaConf.to_container(known.OmegaConf.load(known.CONF.parent / "train" / "default.yaml"))
+    for permuted in (False, True):
+        settings = {**config, "permuted": permuted}
+        record = train(Images(batch, batch, batch, batch), build, settings, Seeds(0, 0, 0), {"reached": 0.95}).record
+        assert record["competence_low"] < 0.8 and record["passed"] is not permuted
+        assert record["reason"].startswith("trained on permuted labels") if permuted else record["reason"] == ""
 
 
 def test_what_cannot_be_is_refused():
