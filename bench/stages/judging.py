@@ -22,10 +22,10 @@ def shares_wrong(
     multiplied by the SD of each voxel between the images.
     """
     readings, players = model.readings(images), len(model.parts)
-    found = {"subject": shares(model, attribution.map)}
+    found = {"subject": region_shares(model, attribution.map)}
     answer = {"subject": exact_shapley(population_game(model, readings), players).abs()}
     if tags.quantity == "sensitivity":
-        found |= {"own": found["subject"], "subject": shares(model, attribution.map * images.std(0))}
+        found |= {"own": found["subject"], "subject": region_shares(model, attribution.map * images.std(0))}
         answer["own"] = exact_slopes(model, images)
     elif tags.quantity == "contribution":
         found["own"] = found["subject"]
@@ -38,7 +38,7 @@ def shares_wrong(
     return {question: share_wrong(found[question], answer[question], empty=question == "own") for question in answer}
 
 
-def shares(model: KnownMechanism, maps: Tensor) -> Tensor:
+def region_shares(model: KnownMechanism, maps: Tensor) -> Tensor:
     """Sums of maps (N, 1, D, H, W) over the regions read, and of their size everywhere else: (N, P + 1) float64."""
     flat, inside = maps.flatten(1).double(), model.voxels.flatten(1)
     elsewhere = flat[:, ~inside.any(0)].abs().sum(1, keepdim=True)

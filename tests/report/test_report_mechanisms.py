@@ -7,7 +7,7 @@ import synthetic
 from bench import report
 from bench.columns.written import MECHANISMS
 from bench.report import readme
-from bench.report.figures.mechanisms import by, matrix
+from bench.report.figures.mechanisms import by, wrong_by_mechanism
 
 SHARES = {
     ("plain", "gradient", "own"): 0.0,
@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 
 def test_a_cell_is_the_mean_over_wrappings_and_says_where_they_differ(folder):
-    mean, spread = matrix(by(pd.read_csv(folder / "mechanisms.csv"), "own"))
+    mean, spread = wrong_by_mechanism(by(pd.read_csv(folder / "mechanisms.csv"), "own"))
     assert mean.to_dict() == {"xor": {"gradient": 0.25}} and spread.to_dict() == {"xor": {"gradient": 0.5}}
 
 

@@ -29,7 +29,7 @@ def by(table: pd.DataFrame, question: str) -> pd.DataFrame:
     return table[(table["question"] == question) & table["wrong"].notna()]
 
 
-def matrix(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def wrong_by_mechanism(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Methods x mechanisms: the mean share that is wrong over models and wrappings, and how far wrappings differ."""
     each = rows.groupby(["method", "mechanism", "wrapping"], sort=False)["wrong"].mean()
     wrapped = each.groupby(["method", "mechanism"], sort=False)
@@ -39,13 +39,13 @@ def matrix(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _page(source: RankedResults, title: str, rows: pd.DataFrame) -> Figure:
-    mean, spread = matrix(rows)
+    mean, spread = wrong_by_mechanism(rows)
     with style.journal():
         figure = style.figure(style.DOUBLE, (_ROW * len(mean) + _FRAME) * style.MM)
         (axis,) = style.grid(figure, 1, 1)
         axis.imshow(mean.to_numpy(), cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
         axis.set_xticks(range(mean.shape[1]), mean.columns, rotation=40, ha="right")
-        axis.set_yticks(range(len(mean)), [style.label(name) for name in mean.index])
+        axis.set_yticks(range(len(mean)), [style.display_name(name) for name in mean.index])
         for tick, name in zip(axis.get_yticklabels(), mean.index, strict=True):
             tick.set_fontstyle("normal" if source.results.role(name) == "method" else "italic")
         apart = spread.to_numpy(dtype=float) > DIFFER
