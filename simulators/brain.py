@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, Simulator, Truth, bounded, impossible
+from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, Realism, Simulator, Truth, bounded, impossible
 from bench.contracts.validity import Validity
 from simulators.anatomy.minimum import require, require_grid
 from simulators.anatomy.mni152 import MNI152
@@ -30,6 +30,7 @@ from simulators.nuisance import Scanner
 from simulators.parts import Parts
 from simulators.pathology.protocol import Fine, NearLandmarks, Pathology
 from simulators.pathology.several import Several
+from simulators.realism.measure import measure
 from simulators.record import column_description, record
 from simulators.separability import calibrate
 from simulators.task.protocol import Task
@@ -188,6 +189,10 @@ class Brain(Simulator):
     ) -> Mapping[str, Audit]:
         """Audits of global statistics; see `simulators.audit`."""
         return audit(self, count, stream, healthy, further)
+
+    def realism(self, subjects: int) -> Realism:
+        """Volumes, texture and intensities of healthy subjects beside norms; see `simulators.realism.measure`."""
+        return measure(self.parts, subjects)
 
     def scene(self, subject: int, stream: str, free: bool = False) -> Scene:
         """All latents of a subject, each component from its own hashed stream.

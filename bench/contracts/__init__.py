@@ -36,6 +36,7 @@ from bench.contracts.plugins import (
     SelfFitting,
     Target,
 )
+from bench.contracts.realism import BesideNorm, Realism, Spectrum
 from bench.contracts.simulator import Simulator
 from bench.contracts.tags import BlindSpot, MethodTags, MetricTags
 from bench.contracts.validity import Validity
@@ -48,6 +49,7 @@ __all__ = [
     "Audit",
     "BadInput",
     "Batch",
+    "BesideNorm",
     "Between",
     "BlindSpot",
     "Cohort",
@@ -72,9 +74,11 @@ __all__ = [
     "Part",
     "Perturbation",
     "Positive",
+    "Realism",
     "SelfFitting",
     "Share",
     "Simulator",
+    "Spectrum",
     "Status",
     "Subjects",
     "Target",

@@ -9,7 +9,7 @@ import numpy as np
 from bench.contracts import bounded
 from simulators.anatomy import regions
 from simulators.anatomy.grid import Grid
-from simulators.anatomy.protocol import Template
+from simulators.anatomy.protocol import PARTED, Template
 from simulators.anatomy.templated import Templated
 
 
@@ -22,7 +22,7 @@ class MNI152(Templated):
     Source: Fonov et al. 2011, NeuroImage 54:313, as shipped by nilearn (no download).
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     @property
     def template(self) -> Template:
@@ -38,7 +38,7 @@ def _template(resolution: float) -> Template:
     grid = Grid.covering(resolution)
     loaders = (datasets.load_mni152_gm_template, datasets.load_mni152_wm_template, datasets.load_mni152_template)
     images = [load(resolution=1) for load in loaders]
-    gm, wm, t1 = (grid.average(i.get_fdata(dtype=np.float32), i.affine[:3, 3], 1.0) for i in images)
+    gm, wm, t1 = (grid.average(i.get_fdata(dtype=np.float32), i.affine[:3, 3], 1.0, parted=PARTED) for i in images)
     brain = np.clip(t1 / 0.45, 0, 1)
     total = np.maximum(gm + wm, 1e-6)
     gm, wm = gm * np.minimum(1, brain / total), wm * np.minimum(1, brain / total)
@@ -46,6 +46,7 @@ def _template(resolution: float) -> Template:
     inside = brain > 0.9
     means = np.linalg.lstsq(tissues[:, inside].T, t1[inside], rcond=None)[0]
     detail = np.where(brain > 0, t1 - np.tensordot(means, tissues, axes=1), 0) * brain
-    labels = regions.label(grid.points, {"gm": gm, "wm": wm, "csf": brain - gm - wm})
-    maps = np.stack([gm, wm, brain, detail]).astype(np.float32)
-    return Template(maps, labels, grid.points, grid.affine)
+    fine = np.stack([gm, wm, brain, detail]).astype(np.float32)
+    maps, shares = (np.ascontiguousarray(a[:, ::PARTED, ::PARTED, ::PARTED]) for a in (fine, tissues))
+    labels = regions.label(grid.points, dict(zip(("gm", "wm", "csf"), shares, strict=True)))
+    return Template(maps, labels, grid.points, grid.affine, fine)

@@ -10,7 +10,7 @@ from bench.contracts import bounded
 from simulators.anatomy import regions
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.phantom_tissue import tissue
-from simulators.anatomy.protocol import Template
+from simulators.anatomy.protocol import PARTED, Template
 from simulators.anatomy.templated import Templated
 
 #: voxels on which the formulas are evaluated before they are averaged over the grid's (mm)
@@ -27,7 +27,7 @@ class Phantom(Templated):
     resolution_mm: voxel size. shape: how subjects differ in shape.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     @property
     def template(self) -> Template:
@@ -37,10 +37,11 @@ class Phantom(Templated):
 
 @lru_cache(maxsize=2)
 def _template(resolution: float) -> Template:
-    grid, (maps, origin) = Grid.covering(resolution), _fine()
-    gm, wm, brain, detail = (grid.average(m, origin, FINE_MM) for m in maps)
+    grid, (solid, origin) = Grid.covering(resolution), _fine()
+    fine = np.stack([grid.average(m, origin, FINE_MM, parted=PARTED) for m in solid]).astype(np.float32)
+    gm, wm, brain, _ = maps = np.ascontiguousarray(fine[:, ::PARTED, ::PARTED, ::PARTED])
     labels = regions.label(grid.points, {"gm": gm, "wm": wm, "csf": brain - gm - wm})
-    return Template(np.stack([gm, wm, brain, detail]).astype(np.float32), labels, grid.points, grid.affine)
+    return Template(maps, labels, grid.points, grid.affine, fine)
 
 
 @lru_cache(maxsize=1)
