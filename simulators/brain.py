@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, Realism, Simulator, Truth, bounded, impossible
 from bench.contracts.validity import Validity
-from simulators.anatomy.minimum import require, require_grid
+from simulators.anatomy.minimum import require, require_grid, require_shown
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy
 from simulators.audit import audit
@@ -64,15 +64,16 @@ class Brain(Simulator):
     bank: Bank | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.pathology.validate(self.region_names)
         laws = [part.law for part in self.parts.pathologies]
+        acted = {region for part in self.parts.pathologies for region in part.regions}
+        landmarks = {region for law in laws if isinstance(law, NearLandmarks) for region in law.landmarks}
+        named = sorted(acted | landmarks | self.local.named)
+        require_shown(named, self.region_names, self.anatomy.resolution_mm)
+        self.pathology.validate(self.region_names)
         for law in laws:
             if isinstance(law, Fine):
                 require_grid(type(law).__name__, law.coarsest_mm, self.anatomy.resolution_mm)
         self.local.validate(self.region_names)
-        acted = {region for part in self.parts.pathologies for region in part.regions}
-        landmarks = {region for law in laws if isinstance(law, NearLandmarks) for region in law.landmarks}
-        named = sorted(acted | landmarks | self.local.named)
         require(named, self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
         self.task.validate(len(laws))
         require_dialled_cause(self.parts)

@@ -51,12 +51,3 @@ class AnatomyWrapper(ABC):
     def warp(self, latents: Mapping[str, Any]) -> Warped:
         """A subject's anatomy: `resample` at its `position`."""
         return self.resample(self.position(latents), latents)
-
-
-def present(labels: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """For each label, 0 included, its number among the regions that occur in `labels`, or 0; and their names."""
-    counts = np.bincount(labels.ravel(), minlength=len(names) + 1)
-    counts[0] = 0
-    kept = counts > 0
-    number = np.where(kept, np.cumsum(kept), 0).astype(np.int16)
-    return number, tuple(name for name, keep in zip(names, kept[1:], strict=True) if keep)

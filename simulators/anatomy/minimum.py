@@ -1,4 +1,4 @@
-"""Regions and pathologies too small for a grid to tell anything about them."""
+"""Regions, lesions and pathologies too small for a grid to tell anything about them."""
 
 import math
 from collections.abc import Iterable
@@ -6,9 +6,24 @@ from collections.abc import Iterable
 import numpy as np
 
 from bench.contracts import BadInput, known
+from simulators.anatomy.parcellation import parcellation
 
 #: voxels that a region needs before a pathology may act there
 FEWEST = 8
+
+
+def require_shown(regions: Iterable[str], region_names: tuple[str, ...], resolution_mm: float) -> None:
+    """Refuse a drawn region that is none on the grid.
+
+    Raises:
+        BadInput: naming the region and a voxel size at which it has enough voxels, unless the grid does not reach it.
+    """
+    drawn = parcellation()
+    for region in set(regions) & set(drawn.names) - set(region_names):
+        volume = (drawn.labels == drawn.names.index(region) + 1).sum() * drawn.voxel_mm**3
+        finer = max(2.0, math.floor(2 * (volume / FEWEST) ** (1 / 3)) / 2)
+        mend = "use a whole brain" if finer >= resolution_mm else f"use anatomy.resolution_mm of {finer:g} or finer"
+        raise BadInput(f"region {region!r} has no voxels on this grid at {resolution_mm:g} mm; {mend}")
 
 
 def require(regions: Iterable[str], labels: np.ndarray, region_names: tuple[str, ...], resolution_mm: float) -> None:
@@ -41,4 +56,20 @@ def require_grid(family: str, coarsest_mm: float, resolution_mm: float) -> None:
         raise BadInput(
             f"{family} at anatomy.resolution_mm={resolution_mm:g} is too coarse, because what it moves is a small part "
             f"of such a voxel; use {coarsest_mm:g} or finer"
+        )
+
+
+def require_lesion(where: str, radius_mm: float, resolution_mm: float) -> None:
+    """Refuse a lesion that is smaller than a voxel: a ball of this radius (mm) has less than its volume.
+
+    where: the field that sets the smallest radius.
+    Raises:
+        BadInput: naming the field, the radius, and the radius and the voxel size that fit each other.
+    """
+    side = (4 * math.pi / 3) ** (1 / 3) * radius_mm
+    if side < resolution_mm:
+        least, finer = math.ceil(10 * radius_mm * resolution_mm / side) / 10, math.floor(10 * side) / 10
+        raise BadInput(
+            f"{where}={radius_mm:g} is a lesion smaller than a voxel of {resolution_mm:g} mm; "
+            f"use {least:g} mm or more, or anatomy.resolution_mm of {finer:g} or finer"
         )

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from bench.contracts import bounded
-from simulators.anatomy import regions
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.protocol import PARTED, Template
+from simulators.anatomy.regions import named
 from simulators.anatomy.templated import Templated
 
 
@@ -19,34 +19,40 @@ class MNI152(Templated):
     """Subjects are smooth, invertible deformations of the ICBM152 2009a symmetric average.
 
     resolution_mm: voxel size. shape: how subjects differ in shape.
-    Source: Fonov et al. 2011, NeuroImage 54:313, as shipped by nilearn (no download).
+    Sources: Fonov et al. 2011, NeuroImage 54:313, as shipped by nilearn (no download); regions of
+    `desikan_killiany/SOURCE.md`.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     @property
-    def template(self) -> Template:
-        """The average brain on this grid."""
-        return _template(float(self.resolution_mm))
+    def named(self) -> tuple[Template, tuple[str, ...]]:
+        """The average brain on this grid, and its regions' names."""
+        return _named(float(self.resolution_mm))
 
 
 @lru_cache(maxsize=2)
-def _template(resolution: float) -> Template:
+def _named(resolution: float) -> tuple[Template, tuple[str, ...]]:
+    grid = Grid.covering(resolution)
+    t1, (gm, wm, csf) = averages(grid, PARTED)
+    brain = gm + wm + csf
+    inside = brain > 0.9
+    means = np.linalg.lstsq(np.stack([gm, wm, csf])[:, inside].T, t1[inside], rcond=None)[0]
+    detail = np.where(brain > 0, t1 - np.tensordot(means, np.stack([gm, wm, csf]), axes=1), 0) * brain
+    return named(grid, np.stack([gm, wm, brain, detail]).astype(np.float32), parted=PARTED)
+
+
+def averages(grid: Grid, parted: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """T1 intensities (D, H, W) and shares (3, D, H, W) of grey matter, white matter and fluid on a grid.
+
+    parted: values a voxel along each axis, as in `Grid.average`.
+    """
     # nilearn takes over a second to import, which commands that draw no subject need not pay
     from nilearn import datasets
 
-    grid = Grid.covering(resolution)
     loaders = (datasets.load_mni152_gm_template, datasets.load_mni152_wm_template, datasets.load_mni152_template)
     images = [load(resolution=1) for load in loaders]
-    gm, wm, t1 = (grid.average(i.get_fdata(dtype=np.float32), i.affine[:3, 3], 1.0, parted=PARTED) for i in images)
+    gm, wm, t1 = (grid.average(i.get_fdata(dtype=np.float32), i.affine[:3, 3], 1.0, parted) for i in images)
     brain = np.clip(t1 / 0.45, 0, 1)
-    total = np.maximum(gm + wm, 1e-6)
-    gm, wm = gm * np.minimum(1, brain / total), wm * np.minimum(1, brain / total)
-    tissues = np.stack([gm, wm, brain - gm - wm])
-    inside = brain > 0.9
-    means = np.linalg.lstsq(tissues[:, inside].T, t1[inside], rcond=None)[0]
-    detail = np.where(brain > 0, t1 - np.tensordot(means, tissues, axes=1), 0) * brain
-    fine = np.stack([gm, wm, brain, detail]).astype(np.float32)
-    maps, shares = (np.ascontiguousarray(a[:, ::PARTED, ::PARTED, ::PARTED]) for a in (fine, tissues))
-    labels = regions.label(grid.points, dict(zip(("gm", "wm", "csf"), shares, strict=True)))
-    return Template(maps, labels, grid.points, grid.affine, fine)
+    fit = np.minimum(1, brain / np.maximum(gm + wm, 1e-6))
+    return t1, np.stack([gm * fit, wm * fit, brain - (gm + wm) * fit])

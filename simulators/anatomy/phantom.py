@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from bench.contracts import bounded
-from simulators.anatomy import regions
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.phantom_tissue import tissue
 from simulators.anatomy.protocol import PARTED, Template
+from simulators.anatomy.regions import named
 from simulators.anatomy.templated import Templated
 
 #: voxels on which the formulas are evaluated before they are averaged over the grid's (mm)
@@ -27,21 +27,20 @@ class Phantom(Templated):
     resolution_mm: voxel size. shape: how subjects differ in shape.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     @property
-    def template(self) -> Template:
-        """The procedural brain on this grid."""
-        return _template(float(self.resolution_mm))
+    def named(self) -> tuple[Template, tuple[str, ...]]:
+        """The procedural brain on this grid, and its regions' names."""
+        return _named(float(self.resolution_mm))
 
 
 @lru_cache(maxsize=2)
-def _template(resolution: float) -> Template:
-    grid, (solid, origin) = Grid.covering(resolution), _fine()
-    fine = np.stack([grid.average(m, origin, FINE_MM, parted=PARTED) for m in solid]).astype(np.float32)
-    gm, wm, brain, _ = maps = np.ascontiguousarray(fine[:, ::PARTED, ::PARTED, ::PARTED])
-    labels = regions.label(grid.points, {"gm": gm, "wm": wm, "csf": brain - gm - wm})
-    return Template(maps, labels, grid.points, grid.affine, fine)
+def _named(resolution: float) -> tuple[Template, tuple[str, ...]]:
+    grid, (maps, origin) = Grid.covering(resolution), _fine()
+    averages = np.stack([grid.average(m, origin, FINE_MM, PARTED) for m in maps])
+    # its gyri are not those of the brain that the regions were drawn on
+    return named(grid, averages.astype(np.float32), reach_mm=np.inf, parted=PARTED)
 
 
 @lru_cache(maxsize=1)

@@ -32,6 +32,11 @@ class Warped(NamedTuple):
     maps: np.ndarray
     labels: np.ndarray
 
+    @property
+    def brain(self) -> np.ndarray:
+        """Voxels (D, H, W) bool that are mostly brain, with its fluid; not all of them lie in a region."""
+        return self.maps[2] > 0.5
+
 
 class Anatomy(Protocol):
     """Places of tissue and of regions. Everything is a pure function of its arguments and of the fields."""

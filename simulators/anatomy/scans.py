@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from bench.contracts import BadInput, bounded, impossible
-from simulators.anatomy import regions
 from simulators.anatomy.grid import Grid
+from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.nifti import Image, onto, read
 from simulators.anatomy.protocol import Template, Warped
+from simulators.anatomy.regions import named
 from simulators.anatomy.segment import brain, tissues
 from simulators.anatomy.shape import Shape
 from simulators.anatomy.templated import Templated, at_positions
@@ -69,9 +70,9 @@ class Scans(Templated):
         return _found(self.folder, self.pattern)
 
     @property
-    def template(self) -> Template:
-        """The first scan, standing in for all: they share the grid."""
-        return self.source(0)
+    def named(self) -> tuple[Template, tuple[str, ...]]:
+        """The first scan, standing in for all, because they share the grid, and the regions that the grid can show."""
+        return self.source(0), MNI152(self.resolution_mm).region_names
 
     def source(self, scan: int) -> Template:
         """One scan on the grid, with its tissues and regions."""
@@ -128,9 +129,9 @@ def _source(path: Path, mask_path: Path | None, resolution: float, alignment: st
     slope = (contrast.wm - contrast.gm) / (means[1] - means[0])
     signal = onto(grid, np.where(mask, contrast.gm + slope * (image.volume - means[0]), 0), affine)
     detail = signal - (contrast.gm * gm + contrast.wm * wm + contrast.csf * csf)
-    labels = regions.label(grid.points, {"gm": gm, "wm": wm, "csf": csf})
     maps = np.stack([gm, wm, gm + wm + csf, detail]).astype(np.float32)
-    return Template(maps, labels, grid.points, grid.affine)
+    # its gyri are not those of the brain that the regions were drawn on
+    return named(grid, maps, np.inf, MNI152(resolution).region_names)[0]
 
 
 def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bench.contracts import bounded, impossible
-from simulators.anatomy.anatomy_wrapper import AnatomyWrapper, present
+from simulators.anatomy.anatomy_wrapper import AnatomyWrapper
 from simulators.anatomy.grid import STRIDE
 from simulators.anatomy.protocol import Template, Warped
+from simulators.anatomy.regions import numbering
 
 Point = tuple[float, float, float]
 
@@ -70,7 +71,7 @@ class Slab(AnatomyWrapper):
     def _cut(self) -> tuple[Template, tuple[str, ...], np.ndarray]:
         """The slab's template, its region names, and its label for each of the inner anatomy's."""
         whole, window = self.anatomy.template, self.window
-        number, names = present(whole.labels[window], self.anatomy.region_names)
+        number, names = numbering(whole.labels[window], self.anatomy.region_names)
         affine = whole.affine.copy()
         affine[:3, 3] = whole.points[window][0, 0, 0]
         maps = np.ascontiguousarray(whole.maps[:, *window])

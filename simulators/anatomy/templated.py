@@ -10,7 +10,6 @@ import torch
 from torch.nn.functional import grid_sample
 
 from bench.contracts import Between
-from simulators.anatomy import regions
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.shape import Shape
 
@@ -27,8 +26,13 @@ class Templated(ABC):
 
     @property
     @abstractmethod
+    def named(self) -> tuple[Template, tuple[str, ...]]:
+        """The head that subjects are deformed from, and the names of its regions in label order."""
+
+    @property
     def template(self) -> Template:
         """The head that subjects are deformed from."""
+        return self.named[0]
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -38,7 +42,7 @@ class Templated(ABC):
     @property
     def region_names(self) -> tuple[str, ...]:
         """Names in label order: label r is `region_names[r - 1]`."""
-        return regions.names()
+        return self.named[1]
 
     def draw(self, rng: np.random.Generator) -> dict[str, Any]:
         """One subject's shape latents by name."""

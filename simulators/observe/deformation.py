@@ -37,7 +37,7 @@ class VolumeAndShell(FixedPlace):
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): fluid (voxels) of each region, of each side and of the shells around, then what `FixedPlace` sees."""
         gm, csf = self.contrast.gm, self.contrast.csf
-        fluid = np.where(warped.labels > 0, np.clip((gm - image) / (gm - csf), 0, 1), 0)
+        fluid = np.where(warped.brain, np.clip((gm - image) / (gm - csf), 0, 1), 0)
         parts = (part for place in self.places for part in _shells(np.isin(warped.labels, place), self.SHELLS))
         values = [float(fluid[part].sum()) for part in parts]
         return np.array([*values, *super().features(image, warped, shape)], np.float64)

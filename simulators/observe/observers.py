@@ -67,7 +67,7 @@ class FixedPlace:
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): per place [mean, ring mean, volume], then brain mean and the shape latents."""
         values: list[float] = []
-        brain = warped.labels > 0
+        brain = warped.brain
         for group in self.groups:
             inside = np.isin(warped.labels, group)
             ring = binary_dilation(inside, iterations=2) & brain & ~inside
@@ -101,7 +101,7 @@ class LocalEnergy(FixedPlace):
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): log energy of each place and of the brain, then what `FixedPlace` sees."""
         energy = (image - uniform_filter(image, 3)) ** 2
-        places = [*(np.isin(warped.labels, group) for group in self.groups), warped.labels > 0]
+        places = [*(np.isin(warped.labels, group) for group in self.groups), warped.brain]
         logs = [float(np.log(_mean(energy[place]) + 1e-9)) for place in places]
         return np.concatenate([logs, super().features(image, warped, shape)])
 
@@ -118,7 +118,7 @@ class WholeBrain:
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): quantiles, mean and SD of the brain, its volume, shape latents."""
-        brain = image[warped.labels > 0]
+        brain = image[warped.brain]
         values = [*np.quantile(brain, self.QUANTILES), brain.mean(), brain.std(), brain.size]
         return np.array([*values, *shape["scale"], *shape["ventricles"]], np.float64)
 

@@ -36,5 +36,5 @@ class Diffuse:
         return {"severity": float(np.exp(self.severity_sd * rng.standard_normal()))}
 
     def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
-        """Share (D, H, W) of the tissue that amplitude 1 at severity 1 would take: 1 in every region."""
-        return (place.warped.labels > 0).astype(np.float32)
+        """Share (D, H, W) of the tissue that amplitude 1 at severity 1 would take: 1 in the brain."""
+        return place.warped.brain.astype(np.float32)

@@ -36,7 +36,7 @@ class SeenTexture(NamedTuple):
 
 
 def texture(parts: Parts) -> SeenTexture:
-    """SeenTexture of healthy subjects of a simulator's anatomy at 2 mm, in a scanner without noise, beside its template."""
+    """Texture of healthy subjects of an anatomy at 2 mm, in a scanner without noise, beside its template."""
     fine = replace(parts, anatomy=_at(parts.anatomy, VOXEL_MM))
     template = fine.anatomy.template
     average = _cut(template, template.maps)

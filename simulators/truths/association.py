@@ -29,7 +29,7 @@ def voxels(couples: Iterable[Couple], template: Template) -> np.ndarray:
     subjects = 0
     for couple in couples:
         subjects += 1
-        brain = couple.labels.ravel() > 0
+        brain = couple.brain.ravel()
         where = _index(couple.position, template).reshape(-1, 3)[brain]
         well, sick = (image.ravel()[brain].astype(np.float64) for image in (couple.well, couple.sick))
         for flat, weight in _corners(where, grid):

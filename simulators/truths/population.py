@@ -18,11 +18,12 @@ STATISTICS = ("mean", "SD", "local energy", "sum")
 
 
 class Couple(NamedTuple):
-    """One subject in both states: images (D, H, W), region labels, and template position (D, H, W, 3) in mm."""
+    """One subject in both states: images (D, H, W), region labels, brain mask, template position (D, H, W, 3) in mm."""
 
     well: np.ndarray
     sick: np.ndarray
     labels: np.ndarray
+    brain: np.ndarray
     position: np.ndarray
 
 
@@ -31,7 +32,7 @@ def couples(parts: Parts, pairs: int) -> Iterator[Couple]:
     for subject in islice(_on(parts, 0, 1), pairs):
         scene = draw(parts, subject, STREAM)
         well, sick = (image(parts, scene, strengths) for strengths in ends(parts, scene))
-        yield Couple(well, sick, scene.warped.labels, position(parts, scene))
+        yield Couple(well, sick, scene.warped.labels, scene.warped.brain, position(parts, scene))
 
 
 def ends(parts: Parts, scene: Scene) -> tuple[Strengths, Strengths]:

@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 from bench.config.build import build
 from bench.config.compose import CONF
 from simulators.anatomy.mni152 import MNI152
-from simulators.anatomy.regions import REGIONS
+from simulators.anatomy.parcellation import parcellation
 from simulators.brain import Brain
 from simulators.pathology.texture import Texture
 from simulators.space.correspondence import resampled
@@ -52,8 +52,9 @@ def off_target_change(name: str, amplitude: float) -> list[float]:
 def fluid() -> tuple[float, float]:
     """Share of the volume of cortical regions that is fluid, and of their voxels that are mostly fluid."""
     anatomy = MNI152()
-    cortex = [region.name for region in REGIONS if region.tissue == "gm" and region.name != "cerebellum"]
-    numbers = [n for n, name in enumerate(anatomy.region_names, start=1) if name.partition(" ")[2] in cortex]
+    drawn = parcellation()
+    cortex = {name for name, tissue in zip(drawn.names, drawn.tissues, strict=True) if tissue == "gm"}
+    numbers = [n for n, name in enumerate(anatomy.region_names, start=1) if name in cortex and "cerebellum" not in name]
     gm, wm, brain = anatomy.template.maps[:3, np.isin(anatomy.template.labels, numbers)]
     return float((brain - gm - wm).sum() / brain.sum()), float((brain - gm - wm > brain / 2).mean())
 

@@ -35,6 +35,7 @@ def files(tmp_path):
     affine[:3, 3] = -73.5, -110, -72
     nibabel.save(nibabel.Nifti1Image(volume, affine), tmp_path / "atlas.nii.gz")
     (tmp_path / "names.tsv").write_text("index\tname\n0\tbackground\n9\tright half\n7\tleft half \n8\tnowhere\n")
+    (tmp_path / "LICENSE").write_text("Anybody may use it.")
     return tmp_path / "atlas.nii.gz", tmp_path / "names.tsv"
 
 
@@ -92,6 +93,21 @@ def test_unusable_images_and_missing_files_are_refused(files, tmp_path):
         nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / "odd.nii")
         with pytest.raises(BadInput, match=rf"odd\.nii: .*{said}"):
             Atlas(INNER, str(tmp_path / "odd.nii"), str(files[1]))
+
+
+def test_an_atlas_without_a_licence_is_refused(files):
+    (files[0].parent / "LICENSE").unlink()
+    with pytest.raises(BadInput, match=r"atlas\.nii\.gz: no licence lies beside it; put a file LICENSE there"):
+        atlas(files)
+
+
+def test_an_atlas_with_labels_outside_the_brain_is_refused(files):
+    image = nibabel.load(files[0])
+    volume, affine = np.asarray(image.dataobj).copy(), image.affine
+    volume[20:30, :5, 45:] = 8
+    nibabel.save(nibabel.Nifti1Image(volume, affine), files[0])
+    with pytest.raises(BadInput, match=r"voxels of 'nowhere' lie outside the brain; give an atlas in MNI space"):
+        atlas(files)
 
 
 def test_a_comma_separated_table_says_the_same(files):

@@ -134,15 +134,15 @@ def test_voxel_association_is_the_mean_change_over_the_pooled_spread():
     from simulators.truths.population import Couple
 
     template = MNI152(resolution_mm=8.0).template
-    labels = (template.labels > 0).astype(np.int16)
-    voxel = tuple(np.argwhere(labels)[500])
+    brain = template.maps[2] > 0.5
+    voxel = tuple(np.argwhere(brain)[500])
     rng = np.random.default_rng(4)
 
     def couple():
-        well = 0.1 * rng.standard_normal(labels.shape)
+        well = 0.1 * rng.standard_normal(brain.shape)
         sick = well.copy()
         sick[voxel] += 0.2
-        return Couple(well, sick, labels, template.points)
+        return Couple(well, sick, brain.astype(np.int16), brain, template.points)
 
     field = association.voxels([couple() for _ in range(400)], template)
     assert field[voxel] == pytest.approx(2, rel=0.1)

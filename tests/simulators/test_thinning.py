@@ -11,7 +11,7 @@ from simulators.nuisance import Scanner
 from simulators.pathology.thinning import RIBBON_MM, Thinning, _slope
 from simulators.space.place import Place
 
-REGIONS = ("left precuneus", "right precuneus", "left lateral temporal cortex", "right lateral temporal cortex")
+REGIONS = ("left precuneus", "right precuneus", "left middle temporal gyrus", "right middle temporal gyrus")
 SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)
 
 

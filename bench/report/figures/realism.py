@@ -1,6 +1,7 @@
 """Figure: healthy simulated subjects beside norms, quantity by quantity, with volumes and power of fine structure."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,8 @@ def draw(rows: pd.DataFrame, volumes: Mapping[str, np.ndarray], title: str) -> F
     height = _ROW * len(structures) + _SPARE + _LOWER
     with style.journal():
         figure = style.figure(style.DOUBLE, height * style.MM)
-        upper, lower = figure.subfigures(2, 1, height_ratios=[height - _LOWER, _LOWER])
+        parts: Any = figure.subfigures(2, 1, height_ratios=[height - _LOWER, _LOWER])
+        upper, lower = parts
         axes = upper.subplots(1, len(COLUMNS), sharey=True)
         for axis, (quantity, name) in zip(axes, COLUMNS.items(), strict=True):
             _quantity(axis, judged[judged["quantity"] == quantity], structures)

@@ -1,0 +1,202 @@
+"""Regions are those of the drawn atlas: in register, each on its side, as large as people's, and as drawn in shape."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.contracts import BadInput
+from simulators.anatomy import draw_regions, parcellation
+from simulators.anatomy.grid import Grid
+from simulators.anatomy.minimum import require_shown
+from simulators.anatomy.mni152 import MNI152
+from simulators.anatomy.parcellation import Parcellation
+from simulators.anatomy.resampling import majority
+from simulators.brain import Brain
+from simulators.pathology.atrophy import Atrophy
+
+NAMES = pd.read_csv(parcellation.TABLE)
+#: intracranial volume of the people of the norms, and of the average brain (ml)
+NORMS, PEOPLE_ML = pd.read_csv(Path(parcellation.__file__).parent / "norms_volumes.csv"), 1586
+#: numbers of the atlas's own regions
+DRAWN = range(1, 84)
+
+
+@pytest.fixture(scope="module")
+def fine():
+    """The average brain at 2 mm, its region names, and the atlas on its grid by plain majority of 8 parts."""
+    anatomy = MNI152(resolution_mm=2.0)
+    drawing, grid = draw_regions.drawn(), Grid.covering(2.0)
+    symmetric = draw_regions.symmetric(drawing.labels, NAMES)
+    atlas = Parcellation(symmetric, drawing.affine, tuple(NAMES["name"]), tuple(NAMES["tissue"]))
+    parts = atlas.at(Grid(1.0, grid.origin - 0.5, grid.voxels * 2))
+    return anatomy.template, anatomy.region_names, plain(parts, 2)
+
+
+def plain(parts, edge):
+    """The label that most parts of a voxel have, 0 included; the lowest of several."""
+    coarse = [n // edge for n in parts.shape]
+    split = parts.reshape(*(m for n in coarse for m in (n, edge))).transpose(0, 2, 4, 1, 3, 5).reshape(*coarse, -1)
+    votes = np.stack([(split == label).sum(-1, dtype=np.uint8) for label in range(84)])
+    return votes.argmax(0)
+
+
+def dice(first, second):
+    return 2 * (first & second).sum() / (first.sum() + second.sum())
+
+
+def test_regions_are_the_atlas(fine):
+    template, names, atlas = fine
+    assert names == tuple(NAMES["name"])
+    found = np.array([dice(template.labels == region, atlas == region) for region in DRAWN])
+    assert found.mean() > 0.9 and found.min() > 0.8
+
+
+def test_the_symmetric_drawing_is_the_atlas_as_drawn():
+    drawing = draw_regions.drawn()
+    symmetric = draw_regions.symmetric(drawing.labels, NAMES)
+    assert np.array_equal(draw_regions.mirrored(symmetric, NAMES), symmetric)
+    found = np.array([dice(symmetric == region, drawing.labels == region) for region in DRAWN])
+    assert found.mean() > 0.93 and found.min() > 0.83
+
+
+def test_where_both_sides_agree_the_drawing_stays():
+    drawing = draw_regions.drawn()
+    agree = draw_regions.mirrored(drawing.labels, NAMES) == drawing.labels
+    assert agree[drawing.labels > 0].mean() > 0.85
+    assert np.array_equal(draw_regions.symmetric(drawing.labels, NAMES)[agree], drawing.labels[agree])
+
+
+@pytest.mark.full
+def test_the_volume_is_what_the_drawing_makes():
+    drawing = draw_regions.drawn()
+    half = drawing._replace(labels=draw_regions.symmetric(drawing.labels, NAMES))
+    assert np.array_equal(draw_regions.filled(half, NAMES), parcellation.parcellation().labels)
+
+
+@pytest.mark.parametrize("resolution", [2.0, 3.0, 4.0, 7.0])
+def test_no_region_crosses_the_midline_and_sides_mirror_each_other(resolution):
+    anatomy = MNI152(resolution_mm=resolution)
+    template = anatomy.template
+    counts = np.bincount(template.labels.ravel(), minlength=101)
+    for number, name in enumerate(anatomy.region_names, start=1):
+        x = template.points[..., 0][template.labels == number]
+        side = name.partition(" ")[0]
+        assert {"left": x.max() < 0, "right": x.min() > 0}.get(side, x.min() < 0 < x.max()), name
+        if side == "left":
+            other = anatomy.region_names.index(name.replace("left", "right")) + 1
+            assert abs(counts[other] - counts[number]) <= max(2, 0.02 * counts[number]), name
+
+
+#: what is more than 30 % off the norm, and why: cortex is larger where thickness x area falls short (poles and gyri of
+#: strong curvature) and smaller along the calcarine sulcus, whose walls the average blurs; the nuclei are larger where
+#: grey matter fades slowly, and the pallidum looks white
+OFF = {
+    "inferior temporal gyrus", "pericalcarine cortex", "frontal pole", "temporal pole", "transverse temporal gyrus",
+    "pars orbitalis", "middle temporal gyrus", "superior frontal gyrus", "supramarginal gyrus", "amygdala",
+    "nucleus accumbens", "pallidum",
+}  # fmt: skip
+
+
+def test_grey_matter_of_each_region_is_that_of_people(fine):
+    """Within 30 %, at the head size of the average brain; no region that is an exception is more than 2.5 times off."""
+    template, names, _ = fine
+    gm = template.maps[0] * 8e-3
+    scale = template.maps[2].sum() * 8e-3 / PEOPLE_ML
+    norms = NORMS[NORMS["region"] != "lateral ventricle"].set_index("region")["ml"] * scale
+    ours = {
+        region: np.mean(
+            [gm[template.labels == names.index(f"{side} {region}") + 1].sum() for side in ("left", "right")]
+        )
+        for region in norms.index
+    }
+    ratio = pd.Series(ours) / norms
+    assert {region for region, value in ratio.items() if not 1 / 1.3 <= value <= 1.3} <= OFF
+    assert len(norms) == 41 and ratio.min() > 0.25 and ratio.max() < 2.5
+    assert ratio.median() == pytest.approx(1.15, abs=0.1)
+
+
+def axes(mask):
+    """Standard deviations (mm) along the principal axes of a set of 2 mm voxels, longest first."""
+    return np.sqrt(np.linalg.eigvalsh(np.cov(2.0 * np.argwhere(mask).T))[::-1])
+
+
+@pytest.mark.parametrize(("region", "elongation"), [("hippocampus", (4.0, 6.0)), ("amygdala", (1.4, 2.0))])
+def test_nuclei_are_shaped_as_drawn(fine, region, elongation):
+    template, names, atlas = fine
+    for side in ("left", "right"):
+        number = names.index(f"{side} {region}") + 1
+        ours, drawn = template.labels == number, atlas == number
+        assert dice(ours, drawn) > 0.93
+        np.testing.assert_allclose(axes(ours), axes(drawn), rtol=0.08)
+        length = axes(ours)
+        assert elongation[0] < length[0] / length[2] < elongation[1]
+
+
+def test_parts_vote_for_their_voxel():
+    """A twin that counts the parts of one voxel after the other."""
+    anatomy, drawn = MNI152(resolution_mm=7.0), parcellation.parcellation()
+    grid, template = Grid.covering(7.0), anatomy.template
+    shares = np.stack([template.maps[0], template.maps[1], template.maps[2] - template.maps[0] - template.maps[1]])
+    tissues = np.array([*("gm", "wm", "csf")])
+    parts = drawn.at(Grid(1.0, grid.origin - 3.0, grid.voxels * 7))
+    rng, own = np.random.default_rng(0), np.array(["", *drawn.tissues])
+    labels = majority(grid, drawn, shares)
+    for voxel in rng.permutation(np.argwhere(shares.sum(0) > 0.5))[:400]:
+        seen = parts[tuple(slice(7 * v, 7 * v + 7) for v in voxel)].ravel()
+        dominant = tissues[shares[:, *voxel].argmax()]
+        votes = {}
+        for label, count in zip(*np.unique(seen[seen > 0], return_counts=True), strict=True):
+            if own[label] in (dominant, "any") or 2 * count > 343:
+                votes[label] = count
+        enough = votes and 2 * sum(votes.values()) >= shares[:, *voxel].max() * 343
+        most = {label for label, count in votes.items() if count == max(votes.values())} if enough else {0}
+        assert labels[tuple(voxel)] in most
+
+
+def test_a_drawing_on_the_same_grid_stays_as_it_is():
+    grid = Grid(2.0, np.array([-7.0, -7.0, -7.0]), np.array([8, 8, 8]))
+    labels = np.zeros((8, 8, 8), np.int16)
+    labels[1:4, 2:6, 2:6], labels[4:7, 2:6, 2:6] = 1, 2
+    drawn = Parcellation(labels, grid.affine, ("left box", "right box"), ("gm", "gm"))
+    shares = np.stack([np.ones(labels.shape), np.zeros(labels.shape), np.zeros(labels.shape)])
+    assert np.array_equal(majority(grid, drawn, shares), labels)
+    reached = majority(grid, drawn, shares, np.inf)
+    assert np.array_equal(reached, np.where(grid.points[..., 0] < 0, 1, 2))
+
+
+def test_a_region_of_too_few_voxels_is_none_and_the_next_takes_its_voxels():
+    grid = Grid(2.0, np.array([-7.0, -7.0, -7.0]), np.array([8, 8, 8]))
+    labels = np.zeros((8, 8, 8), np.int16)
+    labels[1:4, 2:6, 2:6] = 1
+    labels[2, 3, 3:6] = 2
+    drawn = Parcellation(labels, grid.affine, ("left box", "left speck"), ("gm", "gm"))
+    shares = np.stack([np.ones(labels.shape), np.zeros(labels.shape), np.zeros(labels.shape)])
+    assert set(np.unique(majority(grid, drawn, shares))) == {0, 1}
+    labels[2, 3, 2] = 2
+    assert (majority(grid, drawn, shares) == 2).sum() == 4
+
+
+def test_a_region_that_vanishes_on_the_grid_is_refused():
+    shown = tuple(name for name in NAMES["name"] if name != "left frontal pole")
+    with pytest.raises(BadInput, match=r"'left frontal pole' has no voxels on this grid at 8 mm; use .* of 5 or finer"):
+        require_shown(["left hippocampus", "left frontal pole"], shown, 8.0)
+    with pytest.raises(BadInput, match=r"'left frontal pole' has no voxels on this grid at 3 mm; use a whole brain"):
+        require_shown(["left frontal pole"], shown, 3.0)
+    require_shown(["left hippocampus", "my own"], shown, 8.0)
+
+
+def test_a_pathology_in_a_region_beyond_the_slab_is_refused():
+    from simulators.anatomy.slab import Slab
+
+    slab = Slab(MNI152(resolution_mm=4.0), (-72.0, -75.0, -54.0), (72.0, 45.0, 42.0))
+    with pytest.raises(BadInput, match="'left paracentral lobule' has no voxels on this grid at 4 mm; use"):
+        Brain(Atrophy(("left paracentral lobule",)), slab)
+
+
+def test_names_are_unique_and_come_in_pairs():
+    assert NAMES["name"].is_unique and NAMES["index"].is_unique
+    for left, side in itertools.product(NAMES.loc[NAMES["side"] == "left", "name"], ("right",)):
+        assert left.replace("left", side) in set(NAMES["name"])
