@@ -13,7 +13,7 @@ from bench.store import files
 from bench.study import Study
 
 #: healthy subjects measured
-SUBJECTS = 300
+SUBJECTS = 200
 
 
 def write(study: Study, folder: Path, subjects: int = SUBJECTS) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from bench.contracts import Between, bounded, impossible
 #: the right lateral ventricle as a tube of this radius (mm) around a bent axis, which passes x = a + b (y - c)^2 at y,
 #: and z likewise: a, b, c of both (MNI mm); the left mirrors it
 RADIUS = 5.5
-AXIS_X, AXIS_Z = (7.5, 0.006, 5.0), (23.0, -0.0095, -12.0)
+AXIS_X, AXIS_Z = (7.5, 0.006, 5.0), (21.5, -0.0095, -12.0)
 #: middle of the tube along y, and SDs of the bells by which its change fades along and around it (mm)
 ALONG, FADES = -22.0, (42.0, 35.0)
 #: correlation of the two ventricles' widening
@@ -43,8 +43,8 @@ class Shape:
     version: ClassVar[str] = "2"
     size: Annotated[float, Between(0, 0.1)] = 0.03
     aspect: Annotated[float, Between(0, 0.1)] = 0.015
-    ventricles: Annotated[float, Between(0, 0.6)] = 0.5
-    field_mm: Annotated[float, Between(0, 10, unit="mm")] = 1.2
+    ventricles: Annotated[float, Between(0, 0.6)] = 0.48
+    field_mm: Annotated[float, Between(0, 10, unit="mm")] = 1.1
     spacing_mm: Annotated[float, Between(16, 100, unit="mm")] = 48.0
     mirrored: Annotated[float, Between(0, 1)] = 0.85
     shift_mm: Annotated[float, Between(0, 10, unit="mm")] = 1.5

@@ -14,7 +14,7 @@ from simulators.parts import Parts
 
 #: voxels are split until they are no larger (mm): a border of whole voxels of 7 mm alone makes a hippocampus of 14 vary
 #: by 17 %, which is how coarsely it was counted and no anatomy
-FINEST_MM = 2.5
+FINEST_MM = 1.75
 STREAM = "norms"
 #: shares of tissue by name, from grey matter, white matter and fluid
 TISSUES = {"gm": (1, 0, 0), "wm": (0, 1, 0), "csf": (0, 0, 1), "gm+wm": (1, 1, 0)}

@@ -12,11 +12,11 @@ from bench.report.figures import style
 
 #: quantities with a column of their own, and what stands above it
 COLUMNS = {
-    "cv": "variation (SD / mean)",
-    "sides r": "correlation of sides",
-    "sides r beside brain": "the same beside brain volume",
-    "asymmetry p90": "asymmetry, 90th percentile",
-    "brain r": "correlation with brain volume",
+    "cv": "variation\n(SD / mean)",
+    "sides r": "correlation\nof sides",
+    "sides r beside brain": "the same, brain\nvolume removed",
+    "asymmetry p90": "asymmetry,\n90th percentile",
+    "brain r": "correlation with\nbrain volume",
 }
 _ROW, _SPARE, _LOWER = 5.0, 16.0, 48.0
 #: structures whose volumes are drawn one by one
@@ -39,7 +39,7 @@ def draw(rows: pd.DataFrame, volumes: Mapping[str, np.ndarray], title: str) -> F
         axes = upper.subplots(1, len(COLUMNS), sharey=True)
         for axis, (quantity, name) in zip(axes, COLUMNS.items(), strict=True):
             _quantity(axis, judged[judged["quantity"] == quantity], structures)
-            axis.set_title(name.replace(" (", "\n(").replace(", ", ",\n"), loc="left", fontsize=7)
+            axis.set_title(name, loc="left", fontsize=7)
         axes[0].set_yticks(range(len(structures)), structures)
         upper.suptitle(f"{title}: bar = bounds of the norm, line = norm, dot = simulated (95 % interval)", fontsize=8)
         shown = [name for name in SHOWN if name in volumes]
@@ -77,5 +77,5 @@ def _spectrum(axis: Axes, rows: pd.DataFrame) -> None:
     axis.axhline(1, color=style.GREY, linewidth=0.6)
     axis.errorbar(frequencies, bands["simulated"], yerr=1.96 * bands["error"], fmt="o-", markersize=3)
     axis.set_ylim(0, 1.8)
-    axis.set_xlabel("cycles / mm (2 mm grid, no noise)")
-    axis.set_ylabel("power over the template's")
+    axis.set_xlabel("cycles / mm at 2 mm")
+    axis.set_ylabel("power / template's")
