@@ -37,7 +37,7 @@ class Variation:
     version: ClassVar[str] = "2"
     volume: Annotated[float, Between(0, 0.3)] = 0.08
     shared: Annotated[float, Between(0, 1)] = 0.2
-    paired: Annotated[float, Between(0, 1)] = 0.5
+    paired: Annotated[float, Between(0, 1)] = 0.45
     signal: Annotated[float, Between(0, 0.2)] = 0.015
     folding: Annotated[float, Between(0, 0.5)] = 0.12
     folding_mm: Annotated[float, Between(1, 50, unit="mm")] = 5.0

@@ -17,7 +17,7 @@ AXIS_X, AXIS_Z = (7.5, 0.006, 5.0), (21.5, -0.0095, -12.0)
 #: middle of the tube along y, and SDs of the bells by which its change fades along and around it (mm)
 ALONG, FADES = -22.0, (42.0, 35.0)
 #: correlation of the two ventricles' widening
-SIDES = 0.95
+SIDES = 0.93
 
 
 @lru_cache
