@@ -37,7 +37,7 @@ HELP = """verbs:
   portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
   realism      healthy subjects of each anatomy beside norms of people, into results/published/realism
   entrants     other libraries' versions of our methods through the same checks, into results/published/entrants.csv
-  readme       write the tables of methods and metrics into their READMEs
+  readme       write the tables of plug-ins into their READMEs, and the identities of new classes
   views        kernels, features, latent space, soft tree of the first model of each simulator and network
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6
@@ -95,5 +95,5 @@ def read(arguments: Sequence[str]) -> tuple[Command, str]:
         raise BadInput(f"there is no verb '{verb}'{nearest(verb, VERBS)}")
     words = 2 if verb in ("store", "show") else 1
     if plain[words:]:
-        raise BadInput(f"cannot read '{plain[words]}'; overrides have the form key=value")
+        raise BadInput(f"the argument '{plain[words]}' is not possible: give overrides as key=value")
     return Command(overrides, typed.config_dir, plain[1:]), verb

@@ -71,11 +71,11 @@ class ExtremalPerturbation:
             (rise,) = torch.autograd.grad((slope * seen).sum(), grid)
             longest = rise.abs().amax((1, 2, 3, 4), keepdim=True)
             step = self.rate * rise / longest.where(longest > 0, 1.0)
-            grid = shifted(grid.detach() + step, area)
+            grid = shifted_to_area(grid.detach() + step, area)
         return _enlarged(grid, x)
 
 
-def shifted(grid: Tensor, area: float) -> Tensor:
+def shifted_to_area(grid: Tensor, area: float) -> Tensor:
     """Each row of a grid plus one number and cut to 0..1, so that its mean is `area`."""
     space = (1, 2, 3, 4)
     low, high = -grid.amax(space, keepdim=True), 1 - grid.amin(space, keepdim=True)

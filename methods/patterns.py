@@ -11,7 +11,7 @@ from bench.passes import differentiable, gradient, leaf
 from methods._rules import intercepted
 from methods._rules.folding import folded
 from methods._rules.patterns import SignalPatterns, along
-from methods._rules.shares import shared
+from methods._rules.shares import with_shares
 
 _REFERENCE = "Kindermans et al. 2018, Learning how to explain neural networks: PatternNet and PatternAttribution, ICLR"
 #: training images that pass together while patterns are gathered
@@ -48,7 +48,7 @@ class _Pattern:
 
         def run(x: Tensor) -> Tensor:
             outputs = intercepted(model, {"affine": folded(along(through))})(x)
-            return shared(outputs, (outputs, outputs))
+            return with_shares(outputs, (outputs, outputs))
 
         return gradient(model, inputs, target, run)
 

@@ -57,7 +57,7 @@ class RedrawOcclusion:
         x, context = inputs.detach(), context or Context()
         boxes, maps = Occlusion(self.window, self.stride), []
         for row, image in enumerate(x):
-            covers = redrawn(image, context, row, self.draws)
+            covers = redrawn_covers(image, context, row, self.draws)
             effects = [boxes.effects(model, image, cover, row_of(target, row)) for cover in covers]
             maps.append(torch.stack(effects).mean(0))
         return torch.stack(maps)
@@ -67,7 +67,7 @@ class RedrawOcclusion:
         return Occlusion(self.window, self.stride).boxes(length)
 
 
-def redrawn(image: Tensor, context: Context, row: int, draws: int) -> Tensor:
+def redrawn_covers(image: Tensor, context: Context, row: int, draws: int) -> Tensor:
     """The image (1, D, H, W) with all regions redrawn, one draw after the other: (draws, 1, D, H, W).
 
     Raises Undefined where no simulator stands behind the images and BadInput where it offers fewer draws.

@@ -1,4 +1,4 @@
-"""Laws a method may claim in its tags, and the check of each."""
+"""Laws that a method may claim in its tags, and the check of each."""
 
 import copy
 import warnings
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from bench.checks.method_probe import STYLES, MethodProbe, Multiplied, SmallLinear
-from bench.checks.method_run import baselines, map_of, result_of, same
+from bench.checks.method_run import baselines, map_of, must_agree, result_of
 from bench.contracts import Method, Unsupported
 from bench.passes import explained, forward
 
@@ -23,7 +23,7 @@ def check_linear(method: Method, probe: MethodProbe) -> None:
     slope = (weight[1] - weight[0]).reshape(1, *probe.images.shape[1:]).expand_as(probe.images)
     result = result_of(method, linear)
     found = result.map if result.multiplier is None else result.multiplier
-    same(found, slope, 1e-5, "on a linear model the sensitivity (or multiplier) is not the weight")
+    must_agree(found, slope, 1e-5, "on a linear model the sensitivity (or multiplier) is not the weight")
 
 
 def check_completeness(method: Method, probe: MethodProbe) -> None:
@@ -57,7 +57,9 @@ def check_implementation(method: Method, probe: MethodProbe) -> None:
     """The same network with its ReLUs as modules, reused, functional or in-place gives the same map."""
     expected = map_of(method, probe)
     for style in STYLES:
-        same(map_of(method, probe, probe.model(style=style)), expected, 1e-5, f"the map changes with {style} ReLUs")
+        must_agree(
+            map_of(method, probe, probe.model(style=style)), expected, 1e-5, f"the map changes with {style} ReLUs"
+        )
 
 
 def check_refusal(method: Method, probe: MethodProbe) -> None:
@@ -83,7 +85,9 @@ def _head_law(method: Method, probe: MethodProbe, change: Callable[..., Any], fa
     with torch.no_grad():
         for parameter, value in zip(head.parameters(), change(*head.parameters()), strict=True):
             parameter.copy_(value.clone())
-    same(map_of(method, probe, model), factor * map_of(method, probe), 1e-3, f"{what} does not give {factor} x the map")
+    must_agree(
+        map_of(method, probe, model), factor * map_of(method, probe), 1e-3, f"{what} does not give {factor} x the map"
+    )
 
 
 LAWS: dict[str, Check] = {

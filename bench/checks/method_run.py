@@ -32,7 +32,7 @@ def distance(first: Tensor, second: Tensor) -> float:
     return (first - second).abs().max().item() / scale if scale else 0.0
 
 
-def same(found: Tensor, expected: Tensor, tolerance: float, fault: str) -> None:
+def must_agree(found: Tensor, expected: Tensor, tolerance: float, fault: str) -> None:
     """Fails with the sentence `fault` where the two differ by more than the relative tolerance."""
     assert found.shape == expected.shape, f"{fault} (shapes {tuple(found.shape)} and {tuple(expected.shape)})"
     difference = distance(found, expected)

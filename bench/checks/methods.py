@@ -9,7 +9,7 @@ from torch import nn
 
 from bench.checks.method_laws import LAWS, refuses
 from bench.checks.method_probe import MethodProbe, SmallLinear
-from bench.checks.method_run import baselines, distance, map_of, result_of, same
+from bench.checks.method_run import baselines, distance, map_of, must_agree, result_of
 from bench.checks.state import random_state, seed_all, state, unchanged
 from bench.contracts import Attribution, BadInput, Method, Undefined
 from bench.passes import cost_of, count_passes
@@ -26,7 +26,7 @@ def applicable(method: Method) -> list[Check]:
     chosen += [check_needs] if tags.needs & {"layer", "intrinsic"} else []
     unknown = tags.laws - LAWS.keys()
     if unknown:
-        raise BadInput(f"unknown laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")
+        raise BadInput(f"there are no laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")
     return chosen + [LAWS[law] for law in sorted(tags.laws)]
 
 
@@ -60,7 +60,7 @@ def check_multiplier(method: Method, probe: MethodProbe) -> None:
         return
     assert result.multiplier is not None, "a contribution must return its multiplier"
     rebuilt = result.multiplier * (probe.images - baselines(result, probe.images))
-    same(rebuilt, result.map, 1e-4, "the map is not its multiplier times (inputs - baseline)")
+    must_agree(rebuilt, result.map, 1e-4, "the map is not its multiplier times (inputs - baseline)")
 
 
 def check_determinism(method: Method, probe: MethodProbe) -> None:
@@ -76,7 +76,7 @@ def check_batch(method: Method, probe: MethodProbe) -> None:
     model, whole = probe.model(), map_of(method, probe)
     for rows in [[0], [2], [2, 0, 1], [1, 2]]:
         part = map_of(method, probe, model, images=probe.images[rows], context=probe.context(method).take(rows))
-        same(part, whole[rows], 1e-5, f"the maps of rows {rows} depend on the batch they sit in")
+        must_agree(part, whole[rows], 1e-5, f"the maps of rows {rows} depend on the batch they sit in")
 
 
 def check_rng(method: Method, probe: MethodProbe) -> None:
@@ -87,7 +87,7 @@ def check_rng(method: Method, probe: MethodProbe) -> None:
         before = random_state()
         maps.append(map_of(method, probe))
         assert random_state() == before, "the call advances the global random state; draw from context.generator(row)"
-    same(maps[0], maps[1], 1e-5, "the map depends on the global random state; draw from context.generator(row)")
+    must_agree(maps[0], maps[1], 1e-5, "the map depends on the global random state; draw from context.generator(row)")
 
 
 def check_input(method: Method, probe: MethodProbe) -> None:
@@ -122,14 +122,16 @@ def check_anywhere(method: Method, probe: MethodProbe) -> None:
     """The map is the same with frozen parameters, from training mode, and inside no_grad and inference_mode."""
     expected = map_of(method, probe)
     frozen = probe.model().requires_grad_(False)
-    same(map_of(method, probe, frozen), expected, 1e-6, "frozen parameters change the map")
-    same(map_of(method, probe, probe.model().train()), expected, 1e-6, "a model in training mode gives another map")
+    must_agree(map_of(method, probe, frozen), expected, 1e-6, "frozen parameters change the map")
+    must_agree(
+        map_of(method, probe, probe.model().train()), expected, 1e-6, "a model in training mode gives another map"
+    )
     with torch.no_grad():
-        same(map_of(method, probe), expected, 1e-6, "an outer no_grad changes the map")
+        must_agree(map_of(method, probe), expected, 1e-6, "an outer no_grad changes the map")
     model = probe.model()
     with torch.inference_mode():
         found = map_of(method, probe, model, images=probe.images.clone())
-        same(found, expected, 1e-6, "an outer inference_mode changes the map")
+        must_agree(found, expected, 1e-6, "an outer inference_mode changes the map")
 
 
 def check_library_use(method: Method, probe: MethodProbe) -> None:
@@ -137,7 +139,7 @@ def check_library_use(method: Method, probe: MethodProbe) -> None:
     try:
         result = method(probe.model(), probe.images, probe.target)
     except Undefined:
-        needs = any(need == "redraws" or need.startswith("truth:") for need in method.tags.needs)
+        needs = method.tags.truths or "redraws" in method.tags.needs
         assert needs, "without a context the method raises Undefined though it needs no truth and no redraws"
     else:
         assert Attribution.of(result).map.shape == probe.images.shape, "without a context the map has another shape"
@@ -148,7 +150,7 @@ def check_target(method: Method, probe: MethodProbe) -> None:
     zero, one = (map_of(method, replace(probe, target=target)) for target in (0, 1))
     assert distance(zero, one) > 1e-3, "the maps of class 0 and class 1 are the same"
     mixed = map_of(method, replace(probe, target=torch.tensor([1, 0, 1])))
-    same(mixed, torch.stack([one[0], zero[1], one[2]]), 1e-5, "a target of one class a row gives other maps")
+    must_agree(mixed, torch.stack([one[0], zero[1], one[2]]), 1e-5, "a target of one class a row gives other maps")
     for wrong in (2, -1, (1, 2), torch.tensor([0, 1, 2])):
         try:
             result_of(method, replace(probe, target=wrong))

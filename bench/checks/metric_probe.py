@@ -93,7 +93,7 @@ class MetricProbe:
             rescans=rescans,
             twin=twins.__getitem__,
             severities=severities,
-            carry=lambda volume, donor, recipient: volume,
+            to_anatomy_of=lambda volume, donor, recipient: volume,
         )
 
     @property
@@ -174,7 +174,7 @@ def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> MetricProbe:
     return MetricProbe(cohort, maps, slope, images + 0.5 * noise, uses, redrawn.where(own, images[:, None]))
 
 
-def network(grid: Grid = GRID, seed: int = 0) -> nn.Module:
+def probe_network(grid: Grid = GRID, seed: int = 0) -> nn.Module:
     """A small trained-looking CNN with batch normalisation, in evaluation mode; global random state is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

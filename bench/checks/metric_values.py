@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.checks.metric_probe import MetricProbe, gradient_input, network
+from bench.checks.metric_probe import MetricProbe, gradient_input, probe_network
 from bench.contracts import Explain, Truth
 
 #: bounds and equalities are met up to this; metrics return float32
@@ -30,7 +30,7 @@ def values(
         return dict(metric.model(*world.attributions({"noise": world.maps}), world.outputs, world.context))
     if metric.tags.kind == "compare":
         return dict(metric.compare(world.models, world.context))
-    result = metric.explainer(explain, model or network(world.grid), world.cohort, world.context)
+    result = metric.explainer(explain, model or probe_network(world.grid), world.cohort, world.context)
     return {"": result} if isinstance(result, Tensor) else dict(result)
 
 

@@ -25,7 +25,7 @@ from bench.checks.metric_grids import (
     domain_is_respected,
     section_scores_as_volume,
 )
-from bench.checks.metric_probe import CUBE, GRID, MetricProbe, gradient_input, network, probe
+from bench.checks.metric_probe import CUBE, GRID, MetricProbe, gradient_input, probe, probe_network
 from bench.checks.metric_residuals import values_are_residuals
 from bench.checks.metric_truths import (
     empty_truth_is_undefined,
@@ -104,8 +104,8 @@ def any_order(metric: Any) -> None:
 
 def inputs_are_kept(metric: Any) -> None:
     """Nothing handed to the metric is changed: images, maps, truths, the model."""
-    world, model = probe(), network()
-    before, weights = probe(), network().state_dict()
+    world, model = probe(), probe_network()
+    before, weights = probe(), probe_network().state_dict()
     given.values(metric, world, model=model)
     pairs = [(world.maps, before.maps), (world.retrained, before.retrained), (world.uses, before.uses)]
     pairs += [(getattr(world.cohort, f), getattr(before.cohort, f)) for f in ("images", "domain", "regions")]

@@ -1,11 +1,12 @@
 """The check of a plug-in's arguments against its annotations: kinds, choices and bounds, in one grammar of refusal.
 
-A bound on a tuple holds for each of its numbers, of which there must be one. Relations between arguments stay in the
-class, which refuses them by `impossible`.
+A bound on a tuple holds for each of its numbers, of which there must be one. `Annotated[Any, hint]` is judged as the
+hint: Hydra, which reads annotations too, takes fewer of them. Relations between arguments stay in the class, which
+refuses them by `impossible`.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache, wraps
 from numbers import Integral, Real
@@ -17,6 +18,10 @@ from bench.contracts.errors import BadInput
 Class = TypeVar("Class", bound=type)
 #: annotations that are judged, as errors call them
 _KINDS = {int: "whole number", float: "number", bool: "true or false", str: "text", NoneType: "null"}
+
+
+#: values that are no object; settings, which are judged key by key, come as mappings
+_PLAIN = (Real, str, NoneType, Sequence)
 
 
 def bounded(cls: Class) -> Class:
@@ -50,9 +55,8 @@ def require(owner: object, name: str, value: Any, hint: Any) -> None:
 def impossible(owner: object, name: str, value: Any, give: str) -> BadInput:
     """The refusal of one argument of an object, or of what a text names, saying what to give instead."""
     where = owner if isinstance(owner, str) else type(owner).__name__
-    return BadInput(
-        f"{where}.{name}={list(value) if isinstance(value, tuple) else value!r} is not possible: give {give}"
-    )
+    place = f"{where}.{name}" if where else name
+    return BadInput(f"{place}={list(value) if isinstance(value, tuple) else value!r} is not possible: give {give}")
 
 
 @cache
@@ -66,22 +70,43 @@ def hints_of(cls: Any) -> dict[str, Any]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """True where a value fits an annotation; those beyond numbers, text, choices and bounds are not judged."""
+    """True where a value fits an annotation; others than of numbers, texts, choices and parts are not judged."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return any(fits(value, h) for h in inner)
     if origin is Annotated:
         kind, *bounds = inner
+        if kind is Any:
+            return all(fits(value, h) for h in bounds)
         if get_origin(kind) is tuple:
             each: Any = Annotated[get_args(kind)[0], *bounds]
-            numbers = isinstance(value, Sequence) and not isinstance(value, str)
-            return numbers and len(value) > 0 and all(fits(v, each) for v in value)
+            return fits(value, kind) and len(value) > 0 and all(fits(v, each) for v in value)
         return fits(value, kind) and all(bound.holds(value) for bound in bounds)
+    if origin is tuple:
+        several = isinstance(value, Sequence) and not isinstance(value, str)
+        return several and (Ellipsis in inner or len(value) == len(inner)) and all(fits(v, inner[0]) for v in value)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(fits(v, inner[1]) for v in value.values())
     if origin is Literal:
         return value in inner
     if hint in (int, float):
         return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
-    return isinstance(value, hint) if hint in (bool, str, NoneType) else True
+    if hint in (bool, str, NoneType):
+        return isinstance(value, hint)
+    if not _is_part(hint):
+        return True
+    return not isinstance(value, _PLAIN) and all(hasattr(value, name) for name in _methods(hint))
+
+
+def _is_part(hint: Any) -> bool:
+    """True for a class of objects that a configuration names by a `_target_`."""
+    return is_dataclass(hint) or inspect.isabstract(hint) or getattr(hint, "_is_protocol", False)
+
+
+def _methods(hint: Any) -> Iterator[str]:
+    """The public methods that a protocol itself asks for; none for a class."""
+    asked = vars(hint).items() if getattr(hint, "_is_protocol", False) else ()
+    return (name for name, member in asked if inspect.isfunction(member) and not name.startswith("_"))
 
 
 def _described(hint: Any) -> str:
@@ -90,10 +115,20 @@ def _described(hint: Any) -> str:
     if origin in (Union, UnionType):
         return " or ".join(map(_described, inner))
     if origin is Annotated:
-        kind, bounds = inner[0], " and ".join(map(str, inner[1:]))
+        kind, *bounds = inner
+        if kind is Any:
+            return " and ".join(map(_described, bounds))
         if get_origin(kind) is tuple:
-            return f"one or more {_KINDS[get_args(kind)[0]]}s, each {bounds}"
-        return f"a {_KINDS[kind]} {bounds}"
+            number, *others = get_args(kind)
+            count = "one or more" if Ellipsis in others else 1 + len(others)
+            return f"{count} {_KINDS[number]}s, each {', '.join(map(str, bounds))}"
+        return f"a {_KINDS[kind]} {', '.join(map(str, bounds))}"
+    if origin is tuple:
+        return f"{'a list of' if Ellipsis in inner else len(inner)} values, each {_described(inner[0])}"
+    if origin is Mapping:
+        return f"values by name, each {_described(inner[1])}"
     if origin is Literal:
         return "one of " + ", ".join(map(str, inner))
+    if _is_part(hint):
+        return f"a node whose _target_ is of kind {hint.__name__}"
     return f"a {_KINDS[hint]}" if hint in (int, float) else _KINDS.get(hint, getattr(hint, "__name__", str(hint)))

@@ -64,7 +64,7 @@ def _portrait(name: str, cohort: Cohort) -> Portrait:
     def upright(volumes: Tensor) -> np.ndarray:
         return np.stack([np.asarray(_canonical(v[0].numpy(), cohort.affine).dataobj) for v in volumes])
 
-    title, difference = style.label(name), upright(cohort.images - cohort.twins)
+    title, difference = style.display_name(name), upright(cohort.images - cohort.twins)
     truths = {n: upright(t.volume) for n, t in cohort.truths.items() if t.volume is not None}
     same = tuple(n for n, volume in truths.items() if np.allclose(volume, difference, atol=1e-6))
     return Portrait(

@@ -97,7 +97,7 @@ def evaluated(func: Callable[..., Any], base: Tensor, x: Carried, *args: Any, **
 
 
 @rule("cat")
-def joined(func: Callable[..., Any], base: Tensor, tensors: Sequence[Any], dim: int = 0) -> Change:
+def concatenated(func: Callable[..., Any], base: Tensor, tensors: Sequence[Any], dim: int = 0) -> Change:
     """Channels put one after the other."""
     if dim not in (1, -4) or not all(isinstance(part, Carried) and not part.flat for part in tensors):
         raise Unfollowed("'cat' as used here has no rule")
@@ -158,7 +158,7 @@ def padded(
 
 
 @rule("interpolate")
-def enlarged(func: Callable[..., Any], base: Tensor, x: Carried, *args: Any, **kwargs: Any) -> Change:
+def widened(func: Callable[..., Any], base: Tensor, x: Carried, *args: Any, **kwargs: Any) -> Change:
     """Nearest neighbours at a whole ratio: every voxel becomes a box."""
     ratios = [out // length for out, length in zip(base.shape[2:], x.grid[1:], strict=True)]
     whole = all(out == r * n for out, r, n in zip(base.shape[2:], ratios, x.grid[1:], strict=True))

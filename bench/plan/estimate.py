@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bench.plan.cells import Cells
-from bench.plan.prices import Cost, Kind, Past, read, voxels, work
+from bench.plan.prices import Cost, Prices, WorkKind, image_voxels, read, work
 from bench.plan.states import States
 from bench.stages.stage import Cell
 from bench.study import Study
@@ -45,7 +45,7 @@ def estimate(study: Study, surveyed: Mapping[str, States]) -> CostEstimate:
     return priced(study, surveyed, read(study.artefacts(), study.scores()))
 
 
-def priced(study: Study, surveyed: Mapping[str, States], past: Past) -> CostEstimate:
+def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> CostEstimate:
     """The same from given prices."""
     cells, total, seen, store = Cells(study), CostEstimate(), set[str](), study.artefacts()
     costs: dict[str, list[Cost]] = defaultdict(list)
@@ -57,7 +57,7 @@ def priced(study: Study, surveyed: Mapping[str, States], past: Past) -> CostEsti
         waiting += [cache for cache in caches.values() if not store.find(cache.stage, cache.key)]
         seen |= {cell.key for cell in waiting}
         for cell in waiting:
-            cost = past.price(Kind.of(cells, cell), work(cells, cell))
+            cost = prices.price(WorkKind.of(cells, cell), work(cells, cell))
             total.cells += not cell.maker.cache
             total.unknown += cost is None
             total.megabytes += _megabytes(study, cell)
@@ -70,7 +70,7 @@ def priced(study: Study, surveyed: Mapping[str, States], past: Past) -> CostEsti
 
 def _megabytes(study: Study, cell: Cell) -> float:
     """Disk that a cell's maps take, float32."""
-    return 4e-6 * study.kept * voxels(study, cell.unit) if cell.maker.maps else 0.0
+    return 4e-6 * study.kept * image_voxels(study, cell.unit) if cell.maker.maps else 0.0
 
 
 def _makespan(seconds: list[float], workers: int) -> float:

@@ -7,7 +7,7 @@ from bench.contracts.validity import Validity
 from bench.study import Study
 
 
-def matrix(study: Study) -> Iterator[tuple[str, str, str, bool, str]]:
+def validity_rows(study: Study) -> Iterator[tuple[str, str, str, bool, str]]:
     """Rows of VALIDITY: every simulator, metric and truth; a metric that scores maps against none has the truth ""."""
     for simulator in study.simulators:
         limits = Validity.of(study.make("simulators", simulator))

@@ -6,9 +6,9 @@ from bench.contracts import BadInput
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command
-from bench.verify import catalogue
-from bench.verify import entrants as contest
+from bench.verify import catalogue, identities
 from bench.verify.conform import conform
+from bench.verify.entrants import main as check_entrants
 
 
 def check(command: Command) -> int:
@@ -41,12 +41,12 @@ def entrants(command: Command) -> int:
         raise BadInput(
             f"entrants takes no overrides, and was given '{command.overrides[0]}'; it runs all of conf/entrants"
         )
-    contest.main()
+    check_entrants()
     return 0
 
 
 def readme(command: Command) -> int:
-    """Write the tables of methods and metrics into their READMEs, from what the classes declare."""
-    for path in catalogue.write():
+    """Write the tables of plug-ins and of published rows behind into READMEs, and the identities of new classes."""
+    for path in (*catalogue.write(), identities.write()):
         print(path)
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench import report as pages
 from bench.launch.launch import launch
 from bench.plan import plan as planning
-from bench.plan.states import count, survey
+from bench.plan.states import cell_counts, survey
 from bench.store import schema
 from bench.store.artefacts import Damaged
 from bench.study import PAGE, Study
@@ -24,7 +24,7 @@ BROKEN = ("failed", "blocked", "missing")
 def run(command: Command) -> int:
     """Compute what is missing, write tables, figures and page; 1 when any cell failed or an audit found a fault."""
     study, lines = command.study()
-    if planning.rendered(study):
+    if planning.is_finished(study):
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
     (study.folder / PAGE).unlink(missing_ok=True)
@@ -83,7 +83,7 @@ def write_tables(study: Study) -> None:
 def say_failures(study: Study) -> int:
     """One line a kind of failure; 1 when something is not there that should be."""
     totals: Counter[str] = Counter()
-    for (_, state), number in count(survey(study)).items():
+    for (_, state), number in cell_counts(survey(study)).items():
         totals[state] += number
     broken = {state: totals[state] for state in BROKEN if totals[state]}
     if broken:

@@ -2,7 +2,7 @@
 
 from bench.explore import portraits
 from bench.explore import realism as beside_norms
-from bench.explore.export import export as folders
+from bench.explore.export.cohorts import export as folders
 from bench.explore.views.write import write
 from bench.verbs.command import Command
 from bench.verbs.reading import PUBLISHED

@@ -20,7 +20,7 @@ from bench.config.build import build
 from bench.contracts import BadInput
 from bench.provenance import ROOT
 from bench.store import files
-from bench.verify import catalogue
+from bench.verify import catalogue, markdown
 
 CONF = ROOT / "conf" / "entrants" / "method"
 PATH = ROOT / "results" / "published" / "entrants.csv"
@@ -70,7 +70,7 @@ def check_twin(entrant: Any, probe: method_probe.MethodProbe) -> None:
     """For one class, its map is that of our method, to a thousandth."""
     one, model = replace(probe, target=1), probe.model()
     ours = method_run.map_of(entrant.ours(model), one, model)
-    method_run.same(method_run.map_of(entrant, one, model), ours, 1e-3, "the map is not that of our method")
+    method_run.must_agree(method_run.map_of(entrant, one, model), ours, 1e-3, "the map is not that of our method")
 
 
 def wrong(check: Check, entrant: Any, probe: method_probe.MethodProbe) -> str:
@@ -85,7 +85,7 @@ def wrong(check: Check, entrant: Any, probe: method_probe.MethodProbe) -> str:
     return ""
 
 
-def measured(paths: Iterable[Path]) -> pd.DataFrame:
+def findings_table(paths: Iterable[Path]) -> pd.DataFrame:
     """One row per finding."""
     return pd.DataFrame([found for path in paths for found in findings(path)], columns=Finding._fields)
 
@@ -97,7 +97,7 @@ def overview(table: pd.DataFrame) -> str:
         failed, known = own[own["verdict"] == "failed"], own[own["verdict"] != "absent"]
         titles = ", ".join(f"*{check}*" for check in dict.fromkeys(failed["check"]))
         rows.append([f"`{name}`", _release(own), f"{len(known) - len(failed)} of {len(known)}", titles])
-    return catalogue.table(["entrant", "library", "passed", "what fails"], rows)
+    return markdown.table(["entrant", "library", "passed", "what fails"], rows)
 
 
 def page(table: pd.DataFrame) -> str:
@@ -118,10 +118,10 @@ def _release(own: pd.DataFrame) -> str:
 def main() -> None:
     """Measure, print, write the table, the page of failures and the overview in the README of the methods."""
     torch.set_num_threads(1)
-    table = measured(sorted(CONF.glob("*.yaml")))
+    table = findings_table(sorted(CONF.glob("*.yaml")))
     files.write_bytes(PATH, table.to_csv(index=False, lineterminator="\n").encode())
     files.write_bytes(PAGE, page(table).encode())
-    files.write_bytes(catalogue.METHODS, catalogue.replaced(catalogue.METHODS, "entrants", overview(table)).encode())
+    files.write_bytes(catalogue.METHODS, markdown.with_lines(catalogue.METHODS, "entrants", overview(table)).encode())
     print(overview(table))
 
 

@@ -14,7 +14,7 @@ from methods._rules.differences import picked, rescaled
 from methods._rules.engine import Rule
 from methods._rules.folding import folded
 from methods._rules.operations import OperationKind
-from methods._rules.shares import over, parts, shared
+from methods._rules.shares import over, parts, with_shares
 
 
 def revealing() -> Mapping[OperationKind, Rule]:
@@ -40,7 +40,7 @@ def revealing() -> Mapping[OperationKind, Rule]:
         start = x.chunk(2)[1].detach()
         rise, fall = _change(start, up.detach(), down.detach()), _change(start, down.detach(), up.detach())
         terms = ((up, over(rise, up.detach())), (down, over(fall, down.detach())))
-        return shared(x.clamp(min=0), *((_padded(part), _padded(slope)) for part, slope in terms))
+        return with_shares(x.clamp(min=0), *((_padded(part), _padded(slope)) for part, slope in terms))
 
     return {"affine": folded(affine), "relu": relu, "pick": picked}
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from bench.contracts import Unsupported
 from methods._rules.call import Call, tensors_in
 from methods._rules.engine import Rule, intercepted
-from methods._rules.shares import ELEMENTWISE, WEIGHTED, over, shared, unbiased
+from methods._rules.shares import ELEMENTWISE, WEIGHTED, over, unbiased, with_shares
 
 
 def relevance_of_image(model: nn.Module, first: Rule, hidden: Rule) -> Callable[[Tensor], Tensor]:
@@ -34,7 +34,7 @@ def relevance_of_image(model: nn.Module, first: Rule, hidden: Rule) -> Callable[
 def squared_weights(call: Call) -> Tensor:
     """R_i = sum_j w_ij^2 / sum_i w_ij^2 R_j (Montavon et al. 2017, w^2 rule), as the derivative itself."""
     y, squares = call(), unbiased(call).with_constants(torch.square)
-    return shared(y, (squares.with_tracked(lambda x: x), over(y, squares.with_tracked(torch.ones_like))))
+    return with_shares(y, (squares.with_tracked(lambda x: x), over(y, squares.with_tracked(torch.ones_like))))
 
 
 def box(call: Call) -> Tensor:
@@ -51,7 +51,7 @@ def box(call: Call) -> Tensor:
 
     below = terms(lambda x: x, lambda x, level: level.expand_as(x))
     # the same terms with derivatives x_i, l and h with respect to x_i
-    return shared(y, (terms(lambda x: x * x.detach(), lambda x, level: x * level), over(y, below)))
+    return with_shares(y, (terms(lambda x: x * x.detach(), lambda x, level: x * level), over(y, below)))
 
 
 class _Reading:
@@ -70,7 +70,7 @@ class _Reading:
         y = call()
         if call.name not in ELEMENTWISE or len(call.tracked) != 1 or y.shape != call.tracked[0].shape:
             raise self._refused(call)
-        return self._kept(shared(y, (call.tracked[0], torch.ones_like(y))))
+        return self._kept(with_shares(y, (call.tracked[0], torch.ones_like(y))))
 
     def move(self, call: Call) -> Any:
         return self._kept(call()) if self._reads(call) else call()

@@ -12,7 +12,7 @@ from torch import Tensor
 from bench.contracts import Unsupported
 from methods._rules.call import Call
 from methods._rules.engine import Rule
-from methods._rules.shares import WEIGHTED, over, shared, unbiased
+from methods._rules.shares import WEIGHTED, over, unbiased, with_shares
 
 #: of each unit: how often, the sum of y, and the sums of x and of x y over its inputs, in the shape of the weight
 Sums = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -80,6 +80,6 @@ def along(change: Callable[[int, Tensor], Tensor]) -> Rule:
             return y
         weight, place = call.argument(1, "weight"), next(places)
         through = unbiased(call).with_constants(lambda _: change(place, weight))
-        return shared(y, (through(), torch.ones_like(y)))
+        return with_shares(y, (through(), torch.ones_like(y)))
 
     return rule

@@ -63,7 +63,7 @@ def alpha_beta(beta: float) -> Callable[[Call], Tensor]:
 
     def rule(call: Call) -> Tensor:
         y, (positive, negative, bias) = call(), parts(call)
-        return shared(
+        return with_shares(
             y,
             (positive, (1 + beta) * over(y, positive + _up(bias))),
             (negative, -beta * over(y, negative + _down(bias))),
@@ -83,7 +83,9 @@ def gamma(size: float) -> Callable[[Call], Tensor]:
         y, (positive, negative, bias) = call(), parts(call)
         favoured = torch.where(y > 0, positive + _up(bias), negative + _down(bias))
         scale = over(y, y + size * favoured)
-        return shared(y, (positive, scale * (1 + size * (y > 0).to(y))), (negative, scale * (1 + size * (y < 0).to(y))))
+        return with_shares(
+            y, (positive, scale * (1 + size * (y > 0).to(y))), (negative, scale * (1 + size * (y < 0).to(y)))
+        )
 
     return rule
 
@@ -91,10 +93,10 @@ def gamma(size: float) -> Callable[[Call], Tensor]:
 def supporting(call: Call) -> Tensor:
     """R_i = sum_j z_ij+ / z_j+ R_j, z_j+ without bias: nothing is lost where any contribution is positive."""
     y, positive = call(), parts(call).positive
-    return shared(y, (positive, over(y, positive)))
+    return with_shares(y, (positive, over(y, positive)))
 
 
-def shared(y: Tensor, *terms: tuple[Tensor, Tensor]) -> Tensor:
+def with_shares(y: Tensor, *terms: tuple[Tensor, Tensor]) -> Tensor:
     """y, whose slope goes back through each term multiplied by the factor beside it, and not through y."""
     tensors = [part for term, factor in terms for part in (term, factor.detach())]
     return _Shared.apply(y.detach(), *tensors)

@@ -49,8 +49,8 @@ def by_output(model: nn.Module, inputs: Tensor, target: Target, explain: Explain
     with differentiable(model), _refusing(model, target):
         images = leaf(model, inputs)
         if isinstance(target, tuple):
-            return plain(plain(explain(images, target[0])) - plain(explain(images, target[1])), inputs)
-        return plain(explain(images, target), inputs)
+            return as_map(as_map(explain(images, target[0])) - as_map(explain(images, target[1])), inputs)
+        return as_map(explain(images, target), inputs)
 
 
 def by_row(model: nn.Module, inputs: Tensor, target: Target, explain: ExplainOutput) -> Tensor:
@@ -59,7 +59,7 @@ def by_row(model: nn.Module, inputs: Tensor, target: Target, explain: ExplainOut
     return torch.cat(rows)
 
 
-def plain(found: Any, like: Tensor | None = None) -> Tensor:
+def as_map(found: Any, like: Tensor | None = None) -> Tensor:
     """The map a library returned, as a detached tensor of the images' type."""
     tensor = torch.as_tensor(found).detach()
     return tensor if like is None else tensor.to(like).contiguous()

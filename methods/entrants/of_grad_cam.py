@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from bench.contracts import Context, Method, MethodTags, Target
 from bench.passes import differentiable, explained, leaf, row_of
 from methods.cam import GradCAM, LayerCAM
-from methods.entrants.library import behind_torchvision, last_convolution, plain
+from methods.entrants.library import as_map, behind_torchvision, last_convolution
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class GradCamPackage:
         layer = model.get_submodule(last_convolution(model))
         scores = [_Score(row_of(target, row)) for row in range(len(inputs))]
         with differentiable(model), made(model, [layer]) as cam:
-            return plain(cam(leaf(model, inputs), scores), inputs).reshape(inputs.shape)
+            return as_map(cam(leaf(model, inputs), scores), inputs).reshape(inputs.shape)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Method, MethodTags, Target
 from bench.passes import differentiable, explained, leaf
-from methods.entrants.library import behind_torchvision, plain
+from methods.entrants.library import as_map, behind_torchvision
 from methods.relevance_folded import LRPComposite
 
 
@@ -55,4 +55,4 @@ class ZennitComposite:
             return (outputs * slope).detach()
 
         with differentiable(model), zennit.attribution.Gradient(model, rules) as attributor:
-            return plain(attributor(leaf(model, inputs), start)[1], inputs)
+            return as_map(attributor(leaf(model, inputs), start)[1], inputs)

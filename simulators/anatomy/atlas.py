@@ -13,9 +13,9 @@ from simulators.anatomy.anatomy_wrapper import AnatomyWrapper
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.parcellation import Parcellation, parcellation
 from simulators.anatomy.protocol import Template, Warped
-from simulators.anatomy.regions import numbering, shares
+from simulators.anatomy.regions import numbering, tissue_shares
 from simulators.anatomy.resampling import majority
-from simulators.anatomy.templated import nearest
+from simulators.anatomy.templated import nearest_voxels
 
 #: share of a region's voxels that may lie outside the brain
 OUTSIDE = 0.75
@@ -57,7 +57,7 @@ class Atlas(AnatomyWrapper):
     def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The inner anatomy at positions (D, H, W, 3) in mm, with the atlas's regions by nearest neighbour."""
         maps = self.anatomy.resample(position, latents).maps
-        return Warped(maps, np.where(maps[2] > 0.5, nearest(_regions(self)[2], position), 0).astype(np.int16))
+        return Warped(maps, np.where(maps[2] > 0.5, nearest_voxels(_regions(self)[2], position), 0).astype(np.int16))
 
 
 @lru_cache(maxsize=4)
@@ -68,7 +68,7 @@ def _regions(atlas: Atlas) -> tuple[Template, tuple[str, ...], Template]:
     _require_inside(drawn, grid, inner.maps[2], atlas.image)
     full = np.zeros((3, *inner.labels.shape), np.float32)
     full[0] = 1
-    inside, everywhere = (majority(grid, drawn, tissue) for tissue in (shares(inner.maps), full))
+    inside, everywhere = (majority(grid, drawn, tissue) for tissue in (tissue_shares(inner.maps), full))
     number, names = numbering(inside, drawn.names)
     return inner._replace(labels=number[inside]), names, inner._replace(labels=number[everywhere])
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import distance_transform_edt, label
 
+from bench.contracts import RegionName
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.mni152 import averages
 from simulators.anatomy.parcellation import FOLDER, IMAGE, TABLE
@@ -47,9 +48,7 @@ def mirrored(labels: np.ndarray, names: pd.DataFrame) -> np.ndarray:
     """Labels seen in a mirror: the left half in place of the right, with the other side's names."""
     row = dict(zip(names["name"], names["index"], strict=True))
     other = np.zeros(names["index"].max() + 1, labels.dtype)
-    for name, value in row.items():
-        turned = {"left": "right", "right": "left"}.get(name.split(" ", 1)[0])
-        other[value] = row[f"{turned} {name.split(' ', 1)[1]}"] if turned else value
+    other[list(row.values())] = [row[str(RegionName.of(name).other)] for name in row]
     return other[labels[::-1]]
 
 
@@ -76,14 +75,18 @@ def symmetric(labels: np.ndarray, names: pd.DataFrame) -> np.ndarray:
 
 def _precedence(values: np.ndarray, at: np.ndarray, shape: tuple[int, ...], names: pd.DataFrame) -> np.ndarray:
     """Rank of labels at voxels that is the same in a mirror: by region, then by whether it is of the voxel's side."""
-    side = names.set_index("index")["side"].reindex(range(names["index"].max() + 1)).to_numpy()[values]
-    pairs = names.assign(region=names["name"].str.replace("left |right ", "", regex=True)).set_index("index")["region"]
-    order = np.append("", pairs.reindex(range(1, names["index"].max() + 1)).fillna("")).astype(str)
-    rank = np.unique(order, return_inverse=True)[1][values]
-    return 2 * rank + (side == np.where(at[:, 0] < shape[0] / 2, "left", "right"))
+    parts = {
+        0: RegionName("", ""),
+        **{index: RegionName.of(name) for index, name in names[["index", "name"]].to_numpy()},
+    }
+    structures = sorted({part.structure for part in parts.values()})
+    rank, right = np.zeros(max(parts) + 1, int), np.zeros(max(parts) + 1, bool)
+    for index, part in parts.items():
+        rank[index], right[index] = structures.index(part.structure), part.side == "right"
+    return 2 * rank[values] + (right[values] == (at[:, 0] >= shape[0] / 2))
 
 
-def filled(drawing: Drawing, names: pd.DataFrame) -> np.ndarray:
+def completed(drawing: Drawing, names: pd.DataFrame) -> np.ndarray:
     """A symmetric drawing with what it leaves out, but for fluid outside the ventricles and the rim of the cortex."""
     labels, points = drawing.labels.copy(), drawing.points
     _, (gm, wm, csf) = averages(Grid(1.0, drawing.affine[:3, 3], np.array(labels.shape)))
@@ -148,7 +151,7 @@ def main() -> None:
     """Write the label volume that the package carries."""
     names, drawing = pd.read_csv(TABLE), drawn()
     half = drawing._replace(labels=symmetric(drawing.labels, names))
-    image = nibabel.nifti1.Nifti1Image(filled(half, names).astype(np.uint8), drawing.affine)
+    image = nibabel.nifti1.Nifti1Image(completed(half, names).astype(np.uint8), drawing.affine)
     nibabel.nifti1.save(image, IMAGE)
 
 

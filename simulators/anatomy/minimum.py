@@ -13,12 +13,14 @@ FEWEST = 8
 
 
 def require_shown(regions: Iterable[str], region_names: tuple[str, ...], resolution_mm: float) -> None:
-    """Refuse a drawn region that is none on the grid.
+    """Refuse a region of the package's own that the grid does not show, unless the anatomy has regions of the user's.
 
     Raises:
         BadInput: naming the region and a voxel size at which it has enough voxels, unless the grid does not reach it.
     """
     drawn = parcellation()
+    if not set(region_names) <= set(drawn.names):
+        return
     for region in set(regions) & set(drawn.names) - set(region_names):
         volume = (drawn.labels == drawn.names.index(region) + 1).sum() * drawn.voxel_mm**3
         finer = max(2.0, math.floor(2 * (volume / FEWEST) ** (1 / 3)) / 2)

@@ -5,7 +5,7 @@ import numpy as np
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.parcellation import parcellation
 from simulators.anatomy.protocol import Template
-from simulators.anatomy.resampling import majority
+from simulators.anatomy.resampling import FEWEST, majority
 
 
 def named(
@@ -19,7 +19,7 @@ def named(
     """
     drawn, fine = parcellation(), maps
     maps = np.ascontiguousarray(fine[:, ::parted, ::parted, ::parted])
-    labels = majority(grid, drawn, shares(maps), reach_mm)
+    labels = majority(grid, drawn, tissue_shares(maps), reach_mm)
     number, found = numbering(labels, drawn.names)
     if names is not None:
         number = np.array([0, *(names.index(name) + 1 if name in names else 0 for name in drawn.names)], np.int16)
@@ -27,15 +27,15 @@ def named(
     return template, found if names is None else names
 
 
-def shares(maps: np.ndarray) -> np.ndarray:
+def tissue_shares(maps: np.ndarray) -> np.ndarray:
     """Shares (3, D, H, W) of grey matter, white matter and fluid in a template's maps."""
     return np.stack([maps[0], maps[1], maps[2] - maps[0] - maps[1]])
 
 
 def numbering(labels: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """For each label, 0 included, its number among the regions that occur in `labels`, or 0; and their names."""
+    """For each label, 0 included, its number among the regions with enough voxels, or 0; and the names of these."""
     counts = np.bincount(labels.ravel(), minlength=len(names) + 1)
     counts[0] = 0
-    kept = counts > 0
+    kept = counts >= FEWEST
     number = np.where(kept, np.cumsum(kept), 0).astype(np.int16)
     return number, tuple(name for name, keep in zip(names, kept[1:], strict=True) if keep)

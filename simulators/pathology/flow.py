@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 RESIDUAL, STEPS = 1e-3, 2000
 
 
-def balanced(source: np.ndarray, sink: np.ndarray, inside: np.ndarray) -> np.ndarray:
+def balanced_sources(source: np.ndarray, sink: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Sources (D, H, W) minus as much of the sinks as sums to zero in every connected part of `inside`.
 
     sink: (D, H, W), positive somewhere in every part that has a source.

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from bench.contracts import BadInput, Between
-from simulators.pathology.flow import balanced, velocity
+from simulators.pathology.flow import balanced_sources, velocity
 from simulators.pathology.nearest import bounding_box, squared_distance
 from simulators.pathology.regional import RegionalPathology
 from simulators.pathology.warping import Sized, displaced, sized, volume
@@ -123,7 +123,7 @@ def _found(part: Resizing, place: Place, regions: tuple[str, ...], number: int) 
     soft = gaussian_filter(near.chosen, part.edge_mm / place.voxel_mm / 2, truncate=3.0)
     room = part.room(near) * np.exp(-near.away_mm / (ROOM * part.reach_mm))
     # a part of the brain that is cut off and holds no room makes some everywhere
-    source = balanced(soft * part.content(near), room + 1e-6, near.inside)
+    source = balanced_sources(soft * part.content(near), room + 1e-6, near.inside)
     way = np.float32(-1) * near.free[..., None] * velocity(source, near.inside)
     return VolumeStep(near, done, way, content, still)
 

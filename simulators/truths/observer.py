@@ -18,7 +18,7 @@ ORDERS = 400
 RIDGE = 1e-9
 
 
-def subjects(pairs: int, regions: int) -> int:
+def subjects_seen(pairs: int, regions: int) -> int:
     """Number of subjects that the observer sees.
 
     Raises:

@@ -24,7 +24,7 @@ def shared(parts: Parts, validity: Validity, scenes: Sequence[Scene], pairs: int
     Raises:
         BadInput: where `pairs` are too few for the number of regions.
     """
-    subjects = observer.subjects(pairs, len(parts.names))
+    subjects = observer.subjects_seen(pairs, len(parts.names))
     found = [_observer(parts, subjects, len(scenes))]
     if "association" not in validity.undefined:
         found.append(_association(parts, scenes, pairs, voxelwise="association" not in validity.regional))

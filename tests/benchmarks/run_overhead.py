@@ -24,7 +24,7 @@ TWO = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 def run(*lines: str) -> tuple[float, float]:
     """(seconds of the wall, seconds of the cells) of a study in a fresh folder."""
     from bench.plan import plan
-    from bench.plan.states import count, survey
+    from bench.plan.states import cell_counts, survey
     from bench.tables.writer import Writer
     from bench.verbs import computing
 
@@ -33,7 +33,7 @@ def run(*lines: str) -> tuple[float, float]:
         start = time.perf_counter()
         computing.compute(study, launch)
         wall = time.perf_counter() - start
-        if {state for _, state in count(survey(study))} != {"done"}:
+        if {state for _, state in cell_counts(survey(study))} != {"done"}:
             raise RuntimeError(f"cells failed, so the times mean nothing: {' '.join(lines)}")
         return wall, sum(record["cost"]["seconds"] for _, record in Writer(study).done())
 

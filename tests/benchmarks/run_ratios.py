@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 import torch
 from captum.attr import Occlusion as CaptumOcclusion
-from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from torch import nn
 
+from bench.config import compose
 from bench.config.build import build
 from bench.config.compose import CONF
 from bench.networks.cnn import PooledCNN
@@ -78,8 +78,7 @@ def occlusion_ratios(shape: tuple[int, int, int] = (40, 48, 40), window: int = 8
 
 def shipped(name: str) -> Brain:
     """A simulator of conf/simulator."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        node = OmegaConf.to_container(compose(f"simulator/{name}"))["simulator"]
+    node = compose.study(["study=tiny", f"simulator={name}"]).simulators[name]
     return build(node).with_amplitude(AMPLITUDE)
 
 

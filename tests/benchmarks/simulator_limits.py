@@ -8,12 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 from scipy.ndimage import gaussian_filter
 
+from bench.config import compose
 from bench.config.build import build
-from bench.config.compose import CONF
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.parcellation import parcellation
 from simulators.brain import Brain
@@ -32,8 +30,8 @@ CHANGE = 1.5
 
 def shipped(name: str, amplitude: float = 0.3) -> Brain:
     """A simulator of conf/simulator."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return build(OmegaConf.to_container(compose(f"simulator/{name}"))["simulator"]).with_amplitude(amplitude)
+    node = compose.study(["study=tiny", f"simulator={name}"]).simulators[name]
+    return build(node).with_amplitude(amplitude)
 
 
 def beyond(name: str) -> float:
@@ -59,6 +57,12 @@ def fluid() -> tuple[float, float]:
     return float((brain - gm - wm).sum() / brain.sum()), float((brain - gm - wm > brain / 2).mean())
 
 
+def nowhere(resolution_mm: float) -> float:
+    """Share of the voxels that are mostly grey matter and lie in no region."""
+    template = MNI152(resolution_mm=resolution_mm).template
+    return float((template.labels[template.maps[0] > 0.5] == 0).mean())
+
+
 def kept(voxel_mm: float = 7.0) -> float:
     """SD of the grain of `Texture` after a move by half a voxel along an axis, over its SD."""
     white = np.random.default_rng(0).standard_normal((64, 64, 64), np.float32)
@@ -72,7 +76,7 @@ def uncertain(pairs: int) -> float:
     rng = np.random.default_rng(0)
     found = []
     for _ in range(GROUPS):
-        well = rng.standard_normal((observer.subjects(pairs, NOISE), NOISE))
+        well = rng.standard_normal((observer.subjects_seen(pairs, NOISE), NOISE))
         found.append(observer.separation(well, well + np.eye(NOISE)[0]))
     return float(np.std(found) / np.mean(found))
 
@@ -82,7 +86,7 @@ def divergence(pairs: int) -> float:
     rng = np.random.default_rng(0)
     found = []
     for _ in range(GROUPS // 10):
-        count = observer.subjects(pairs, NOISE)
+        count = observer.subjects_seen(pairs, NOISE)
         noise, first, flip = rng.standard_normal((count, NOISE)), *rng.integers(0, 2, (2, count))
         pair = np.eye(NOISE)[:2]
         one, both = first[:, None] * pair[0] + (1 - first)[:, None] * pair[1], flip[:, None] * pair.sum(0)
@@ -96,6 +100,8 @@ def limits() -> dict[str, float]:
     found = {f"share of |planted| outside the domain, {name}": beyond(name) for name in ("mtl_atrophy", "focal")}
     found["fluid's share of the volume of cortical regions at 7 mm"] = volume
     found["share of their voxels that are mostly fluid"] = voxels
+    for resolution in (7.0, 4.0, 3.0, 2.0):
+        found[f"share of mostly grey voxels in no region at {resolution:g} mm"] = nowhere(resolution)
     found["SD of 4 mm grain moved by half of a 7 mm voxel / before"] = kept()
     for name, amplitude in (("mtl_deformation", 0.2), ("ventricular_enlargement", 0.3)):
         values = off_target_change(name, amplitude)

@@ -1,11 +1,13 @@
 import pytest
 
 from bench.config.build import build, check_complete
-from bench.contracts import BadInput
+from bench.contracts import BadInput, Perturbation
 from bench.contracts.arguments import fits
 from bench.contracts.names import nearest
 from metrics.infidelity import Infidelity
 from metrics.perturbations import Patch
+from simulators.contrast import Contrast
+from simulators.task.protocol import Task
 
 INFIDELITY = {
     "_target_": "metrics.infidelity.Infidelity",
@@ -33,7 +35,7 @@ def test_lists_become_tuples_so_that_plugins_are_hashable():
 @pytest.mark.parametrize(
     ("node", "said"),
     [
-        (changed(scalling="none"), "unknown key 'metric.x.scalling'; did you mean 'scaling'"),
+        (changed(scalling="none"), "metric.x: there is no key 'scalling'; did you mean 'scaling'"),
         (
             changed(subjects="four"),
             "metric.x.subjects='four' is not possible: give a whole number of at least 1 or null",
@@ -79,6 +81,14 @@ def test_plain_annotations_are_judged():
     assert fits(3, float) and fits(None, int | None) and fits("x", str)
     assert not fits(True, int) and not fits(1.5, int) and not fits("1", float)
     assert fits(object(), list[int])  # not judged
+
+
+def test_a_part_has_the_methods_of_its_protocol_and_is_no_plain_value():
+    class Draws:
+        def draw(self): ...
+
+    assert fits(Draws(), Perturbation) and not fits(object(), Perturbation)
+    assert not any(fits(plain, kind) for plain in (3, "x", None, (1,)) for kind in (Perturbation, Task, Contrast))
 
 
 def test_the_nearest_name_is_offered():

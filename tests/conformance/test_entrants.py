@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from bench.config.build import build
 from bench.contracts import BadInput
-from bench.verify import catalogue, entrants
+from bench.verify import catalogue, entrants, markdown
 
 torch.set_num_threads(1)
 SLOW = {"captum_integrated_gradients", "captum_occlusion", "monai_occlusion", "monai_grad_cam", "gradcam_grad_cam"}
@@ -29,7 +29,7 @@ def number(sentence):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_known_flaws_are_the_flaws(name):
-    table = entrants.measured([entrants.CONF / f"{name}.yaml"])
+    table = entrants.findings_table([entrants.CONF / f"{name}.yaml"])
     if (table["verdict"] == "absent").any():
         pytest.skip(table["found"].iloc[0])
     made = build(OmegaConf.to_container(OmegaConf.load(entrants.CONF / f"{name}.yaml")))
@@ -46,7 +46,7 @@ def test_the_known_flaws_are_the_flaws(name):
 
 def test_an_absent_library_is_named_with_the_way_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "captum.attr", None)
-    (row,) = entrants.measured([entrants.CONF / "captum_lrp.yaml"]).itertuples()
+    (row,) = entrants.findings_table([entrants.CONF / "captum_lrp.yaml"]).itertuples()
     assert row.verdict == "absent" and "install captum with" in row.found
     with pytest.raises(BadInput, match="entrants"):
         build(OmegaConf.to_container(OmegaConf.load(entrants.CONF / "captum_lrp.yaml")))
@@ -54,5 +54,5 @@ def test_an_absent_library_is_named_with_the_way_to_get_it(monkeypatch):
 
 def test_the_readme_and_the_page_show_the_published_table():
     readme = catalogue.METHODS
-    assert readme.read_text() == catalogue.replaced(readme, "entrants", entrants.overview(PUBLISHED))
+    assert readme.read_text() == markdown.with_lines(readme, "entrants", entrants.overview(PUBLISHED))
     assert entrants.PAGE.read_text() == entrants.page(PUBLISHED)

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from bench.checks.method_probe import Plain, probes, randomised
-from methods.extremal import ExtremalPerturbation, shifted
+from methods.extremal import ExtremalPerturbation, shifted_to_area
 
 IMAGES = probes()[0].images
 BOX = (slice(None), slice(None), slice(2, 6), slice(6, 10), slice(0, 4))
@@ -45,7 +45,7 @@ def test_what_opposes_the_score_is_left_out():
 def test_a_grid_keeps_its_area_and_its_order():
     grid = torch.randn(4, 1, 5, 6, 7, generator=torch.Generator().manual_seed(0)) * 3
     for area in (0.01, 0.4, 0.9):
-        found = shifted(grid, area)
+        found = shifted_to_area(grid, area)
         torch.testing.assert_close(found.mean((1, 2, 3, 4)), torch.full((4,), area))
         order = grid.flatten(1).argsort(1)
         assert (found.flatten(1).gather(1, order).diff(dim=1) >= 0).all()

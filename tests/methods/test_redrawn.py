@@ -7,7 +7,7 @@ from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
 from bench.contracts import BadInput, Context, Undefined
 from bench.passes import explained
 from methods.occlusion import Occlusion
-from methods.redrawn import RedrawOcclusion, redrawn
+from methods.redrawn import RedrawOcclusion, redrawn_covers
 
 IMAGES = probes()[0].images.double()
 MODEL = randomised(Plain(), 0).double()
@@ -38,7 +38,7 @@ def composed(row, draw):
 
 def test_the_cover_takes_each_region_from_its_own_redraw_and_keeps_what_is_in_none():
     for row in range(3):
-        found = redrawn(IMAGES[row], context(), row, 2)
+        found = redrawn_covers(IMAGES[row], context(), row, 2)
         assert torch.equal(found, torch.stack([composed(row, draw) for draw in (0, 1)]))
         assert torch.equal(found[0][LABELS[row] == 0], IMAGES[row][LABELS[row] == 0])
 

@@ -11,7 +11,7 @@ from bench.contracts import BadInput, Cohort, Truth
 from bench.explore.portraits import picture, portrait
 from bench.report.figures import slices
 from bench.report.figures.compose import ZOOM
-from bench.report.figures.portrait import PLANES, Cut, centre, cropped
+from bench.report.figures.portrait import PLANES, Cut, centre, cropped_portrait
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.several import Several
@@ -82,7 +82,7 @@ def test_a_truth_that_is_the_difference_is_named_not_repeated(shown):
 
 def test_cuts_go_through_the_change(shown):
     assert centre(shown.change[0], shown.domain[0], shown.spacing) == (7, 3, 4)
-    narrow = cropped(shown)
+    narrow = cropped_portrait(shown)
     at = centre(narrow.change[0], narrow.domain[0], narrow.spacing)
     np.testing.assert_allclose(narrow.affine @ (*at, 1), AFFINE @ (7, 3, 4, 1))
 

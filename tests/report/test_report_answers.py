@@ -67,7 +67,7 @@ def test_every_interval_skill_comparison_and_share_of_the_rankings_is_shown(sour
         shares = source.tables["components"].loc[list(row.row_of.values())]
         assert shares["share"].sum() == pytest.approx(1, abs=1e-4)
         assert all(f'data-at="components {k} share"' in html for k in shares.index)
-    assert spread.names(found)[-1] == "residual"
+    assert spread.component_names(found)[-1] == "residual"
 
 
 def test_the_leaderboard_is_rounded(source):

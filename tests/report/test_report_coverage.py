@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from bench.report.statistics.intervals import MeanEstimate, balanced, estimate
+from bench.report.statistics.intervals import MeanEstimate, balanced, mean_estimate
 
 REPEATS, SUBJECTS, MODEL_SEEDS = 4000, 24, 2
 #: spreads of data seed, model seed within data seed, subject, and model by subject
@@ -60,7 +60,7 @@ def test_missing_cells_and_models_are_covered(design, seeds):
     tables[:, ::4] = x[:, ::4, 0]
     tables[:, rng.random(tables.shape[1:]) < 0.1] = np.nan
     # 0.93 to 0.97, and the noise of a thousand repeats
-    assert 0.92 <= coverage(estimate(tables).interval()) <= 0.975
+    assert 0.92 <= coverage(mean_estimate(tables).interval()) <= 0.975
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 10, 30])

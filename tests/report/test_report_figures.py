@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.report.figures import draw_all, gallery, overlap, randomisation, separability, style
+from bench.report.figures import gallery, overlap, randomisation, separability, style
 from bench.report.figures.compose import ZOOM, anatomy, fewer_colours, outlined, overlay
-from bench.report.figures.style import label, save
+from bench.report.figures.drawing import draw_all
+from bench.report.figures.style import display_name, save
 from bench.report.rankings.ranked_results import RankedResults
 
 
@@ -56,8 +57,8 @@ def test_the_outline_runs_inside_the_truth():
 
 
 def test_labels_are_words():
-    assert label("grad_cam") == "grad CAM"
-    assert label("lrp_0") == "LRP 0"
+    assert display_name("grad_cam") == "grad CAM"
+    assert display_name("lrp_0") == "LRP 0"
 
 
 def test_panels_are_split_into_pages():

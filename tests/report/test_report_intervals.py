@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.report.statistics.intervals import balanced, estimate, filled, of_models
+from bench.report.statistics.intervals import balanced, filled, mean_estimate, of_models
 
 # spreads of (data seed, subject, residual)
 SPREADS = [(0.0, 1.0, 1.0), (0.2, 1.0, 1.0), (1.0, 1.0, 1.0), (1.0, 0.0, 1.0), (0.2, 1.0, 0.3)]
@@ -28,7 +28,7 @@ def test_interval_covers_with_missing_cells():
     rng = np.random.default_rng(2)
     x = crossed(rng, 1000, 5, 24, (0.2, 1.0, 1.0))
     x[:, rng.random((5, 24)) < 0.1] = np.nan
-    low, high = estimate(x).interval()
+    low, high = mean_estimate(x).interval()
     assert 0.92 <= np.mean((low <= 0) & (high >= 0)) <= 0.975
 
 
@@ -58,7 +58,7 @@ def slow_interval(x):
 @pytest.mark.parametrize("spreads", SPREADS)
 def test_closed_form_equals_the_slow_twin(spreads):
     x = crossed(np.random.default_rng(4), 5, 4, 7, spreads)
-    value = estimate(x)
+    value = mean_estimate(x)
     low, high = value.interval()
     np.testing.assert_allclose(np.stack([value.mean, low, high], 1), [slow_interval(one.tolist()) for one in x])
 
@@ -75,16 +75,16 @@ def test_seeds_and_subjects_without_values_are_left_out():
     x = crossed(np.random.default_rng(6), 2, 4, 6, (1, 1, 1))
     padded = np.full((2, 5, 8), np.nan)
     padded[:, 1:, 2:] = x
-    np.testing.assert_allclose(estimate(padded).interval(), estimate(x).interval())
+    np.testing.assert_allclose(mean_estimate(padded).interval(), mean_estimate(x).interval())
     assert np.isnan(filled(padded)[:, 0]).all()
 
 
 def test_one_data_seed_or_one_subject_says_nothing():
     for shape in ((1, 1, 9), (1, 9, 1)):
-        value = estimate(np.random.default_rng(7).normal(size=shape))
+        value = mean_estimate(np.random.default_rng(7).normal(size=shape))
         assert np.isfinite(value.mean).all()
         assert np.isnan(value.interval()).all()
-    assert np.isnan(estimate(np.full((1, 3, 3), np.nan)).mean).all()
+    assert np.isnan(mean_estimate(np.full((1, 3, 3), np.nan)).mean).all()
 
 
 def test_values_of_whole_models_have_the_t_interval_over_data_seeds():
@@ -99,7 +99,7 @@ def test_values_of_whole_models_have_the_t_interval_over_data_seeds():
 
 
 def test_a_constant_has_an_interval_of_zero_width():
-    low, high = estimate(np.ones((1, 3, 5))).interval()
+    low, high = mean_estimate(np.ones((1, 3, 5))).interval()
     assert low[0] == high[0] == 1
 
 
@@ -107,5 +107,5 @@ def test_pairing_removes_what_two_methods_share():
     rng = np.random.default_rng(8)
     shared = crossed(rng, 1, 5, 24, (1.0, 1.0, 0.5))
     a, b = shared + 0.2 + 0.05 * rng.normal(size=shared.shape), shared + 0.05 * rng.normal(size=shared.shape)
-    assert estimate(a).interval()[0] < estimate(b).interval()[1]
-    assert estimate(a - b).interval()[0] > 0.1
+    assert mean_estimate(a).interval()[0] < mean_estimate(b).interval()[1]
+    assert mean_estimate(a - b).interval()[0] > 0.1

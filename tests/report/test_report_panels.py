@@ -71,7 +71,7 @@ def test_names_with_a_slash_are_refused(tmp_path):
 
 def test_cropping_keeps_the_brains(study_folder):
     scene = panels.read(study_folder / "panels.npz")["focal"]
-    small = panels.cropped(scene)
+    small = panels.cropped_pictures(scene)
     assert small.brain.size < scene.brain.size
     assert small.brain.sum() == scene.brain.sum()
     assert set(small.maps["gap_cnn"]) == set(synthetic.METHODS) - {"broken"}

@@ -12,7 +12,7 @@ from simulators.brain import Brain
 from simulators.nuisance import Scanner
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.deformation import Deformation
-from simulators.pathology.flow import balanced, velocity
+from simulators.pathology.flow import balanced_sources, velocity
 from simulators.pathology.focal import Focal
 from simulators.pathology.several import Several
 from simulators.pathology.ventricles import Ventricles
@@ -68,7 +68,7 @@ def test_sources_balance_in_every_part_of_the_brain():
     inside = np.ones((7, 3, 3), bool)
     inside[3] = False
     rng = np.random.default_rng(0)
-    found = balanced(rng.random(inside.shape), rng.random(inside.shape), inside)
+    found = balanced_sources(rng.random(inside.shape), rng.random(inside.shape), inside)
     assert abs(found[:3].sum()) < 1e-9 and abs(found[4:].sum()) < 1e-9 and np.abs(found[3]).max() == 0
 
 

@@ -30,7 +30,7 @@ def _shipped(name):
     return build(OmegaConf.to_container(OmegaConf.load(CONF / f"simulator/task/{name}.yaml")))
 
 
-def _associated(brain, pairs=20):
+def _associated(brain, pairs=30):
     values = brain.population((0, 1), "evaluation", pairs)["association"].regions[0].tolist()
     return {name for name, value in zip(brain.region_names, values, strict=True) if value}
 
@@ -104,7 +104,7 @@ def test_no_mean_differs_in_xor_but_what_goes_together_does():
 
 def test_the_fewest_pairs_leave_no_hole_in_the_association_of_voxels():
     brain = Brain(Atrophy(("left hippocampus", "right hippocampus")), amplitude=0.22)
-    volume, cohort = brain.population((0, 1), "evaluation", 20)["association"].volume, brain.cohort((0, 1))
+    volume, cohort = brain.population((0, 1), "evaluation", 30)["association"].volume, brain.cohort((0, 1))
     hippocampi = [brain.region_names.index(f"{side} hippocampus") + 1 for side in ("left", "right")]
     inside = torch.isin(cohort.regions, torch.tensor(hippocampi)) & cohort.domain
     assert (volume[inside] != 0).all()

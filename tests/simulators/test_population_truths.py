@@ -55,7 +55,7 @@ def _white(subjects, seed, regions=64):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_smallest_studies_see_what_there_is_to_see_and_where(seed):
-    found = observer.shares(*_white(observer.subjects(200, 64), seed), orders=40)
+    found = observer.shares(*_white(observer.subjects_seen(200, 64), seed), orders=40)
     assert found.sum() == pytest.approx(1, rel=0.1)
     assert found[0] == pytest.approx(found.sum(), rel=0.02)
 
@@ -71,9 +71,9 @@ def test_few_subjects_make_shares_less_certain_but_not_larger():
 
 
 def test_too_few_pairs_for_the_regions_are_refused():
-    assert observer.subjects(20, 64) == 200
+    assert observer.subjects_seen(20, 64) == 200
     with pytest.raises(BadInput, match=r"explain.pairs=20 is not possible: give at least 30 .* 100 regions"):
-        observer.subjects(20, 100)
+        observer.subjects_seen(20, 100)
 
 
 def test_shares_equal_enumeration_over_all_coalitions():

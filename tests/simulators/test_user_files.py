@@ -75,11 +75,12 @@ def test_what_reads_no_files_says_nothing_of_them():
 def atlas(tmp_path):
     """Regions of many and of few voxels at 7 mm."""
     volume = np.zeros((180, 220, 190))
-    volume[60:90, 80:140, 60:100], volume[100:107, 100:107, 90:97] = 1, 2
+    volume[60:90, 80:140, 60:100], volume[100:114, 100:114, 90:97] = 1, 2
     affine = np.eye(4)
     affine[:3, 3] = -90, -126, -72
     nibabel.save(nibabel.Nifti1Image(volume, affine), tmp_path / "a.nii")
     (tmp_path / "names.tsv").write_text("index\tname\n1\tbox\n2\tspeck\n")
+    (tmp_path / "LICENSE").write_text("Anybody may use it.")
     return Atlas(MNI152(resolution_mm=7.0), str(tmp_path / "a.nii"), str(tmp_path / "names.tsv"))
 
 

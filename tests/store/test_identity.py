@@ -1,16 +1,12 @@
 """What components are called in keys, and that nothing stored is orphaned by a change of the code."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import golden_keys
-import yaml
 
-from bench.config.build import ALLOWED, nodes, resolve
 from bench.store.keys import describe, identity, key
-
-CONF = Path(__file__).parents[2] / "conf"
-IDENTITIES = Path(__file__).parent / "identities.txt"
+from bench.verify import identities
+from methods.controls import Constant
 
 
 @dataclass(frozen=True)
@@ -34,22 +30,22 @@ def test_a_subclass_is_a_component_of_its_own():
 
 
 def test_a_node_is_described_by_identity(monkeypatch):
-    from methods.controls import Constant
-
     monkeypatch.setattr(Constant, "identity", "methods.former.Constant", raising=False)
     assert describe({"_target_": "methods.controls.Constant"})["_target_"] == "methods.former.Constant"
 
 
-def shipped():
-    """Every class that a YAML of ours names."""
-    trees = [yaml.safe_load(path.read_text()) for path in sorted(CONF.rglob("*.yaml"))]
-    return {identity(resolve(node, ALLOWED)) for tree in trees for _, node in nodes(tree)}
-
-
 def test_identities_are_golden():
-    """A class that moved must declare its old name."""
-    gone = sorted(set(IDENTITIES.read_text().split()) - shipped())
+    """A class that moved must declare its old name, and a new one is written down, so that it is kept from then on."""
+    found, kept = identities.current(), identities.kept()
+    gone, new = sorted(kept - found), sorted(found - kept)
     assert not gone, f"not found any more: {gone}; declare `identity` on the class that was moved"
+    assert not new, f"not written down: {new}; run python -m bench readme"
+
+
+def test_a_class_is_found_by_the_identity_it_declares(monkeypatch):
+    before = identities.current()
+    monkeypatch.setattr(Constant, "identity", "methods.former.Constant", raising=False)
+    assert identities.current() ^ before == {"methods.former.Constant", "methods.controls.Constant"}
 
 
 def test_keys_are_golden():
@@ -59,3 +55,10 @@ def test_keys_are_golden():
     """
     now, then = golden_keys.rows(), golden_keys.stored()
     assert then and [row for row in then if row not in now] == []
+
+
+def test_new_identities_are_added_and_none_is_taken_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(identities, "FILE", tmp_path / "identities.txt")
+    identities.FILE.write_text("methods.former.Constant\n")
+    assert identities.write() == identities.FILE
+    assert identities.kept() == identities.current() | {"methods.former.Constant"}

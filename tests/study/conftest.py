@@ -1,5 +1,4 @@
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(autouse=True, scope="session")
 def importable():
-    """The fakes can be imported here and in every process that starts from here."""
-    sys.path.insert(0, str(HERE))
+    """The fakes can be imported in every process that starts from here, as pytest makes them here."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
 
 

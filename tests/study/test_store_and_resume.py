@@ -9,7 +9,7 @@ import pytest
 from bench import report
 from bench.contracts import BadInput
 from bench.plan import plan
-from bench.plan.states import count, survey
+from bench.plan.states import cell_counts, survey
 from bench.verbs import computing
 
 #: tables that must not depend on when, how often or in how many pieces a study was computed
@@ -39,7 +39,7 @@ def scores(study):
 
 
 def states(study):
-    return {state for _, state in count(survey(study))}
+    return {state for _, state in cell_counts(survey(study))}
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_adding_a_method_computes_that_method_only(whole, planned):
 
 def test_changing_one_parameter_moves_only_what_depends_on_it(whole, planned):
     study, *_ = whole
-    assert {k[0] for k in count(survey(planned(results=study.results)))} >= {"train", "measure"}
+    assert {k[0] for k in cell_counts(survey(planned(results=study.results)))} >= {"train", "measure"}
     changed = planned("metric.max_sensitivity.draws=3", results=study.results)
     cells = {c.key: c for found in survey(changed).values() for c, _ in found.values()}
     assert {cells[k].metric for k in todo(changed)} == {"max_sensitivity"}

@@ -9,7 +9,7 @@ import pytest
 from bench.contracts.validity import Validity
 from bench.plan import plan
 from bench.tables import validity
-from bench.tables.scores import Tidy
+from bench.tables.scores import ScoreTable
 from bench.tables.writer import Writer
 from bench.verbs import computing
 from bench.verbs.command import Command
@@ -69,14 +69,14 @@ def test_metrics_without_a_truth_have_a_row_that_says_what_they_lack(planned):
     """One model and a map of one subject: nothing to compare."""
     few = ["method=[random]", "metric=[max_sensitivity,retraining_stability,cascading_randomisation]", "maps=none"]
     found = planned(*few, "metric.cascading_randomisation.subjects=1", "seed.data=[0]", "seed.model=[0]")
-    told = {metric: reason for _, truth, metric, _, reason in validity.matrix(found) if truth == ""}
+    told = {metric: reason for _, truth, metric, _, reason in validity.validity_rows(found) if truth == ""}
     assert told == {
         "max_sensitivity": "",
         "retraining_stability": "no maps are kept (maps=none), so models cannot be compared",
         "cascading_randomisation": "it needs 2 subjects or more and is given 1",
     }
     kept = planned(*few[:2], "maps=all", "seed.data=[0]", "seed.model=[0]")
-    told = {metric: reason for _, _, metric, _, reason in validity.matrix(kept)}
+    told = {metric: reason for _, _, metric, _, reason in validity.validity_rows(kept)}
     assert told["retraining_stability"] == "it needs 2 models or more and is given 1"
     assert told["cascading_randomisation"] == ""
 
@@ -85,9 +85,9 @@ def test_without_a_ranking_a_gap_is_told_too_and_fails_the_run(tmp_path, monkeyp
     lines = ["study=fake", f"paths.results={tmp_path}", "method=[gradient]", "metric=[max_sensitivity]"]
     call = Command([*lines, "seed.data=[0]", "seed.model=[0]"], [CONF])
     assert computing.run(call) == 0
-    stored = Tidy._stored
+    stored = ScoreTable._stored
     gone = {"value": nan, "status": "undefined", "reason": "nothing"}
-    monkeypatch.setattr(Tidy, "_stored", lambda self, unit: stored(self, unit).assign(**gone))
+    monkeypatch.setattr(ScoreTable, "_stored", lambda self, unit: stored(self, unit).assign(**gone))
     assert computing.run(call) == 1
     said = capsys.readouterr()
     assert "audit: box: max_sensitivity should have a value and is undefined in every row" in said.err

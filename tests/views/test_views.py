@@ -45,10 +45,10 @@ class Slabs(nn.Module):
 
 def test_features_are_what_the_readout_reads():
     model, images = _cnn(), _images(5)
-    found = layers.features(model, images)
+    found = layers.readout_features(model, images)
     torch.testing.assert_close(model.readout(found), model(images))
     with pytest.raises(Unsupported, match="no hidden layer"):
-        layers.features(Linear(SHAPE, 2), images)
+        layers.readout_features(Linear(SHAPE, 2), images)
 
 
 def test_activations_are_those_of_the_layer_and_leave_no_hook():
@@ -71,18 +71,18 @@ def test_diversity_of_orthogonal_equal_and_random_filters():
     orthogonal, equal, noise = (nn.Conv3d(1, 8, 2, bias=False) for _ in range(3))
     nn.init.orthogonal_(orthogonal.weight)
     nn.init.constant_(equal.weight, 0.1)
-    found = kernels.diversity(nn.Sequential(orthogonal, equal)).set_index("layer")
+    found = kernels.filter_diversity(nn.Sequential(orthogonal, equal)).set_index("layer")
     assert found["similarity"].tolist() == pytest.approx([0, 1], abs=1e-5)
     assert found["rank"].tolist() == pytest.approx([8, 1], abs=1e-3)
     large = nn.Conv3d(1, 64, 6, bias=False)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         nn.init.normal_(large.weight)
-    row = kernels.diversity(nn.Sequential(large)).iloc[0]
+    row = kernels.filter_diversity(nn.Sequential(large)).iloc[0]
     assert row["similarity"] == pytest.approx(row["expected"], rel=0.05) and row["dead"] == 0
     with torch.no_grad():
         noise.weight[3] = 0
-    assert kernels.diversity(nn.Sequential(noise)).iloc[0]["dead"] == 1
+    assert kernels.filter_diversity(nn.Sequential(noise)).iloc[0]["dead"] == 1
 
 
 def test_a_projection_finds_the_plane_the_subjects_lie_in():
@@ -108,7 +108,7 @@ class _Ramp:
 
 def test_trajectories_lead_from_health_to_disease():
     model = Slabs()
-    found = latent.trajectories(model, _Ramp(), latent.axes(layers.features(model, _images(20))), [0, 3])
+    found = latent.trajectories(model, _Ramp(), latent.axes(layers.readout_features(model, _images(20))), [0, 3])
     assert found["strength"].tolist() == [s for s in latent.STRENGTHS for _ in range(2)]
     path = found[found["subject"] == 3][["pca_1", "pca_2"]].to_numpy()
     np.testing.assert_allclose(np.diff(path, axis=0), np.diff(path, axis=0)[[0]].repeat(4, 0), atol=1e-5)
@@ -118,13 +118,13 @@ def test_subgroups_split_along_the_main_axis_and_the_t_map_is_welchs():
     images, group = _images(12), torch.arange(12) % 3 == 0
     images[group, :, 2:4] += 3
     assert set(latent.subgroups(images.flatten(1))[group].tolist()) == {latent.subgroups(images.flatten(1))[0].item()}
-    found = latent.t_map(images, group)
+    found = latent.welch_map(images, group)
     expected = ttest_ind(images[group, 0, 3, 1, 5], images[~group, 0, 3, 1, 5], equal_var=False).statistic
     assert found[3, 1, 5].item() == pytest.approx(expected, rel=1e-4)
     images[:, :, 0] = 1
-    assert not latent.t_map(images, group)[0].any()
+    assert not latent.welch_map(images, group)[0].any()
     with pytest.raises(BadInput, match="two subjects on either side"):
-        latent.t_map(images, torch.arange(12) == 0)
+        latent.welch_map(images, torch.arange(12) == 0)
 
 
 def test_correlations_are_spearmans_and_name_the_latent():

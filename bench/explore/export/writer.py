@@ -15,9 +15,9 @@ from bench.explore.export.layout import (
     VECTORS,
     About,
     Layout,
+    bids_label,
     described,
     participants,
-    plain,
     write_json,
 )
 from bench.explore.export.maps import ExportedMaps
@@ -55,8 +55,8 @@ def said_when_refused(folder: Path) -> Iterator[None]:
         yield
     except (PermissionError, NotADirectoryError) as error:
         raise BadInput(
-            f"cannot write {folder} ({error.strerror}: {error.filename}); make it writable or choose another place "
-            "with paths.results=..."
+            f"{folder} cannot be written ({error.strerror}: {error.filename}); make it writable or choose another "
+            "place with paths.results=..."
         ) from error
 
 
@@ -69,7 +69,7 @@ def _root(layout: Layout, cohort: Cohort, about: About) -> None:
         sidecar = {"Description": "Synthetic image on a fixed intensity scale.", "Affine": cohort.affine.tolist()}
         write_json(image.with_name(image.name.replace(".nii.gz", ".json")), sidecar)
     write_json(layout.folder / "dataset_description.json", described(f"Plumbline {about.simulator}", "raw"))
-    told = {**_COLUMNS, **about.meanings}
+    told = {**_COLUMNS, **about.descriptions}
     write_json(layout.folder / "participants.json", {name: {"Description": text} for name, text in told.items()})
     targets, subjects = cohort.targets.tolist(), cohort.subjects.tolist()
     rows = [[w, t, s, about.stream, about.data_seed] for w, t, s in zip(who, targets, subjects, strict=True)]
@@ -92,7 +92,7 @@ def _derived(layout: Layout, cohort: Cohort) -> None:
 
 
 def _truth(layout: Layout, truth: Truth, cohort: Cohort) -> None:
-    ending = f"desc-{plain(truth.name)}_truth"
+    ending = f"desc-{bids_label(truth.name)}_truth"
     vectors = {column: v for column in VECTORS if (v := getattr(truth, column)) is not None}
     parts = [*(["volume"] if truth.volume is not None else []), *vectors]
     write_json(layout.derivatives() / f"{ending}.json", {"Name": truth.name, "Signed": truth.signed, "Parts": parts})
@@ -107,7 +107,9 @@ def _truth(layout: Layout, truth: Truth, cohort: Cohort) -> None:
 def _maps(layout: Layout, made: ExportedMaps, cohort: Cohort) -> None:
     write_json(layout.derivatives(made.model) / "dataset_description.json", described(made.model, "derivative"))
     for name, volume in zip(participants(len(made.volumes)), made.volumes, strict=True):
-        nifti.write(layout.derived(name, f"desc-{plain(made.method)}_map.nii.gz", made.model), volume, cohort.affine)
+        nifti.write(
+            layout.derived(name, f"desc-{bids_label(made.method)}_map.nii.gz", made.model), volume, cohort.affine
+        )
 
 
 def _table(path: Path, table: pd.DataFrame) -> None:

@@ -25,7 +25,7 @@ def kernels(model: nn.Module, shape: tuple[int, int, int]) -> Tensor:
     raise Unsupported("the first layer of this network does not read the image voxel by voxel")
 
 
-def diversity(model: nn.Module) -> pd.DataFrame:
+def filter_diversity(model: nn.Module) -> pd.DataFrame:
     """Diversity of the filters of each convolution; one row per layer.
 
     similarity: mean |cosine| of two filters, 0 for orthogonal ones. expected: the same for normal random filters of

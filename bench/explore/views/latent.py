@@ -11,7 +11,7 @@ from sklearn.manifold import TSNE
 from torch import Tensor, nn
 
 from bench.contracts import BadInput, Simulator
-from bench.explore.views.layers import features
+from bench.explore.views.layers import readout_features
 
 #: pathology strengths from the healthy twin to the patient
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -48,7 +48,7 @@ def trajectories(
     rows = []
     for strength in STRENGTHS:
         batch = simulator.sample(subjects, stream, {"strength": strength})
-        places = onto.transform(features(model, batch.images).double().numpy())
+        places = onto.transform(readout_features(model, batch.images).double().numpy())
         rows += [(s, strength, *place) for s, place in zip(subjects, places.tolist(), strict=True)]
     return pd.DataFrame(rows, columns=["subject", "strength", "pca_1", "pca_2"])
 
@@ -59,7 +59,7 @@ def subgroups(latent: Tensor) -> Tensor:
     return place > place.median()
 
 
-def t_map(images: Tensor, group: Tensor) -> Tensor:
+def welch_map(images: Tensor, group: Tensor) -> Tensor:
     """Welch's t of images (N, 1, D, H, W) of the group (N,) bool against the others, (D, H, W); 0 where none varies.
 
     Raises:

@@ -32,7 +32,7 @@ def activations(model: nn.Module, images: Tensor, layer: str) -> Tensor:
     return _kept(model, images, kept, module.register_forward_hook(lambda m, inputs, output: kept.append(output)))
 
 
-def features(model: nn.Module, images: Tensor) -> Tensor:
+def readout_features(model: nn.Module, images: Tensor) -> Tensor:
     """Features (N, F) of images that the readout reads: the inputs of the last layer with weights, averaged over space.
 
     Raises:

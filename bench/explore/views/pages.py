@@ -13,7 +13,7 @@ from bench.explore.views import kernels, known, latent, layers, maximal, tree
 from bench.explore.views.seen import Seen
 from bench.report.figures import latent as planes
 from bench.report.figures import tiles
-from bench.report.figures.tiles import Tile, cut
+from bench.report.figures.tiles import Tile, slice_picture
 
 Page = Iterator[tuple[str, Figure | pd.DataFrame]]
 #: subjects and channels of which pictures are made
@@ -24,23 +24,25 @@ def first_layer(seen: Seen) -> Page:
     """Kernels of the first layer, middle coronal slices; filter diversity of every layer."""
     found = kernels.kernels(seen.model, seen.simulator.shape)
     whole = max(found.shape[1:]) > 8
-    shown = [Tile(f"{k}", cut(v, at=None if whole else v.shape[1] // 2)) for k, v in enumerate(_arrays(found))]
+    shown = [
+        Tile(f"{k}", slice_picture(v, at=None if whole else v.shape[1] // 2)) for k, v in enumerate(_arrays(found))
+    ]
     yield "kernels", tiles.draw(f"{seen.name}: kernels of the first layer", shown, "weight")
 
 
 def diversity(seen: Seen) -> Page:
     """Diversity of the filters of each layer."""
-    yield "diversity", kernels.diversity(seen.model)
+    yield "diversity", kernels.filter_diversity(seen.model)
 
 
 def feature_maps(seen: Seen) -> Page:
     """First channels of every convolution for the patient whose score is highest."""
     best = int(seen.scores.where(seen.patients, -torch.inf).argmax())
-    image, drawn = seen.test.images[best : best + 1], [Tile("image", cut(_arrays(seen.test.images[best])[0]))]
+    image, drawn = seen.test.images[best : best + 1], [Tile("image", slice_picture(_arrays(seen.test.images[best])[0]))]
     yield "subject", tiles.draw(f"{seen.name}: subject {best}", drawn, "intensity", signed=False)
     for number, name in enumerate(layers.convolutions(seen.model)):
         found = _arrays(layers.activations(seen.model, image, name)[0])[:CHANNELS]
-        shown = [Tile(f"{k}", cut(v)) for k, v in enumerate(found)]
+        shown = [Tile(f"{k}", slice_picture(v)) for k, v in enumerate(found)]
         yield f"features_{number}", tiles.draw(f"{seen.name}: channels of {name}, subject {best}", shown, "activation")
 
 
@@ -55,9 +57,9 @@ def plane(seen: Seen) -> Page:
     yield "trajectories", courses
     yield "latent", planes.draw(f"{seen.name}: what the readout reads", places, courses)
     group = latent.subgroups(seen.latent[sick])
-    found = latent.t_map(seen.test.images[sick], group)
+    found = latent.welch_map(seen.test.images[sick], group)
     middle = np.linspace(0, found.shape[1] - 1, 10).astype(int)[1:-1]
-    shown = [Tile(f"y = {y}", cut(found.numpy(), at=y)) for y in middle]
+    shown = [Tile(f"y = {y}", slice_picture(found.numpy(), at=y)) for y in middle]
     yield "subgroups", tiles.draw(f"{seen.name}: the two halves of patients along their first axis", shown, "Welch t")
 
 
@@ -77,14 +79,14 @@ def excited(seen: Seen) -> Page:
     first = found[found["rank"] == 1].nlargest(CHANNELS, "activation")
     images = _arrays(seen.test.images[:, 0])
     places = first[["channel", "row", "y"]].to_numpy().tolist()
-    shown = [Tile(f"{channel}: subject {row}", cut(images[row], at=y)) for channel, row, y in places]
+    shown = [Tile(f"{channel}: subject {row}", slice_picture(images[row], at=y)) for channel, row, y in places]
     yield "subjects", tiles.draw(f"{seen.name}: who excites a channel of {name} most", shown, "intensity", False)
     start = seen.test.images.mean(0, keepdim=True)
     changes = []
     for channel in first["channel"].head(8):
         image, course = maximal.maximise(seen.model, start, name, int(channel))
         change = (image - start)[0, 0].numpy()
-        changes.append(Tile(f"{channel}: {course[0]:.2g} to {course[-1]:.2g}", cut(change)))
+        changes.append(Tile(f"{channel}: {course[0]:.2g} to {course[-1]:.2g}", slice_picture(change)))
     yield (
         "maximised",
         tiles.draw(f"{seen.name}: change of the mean brain that excites {name}", changes, "intensity", columns=4),
@@ -101,7 +103,7 @@ def soft_tree(seen: Seen) -> Page:
         "tree",
         pd.DataFrame([{"fidelity": found.fidelity, "most_frequent_class": found.share, "leaves": len(leaves)}]),
     )
-    shown = [Tile(f"node {k}", cut(v)) for k, v in enumerate(_arrays(found.tree.volumes))]
+    shown = [Tile(f"node {k}", slice_picture(v)) for k, v in enumerate(_arrays(found.tree.volumes))]
     title = f"{seen.name}: soft tree, fidelity {found.fidelity:.2f} ({found.share:.2f} by one class)"
     yield "tree", tiles.draw(title, shown, "weight")
 

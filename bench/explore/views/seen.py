@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Batch, Simulator, Unsupported
-from bench.explore.views.layers import features
+from bench.explore.views.layers import readout_features
 from bench.passes.forward import forward
 from bench.passes.scores import explained
 
@@ -29,7 +29,7 @@ class Seen:
     @cached_property
     def latent(self) -> Tensor:
         """Features (N, F) of the test subjects."""
-        return features(self.model, self.test.images)
+        return readout_features(self.model, self.test.images)
 
     @cached_property
     def known(self) -> pd.DataFrame:

@@ -32,20 +32,20 @@ def write(study: Study, subjects: int = SUBJECTS) -> Iterator[Path]:
     """
     for unit in {(u.simulator, u.network): u for u in reversed(study.units)}.values():
         folder = study.folder / "views" / unit.id
-        seen, rows = look(study, unit, subjects), []
+        seen, rows = load_seen(study, unit, subjects), []
         for name in VIEWS:
             rows.append((name, *_attempt(name, seen, folder)))
         _table(folder / "views.csv", pd.DataFrame(rows, columns=["view", "status", "reason"]))
         yield folder
 
 
-def look(study: Study, unit: Unit, subjects: int = SUBJECTS) -> Seen:
+def load_seen(study: Study, unit: Unit, subjects: int = SUBJECTS) -> Seen:
     """A unit's trained model and what its views look at."""
     run = UnitRun(study, unit)
     model, images = run.value(TRAIN).model, run.value(IMAGES)
     world = simulator(study, unit, run.value(CALIBRATE))
     test = images.test.take(torch.arange(min(subjects, len(images.test))))
-    return Seen(style.label(unit.network), model, world, images.train, test)
+    return Seen(style.display_name(unit.network), model, world, images.train, test)
 
 
 def _attempt(name: str, seen: Seen, folder: Path) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from bench.report.figures import style
 from bench.report.figures.compose import DIVERGING, fewer_colours, overlay
-from bench.report.load.panels import WHO, Array, PictureSet, cropped
+from bench.report.load.panels import WHO, Array, PictureSet, cropped_pictures
 from bench.report.rankings.ranked_results import RankedResults
 
 MOST_COLUMNS, MOST_ROWS = 6, 9
@@ -73,7 +73,7 @@ class _Sheet:
 def draw(source: RankedResults) -> list[Figure]:
     """The gallery of the main network, as many simulators a page as stay readable; no page without panels."""
     network = source.results.main_network
-    pictures = {name: cropped(images) for name, images in source.pictures.items() if network in images.maps}
+    pictures = {name: cropped_pictures(images) for name, images in source.pictures.items() if network in images.maps}
     methods = [m for m in source.order(network) if any(m in images.maps[network] for images in pictures.values())]
     most = max(1, min(MOST_COLUMNS, int(_across(len(methods)) // _SMALLEST))) if methods else 1
     items = list(pictures.items())
@@ -113,7 +113,7 @@ def _truths(sheet: _Sheet, k: int, simulator: str, images: PictureSet, p: int, m
         sheet.write(middle, top - 0.8, who, ha="center", va="bottom", fontsize=6, color=style.GREY)
         if p > 0:
             continue
-        named = "\n".join(textwrap.wrap(style.label(simulator), 14, break_long_words=False))
+        named = "\n".join(textwrap.wrap(style.display_name(simulator), 14, break_long_words=False))
         sheet.write(left, top - 3.6, named, ha="left", va="bottom", fontsize=7, linespacing=1.0)
         for side, x in zip(_SIDES[images.plane].split(), (left, left + sheet.cell[0]), strict=True):
             near = "left" if x == left else "right"
@@ -129,7 +129,7 @@ def _names(source: RankedResults, sheet: _Sheet, methods: list[str]) -> None:
         sheet.write(x, y, lines, ha="right", va="center", style=slant, fontsize=7)
 
     for r, name in enumerate(methods):
-        write(sheet.corner(r, 0), style.label(name), source.results.role(name))
+        write(sheet.corner(r, 0), style.display_name(name), source.results.role(name))
         if r % sheet.rows == 0:
             write(sheet.truth_corner(r // sheet.rows, 0), "truth", "method")
 

@@ -56,13 +56,13 @@ def _panel(axis: Axes, source: RankedResults, headline: Ranking, scope: str, ord
         _points(axis, rows, np.arange(len(order)) + offset, style.COLOURS[k % len(style.COLOURS)])
     if not np.isnan(metric["chance"]):
         axis.axvline(metric["chance"], color=style.GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
-    axis.set_yticks(range(len(order)), [style.label(name) for name in order])
+    axis.set_yticks(range(len(order)), [style.display_name(name) for name in order])
     axis.set_ylim(len(order) - 0.4, -0.6)
     axis.grid(axis="y", color=style.FAINT, linewidth=0.4)
     axis.set_axisbelow(True)
-    named = "all simulators" if scope == "all" else style.label(scope)
+    named = "all simulators" if scope == "all" else style.display_name(scope)
     axis.set_title("\n".join(textwrap.wrap(named, 14)), loc="left", fontsize=7)
-    axis.set_xlabel(style.label(headline.metric))
+    axis.set_xlabel(style.display_name(headline.metric))
     # shared axes label only the first panel
     for tick, name in zip(axis.get_yticklabels(), order, strict=False):
         tick.set_fontstyle("normal" if source.results.role(name) == "method" else "italic")
@@ -84,7 +84,7 @@ def _legend(networks: list[str]) -> list[Line2D]:
 
     colours = dict(zip(networks, style.COLOURS * len(networks), strict=False))
     return [
-        *(mark(style.label(name), colour, "o", colour) for name, colour in colours.items()),
+        *(mark(style.display_name(name), colour, "o", colour) for name, colour in colours.items()),
         mark("method, not ranked", style.GREY, "o", "white"),
         mark("control", style.GREY, "s", "white"),
         mark("oracle", style.GREY, "D", "white"),

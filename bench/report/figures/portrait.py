@@ -71,7 +71,7 @@ class _Column(NamedTuple):
 
 def draw(portrait: Portrait) -> Figure:
     """The portrait on one page; a column keeps its scale over all patients."""
-    shown = cropped(portrait)
+    shown = cropped_portrait(portrait)
     columns = list(_columns(shown))
     with style.journal():
         box = tuple(shown.spacing * shown.images.shape[1:])
@@ -86,7 +86,7 @@ def draw(portrait: Portrait) -> Figure:
     return sheet.figure
 
 
-def cropped(portrait: Portrait) -> Portrait:
+def cropped_portrait(portrait: Portrait) -> Portrait:
     """The portrait in the box that all its brains fill, with a margin around them."""
     inside, margin = np.argwhere(portrait.domain.any(0)), np.ceil(_MARGIN_MM / portrait.spacing).astype(int)
     low = np.maximum(inside.min(0) - margin, 0)
@@ -142,7 +142,7 @@ def _columns(p: Portrait) -> Iterator[_Column]:
     greys = Bar("Greys_r", 0, top)
     yield _Column("patient", patient, greys)
     yield _Column("healthy twin", twin, greys)
-    same = f"\n= {', '.join(map(style.label, p.same))}" if p.same else ""
+    same = f"\n= {', '.join(map(style.display_name, p.same))}" if p.same else ""
     yield _Column(f"patient − twin{same}", difference, _both(end))
     for name, truth in p.truths.items():
         yield _truth(name, truth, patient)
@@ -151,7 +151,7 @@ def _columns(p: Portrait) -> Iterator[_Column]:
 
 def _truth(name: str, truth: Array, under: Callable[[Cut], Array]) -> _Column:
     end = _end(truth)
-    return _Column(style.label(name), lambda cut: slices.overlay(under(cut), cut.of(truth), end), _both(end))
+    return _Column(style.display_name(name), lambda cut: slices.tinted(under(cut), cut.of(truth), end), _both(end))
 
 
 def _both(end: float) -> Bar:

@@ -39,7 +39,7 @@ def _page(source: RankedResults, headline: Ranking, points: pd.DataFrame, simula
         axes = style.grid(figure, len(simulators), COLUMNS, sharex=True, sharey=True)
         for axis, simulator in zip(axes, simulators, strict=True):
             _panel(axis, source, headline, points[points["simulator"] == simulator], methods)
-            axis.set_title(style.label(simulator), loc="left")
+            axis.set_title(style.display_name(simulator), loc="left")
         figure.legend(handles=_legend(methods), loc="outside lower center", ncols=4 if columns > 1 else 2)
     return figure
 
@@ -66,13 +66,13 @@ def _panel(axis: Axes, source: RankedResults, headline: Ranking, points: pd.Data
         axis.axhline(chance, color=style.GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
     axis.set_xlabel("test AUC of the model")
     if axis.get_subplotspec().is_first_col():  # type: ignore[union-attr]
-        axis.set_ylabel(f"{style.label(headline.metric)}, mean of the model")
+        axis.set_ylabel(f"{style.display_name(headline.metric)}, mean of the model")
 
 
 def _legend(methods: list[str]) -> list[Line2D]:
     marks = [
         Line2D([], [], color=style.COLOURS[k % len(style.COLOURS)], marker=style.SERIES_MARKERS[k % 6], linestyle="",
-               markersize=4, label=style.label(name))
+               markersize=4, label=style.display_name(name))
         for k, name in enumerate(methods)
     ]  # fmt: skip
     hollow = Line2D([], [], color=style.GREY, marker="o", linestyle="", markersize=4, markerfacecolor="none")

@@ -73,6 +73,6 @@ def pages(names: list[str], columns: int, height: float, foot: float) -> Iterato
     yield from (names[start : start + most] for start in range(0, len(names), most))
 
 
-def label(name: str) -> str:
+def display_name(name: str) -> str:
     """A plug-in's name as words, abbreviations in capitals."""
     return " ".join(word.upper() if word in _ABBREVIATIONS else word for word in name.split("_"))

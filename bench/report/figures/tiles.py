@@ -21,7 +21,7 @@ class Tile(NamedTuple):
     values: Array
 
 
-def cut(volume: Array, axis: int = 1, at: int | None = None) -> Array:
+def slice_picture(volume: Array, axis: int = 1, at: int | None = None) -> Array:
     """The slice of a volume (X, Y, Z) across `axis` as a picture, superior on top; by default its strongest."""
     others = tuple(a for a in range(3) if a != axis)
     place = int(np.abs(volume).sum(others).argmax()) if at is None else at

@@ -79,7 +79,7 @@ def read(path: Path) -> dict[str, PictureSet]:
     return {name: _picture_set(arrays, name) for name in dict.fromkeys(key.split("/")[0] for key in arrays)}
 
 
-def cropped(images: PictureSet) -> PictureSet:
+def cropped_pictures(images: PictureSet) -> PictureSet:
     """The pictures without the empty margin that all its brains share; one voxel is left around them."""
     _, rows, columns = np.nonzero(images.brain)
     if not len(rows):

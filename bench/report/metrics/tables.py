@@ -44,7 +44,7 @@ def _of(results: Results, simulator: str, network: str, scores: pd.DataFrame) ->
         "distances": profiles.distances(shares),
     }
     named = {name: table.assign(simulator=simulator, network=network) for name, table in frames.items()}
-    return {**named, "profiles": models.passed(results, shares)}
+    return {**named, "profiles": models.rows_that_passed(results, shares)}
 
 
 def _joined(parts: list[pd.DataFrame], table: Columns) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from bench.report.figures.randomisation import is_curve
-from bench.report.figures.style import label
+from bench.report.figures.style import display_name
 from bench.report.load import tables as files
 from bench.report.metrics import tables as metric_tables
 from bench.report.metrics.profiles import by_region
@@ -59,7 +59,7 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
     page = _environment(trace).get_template("page.html.j2").render(
         results=results, trace=trace, tables=tables, boards=boards.boards(source), sheets=drawn_sheets,
         figures=embedded, unconverged=set(tables["methods"]["method"][tables["methods"]["converged"] == "False"]),
-        spread=shares, components=spread.names(shares),
+        spread=shares, components=spread.component_names(shares),
         answers={scope: answers.clauses(source, scope) for scope in ["all", *results.simulators]},
         columns={network: columns(source, network) for network in results.networks},
         order={network: source.order(network) for network in results.networks},
@@ -105,7 +105,7 @@ def _environment(trace: Trace) -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["label"] = label
+    environment.filters["label"] = display_name
     environment.globals.update(
         num=trace.num, interval=trace.interval, text=trace.text, name=trace.name, value=trace.value
     )

@@ -11,8 +11,8 @@ from PIL import Image
 
 from bench.columns.aggregated import PICTURES
 from bench.report.figures.compose import overlay
-from bench.report.figures.style import label
-from bench.report.load.panels import WHO, Array, PictureSet, cropped
+from bench.report.figures.style import display_name
+from bench.report.load.panels import WHO, Array, PictureSet, cropped_pictures
 from bench.report.rankings.ranked_results import RankedResults
 
 #: pixels across a strip, a fifth more than a card of the page has; quality of its compression
@@ -46,7 +46,7 @@ def sheets(source: RankedResults) -> tuple[list[Sheet], pd.DataFrame]:
     rows: list[dict[str, object]] = []
     main = source.results.main_network
     for simulator, whole in source.pictures.items():
-        images = cropped(whole)
+        images = cropped_pictures(whole)
         for network in sorted(images.maps, key=lambda name: (name != main, name)):
             strips = [_strip(images, simulator, network, method, rows) for method in _order(source, images, network)]
             all_sheets.append(Sheet(simulator, network, images.plane, strips))
@@ -69,8 +69,8 @@ def _strip(images: PictureSet, simulator: str, network: str, method: str, rows: 
         subject, state = int(images.subjects[p]), WHO[int(images.labels[p])]
         row = (simulator, network, method or "truth", subject, state, images.plane, int(images.slices[p]))
         rows.append(dict(zip(PICTURES.names, (*row, f"{scales[p]:.3g}"), strict=True)))
-    what = f"Map of {label(method)} on {label(network)}" if method else "Truth"
-    alt = f"{what}, {label(simulator)}, {images.plane} slices of {count} subjects on the brain, truth outlined"
+    what = f"Map of {display_name(method)} on {display_name(network)}" if method else "Truth"
+    alt = f"{what}, {display_name(simulator)}, {images.plane} slices of {count} subjects on the brain, truth outlined"
     return Strip(method, encoded(_joined(panels)), alt, list(range(start, len(rows))))
 
 

@@ -29,7 +29,7 @@ def rows(results: Results, components: pd.DataFrame) -> list[ComponentRow]:
     return table
 
 
-def names(table: list[ComponentRow]) -> list[str]:
+def component_names(table: list[ComponentRow]) -> list[str]:
     """The components of any row, single factors first, the residual last."""
     every = dict.fromkeys(name for row in table for name in row.row_of)
     return sorted(every, key=lambda name: (name == "residual", name.count(" x ")))

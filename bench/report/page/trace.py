@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from bench.report.figures.style import label
+from bench.report.figures.style import display_name
 
 NONE = Markup('<span class="none" title="{}">–</span>')
 
@@ -44,7 +44,7 @@ class Trace:
 
     def name(self, method: str) -> Markup:
         """A method's name as words."""
-        return _cell("methods", self._method_rows[method], "method", label(method))
+        return _cell("methods", self._method_rows[method], "method", display_name(method))
 
     def study(self, key: str) -> Markup:
         """A value of study.json."""

@@ -61,7 +61,7 @@ def counting(scores: pd.DataFrame, table: pd.DataFrame) -> tuple[bool, pd.DataFr
     return passed, scores[allowed[unit] & (scores["status"] == "ok").to_numpy()]
 
 
-def block(simulator: str, network: str, passed: bool, ok: pd.DataFrame) -> Block:
+def block_of(simulator: str, network: str, passed: bool, ok: pd.DataFrame) -> Block:
     """The block of the rows with a value under the models that count."""
     return Block(simulator, network, passed, *_arrays(ok))
 
@@ -82,7 +82,7 @@ def _arrays(ok: pd.DataFrame) -> tuple[Any, ...]:
     return groups, values, counts, held.sum(1), np.asarray(seeds), np.asarray(subjects)
 
 
-def pooled(blocks: list[Block], tables: list[Array]) -> tuple[Array, Codes, Codes]:
+def pooled_blocks(blocks: list[Block], tables: list[Array]) -> tuple[Array, Codes, Codes]:
     """The equal-weight mean over simulators of tables (G, D, I) that belong to the blocks: one table (G, D', I'), with
     the data seeds (D',) and subjects (I',) that label it.
 

@@ -10,7 +10,7 @@ from bench.report.load import partitions
 from bench.report.load.files import BadTables
 from bench.report.load.results import Ranking, Results
 from bench.report.rankings import floors
-from bench.report.rankings.block import Block, block, counting
+from bench.report.rankings.block import Block, block_of, counting
 from bench.report.statistics import components
 from bench.report.statistics.arrays import ByModel
 
@@ -71,10 +71,10 @@ def _part(results: Results, simulator: str, network: str, scores: pd.DataFrame) 
     every = scores[scores["status"] == "ok"]
     gains = ok[ok["metric"].isin([name for names in floors.GAINS.values() for name in names])]
     return _Part(
-        block(simulator, network, passed, ok),
-        {ranking: block(simulator, network, passed, rows) for ranking, rows in mine.items()},
+        block_of(simulator, network, passed, ok),
+        {ranking: block_of(simulator, network, passed, rows) for ranking, rows in mine.items()},
         {ranking: ByModel.of(rows) for ranking, rows in mine.items()},
-        {h.ranking: block(simulator, network, passed, _among(h, gains)) for h in results.headlines},
+        {h.ranking: block_of(simulator, network, passed, _among(h, gains)) for h in results.headlines},
         [_per_model(counted(headline, every), headline) for headline in results.headlines],
         components.table(simulator, network, ByModel.of(ok[ok["method"].isin(ranked)])),
     )

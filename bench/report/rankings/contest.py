@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from bench.report.load.results import Ranking, Results
 from bench.report.rankings import sanity
-from bench.report.rankings.block import Block, pooled, seeds_behind, subjects_behind
+from bench.report.rankings.block import Block, pooled_blocks, seeds_behind, subjects_behind
 from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import ByModel, Codes
-from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, MeanEstimate, estimate
+from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, MeanEstimate, mean_estimate
 from bench.report.statistics.ranks import shared_ranks
 
 #: the status of a method that depends on nothing learnt, which is never ranked
@@ -58,7 +58,7 @@ class Contest:
         layers = [(b, m) for b, m in blocks if b.passed] or blocks
         counting, models = [b for b, _ in layers], [m for _, m in layers]
         taken = [b.take(methods, headline) for b in counting]
-        values, data_seeds, subjects = pooled(counting, [t[0] for t in taken])
+        values, data_seeds, subjects = pooled_blocks(counting, [t[0] for t in taken])
         units, counts = np.sum([t[2] for t in taken], axis=0), [t[1] for t in taken]
         return cls(
             results, headline, scope, counting, methods, values, data_seeds, subjects, counts, units, models, failing
@@ -76,11 +76,11 @@ class Contest:
 
     def score(self) -> MeanEstimate:
         """Means of all methods (M,), the simulators weighing equally, each over the simulators it has values in."""
-        return estimate(self.values)
+        return mean_estimate(self.values)
 
     def lead(self, one: int, other: int) -> tuple[float, float, float]:
         """Lead of `one` over `other`: paired difference with its 95 % interval, positive is better."""
-        value = estimate(self.sign * (self.values[[one]] - self.values[[other]]))
+        value = mean_estimate(self.sign * (self.values[[one]] - self.values[[other]]))
         low, high = value.interval()
         return float(value.mean[0]), float(low[0]), float(high[0])
 

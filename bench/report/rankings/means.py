@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from bench.report.load.results import Results
-from bench.report.rankings.block import Block, pooled, seeds_behind, subjects_behind
+from bench.report.rankings.block import Block, pooled_blocks, seeds_behind, subjects_behind
 from bench.report.statistics.arrays import GROUP, Codes
-from bench.report.statistics.intervals import Array, estimate, of_models
+from bench.report.statistics.intervals import Array, mean_estimate, of_models
 
 
 def table(results: Results, blocks: list[Block]) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def _pooled(blocks: list[Block]) -> pd.DataFrame:
     tables, units = [values for values, _, _ in taken], [count for _, _, count in taken]
     held = np.stack([u > 0 for u in units])
     passed = (held <= np.array([[b.passed] for b in blocks])).all(0)
-    values, _, subjects = pooled(blocks, tables)
+    values, _, subjects = pooled_blocks(blocks, tables)
     rows = _rows("all", blocks[0].network, True, keys, values, subjects)
     return rows.assign(
         gate=np.where(passed, "passed", "below gate"), n_simulators=held.sum(0), n_units=np.sum(units, axis=0)
@@ -59,7 +59,7 @@ def _rows(
 
 def _estimated(values: Array, subjects: Codes) -> tuple[Array, Array, Array]:
     """(mean, low, high) of tables (G, D, I); one that has values of whole models alone has no subjects to vary over."""
-    score, whole = estimate(values), subjects_behind(values, subjects) == 0
+    score, whole = mean_estimate(values), subjects_behind(values, subjects) == 0
     ends = np.stack([score.mean, *score.interval()])
     if (subjects < 0).any():
         models = of_models(values[whole][:, :, subjects < 0][:, :, 0])

@@ -8,9 +8,9 @@ import pandas as pd
 from bench.columns.declaration import PLACE
 from bench.report.load.files import BadTables
 from bench.report.load.results import Results
-from bench.report.rankings.block import Block, block, counting, pooled
+from bench.report.rankings.block import Block, block_of, counting, pooled_blocks
 from bench.report.rankings.blocks import counted
-from bench.report.statistics.intervals import estimate
+from bench.report.statistics.intervals import mean_estimate
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ScoreRows:
         if not parts:
             raise BadTables(f"row {number} of leaderboard.csv has no mean: {row['method']} is {row['status']} there")
         blocks = [part[0] for part in parts]
-        mean = estimate(pooled(blocks, [b.values for b in blocks])[0]).mean[0]
+        mean = mean_estimate(pooled_blocks(blocks, [b.values for b in blocks])[0]).mean[0]
         return cls(float(row["mean"]), float(mean), pd.concat([part[1] for part in parts], ignore_index=True))
 
 
@@ -57,4 +57,4 @@ def _part(results: Results, row: pd.Series, simulator: str) -> tuple[Block, pd.D
     headline = next(h for h in results.headlines if h.ranking == row["ranking"])
     passed, ok = counting(results.partition(simulator, row["network"]), results.models)
     rows = counted(headline, ok[ok["method"] == row["method"]])
-    return block(simulator, row["network"], passed, rows), rows.astype(dict.fromkeys(PLACE.names, str))
+    return block_of(simulator, row["network"], passed, rows), rows.astype(dict.fromkeys(PLACE.names, str))

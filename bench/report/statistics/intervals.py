@@ -97,7 +97,7 @@ def balanced(x: Array) -> MeanEstimate:
     return MeanEstimate(mean, parts, np.broadcast_to([seeds - 1.0, subjects - 1.0], parts.shape))
 
 
-def estimate(x: Array) -> MeanEstimate:
+def mean_estimate(x: Array) -> MeanEstimate:
     """The estimate of tables x (G, D, I) in which NaN marks a missing cell.
 
     Data seeds and subjects without any cell are dropped, single missing cells are `filled`. A table without cells has
