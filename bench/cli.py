@@ -19,7 +19,7 @@ VERBS = {
     **dict.fromkeys(("plan", "store", "show"), "planning"),
     **dict.fromkeys(("figures", "leaderboard", "report", "publish", "drift"), "reading"),
     **dict.fromkeys(("check", "calibrate", "entrants", "readme"), "checking"),
-    **dict.fromkeys(("export", "portrait", "views"), "exploring"),
+    **dict.fromkeys(("export", "portrait", "realism", "views"), "exploring"),
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
@@ -35,6 +35,7 @@ HELP = """verbs:
   calibrate    find the amplitude of each simulator, into simulators/calibrations
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
   portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
+  realism      healthy subjects of each anatomy beside norms of people, into results/published/realism
   entrants     other libraries' versions of our methods through the same checks, into results/published/entrants.csv
   readme       write the tables of plug-ins into their READMEs, and the identities of new classes
   views        kernels, features, latent space, soft tree of the first model of each simulator and network

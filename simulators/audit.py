@@ -81,10 +81,10 @@ def _look(simulator: Simulator, count: int, stream: str, do: Mapping[str, str]) 
 
 
 def _told_apart(features: np.ndarray, labels: np.ndarray) -> Audit:
-    return Audit(*_cross_validated(features, labels), int(np.bincount(labels).min()))
+    return Audit(*cross_validated(features, labels), int(np.bincount(labels).min()))
 
 
-def _cross_validated(features: np.ndarray, labels: np.ndarray, folds: int = 5) -> AUC:
+def cross_validated(features: np.ndarray, labels: np.ndarray, folds: int = 5) -> AUC:
     """AUC of gradient boosting on subjects it was not fitted on.
 
     Scores are compared across folds as they are; every fold holds both classes in equal numbers, or the share of

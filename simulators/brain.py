@@ -18,6 +18,7 @@ from bench.contracts import (
     Between,
     Cohort,
     NonNegative,
+    Realism,
     Redraws,
     Simulator,
     Truth,
@@ -43,6 +44,7 @@ from simulators.nuisance import Scanner
 from simulators.parts import Parts
 from simulators.pathology.protocol import Fine, NearLandmarks, Pathology
 from simulators.pathology.several import Several
+from simulators.realism.measure import measure
 from simulators.record import descriptions, record
 from simulators.separability import calibrate
 from simulators.task.protocol import Task
@@ -202,6 +204,10 @@ class Brain(Simulator):
     ) -> Mapping[str, Audit]:
         """Audits of global statistics; see `simulators.audit`."""
         return audit(self, count, stream, healthy, further)
+
+    def realism(self, subjects: int) -> Realism:
+        """Volumes, texture and intensities of healthy subjects beside norms; see `simulators.realism.measure`."""
+        return measure(self.parts, subjects)
 
     def scene(self, subject: int, stream: str, free: bool = False) -> Scene:
         """All latents of a subject, each component from its own hashed stream.

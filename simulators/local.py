@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from bench.contracts import Between, RegionName, bounded
+from bench.contracts import Between, RegionName, bounded, impossible
 
 
 class Local(NamedTuple):
@@ -29,17 +29,22 @@ class Local(NamedTuple):
 class Variation:
     """Standard deviations of the local latents.
 
-    volume: regional grey-matter volume (relative), of which the share `shared` is common to the whole brain and as
-    much again to both hemispheres. signal: regional signal (relative). folding: tissue share a fold moves;
-    folding_mm: its width.
+    volume: regional grey-matter volume (relative), of whose variance the share `shared` is common to the whole brain,
+    as the thickness of its cortex is, and `paired` to both sides of a region; fitted to `anatomy/norms.csv`. signal:
+    regional signal (relative). folding: tissue share a fold moves; folding_mm: its width.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     volume: Annotated[float, Between(0, 0.3)] = 0.08
-    shared: Annotated[float, Between(0, 0.5)] = 0.3
+    shared: Annotated[float, Between(0, 1)] = 0.2
+    paired: Annotated[float, Between(0, 1)] = 0.45
     signal: Annotated[float, Between(0, 0.2)] = 0.015
-    folding: Annotated[float, Between(0, 0.5)] = 0.1
-    folding_mm: Annotated[float, Between(1, 50, unit="mm")] = 7.0
+    folding: Annotated[float, Between(0, 0.5)] = 0.12
+    folding_mm: Annotated[float, Between(1, 50, unit="mm")] = 5.0
+
+    def __post_init__(self) -> None:
+        if self.shared + self.paired > 1:
+            raise impossible(self, "paired", self.paired, f"at most {1 - self.shared:g} beside shared={self.shared:g}")
 
     @property
     def named(self) -> frozenset[str]:
@@ -50,8 +55,8 @@ class Variation:
         """Accepts any anatomy, because no region is named."""
 
     def correlation(self, first: str, second: str) -> float:
-        """Correlation of two different regions' volumes: twice as high for the two sides of one."""
-        return self.shared * (2 if _first(first) == _first(second) else 1)
+        """Correlation of two different regions' volumes, higher for the two sides of one."""
+        return self.shared + (self.paired if _first(first) == _first(second) else 0)
 
     def partners(self, regions: Collection[str]) -> frozenset[str]:
         """Other regions that vary with these for a reason of their own, beyond what all brains and both sides share."""
@@ -77,8 +82,8 @@ class Variation:
         more = self.added(rng, names)
         own = rng.standard_normal(len(names) + 1)
         pair, brain = rng.standard_normal(len(names) + 1), rng.standard_normal()
-        partner = _partners(names)
-        volume = np.sqrt(1 - 2 * self.shared) * own + np.sqrt(self.shared) * (pair[partner] + brain)
+        alone = np.sqrt(1 - self.shared - self.paired) * own
+        volume = alone + np.sqrt(self.paired) * pair[_partners(names)] + np.sqrt(self.shared) * brain
         volume[0] = 0
         volume = self.volume * volume + more[0]
         signal = self.signal * rng.standard_normal(len(names) + 1) + more[1]

@@ -104,6 +104,21 @@ n                    whole   subjects of each class
 reference            number  AUC of the reference observer
 verdict              text    passed, failed, or why the audit asks nothing of this simulator
 """)
+REALISM = Columns.of("""
+anatomy              text    anatomy and size of its voxels
+subjects             whole   simulated healthy subjects whose volumes were measured
+structure            text    structure, tissue, or what else was measured
+quantity             text    how it varies over subjects, or how it compares with the average brain
+simulated            number  value in simulated subjects
+error                number  its standard error over subjects
+norm                 number  value in people, or in the average brain
+low                  number  least value that passes for it; empty where a number is reported and not judged
+high                 number  largest value that passes for it
+verdict              text    inside or outside; empty where nothing is judged
+people               whole   people measured; 0 for the average brain
+ages                 text    their ages in years
+source               text    where the norm stands
+""")
 CELL = Columns.of("""
 stage                text    stage of the run
 method               text    name of the method; empty before maps are made

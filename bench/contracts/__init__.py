@@ -40,6 +40,7 @@ from bench.contracts.plugins import (
     SelfFitting,
     Target,
 )
+from bench.contracts.realism import BesideNorm, Realism, Spectrum
 from bench.contracts.redraws import Redraws
 from bench.contracts.simulator import Simulator
 from bench.contracts.tags import BlindSpot, MethodTags, MetricTags
@@ -53,6 +54,7 @@ __all__ = [
     "Audit",
     "BadInput",
     "Batch",
+    "BesideNorm",
     "Between",
     "BlindSpot",
     "Cohort",
@@ -80,12 +82,14 @@ __all__ = [
     "Part",
     "Perturbation",
     "Positive",
+    "Realism",
     "Redraws",
     "RegionColumn",
     "RegionName",
     "SelfFitting",
     "Share",
     "Simulator",
+    "Spectrum",
     "Status",
     "Subjects",
     "Target",

@@ -11,6 +11,7 @@ from bench.contracts.audit import Audit
 from bench.contracts.data import Batch, Cohort, Truth
 from bench.contracts.errors import Undefined, Unsupported
 from bench.contracts.plugins import Target
+from bench.contracts.realism import Realism
 from bench.contracts.redraws import Redraws
 
 
@@ -169,6 +170,14 @@ class Simulator(ABC):
             Unsupported: for a simulator that has no audits.
         """
         raise Unsupported("the simulator has no `audit`, so nobody knows what its global statistics give away")
+
+    def realism(self, subjects: int) -> Realism:
+        """Healthy subjects measured as people's brains are, beside norms.
+
+        Raises:
+            Unsupported: for a simulator that no norms belong to.
+        """
+        raise Unsupported("the simulator has no `realism`, so nobody knows how its subjects compare with people")
 
     @staticmethod
     def banked(node: Mapping[str, Any]) -> Mapping[str, Any] | None:

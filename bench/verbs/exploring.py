@@ -1,6 +1,7 @@
 """Verbs that show simulators and models beside a study's tables."""
 
 from bench.explore import portraits
+from bench.explore import realism as beside_norms
 from bench.explore.export.cohorts import export as folders
 from bench.explore.views.write import write
 from bench.verbs.command import Command
@@ -17,6 +18,13 @@ def export(command: Command) -> int:
 def portrait(command: Command) -> int:
     """Draw what each simulator named makes, into results/published/portraits."""
     for path in portraits.write(command.study()[0], PUBLISHED / "portraits"):
+        print(path)
+    return 0
+
+
+def realism(command: Command) -> int:
+    """Measure healthy subjects of each anatomy named beside norms, into results/published/realism."""
+    for path in beside_norms.write(command.study()[0], PUBLISHED / "realism"):
         print(path)
     return 0
 

@@ -36,16 +36,21 @@ class Grid(NamedTuple):
         axes = [self.origin[a] + self.resolution * np.arange(self.voxels[a]) for a in range(3)]
         return np.stack(np.meshgrid(*axes, indexing="ij"), -1).astype(np.float32)
 
-    def average(self, volume: np.ndarray, origin: np.ndarray, size: float) -> np.ndarray:
-        """A finer volume of cubic voxels of `size` mm, averaged over this grid's voxels by overlap."""
+    def average(self, volume: np.ndarray, origin: np.ndarray, size: float, parted: int = 1) -> np.ndarray:
+        """A finer volume of cubic voxels of `size` mm, averaged over this grid's voxels by overlap.
+
+        parted: values a voxel along each axis, from the first voxel's centre to the last one's; each is the mean over a
+        whole voxel around it. Read linearly between them, a map keeps fine structure that one value a voxel loses.
+        """
         for axis in range(3):
-            weights = self._overlap(axis, origin[axis], size, volume.shape[axis])
+            weights = self._overlap(axis, origin[axis], size, volume.shape[axis], parted)
             volume = np.moveaxis(np.tensordot(weights, volume, axes=(1, axis)), 0, axis)
         return volume
 
-    def _overlap(self, axis: int, start: float, size: float, count: int) -> np.ndarray:
-        """Weights (voxels, count): the share of each of this grid's voxels that each source voxel covers."""
-        low = self.origin[axis] - self.resolution / 2 + self.resolution * np.arange(self.voxels[axis])[:, None]
+    def _overlap(self, axis: int, start: float, size: float, count: int, parted: int) -> np.ndarray:
+        """Weights (values, count): the share of each value's voxel that each source voxel covers."""
+        steps = self.resolution / parted * np.arange(parted * (self.voxels[axis] - 1) + 1)[:, None]
+        low = self.origin[axis] - self.resolution / 2 + steps
         source = start - size / 2 + size * np.arange(count)
         shared = np.minimum(low + self.resolution, source + size) - np.maximum(low, source)
         return (np.clip(shared, 0, None) / self.resolution).astype(np.float32)

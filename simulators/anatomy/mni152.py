@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.contracts import bounded
 from simulators.anatomy.grid import Grid
-from simulators.anatomy.protocol import Template
+from simulators.anatomy.protocol import PARTED, Template
 from simulators.anatomy.regions import named
 from simulators.anatomy.templated import Templated
 
@@ -23,7 +23,7 @@ class MNI152(Templated):
     `desikan_killiany/SOURCE.md`.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     @property
     def named(self) -> tuple[Template, tuple[str, ...]]:
@@ -34,22 +34,25 @@ class MNI152(Templated):
 @lru_cache(maxsize=2)
 def _named(resolution: float) -> tuple[Template, tuple[str, ...]]:
     grid = Grid.covering(resolution)
-    t1, (gm, wm, csf) = averages(grid)
+    t1, (gm, wm, csf) = averages(grid, PARTED)
     brain = gm + wm + csf
     inside = brain > 0.9
     means = np.linalg.lstsq(np.stack([gm, wm, csf])[:, inside].T, t1[inside], rcond=None)[0]
     detail = np.where(brain > 0, t1 - np.tensordot(means, np.stack([gm, wm, csf]), axes=1), 0) * brain
-    return named(grid, np.stack([gm, wm, brain, detail]).astype(np.float32))
+    return named(grid, np.stack([gm, wm, brain, detail]).astype(np.float32), parted=PARTED)
 
 
-def averages(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """T1 intensities (D, H, W) and shares (3, D, H, W) of grey matter, white matter and fluid on a grid."""
+def averages(grid: Grid, parted: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """T1 intensities (D, H, W) and shares (3, D, H, W) of grey matter, white matter and fluid on a grid.
+
+    parted: values a voxel along each axis, as in `Grid.average`.
+    """
     # nilearn takes over a second to import, which commands that draw no subject need not pay
     from nilearn import datasets
 
     loaders = (datasets.load_mni152_gm_template, datasets.load_mni152_wm_template, datasets.load_mni152_template)
     images = [load(resolution=1) for load in loaders]
-    gm, wm, t1 = (grid.average(i.get_fdata(dtype=np.float32), i.affine[:3, 3], 1.0) for i in images)
+    gm, wm, t1 = (grid.average(i.get_fdata(dtype=np.float32), i.affine[:3, 3], 1.0, parted) for i in images)
     brain = np.clip(t1 / 0.45, 0, 1)
     fit = np.minimum(1, brain / np.maximum(gm + wm, 1e-6))
     return t1, np.stack([gm * fit, wm * fit, brain - (gm + wm) * fit])

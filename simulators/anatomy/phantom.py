@@ -9,7 +9,7 @@ import numpy as np
 from bench.contracts import bounded
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.phantom_tissue import tissue
-from simulators.anatomy.protocol import Template
+from simulators.anatomy.protocol import PARTED, Template
 from simulators.anatomy.regions import named
 from simulators.anatomy.templated import Templated
 
@@ -27,7 +27,7 @@ class Phantom(Templated):
     resolution_mm: voxel size. shape: how subjects differ in shape.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     @property
     def named(self) -> tuple[Template, tuple[str, ...]]:
@@ -38,9 +38,9 @@ class Phantom(Templated):
 @lru_cache(maxsize=2)
 def _named(resolution: float) -> tuple[Template, tuple[str, ...]]:
     grid, (maps, origin) = Grid.covering(resolution), _fine()
-    averages = np.stack([grid.average(m, origin, FINE_MM) for m in maps])
+    averages = np.stack([grid.average(m, origin, FINE_MM, PARTED) for m in maps])
     # its gyri are not those of the brain that the regions were drawn on
-    return named(grid, averages.astype(np.float32), reach_mm=np.inf)
+    return named(grid, averages.astype(np.float32), reach_mm=np.inf, parted=PARTED)
 
 
 @lru_cache(maxsize=1)

@@ -9,19 +9,22 @@ from simulators.anatomy.resampling import FEWEST, majority
 
 
 def named(
-    grid: Grid, maps: np.ndarray, reach_mm: float = 0.0, names: tuple[str, ...] | None = None
+    grid: Grid, maps: np.ndarray, reach_mm: float = 0.0, names: tuple[str, ...] | None = None, parted: int = 1
 ) -> tuple[Template, tuple[str, ...]]:
     """A template with the regions that the grid can show, and their names in label order.
 
     maps: (4, D, H, W) as a template's. reach_mm: how far from where a region was drawn tissue is still of it; 0 on the
-    brain that the regions were drawn on. names: those to number by, where other templates have the same grid.
+    brain that the regions were drawn on. names: those to number by, where other templates have the same grid. parted:
+    values a voxel of the maps along each axis, as in `Grid.average`.
     """
-    drawn = parcellation()
+    drawn, fine = parcellation(), maps
+    maps = np.ascontiguousarray(fine[:, ::parted, ::parted, ::parted])
     labels = majority(grid, drawn, tissue_shares(maps), reach_mm)
     number, found = numbering(labels, drawn.names)
     if names is not None:
         number = np.array([0, *(names.index(name) + 1 if name in names else 0 for name in drawn.names)], np.int16)
-    return Template(maps, number[labels], grid.points, grid.affine), found if names is None else names
+    template = Template(maps, number[labels], grid.points, grid.affine, fine if parted > 1 else None)
+    return template, found if names is None else names
 
 
 def tissue_shares(maps: np.ndarray) -> np.ndarray:

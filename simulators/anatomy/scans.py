@@ -44,7 +44,7 @@ class Scans(Templated):
 
     version: ClassVar[str] = "2"
     # scans have positions and shapes of their own, so the default adds little
-    shape: Shape = field(default_factory=lambda: Shape(size=0.01, aspect=0.01, ventricles=0.05, field_mm=1.5))
+    shape: Shape = field(default_factory=lambda: Shape(size=0.01, aspect=0.01, ventricles=0.12, field_mm=0.8))
     folder: str = ""
     pattern: str = "*.nii*"
     masks: str | None = None

@@ -64,7 +64,8 @@ class Templated(ABC):
 def at_positions(template: Template, position: np.ndarray) -> Warped:
     """A template found at positions (D, H, W, 3) in mm: maps by linear interpolation, labels by nearest neighbour."""
     where = _unit(template, position)
-    maps = grid_sample(torch.from_numpy(template.maps)[None], where, align_corners=True)[0]
+    source = template.maps if template.fine is None else template.fine
+    maps = grid_sample(torch.from_numpy(source)[None], where, align_corners=True)[0]
     return Warped(maps.numpy(), _nearest(template, where))
 
 

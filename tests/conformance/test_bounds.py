@@ -117,7 +117,13 @@ def test_a_value_beyond_its_bound_is_refused_by_name(node, name, possible, impos
 
 
 #: arguments that another one must not exceed
-WITH = {"window": {"stride": 1}, "field_mm": {"spacing_mm": 100}, "spacing_mm": {"field_mm": 0}}
+WITH = {
+    "window": {"stride": 1},
+    "field_mm": {"spacing_mm": 100},
+    "spacing_mm": {"field_mm": 0},
+    "shared": {"paired": 0.0},
+    "paired": {"shared": 0.0},
+}
 
 
 @pytest.mark.parametrize(("node", "name", "possible", "impossible"), CASES)

@@ -1,0 +1,1 @@
+"""Realism: healthy simulated brains measured as people's are, beside published norms."""

@@ -1,0 +1,61 @@
+"""Measurement of healthy simulated subjects beside norms, as one list of findings."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bench.contracts import BesideNorm, Realism, impossible
+from simulators.parts import Parts
+from simulators.realism.norms import norms
+from simulators.realism.statistics import statistic
+from simulators.realism.texture import SeenTexture, texture
+from simulators.realism.volumes import measured
+
+#: fewest subjects whose correlations have a standard error worth its name
+FEWEST = 20
+#: factor that the power of fine structure may differ by; fewest common to two histograms; difference of two peaks
+FACTOR, COMMON, NEAR = 1.5, 0.8, 0.08
+TEMPLATE = "the average brain that subjects are deformations of, on the same grid of 2 mm, without noise"
+
+
+def measure(parts: Parts, subjects: int) -> Realism:
+    """Volumes, texture and intensities of healthy subjects.
+
+    Raises:
+        BadInput: for fewer than 20 subjects.
+        Unsupported: for a part of the head, where structures are cut.
+    """
+    if subjects < FEWEST:
+        raise impossible("realism", "subjects", subjects, f"{FEWEST} or more")
+    volumes = measured(parts, {norm.structure: norm.tissue for norm in norms()}, subjects)
+    seen = texture(parts)
+    findings = (*_volumes(volumes), *_texture(seen))
+    title = f"{type(parts.anatomy).__name__.lower()}_{parts.voxel_mm:g}mm"
+    return Realism(title, subjects, findings, volumes, seen.spectrum)
+
+
+def _volumes(volumes: dict[str, np.ndarray]) -> Iterator[BesideNorm]:
+    brain = volumes["brain"][:, 0]
+    for norm in norms():
+        if norm.structure in volumes:
+            value, error = statistic(norm.quantity, volumes[norm.structure], brain)
+            yield BesideNorm(norm.structure, norm.quantity, value, error, *norm[3:])
+
+
+def _texture(seen: SeenTexture) -> Iterator[BesideNorm]:
+    ratios = seen.spectrum.ratios
+    for frequency, power in zip(seen.spectrum.frequencies, ratios.T, strict=True):
+        yield _beside_template("texture", f"power at {frequency:.2f}/mm", power, 1.0, 1 / FACTOR, FACTOR)
+    yield _beside_template("intensities", "histogram in common", seen.overlaps, 1.0, COMMON, 1.0)
+    for tissue, own, known in zip(("csf", "grey matter", "white matter"), *seen.peaks, strict=True):
+        yield _beside_template(tissue, "commonest intensity", np.array([own]), known, known - NEAR, known + NEAR)
+    value, low, high = seen.patches
+    error = (high - low) / 3.92
+    yield BesideNorm("patches", "auc against the template", value, error, 0.5, np.nan, np.nan, 0, "", TEMPLATE)
+
+
+def _beside_template(
+    structure: str, quantity: str, own: np.ndarray, norm: float, low: float, high: float
+) -> BesideNorm:
+    error = float(own.std(ddof=1) / np.sqrt(len(own))) if len(own) > 1 else np.nan
+    return BesideNorm(structure, quantity, float(own.mean()), error, norm, low, high, 0, "", TEMPLATE)

@@ -1,0 +1,53 @@
+"""Norms of healthy brains: the rows of `anatomy/norms.csv`, with their sources."""
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+#: tables of norms and of their sources
+FOLDER = Path(__file__).parents[1] / "anatomy"
+
+
+class Norm(NamedTuple):
+    """A quantity of a structure in people: its value, and bounds that simulated brains must keep.
+
+    structure: a region's name without its side, `brain`, or a tissue. tissue: gm, wm, csf or gm+wm, which is counted
+    within it. quantity: one of `statistics.QUANTITIES`. people: how many were measured. ages: their range in years.
+    source: where the value stands.
+    """
+
+    structure: str
+    tissue: str
+    quantity: str
+    value: float
+    low: float
+    high: float
+    people: int
+    ages: str
+    source: str
+
+
+@cache
+def norms() -> tuple[Norm, ...]:
+    """All norms, in the table's order."""
+    cited = {row["source"]: row["citation"] for row in _rows("norm_sources.csv")}
+    return tuple(
+        Norm(
+            row["structure"],
+            row["tissue"],
+            row["quantity"],
+            float(row["value"]),
+            float(row["low"]),
+            float(row["high"]),
+            int(row["people"]),
+            row["ages"],
+            "; ".join(cited[source] for source in row["source"].split("+")),
+        )
+        for row in _rows("norms.csv")
+    )
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (FOLDER / name).open(newline="") as file:
+        return list(csv.DictReader(file))
