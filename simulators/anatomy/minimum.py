@@ -1,4 +1,4 @@
-"""Regions and pathologies too small for a grid to tell anything about them."""
+"""Regions, lesions and pathologies too small for a grid to tell anything about them."""
 
 import math
 from collections.abc import Iterable
@@ -41,4 +41,20 @@ def require_grid(family: str, coarsest_mm: float, resolution_mm: float) -> None:
         raise BadInput(
             f"{family} at anatomy.resolution_mm={resolution_mm:g} is too coarse, because what it moves is a small part "
             f"of such a voxel; use {coarsest_mm:g} or finer"
+        )
+
+
+def require_lesion(where: str, radius_mm: float, resolution_mm: float) -> None:
+    """Refuse a lesion that is smaller than a voxel: a ball of this radius (mm) has less than its volume.
+
+    where: the field that sets the smallest radius.
+    Raises:
+        BadInput: naming the field, the radius, and the radius and the voxel size that fit each other.
+    """
+    side = (4 * math.pi / 3) ** (1 / 3) * radius_mm
+    if side < resolution_mm:
+        least, finer = math.ceil(10 * radius_mm * resolution_mm / side) / 10, math.floor(10 * side) / 10
+        raise BadInput(
+            f"{where}={radius_mm:g} is a lesion smaller than a voxel of {resolution_mm:g} mm; "
+            f"use {least:g} mm or more, or anatomy.resolution_mm of {finer:g} or finer"
         )
