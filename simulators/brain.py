@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, Simulator, Truth, bounded, impossible
 from bench.contracts.validity import Validity
-from simulators.anatomy.minimum import require, require_grid
+from simulators.anatomy.minimum import require, require_grid, require_lesion
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy
 from simulators.audit import audit
@@ -28,7 +28,7 @@ from simulators.intervene.scan import intervene
 from simulators.local import Variation
 from simulators.nuisance import Scanner
 from simulators.parts import Parts
-from simulators.pathology.protocol import Fine, NearLandmarks, Pathology
+from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks, Pathology
 from simulators.pathology.several import Several
 from simulators.record import column_description, record
 from simulators.separability import calibrate
@@ -73,6 +73,9 @@ class Brain(Simulator):
         landmarks = {region for law in laws if isinstance(law, NearLandmarks) for region in law.landmarks}
         named = sorted(acted | landmarks | self.local.named)
         require(named, self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
+        for law in laws:
+            if isinstance(law, HasSizes):
+                require_lesion(f"{type(law).__name__}.smallest_ml", law.smallest_ml, self.anatomy.resolution_mm)
         self.task.validate(len(laws))
         require_dialled_cause(self.parts)
         if self.separability > self.task.labels.ceiling:

@@ -6,15 +6,15 @@ import numpy as np
 
 from simulators.space.voxels import Voxels
 
-#: waves that make an outline irregular: how many, their frequencies per radius, and their sizes, which sum to 1
+#: waves that make an outline irregular: their frequencies per radius, and the size of each in radii
 FREQUENCIES = np.array([1.2] * 4 + [2.8] * 4)
-SIZES = np.array([1 / 6] * 4 + [1 / 12] * 4, np.float32)
-#: widest body in units of the radius of a ball of its volume; halvings of the interval in which its extent is sought
-WIDEST, HALVINGS = 1.6, 12
+SIZES = np.full(len(FREQUENCIES), 0.2, np.float32)
+#: halvings of the interval in which a body's extent is sought
+HALVINGS = 10
 #: least half width of a border in voxels: what is sharper depends on where the voxels' centres happen to lie
 LEAST_EDGE = 0.5
 #: bounds on how much narrower than its middle a tapering body may be, and wider
-NARROW, WIDE = 0.4, 2.5
+NARROW, WIDE = 0.4, 1.6
 #: squared voxels by which single precision may misjudge a distance in a grid
 SLACK = 0.01
 
@@ -34,13 +34,15 @@ class Bodies(NamedTuple):
 class Shape(NamedTuple):
     """What lesions of one kind have in common.
 
-    irregularity: largest relative size of the outline's waves, which mostly reach a quarter of it. elongation: length
-    over width. taper: how much wider a body grows along its axis, per radius. edge_mm: half the width of the border.
+    irregularity: size of the outline's waves, whose SD is 0.4 radii at 1. elongation: length
+    over width. taper: how much wider a body grows along its axis, per radius. widest: farthest that it grows where
+    tissue is scarce, in radii. edge_mm: half the width of the border.
     """
 
     irregularity: float
     elongation: float
     taper: float
+    widest: float
     edge_mm: float
 
 
@@ -77,15 +79,14 @@ def border(bodies: Bodies, shape: Shape, head: Voxels, tissue: np.ndarray, voxel
     """The voxels of a head at and within the border of bodies, each of the volume of the ball of its radius.
 
     tissue: (n,) share of each voxel of the head that a body can take; what it cannot does not count to its volume. A
-    body grows evenly until it has its volume, at most to 1.6 times the size it has among tissue alone.
+    body grows evenly until it has its volume, at most to `shape.widest` times the size it has among tissue alone.
     """
     edge = max(shape.edge_mm, LEAST_EDGE * voxel_mm)
-    long = shape.elongation ** (2 / 3)
-    reach = ((WIDEST + shape.irregularity) * long * bodies.radii_mm + edge) / voxel_mm
+    reach = ((shape.widest + shape.irregularity * SIZES.sum()) * bodies.radii_mm + edge) * _reach(shape) / voxel_mm
     which, at = within_reach(head.points, bodies.centres, reach)
     radii = bodies.radii_mm.take(which).astype(np.float32)
     apart = _apart(head.points.take(at, axis=1), bodies, which, shape, voxel_mm)
-    extents = _extents(apart, which, tissue.take(at), bodies.radii_mm, edge, voxel_mm)
+    extents = _extents(apart, which, tissue.take(at), bodies.radii_mm, shape._replace(edge_mm=edge), voxel_mm)
     depth = (extents.take(which).astype(np.float32) - apart) * radii
     inside = depth > -edge
     return Border(which[inside], at[inside], depth[inside], edge)
@@ -95,6 +96,12 @@ def ramp(depth: np.ndarray) -> np.ndarray:
     """A smooth step from 0 at -1 to 1 at 1, exactly 0 and 1 beyond."""
     x = np.clip(0.5 + 0.5 * depth, 0, 1)
     return np.asarray(x * x * (3 - 2 * x), np.float32)
+
+
+def _reach(shape: Shape) -> float:
+    """How far a body reaches, in units of the distance that its outline measures."""
+    along = shape.elongation ** (2 / 3)
+    return max(along, (WIDE if shape.taper else 1) / along**0.5)
 
 
 def _apart(points: np.ndarray, bodies: Bodies, which: np.ndarray, shape: Shape, voxel_mm: float) -> np.ndarray:
@@ -117,20 +124,27 @@ def _apart(points: np.ndarray, bodies: Bodies, which: np.ndarray, shape: Shape, 
 
 
 def _extents(
-    apart: np.ndarray, which: np.ndarray, tissue: np.ndarray, radii_mm: np.ndarray, edge_mm: float, voxel_mm: float
+    apart: np.ndarray, which: np.ndarray, tissue: np.ndarray, radii_mm: np.ndarray, shape: Shape, voxel_mm: float
 ) -> np.ndarray:
-    """The distance (m,) in radii at which each body's border encloses its volume."""
+    """The distance (m,) in radii at which each body's border encloses its volume: halvings, and a line at last."""
     asked = 4 / 3 * np.pi * (radii_mm / voxel_mm) ** 3
-    per_edge = (radii_mm / edge_mm).astype(np.float32)
-    low, high = -edge_mm / radii_mm, np.full(len(radii_mm), WIDEST)
+    per_edge = (radii_mm / shape.edge_mm).astype(np.float32).take(which)
+
+    def enclosed(extents: np.ndarray) -> np.ndarray:
+        depth = (extents.astype(np.float32).take(which) - apart) * per_edge
+        return np.bincount(which, weights=ramp(depth) * tissue, minlength=len(radii_mm))
+
+    # nothing is enclosed by the least
+    low = -shape.edge_mm / radii_mm - shape.irregularity * SIZES.sum()
+    high = np.full(len(radii_mm), shape.widest)
+    below, above = np.zeros(len(radii_mm)), enclosed(high)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        depth = (middle.astype(np.float32).take(which) - apart) * per_edge.take(which)
-        enclosed = np.bincount(which, weights=ramp(depth) * tissue, minlength=len(radii_mm))
-        low, high = np.where(enclosed < asked, middle, low), np.where(enclosed < asked, high, middle)
-    return (low + high) / 2
-
-
+        found = enclosed(middle)
+        less = found < asked
+        low, below = np.where(less, middle, low), np.where(less, found, below)
+        high, above = np.where(less, high, middle), np.where(less, above, found)
+    return np.asarray(low + (high - low) * np.clip((asked - below) / np.maximum(above - below, 1e-12), 0, 1))
 
 
 def within_reach(points: np.ndarray, centres: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

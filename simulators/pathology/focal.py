@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from bench.contracts import BadInput, Between, bounded, impossible, known
-from simulators.observe.observers import Observer, RandomPlace
+from simulators.observe.lesions import RandomPlace
+from simulators.observe.observers import Observer
 from simulators.pathology import blob
 from simulators.pathology.lesion_sizes import LesionSizes, radius_mm
 from simulators.pathology.oedema import spread
@@ -37,7 +38,7 @@ class Focal(LesionSizes):
     smallest_ml: Annotated[float, Between(0.001, 500, unit="ml")] = 2.0
     largest_ml: Annotated[float, Between(0.001, 500, unit="ml")] = 100.0
     edge_mm: Annotated[float, Between(0.5, 20, unit="mm")] = 2.0
-    irregularity: Annotated[float, Between(0, 1)] = 0.8
+    irregularity: Annotated[float, Between(0, 1)] = 0.6
     elongation: Annotated[float, Between(1, 4)] = 1.3
     rim: Annotated[float, Between(0, 1)] = 0.0
     rim_mm: Annotated[float, Between(1, 20, unit="mm")] = 4.0
@@ -45,8 +46,9 @@ class Focal(LesionSizes):
     oedema_mm: Annotated[float, Between(1, 40, unit="mm")] = 14.0
     regions: tuple[str, ...] = ()
     fixed: bool = False
-    #: how much wider a body grows along its axis, per radius
+    #: as in `blob.Shape`
     taper: ClassVar[float] = 0.0
+    widest: ClassVar[float] = 1.6
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -80,7 +82,7 @@ class Focal(LesionSizes):
         head, (directions, phases) = place.head, latents["waves"]
         radius = radius_mm(np.array([latents["volume_ml"]]))
         body = blob.Bodies(latents["centre"][None], radius, latents["axis"][None], (directions[None], phases[None]))
-        shape = blob.Shape(self.irregularity, self.elongation, self.taper, self.edge_mm)
+        shape = blob.Shape(self.irregularity, self.elongation, self.taper, self.widest, self.edge_mm)
         tissue = self.open_to(place, latents["centre"])
         found = blob.border(body, shape, head, tissue, place.voxel_mm)
         # what it cannot take holds none of it

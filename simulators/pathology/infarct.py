@@ -1,8 +1,8 @@
 """Infarcts: wedges of tissue that one artery supplies, which end where its territory ends."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from functools import partial
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -25,11 +25,15 @@ class Infarct(Focal):
     territories: tuple[tuple[str, ...], ...] = ()
     elongation: Annotated[float, Between(1, 4)] = 1.4
     taper: ClassVar[float] = 0.5
+    # most of a ball may lie in a neighbour's territory
+    widest: ClassVar[float] = 3.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not all(self.territories) or not self.territories:
-            raise impossible(self, "territories", self.territories, "for each artery the names of the regions it supplies")
+            raise impossible(
+                self, "territories", self.territories, "for each artery the names of the regions it supplies"
+            )
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse a region that the anatomy does not have."""
@@ -55,9 +59,9 @@ class Infarct(Focal):
 
     def _territory(self, place: Place, centre: np.ndarray) -> tuple[str, ...]:
         """Regions of the artery that supplies a centre, or the tissue nearest to it."""
-        distances = [
-            place.once(("territory", number), lambda own=territory: np.argwhere(place.within(own)))
-            for number, territory in enumerate(self.territories)
-        ]
-        nearest = [((voxels - centre) ** 2).sum(1).min(initial=np.inf) for voxels in distances]
+        voxels = place.once(("territories", self.territories), partial(self._voxels, place))
+        nearest = [((own - centre) ** 2).sum(1).min(initial=np.inf) for own in voxels]
         return self.territories[int(np.argmin(nearest))]
+
+    def _voxels(self, place: Place) -> list[np.ndarray]:
+        return [np.argwhere(place.within(territory)) for territory in self.territories]

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.special import pdtr
 
 from bench.contracts import Between, bounded, impossible, known
-from simulators.observe.observers import ManyPlaces, Observer
+from simulators.observe.lesions import ManyPlaces
+from simulators.observe.observers import Observer
 from simulators.pathology import blob
 from simulators.pathology.lesion_sizes import LesionSizes, radius_mm
 from simulators.pathology.nearest import FAR, squared_distance
@@ -19,6 +20,8 @@ VENTRICLES = ("left lateral ventricle", "right lateral ventricle")
 
 #: no lesion lies farther from where they are allowed to begin, in units of the reach
 FARTHEST = 3
+#: farthest that a lesion grows where white matter is scarce, in radii of its ball
+WIDEST = 1.6
 
 
 @bounded
@@ -52,7 +55,7 @@ class WhiteMatterLesions(LesionSizes):
     reach_mm: Annotated[float, Between(1, 100, unit="mm")] = 10.0
     apart_mm: Annotated[float, Between(0, 60, unit="mm")] = 0.0
     edge_mm: Annotated[float, Between(0.5, 20, unit="mm")] = 1.0
-    irregularity: Annotated[float, Between(0, 1)] = 0.6
+    irregularity: Annotated[float, Between(0, 1)] = 0.4
     elongation: Annotated[float, Between(1, 4)] = 1.5
 
     def validate(self, region_names: tuple[str, ...]) -> None:
@@ -86,7 +89,7 @@ class WhiteMatterLesions(LesionSizes):
         head, spared = place.head, np.ones(len(place.head.at), np.float32)
         radii = radius_mm(latents["volumes_ml"])
         bodies = blob.Bodies(latents["centres"], radii, latents["axes"], latents["waves"])
-        shape = blob.Shape(self.irregularity, self.elongation, 0.0, self.edge_mm)
+        shape = blob.Shape(self.irregularity, self.elongation, 0.0, WIDEST, self.edge_mm)
         found = blob.border(bodies, shape, head, head.of(place.warped.maps[1]), place.voxel_mm)
         np.multiply.at(spared, found.at, 1 - found.share())
         return head.spread(1 - spared)
