@@ -31,7 +31,7 @@ class Bodies(NamedTuple):
     waves: tuple[np.ndarray, np.ndarray]
 
 
-class Shape(NamedTuple):
+class Outline(NamedTuple):
     """What lesions of one kind have in common.
 
     irregularity: size of the outline's waves, whose SD is 0.4 radii at 1. elongation: length
@@ -46,7 +46,7 @@ class Shape(NamedTuple):
     edge_mm: float
 
 
-class Border(NamedTuple):
+class Depths(NamedTuple):
     """Pairs (n,) of a body and a voxel near it, in the order of the bodies.
 
     which: the body's number. at: the number of the voxel among those of the head. depth_mm: how far inside the body it
@@ -75,7 +75,7 @@ def axes(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
 
 
-def border(bodies: Bodies, shape: Shape, head: Voxels, tissue: np.ndarray, voxel_mm: float) -> Border:
+def border(bodies: Bodies, shape: Outline, head: Voxels, tissue: np.ndarray, voxel_mm: float) -> Depths:
     """The voxels of a head at and within the border of bodies, each of the volume of the ball of its radius.
 
     tissue: (n,) share of each voxel of the head that a body can take; what it cannot does not count to its volume. A
@@ -89,7 +89,7 @@ def border(bodies: Bodies, shape: Shape, head: Voxels, tissue: np.ndarray, voxel
     extents = _extents(apart, which, tissue.take(at), bodies.radii_mm, shape._replace(edge_mm=edge), voxel_mm)
     depth = (extents.take(which).astype(np.float32) - apart) * radii
     inside = depth > -edge
-    return Border(which[inside], at[inside], depth[inside], edge)
+    return Depths(which[inside], at[inside], depth[inside], edge)
 
 
 def ramp(depth: np.ndarray) -> np.ndarray:
@@ -98,13 +98,13 @@ def ramp(depth: np.ndarray) -> np.ndarray:
     return np.asarray(x * x * (3 - 2 * x), np.float32)
 
 
-def _reach(shape: Shape) -> float:
+def _reach(shape: Outline) -> float:
     """How far a body reaches, in units of the distance that its outline measures."""
     along = shape.elongation ** (2 / 3)
     return max(along, (WIDE if shape.taper else 1) / along**0.5)
 
 
-def _apart(points: np.ndarray, bodies: Bodies, which: np.ndarray, shape: Shape, voxel_mm: float) -> np.ndarray:
+def _apart(points: np.ndarray, bodies: Bodies, which: np.ndarray, shape: Outline, voxel_mm: float) -> np.ndarray:
     """Distance (n,) of points (3, n) from the middles of their bodies, in radii, as the bodies' outlines measure it."""
     scale = (voxel_mm / bodies.radii_mm).astype(np.float32)
     # pairs are in the order of the bodies, and repeating is faster than looking up
@@ -124,7 +124,7 @@ def _apart(points: np.ndarray, bodies: Bodies, which: np.ndarray, shape: Shape, 
 
 
 def _extents(
-    apart: np.ndarray, which: np.ndarray, tissue: np.ndarray, radii_mm: np.ndarray, shape: Shape, voxel_mm: float
+    apart: np.ndarray, which: np.ndarray, tissue: np.ndarray, radii_mm: np.ndarray, shape: Outline, voxel_mm: float
 ) -> np.ndarray:
     """The distance (m,) in radii at which each body's border encloses its volume: halvings, and a line at last."""
     asked = 4 / 3 * np.pi * (radii_mm / voxel_mm) ** 3

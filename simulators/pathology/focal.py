@@ -22,7 +22,7 @@ class Focal(LesionSizes):
     """Focal lesion, such as a tumour or an infarct.
 
     The median volume is that of 655 chronic infarcts (ATLAS v2.0; Liew et al. 2022, Sci. Data 9:320), of 0.01 to 497
-    ml, which lie within three SDs of the logarithm. irregularity, elongation: as in `blob.Shape`. edge_mm: half the
+    ml, which lie within three SDs of the logarithm. irregularity, elongation: as in `blob.Outline`. edge_mm: half the
     width of the border over which the loss fades. rim: how much less the inside acts than a rim of `rim_mm`. oedema:
     how strongly the white matter around acts, as far as `oedema_mm`. regions: where it is centred instead, in any
     tissue. fixed: whether all patients have it in the middle of these regions, to half a voxel.
@@ -46,7 +46,7 @@ class Focal(LesionSizes):
     oedema_mm: Annotated[float, Between(1, 40, unit="mm")] = 14.0
     regions: tuple[str, ...] = ()
     fixed: bool = False
-    #: as in `blob.Shape`
+    #: as in `blob.Outline`
     taper: ClassVar[float] = 0.0
     widest: ClassVar[float] = 1.6
 
@@ -82,7 +82,7 @@ class Focal(LesionSizes):
         head, (directions, phases) = place.head, latents["waves"]
         radius = radius_mm(np.array([latents["volume_ml"]]))
         body = blob.Bodies(latents["centre"][None], radius, latents["axis"][None], (directions[None], phases[None]))
-        shape = blob.Shape(self.irregularity, self.elongation, self.taper, self.widest, self.edge_mm)
+        shape = blob.Outline(self.irregularity, self.elongation, self.taper, self.widest, self.edge_mm)
         tissue = self.open_to(place, latents["centre"])
         found = blob.border(body, shape, head, tissue, place.voxel_mm)
         # what it cannot take holds none of it

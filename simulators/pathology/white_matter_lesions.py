@@ -32,7 +32,7 @@ class WhiteMatterLesions(LesionSizes):
     count: mean of the Poisson law, of which a patient has at least one. landmarks: regions around which lesions lie,
     the lateral ventricles unless named. reach_mm: distance from them over which lesions become e times rarer; none lies
     beyond three times that. apart_mm: how far from them the nearest lie, from where the reach begins. irregularity,
-    elongation: as in `blob.Shape`. edge_mm: half the width of the border.
+    elongation: as in `blob.Outline`. edge_mm: half the width of the border.
 
     The law of sizes is that of 28 patients with multiple sclerosis (Wang et al. 1997, J. Neurol. Neurosurg. Psychiatry
     63:452): a fifth of the cross-sections were smaller than 10 mm2 and four fifths smaller than 80 mm2. A log-normal of
@@ -89,7 +89,7 @@ class WhiteMatterLesions(LesionSizes):
         head, spared = place.head, np.ones(len(place.head.at), np.float32)
         radii = radius_mm(latents["volumes_ml"])
         bodies = blob.Bodies(latents["centres"], radii, latents["axes"], latents["waves"])
-        shape = blob.Shape(self.irregularity, self.elongation, 0.0, WIDEST, self.edge_mm)
+        shape = blob.Outline(self.irregularity, self.elongation, 0.0, WIDEST, self.edge_mm)
         found = blob.border(bodies, shape, head, head.of(place.warped.maps[1]), place.voxel_mm)
         np.multiply.at(spared, found.at, 1 - found.share())
         return head.spread(1 - spared)
