@@ -94,5 +94,5 @@ def read(arguments: Sequence[str]) -> tuple[Command, str]:
         raise BadInput(f"there is no verb '{verb}'{nearest(verb, VERBS)}")
     words = 2 if verb in ("store", "show") else 1
     if plain[words:]:
-        raise BadInput(f"cannot read '{plain[words]}'; overrides have the form key=value")
+        raise BadInput(f"the argument '{plain[words]}' is not possible: give overrides as key=value")
     return Command(overrides, typed.config_dir, plain[1:]), verb

@@ -71,7 +71,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Study:
-    """settings: everything of the configuration but the groups. todo, lost: by unit, keys to compute and given up.
+    """settings: everything of the configuration but the groups. todo, given_up: by unit, keys to compute and given up.
 
     run: name of this call, by which artefacts made in it are told from older ones. replace: whether cells that are
     done are made again.
@@ -89,7 +89,7 @@ class Study:
     run: str = ""
     replace: bool = False
     todo: dict[str, list[str]] = field(default_factory=dict)
-    lost: dict[str, list[str]] = field(default_factory=dict)
+    given_up: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> "Study":

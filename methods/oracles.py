@@ -30,8 +30,8 @@ class Oracle:
     @property
     def tags(self) -> MethodTags:
         """An oracle's tags name the truth it needs, so they belong to the instance."""
-        needs = frozenset({f"truth:{self.truth}"})
-        return MethodTags("oracle", "location", role="oracle", reads_model=False, needs=needs, cost="0")
+        truths = frozenset({self.truth})
+        return MethodTags("oracle", "location", role="oracle", reads_model=False, truths=truths, cost="0")
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Undefined where the context carries no such truth."""

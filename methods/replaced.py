@@ -96,7 +96,7 @@ class TwinOcclusion(_Boxes):
         "perturbation",
         "location",
         role="oracle",
-        needs=frozenset({"truth:counterfactual"}),
+        truths=frozenset({"counterfactual"}),
         laws=_LAWS,
         cost=_COST,
     )

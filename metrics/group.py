@@ -1,16 +1,27 @@
 """Maps of patients against maps of controls, over the subjects of one model."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from scipy.stats import ttest_ind
 from torch import Tensor
 
-from bench.contracts import BlindSpot, Cohort, Context, MetricTags, Part, Subjects, Truth, Undefined, bounded
+from bench.contracts import (
+    BlindSpot,
+    Cohort,
+    Context,
+    MetricTags,
+    Part,
+    RegionColumn,
+    Subjects,
+    Truth,
+    Undefined,
+    bounded,
+)
 from metrics._shared.domain import domain_of
 from metrics.regions import region_mass
 
@@ -73,7 +84,7 @@ class MeanMaps:
         columns = {"": _apart(_mean(even, of(strata, ["TP"])), _mean(even, of(strata, ["TN"])))}
         for side, wanted in (("patients", PATIENTS), ("controls", CONTROLS)):
             mean = _mean(torch.from_numpy(profiles), of(strata, wanted))
-            columns |= {f"{side}_{name}": v for name, v in zip(context.region_names, mean.float(), strict=True)}
+            columns |= _by_region(side, context.region_names, mean.float())
         return columns
 
 
@@ -106,11 +117,13 @@ class RegisteredMeanMaps:
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
     ) -> dict[str, Tensor]:
         """The distance; NaN where a group has no map, `Undefined` where nothing says how anatomies correspond."""
-        if context.carry is None:
+        if context.to_anatomy_of is None:
             raise Undefined("mean maps are registered only by a simulator that knows where anatomies correspond")
         even = shares(maps, domain_of(context, maps)).float()
         numbers = context.subjects or tuple(range(len(maps)))
-        laid = torch.stack([context.carry(one, number, None) for one, number in zip(even, numbers, strict=True)])
+        laid = torch.stack(
+            [context.to_anatomy_of(one, number, None) for one, number in zip(even, numbers, strict=True)]
+        )
         return {"": _apart(_mean(laid.double(), of(strata, ["TP"])), _mean(laid.double(), of(strata, ["TN"])))}
 
 
@@ -153,8 +166,12 @@ class ClassDifference:
         t, p = _welch(patients, controls)
         tested = np.isfinite(p)
         share = (p[tested] * tested.sum() < self.level).mean() if tested.any() else math.nan
-        columns = {"": share, **{f"t_{name}": value for name, value in zip(context.region_names, t, strict=True)}}
+        columns = {"": share, **_by_region("t", context.region_names, t)}
         return {name: torch.tensor(value, dtype=torch.float32) for name, value in columns.items()}
+
+
+def _by_region(quantity: str, names: tuple[str, ...], values: Iterable[Any]) -> dict[str, Any]:
+    return {str(RegionColumn(quantity, name)): value for name, value in zip(names, values, strict=True)}
 
 
 def _welch(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -81,10 +81,10 @@ class IndividualGain:
 
 def _laid(maps: Tensor, rows: Tensor, numbers: Sequence[int], context: Context) -> Tensor:
     """(N, 1, D, H, W): for each subject the map in the row chosen for it, on the subject's own anatomy."""
-    if context.carry is None:
+    if context.to_anatomy_of is None:
         raise Undefined("laying one subject's map on another needs a simulator that knows where anatomies correspond")
     donors = [numbers[row] for row in rows.tolist()]
-    return torch.stack([context.carry(maps[d], a, b) for d, a, b in zip(rows, donors, numbers, strict=True)])
+    return torch.stack([context.to_anatomy_of(maps[d], a, b) for d, a, b in zip(rows, donors, numbers, strict=True)])
 
 
 def _rows(maps: Tensor) -> Tensor:

@@ -10,7 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
+from bench.contracts import (
+    BlindSpot,
+    Cohort,
+    Context,
+    Count,
+    Explain,
+    LayerStep,
+    MetricTags,
+    Subjects,
+    Undefined,
+    bounded,
+)
 from metrics._shared.domain import domain_of
 from metrics._shared.layers import layers, with_fresh_layers
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
@@ -103,7 +114,7 @@ class CascadingRandomisation:
         steps = len(curves[self.similarity])
         last = list(self._headline(steps))
         margins = {name: _over_draws(curve[last]) - floors[name] for name, curve in curves.items()}
-        curve = {f"layer_{k + 1}_of_{steps}": _over_draws(c[None]) for k, c in enumerate(curves[self.similarity])}
+        curve = {str(LayerStep(k + 1, steps)): _over_draws(c[None]) for k, c in enumerate(curves[self.similarity])}
         dead = np.isnan(curves[self.similarity][last]).mean(axis=(0, 1))
         headline = margins.pop(self.similarity)
         return {"": headline, "floor": floors[self.similarity], "dead": dead, **curve, **margins}

@@ -8,7 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
+from bench.contracts import (
+    BlindSpot,
+    Cohort,
+    Context,
+    Count,
+    Explain,
+    MetricTags,
+    RegionColumn,
+    Subjects,
+    Undefined,
+    bounded,
+)
 from metrics._shared.agreement import icc
 from metrics._shared.similarity import nanmean, rank_vector
 from metrics.regions import region_mass
@@ -61,6 +72,6 @@ def _columns(masses: np.ndarray, names: tuple[str, ...]) -> dict[str, Tensor]:
     found = icc(masses)
     profiles = [[rank_vector(scan) for scan in subject] for subject in masses]
     alike = np.array([[float(a @ b) for a, b in combinations(subject, 2)] for subject in profiles])
-    regions = {f"icc_{name}": value for name, value in zip(names, found, strict=True)}
+    regions = {str(RegionColumn("icc", name)): value for name, value in zip(names, found, strict=True)}
     columns = {"": nanmean(found), **regions, "profile": nanmean(alike)}
     return {name: torch.as_tensor(value, dtype=torch.float32) for name, value in columns.items()}

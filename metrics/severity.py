@@ -12,7 +12,7 @@ from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTa
 from metrics._shared.domain import domain_of
 from metrics._shared.layers import layers, with_fresh_layers
 from metrics._shared.noise import stream
-from metrics._shared.similarity import spearman
+from metrics._shared.similarity import rank_correlation
 
 
 @bounded
@@ -58,7 +58,8 @@ class SeverityRelevance:
         dose = _total(truth.volume, inside)[patients.numpy()]
 
         def follows(one: nn.Module) -> float:
-            return spearman(_total(explain(one, cohort.images, context).detach(), inside)[patients.numpy()], dose)
+            totals = _total(explain(one, cohort.images, context).detach(), inside)
+            return rank_correlation(totals[patients.numpy()], dose)
 
         first = min(range(len(cohort)), key=lambda row: int(cohort.subjects[row]))
         seed = stream(context, first, "severity").initial_seed() % 2**62

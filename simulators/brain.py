@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, Simulator, Truth, bounded, impossible
+from bench.contracts import AtLeast, Audit, Batch, Between, Cohort, NonNegative, Simulator, Truth, bounded, impossible
 from bench.contracts.validity import Validity
 from simulators.anatomy.minimum import require, require_grid, require_lesion
 from simulators.anatomy.mni152 import MNI152
@@ -30,11 +30,11 @@ from simulators.nuisance import Scanner
 from simulators.parts import Parts
 from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks, Pathology
 from simulators.pathology.several import Several
-from simulators.record import column_description, record
+from simulators.record import descriptions, record
 from simulators.separability import calibrate
 from simulators.task.protocol import Task
 from simulators.task.single import SingleCause
-from simulators.truths.cohort import explained
+from simulators.truths.cohort import explained_cohort
 from simulators.truths.not_disease import missing, require_dialled_cause
 from simulators.truths.off_target import confined
 from simulators.truths.registration import laid, source_voxels
@@ -58,13 +58,13 @@ class Brain(Simulator):
     nuisance: Scanner = field(default_factory=Scanner)
     task: Task = field(default_factory=SingleCause)
     separability: Annotated[float, Between(0.55, 0.999, unit="(AUC of the reference observer)")] = 0.95
-    amplitude: float | None = None
+    amplitude: NonNegative | None = None
     data_seed: Annotated[int, AtLeast(0)] = 0
     bank: Bank | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.pathology.validate(self.region_names)
         laws = [part.law for part in self.parts.pathologies]
+        self.pathology.validate(self.region_names)
         for law in laws:
             if isinstance(law, Fine):
                 require_grid(type(law).__name__, law.coarsest_mm, self.anatomy.resolution_mm)
@@ -219,7 +219,7 @@ class Brain(Simulator):
 
     def cohort(self, indices: Sequence[int], stream: str = "evaluation") -> Cohort:
         """The chosen subjects with twins, regions, domain and truths."""
-        return explained(self.parts, (self.scene(i, stream) for i in indices))
+        return explained_cohort(self.parts, (self.scene(i, stream) for i in indices))
 
     def population(self, indices: Sequence[int], stream: str, pairs: int) -> dict[str, Truth]:
         """The truths `association` and `observer`, estimated on `pairs` subjects in both states."""
@@ -252,6 +252,6 @@ class Brain(Simulator):
         scene = intervene(self.parts, self.scene(subject, stream, asked.free), asked.scan)
         return record(self.parts, scene, self.parts.strengths(subject, stream, {**asked.task, **asked.regions}))
 
-    def column_description(self, column: str) -> str:
-        """Description of a name of `record`."""
-        return column_description(column)
+    def describe_record(self, subject: int, stream: str) -> dict[str, str]:
+        """Descriptions of the names of `record`."""
+        return descriptions(self.parts, self.scene(subject, stream), self.parts.strengths(subject, stream))

@@ -32,15 +32,14 @@ class Covariate:
     version: ClassVar[str] = "1"
     name: str
     correlation: Annotated[float, Between(0, 1)]
-    effects: Mapping[str, float] = field(hash=False)
+    effects: Mapping[str, EFFECT] = field(hash=False)
     values: Literal["normal", "binary"] = "normal"
 
     def __post_init__(self) -> None:
         if not self.effects:
             raise impossible(self, "effects", {}, f"what it changes, e.g. {RENDERED[0]}: 0.02")
-        for latent, effect in self.effects.items():
+        for latent in self.effects:
             known("Covariate.effects", "latent", latent, (*SHAPE, *RENDERED))
-            require(self, f"effects.{latent}", effect, EFFECT)
 
     def value(self, side: int, sign: int, draw: Callable[[str], np.random.Generator]) -> float:
         """The subject's value: the same draw moved by its side (-1, 0 or 1), as far as the correlation has it.

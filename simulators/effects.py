@@ -17,7 +17,7 @@ FWHM = 2 * np.sqrt(2 * np.log(2))
 PHASE_AXIS = -2
 
 
-def gamma(signal: np.ndarray, log_exponent: float) -> np.ndarray:
+def contrast_gamma(signal: np.ndarray, log_exponent: float) -> np.ndarray:
     """The signal to the power exp(log_exponent), its sign kept: 0 and 1 stay, what lies between grows or shrinks."""
     if not log_exponent:
         return signal

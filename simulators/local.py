@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from bench.contracts import Between, bounded
+from bench.contracts import Between, RegionName, bounded
 
 
 class Local(NamedTuple):
@@ -51,7 +51,7 @@ class Variation:
 
     def correlation(self, first: str, second: str) -> float:
         """Correlation of two different regions' volumes: twice as high for the two sides of one."""
-        return self.shared * (2 if _left(first) == _left(second) else 1)
+        return self.shared * (2 if _first(first) == _first(second) else 1)
 
     def partners(self, regions: Collection[str]) -> frozenset[str]:
         """Other regions that vary with these for a reason of their own, beyond what all brains and both sides share."""
@@ -109,11 +109,11 @@ class Variation:
 @lru_cache(maxsize=8)
 def _partners(names: tuple[str, ...]) -> np.ndarray:
     """For each label, 0 included, the label under which both sides share a draw: the left one's."""
-    return np.array([0, *(names.index(_left(name)) + 1 for name in names)])
+    return np.array([0, *(names.index(_first(name)) + 1 for name in names)])
 
 
-def _left(name: str) -> str:
-    return name.replace("right ", "left ", 1) if name.startswith("right ") else name
+def _first(name: str) -> str:
+    return str(RegionName.of(name).first)
 
 
 def aside(rng: np.random.Generator) -> np.random.Generator:

@@ -63,7 +63,7 @@ class Scanner:
         (2, ..., D, H, W), its magnitude. brain: the head's share (D, H, W) of brain, whose inside is more than half.
         """
         inside = Voxels.where(brain > 0.5)
-        received = effects.gamma(inside.of(signal), scan.gamma) * effects.field(scan.bias, scan.gain, inside)
+        received = effects.contrast_gamma(inside.of(signal), scan.gamma) * effects.field(scan.bias, scan.gain, inside)
         spread = effects.blur(received, inside, scan.blur_mm, voxel_mm)
         encoded = effects.ghosts(spread, inside, scan.ghost, scan.ghost_at)
         real, imaginary = np.float32(scan.noise) * inside.of(noise)

@@ -1,7 +1,7 @@
 """Records: the values drawn for a subject as one flat row, and descriptions of its columns."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,8 @@ ENDINGS = {(): ("",), (2,): ("_left", "_right"), (3,): ("_x", "_y", "_z")}
 BENDS = tuple(f"bias_{term}" for term in range(4, 10))
 #: number of the side that a pathology with sides is on
 SIDES = {"left": -1.0, "right": 1.0}
-#: descriptions of columns by their names up to an ending
-COLUMN_DESCRIPTIONS = {
+#: descriptions by quantity, of which a record may have several columns
+DESCRIPTIONS = {
     "scale": "factor on the head's size along an axis",
     "ventricles": "relative growth of a lateral ventricle",
     "shift": "position of the head, in mm",
@@ -44,6 +44,11 @@ COLUMN_DESCRIPTIONS = {
 }
 
 
+class _Value(NamedTuple):
+    quantity: str
+    number: float
+
+
 def record(parts: Parts, scene: Scene, strengths: Strengths) -> dict[str, float]:
     """Named values of a subject.
 
@@ -57,48 +62,57 @@ def record(parts: Parts, scene: Scene, strengths: Strengths) -> dict[str, float]
     `off_target_change`, where anatomy moves: share of what the pathology changes that lies outside its regions and
     their interface.
     """
+    return {column: value.number for column, value in _values(parts, scene, strengths).items()}
+
+
+def descriptions(parts: Parts, scene: Scene, strengths: Strengths) -> dict[str, str]:
+    """Descriptions of the columns of `record`."""
+    return {
+        column: DESCRIPTIONS.get(value.quantity, f"value {column} that the simulator drew")
+        for column, value in _values(parts, scene, strengths).items()
+    }
+
+
+def _values(parts: Parts, scene: Scene, strengths: Strengths) -> dict[str, _Value]:
     named = {**scene.shape, "moved": scene.moved, **scene.scan._asdict(), "bias": scene.scan.bias[:3]}
-    row = {key: number for name, value in named.items() for key, number in _flat(name, value)}
-    row |= {name: float(value) for name, value in zip(BENDS, scene.scan.bias[3:], strict=True)}
-    row |= {f"intensity_{tissue}": float(v) for tissue, v in zip(TISSUES, scene.intensities, strict=True)}
+    row = {column: value for quantity, drawn in named.items() for column, value in _flat(quantity, drawn)}
+    row |= {name: _Value("bias", float(value)) for name, value in zip(BENDS, scene.scan.bias[3:], strict=True)}
+    row |= {
+        f"intensity_{tissue}": _Value("intensity", float(value))
+        for tissue, value in zip(TISSUES, scene.intensities, strict=True)
+    }
     for part, (latents, state) in enumerate(zip(scene.pathology, strengths, strict=True), start=1):
-        own = {"severity": float(state * latents["severity"]), **_placed(parts, latents)}
+        own = {"severity": _Value("severity", float(state * latents["severity"])), **_placed(parts, latents)}
         row |= {name if part == 1 else f"{name}_{part}": value for name, value in own.items()}
-    row |= {f"covariate_{name}": value for name, value in scene.covariates.items()}
-    row |= {"off_target_change": off_target_change(parts, scene)} if confined(parts) else {}
+    row |= {f"covariate_{name}": _Value("covariate", value) for name, value in scene.covariates.items()}
+    if confined(parts):
+        row["off_target_change"] = _Value("off_target_change", off_target_change(parts, scene))
     return row | dict(_volumes(parts, scene))
 
 
-def column_description(column: str) -> str:
-    """Description of a column of `record`."""
-    name = column
-    while name and name not in COLUMN_DESCRIPTIONS:
-        name = name.rpartition("_")[0]
-    return COLUMN_DESCRIPTIONS.get(name, f"value {column} that the simulator drew")
-
-
-def _placed(parts: Parts, latents: Mapping[str, Any]) -> dict[str, float]:
+def _placed(parts: Parts, latents: Mapping[str, Any]) -> dict[str, _Value]:
     """Side, number and mean place of what was drawn for a part of the pathology, if it has any."""
-    found = {"side": SIDES.get(latents["side"], 0.0)} if "side" in latents else {}
+    found = {"side": _Value("side", SIDES.get(latents["side"], 0.0))} if "side" in latents else {}
     centres = next((np.atleast_2d(latents[name]) for name in ("centre", "centres") if name in latents), None)
     if centres is None:
         return found
     affine = parts.anatomy.template.affine
     place = affine[:3, :3] @ centres.mean(0) + affine[:3, 3]
-    volume = next((np.sum(latents[name]) for name in ("volume_ml", "volumes_ml") if name in latents), 0.0)
-    return {**found, "lesions": float(len(centres)), "lesion_ml": float(volume), **dict(_flat("lesion", place))}
+    volume = float(next((np.sum(latents[name]) for name in ("volume_ml", "volumes_ml") if name in latents), 0.0))
+    counted = {"lesions": _Value("lesions", float(len(centres))), "lesion_ml": _Value("lesion_ml", volume)}
+    return {**found, **counted, **dict(_flat("lesion", place))}
 
 
-def _flat(name: str, value: Any) -> Iterator[tuple[str, float]]:
-    values = np.asarray(value)
+def _flat(quantity: str, drawn: Any) -> Iterator[tuple[str, _Value]]:
+    values = np.asarray(drawn)
     # a value of another length has no endings, so its names are none
     for ending, number in zip(ENDINGS.get(values.shape, ()), values.flat, strict=False):
-        yield name + ending, float(number)
+        yield quantity + ending, _Value(quantity, float(number))
 
 
-def _volumes(parts: Parts, scene: Scene) -> Iterator[tuple[str, float]]:
+def _volumes(parts: Parts, scene: Scene) -> Iterator[tuple[str, _Value]]:
     tissue = parts.local.apply(scene.warped.maps, scene.warped.labels, scene.local)[:2].sum(0)
     sums = np.bincount(scene.warped.labels.ravel(), weights=tissue.ravel(), minlength=len(parts.names) + 1)
     millilitres = sums[1:] * parts.voxel_mm**3 / 1000
     for name, volume in zip(parts.names, millilitres, strict=True):
-        yield f"volume_{name.replace(' ', '_')}", float(volume)
+        yield f"volume_{name.replace(' ', '_')}", _Value("volume", float(volume))

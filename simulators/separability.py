@@ -63,6 +63,7 @@ def observer(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> Observe
         amplitude,
         parts.voxel_mm,
         lambda count: ((image(parts, scene, parts.each(0.0)), scene.warped) for scene in scenes[:count]),
+        frozenset(region for part in parts.pathologies if part.dialled for region in part.regions),
     )
     return parts.pathology.observer.of(known)
 

@@ -1,6 +1,7 @@
 """The structure of a checkout, read from its syntax trees: who imports whom, how long files and functions are."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -100,23 +101,23 @@ class Source:
         return None if depth is None else ("/".join(first[: depth + 1]), "/".join(second[: depth + 1]))
 
     def unexplained_imports(self) -> Iterator[str]:
-        """`file:line` of every block of imports inside a function with no comment on its line or the one above."""
+        """`file:line` of every block of imports inside a function with no reason on its line or the one above."""
         for path, tree in self.trees.items():
             lines = path.read_text().splitlines()
             for node in _inner_imports(tree):
-                if not any("#" in line for line in lines[node.lineno - 2 : node.lineno]):
+                if not any(map(_reason, lines[node.lineno - 2 : node.lineno])):
                     yield f"{path.relative_to(self.root)}:{node.lineno}"
 
     def root_files(self, package: str) -> int:
         """Python files directly in a package's folder."""
         return sum(path.parent == self.root / package for path in self.trees)
 
-    def shared_classes(self) -> dict[str, list[str]]:
-        """{public class name: the modules that define it}, where they are two or more."""
+    def shared(self, kind: type[ast.ClassDef | ast.FunctionDef]) -> dict[str, list[str]]:
+        """{public name of a class or function: the modules that define it}, where they are two or more."""
         found = defaultdict(list)
         for path, tree in self.trees.items():
             for node in tree.body:
-                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                if isinstance(node, kind) and not node.name.startswith("_"):
                     found[node.name].append(self.module(path))
         return {name: modules for name, modules in found.items() if len(modules) > 1}
 
@@ -130,12 +131,19 @@ class Source:
         return sorted((node.end_lineno or node.lineno) - node.lineno + 1 for node in nodes)
 
 
+def _reason(line: str) -> str:
+    """The comment of a line, less what it tells tools."""
+    return re.sub(r"#\s*(noqa|type:|fmt:|mypy:)[^#]*", "", line.partition("#")[1] + line.partition("#")[2]).strip("# ")
+
+
 def _inner_imports(tree: ast.Module) -> Iterator[Import]:
-    """The first import of each block of imports inside functions."""
-    for function in ast.walk(tree):
-        if isinstance(function, Function):
+    """The first import of each block of imports inside functions, however deep."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    inside = {id(node): node for function in functions for node in ast.walk(function)}
+    for node in inside.values():
+        for _, body in ast.iter_fields(node):
             before: ast.AST | None = None
-            for node in function.body:
-                if isinstance(node, Import) and not isinstance(before, Import):
-                    yield node
-                before = node
+            for child in body if isinstance(body, list) else ():
+                if isinstance(child, Import) and not isinstance(before, Import):
+                    yield child
+                before = child

@@ -1,4 +1,4 @@
-"""Laws a method may claim in its tags, and the check of each."""
+"""Laws that a method may claim in its tags, and the check of each."""
 
 import copy
 import warnings

@@ -122,16 +122,6 @@ class Multiplied(Plain):
         return self.head(x.mean((2, 3, 4)))
 
 
-class Gated(Plain):
-    """Ends in activations that a sigmoid of their own mean lets through."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Outputs (N, classes)."""
-        x = self.relu(0, self.norm1(self.conv1(x)))
-        x = self.conv2(x * torch.sigmoid(x.mean(1, keepdim=True)))
-        return self.head(x.mean((2, 3, 4)))
-
-
 @dataclass(frozen=True)
 class MethodProbe:
     """A network, images (N, 1, 8, 12, 8) and what a method may be told of them."""
@@ -149,11 +139,10 @@ class MethodProbe:
 
     def context(self, method: Method) -> Context:
         """A context with the truths, or the simulator's redraws, that the method says it needs."""
-        names = [need.removeprefix("truth:") for need in method.tags.needs if need.startswith("truth:")]
         known = Context(
             subjects=tuple(range(FIRST, FIRST + len(self.images))),
             domain=torch.ones_like(self.images, dtype=torch.bool),
-            truths={name: Truth(name, volume=self.truth) for name in names},
+            truths={name: Truth(name, volume=self.truth) for name in method.tags.truths},
             training=_training,
             target=self.target,
         )

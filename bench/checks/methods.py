@@ -26,7 +26,7 @@ def applicable(method: Method) -> list[Check]:
     chosen += [check_needs] if tags.needs & {"layer", "intrinsic"} else []
     unknown = tags.laws - LAWS.keys()
     if unknown:
-        raise BadInput(f"unknown laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")
+        raise BadInput(f"there are no laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")
     return chosen + [LAWS[law] for law in sorted(tags.laws)]
 
 
@@ -137,7 +137,7 @@ def check_library_use(method: Method, probe: MethodProbe) -> None:
     try:
         result = method(probe.model(), probe.images, probe.target)
     except Undefined:
-        needs = any(need == "redraws" or need.startswith("truth:") for need in method.tags.needs)
+        needs = method.tags.truths or "redraws" in method.tags.needs
         assert needs, "without a context the method raises Undefined though it needs no truth and no redraws"
     else:
         assert Attribution.of(result).map.shape == probe.images.shape, "without a context the map has another shape"

@@ -1,4 +1,4 @@
-"""Better answers score better by the metric's own direction, whatever kind of answer it judges."""
+"""Direction of a metric: better answers score better by it, whatever kind of answer it judges."""
 
 from dataclasses import replace
 from typing import Any

@@ -93,7 +93,7 @@ class MetricProbe:
             rescans=rescans,
             twin=twins.__getitem__,
             severities=severities,
-            carry=lambda volume, donor, recipient: volume,
+            to_anatomy_of=lambda volume, donor, recipient: volume,
         )
 
     @property

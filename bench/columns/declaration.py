@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 import pyarrow as pa
 
-Kind = Literal["text", "flag", "whole", "number"]
+ColumnType = Literal["text", "flag", "whole", "number"]
 _ARROW = {"text": pa.string(), "flag": pa.bool_(), "whole": pa.int64(), "number": pa.float64()}
 
 
@@ -14,7 +14,7 @@ class Column:
     """One column. kind: `text`; `flag`, True or False; `whole`, never missing; `number`, empty where there is none."""
 
     name: str
-    kind: Kind
+    kind: ColumnType
     description: str
 
 
@@ -28,8 +28,8 @@ class Columns:
     def of(cls, lines: str) -> "Columns":
         """The columns of lines `name kind description`; raises ValueError for an unknown kind."""
         parts = [line.split(maxsplit=2) for line in lines.strip().splitlines()]
-        if unknown := {kind for _, kind, _ in parts} - set(get_args(Kind)):
-            raise ValueError(f"columns are {', '.join(get_args(Kind))}, and not {', '.join(sorted(unknown))}")
+        if unknown := {kind for _, kind, _ in parts} - set(get_args(ColumnType)):
+            raise ValueError(f"columns are {', '.join(get_args(ColumnType))}, and not {', '.join(sorted(unknown))}")
         return cls(tuple(Column(name, kind, description) for name, kind, description in parts))  # type: ignore[arg-type]
 
     def __add__(self, other: "Columns") -> "Columns":
@@ -55,7 +55,7 @@ class Columns:
         """The columns as Arrow types."""
         return pa.schema([(column.name, _ARROW[column.kind]) for column in self.columns])
 
-    def kind(self, kind: Kind) -> set[str]:
+    def kind(self, kind: ColumnType) -> set[str]:
         """Names of the columns of one kind."""
         return {column.name for column in self.columns if column.kind == kind}
 

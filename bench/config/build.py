@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.contracts import BadInput
 from bench.contracts.arguments import check
-from bench.contracts.names import nearest
+from bench.contracts.names import known, nearest
 
 TARGET = "_target_"
 ALLOWED = ("simulators", "methods", "metrics", "bench.networks")
@@ -106,7 +106,7 @@ def _check_names(cls: Callable[..., Any], given: Mapping[str, Any], path: str) -
         return
     for key in given:
         if key != TARGET and key not in parameters:
-            raise BadInput(f"unknown key '{_join(path, key)}'{nearest(key, parameters)}")
+            known(path or cls.__name__, "key", key, parameters)
     for name, parameter in parameters.items():
         if (
             parameter.default is parameter.empty

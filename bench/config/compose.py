@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
@@ -18,14 +19,17 @@ from yaml import YAMLError
 
 from bench.config import overrides as lines
 from bench.config.overrides import AXES, LISTS, Typed, check_axis, options
+from bench.config.schema import Config
 from bench.config.sentences import say
 from bench.contracts import BadInput
 from bench.contracts.names import known
-from bench.names import slug
+from bench.names import label
 from bench.provenance import ROOT
 
 CONF = ROOT / "conf"
 Node = dict[str, Any]
+
+ConfigStore.instance().store(name="schema", node=Config)
 
 
 @dataclass
@@ -138,8 +142,8 @@ class _Composer:
             # A study may set parameters of plug-ins that this call did not choose; those have no target.
             for name, node in ((n, v) for n, v in found.items() if "_target_" in v):
                 mine = {k: v for k, v in variant.items() if k.split(".")[1] == name}
-                label = slug(name + "".join(f"-{k.split('.', 2)[2]}-{v}" for k, v in mine.items()))
-                nodes[label], chosen[group, label] = node, {group: f"[{name}]", **mine}
+                variant_of = _variant(group, name, {k.split(".", 2)[2]: v for k, v in mine.items()})
+                nodes[variant_of], chosen[group, variant_of] = node, {group: f"[{name}]", **mine}
         return chosen
 
     def _compose(self, chosen: Mapping[str, str]) -> Node:
@@ -204,7 +208,14 @@ def _group(key: str) -> str:
 def _label(base: str, pair: Mapping[str, str], *groups: str) -> str:
     """The readable name of one of a pair: the group's choice and every value swept below the groups."""
     swept = {k: v for k, v in pair.items() if _group(k) in groups and k != groups[0]}
-    return slug(base + "".join(f"-{k.removeprefix(_group(k))[1:] or k}-{v}" for k, v in swept.items()))
+    return label(base, {k.removeprefix(_group(k))[1:] or k: v for k, v in swept.items()})
+
+
+def _variant(group: str, name: str, swept: Mapping[str, str]) -> str:
+    """The label of a variant of a plug-in."""
+    text = label(name, swept)
+    # a dot parts a metric from its column in tables
+    return text.replace(".", "_") if group == "metric" else text
 
 
 def _text(value: Any) -> str:

@@ -43,10 +43,8 @@ def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
     try:
         parsed = OverridesParser.create().parse_overrides([_expand_all(line, folders) for line in lines])
     except OverrideParseException as error:
-        said = str(error).splitlines()[0]
-        raise BadInput(
-            f"cannot read the argument '{error.override}': {said}; quote brackets, e.g. 'method=[a,b]'"
-        ) from error
+        grammar = "key=value in Hydra's grammar, with brackets closed and quoted, e.g. 'method=[a,b]'"
+        raise BadInput(f"the argument '{error.override}' is not possible: give {grammar}") from error
     for override in parsed:
         _check_once(override, typed)
         _sort(override, typed)
@@ -98,7 +96,7 @@ def _sort(override: Override, typed: Typed) -> None:
         return
     valid = {*(f.name for f in fields(Config)), "study"}
     if top not in valid:
-        raise BadInput(f"unknown key '{key}'{nearest(top, valid)}")
+        raise BadInput(f"there is no key '{key}'{nearest(top, valid)}")
     if key in (*AXES, "study") and not override.is_delete():
         typed.chosen[key] = _names(override)
     if key == "study":

@@ -1,10 +1,27 @@
-"""Keys and types of a study. Hydra checks the user's keys and types against these classes."""
+"""Keys, types and bounds of a study's settings.
+
+Hydra checks the user's keys and types against these classes, `bench.plan.settings` the bounds. Where Hydra knows no
+such type, it is told Any, and what the value may be stands beside. Most upper ends are there for slips of the keyboard:
+what lies above would fill memory or never end.
+"""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
+
+from bench.contracts import AtLeast, Between, Count, Multiple
+from bench.contracts.data import Sign, Smoothing
+from bench.seeds import MOST
+
+#: cells that a call computes beside those that are missing
+Rerun = Literal["missing", "failed", "stale", "all"]
+#: outcomes of an explained subject: patients are TP and FN
+Stratum = Literal["TP", "TN", "FP", "FN"]
+#: written as 64-bit numbers in every table; what lies above is a slip of the keyboard
+Seed = Annotated[int, Between(0, 2**31 - 1)]
+#: low enough for their pairs to be named
+CrossedSeed = Annotated[int, Between(0, MOST - 1)]
 
 
 @dataclass
@@ -14,52 +31,55 @@ class SeedSettings:
     init, order: seeds of either alone, crossed in place of `model` where any is given; the other is then 0.
     """
 
-    data: Any = field(default_factory=lambda: [0])
-    model: Any = field(default_factory=lambda: [0])
-    init: Any = field(default_factory=list)
-    order: Any = field(default_factory=list)
+    data: Annotated[Any, Seed | tuple[Seed, ...]] = field(default_factory=lambda: [0])
+    model: Annotated[Any, Seed | tuple[Seed, ...]] = field(default_factory=lambda: [0])
+    init: Annotated[Any, CrossedSeed | tuple[CrossedSeed, ...] | None] = None
+    order: Annotated[Any, CrossedSeed | tuple[CrossedSeed, ...] | None] = None
 
 
 @dataclass
 class ExplainSettings:
     """subjects: how many evaluation subjects every model explains. pairs: how many subjects are drawn with and without
-    pathology for what a population says of each voxel and region (truth `association`; ten times as many: `observer`).
+    pathology for what a population says of each voxel and region (truth `association`; ten times as many: `observer`);
+    with fewer than 20, no discriminant of a region's statistics could be fitted.
     """
 
-    subjects: int = 24
-    pairs: int = 400
+    subjects: Annotated[int, Between(4, 100_000), Multiple(2)] = 24
+    pairs: Annotated[int, Between(20, 1_000_000)] = 400
 
 
 @dataclass
 class UseSettings:
     """The truth `use` of models: redraws per region, the number of explained subjects it is computed for, and how many
-    regions of each have their pathology switched in all combinations.
+    regions of each have their pathology switched in all combinations, 2 to that power.
+
+    Draws are halved for their noise, so that there are two at least.
     """
 
-    draws: int = 16
-    subjects: int = 12
-    players: int = 6
+    draws: Annotated[int, Between(2, 10_000)] = 16
+    subjects: Count = 12
+    players: Annotated[int, Between(1, 12)] = 6
 
 
 @dataclass
 class ViewSettings:
     """A view of maps before a map metric: sign (abs, signed, positive, negative), smoothing in mm."""
 
-    sign: str = "abs"
-    fwhm_mm: float = 0.0
+    sign: Annotated[Any, Sign] = "abs"
+    fwhm_mm: Smoothing = 0.0
 
 
 @dataclass
 class HeadlineSettings:
     """One ranking; metrics that do not look at stored maps have neither truth nor view.
 
-    strata: the strata counted (TP, TN, FP, FN), none for all. Patients are TP and FN.
+    strata: the strata counted, none for all.
     """
 
     metric: str = MISSING
     truth: str = ""
     view: str = "abs"
-    strata: list[str] = field(default_factory=list)
+    strata: Annotated[Any, tuple[Stratum, ...]] = field(default_factory=list)
 
 
 @dataclass
@@ -94,9 +114,9 @@ class Config:
     headline: dict[str, HeadlineSettings] = field(default_factory=dict)
     detect: dict[str, str] = field(default_factory=dict)
     against: dict[str, list[str]] = field(default_factory=_against)
-    maps: Any = "all"
-    timeout_s: float = 1800.0
-    rerun: str = "missing"
+    maps: Annotated[Any, Literal["all", "none"] | Annotated[int, AtLeast(0)]] = "all"
+    timeout_s: Annotated[float, Between(1, 30 * 86_400, unit="s")] = 1800.0
+    rerun: Annotated[Any, Rerun] = "missing"
     trusted: list[str] = field(default_factory=list)
     paths: PathSettings = field(default_factory=PathSettings)
     simulator: Any = MISSING
@@ -104,6 +124,3 @@ class Config:
     train: Any = MISSING
     method: dict[str, Any] = field(default_factory=dict)
     metric: dict[str, Any] = field(default_factory=dict)
-
-
-ConfigStore.instance().store(name="schema", node=Config)

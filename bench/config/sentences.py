@@ -10,6 +10,7 @@ from hydra.errors import MissingConfigException
 from omegaconf import OmegaConf
 
 from bench.config import schema
+from bench.config.build import TARGET
 from bench.config.overrides import options
 from bench.config.schema import Config
 from bench.contracts.names import nearest
@@ -33,9 +34,13 @@ def say(error: Exception, lines: Iterable[str], folders: Sequence[Path], known: 
         asking = [line for line in lines if "${" in line]
         return f"{', '.join(asking) or 'a configuration file'}: {text}; give the value itself"
     if COMPOSING in text:
-        return _misplaced(text.partition(":")[0], str(error).split("\n")[1])
-    cause = error.__cause__
-    return f"{text}: {str(cause).splitlines()[0]}" if cause and str(cause) else text
+        return _misplaced(text.partition(":")[0], _clause(str(error).split("\n")[1]))
+    return f"the configuration cannot be composed ({_clause(str(error.__cause__ or error))}); mend what it names"
+
+
+def _clause(text: str) -> str:
+    """The first line of what a library says, as part of a sentence of ours."""
+    return " ".join(text.splitlines()[0].split()).replace(". ", ", ").rstrip(".")
 
 
 def _unknown(key: str, cause: BaseException | None, config: Any) -> str:
@@ -43,34 +48,34 @@ def _unknown(key: str, cause: BaseException | None, config: Any) -> str:
     inner, kind = getattr(cause, "key", None), getattr(cause, "object_type", None)
     inside = [f.name for f in fields(kind)] if is_dataclass(kind) else []
     if key.startswith("hydra"):
-        return f"unknown key '{key}'{nearest(str(inner), inside)}"
+        return f"there is no key '{key}'{nearest(str(inner), inside)}"
     done: list[str] = []
     for part in key.partition("@")[0].replace("/", ".").split("."):
         if not isinstance(config, Mapping) or part not in config:
-            where = f" in {'.'.join(done)}" if done else ""
-            valid = [str(k) for k in config] if isinstance(config, Mapping) else ()
-            return f"unknown key '{key}': no '{part}'{where}{nearest(part, valid)}"
+            where = f"{'.'.join(done)}: " if done else ""
+            valid = [str(k) for k in config if k != TARGET] if isinstance(config, Mapping) else ()
+            return f"{where}there is no key '{part}'{nearest(part, valid)}"
         config, done = config[part], [*done, part]
     if inner is None:
-        return f"unknown key '{key}'; write '{key.partition('@')[0]}=...'"
+        return f"'{key}': a group is chosen elsewhere; write '{key.partition('@')[0]}=...'"
     if not inside:
-        return f"unknown key '{inner}' in {key}; one that a study does not have yet is added with +{key}.{inner}=..."
-    return f"unknown key '{inner}' in {key}{nearest(str(inner), inside)}"
+        return f"{key}: there is no key '{inner}'; add one that a study does not have yet with +{key}.{inner}=..."
+    return f"{key}: there is no key '{inner}'{nearest(str(inner), inside)}"
 
 
 def _misplaced(place: str, reason: str) -> str:
-    """A key in a file that a study does not have."""
+    """A key in a file that a study does not have, or a value of another kind."""
     if not (found := re.match(r"Key '(.*)' not in '(.*)'", reason)):
-        return f"{place}: {reason}"
+        return f"{place}: {reason}; mend the value in that file"
     key, kind = found.groups()
     known = getattr(schema, kind, None)
-    return f"{place}: unknown key '{key}'{nearest(key, [f.name for f in fields(known)] if known else [])}"
+    return f"{place}: there is no key '{key}'{nearest(key, [f.name for f in fields(known)] if known else [])}"
 
 
 def _refused(line: str, cause: BaseException | None) -> str:
     """A value of the wrong kind, with the default as a model of the right one."""
-    key, reason = line.lstrip("+~").partition("=")[0], str(cause).splitlines()[0]
+    key = line.lstrip("+~").partition("=")[0]
     default = OmegaConf.select(OmegaConf.structured(Config), key, throw_on_missing=False)
     shown = OmegaConf.to_container(default) if OmegaConf.is_config(default) else default
-    mend = f"; give a value like {shown}" if shown not in (None, "", {}) else ""
-    return f"{line} is not possible: {reason}{mend}"
+    give = "another value" if shown in (None, "", {}) else f"a value like {shown}"
+    return f"{line} is not possible: give {give} ({_clause(str(cause))})"

@@ -1,5 +1,7 @@
 """Contracts between plug-ins and the harness. Plug-ins import this and `bench.passes`, nothing else of `bench`."""
 
+from bench.columns.metric_names import LayerStep, RegionColumn
+from bench.columns.region_names import RegionName
 from bench.contracts.arguments import bounded, impossible, require
 from bench.contracts.audit import Audit
 from bench.contracts.bounds import (
@@ -7,6 +9,7 @@ from bench.contracts.bounds import (
     AtLeast,
     Between,
     Count,
+    Finite,
     Multiple,
     NonNegative,
     Part,
@@ -56,8 +59,10 @@ __all__ = [
     "Count",
     "Explain",
     "ExplainerMetric",
+    "Finite",
     "FromFiles",
     "GroupMetric",
+    "LayerStep",
     "MapMetric",
     "Method",
     "MethodTags",
@@ -72,6 +77,8 @@ __all__ = [
     "Part",
     "Perturbation",
     "Positive",
+    "RegionColumn",
+    "RegionName",
     "SelfFitting",
     "Share",
     "Simulator",

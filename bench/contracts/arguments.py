@@ -1,7 +1,8 @@
 """The check of a plug-in's arguments against its annotations: kinds, choices and bounds, in one grammar of refusal.
 
-A bound on a tuple holds for each of its numbers, of which there must be one. Relations between arguments stay in the
-class, which refuses them by `impossible`.
+A bound on a tuple holds for each of its numbers, of which there must be one. `Annotated[Any, hint]` is judged as the
+hint: Hydra, which reads annotations too, takes fewer of them. Relations between arguments stay in the class, which
+refuses them by `impossible`.
 """
 
 import inspect
@@ -50,9 +51,8 @@ def require(owner: object, name: str, value: Any, hint: Any) -> None:
 def impossible(owner: object, name: str, value: Any, give: str) -> BadInput:
     """The refusal of one argument of an object, or of what a text names, saying what to give instead."""
     where = owner if isinstance(owner, str) else type(owner).__name__
-    return BadInput(
-        f"{where}.{name}={list(value) if isinstance(value, tuple) else value!r} is not possible: give {give}"
-    )
+    place = f"{where}.{name}" if where else name
+    return BadInput(f"{place}={list(value) if isinstance(value, tuple) else value!r} is not possible: give {give}")
 
 
 @cache
@@ -66,17 +66,23 @@ def hints_of(cls: Any) -> dict[str, Any]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """True where a value fits an annotation; those beyond numbers, text, choices and bounds are not judged."""
+    """True where a value fits an annotation; others than of numbers, texts, choices and bounds are not judged."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return any(fits(value, h) for h in inner)
     if origin is Annotated:
         kind, *bounds = inner
+        if kind is Any:
+            return all(fits(value, h) for h in bounds)
         if get_origin(kind) is tuple:
             each: Any = Annotated[get_args(kind)[0], *bounds]
-            numbers = isinstance(value, Sequence) and not isinstance(value, str)
-            return numbers and len(value) > 0 and all(fits(v, each) for v in value)
+            return fits(value, kind) and len(value) > 0 and all(fits(v, each) for v in value)
         return fits(value, kind) and all(bound.holds(value) for bound in bounds)
+    if origin is tuple:
+        several = isinstance(value, Sequence) and not isinstance(value, str)
+        return several and (Ellipsis in inner or len(value) == len(inner)) and all(fits(v, inner[0]) for v in value)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(fits(v, inner[1]) for v in value.values())
     if origin is Literal:
         return value in inner
     if hint in (int, float):
@@ -90,10 +96,18 @@ def _described(hint: Any) -> str:
     if origin in (Union, UnionType):
         return " or ".join(map(_described, inner))
     if origin is Annotated:
-        kind, bounds = inner[0], " and ".join(map(str, inner[1:]))
+        kind, *bounds = inner
+        if kind is Any:
+            return " and ".join(map(_described, bounds))
         if get_origin(kind) is tuple:
-            return f"one or more {_KINDS[get_args(kind)[0]]}s, each {bounds}"
-        return f"a {_KINDS[kind]} {bounds}"
+            number, *others = get_args(kind)
+            count = "one or more" if Ellipsis in others else 1 + len(others)
+            return f"{count} {_KINDS[number]}s, each {', '.join(map(str, bounds))}"
+        return f"a {_KINDS[kind]} {', '.join(map(str, bounds))}"
+    if origin is tuple:
+        return f"{'a list of' if Ellipsis in inner else len(inner)} values, each {_described(inner[0])}"
+    if origin is Mapping:
+        return f"values by name, each {_described(inner[1])}"
     if origin is Literal:
         return "one of " + ", ".join(map(str, inner))
     return f"a {_KINDS[hint]}" if hint in (int, float) else _KINDS.get(hint, getattr(hint, "__name__", str(hint)))

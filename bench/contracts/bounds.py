@@ -21,9 +21,10 @@ class Between:
         return math.isfinite(value) and above and below
 
     def __str__(self) -> str:
-        low = f"{'above' if self.open in ('low', 'both') else 'of at least'} {self.low:g}"
-        high = f"{'below' if self.open in ('high', 'both') else 'at most'} {self.high:g}"
+        low = f"{'above' if self.open in ('low', 'both') else 'of at least'} {self.low:.15g}"
+        high = f"{'below' if self.open in ('high', 'both') else 'at most'} {self.high:.15g}"
         ends = " and ".join(text for text, end in ((low, self.low), (high, self.high)) if math.isfinite(end))
+        ends = ends or "that is finite"
         return f"{ends} {self.unit}" if self.unit else ends
 
 
@@ -55,6 +56,8 @@ def Above(low: float) -> Between:
 Count = Annotated[int, AtLeast(1)]
 #: subjects that something is computed for; None is all there are
 Subjects = Count | None
+#: any number but infinity and NaN
+Finite = Annotated[float, Between()]
 #: a number above 0
 Positive = Annotated[float, Above(0)]
 #: a number from 0 on

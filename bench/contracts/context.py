@@ -29,7 +29,7 @@ class Context:
     redraws: subject -> (R * K, 1, D, H, W), its image with each region's local latents redrawn from their marginal,
     K draws per region in the order of `region_names`; rescans: (subject, k) -> (k, 1, D, H, W), its image scanned anew
     k times; twin: subject -> (1, D, H, W), its image with the other label; severities: (subject, strengths) ->
-    (K, 1, D, H, W), its image at K strengths of the pathology, 0 none, 1 a patient's; carry: (volume, donor,
+    (K, 1, D, H, W), its image at K strengths of the pathology, 0 none, 1 a patient's; to_anatomy_of: (volume, donor,
     recipient) -> the donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the average one. Each is
     None where no simulator stands behind the images or it cannot say, or the plug-in may not know.
     sides: targets (N,) -> (N,) int64, who is a patient: 1 on the patients' side of the explained score, 0 on the
@@ -51,7 +51,7 @@ class Context:
     rescans: Callable[[int, int], Tensor] | None = None
     twin: Callable[[int], Tensor] | None = None
     severities: Callable[[int, tuple[float, ...]], Tensor] | None = None
-    carry: Callable[[Tensor, int, int | None], Tensor] | None = None
+    to_anatomy_of: Callable[[Tensor, int, int | None], Tensor] | None = None
     target: Any = None
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 

@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from bench.contracts.bounds import Between
+
+#: the part of a map that is looked at
+Sign = Literal["abs", "signed", "positive", "negative"]
+#: full width at half maximum of a smoothing; a wider one than a brain is a slip of the keyboard
+Smoothing = Annotated[float, Between(0, 100, unit="mm")]
 
 
 class Status(StrEnum):
@@ -103,8 +110,8 @@ class Attribution(NamedTuple):
 class View:
     """The look of a map before a `map` metric scores it: its sign and a Gaussian smoothing in mm."""
 
-    sign: Literal["abs", "signed", "positive", "negative"] = "abs"
-    fwhm_mm: float = 0.0
+    sign: Sign = "abs"
+    fwhm_mm: Smoothing = 0.0
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""The three ways a part says no. Anything else that is raised is a fault and is recorded as `failed`."""
+"""The three ways in which a part says no. Anything else that is raised is a fault and is recorded as `failed`."""
 
 
 class BadInput(ValueError):

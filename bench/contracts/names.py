@@ -5,8 +5,8 @@ from difflib import get_close_matches
 
 from bench.contracts.errors import BadInput
 
-#: valid names that an error lists; of more, it says the nearest one, however far
-LISTED = 12
+#: names that share less with what was typed are no slip of it: twice the letters in common, of all letters of both
+CLOSE = 0.6
 
 
 def known(where: str, what: str, name: object, valid: Iterable[str]) -> None:
@@ -17,10 +17,10 @@ def known(where: str, what: str, name: object, valid: Iterable[str]) -> None:
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """A clause such as "; did you mean 'focal'?", or the valid names where none is near and they are few."""
+    """A clause such as "; did you mean 'focal'?", or the valid names where none is near."""
     names = sorted(set(valid))
     lowered = {n.lower(): n for n in reversed(names)}
-    close = get_close_matches(name.lower(), lowered, n=1, cutoff=0.6 if len(names) <= LISTED else 0.0)
+    close = get_close_matches(name.lower(), lowered, n=1, cutoff=CLOSE)
     if close:
         return f"; did you mean '{lowered[close[0]]}'?"
     return f"; valid names are {', '.join(names)}" if names else ""

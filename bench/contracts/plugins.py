@@ -6,9 +6,10 @@ from typing import ClassVar, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from bench.contracts.bounds import Subjects
 from bench.contracts.context import Context
 from bench.contracts.data import Attribution, Batch, Cohort, Truth
-from bench.contracts.tags import MethodTags, MetricTags
+from bench.contracts.tags import BlindSpot, MethodTags, MetricTags
 
 #: class c, a contrast (c, c') meaning z_c - z_c', or one class per row
 Target = int | tuple[int, int] | Tensor
@@ -20,10 +21,12 @@ class Network(Protocol):
     """An architecture: built with `(in_shape, outputs)`, a `torch.nn.Module` mapping (N, 1, D, H, W) to (N, K).
 
     A constructor that names `regions` is given the simulator's `atlas`, or None where it has none.
+    summary: what it is, in one sentence that tables show.
     """
 
     version: ClassVar[str]
     reference: ClassVar[str]
+    summary: ClassVar[str]
 
     def __call__(self, x: Tensor) -> Tensor:
         """Outputs (N, K): logits, or values for a regression."""
@@ -66,14 +69,17 @@ class Metric(Protocol):
     group(maps, truth, strata, cohort, context) -> {column: value}, over the subjects of a model
     compare(models, context) -> {column: (N,) or (M, N)}, over the models of one simulator and network
 
-    summary: its definition in one sentence, which tables and pages show.
+    summary: its definition in one sentence, which tables and pages show. question: what it answers, as a question.
+    blind_spots: what fools it, each with the test that shows so. subjects: at most so many, None for all.
     """
 
     version: ClassVar[str]
     reference: ClassVar[str]
     summary: ClassVar[str]
     tags: ClassVar[MetricTags]
-    subjects: int | None
+    question: ClassVar[str]
+    blind_spots: ClassVar[tuple[BlindSpot, ...]]
+    subjects: Subjects
 
 
 Explain = Callable[[nn.Module, Tensor, Context], Tensor]

@@ -134,9 +134,9 @@ class Simulator(ABC):
         """Values drawn for a subject, by name; empty where none are kept."""
         return {}
 
-    def column_description(self, column: str) -> str:
-        """Description of a name of `record`."""
-        return f"value {column} that the simulator drew"
+    def describe_record(self, subject: int, stream: str) -> Mapping[str, str]:
+        """Descriptions of the names of `record`."""
+        return {name: f"value {name} that the simulator drew" for name in self.record(subject, stream)}
 
     def calibrate(self) -> dict[str, Any]:
         """{"amplitude", "asked", "reached", "low", "high", "subjects"}, reached with its 95 % interval.

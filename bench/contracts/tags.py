@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from bench.contracts.arguments import bounded
+from bench.contracts.bounds import Count
+
 Quantity = Literal["sensitivity", "contribution", "location"]
 Role = Literal["method", "control", "oracle"]
 MetricKind = Literal["map", "model", "explainer", "group", "compare"]
 
 
+@bounded
 @dataclass(frozen=True)
 class MethodTags:
     """The meaning and the needs of a method's map.
@@ -15,8 +19,9 @@ class MethodTags:
     quantity: `sensitivity` (change of the score per unit of intensity), `contribution` (a share of
         f(x) - f(b); the method also returns its multiplier M with map = M * (x - b)), or `location` (neither).
     role: `control` sets a floor and is never ranked; `oracle` sees a truth and is never ranked.
-    needs: `truth:<name>` for oracles, `layer` (convolutional features), `training` (training images),
-        `redraws` (the subject with regions drawn anew by the simulator).
+    needs: `layer` (convolutional features), `training` (training images), `redraws` (the subject with regions drawn
+        anew by the simulator).
+    truths: names of the truths that an oracle is told.
     laws: the identities the method claims; `bench.checks` tests exactly these.
     cost: passes per map as a formula of the method's own parameters, e.g. `"steps * (forward + backward)"`.
     """
@@ -28,17 +33,19 @@ class MethodTags:
     stochastic: bool = False
     reads_model: bool = True
     needs: frozenset[str] = frozenset()
+    truths: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset()
     cost: str = "forward"
 
 
 class BlindSpot(NamedTuple):
-    """A thing that a metric cannot see: what fools it, and the test of ours (file::function) that shows it."""
+    """A thing that a metric cannot see: what fools it, and the test (file::function) that shows it."""
 
     fooled_by: str
     shown_by: str
 
 
+@bounded
 @dataclass(frozen=True)
 class MetricTags:
     """The reading of a metric's value.
@@ -73,5 +80,5 @@ class MetricTags:
     assisted: bool = False
     needs: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset({"domain"})
-    fewest_subjects: int = 1
-    fewest_models: int = 1
+    fewest_subjects: Count = 1
+    fewest_models: Count = 1

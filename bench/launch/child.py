@@ -45,18 +45,18 @@ def run(path: Path, name: str) -> None:
     cells = {c.key: c for c in Cells(study).of(unit)}
     work = [key for key in cells if key in set(study.todo.get(name, ()))]
     heart = Heart.of(study, name)
-    lost = list(study.lost.get(name, ()))
+    given_up = list(study.given_up.get(name, ()))
     try:
         while work:
             heart.reset(len(work))
-            end = _child(path, study, name, work, lost, heart)
+            end = _child(path, study, name, work, given_up, heart)
             if end is None:
                 break
             position = heart.position()
             cell, (status, reason) = cells[work[position]], end
             log.warning("%s: %s: %s", cell.unit.id, cell.title, reason)
             fail(study, cell, status, reason)
-            lost.append(work[position])
+            given_up.append(work[position])
             work = work[position + 1 :]
     except BadInput as error:
         heart.stop(str(error))
@@ -65,13 +65,13 @@ def run(path: Path, name: str) -> None:
 
 
 def _child(
-    path: Path, study: Study, name: str, work: list[str], lost: list[str], heart: Heart
+    path: Path, study: Study, name: str, work: list[str], given_up: list[str], heart: Heart
 ) -> tuple[Status, str] | None:
     """Run one child to its end: None when all work is done, else what became of the cell it was at."""
     context = multiprocessing.get_context("forkserver")
     _serve_forks(study)
     owner, timeout_s = uuid.uuid4().hex, float(study.settings["timeout_s"])
-    child = context.Process(target=_work, args=(path, name, work, lost, heart.path, owner), daemon=False)
+    child = context.Process(target=_work, args=(path, name, work, given_up, heart.path, owner), daemon=False)
     child.start()
     try:
         hung = _watch(child, heart, timeout_s)
@@ -115,7 +115,7 @@ def _end(child: BaseProcess) -> None:
     child.join()
 
 
-def _work(path: Path, name: str, work: list[str], lost: list[str], beat: Path, owner: str) -> None:
+def _work(path: Path, name: str, work: list[str], given_up: list[str], beat: Path, owner: str) -> None:
     """In the child: compute and beat; leave when the parent is gone."""
     os.environ[files.OWNER] = owner
     _leave_with_parent()
@@ -124,7 +124,7 @@ def _work(path: Path, name: str, work: list[str], lost: list[str], beat: Path, o
     study = Study.load(path)
     heart = Heart(beat, len(work))
     run = UnitRun(study, study.unit(name), lambda position, cell, share: heart.beat(position, cell.title, share))
-    run.lost |= set(lost)
+    run.given_up |= set(given_up)
     try:
         run.run(work)
     except BadInput as error:

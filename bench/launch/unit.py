@@ -36,13 +36,13 @@ class Lost(RuntimeError):
 class UnitRun:
     """The cells of one unit at work; values are read or made once. It knows stages, and none of them by name.
 
-    lost: keys that failed, so that nothing is made from them.
+    given_up: keys that failed, so that nothing is made from them.
     """
 
     def __init__(self, study: Study, unit: Unit, beat: Beat = lambda *_: None) -> None:
         self.study, self.unit, self.beat = study, unit, beat
         self.cells, self.store, self.scores = Cells(study), study.artefacts(), study.scores()
-        self.lost: set[str] = set(study.lost.get(unit.id, ()))
+        self.given_up: set[str] = set(study.given_up.get(unit.id, ()))
         self._progress: Callable[[float], None] = lambda _: None
         self._values: dict[Hashable, Any] = {}
         self._within, self._peak = 0.0, Peak()
@@ -68,12 +68,12 @@ class UnitRun:
         except Unwritable:
             raise
         except Lost:
-            self.lost.add(cell.key)
+            self.given_up.add(cell.key)
         except Unsupported as error:
-            self.lost.add(cell.key)
+            self.given_up.add(cell.key)
             fail(self.study, cell, Status.unsupported, str(error))
         except Exception as error:
-            self.lost.add(cell.key)
+            self.given_up.add(cell.key)
             fail(self.study, cell, Status.failed, f"{type(error).__name__}: {error}", traceback.format_exc())
             log.warning("%s: %s failed: %s", cell.unit.id, cell.title, error)
 
@@ -91,8 +91,8 @@ class UnitRun:
             return False
         failure = failures.read(self.store, cell.key)
         if failure and failure["run"] == self.study.run:
-            self.lost.add(cell.key)
-        return cell.key in self.lost
+            self.given_up.add(cell.key)
+        return cell.key in self.given_up
 
     def value(self, stage: Stage[Value]) -> Value:
         """The value of the unit's cell of a stage."""

@@ -44,6 +44,9 @@ class AttentionCNN(nn.Module):
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Schlemper et al. 2019, Medical Image Analysis 53:197, arXiv:1808.08114"
+    summary: ClassVar[str] = (
+        "Coarse features say how much each place of fine ones counts; the readout sees their weighted mean."
+    )
 
     def __init__(self, in_shape: tuple[int, int, int], outputs: int, width: Count = 8, inner: Count = 8) -> None:
         super().__init__()

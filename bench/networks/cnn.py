@@ -19,6 +19,9 @@ class PooledCNN(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Lin, Chen & Yan 2014, arXiv:1312.4400"
+    summary: ClassVar[str] = (
+        "Convolution blocks, features averaged or maximised over space; a maximum suits lesions that may lie anywhere."
+    )
 
     def __init__(
         self,

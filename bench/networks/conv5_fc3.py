@@ -24,6 +24,9 @@ class ConvFC(nn.Module):
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Wen et al. 2020, Medical Image Analysis 63:101694"
+    summary: ClassVar[str] = (
+        "Convolution blocks, dropout, linear layers on the flattened features: every place has its own weights."
+    )
 
     def __init__(
         self,

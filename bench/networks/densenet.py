@@ -47,6 +47,7 @@ class DenseNet(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Huang et al. 2017, CVPR, arXiv:1608.06993 (DenseNet-BC)"
+    summary: ClassVar[str] = "Three dense blocks, whose layers are each given all before them."
 
     def __init__(
         self,

@@ -30,6 +30,7 @@ class Glimpse(nn.Module):
         "Ba, Mnih & Kavukcuoglu 2015, ICLR, arXiv:1412.7755; Wood et al. 2019, arXiv:1910.04721; "
         "filters of Gregor et al. 2015, ICML, arXiv:1502.04623"
     )
+    summary: ClassVar[str] = "Looks at a few places in turn, each chosen by what it saw before."
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Positive, bounded
+from bench.contracts import Finite, Positive, bounded
 
 
 @bounded
@@ -18,11 +18,12 @@ class Linear(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Linear discriminant of voxel intensities"
+    summary: ClassVar[str] = "One weight volume an output: its map is known, which makes it the transparent reference."
     centre: Tensor
     spread: Tensor
 
     def __init__(
-        self, in_shape: tuple[int, int, int], outputs: int, centre: float = 0.5, spread: Positive = 0.5
+        self, in_shape: tuple[int, int, int], outputs: int, centre: Finite = 0.5, spread: Positive = 0.5
     ) -> None:
         super().__init__()
         self.readout = nn.Linear(prod(in_shape), outputs)

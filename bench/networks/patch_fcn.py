@@ -31,6 +31,7 @@ class PatchFCN(nn.Module):
 
     version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Qiu et al. 2020, Brain 143:1920, doi:10.1093/brain/awaa137"
+    summary: ClassVar[str] = "Windows, seen alike everywhere, scored by weights of their place, added up."
 
     def __init__(
         self,

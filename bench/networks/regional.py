@@ -24,6 +24,7 @@ class Regional(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Lee et al. 2019, Medical Image Analysis 58:101625, doi:10.1016/j.media.2019.101625"
+    summary: ClassVar[str] = "Small networks read each region at random voxels; what regions say is added up."
     seen: Tensor
     own: Tensor
 

@@ -41,6 +41,7 @@ class ResNet(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "He et al. 2016, CVPR, arXiv:1512.03385; in 3D Hara et al. 2018, arXiv:1711.09577"
+    summary: ClassVar[str] = "A stem and four stages of residual blocks, features averaged over space."
 
     def __init__(
         self,

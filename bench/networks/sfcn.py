@@ -20,6 +20,7 @@ class SFCN(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Peng et al. 2021, Medical Image Analysis 68:101871"
+    summary: ClassVar[str] = "Pooled convolution blocks, a 1x1x1 block, the mean over space, dropout."
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from bench.contracts import AtLeast, Batch, Count, Positive, Share, bounded
+from bench.contracts import AtLeast, Batch, Count, Finite, Positive, Share, bounded
 from bench.networks._shape import Examples, ShapeFeatures, examples
 from bench.networks._trees import Trees, grown
 
@@ -27,6 +27,7 @@ class ShapeBoosting(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Friedman 2001, Annals of Statistics 29:1189; histograms of Ke et al. 2017, NeurIPS"
+    summary: ClassVar[str] = "Boosted trees on tissue share and mean intensity of each region, kept as tensors."
 
     def __init__(
         self,
@@ -36,7 +37,7 @@ class ShapeBoosting(nn.Module):
         trees: Count = 200,
         leaves: Annotated[int, AtLeast(2)] = 4,
         rate: Share = 0.1,
-        threshold: float = 0.37,
+        threshold: Finite = 0.37,
         softness: Positive = 0.1,
     ) -> None:
         super().__init__()

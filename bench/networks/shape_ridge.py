@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Batch, Positive, bounded
+from bench.contracts import Batch, Finite, Positive, bounded
 from bench.networks._shape import Examples, ShapeFeatures, examples
 
 #: penalties tried, in units of the features' squared singular values: features are standardised
@@ -24,6 +24,7 @@ class ShapeRidge(nn.Module):
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Hoerl & Kennard 1970, Technometrics 12:55, on regional volumes and intensities"
+    summary: ClassVar[str] = "Ridge on tissue share and mean intensity of each region, in closed form."
     centre: Tensor
     scale: Tensor
 
@@ -32,7 +33,7 @@ class ShapeRidge(nn.Module):
         in_shape: tuple[int, int, int],
         outputs: int,
         regions: Tensor | None = None,
-        threshold: float = 0.37,
+        threshold: Finite = 0.37,
         softness: Positive = 0.1,
     ) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bench.plan.cells import Cells
-from bench.plan.prices import Cost, Kind, Past, read, voxels, work
+from bench.plan.prices import Cost, Prices, WorkKind, read, voxels, work
 from bench.plan.states import States
 from bench.stages.stage import Cell
 from bench.study import Study
@@ -45,7 +45,7 @@ def estimate(study: Study, surveyed: Mapping[str, States]) -> CostEstimate:
     return priced(study, surveyed, read(study.artefacts(), study.scores()))
 
 
-def priced(study: Study, surveyed: Mapping[str, States], past: Past) -> CostEstimate:
+def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> CostEstimate:
     """The same from given prices."""
     cells, total, seen, store = Cells(study), CostEstimate(), set[str](), study.artefacts()
     costs: dict[str, list[Cost]] = defaultdict(list)
@@ -57,7 +57,7 @@ def priced(study: Study, surveyed: Mapping[str, States], past: Past) -> CostEsti
         waiting += [cache for cache in caches.values() if not store.find(cache.stage, cache.key)]
         seen |= {cell.key for cell in waiting}
         for cell in waiting:
-            cost = past.price(Kind.of(cells, cell), work(cells, cell))
+            cost = prices.price(WorkKind.of(cells, cell), work(cells, cell))
             total.cells += not cell.maker.cache
             total.unknown += cost is None
             total.megabytes += _megabytes(study, cell)

@@ -8,23 +8,20 @@ from typing import Any
 
 from bench.config import compose
 from bench.config.architecture import architecture
-from bench.config.build import check_complete
+from bench.config.build import check_complete, resolve
 from bench.config.overrides import check_axis
-from bench.contracts import BadInput, Subjects
-from bench.contracts.arguments import require
+from bench.contracts import BadInput
 from bench.contracts.names import known
 from bench.plan import pretraining
+from bench.plan.declarations import check_declarations
 from bench.plan.settings import check as check_settings
 from bench.plan.settings import check_declared, check_headlines, check_size
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
-from bench.seeds import MOST, crossed
-from bench.stages.recipe import Recipe, sizes
+from bench.seeds import crossed
 from bench.store.schema import check_store
 from bench.study import PAGE, PLAN, Node, Study, Unit
-
-#: seeds are written as 64-bit numbers in every table; what lies above is a slip
-BIGGEST_SEED = 2**31
+from bench.training.recipe import Recipe, sizes
 
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[Study, list[str]]:
@@ -62,12 +59,12 @@ def with_work(study: Study) -> Study:
     rerun = study.settings["rerun"]
     surveyed = survey(study)
     todo = {u: [k for k, (_, state) in cells.items() if wanted(state, rerun)] for u, cells in surveyed.items()}
-    lost = {
+    given_up = {
         u: [k for k, (_, state) in cells.items() if state in GIVEN_UP and not wanted(state, rerun)]
         for u, cells in surveyed.items()
     }
     work = {u: keys for u, keys in todo.items() if keys}
-    return replace(study, todo=work, lost=lost, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
+    return replace(study, todo=work, given_up=given_up, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
 
 
 def rendered(study: Study) -> bool:
@@ -75,12 +72,17 @@ def rendered(study: Study) -> bool:
     path = study.folder / PLAN
     if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).todo:
         return False
-    return _asked(Study.load(path)) == _asked(study)
+    try:
+        before = Study.load(path)
+    except (ValueError, TypeError, KeyError):
+        # written by other code: it is planned anew
+        return False
+    return _asked(before) == _asked(study)
 
 
 def _asked(study: Study) -> Study:
     """A study without what one call adds to it."""
-    return replace(study, run="", replace=False, todo={}, lost={})
+    return replace(study, run="", replace=False, todo={}, given_up={})
 
 
 def check_plugins(study: Study) -> None:
@@ -97,9 +99,11 @@ def check_plugins(study: Study) -> None:
             raise BadInput(f"no {group} are chosen; name some, e.g. '{group[:-1]}=[...]' or {group[:-1]}=all")
         for label in study.node_names(group):
             check_complete(study.node(group, label), trusted, f"{group[:-1]}.{label}")
-            _check_stated(study.make(group, label), group, label)
-    for label in study.metrics:
-        _check_subjects(study.make("metrics", label), f"metric.{label}")
+            check_declarations(study.make(group, label), group, label)
+    for label in study.simulators:
+        check_declarations(study.make("simulators", label), "simulators", label)
+    for label, node in study.networks.items():
+        check_declarations(resolve(node, ("bench.networks", *trusted), f"network.{label}"), "networks", label)
     for simulator, network in dict.fromkeys((u.simulator, u.network) for u in study.units):
         architecture(study.networks[network], study.make("simulators", simulator), trusted)()
 
@@ -119,38 +123,18 @@ def _check_arms(study: Study) -> None:
         )
 
 
-def _check_stated(plugin: Any, group: str, label: str) -> None:
-    for attribute in ("version", "reference", "summary", "tags"):
-        if not getattr(plugin, attribute, None):
-            raise BadInput(
-                f"{group[:-1]}.{label}: {type(plugin).__name__} has no {attribute}; state it as a class attribute, "
-                f"as the example in {group}/README.md does"
-            )
-
-
-def _check_subjects(metric: Any, path: str) -> None:
-    if not hasattr(metric, "subjects"):
-        raise BadInput(f"{path}: {type(metric).__name__} has no subjects; give it a field `subjects: Subjects = None`")
-    require(path, "subjects", metric.subjects, Subjects)
-
-
 def _all_seeds(given: Node) -> tuple[Node, dict[int, tuple[int, int] | None]]:
     """The seeds of each axis, and what each model seed stands for: itself, or initialisation and order crossed."""
     seeds = {axis: _seeds(axis, given[axis]) for axis in ("data", "model")}
-    single = {axis: given[axis] for axis in ("init", "order") if given[axis] not in ([], None)}
+    single = {axis: given[axis] for axis in ("init", "order") if given[axis] is not None}
     if not single:
         return seeds, dict.fromkeys(seeds["model"])
-    init, order = (_seeds(axis, single.get(axis, 0), MOST) for axis in ("init", "order"))
+    init, order = (_seeds(axis, single.get(axis, 0)) for axis in ("init", "order"))
     models = crossed(init, order)
     return {**seeds, "model": list(models), "init": init, "order": order}, models
 
 
-def _seeds(axis: str, value: Any, below: int = BIGGEST_SEED) -> list[int]:
+def _seeds(axis: str, value: Any) -> list[int]:
     seeds = list(value) if isinstance(value, list | tuple) else [value]
-    if not seeds or not all(isinstance(s, int) and not isinstance(s, bool) and 0 <= s < below for s in seeds):
-        raise BadInput(
-            f"seed.{axis}={value} is not possible: give whole numbers from 0 and below {below}, "
-            f"e.g. 'seed.{axis}=[0,1,2]'"
-        )
     check_axis(f"seed.{axis}", seeds)
     return seeds

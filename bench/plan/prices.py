@@ -35,7 +35,7 @@ class Cost(NamedTuple):
         return cls(*(fmean(part) for part in zip(*costs, strict=True)))
 
 
-class Kind(NamedTuple):
+class WorkKind(NamedTuple):
     """All that decides a price: the stage, the network (hash of its node), the plug-ins."""
 
     stage: str
@@ -44,38 +44,38 @@ class Kind(NamedTuple):
     metric: str = ""
 
     @classmethod
-    def of(cls, cells: Cells, cell: Cell) -> "Kind":
+    def of(cls, cells: Cells, cell: Cell) -> "WorkKind":
         """The kind of a cell, without network where none takes part."""
         network = cells.describe("networks", cell.unit.network) if cell.maker.network else ""
         return cls(cell.stage, network, cell.method, cell.metric)
 
-    def wider(self) -> Iterator["Kind"]:
+    def wider(self) -> Iterator["WorkKind"]:
         """This kind and those that may stand for it: another network, then any cell of the stage and network."""
         yield from dict.fromkeys(
-            (self, self._replace(network=""), Kind(self.stage, self.network), Kind(self.stage)),
+            (self, self._replace(network=""), WorkKind(self.stage, self.network), WorkKind(self.stage)),
         )
 
 
 @dataclass
-class Past:
+class Prices:
     """Prices by kind: {kind: [(work, cost)]}."""
 
-    known: dict[Kind, list[tuple[float, Cost]]] = field(default_factory=dict)
-    _priced: dict[tuple[Kind, float], Cost | None] = field(default_factory=dict, repr=False)
+    known: dict[WorkKind, list[tuple[float, Cost]]] = field(default_factory=dict)
+    _priced: dict[tuple[WorkKind, float], Cost | None] = field(default_factory=dict, repr=False)
 
-    def add(self, kind: Kind, work: float, cost: Cost) -> None:
+    def add(self, kind: WorkKind, work: float, cost: Cost) -> None:
         """One cell that was computed."""
         self._priced.clear()
         for wide in kind.wider():
             self.known.setdefault(wide, []).append((work, cost))
 
-    def price(self, kind: Kind, work: float) -> Cost | None:
+    def price(self, kind: WorkKind, work: float) -> Cost | None:
         """The cost of a cell; None where nothing like it was ever computed."""
         if (kind, work) not in self._priced:
             self._priced[kind, work] = self._price(kind, work)
         return self._priced[kind, work]
 
-    def _price(self, kind: Kind, work: float) -> Cost | None:
+    def _price(self, kind: WorkKind, work: float) -> Cost | None:
         costs = next((self.known[k] for k in kind.wider() if k in self.known), None)
         if costs is None:
             return None
@@ -96,20 +96,20 @@ def work(cells: Cells, cell: Cell) -> float:
 
 def terms(cells: Cells, cell: Cell) -> dict[str, Any]:
     """Fields of a cell's record that prices are read from: its kind and its work."""
-    return {**Kind.of(cells, cell)._asdict(), "work": work(cells, cell)}
+    return {**WorkKind.of(cells, cell)._asdict(), "work": work(cells, cell)}
 
 
-def read(artefacts: Artefacts, scores: Scores) -> Past:
+def read(artefacts: Artefacts, scores: Scores) -> Prices:
     """Everything a store knows of costs; a record that does not say enough is passed over."""
-    past = Past()
+    prices = Prices()
     for record in (*_artefacts(artefacts), *(r for cell in scores.cells() for r in scores.known(cell).values())):
         try:
-            kind = Kind(*(str(record[part]) for part in Kind._fields))
+            kind = WorkKind(*(str(record[part]) for part in WorkKind._fields))
             cost = Cost(*(float(record["cost"][part]) for part in Cost._fields))
-            past.add(kind, float(record["work"]), cost)
+            prices.add(kind, float(record["work"]), cost)
         except (KeyError, TypeError):
             continue
-    return past
+    return prices
 
 
 def _artefacts(artefacts: Artefacts) -> Iterator[Mapping[str, Any]]:

@@ -1,30 +1,23 @@
-"""Bounds of a study's settings, and the names they may hold: refused before anything is computed, with the mend."""
+"""Settings of a study that no one can have: refused before anything is computed, with the mend."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from bench.config.compose import CONF
 from bench.config.overrides import check_axis, options
+from bench.config.schema import Config
 from bench.contracts import BadInput, View
+from bench.contracts.arguments import check as check_bounds
+from bench.contracts.arguments import hints_of
 from bench.contracts.names import known
-from bench.names import slug
-from bench.plan.states import RERUN
-from bench.stages import cohort, effects, use
+from bench.names import is_variant, slug
+from bench.stages import use
 from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
-SIGNS = ("abs", "signed", "positive", "negative")
-STRATA = ("TP", "TN", "FP", "FN")
 #: folders of the results folder that are no study
 RESERVED = ("store", "published", "benchmarks", "export")
-#: largest values; what lies above is a slip of the keyboard, and would fill memory or never end
-MOST: Mapping[tuple[str, str], int] = {
-    ("explain", "subjects"): 100_000,
-    ("explain", "pairs"): 1_000_000,
-    ("use", "draws"): 10_000,
-}
-LONGEST_S = 30 * 86_400
-WIDEST_MM = 100
 MOST_UNITS = 10_000
 
 
@@ -34,21 +27,32 @@ def check(settings: Node) -> None:
     Raises:
         BadInput: one sentence.
     """
+    for where, declared, values in declarations(Config, settings):
+        check_bounds(declared, values, where)
     _check_places(settings["name"], settings["paths"]["results"])
-    explain, redrawn = settings["explain"], settings["use"]
-    cohort.validate(explain["subjects"], explain["pairs"])
-    use.validate(redrawn["draws"], redrawn["subjects"], explain["subjects"])
-    effects.validate(redrawn["players"])
-    for (group, key), most in MOST.items():
-        if settings[group][key] > most:
-            raise BadInput(f"{group}.{key}={settings[group][key]} is not possible: give at most {most}")
-    if not 1 <= settings["timeout_s"] <= LONGEST_S:
-        raise BadInput(f"timeout_s={settings['timeout_s']} is not possible: give 1 or more seconds, at most 30 days")
-    known("rerun", "policy", settings["rerun"], RERUN)
-    if not _keeps(settings["maps"]):
-        raise BadInput(f"maps={settings['maps']} is not possible: give all, none, or how many subjects' maps to keep")
-    _check_views(settings["views"])
+    redrawn = settings["use"]
+    use.validate(redrawn["draws"], redrawn["subjects"], settings["explain"]["subjects"])
+    check_axis("views", [View(**view).name for view in settings["views"]])
     _check_trusted(settings["trusted"])
+
+
+def declarations(declared: type, values: Node, where: str = "") -> Iterator[tuple[str, type, Node]]:
+    """(place, class, values) of settings and of the settings inside them, each with the class that declares them."""
+    yield where, declared, values
+    for name, hint in hints_of(declared).items():
+        place = f"{where}.{name}" if where else name
+        for inner in (kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and is_dataclass(kind)):
+            for end, value in _each(values[name], hint is inner):
+                yield from declarations(inner, value, place + end)
+
+
+def _each(value: Any, single: bool) -> list[tuple[str, Node]]:
+    """What settings hold under one name: one group of settings, or several by name or in a row."""
+    if single:
+        return [("", value)]
+    if isinstance(value, Mapping):
+        return [(f".{name}", group) for name, group in value.items()]
+    return [(f"[{i}]", group) for i, group in enumerate(value)]
 
 
 def _check_places(name: str, results: str) -> None:
@@ -59,19 +63,6 @@ def _check_places(name: str, results: str) -> None:
         )
     if not results.strip():
         raise BadInput("paths.results='' is not possible: give a folder, e.g. paths.results=results")
-
-
-def _keeps(maps: Any) -> bool:
-    return maps in ("all", "none") if isinstance(maps, str) else type(maps) is int and maps >= 0
-
-
-def _check_views(views: Sequence[Node]) -> None:
-    for i, view in enumerate(views):
-        sign, width = view["sign"], view["fwhm_mm"]
-        known(f"views[{i}].sign", "sign", sign, SIGNS)
-        if not 0 <= width <= WIDEST_MM:
-            raise BadInput(f"views[{i}].fwhm_mm={width} is not possible: give 0 to {WIDEST_MM} millimetres")
-    check_axis("views", [View(**view).name for view in views])
 
 
 def _check_trusted(trusted: Sequence[str]) -> None:
@@ -99,8 +90,6 @@ def check_headlines(study: Study) -> None:
         views = [view.name for view in study.views] if tags.kind == "map" else [""]
         _check_one_of(f"headline.{name}.truth", headline["truth"], sorted(tags.truths) or [""])
         _check_one_of(f"headline.{name}.view", headline["view"], views)
-        for stratum in headline["strata"]:
-            _check_one_of(f"headline.{name}.strata", stratum, STRATA)
 
 
 def _check_one_of(key: str, value: str, valid: Sequence[str]) -> None:
@@ -129,5 +118,5 @@ def check_declared(study: Study, config_dirs: Sequence[Path] = ()) -> None:
 
 def _check_known(key: str, names: Iterable[str], existing: set[str], what: str, swept: bool = False) -> None:
     for name in names:
-        if not (swept and name.partition("-")[0] in existing):
+        if not (swept and is_variant(name, existing)):
             known(key, what, name, existing)

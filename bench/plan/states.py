@@ -17,11 +17,10 @@ from bench.study import Study
 STATES = ("done", "missing", "failed", "stale", "blocked", "unsupported")
 States = dict[str, tuple[Cell, str]]
 GIVEN_UP = ("failed", "blocked", "unsupported")
-RERUN = ("missing", "failed", "stale", "all")
 
 
 @dataclass
-class Ledger:
+class StoredCells:
     """The state of cells by key, looked up in the store once and remembered."""
 
     study: Study
@@ -31,8 +30,8 @@ class Ledger:
     _failures: dict[str, Path] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, study: Study) -> "Ledger":
-        """The ledger of a study as the store stands now."""
+    def of(cls, study: Study) -> "StoredCells":
+        """Those of a study, as the store stands now."""
         artefacts = study.artefacts()
         return cls(study, artefacts, study.scores(), _failures=artefacts.keys(failures.FAILURES))
 
@@ -106,10 +105,10 @@ def wanted(state: str, rerun: str) -> bool:
 
 def survey(study: Study) -> dict[str, States]:
     """{unit id: {key: (cell, state)}} for every unit, arm and group; groups see what blocks their models."""
-    ledger, cells = Ledger.of(study), Cells(study)
+    stored, cells = StoredCells.of(study), Cells(study)
     retry = study.settings["rerun"] in ("failed", "all")
     everything: States = {}
-    return {unit.id: ledger.add(cells.of(unit), everything, retry) for unit in study.everything}
+    return {unit.id: stored.add(cells.of(unit), everything, retry) for unit in study.everything}
 
 
 def count(surveyed: dict[str, States]) -> Counter[tuple[str, str]]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report import figures as drawing
 from bench.report.drift import drift
+from bench.report.figures import drawing
 from bench.report.load.files import BadTables
 from bench.report.load.results import Results
 from bench.report.metrics import tables

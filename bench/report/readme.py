@@ -43,7 +43,7 @@ def simulators(folder: Path) -> str:
     return _table([*head, "its AUC", "trained on"], rows)
 
 
-def networks(folder: Path) -> str:
+def networks_past_gate(folder: Path) -> str:
     """One row per network, one column per simulator: models past the gate of all, and their mean AUC."""
     models = pd.read_csv(folder / "models.csv")
     names = list(dict.fromkeys(models["simulator"]))
@@ -54,7 +54,11 @@ def networks(folder: Path) -> str:
     return _table(["network", *(f"`{name}`" for name in names)], rows)
 
 
-TABLES: dict[str, Callable[[Path], str]] = {"table": leaderboard, "simulators": simulators, "networks": networks}
+TABLES: dict[str, Callable[[Path], str]] = {
+    "table": leaderboard,
+    "simulators": simulators,
+    "networks": networks_past_gate,
+}
 
 
 def update(readme: Path, folder: Path) -> bool:

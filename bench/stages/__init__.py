@@ -1,1 +1,1 @@
-"""Stages of a unit: one object in one file each, found by looking through the folder; their science beside."""
+"""Stages of a unit: one object in one file each, found by looking through the folder, beside what makes values."""

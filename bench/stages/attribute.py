@@ -9,7 +9,7 @@ from bench.stages import convergence
 from bench.stages.cohort import COHORT
 from bench.stages.convergence import Kept
 from bench.stages.explained import first
-from bench.stages.maps import Maps, context, explain
+from bench.stages.maps import Maps, explain, map_context
 from bench.stages.stage import Cell, Given, Graph
 from bench.stages.train import TRAIN
 from bench.study import Unit
@@ -29,7 +29,7 @@ class _Attribute(Maps):
         """Explain every subject; keep the first."""
         (maps, passes), model, study = every_map(given), given.value(TRAIN).model, given.study
         method, cohort = study.make("methods", given.cell.method), given.value(COHORT)
-        correlations = convergence.measured(method, model, cohort, context(given), maps)
+        correlations = convergence.measured(method, model, cohort, map_context(given), maps)
         return Kept(first(maps, study.kept), correlations), passes
 
     def write(self, folder: Path, value: Kept) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.passes.counting import Passes
-from bench.stages.recipe import SIZES, sizes
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.store.keys import describe, key
 from bench.study import Study, Unit
+from bench.training.recipe import SIZES, sizes
 
 #: draws the subjects into a folder
 Draw = Callable[[Path], None]
@@ -25,8 +25,8 @@ class _Bank(Stage[Path]):
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per data seed and whatever of the simulator its healthy subjects depend on."""
         study = graph.study
-        world = study.make("simulators", unit.simulator)
-        parts = world.banked(study.simulators[unit.simulator])
+        simulator = study.make("simulators", unit.simulator)
+        parts = simulator.banked(study.simulators[unit.simulator])
         described = describe(parts, tuple(study.settings["trusted"]), unit.simulator)
         counts = {name: study.training(unit).get(name) for name in SIZES}
         content = {"parts": key(described), "data_seed": unit.data_seed, **counts}
@@ -36,8 +36,8 @@ class _Bank(Stage[Path]):
     def make(self, given: Given) -> tuple[Draw, Passes]:
         """The subjects are drawn while they are written."""
         counts = sizes(given.study.training(given.unit))
-        world: Any = given.study.make("simulators", given.unit.simulator).with_data_seed(given.unit.data_seed)
-        return lambda folder: world.fill_bank(counts, folder, given.progress), Passes()
+        simulator: Any = given.study.make("simulators", given.unit.simulator).with_data_seed(given.unit.data_seed)
+        return lambda folder: simulator.fill_bank(counts, folder, given.progress), Passes()
 
     def write(self, folder: Path, value: Draw) -> None:
         value(folder)

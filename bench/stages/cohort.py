@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import load_file, save_file
 
-from bench.contracts import BadInput, Cohort, Simulator, Truth
+from bench.config.schema import ExplainSettings
+from bench.contracts import Cohort, Simulator, Truth
+from bench.contracts.arguments import check
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.context import EVALUATION
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.study import Study, Unit
 
-#: fewer pairs could not fit a discriminant of a region's statistics
-FEWEST_PAIRS = 20
 TENSORS = ("images", "targets", "subjects", "twins", "regions", "domain")
 
 
@@ -76,23 +76,11 @@ class _Cohort(Stage[Cohort]):
 COHORT = _Cohort()
 
 
-def validate(subjects: int, pairs: int) -> None:
-    """Refuse a cohort that cannot hold two patients and two controls in equal numbers, or too small a population.
-
-    Raises:
-        BadInput: for fewer than 4 or an odd number of subjects, or fewer than 20 pairs.
-    """
-    if not isinstance(pairs, int) or pairs < FEWEST_PAIRS:
-        raise BadInput(f"explain.pairs={pairs!r} is not possible: give a whole number of at least {FEWEST_PAIRS}")
-    if not isinstance(subjects, int) or subjects < 4 or subjects % 2:
-        raise BadInput(f"explain.subjects={subjects!r} is not possible: give an even number of at least 4")
-
-
 def explained_subjects(simulator: Simulator, subjects: int, pairs: int) -> Cohort:
-    """The first `subjects` of the evaluation stream, half of them patients.
+    """The first `subjects` of the evaluation stream, half of them patients; raises BadInput for impossible numbers.
 
     Truths of the population, where the simulator has them, are estimated on `pairs` subjects in both states.
     """
-    validate(subjects, pairs)
+    check(ExplainSettings, {"subjects": subjects, "pairs": pairs}, "explain")
     cohort = simulator.cohort(range(subjects), EVALUATION)
     return replace(cohort, truths={**cohort.truths, **simulator.population(range(subjects), EVALUATION, pairs)})

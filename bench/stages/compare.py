@@ -59,7 +59,7 @@ class _Compare(Stage[Any]):
     def make(self, given: Given) -> tuple[pd.DataFrame, Passes]:
         cell, metric = given.cell, given.study.make("metrics", given.cell.metric)
         cohort = given.of(cell.needs[0])
-        return compare(cell.metric, metric, compared_models(given), cohort, context(cell, cohort)), Passes()
+        return compare(cell.metric, metric, compared_models(given), cohort, models_context(cell, cohort)), Passes()
 
     def work(self, study: Study, cell: Cell) -> float:
         """Every explained subject once per model."""
@@ -93,6 +93,6 @@ def compared_models(given: Given) -> ComparedModels:
     )
 
 
-def context(cell: Cell, cohort: Cohort) -> Context:
+def models_context(cell: Cell, cohort: Cohort) -> Context:
     """The explained subjects, which all models share, with their truths."""
     return replace(cohort_context(cohort, seeds.of_perturbations(cell.folder), None), truths=cohort.truths)

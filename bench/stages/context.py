@@ -25,7 +25,7 @@ def simulator(study: Study, unit: Unit, calibration: dict[str, Any]) -> Simulato
 
 
 def method_context(
-    world: Simulator,
+    simulator: Simulator,
     cohort: Cohort,
     method: Method,
     noise: Callable[[int], int],
@@ -34,53 +34,54 @@ def method_context(
 ) -> Context:
     """The knowledge of a method: noise of its own, anatomy, training images, and only truths and redraws it declared.
 
-    world: the simulator of the cohort. noise: subject -> seed. use: the truth of the model, asked for if declared.
+    simulator: the simulator of the cohort. noise: subject -> seed. use: the truth of the model, asked for if declared.
 
     Raises:
         Unsupported: where the simulator has no such truth.
     """
-    needs = method.tags.needs
-    declared = {need.removeprefix("truth:") for need in needs if need.startswith("truth:")}
+    declared = method.tags.truths
     known = {**cohort.truths, **({"use": use()} if "use" in declared else {})}
     if missing := sorted(declared - known.keys()):
-        raise Unsupported(f"there is no truth {missing[0]}: {Validity.of(world).undefined.get(missing[0], 'not made')}")
+        raise Unsupported(
+            f"there is no truth {missing[0]}: {Validity.of(simulator).undefined.get(missing[0], 'not made')}"
+        )
     return replace(
-        cohort_context(cohort, noise, world.target),
+        cohort_context(cohort, noise, simulator.target),
         truths={name: known[name] for name in declared},
         training=training,
-        sides=world.sides,
-        redraws=_redraws(world) if "redraws" in needs else None,
+        sides=simulator.sides,
+        redraws=_redraws(simulator) if "redraws" in method.tags.needs else None,
     )
 
 
-def metric_context(world: Any, cohort: Cohort, model: str, training: Callable[[], Batch]) -> Context:
+def metric_context(simulator: Any, cohort: Cohort, model: str, training: Callable[[], Batch]) -> Context:
     """The knowledge of a metric: perturbations common to all methods of the model, training images, and the simulator.
 
-    world: the simulator of the cohort. model: key of the trained model, which the perturbations are drawn by.
+    simulator: the simulator of the cohort. model: key of the trained model, which the perturbations are drawn by.
     """
     twins = dict(zip(cohort.subjects.tolist(), cohort.twins, strict=True))
 
     def rescans(subject: int, count: int) -> torch.Tensor:
-        return torch.cat([world.sample([int(subject)], EVALUATION, {"rescan": k}).images for k in range(count)])
+        return torch.cat([simulator.sample([int(subject)], EVALUATION, {"rescan": k}).images for k in range(count)])
 
     def severities(subject: int, strengths: tuple[float, ...]) -> torch.Tensor:
-        return torch.cat([world.sample([int(subject)], EVALUATION, {"strength": s}).images for s in strengths])
+        return torch.cat([simulator.sample([int(subject)], EVALUATION, {"strength": s}).images for s in strengths])
 
     return replace(
-        cohort_context(cohort, seeds.of_perturbations(model), world.target),
+        cohort_context(cohort, seeds.of_perturbations(model), simulator.target),
         truths=cohort.truths,
         training=training,
-        sides=world.sides,
-        redraws=_redraws(world),
+        sides=simulator.sides,
+        redraws=_redraws(simulator),
         rescans=rescans,
         twin=lambda subject: twins[int(subject)],
         severities=severities,
-        carry=lambda volume, donor, recipient: world.to_anatomy_of(volume, donor, recipient, EVALUATION),
+        to_anatomy_of=lambda volume, donor, recipient: simulator.to_anatomy_of(volume, donor, recipient, EVALUATION),
     )
 
 
-def _redraws(world: Simulator) -> Callable[[int], torch.Tensor]:
-    return lambda subject: world.redraws(int(subject), EVALUATION, REDRAWS)
+def _redraws(simulator: Simulator) -> Callable[[int], torch.Tensor]:
+    return lambda subject: simulator.redraws(int(subject), EVALUATION, REDRAWS)
 
 
 def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -> Context:

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from bench.contracts import BadInput, Unsupported
+from bench.contracts import Unsupported
 from bench.contracts.validity import Validity
 from bench.passes.counting import Passes, count_passes
 from bench.stages.calibrate import CALIBRATE, calibrated
@@ -14,9 +14,6 @@ from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.switching import Effects, effects, sick
 from bench.stages.train import TRAIN
 from bench.study import Study, Unit
-
-#: more players would take more passes a subject than anyone waits for
-MOST = 12
 
 
 class _Effects(Stage[Effects]):
@@ -33,13 +30,13 @@ class _Effects(Stage[Effects]):
         return Cell(self, unit.id, content, unit, needs, self.code(graph, "simulators", unit.simulator))
 
     def make(self, given: Given) -> tuple[Effects, Passes]:
-        sizes, world = given.study.settings["use"], calibrated(given)
-        if reason := Validity.of(world).undefined.get("effects"):
+        sizes, simulator = given.study.settings["use"], calibrated(given)
+        if reason := Validity.of(simulator).undefined.get("effects"):
             raise Unsupported(reason)
         cohort = given.value(COHORT).take(torch.arange(sizes["subjects"]))
         model, players = given.value(TRAIN).model, sizes["players"]
         with count_passes(model) as passes:
-            return effects(model, world, cohort, sick(cohort), world.target, players, given.progress), passes
+            return effects(model, simulator, cohort, sick(cohort), simulator.target, players, given.progress), passes
 
     def write(self, folder: Path, value: Effects) -> None:
         save_file({name: part.contiguous() for name, part in value._asdict().items()}, folder / "effects.safetensors")
@@ -53,13 +50,3 @@ class _Effects(Stage[Effects]):
 
 
 EFFECTS = _Effects()
-
-
-def validate(players: int) -> None:
-    """Refuse a number of players that cannot be enumerated.
-
-    Raises:
-        BadInput: outside 1 to 12.
-    """
-    if not 1 <= players <= MOST:
-        raise BadInput(f"use.players={players} is not possible: give 1 to {MOST}, 2 to that power passes a subject")

@@ -20,15 +20,15 @@ MEMORY = 384 * 2**20
 class ExplainedModel:
     """A model and its explained subjects; the model meets a perturbation once for all methods, whatever memory holds.
 
-    validity: what the simulator says it cannot offer. sides: (N,) int64, 1 on the patients' side, 0 on the controls',
-    -1 on neither; the targets where not given. centre: the explained score between the sides.
+    sides: (N,) int64, what `Simulator.sides` gives of the targets: 1 patients, 0 controls, -1 neither. validity: what
+    the simulator says it cannot offer. centre: the explained score between the sides.
     """
 
     model: nn.Module
     cohort: Cohort
     context: Context
+    sides: Tensor
     validity: Validity = field(default_factory=Validity)
-    sides: Tensor | None = None
     centre: float = 0.0
     _drawn: dict[Hashable, Tensor] = field(default_factory=dict)
     _changes: dict[Hashable, Tensor] = field(default_factory=dict)
@@ -41,10 +41,9 @@ class ExplainedModel:
     @cached_property
     def strata(self) -> list[str]:
         """TP, TN, FP or FN of each subject, "" of one on neither side; a score above the centre predicts a patient."""
-        sides = self.cohort.targets if self.sides is None else self.sides
         predicted = (self.scores > self.centre).long()
         names = {(1, 1): "TP", (0, 0): "TN", (1, 0): "FP", (0, 1): "FN"}
-        return [names.get(pair, "") for pair in zip(predicted.tolist(), sides.tolist(), strict=True)]
+        return [names.get(pair, "") for pair in zip(predicted.tolist(), self.sides.tolist(), strict=True)]
 
     def outputs(self, perturbation: Perturbation, row: int) -> tuple[Tensor, Tensor]:
         """Perturbations I (K, 1, D, H, W) of a subject and the changes f(x) - f(x - I) (K,).

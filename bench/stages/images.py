@@ -8,8 +8,6 @@ They are a cache: any of them can be drawn again from the simulator, bit for bit
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,26 +16,10 @@ from bench.contracts import Batch, Simulator
 from bench.passes.counting import Passes
 from bench.stages.bank import Draw, banks
 from bench.stages.calibrate import CALIBRATE, calibrated
-from bench.stages.recipe import SIZES, sizes
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.study import Study, Unit
-
-#: the test subjects once more with every pathology off
-OFF = "off"
-SPLITS = ("train", "validation", "test")
-
-
-class Images(NamedTuple):
-    """Batches of one data seed; `off` are the test subjects with the pathology off and their own targets.
-
-    shifted: by name, the simulator's further test streams.
-    """
-
-    train: Batch
-    validation: Batch
-    test: Batch
-    off: Batch
-    shifted: Mapping[str, Batch] = MappingProxyType({})
+from bench.training.images import OFF, SPLITS, Images
+from bench.training.recipe import SIZES, sizes
 
 
 class _Images(Stage[Images]):
@@ -59,10 +41,10 @@ class _Images(Stage[Images]):
 
     def make(self, given: Given) -> tuple[Draw, Passes]:
         """The images are drawn while they are written."""
-        counts, world = sizes(given.study.training(given.unit)), calibrated(given)
+        counts, simulator = sizes(given.study.training(given.unit)), calibrated(given)
         for bank in given.cell.caches:
-            world = world.with_bank(given.of(bank))
-        return lambda folder: draw(world, counts, folder, given.progress), Passes()
+            simulator = simulator.with_bank(given.of(bank))
+        return lambda folder: draw(simulator, counts, folder, given.progress), Passes()
 
     def write(self, folder: Path, value: Draw) -> None:
         value(folder)

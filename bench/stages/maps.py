@@ -32,7 +32,7 @@ class Maps(Stage[Attribution]):
         content: what is computed from maps depends on `maps`, not on how many of them are kept on disk.
         """
         study = graph.study
-        use = (graph.cell(USE, unit),) if "truth:use" in study.make("methods", method).tags.needs else ()
+        use = (graph.cell(USE, unit),) if "use" in study.make("methods", method).tags.truths else ()
         cohort, model = graph.cell(COHORT, unit), graph.cell(TRAIN, unit)
         whole = {
             "model": model.key,
@@ -60,10 +60,10 @@ def explain(given: Given, model: nn.Module) -> tuple[Attribution, Passes]:
     """Maps of every explained subject by the method of the cell."""
     method = given.study.make("methods", given.cell.method)
     with count_passes(model) as passes:
-        return attribute(method, model, given.value(COHORT), context(given)), passes
+        return attribute(method, model, given.value(COHORT), map_context(given)), passes
 
 
-def context(given: Given) -> Context:
+def map_context(given: Given) -> Context:
     """The context of the cell's method."""
     graph, unit, name = given.graph, given.unit, given.cell.method
     return method_context(

@@ -13,7 +13,7 @@ from bench.stages.cohort import COHORT
 from bench.stages.context import metric_context
 from bench.stages.explained import Explained, ExplainedModel
 from bench.stages.images import IMAGES
-from bench.stages.maps import context
+from bench.stages.maps import map_context
 from bench.stages.scoring import measure
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.train import TRAIN
@@ -55,7 +55,7 @@ class _Measure(Stage[Any]):
         maps = given.graph.cell(ATTRIBUTE, cell.unit, cell.method)
         everyone = study.kept == study.settings["explain"]["subjects"]
         attribution = given.of(maps) if everyone else every_map(given.at(maps))[0]
-        explained = Explained(cell.method, method, attribution, context(given.at(maps)))
+        explained = Explained(cell.method, method, attribution, map_context(given.at(maps)))
         shared = given.once("explained model", lambda: _explained_model(given))
         truths = dict(shared.cohort.truths) | ({"use": given.value(USE)} if "use" in metric.tags.truths else {})
         with count_passes(shared.model) as passes:
@@ -71,9 +71,9 @@ MEASURE = _Measure()
 
 
 def _explained_model(given: Given) -> ExplainedModel:
-    world, cohort = calibrated(given), given.value(COHORT)
+    simulator, cohort = calibrated(given), given.value(COHORT)
     model = given.graph.cell(TRAIN, given.unit)
-    known = metric_context(world, cohort, model.key, lambda: given.value(IMAGES).train)
+    known = metric_context(simulator, cohort, model.key, lambda: given.value(IMAGES).train)
     return ExplainedModel(
-        given.of(model).model, cohort, known, Validity.of(world), world.sides(cohort.targets), world.centre
+        given.of(model).model, cohort, known, simulator.sides(cohort.targets), Validity.of(simulator), simulator.centre
     )

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from bench.columns.metric_names import MetricName
 from bench.contracts import Cohort, Metric, Status, Truth, Undefined, Unsupported, View
 from bench.passes.scores import finite
 from bench.stages.explained import Explained, ExplainedModel, first
@@ -124,7 +125,7 @@ def rows(
                     "subject": subjects,
                     "stratum": stratum,
                     "view": case[0],
-                    "metric": f"{name}.{column}" if column else name,
+                    "metric": str(MetricName(name, column)),
                     "truth": case[1],
                     "value": np.where(missing, np.nan, values),
                     "status": np.where(missing, why.value, Status.ok.value),

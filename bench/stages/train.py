@@ -13,10 +13,10 @@ from bench.contracts import BadInput
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.images import IMAGES
-from bench.stages.recipe import identity
 from bench.stages.stage import Cell, Given, Graph, Stage
-from bench.stages.training import Seeds, Trained, initialised, train
 from bench.study import Node, Study, Unit
+from bench.training.recipe import key_settings
+from bench.training.training import Seeds, Trained, initialised, train
 
 
 class _Train(Stage[Trained]):
@@ -34,7 +34,7 @@ class _Train(Stage[Trained]):
         content = {
             "calibration": calibration.key,
             "network": graph.describe("networks", unit.network),
-            "train": identity(graph.study.training(unit)),
+            "train": key_settings(graph.study.training(unit)),
             "data_seed": unit.data_seed,
             **(pair if unit.crossed else {"model_seed": unit.model_seed}),
             **({"start": start[0].key} if start else {}),
@@ -78,8 +78,8 @@ TRAIN = _Train()
 
 def network(study: Study, unit: Unit) -> Callable[[], nn.Module]:
     """Builds the untrained network of a unit."""
-    world = study.make("simulators", unit.simulator)
-    return architecture(study.networks[unit.network], world, study.settings["trusted"])
+    simulator = study.make("simulators", unit.simulator)
+    return architecture(study.networks[unit.network], simulator, study.settings["trusted"])
 
 
 def write(folder: Path, trained: Trained) -> None:

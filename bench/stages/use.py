@@ -7,7 +7,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Cohort, Simulator, Truth
+from bench.config.schema import UseSettings
+from bench.contracts import Cohort, Simulator, Truth, impossible
+from bench.contracts.arguments import check
 from bench.passes.counting import Passes, count_passes
 from bench.passes.forward import forward
 from bench.passes.scores import explained
@@ -34,9 +36,9 @@ class _Use(Stage[Truth]):
 
     def make(self, given: Given) -> tuple[Truth, Passes]:
         sizes, cohort, model = given.study.settings["use"], given.value(COHORT), given.value(TRAIN).model
-        world = calibrated(given)
+        simulator = calibrated(given)
         with count_passes(model) as passes:
-            return use(model, world, cohort, sizes["draws"], sizes["subjects"], given.progress), passes
+            return use(model, simulator, cohort, sizes["draws"], sizes["subjects"], given.progress), passes
 
     def write(self, folder: Path, value: Truth) -> None:
         parts = {"regions": value.regions, "floor": value.floor}
@@ -54,15 +56,10 @@ USE = _Use()
 
 
 def validate(draws: int, subjects: int, explained: int) -> None:
-    """Refuse too few draws to halve, or more subjects than are explained.
-
-    Raises:
-        BadInput: for fewer than two draws, or subjects outside 1 to the number explained.
-    """
-    if draws < 2:
-        raise BadInput(f"use.draws={draws} is not possible: give 2 or more, so that they can be halved")
-    if not 1 <= subjects <= explained:
-        raise BadInput(f"use.subjects={subjects} is not possible: give 1 to explain.subjects={explained}")
+    """Refuse impossible settings, or more subjects than are explained; raises BadInput."""
+    check(UseSettings, {"draws": draws, "subjects": subjects}, "use")
+    if subjects > explained:
+        raise impossible("use", "subjects", subjects, f"at most explain.subjects={explained}")
 
 
 def use(

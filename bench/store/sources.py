@@ -11,7 +11,7 @@ from typing import Any
 from bench.config.build import TARGET, nodes
 
 #: packages that results come from; what plans, stores and launches may change and makes no result stale
-ROOMS = ("contracts", "passes", "networks", "seeds", "stages")
+ROOMS = ("contracts", "passes", "networks", "seeds", "training", "stages")
 SCIENCE = ("simulators", "methods", "metrics", *(f"bench.{room}" for room in ROOMS))
 
 

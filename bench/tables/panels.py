@@ -5,7 +5,7 @@ import torch
 
 from bench.contracts import Cohort
 from bench.plan.cells import Cells
-from bench.plan.states import Ledger
+from bench.plan.states import StoredCells
 from bench.report.load import panels
 from bench.stages import train
 from bench.stages.attribute import ATTRIBUTE
@@ -24,25 +24,25 @@ def write(study: Study) -> None:
 
     Where none passed, the first model's maps are shown; the page says that it is below the gate.
     """
-    cells, ledger = Cells(study), Ledger.of(study)
+    cells, stored = Cells(study), StoredCells.of(study)
     volumes = {}
     for simulator in study.simulators:
-        found = _volumes(study, simulator, cells, ledger)
+        found = _volumes(study, simulator, cells, stored)
         if found is not None:
             volumes[simulator] = found
     panels.write(study.folder / "panels.npz", volumes)
 
 
-def _volumes(study: Study, simulator: str, cells: Cells, ledger: Ledger) -> panels.Volumes | None:
+def _volumes(study: Study, simulator: str, cells: Cells, stored: StoredCells) -> panels.Volumes | None:
     groups = [g for g in study.groups if g.simulator == simulator]
     cohort_cell = cells.cell(COHORT, study.members(groups[0])[0])
-    if ledger.record(cohort_cell) is None or study.kept == 0:
+    if stored.record(cohort_cell) is None or study.kept == 0:
         return None
-    cohort = ledger.value(cohort_cell)
-    sides = _sides(study, simulator, cohort)
+    cohort = stored.value(cohort_cell)
+    sides = study.make("simulators", simulator).sides(cohort.targets)
     sick = (sides[: study.kept] == 1).nonzero().flatten()
     chosen = sick[:SHOWN] if len(sick) else torch.arange(min(SHOWN, study.kept))
-    maps = {g.network: _maps(study, _shown(study, g, cells, ledger), chosen, cells, ledger) for g in groups}
+    maps = {g.network: _maps(study, _shown(study, g, cells, stored), chosen, cells, stored) for g in groups}
     return panels.Volumes(
         cohort.subjects[chosen].numpy(),
         sides[chosen].numpy(),
@@ -54,18 +54,11 @@ def _volumes(study: Study, simulator: str, cells: Cells, ledger: Ledger) -> pane
     )
 
 
-def _sides(study: Study, simulator: str, cohort: Cohort) -> torch.Tensor:
-    """(N,) 1 for patients, 0 for controls, -1 for others and for all whose target is a value."""
-    made = study.make("simulators", simulator)
-    known: torch.Tensor = made.sides(cohort.targets)
-    return known if made.kind == "classes" else torch.full_like(known, -1)
-
-
-def _shown(study: Study, group: Unit, cells: Cells, ledger: Ledger) -> Unit:
+def _shown(study: Study, group: Unit, cells: Cells, stored: StoredCells) -> Unit:
     """The model whose maps are shown."""
     members = study.members(group)
     trained = [(u, cells.cell(TRAIN, u)) for u in members]
-    folders = [(u, ledger.folder(c)) for u, c in trained if ledger.record(c) is not None]
+    folders = [(u, stored.folder(c)) for u, c in trained if stored.record(c) is not None]
     passed = [u for u, folder in folders if train.record(folder)["passed"]]
     return (passed or members)[0]
 
@@ -76,10 +69,10 @@ def _truth(cohort: Cohort, chosen: torch.Tensor) -> np.ndarray:
     return np.asarray(volume[chosen, 0].numpy())
 
 
-def _maps(study: Study, unit: Unit, chosen: torch.Tensor, cells: Cells, ledger: Ledger) -> dict[str, np.ndarray]:
+def _maps(study: Study, unit: Unit, chosen: torch.Tensor, cells: Cells, stored: StoredCells) -> dict[str, np.ndarray]:
     found = {}
     for method in study.methods:
         cell = cells.cell(ATTRIBUTE, unit, method)
-        if ledger.record(cell) is not None:
-            found[method] = ledger.value(cell).map[chosen, 0].numpy()
+        if stored.record(cell) is not None:
+            found[method] = stored.value(cell).map[chosen, 0].numpy()
     return found

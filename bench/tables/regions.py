@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bench.contracts import Truth
 from bench.plan.cells import Cells
-from bench.plan.states import Ledger
+from bench.plan.states import StoredCells
 from bench.stages.cohort import COHORT
 from bench.stages.effects import EFFECTS
 from bench.stages.switching import Effects
@@ -27,21 +27,21 @@ Row = tuple[Any, ...]
 Entry = tuple[str, str, str, float]
 
 
-def rows(study: Study, cells: Cells, ledger: Ledger) -> Iterator[Row]:
+def rows(study: Study, cells: Cells, stored: StoredCells) -> Iterator[Row]:
     """Rows of REGIONS; truths of the population stand once per simulator, without network and with seeds -1."""
     names: dict[str, tuple[str, ...]] = {}
     for unit in study.units:
         explained, redrawn, switched = (cells.cell(stage, unit) for stage in (COHORT, USE, EFFECTS))
-        if unit.simulator not in names and ledger.record(explained):
-            cohort = ledger.value(explained)
+        if unit.simulator not in names and stored.record(explained):
+            cohort = stored.value(explained)
             names[unit.simulator] = cohort.region_names
             for truth in cohort.truths.values():
                 if truth.regions is not None:
                     yield from _with(Unit(unit.simulator, ""), _each(cohort.region_names, truth.name, truth.regions))
-        if unit.simulator in names and ledger.record(redrawn):
-            yield from _with(unit, _use(names[unit.simulator], ledger.value(redrawn)))
-        if unit.simulator in names and ledger.record(switched):
-            yield from _with(unit, _effects(names[unit.simulator], ledger.value(switched)))
+        if unit.simulator in names and stored.record(redrawn):
+            yield from _with(unit, _use(names[unit.simulator], stored.value(redrawn)))
+        if unit.simulator in names and stored.record(switched):
+            yield from _with(unit, _effects(names[unit.simulator], stored.value(switched)))
 
 
 def _with(unit: Unit, entries: Iterator[Entry]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Tidy scores of a study: every (unit, method, metric, truth, view, subject) has a row, with a value or a reason."""
+"""Score table of a study: every (unit, method, metric, truth, view, subject) has a row, with a value or a reason."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ import pyarrow as pa
 from bench.columns.written import ROWS
 from bench.contracts import Status
 from bench.contracts.validity import Validity
-from bench.plan.states import Ledger, States
+from bench.plan.states import States, StoredCells
 from bench.stages.stage import Cell
 from bench.store import files
 from bench.study import Study, Unit
@@ -23,12 +23,12 @@ ORDER = [name for name in ROWS.names if name not in ("value", "status", "reason"
 
 
 @dataclass
-class Tidy:
-    """Rows of a study from the store, as its ledger and the states of its cells say."""
+class ScoreTable:
+    """Rows of a study from the store, as its stored cells and the states of its cells say."""
 
     study: Study
     states: dict[str, States]
-    ledger: Ledger
+    stored: StoredCells
 
     def write(self, folder: Path) -> None:
         """One Parquet file per simulator and network; partitions of an earlier, larger study are removed."""
@@ -68,7 +68,7 @@ class Tidy:
                 keys[cell.folder, cell.method].append(cell.key)
         frames = []
         for (folder, method), own in keys.items():
-            rows = self.ledger.scores.read(folder)[0]
+            rows = self.stored.scores.read(folder)[0]
             frames.append(rows[rows["metric_key"].isin(own)].assign(method=method))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=ROWS.names)
 
@@ -98,12 +98,12 @@ class Tidy:
 
     def why(self, cell: Cell, state: str) -> tuple[str, str]:
         """(status, reason) of a cell without a value: its own failure, or that of what it is made from."""
-        if failure := self.ledger.failure(cell):
+        if failure := self.stored.failure(cell):
             return failure["status"], failure["reason"]
         for need in cell.needs:
-            if self.ledger.record(need) is None:
+            if self.stored.record(need) is None:
                 status, reason = self.why(need, state)
-                return status, f"{need.title}: {reason}" if self.ledger.failure(need) else reason
+                return status, f"{need.title}: {reason}" if self.stored.failure(need) else reason
         return "failed", "not computed yet; issue the same command again"
 
     def failures(self) -> Iterator[list[Any]]:
@@ -111,7 +111,7 @@ class Tidy:
         seen: set[str] = set()
         for states in self.states.values():
             for cell, state in states.values():
-                failure = self.ledger.failure(cell) if state == "failed" and cell.key not in seen else None
+                failure = self.stored.failure(cell) if state == "failed" and cell.key not in seen else None
                 if failure:
                     seen.add(cell.key)
                     where = [cell.unit.simulator, cell.unit.network, cell.unit.data_seed, cell.unit.model_seed]

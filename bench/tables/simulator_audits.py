@@ -12,7 +12,7 @@ from bench.provenance import ROOT
 from bench.store import files
 from bench.study import Study
 
-PATH = ROOT / "results" / "published" / "portraits" / "audits.csv"
+PATH = ROOT / "results" / "published" / "portraits" / "simulator_audits.csv"
 
 
 class Audited(NamedTuple):

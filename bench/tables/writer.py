@@ -29,7 +29,7 @@ from bench.columns.written import (
 )
 from bench.passes.convergence import CONVERGED
 from bench.plan.cells import Cells
-from bench.plan.states import Ledger, survey
+from bench.plan.states import StoredCells, survey
 from bench.stages import convergence, train
 from bench.stages.attribute import ATTRIBUTE
 from bench.stages.calibrate import CALIBRATE
@@ -41,7 +41,7 @@ from bench.store.keys import canonical
 from bench.store.schema import TABLES
 from bench.study import Study
 from bench.tables import regions, simulator_audits, validity
-from bench.tables.scores import Tidy
+from bench.tables.scores import ScoreTable
 
 #: results of a calibration in models.csv
 SEPARABILITY = ("asked", "reached", "low", "high")
@@ -56,14 +56,14 @@ class Writer:
     def __post_init__(self) -> None:
         self.cells = Cells(self.study)
         self.states = survey(self.study)
-        self.ledger = Ledger.of(self.study)
-        self.tidy = Tidy(self.study, self.states, self.ledger)
+        self.stored = StoredCells.of(self.study)
+        self.score_table = ScoreTable(self.study, self.states, self.stored)
 
     def write(self) -> Path:
         """All tables; returns the folder."""
         folder = self.study.folder
-        failures = pd.DataFrame(list(self.tidy.failures()), columns=FAILURES.names)
-        self.tidy.write(folder / "scores")
+        failures = pd.DataFrame(list(self.score_table.failures()), columns=FAILURES.names)
+        self.score_table.write(folder / "scores")
         _csv(folder / "models.csv", pd.DataFrame(list(self.models()), columns=MODELS.names))
         _csv(folder / "methods.csv", pd.DataFrame([self.method(m) for m in self.study.methods], columns=METHODS.names))
         _csv(folder / "metrics.csv", pd.DataFrame([self.metric(m) for m in self.study.metrics], columns=METRICS.names))
@@ -73,7 +73,7 @@ class Writer:
         done = list(self.done())
         _parquet(folder / "costs.parquet", pd.DataFrame([_cost(*d) for d in done], columns=COSTS.names))
         _parquet(folder / "provenance.parquet", pd.DataFrame([_provenance(*d) for d in done], columns=PROVENANCE.names))
-        rows = list(regions.rows(self.study, self.cells, self.ledger))
+        rows = list(regions.rows(self.study, self.cells, self.stored))
         _parquet(folder / "regions.parquet", pd.DataFrame(rows, columns=REGIONS.names))
         files.write_bytes(folder / "study.json", (json.dumps(self.about(), indent=1) + "\n").encode())
         return folder
@@ -84,18 +84,18 @@ class Writer:
             calibration, cohort, model = (self.cells.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN))
             where = [unit.simulator, unit.network, unit.data_seed, unit.model_seed]
             seeds = [unit.init_seed, unit.order_seed, self.cohort(cohort)]
-            if self.ledger.record(model) is None:
-                record = {"passed": False, "reason": self.tidy.why(model, "failed")[1]}
+            if self.stored.record(model) is None:
+                record = {"passed": False, "reason": self.score_table.why(model, "failed")[1]}
                 separability: dict[str, Any] = dict.fromkeys(SEPARABILITY, "")
             else:
-                record = train.record(self.ledger.folder(model))
-                separability = self.ledger.value(calibration)
+                record = train.record(self.stored.folder(model))
+                separability = self.stored.value(calibration)
             competence = [record.get(name, "") for name in COMPETENCE.names]
             yield [*where, *competence, *(separability[name] for name in SEPARABILITY), *seeds]
 
     def cohort(self, cell: Cell) -> str:
         """The first 16 digits of the checksum of the explained subjects; empty while they are not stored."""
-        record = self.ledger.record(cell) or {}
+        record = self.stored.record(cell) or {}
         return str(record.get("files", {}).get("cohort.safetensors", ""))[:16]
 
     def method(self, name: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class Writer:
     def convergence(self, name: str) -> list[float]:
         """Likeness of a method's maps to those made with other noise: a few subjects of each model."""
         cells = (self.cells.cell(ATTRIBUTE, unit, name) for unit in self.study.units)
-        folders = (self.ledger.folder(c) for c in cells if self.ledger.record(c))
+        folders = (self.stored.folder(c) for c in cells if self.stored.record(c))
         return [r for folder in folders for r in convergence.read(folder)]
 
     def metric(self, name: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class Writer:
         seen: dict[str, Cell] = {c.key: c for states in self.states.values() for c, _ in states.values()}
         seen |= {cache.key: cache for cell in list(seen.values()) for cache in cell.caches}
         for cell in seen.values():
-            record = self.ledger.record(cell)
+            record = self.stored.record(cell)
             if record and "cost" in record:
                 yield cell, record
 

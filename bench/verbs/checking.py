@@ -7,8 +7,8 @@ from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command
 from bench.verify import catalogue
-from bench.verify import entrants as contest
 from bench.verify.conform import conform
+from bench.verify.entrants import main as check_entrants
 
 
 def check(command: Command) -> int:
@@ -41,12 +41,12 @@ def entrants(command: Command) -> int:
         raise BadInput(
             f"entrants takes no overrides, and was given '{command.overrides[0]}'; it runs all of conf/entrants"
         )
-    contest.main()
+    check_entrants()
     return 0
 
 
 def readme(command: Command) -> int:
-    """Write the tables of methods and metrics into their READMEs, from what the classes declare."""
+    """Write the tables of plug-ins, and of published rows behind them, into their READMEs."""
     for path in catalogue.write():
         print(path)
     return 0

@@ -1,7 +1,7 @@
 """Verbs that show simulators and models beside a study's tables."""
 
 from bench.explore import portraits
-from bench.explore.export import export as folders
+from bench.explore.export.cohorts import export as folders
 from bench.explore.views.write import write
 from bench.verbs.command import Command
 from bench.verbs.reading import PUBLISHED

@@ -3,6 +3,7 @@
 import json
 import sys
 
+from bench.columns.metric_names import MetricName
 from bench.config import compose
 from bench.contracts import BadInput
 from bench.contracts.names import nearest
@@ -49,7 +50,7 @@ def store(command: Command) -> int:
     if what == "prune":
         print(prune(study))
         return 0
-    raise BadInput(f"store needs verify or prune{nearest(what, ('verify', 'prune')) if what else ''}")
+    raise BadInput(f"store: there is no command '{what}'{nearest(what, ('verify', 'prune'))}")
 
 
 def show(command: Command) -> int:
@@ -61,7 +62,8 @@ def show(command: Command) -> int:
         return _show_row(command.study()[0], command.words[0].removeprefix(BOARD))
     if not command.words or len(command.words[0]) != KEY_LENGTH:
         key = f"one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet"
-        raise BadInput(f"show needs {key}, or {BOARD}ROW for a row of leaderboard.csv")
+        asked = " ".join(command.words)
+        raise BadInput(f"show '{asked}' is not possible: give {key}, or {BOARD}ROW for a row of leaderboard.csv")
     print(json.dumps(record(command.study()[0], command.words[0], command.overrides, command.config_dirs), indent=1))
     return 0
 
@@ -78,7 +80,7 @@ def _show_row(study: Study, number: str) -> int:
         for c in cells.of(u)
     }
     at = ["simulator", "network", "data_seed", "model_seed", "method"]
-    metric = str(scores.rows["metric"].iloc[0]).partition(".")[0]
+    metric = MetricName.of(scores.rows["metric"].iloc[0]).metric
     rows = scores.rows.assign(key=[keys.get((*row, metric), "") for row in scores.rows[at].itertuples(index=False)])
     columns = ["simulator", "network", "data_seed", "model_seed", "subject", "stratum", "value", "key"]
     print(rows[columns].to_csv(index=False, lineterminator="\n"), end="")

@@ -1,35 +1,44 @@
-"""Tables of shipped methods and metrics in their READMEs, written from what the classes declare.
+"""Tables of shipped methods, metrics, networks and pathologies in READMEs, from what the classes declare.
 
-python -m bench readme. A README says where: `<!-- NAME -->` and `<!-- /NAME -->` on lines of their own.
+python -m bench readme writes them.
 """
 
+import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from omegaconf import OmegaConf
 
-from bench.config.build import build
-from bench.contracts import BadInput
+from bench.checks.networks import ProbeTask
+from bench.config.architecture import architecture
+from bench.config.build import ALLOWED, TARGET, build, nodes, resolve
 from bench.provenance import ROOT
 from bench.store import files
+from bench.verify import published
+from bench.verify.markdown import code, replaced, table
 
 METHODS, METRICS = ROOT / "methods" / "README.md", ROOT / "metrics" / "README.md"
+RESULTS = ROOT / "results" / "README.md"
+NETWORKS, SIMULATORS = ROOT / "bench" / "networks" / "README.md", ROOT / "simulators" / "README.md"
+#: grid and outputs for which parameters of networks are counted
+COUNTED = ProbeTask((24, 32, 24), 2)
 
 
 def methods() -> str:
     """One row per class of methods: what its tags say of the maps, and what a reader of them should know."""
     rows = [
         [
-            _names(names),
-            _file(made),
+            code(names),
+            _file(type(made)),
             made.tags.role if made.tags.role != "method" else made.tags.quantity,
             "yes" if made.tags.signed else "no",
             f"`{made.tags.cost}`",
             getattr(made, "note", ""),
         ]
-        for names, made in sorted(_classes("method"), key=lambda found: (found[1].tags.family, _file(found[1])))
+        for names, made in sorted(_classes("method"), key=lambda found: (found[1].tags.family, _file(type(found[1]))))
     ]
     return table(["method", "file", "quantity or role", "signed", "passes a map", "a reader should know"], rows)
 
@@ -38,15 +47,15 @@ def metrics() -> str:
     """One row per class of metrics: what it computes, and how its value reads."""
     rows = [
         [
-            _names(names),
-            _file(made),
+            code(names),
+            _file(type(made)),
             made.summary,
             "more" if made.tags.higher_is_better else "less",
             _chance(made.tags.chance, made.tags.floor),
             _interval(*made.tags.bounds),
             made.reference,
         ]
-        for names, made in sorted(_classes("metric"), key=lambda found: (found[1].tags.kind, _file(found[1])))
+        for names, made in sorted(_classes("metric"), key=lambda found: (found[1].tags.kind, _file(type(found[1]))))
     ]
     return table(["metric", "file", "what it computes", "better", "chance", "bounds", "source"], rows)
 
@@ -55,32 +64,53 @@ def blind_spots() -> str:
     """One row a blind spot: the question a metric answers, what fools it there, and the test that shows it."""
     found: dict[tuple[str, ...], list[str]] = {}
     for name, made in shipped("metric"):
-        for spot in getattr(made, "blind_spots", ()):
+        for spot in made.blind_spots:
             found.setdefault((made.question, *spot), []).append(name)
-    rows = [[_names(names), question, fooled, f"`{test}`"] for (question, fooled, test), names in found.items()]
+    rows = [[code(names), question, fooled, f"`{test}`"] for (question, fooled, test), names in found.items()]
     return table(["metric", "what it answers", "what fools it", "shown by"], rows)
+
+
+def behind() -> str:
+    """One row a published study: its components of which the code has another version."""
+    return table(["study", "behind the code"], published.table(published.studies()))
+
+
+def networks() -> str:
+    """One row per network: what it is, the arguments of its YAML, its parameters, its intrinsic maps."""
+    rows = []
+    for name, node in _described("network"):
+        made: Any = architecture(node, COUNTED, ())().eval()
+        count = sum(parameter.numel() for parameter in made.parameters())
+        numbers = [_arguments(node), f"{count:,}", code(_maps(made))]
+        rows.append([f"`{name}`", _file(type(made)), made.summary, *numbers, made.reference])
+    return table(["network", "file", "what it is", "arguments", "parameters", "intrinsic map", "source"], rows)
+
+
+def pathologies() -> str:
+    """One row per pathology that a simulator names: what it does, the coarsest grid that shows it, its observer."""
+    found: dict[type, list[str]] = {}
+    for name, node in _described("simulator"):
+        for _, part in nodes(node.get("pathology", {})):
+            cls: Any = resolve(part, ALLOWED)
+            if "summary" in dir(cls) and name not in found.setdefault(cls, []):
+                found[cls].append(name)
+    rows = [[f"`{cls.__name__}`", _file(cls), *_pathology(cls), code(found[cls])] for cls in sorted(found, key=_file)]
+    return table(["pathology", "file", "what it does", "coarsest grid", "observer", "simulators"], rows)
 
 
 TABLES: dict[Path, dict[str, Callable[[], str]]] = {
     METHODS: {"methods": methods},
     METRICS: {"metrics": metrics, "blind spots": blind_spots},
+    RESULTS: {"behind": behind},
+    NETWORKS: {"networks": networks},
+    SIMULATORS: {"pathologies": pathologies},
 }
 
 
 def shipped(group: str) -> Iterator[tuple[str, Any]]:
     """Name and plug-in of every YAML of a group, `method` or `metric`, by name."""
-    for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
-        node: Any = OmegaConf.to_container(OmegaConf.load(path))
-        yield path.stem, build(node, path=path.stem)
-
-
-def replaced(readme: Path, name: str, lines: str) -> str:
-    """The text of a README with lines put between the markers of a name; BadInput where it has none."""
-    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    head, found, rest = readme.read_text().partition(begin)
-    if not found or end not in rest:
-        raise BadInput(f"{readme} has no '{begin}' and '{end}'; put them where the table belongs")
-    return f"{head}{begin}\n{lines}\n{end}{rest.split(end, 1)[1]}"
+    for name, node in _described(group):
+        yield name, build(node, path=name)
 
 
 def write() -> Iterator[Path]:
@@ -91,10 +121,10 @@ def write() -> Iterator[Path]:
         yield readme
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *escaped))
+def _described(group: str) -> Iterator[tuple[str, Any]]:
+    """Name and node of every YAML of a group, by name."""
+    for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
+        yield path.stem, OmegaConf.to_container(OmegaConf.load(path))
 
 
 def _classes(group: str) -> list[tuple[list[str], Any]]:
@@ -105,12 +135,8 @@ def _classes(group: str) -> list[tuple[list[str], Any]]:
     return list(found.values())
 
 
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _file(made: Any) -> str:
-    return f"`{type(made).__module__.rpartition('.')[2]}.py`"
+def _file(cls: type) -> str:
+    return f"`{cls.__module__.rpartition('.')[2]}.py`"
 
 
 def _chance(chance: float | None, floor: float | None) -> str:
@@ -120,3 +146,19 @@ def _chance(chance: float | None, floor: float | None) -> str:
 def _interval(low: float, high: float) -> str:
     start = f"[{low:g}" if math.isfinite(low) else "(-∞"
     return f"{start}, {high:g}]" if math.isfinite(high) else f"{start}, ∞)"
+
+
+def _arguments(node: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {json.dumps(value)}" for key, value in node.items() if key != TARGET)
+
+
+def _maps(network: Any) -> list[str]:
+    if not hasattr(network, "intrinsic"):
+        return []
+    with torch.no_grad():
+        return list(network.intrinsic(torch.zeros(1, 1, *COUNTED.shape)))
+
+
+def _pathology(cls: Any) -> list[str]:
+    coarsest = getattr(cls, "coarsest_mm", None)
+    return [cls.summary, "" if coarsest is None else f"{coarsest:g} mm", f"`{cls.observer.__name__}`"]

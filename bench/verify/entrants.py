@@ -20,7 +20,7 @@ from bench.config.build import build
 from bench.contracts import BadInput
 from bench.provenance import ROOT
 from bench.store import files
-from bench.verify import catalogue
+from bench.verify import catalogue, markdown
 
 CONF = ROOT / "conf" / "entrants" / "method"
 PATH = ROOT / "results" / "published" / "entrants.csv"
@@ -97,7 +97,7 @@ def overview(table: pd.DataFrame) -> str:
         failed, known = own[own["verdict"] == "failed"], own[own["verdict"] != "absent"]
         titles = ", ".join(f"*{check}*" for check in dict.fromkeys(failed["check"]))
         rows.append([f"`{name}`", _release(own), f"{len(known) - len(failed)} of {len(known)}", titles])
-    return catalogue.table(["entrant", "library", "passed", "what fails"], rows)
+    return markdown.table(["entrant", "library", "passed", "what fails"], rows)
 
 
 def page(table: pd.DataFrame) -> str:
@@ -121,7 +121,7 @@ def main() -> None:
     table = measured(sorted(CONF.glob("*.yaml")))
     files.write_bytes(PATH, table.to_csv(index=False, lineterminator="\n").encode())
     files.write_bytes(PAGE, page(table).encode())
-    files.write_bytes(catalogue.METHODS, catalogue.replaced(catalogue.METHODS, "entrants", overview(table)).encode())
+    files.write_bytes(catalogue.METHODS, markdown.replaced(catalogue.METHODS, "entrants", overview(table)).encode())
     print(overview(table))
 
 

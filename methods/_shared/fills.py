@@ -5,12 +5,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from bench.contracts import Context
+from bench.contracts import Context, Finite
 from bench.passes.fills import blurred, domain_mean, domain_sd
 
-#: `zero`; `mean` of the subject within its domain; `blur`, the image under a Gaussian; `noise`, normal with the
-#: subject's mean and standard deviation in its domain, one draw per subject. Or a number.
-Fill = Literal["zero", "mean", "blur", "noise"] | float
+#: `zero`; `mean` of the subject within its domain; `blur`, the whole image under a Gaussian, its border repeated;
+#: `noise`, normal with the subject's mean and standard deviation in its domain, one draw per subject. Or a number.
+Fill = Literal["zero", "mean", "blur", "noise"] | Finite
 #: standard deviation in voxels of the blur where parts have no one size
 SMOOTHING = 4.0
 

@@ -9,30 +9,32 @@ from bench.contracts import Context, Undefined
 from bench.passes.fills import blurred_within, domain_mean
 from metrics._shared.domain import domain_of
 
-Erasure = Literal["zero", "mean", "blur"]
+#: `domain_blur` is no `blur` of methods, which covers the background too and so blurs the whole image
+Erasure = Literal["zero", "mean", "domain_blur"]
 #: what only a simulator knows
 Plausible = Literal["redraw", "twin"]
-#: standard deviation of the blur that fills a hole, in voxels
-_BLUR = 3.0
+#: standard deviation of the Gaussian that fills a hole, in voxels
+_SMOOTHING = 3.0
 
 
 def erased(image: Tensor, inside: Tensor, fill: Erasure) -> Tensor:
     """An image (1, D, H, W) as it is where it is erased.
 
-    zero: intensity 0. mean: its mean in the domain. blur: its Gaussian blur of SD 3 voxels, of domain voxels only.
+    zero: intensity 0. mean: its mean in the domain. domain_blur: the mean of its domain voxels under a Gaussian of SD
+    3 voxels, so that the background does not darken the rim.
     """
     if fill == "zero":
         return torch.zeros_like(image)
     if fill == "mean":
         return domain_mean(image[None], inside[None])[0].expand_as(image)
-    return blurred_within(image, inside, _BLUR)
+    return blurred_within(image, inside, _SMOOTHING)
 
 
 def replacement(inputs: Tensor, context: Context, row: int, fill: Erasure | Plausible) -> Tensor:
     """The image (1, D, H, W) that stands for the subject in this row of inputs (N, 1, D, H, W) where it is erased.
 
-    zero, mean, blur: as `erased`. redraw: every region as the simulator draws it anew, whatever
-    the subject's own; voxels of no region stay. twin: the subject with the other state of its pathology. Raises
+    zero, mean, domain_blur: as `erased`. redraw: every region as the simulator draws it anew, whatever the subject's
+    own; voxels of no region stay. twin: the subject with the other state of its pathology. Raises
     `Undefined` for the last two where no simulator stands behind the images.
     """
     if fill == "redraw":

@@ -19,7 +19,7 @@ class Measure(NamedTuple):
     compare: Callable[[tuple[np.ndarray, ...], tuple[np.ndarray, ...]], float]
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
+def mean_ranks(values: np.ndarray) -> np.ndarray:
     """Ranks from 1 of values (n,), tied values sharing their mean rank."""
     order = np.argsort(values)
     ranked = values[order]
@@ -37,11 +37,11 @@ def rank_vector(values: np.ndarray) -> np.ndarray:
     """
     if values.size == 0 or not np.isfinite(values).all() or values.min() == values.max():
         return np.full(values.shape, np.nan)
-    centred = ranks(values) - (values.size + 1) / 2
+    centred = mean_ranks(values) - (values.size + 1) / 2
     return centred / np.linalg.norm(centred)
 
 
-def spearman(a: np.ndarray, b: np.ndarray) -> float:
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Spearman correlation with mean ranks for ties; NaN if either is constant."""
     return float(rank_vector(a) @ rank_vector(b))
 
@@ -54,7 +54,7 @@ def rank_agreement(prediction: np.ndarray, observed: np.ndarray) -> float:
     """
     if np.isfinite(prediction).all() and prediction.min() == prediction.max():
         return float(rank_vector(observed).sum() * 0)
-    return spearman(prediction, observed)
+    return rank_correlation(prediction, observed)
 
 
 def ssim(a: tuple[np.ndarray, ...], b: tuple[np.ndarray, ...], window: int = 5) -> float:

@@ -13,7 +13,7 @@ from bench.contracts import BadInput, bounded
 from simulators.anatomy.anatomy_wrapper import AnatomyWrapper, present
 from simulators.anatomy.nifti import Image, read
 from simulators.anatomy.protocol import Template, Warped
-from simulators.anatomy.templated import nearest
+from simulators.anatomy.templated import nearest_voxels
 
 #: what a table of region names holds
 COLUMNS = ["index", "name"]
@@ -55,7 +55,7 @@ class Atlas(AnatomyWrapper):
     def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The inner anatomy at positions (D, H, W, 3) in mm, with the atlas's regions by nearest neighbour."""
         maps = self.anatomy.resample(position, latents).maps
-        return Warped(maps, np.where(maps[2] > 0.5, nearest(_regions(self)[2], position), 0).astype(np.int16))
+        return Warped(maps, np.where(maps[2] > 0.5, nearest_voxels(_regions(self)[2], position), 0).astype(np.int16))
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,8 @@ from functools import cache
 
 import numpy as np
 
+from bench.contracts import RegionName
+
 Point = tuple[float, float, float]
 
 
@@ -66,7 +68,8 @@ def _sides(region: Region) -> list[tuple[str, tuple[Point, ...]]]:
     mirror = tuple((-x, y, z) for x, y, z in region.seeds)
     if region.midline:
         return [(region.name, region.seeds + mirror)]
-    return [(f"left {region.name}", mirror), (f"right {region.name}", region.seeds)]
+    left, right = RegionName("left", region.name), RegionName("right", region.name)
+    return [(str(left), mirror), (str(right), region.seeds)]
 
 
 @cache

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from bench.contracts import bounded, impossible
+from bench.contracts import Between, bounded, impossible
 from simulators.anatomy.anatomy_wrapper import AnatomyWrapper, present
 from simulators.anatomy.grid import STRIDE
 from simulators.anatomy.protocol import Template, Warped
 
-Point = tuple[float, float, float]
+Point = Annotated[tuple[float, float, float], Between()]
 
 
 @bounded
@@ -29,11 +29,7 @@ class Slab(AnatomyWrapper):
     high: Point
 
     def __post_init__(self) -> None:
-        if (
-            len(self.low) != 3
-            or len(self.high) != 3
-            or not all(a < b for a, b in zip(self.low, self.high, strict=True))
-        ):
+        if not all(a < b for a, b in zip(self.low, self.high, strict=True)):
             raise impossible(self, "low", self.low, f"less than high={list(self.high)} on each of three axes")
 
     @property

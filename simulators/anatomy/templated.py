@@ -64,7 +64,7 @@ def at_positions(template: Template, position: np.ndarray) -> Warped:
     return Warped(maps.numpy(), _nearest(template, where))
 
 
-def nearest(template: Template, position: np.ndarray) -> np.ndarray:
+def nearest_voxels(template: Template, position: np.ndarray) -> np.ndarray:
     """The template's labels (D, H, W) int16 nearest to positions (D, H, W, 3) in mm; 0 outside its grid."""
     return _nearest(template, _unit(template, position))
 

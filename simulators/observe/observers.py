@@ -11,17 +11,17 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from scipy.ndimage import binary_dilation, uniform_filter
 
+from bench.contracts import RegionName
 from simulators.anatomy.protocol import Warped
 from simulators.contrast import Contrast
-
-OTHER = {"left": "right", "right": "left"}
 
 
 class Known(NamedTuple):
     """Knowledge that an observer has before it sees a subject.
 
     pathology: the law of what it looks for. names: region names in label order. healthy: images (D, H, W) of so many
-    healthy subjects, each with its anatomy. seen: regions that the observers of parts beside it look at.
+    healthy subjects, each with its anatomy. seen: regions that the parts on the dial name, which their observers look
+    at.
     """
 
     pathology: Any
@@ -30,7 +30,7 @@ class Known(NamedTuple):
     amplitude: float
     voxel_mm: float
     healthy: Callable[[int], Iterable[tuple[np.ndarray, Warped]]]
-    seen: frozenset[str] = frozenset()
+    seen: frozenset[str]
 
 
 class Observer(Protocol):
@@ -53,7 +53,8 @@ class FixedPlace:
 
     def __init__(self, regions: tuple[str, ...], names: tuple[str, ...], seen: frozenset[str] = frozenset()) -> None:
         known = {*regions, *seen}
-        healthy = [other for r in regions if (other := contralateral(r)) in names and other not in known]
+        others = [str(RegionName.of(region).other) for region in regions]
+        healthy = [other for other in others if other in names and other not in known]
         self.groups = [group for chosen in (regions, healthy) for group in _by_side(chosen, names)]
 
     @classmethod
@@ -81,18 +82,11 @@ class AroundPlace(FixedPlace):
         return cls(known.pathology.landmarks, known.names, known.seen)
 
 
-def contralateral(region: str) -> str:
-    """The name of the same region on the other side; a midline region's own."""
-    side, _, rest = region.partition(" ")
-    return f"{OTHER[side]} {rest}" if side in OTHER else region
-
-
 def _by_side(regions: Sequence[str], names: tuple[str, ...]) -> list[list[int]]:
     """Labels of the left, right and midline regions, without empty groups."""
     groups: dict[str, list[int]] = {"left": [], "right": [], "": []}
     for region in regions:
-        side = region.partition(" ")[0]
-        groups[side if side in OTHER else ""].append(names.index(region) + 1)
+        groups[RegionName.of(region).side].append(names.index(region) + 1)
     return [group for group in groups.values() if group]
 
 
@@ -138,9 +132,7 @@ class Joint:
     @classmethod
     def of(cls, known: Known) -> "Joint":
         """The observers of the parts."""
-        parts = known.pathology.dialled
-        seen = frozenset(region for part in parts for region in getattr(part, "regions", ()))
-        return cls([part.observer.of(known._replace(pathology=part, seen=seen)) for part in parts])
+        return cls([part.observer.of(known._replace(pathology=part)) for part in known.pathology.dialled])
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): one observer's statistics after the other's."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from bench.contracts import Between, impossible, known
+from bench.contracts import Between, RegionName, impossible, known
 from simulators.pathology.nearest import bounding_box
 from simulators.pathology.severity import LAWS, LawName
 from simulators.space.place import Place
@@ -47,8 +47,8 @@ class RegionalPathology:
 
     def acting(self, latents: Mapping[str, Any]) -> tuple[str, ...]:
         """The regions in which the pathology acts in one subject."""
-        other = {"left": "right ", "right": "left "}.get(latents["side"])
-        return tuple(region for region in self.regions if other is None or not region.startswith(other))
+        chosen = {"left", "right", ""} if latents["side"] == "both" else {latents["side"], ""}
+        return tuple(region for region in self.regions if RegionName.of(region).side in chosen)
 
     def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) that amplitude 1 at severity 1 would act on, in [0, 1]."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bench.contracts import BadInput, bounded, impossible
+from bench.contracts import BadInput, NonNegative, bounded, impossible
 from simulators.observe.observers import Joint, Observer
 from simulators.pathology.protocol import Displaces, Pathology
 
@@ -20,7 +20,7 @@ class Several:
     version: ClassVar[str] = "1"
     observer: ClassVar[type[Observer]] = Joint
     parts: tuple[Pathology | Displaces, ...]
-    amplitudes: tuple[float | None, ...]
+    amplitudes: tuple[NonNegative | None, ...]
 
     def __post_init__(self) -> None:
         if len(self.parts) != len(self.amplitudes) or None not in self.amplitudes:

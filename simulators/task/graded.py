@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from bench.contracts import bounded, impossible
+from bench.contracts import Finite, bounded, impossible
 from bench.contracts.validity import Validity
 from simulators.task.kinds import REGRESSION, VALUES, amount, even
 from simulators.task.protocol import Labels, Task
@@ -24,8 +24,8 @@ class Graded(Task):
 
     version: ClassVar[str] = "1"
     validity: ClassVar[Validity] = VALUES
-    low: float = 0.0
-    high: float = 1.0
+    low: Finite = 0.0
+    high: Finite = 1.0
 
     def __post_init__(self) -> None:
         if not self.low < self.high:

@@ -13,6 +13,8 @@ REGRESSION = Labels("regression", outputs=1, target=0, cycle=1024)
 VALUES = Validity({"edit": "a value has no smallest flip"}, "a value's truth is graded: no set of voxels stands for it")
 #: share of a part's whole change
 STRENGTH = Annotated[float, Between(0, 1)]
+#: 1 for each part of a pathology that is present, 0 for each that is not
+Pattern = tuple[Annotated[int, Between(0, 1)], ...]
 #: in no rational relation to each other or to 1, so their multiples fill the square evenly
 _TURNS = ((5**0.5 - 1) / 2, 2**0.5 - 1)
 

@@ -4,16 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import lcm
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput, bounded, impossible, require
+from bench.contracts import AtLeast, BadInput, bounded, impossible, require
 from bench.contracts.validity import Validity
-from simulators.task.kinds import STRENGTH, amount, refuse
+from simulators.task.kinds import STRENGTH, Pattern, amount, refuse
 from simulators.task.protocol import Labels, Task
 
-Pattern = tuple[int, ...]
+#: the number of a class
+Label = Annotated[int, AtLeast(0)]
 
 
 @bounded
@@ -30,11 +31,11 @@ class Patterns(Task):
 
     version: ClassVar[str] = "1"
     classes: tuple[tuple[Pattern, ...], ...]
-    target: tuple[int, int] = (1, 0)
+    target: tuple[Label, Label] = (1, 0)
 
     def __post_init__(self) -> None:
         patterns = [p for own in self.classes for p in own]
-        wrong = [p for p in patterns if len(p) != len(patterns[0]) or not set(p) <= {0, 1}]
+        wrong = [p for p in patterns if len(p) != len(patterns[0])]
         if not all(self.classes) or len(self.classes) < 2 or wrong or len(set(patterns)) < len(patterns):
             raise impossible(
                 self,
@@ -43,7 +44,7 @@ class Patterns(Task):
                 "two or more classes, each one or more patterns of 0 and 1, all of one length and none twice",
             )
         count = len(self.classes)
-        if len(set(self.target)) != 2 or len(self.target) != 2 or not set(self.target) <= set(range(count)):
+        if len(set(self.target)) != 2 or not set(self.target) <= set(range(count)):
             raise impossible(self, "target", self.target, f"two different classes from 0 to {count - 1}")
 
     def validate(self, parts: int) -> None:

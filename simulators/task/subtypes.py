@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput, bounded, impossible
+from bench.contracts import Above, BadInput, bounded, impossible
 from bench.contracts.validity import Validity
-from simulators.task.kinds import amount, beside
+from simulators.task.kinds import Pattern, amount, beside
 from simulators.task.protocol import Labels, Task
-
-Pattern = tuple[int, ...]
 
 
 @bounded
@@ -27,10 +25,10 @@ class Subtypes(Task):
     version: ClassVar[str] = "1"
     validity: ClassVar[Validity] = Validity({"edit": "all that a patient carries makes it one: its edit is no other"})
     patterns: tuple[Pattern, ...]
-    shares: tuple[float, ...]
+    shares: Annotated[tuple[float, ...], Above(0)]
 
     def __post_init__(self) -> None:
-        wrong = [p for p in self.patterns if len(p) != len(self.patterns[0]) or not set(p) <= {0, 1}]
+        wrong = [p for p in self.patterns if len(p) != len(self.patterns[0])]
         if wrong or not any(map(any, self.patterns)) or len(set(self.patterns)) < len(self.patterns):
             raise impossible(
                 self,
@@ -38,7 +36,7 @@ class Subtypes(Task):
                 self.patterns,
                 "one or more patterns of 0 and 1, all of one length, none twice, and one at least with a 1",
             )
-        if len(self.shares) != len(self.patterns) or not all(share > 0 for share in self.shares):
+        if len(self.shares) != len(self.patterns):
             raise impossible(self, "shares", self.shares, f"{len(self.patterns)} numbers above 0, one per pattern")
 
     @property

@@ -30,7 +30,7 @@ class ExplainedSubject(NamedTuple):
     truths: dict[str, np.ndarray]
 
 
-def explained(parts: Parts, scenes: Iterable[Scene]) -> Cohort:
+def explained_cohort(parts: Parts, scenes: Iterable[Scene]) -> Cohort:
     """Subjects with twins, regions, domain and truths; one scene is drawn after the other, and none is kept.
 
     `counterfactual` is the image minus its twin, for controls the twin minus the image, so that it is what the label's

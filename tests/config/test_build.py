@@ -33,7 +33,7 @@ def test_lists_become_tuples_so_that_plugins_are_hashable():
 @pytest.mark.parametrize(
     ("node", "said"),
     [
-        (changed(scalling="none"), "unknown key 'metric.x.scalling'; did you mean 'scaling'"),
+        (changed(scalling="none"), "metric.x: there is no key 'scalling'; did you mean 'scaling'"),
         (
             changed(subjects="four"),
             "metric.x.subjects='four' is not possible: give a whole number of at least 1 or null",

@@ -1,10 +1,10 @@
-"""Every bound that a shipped plug-in declares is kept: what lies just beyond is refused by name, the end itself not."""
+"""Every bound that a plug-in or a setting declares is kept: what lies just beyond is refused by name, the end not."""
 
 import inspect
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 import numpy as np
 import pytest
@@ -12,8 +12,11 @@ import torch
 from omegaconf import OmegaConf
 
 from bench.config.build import TARGET, build, nodes, resolve
+from bench.config.schema import Config, HeadlineSettings
 from bench.contracts import Above, AtLeast, BadInput, Between, Count, Multiple, bounded
 from bench.contracts.arguments import check, fits, hints_of
+from bench.plan import settings
+from bench.training.recipe import Recipe, Sizes, sizes
 
 CONF = Path(__file__).parents[2] / "conf"
 GROUPS = ("method", "metric", "network", "simulator")
@@ -24,12 +27,13 @@ ALL = ("methods", "metrics", "bench.networks", "simulators")
 
 def bounds(hint):
     """(kind, bound) of an annotation: int, float or tuple; and its choices as (Literal, choices)."""
-    if get_origin(hint) is Annotated:
-        kind, bound = get_args(hint)
-        yield (tuple if get_origin(kind) is tuple else kind), bound, get_args(kind)[:1] or (kind,)
+    if get_origin(hint) is Annotated and get_args(hint)[0] is not Any:
+        kind, *limits = get_args(hint)
+        for bound in limits:
+            yield (tuple if get_origin(kind) is tuple else kind), bound, get_args(kind)[:1] or (kind,)
     elif get_origin(hint) is Literal:
         yield Literal, get_args(hint), (str,)
-    else:
+    elif get_origin(hint) is not tuple:
         for part in get_args(hint):
             yield from bounds(part)
 
@@ -51,6 +55,15 @@ def placed(value, low, given):
     return value if not isinstance(given, tuple) else (value, *given[1:]) if low else (*given[:-1], value)
 
 
+def values(hint, bound, kind, number, given):
+    """(possible, impossible) values of an argument, at the ends of one of its bounds."""
+    if kind is Literal:
+        return list(bound), ["no such choice"]
+    found = [(placed(a, low, given), placed(b, low, given)) for low, a, b in edges(bound, number)]
+    possible = [a for a, _ in found if a is not None and fits(a, hint)]
+    return possible, [b for _, b in found] + [math.nan, *([()] if kind is tuple else [])]
+
+
 def described(file):
     """The nodes of a YAML, less what it composes."""
     loaded = OmegaConf.to_container(OmegaConf.load(file))
@@ -62,13 +75,8 @@ def cases(file):
     for node in described(file):
         for name, hint in hints_of(resolve(node, ALL)).items():
             for kind, bound, (number,) in bounds(hint) if name in node else ():
-                if kind is Literal:
-                    yield node, name, list(bound), ["no such choice"]
-                    continue
                 given = tuple(node[name]) if kind is tuple else None
-                found = [(placed(a, low, given), placed(b, low, given)) for low, a, b in edges(bound, number)]
-                possible = [a for a, _ in found if a is not None]
-                yield node, name, possible, [b for _, b in found] + [math.nan, *([()] if kind is tuple else [])]
+                yield node, name, *values(hint, bound, kind, number, given)
 
 
 #: each argument of a class once, from the first YAML that names it
@@ -81,11 +89,12 @@ CASES = [
 
 def made(node, path="", **changed):
     """A plug-in built from its YAML, as the harness builds it; networks on a small grid."""
-    parameters = inspect.signature(resolve(node, ALL)).parameters
-    known = {"in_shape": SHAPE, "outputs": 2, "regions": (torch.arange(16**3).reshape(SHAPE) % 3)}
-    return build(
-        node | changed, ALL, path=path, **{k: v for k, v in known.items() if k in parameters and k not in node}
-    )
+    cls = resolve(node, ALL)
+    if isinstance(cls, type) and issubclass(cls, torch.nn.Module):
+        given = {"in_shape": SHAPE, "outputs": 2, "regions": torch.arange(16**3).reshape(SHAPE) % 3}
+        given = {k: v for k, v in given.items() if k in inspect.signature(cls).parameters}
+        return build(node | changed, ALL, path=path, **given)
+    return build(node | changed, ALL, path=path)
 
 
 def test_there_are_bounds_to_test():
@@ -118,12 +127,73 @@ def test_the_outermost_values_are_possible(node, name, possible, impossible):
         made(node, **{name: value}, **{k: v for k, v in WITH.get(name, {}).items() if k in node})
 
 
+#: a study's settings as they are by default, and how a model is trained
+STUDY = OmegaConf.to_container(
+    OmegaConf.structured(Config(name="mine", headline={"one": HeadlineSettings(metric="m")}))
+)
+TRAIN = OmegaConf.to_container(OmegaConf.load(CONF / "train" / "default.yaml"))
+#: (place, class, values) of all settings
+DECLARED = [*settings.declarations(Config, STUDY), ("train", Recipe, TRAIN), ("train", Sizes, TRAIN)]
+SETTINGS = [
+    pytest.param(f"{where}.{name}".lstrip("."), *values(hint, bound, kind, number, None), id=f"{where}.{name}-{i}")
+    for where, declared, _ in DECLARED
+    for name, hint in hints_of(declared).items()
+    for i, (kind, bound, (number,)) in enumerate(bounds(hint))
+]
+
+
+def refuse(place, value):
+    """Check the default settings with one of them changed."""
+    if place.startswith("train."):
+        node = {**TRAIN, place.removeprefix("train."): value}
+        return sizes(node), Recipe.of({**node, "checkpoint": None})
+    study = OmegaConf.create({**STUDY, "use": {**STUDY["use"], "subjects": 1}})
+    OmegaConf.update(study, place, value)
+    return settings.check(OmegaConf.to_container(study))
+
+
+def test_there_are_settings_to_test():
+    assert {place for place, *_ in DECLARED} >= {"", "explain", "use", "seed", "views[0]", "headline.one", "train"}
+    assert len(SETTINGS) > 25
+
+
+@pytest.mark.parametrize(("place", "possible", "impossible"), SETTINGS)
+def test_a_setting_beyond_its_bound_is_refused_by_name(place, possible, impossible):
+    for value in impossible:
+        with pytest.raises(BadInput) as caught:
+            refuse(place, value)
+        assert str(caught.value).startswith(f"{place}={value!r} is not possible: give ")
+    for value in possible:
+        refuse(place, value)
+
+
+#: what the harness gives to a network, and no YAML
+HARNESS = ("in_shape", "outputs", "return")
+
+
+def unbounded(hint):
+    """Whether a number in an annotation has no bound."""
+    if get_origin(hint) in (Literal, ClassVar) or (get_origin(hint) is Annotated and get_args(hint)[0] is not Any):
+        return False
+    return hint in (int, float) or any(unbounded(part) for part in get_args(hint))
+
+
+def test_a_number_without_bound_is_found():
+    assert all(map(unbounded, (int, float | None, tuple[float, ...], Literal["a"] | float, Annotated[Any, int])))
+    assert not any(map(unbounded, (Count, Count | None, tuple[Count, ...], str, bool, ClassVar[int])))
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_whole_number_has_a_bound(file):
+def test_every_number_of_a_plugin_has_a_bound(file):
     for node in described(file):
         hints = hints_of(resolve(node, ALL))
         assert hints or len(node) == 1, "its annotations cannot be resolved"
-        assert not [name for name in node if hints.get(name) in (int, int | None)]
+        assert not [name for name, hint in hints.items() if name not in HARNESS and unbounded(hint)]
+
+
+@pytest.mark.parametrize("declared", {declared for _, declared, _ in DECLARED}, ids=lambda c: c.__name__)
+def test_every_number_of_the_settings_has_a_bound(declared):
+    assert not [name for name, hint in hints_of(declared).items() if unbounded(hint)]
 
 
 @bounded

@@ -1,11 +1,12 @@
 """READMEs of plug-ins are what the classes declare, can be read, and stand beside plug-ins only."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bench.contracts import BadInput
-from bench.verify import catalogue
+from bench.verify import catalogue, markdown
 
 ROOT = Path(__file__).parents[2]
 READMES = [ROOT / folder / "README.md" for folder in ("methods", "methods/entrants", "metrics", "bench/networks")]
@@ -14,13 +15,22 @@ TABLES = [(readme, name, make) for readme, tables in catalogue.TABLES.items() fo
 
 @pytest.mark.parametrize(("readme", "name", "make"), TABLES, ids=[name for _, name, _ in TABLES])
 def test_a_table_is_what_the_command_writes(readme, name, make):
-    assert readme.read_text() == catalogue.replaced(readme, name, make()), "run: python -m bench readme"
+    assert readme.read_text() == markdown.replaced(readme, name, make()), "run: python -m bench readme"
 
 
-def test_every_plug_in_stands_in_a_table():
-    for group, make in (("method", catalogue.methods), ("metric", catalogue.metrics)):
-        lines = make()
-        assert all(f"`{path.stem}`" in lines for path in (ROOT / "conf" / group).glob("*.yaml"))
+@pytest.mark.parametrize("group", ["method", "metric", "network"])
+def test_every_plug_in_stands_in_a_table(group):
+    lines = getattr(catalogue, f"{group}s")()
+    assert all(f"`{path.stem}`" in lines for path in (ROOT / "conf" / group).glob("*.yaml"))
+
+
+def test_every_pathology_that_a_simulator_names_stands_in_a_table():
+    text, lines = (
+        "\n".join(path.read_text() for path in (ROOT / "conf" / "simulator").glob("*.yaml")),
+        catalogue.pathologies(),
+    )
+    named = set(re.findall(r"simulators\.pathology\.\w+\.(\w+)", text)) - {"Several"}
+    assert "Focal" in named and all(f"| `{name}` |" in lines for name in named)
 
 
 @pytest.mark.parametrize("group", ["method", "metric"])
@@ -28,10 +38,15 @@ def test_every_plug_in_states_its_summary_in_one_line(group):
     assert all(made.summary == " ".join(made.summary.split()) != "" for _, made in catalogue.shipped(group))
 
 
+def test_a_linear_network_counts_a_weight_per_voxel_and_a_bias_for_each_of_two_outputs():
+    (row,) = [line for line in catalogue.networks().splitlines() if line.startswith("| `linear` |")]
+    assert f"| {2 * (24 * 32 * 24 + 1):,} |" in row
+
+
 def test_a_readme_without_the_markers_is_refused(tmp_path):
     (tmp_path / "README.md").write_text("<!-- methods -->\n")
     with pytest.raises(BadInput, match="put them where the table belongs"):
-        catalogue.replaced(tmp_path / "README.md", "methods", "")
+        markdown.replaced(tmp_path / "README.md", "methods", "")
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from bench.config.build import build
 from bench.contracts import BadInput
-from bench.verify import catalogue, entrants
+from bench.verify import catalogue, entrants, markdown
 
 torch.set_num_threads(1)
 SLOW = {"captum_integrated_gradients", "captum_occlusion", "monai_occlusion", "monai_grad_cam", "gradcam_grad_cam"}
@@ -54,5 +54,5 @@ def test_an_absent_library_is_named_with_the_way_to_get_it(monkeypatch):
 
 def test_the_readme_and_the_page_show_the_published_table():
     readme = catalogue.METHODS
-    assert readme.read_text() == catalogue.replaced(readme, "entrants", entrants.overview(PUBLISHED))
+    assert readme.read_text() == markdown.replaced(readme, "entrants", entrants.overview(PUBLISHED))
     assert entrants.PAGE.read_text() == entrants.page(PUBLISHED)

@@ -3,21 +3,18 @@
 import importlib
 import inspect
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from broken_methods import BROKEN, Right
 from omegaconf import OmegaConf
 
 from bench.checks import method_laws
 from bench.checks import methods as checks
 from bench.checks.method_probe import probes
 from bench.contracts import BadInput
-
-sys.path.insert(0, str(Path(__file__).parent))
-from broken_methods import BROKEN, Right
 
 torch.set_num_threads(1)
 FILES = sorted((Path(__file__).parents[2] / "conf" / "method").glob("*.yaml"))

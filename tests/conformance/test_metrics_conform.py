@@ -2,20 +2,17 @@
 
 import importlib
 import inspect
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from broken_metrics import BROKEN, FitsCubesOnly
 from omegaconf import OmegaConf
 
 from bench.checks import metrics as checks
 from bench.checks.metric_probe import CUBE, probe
 from metrics.overlap import RocAuc
-
-sys.path.insert(0, str(Path(__file__).parent))
-from broken_metrics import BROKEN, FitsCubesOnly
 
 FOLDER = Path(__file__).parents[2] / "conf" / "metric"
 FILES = sorted(FOLDER.glob("*.yaml"))

@@ -7,8 +7,7 @@ import pytest
 from broken_networks import BROKEN as BROKEN_NETWORKS
 from broken_simulators import BROKEN as BROKEN_SIMULATORS
 from broken_simulators import HalfShared, PerImageScale
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from composed import node
 
 from bench.checks import networks, simulators
 from bench.config.architecture import architecture
@@ -27,11 +26,6 @@ def _names(group):
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
-def _node(group, name):
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return OmegaConf.to_container(compose(overrides=[f"+{group}={name}"])[group])
-
-
 def _failed(checks, plugin):
     failed = []
     for check in checks:
@@ -44,7 +38,7 @@ def _failed(checks, plugin):
 
 @pytest.mark.parametrize("name", _names("simulator"))
 def test_simulator_conforms(name):
-    simulator = build(_node("simulator", name)).with_amplitude(0.3)
+    simulator = build(node(f"simulator/{name}")).with_amplitude(0.3)
     for check in simulators.applicable(simulator):
         check(simulator)
 
@@ -53,7 +47,7 @@ def test_simulator_conforms(name):
     "name", [n if n in ASSOCIATED else pytest.param(n, marks=pytest.mark.full) for n in _names("simulator")]
 )
 def test_association_is_zero_where_a_simulator_never_acts(name):
-    simulator = build(_node("simulator", name)).with_amplitude(0.3)
+    simulator = build(node(f"simulator/{name}")).with_amplitude(0.3)
     Audits(simulator, name, "key", 0.95, keep=lambda row: None).check_association()
 
 
@@ -96,9 +90,9 @@ def test_images_normalised_one_by_one_fail_what_asks_that_changes_stay_where_the
 
 @pytest.mark.parametrize("name", _names("network"))
 def test_network_conforms(name):
-    node = _node("network", name)
+    described = node(f"network/{name}")
     for check in networks.applicable(None):
-        check(lambda s, k: architecture(node, networks.ProbeTask(s, k), ())())
+        check(lambda s, k: architecture(described, networks.ProbeTask(s, k), ())())
 
 
 @pytest.mark.parametrize("check", BROKEN_NETWORKS)

@@ -66,4 +66,4 @@ def test_an_oracle_without_its_truth_says_so():
 
 
 def test_an_oracle_names_the_truth_it_needs():
-    assert Oracle("counterfactual").tags.needs == {"truth:counterfactual"}
+    assert Oracle("counterfactual").tags.truths == {"counterfactual"}

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from gated import Gated
 from test_relevance import images
 from test_relevance_rules import (
     map_of,
@@ -16,7 +17,7 @@ from test_relevance_rules import (
 from torch import nn
 from torch.nn import functional as F
 
-from bench.checks.method_probe import Gated, probes, randomised
+from bench.checks.method_probe import probes, randomised
 from bench.contracts import Unsupported
 from bench.networks.attention_cnn import AttentionCNN
 from bench.networks.glimpse import Glimpse

@@ -75,6 +75,6 @@ def test_what_needs_a_simulator_says_so_and_plain_fills_stay_plain():
             replacement(IMAGES, Context(subjects=(0, 1, 2)), 0, fill)
     with pytest.raises(BadInput, match=r"fill='mean' is not possible: give one of redraw, twin"):
         AssistedDeletion(fill="mean")
-    with pytest.raises(BadInput, match=r"fill='twin' is not possible: give one of zero, mean, blur"):
+    with pytest.raises(BadInput, match=r"fill='twin' is not possible: give one of zero, mean, domain_blur"):
         Deletion(fill="twin")
     assert AssistedDeletion.tags.assisted and not Deletion.tags.assisted

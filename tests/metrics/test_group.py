@@ -22,7 +22,7 @@ REGIONS[..., 3:] = 3
 NAMES = ("a", "b", "c", "absent")
 CONTEXT = Context(
     subjects=(5, 3, 8, 1, 9, 2, 4, 7), domain=DOMAIN, regions=REGIONS, region_names=NAMES,
-    carry=lambda volume, donor, recipient: volume.roll(recipient - donor, -1),
+    to_anatomy_of=lambda volume, donor, recipient: volume.roll(recipient - donor, -1),
 )  # fmt: skip
 
 
@@ -60,18 +60,21 @@ def test_one_map_that_moves_with_the_head_is_one_map_once_registered(shipped):
     metric, names = shipped("registered_mean_maps"), CONTEXT.subjects
     maps = torch.stack([one.roll(n, -1) for one, n in zip(MAPS[:1].expand(SHAPE), names, strict=True)])
     context = Context(
-        subjects=names, regions=REGIONS, region_names=NAMES, carry=lambda volume, donor, _: volume.roll(-donor, -1)
+        subjects=names,
+        regions=REGIONS,
+        region_names=NAMES,
+        to_anatomy_of=lambda volume, donor, _: volume.roll(-donor, -1),
     )
     assert metric.group(maps, None, STRATA, None, context)[""] < 1e-6
     assert MeanMaps().group(maps, None, STRATA, None, context)[""] > 0.1
 
 
 def test_registered_means_are_the_plain_ones_where_heads_are_one_and_undefined_where_nothing_is_known():
-    alike = replace(CONTEXT, carry=lambda volume, donor, recipient: volume)
+    alike = replace(CONTEXT, to_anatomy_of=lambda volume, donor, recipient: volume)
     found = RegisteredMeanMaps().group(MAPS, None, STRATA, None, alike)[""]
     torch.testing.assert_close(found, MeanMaps().group(MAPS, None, STRATA, None, alike)[""])
     with pytest.raises(Undefined, match="anatomies correspond"):
-        RegisteredMeanMaps().group(MAPS, None, STRATA, None, replace(CONTEXT, carry=None))
+        RegisteredMeanMaps().group(MAPS, None, STRATA, None, replace(CONTEXT, to_anatomy_of=None))
 
 
 def test_dead_maps_are_left_out():
@@ -79,7 +82,7 @@ def test_dead_maps_are_left_out():
     maps[2] = 0
     columns = MeanMaps().group(maps, None, STRATA, None, CONTEXT)
     assert columns["patients_a"].item() == pytest.approx(np.mean([profile(n)[0] for n in (0, 4, 6)]), rel=1e-5)
-    alike = replace(CONTEXT, carry=lambda volume, donor, recipient: volume)
+    alike = replace(CONTEXT, to_anatomy_of=lambda volume, donor, recipient: volume)
     assert RegisteredMeanMaps().group(maps, None, STRATA, None, alike)[""].item() == pytest.approx(columns[""].item())
 
 
@@ -134,7 +137,7 @@ def test_individual_gain_agrees_with_a_plain_loop(truth):
 
 
 def test_one_map_for_all_is_of_nobody_and_the_own_truth_is_of_oneself(shipped, truth):
-    metric, alike = shipped("individual_gain"), replace(CONTEXT, carry=lambda volume, donor, recipient: volume)
+    metric, alike = shipped("individual_gain"), replace(CONTEXT, to_anatomy_of=lambda volume, donor, recipient: volume)
     same = metric.group(MAPS[:1].expand(SHAPE), truth, STRATA, None, alike)[""]
     assert same[:7].abs().max() < 1e-6
     own = metric.group(truth.volume, truth, STRATA, None, alike)[""]
@@ -143,7 +146,7 @@ def test_one_map_for_all_is_of_nobody_and_the_own_truth_is_of_oneself(shipped, t
 
 def test_maps_are_laid_on_others_only_by_a_simulator_that_knows_how(truth):
     with pytest.raises(Undefined, match="anatomies correspond"):
-        IndividualGain(metric=RocAuc()).group(MAPS, truth, STRATA, None, replace(CONTEXT, carry=None))
+        IndividualGain(metric=RocAuc()).group(MAPS, truth, STRATA, None, replace(CONTEXT, to_anatomy_of=None))
 
 
 def test_a_subject_alone_in_its_class_has_no_gain(truth):

@@ -59,7 +59,7 @@ def scene(**given):
         subjects=(0, 1, 2, 3), target=0, domain=REGIONS > 0, regions=REGIONS, region_names=tuple("abcdef"),
         redraws=lambda s: IMAGES[s] + torch.rand((12, *SHAPE[1:]), generator=torch.Generator().manual_seed(s)),
     )  # fmt: skip
-    return ExplainedModel(Counted(), cohort, context, **given)
+    return ExplainedModel(Counted(), cohort, context, cohort.targets, **given)
 
 
 def measured(metric, made, truths=None, seed=0):

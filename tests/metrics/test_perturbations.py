@@ -17,7 +17,7 @@ REDRAWS = torch.randn((6, *SHAPE), generator=torch.Generator().manual_seed(1))
 CONTEXT = Context(
     subjects=(7, 8, 9), domain=DOMAIN, regions=REGIONS, region_names=("a", "b"), redraws=lambda s: REDRAWS + s
 )
-FAMILIES = [GaussianNoise(), *(Patch(fill=f) for f in ("zero", "mean", "blur")), RegionFill(), Redraw(count=4)]
+FAMILIES = [GaussianNoise(), *(Patch(fill=f) for f in ("zero", "mean", "domain_blur")), RegionFill(), Redraw(count=4)]
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=repr)
@@ -69,7 +69,7 @@ def test_patches_reach_every_voxel_of_the_domain():
 
 def test_blur_of_a_constant_brain_is_that_constant_up_to_its_edge():
     image = torch.where(DOMAIN[0], 5.0, 0.0)
-    torch.testing.assert_close(erased(image, DOMAIN[0], "blur")[DOMAIN[0]], torch.full((DOMAIN[0].sum(),), 5.0))
+    torch.testing.assert_close(erased(image, DOMAIN[0], "domain_blur")[DOMAIN[0]], torch.full((DOMAIN[0].sum(),), 5.0))
 
 
 def test_regions_are_erased_one_at_a_time_inside_the_domain():

@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from metrics._shared.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
-from metrics._shared.similarity import ranks
+from metrics._shared.similarity import mean_ranks
 
 SCORES = [(1, 1, 1, 1, 1, 1, 1), (2, 2, 1, 1, 1, 0, 0), (3, 3, 3, 2, 1, 1, 1), (1, 0, 0, 0, 0, 0, 0)]
 POSITIVES = [(1, 0, 1, 0, 0, 1, 0), (0, 0, 1, 0, 0, 0, 0), (1, 1, 1, 0, 1, 1, 1)]
@@ -67,4 +67,4 @@ def test_chance_is_the_mean_of_random_orders_and_not_the_prevalence():
 def test_ranks_agree_with_scipy():
     rng = np.random.default_rng(0)
     for values in (rng.normal(size=100), rng.integers(0, 5, 100), np.zeros(7)):
-        np.testing.assert_array_equal(ranks(values), rankdata(values))
+        np.testing.assert_array_equal(mean_ranks(values), rankdata(values))

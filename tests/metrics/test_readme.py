@@ -16,12 +16,15 @@ README = Path(metrics.__file__).parent / "README.md"
 
 
 def test_the_example_conforms(monkeypatch):
-    (source,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    source, shows = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     module = ModuleType("readme_example")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(compile(source, README, "exec"), module.__dict__)
     for check in checks.applicable(module.Hoyer()):
         check(module.Hoyer())
+    (spot,) = module.Hoyer.blind_spots
+    exec(compile(shows, README, "exec"), module.__dict__)
+    getattr(module, spot.shown_by.partition("::")[2])(lambda name: {"hoyer": module.Hoyer()}[name])
 
 
 @pytest.mark.parametrize(("name", "metric"), list(catalogue.shipped("metric")))

@@ -1,6 +1,5 @@
-"""Every network of conf/: size, grids, intrinsic maps, and which methods have rules for it."""
+"""Networks of conf/: grids, intrinsic maps, and which methods have rules for them."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from omegaconf import OmegaConf
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-import bench.networks
 from bench.checks.method_probe import randomised
 from bench.checks.networks import ProbeTask
 from bench.config.architecture import architecture
@@ -22,8 +20,6 @@ from methods.guided import GuidedBackprop
 from methods.relevance import LRP0
 
 CONF = Path(__file__).parents[2] / "conf"
-README = Path(bench.networks.__file__).parent / "README.md"
-NAMES = sorted(path.stem for path in (CONF / "network").glob("*.yaml"))
 #: networks of convolutions over the whole image, and what an axis must be divisible by
 STRIDES = {
     "conv5_fc3": 8,
@@ -47,17 +43,6 @@ def network(name, shape=GRID, outputs=2):
 
 def images(count=2, shape=GRID):
     return torch.rand(count, 1, *shape, generator=torch.Generator().manual_seed(1))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_readme_states_file_and_parameters(name):
-    (row,) = re.findall(rf"^\| `{name}` \|( `\w+\.py` \|.*)\|$", README.read_text(), re.M)
-    file, *_, count, intrinsic = (cell.strip() for cell in row.split("|"))
-    model = network(name, (24, 32, 24))
-    assert file == f"`{type(model).__module__.rpartition('.')[2]}.py`"
-    assert int(count.replace(",", "")) == sum(p.numel() for p in model.parameters())
-    maps = model.intrinsic(images(1, (24, 32, 24))) if hasattr(model, "intrinsic") else {}
-    assert intrinsic == "".join(f"`{key}`" for key in maps)
 
 
 @pytest.mark.parametrize("name", STRIDES)

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from gated import Gated
 from torch import nn
 from torch.nn import functional as F
 
-from bench.checks.method_probe import Gated, randomised
+from bench.checks.method_probe import randomised
 from bench.networks.attention_cnn import AttentionCNN
 from bench.networks.cnn import PooledCNN
 from bench.networks.conv5_fc3 import ConvFC

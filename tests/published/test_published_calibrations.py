@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from composed import node
 
 from bench.report import readme
 from bench.stages.calibrate import CALIBRATE
@@ -22,9 +21,7 @@ SHIPPED = sorted(path.stem for path in (ROOT / "conf" / "simulator").glob("*.yam
 @pytest.fixture(scope="module")
 def keys():
     """Key of every shipped simulator as it is configured here."""
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        nodes = {name: compose(overrides=[f"+simulator={name}"])["simulator"] for name in SHIPPED}
-    return {name: key(describe(OmegaConf.to_container(node))) for name, node in nodes.items()}
+    return {name: key(describe(node(f"simulator/{name}"))) for name in SHIPPED}
 
 
 def calibration(simulator_key):

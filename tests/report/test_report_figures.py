@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.report.figures import draw_all, gallery, overlap, randomisation, separability, style
+from bench.report.figures import gallery, overlap, randomisation, separability, style
 from bench.report.figures.compose import ZOOM, anatomy, fewer_colours, outlined, overlay
+from bench.report.figures.drawing import draw_all
 from bench.report.figures.style import label, save
 from bench.report.rankings.ranked_results import RankedResults
 

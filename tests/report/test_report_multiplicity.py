@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.report.rankings.comparisons import Claim, judged
-from bench.report.statistics.multiplicity import adjusted, correlation
+from bench.report.statistics.multiplicity import adjusted, claim_correlation
 
 METHODS, CONTROLS = 8, 2
 #: spreads of data seed, subject and residual; the share of them that all methods have in common
@@ -29,7 +29,7 @@ def test_one_statistic_told_often_is_not_adjusted():
 def test_adjusted_values_keep_the_order_and_are_never_smaller():
     rng = np.random.default_rng(0)
     p, x = rng.random(12) ** 2, rng.normal(size=(12, 6, 9))
-    found, _ = adjusted(p, correlation(x, 5))
+    found, _ = adjusted(p, claim_correlation(x, 5))
     assert (found >= p).all()
     assert (np.diff(found[np.argsort(p)]) >= 0).all()
 
@@ -39,14 +39,14 @@ def test_correlation_is_that_of_the_means():
     truth = np.array([[1, 0.8, 0], [0.8, 1, 0], [0, 0, 1.0]])
     root = np.linalg.cholesky(truth)
     x = np.einsum("kj,jdi->kdi", root, rng.normal(size=(3, 400, 1)) + rng.normal(size=(3, 1, 400)))
-    np.testing.assert_allclose(correlation(x, 399), truth, atol=0.1)
+    np.testing.assert_allclose(claim_correlation(x, 399), truth, atol=0.1)
 
 
 def test_few_data_seeds_leave_hardly_any_correlation():
     """Three numbers correlate by chance: unshrunk, six unrelated means have a matrix of rank two."""
     x = np.random.default_rng(2).normal(size=(6, 3, 1)) + np.zeros((6, 3, 8))
-    assert np.abs(correlation(x, 2) - np.eye(6)).max() < 0.2
-    np.testing.assert_array_equal(correlation(x[:, :1], 1), np.eye(6))
+    assert np.abs(claim_correlation(x, 2) - np.eye(6)).max() < 0.2
+    np.testing.assert_array_equal(claim_correlation(x[:, :1], 1), np.eye(6))
 
 
 def null_table(rng, seeds, spreads, shared, subjects=24):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.report.rankings.standing import Draws, friedman, ranks, skill
+from bench.report.rankings.standing import Draws, friedman, replicate_ranks, skill
 from bench.report.statistics.skill import Ladder
 
 
@@ -73,7 +73,7 @@ def test_bootstrap_ranks_tell_what_is_firm():
     values[2] = values[1]
     for sign, first, last in ((1, 0, 4), (-1, 4, 0)):
         board = contest(values, sign)
-        found = ranks(board, list(range(5)), Draws.of(board.data_seeds, board.subjects, 400))
+        found = replicate_ranks(board, list(range(5)), Draws.of(board.data_seeds, board.subjects, 400))
         assert (found[:, first] == 1).all() and (found[:, last] == 5).all()
         assert (found[:, 1] == found[:, 2]).all()
         assert {2.0, 3.0, 4.0} >= set(found[:, 3])

@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from composed import node
 
 from bench.config.build import build
 from bench.config.compose import CONF
@@ -33,9 +32,7 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("name", SIMULATORS)
 def test_images_from_the_bank_are_those_drawn_without_it(name, tmp_path):
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        node = OmegaConf.to_container(compose(f"simulator/{name}"))["simulator"]
-    made = build(node).with_amplitude(0.3)
+    made = build(node(f"simulator/{name}")).with_amplitude(0.3)
     banked = made.with_bank(_filled(made, tmp_path / "bank", {"train": 4}))
     assert banked.bank.get("train", 3) is not None
     assert banked.sample(range(4), "train").images.equal(made.sample(range(4), "train").images)

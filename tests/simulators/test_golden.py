@@ -1,5 +1,9 @@
 """Subjects of published studies stay the same."""
 
+import json
+
+import fingerprint as module
+import numpy as np
 import pytest
 from fingerprint import fingerprint, same
 
@@ -32,11 +36,11 @@ GOLDEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", GOLDEN)
-def test_published_subjects_stay_the_same(name):
-    brain, golden = GOLDEN[name]
+def made(name):
+    """Volumes of a simulator, as they are called in GOLDEN."""
+    brain, _ = GOLDEN[name]
     cohort = brain.cohort((0, 1, 2, 3))
-    volumes = {
+    return {
         "train": brain.sample((0, 1, 2, 3), "train").images,
         "twins": cohort.twins,
         "planted": cohort.truths["planted"].volume,
@@ -44,7 +48,17 @@ def test_published_subjects_stay_the_same(name):
         "regions": cohort.regions,
         "redraws": brain.redraws(1, "evaluation", 2),
     }
-    assert [part for part in golden if not same(volumes[part], golden[part])] == []
+
+
+def named():
+    """Name and volumes of all that is golden here."""
+    return ((f"{name} {part}", volumes) for name in GOLDEN for part, volumes in made(name).items())
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_published_subjects_stay_the_same(name):
+    golden, volumes = GOLDEN[name][1], made(name)
+    assert [part for part in golden if not same(volumes[part], golden[part], f"{name} {part}")] == []
 
 
 def test_a_fingerprint_tells_subjects_places_and_signs_apart():
@@ -53,3 +67,13 @@ def test_a_fingerprint_tells_subjects_places_and_signs_apart():
     assert same(images * (1 + 1e-6), golden)
     assert not same(images.flip(0), golden) and not same(images.roll(1, 2), golden) and not same(-images, golden)
     assert not same(images * 1.001, golden)
+
+
+def test_a_single_bit_is_seen_on_a_kind_of_machine_that_is_known(tmp_path, monkeypatch):
+    images = np.ones((2, 3), np.float32)
+    other, golden = np.nextafter(images, 2), fingerprint(images)
+    monkeypatch.setattr(module, "DIGESTS", tmp_path / "digests.json")
+    assert same(other, golden, "ones")
+    module.DIGESTS.write_text(json.dumps({module.machine(): {"ones": module.digest(images)}}))
+    assert same(images, golden, "ones") and not same(other, golden, "ones")
+    assert not same(images, golden, "a name without a digest")

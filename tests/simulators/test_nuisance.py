@@ -38,10 +38,10 @@ def test_a_clinic_whose_effects_are_off_is_a_plain_scanner():
 
 def test_gamma_keeps_black_one_and_order(head):
     signal = head[0]
-    found = effects.gamma(signal, 0.3)
+    found = effects.contrast_gamma(signal, 0.3)
     np.testing.assert_allclose(found, signal.astype(np.float64) ** np.exp(0.3), rtol=1e-5)
     assert np.array_equal(np.argsort(found, axis=None), np.argsort(signal, axis=None))
-    assert effects.gamma(np.array([-1.0, 0.0, 1.0], np.float32), 0.3).tolist() == [-1, 0, 1]
+    assert effects.contrast_gamma(np.array([-1.0, 0.0, 1.0], np.float32), 0.3).tolist() == [-1, 0, 1]
 
 
 def test_blur_is_a_gaussian_of_the_width_asked_for():

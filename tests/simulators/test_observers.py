@@ -7,7 +7,7 @@ from renders import render
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
-from simulators.observe.observers import FixedPlace, LocalEnergy, contralateral
+from simulators.observe.observers import FixedPlace, LocalEnergy
 from simulators.observe.readout import fit
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.several import Several
@@ -32,12 +32,6 @@ BOTH = ("left hippocampus", "right hippocampus")
 )
 def test_a_place_is_a_side_the_midline_or_a_healthy_other_side(regions, groups):
     assert FixedPlace(regions, NAMES).groups == groups
-
-
-def test_the_other_side_of_a_name_and_back():
-    assert contralateral("left lateral ventricle") == "right lateral ventricle"
-    assert contralateral(contralateral("left lateral ventricle")) == "left lateral ventricle"
-    assert contralateral("brain stem") == "brain stem"
 
 
 def test_parts_on_both_sides_are_each_other_s_other_side():

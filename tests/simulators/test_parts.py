@@ -6,6 +6,7 @@ import torch
 from bench.contracts import BadInput, Simulator, Undefined, Unsupported
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
+from simulators.observe.observers import WholeBrain
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.deformation import Deformation
 from simulators.pathology.focal import Focal
@@ -42,14 +43,31 @@ def test_an_amplitude_is_a_part_s_own_or_the_calibrated_one():
         Brain(Focal()).sample([1], "train")
 
 
-def test_what_neither_acts_nor_moves_is_no_pathology():
-    class Nothing:
-        def validate(self, region_names):
-            pass
+class Unfinished:
+    """A pathology that its author has only begun."""
 
-    with pytest.raises(BadInput, match="Nothing is no pathology") as error:
-        Brain(Nothing())
-    assert "\n" not in str(error.value)
+    version, summary = "1", "Nothing yet."
+
+    def validate(self, region_names):
+        pass
+
+
+class Idle(Unfinished):
+    observer = WholeBrain
+
+    def draw(self, rng, place):
+        return {"severity": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("law", "said"),
+    [(Unfinished, "Unfinished has no observer, draw; give it"), (Idle, "Idle changes nothing; give it an `extent`")],
+)
+def test_a_pathology_is_told_in_one_sentence_what_it_lacks(law, said):
+    for pathology in (law(), Several((Focal(), law()), (None, 0.5))):
+        with pytest.raises(BadInput, match=said) as error:
+            Brain(pathology)
+        assert "\n" not in str(error.value)
 
 
 def test_the_scene_of_a_subject_is_drawn_once_for_all_that_is_done_to_it():

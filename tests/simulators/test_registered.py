@@ -79,7 +79,7 @@ def test_the_harness_passes_on_what_a_simulator_knows(knows, brain):
     """A simulator that has no `to_anatomy_of` says so, and never gives maps that are not laid on anything."""
     made = brain if knows else Unknowing(target=brain.target, sides=brain.sides)
     cohort = brain.cohort([3, 5])
-    found, volume = harness.metric_context(made, cohort, "0" * 16, lambda: None).carry, cohort.images[0]
+    found, volume = harness.metric_context(made, cohort, "0" * 16, lambda: None).to_anatomy_of, cohort.images[0]
     if knows:
         assert torch.equal(found(volume, 3, 5), brain.to_anatomy_of(volume, 3, 5, "evaluation"))
     else:

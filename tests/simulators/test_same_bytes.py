@@ -3,15 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from composed import node
 from fingerprint import same
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 from scipy.ndimage import distance_transform_edt
 from scipy.sparse import csr_matrix, diags, vstack
 from torch.nn.functional import grid_sample
 
 from bench.config.build import build
-from bench.config.compose import CONF
 from simulators.draw.subject import position
 from simulators.pathology.flow import RESIDUAL, STEPS, balanced, velocity
 from simulators.pathology.nearest import FAR, bounding_box, squared_distance
@@ -30,14 +28,17 @@ GOLDEN = {
 
 
 def _made(name):
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        node = OmegaConf.to_container(compose(f"simulator/{name}"))["simulator"]
-    return build(node).with_amplitude(0.25)
+    return build(node(f"simulator/{name}")).with_amplitude(0.25)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_subjects_of_shipped_simulators_stay_the_same(name):
-    assert same(_made(name).sample(range(4), "train").images, GOLDEN[name])
+    assert same(_made(name).sample(range(4), "train").images, GOLDEN[name], name)
+
+
+def named():
+    """Name and images of all that is golden here."""
+    return ((name, _made(name).sample(range(4), "train").images) for name in GOLDEN)
 
 
 def _differences(inside):

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from composed import node
 
 from bench.config.build import build
 from simulators.task.cue_task import CueTask
@@ -19,9 +18,7 @@ SUBJECTS = 6000
 
 def _causes():
     for path in sorted((CONF / "simulator" / "task").glob("*.yaml")):
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            node = compose(overrides=[f"+simulator/task={path.stem}"])
-        task = build(OmegaConf.to_container(node)["simulator"]["task"])
+        task = build(node(f"simulator/task/{path.stem}"))
         if not isinstance(task, CueTask):
             yield path.stem, task
 

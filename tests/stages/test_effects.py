@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from bench.contracts import BadInput, Simulator, Unsupported
+from bench.contracts import Simulator, Unsupported
 from bench.stages import switching
-from bench.stages.effects import EFFECTS, validate
+from bench.stages.effects import EFFECTS
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
@@ -184,8 +184,3 @@ def test_effects_survive_storage(world, tmp_path):
     EFFECTS.write(tmp_path, found)
     for before, after in zip(found, EFFECTS.read(tmp_path, None, None), strict=True):
         torch.testing.assert_close(before, after, equal_nan=True, rtol=0, atol=0)
-
-
-def test_too_many_players_are_refused():
-    with pytest.raises(BadInput, match=r"use\.players=13"):
-        validate(13)

@@ -44,7 +44,8 @@ class Anything:
 def scene(**given):
     images = SCORES.view(-1, 1, 1, 1, 1).expand(-1, 1, 2, 2, 2)
     cohort = Cohort(images, torch.tensor([0, 1, 0, 1]), torch.arange(4), images, images.short(), images.bool())
-    return ExplainedModel(Mean(), cohort, Context(subjects=(0, 1, 2, 3), target=0), **given)
+    context = Context(subjects=(0, 1, 2, 3), target=0)
+    return ExplainedModel(Mean(), cohort, context, **({"sides": cohort.targets} | given))
 
 
 def measured(limits):

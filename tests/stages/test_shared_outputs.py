@@ -48,7 +48,8 @@ def world():
     images = torch.rand((N, *SHAPE), generator=draw)
     cohort = Cohort(images, torch.tensor([0, 1, 0]), torch.arange(N), images, images.short(), images > 0.2)
     maps = {name: torch.rand((N, *SHAPE), generator=draw) for name in METHODS}
-    return ExplainedModel(Net(), cohort, Context(subjects=SUBJECTS, domain=cohort.domain, target=1)), maps
+    context = Context(subjects=SUBJECTS, domain=cohort.domain, target=1)
+    return ExplainedModel(Net(), cohort, context, cohort.targets), maps
 
 
 def scored(world, metrics):
@@ -87,7 +88,8 @@ def test_scores_do_not_depend_on_what_is_kept(world, monkeypatch):
     kept, _ = scored(world, shared())
     monkeypatch.setattr(module, "MEMORY", 0)
     scene, maps = world
-    drawn_again, _ = scored((ExplainedModel(scene.model, scene.cohort, scene.context), maps), shared())
+    anew = ExplainedModel(scene.model, scene.cohort, scene.context, scene.sides)
+    drawn_again, _ = scored((anew, maps), shared())
     pd.testing.assert_frame_equal(kept, drawn_again, check_exact=True)
 
 

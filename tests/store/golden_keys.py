@@ -1,7 +1,8 @@
 """All keys of `tiny` and `quick`, one line per study, stage and unit: how many, and a digest of them.
 
 python tests/store/golden_keys.py writes them anew: only when a version was raised on purpose, as a key that moves
-orphans what is stored under it.
+orphans what is stored under it. It adds new classes to `identities.txt`, the names by which keys call plug-ins, and
+takes none away.
 """
 
 import csv
@@ -9,12 +10,18 @@ import hashlib
 from collections import defaultdict
 from pathlib import Path
 
+import yaml
+
+from bench.config.build import ALLOWED, nodes, resolve
 from bench.plan import plan
 from bench.plan.cells import Cells
+from bench.store.keys import identity
 
 STUDIES = ("tiny", "quick")
 COLUMNS = ("study", "stage", "unit", "keys", "digest")
 FILE = Path(__file__).with_suffix(".csv")
+IDENTITIES = Path(__file__).parent / "identities.txt"
+CONF = Path(__file__).parents[2] / "conf"
 
 
 def keys(name: str) -> dict[tuple[str, str], list[str]]:
@@ -41,6 +48,17 @@ def _digest(found: list[str]) -> str:
     return hashlib.sha256("".join(sorted(set(found))).encode()).hexdigest()[:16]
 
 
+def shipped() -> set[str]:
+    """Identity of every class that a YAML of ours names."""
+    trees = [yaml.safe_load(path.read_text()) for path in sorted(CONF.rglob("*.yaml"))]
+    return {identity(resolve(node, ALLOWED)) for tree in trees for _, node in nodes(tree)}
+
+
+def kept() -> set[str]:
+    """Identities that a class must have: those written down."""
+    return set(IDENTITIES.read_text().split())
+
+
 def stored() -> list[dict[str, str]]:
     """The lines of the file."""
     with FILE.open(newline="") as file:
@@ -48,6 +66,7 @@ def stored() -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
+    IDENTITIES.write_text("\n".join(sorted(kept() | shipped())) + "\n")
     with FILE.open("w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()

@@ -5,39 +5,39 @@ from dataclasses import replace
 import pytest
 
 from bench.plan import estimate as estimating
-from bench.plan.prices import Cost, Kind, Past, read
+from bench.plan.prices import Cost, Prices, WorkKind, read
 from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
 
-TRAIN = Kind("train", "a")
+TRAIN = WorkKind("train", "a")
 
 
 @pytest.fixture
-def past():
-    made = Past()
+def prices():
+    made = Prices()
     made.add(TRAIN, 1000, Cost(10, 100, 50))
     made.add(TRAIN, 1000, Cost(20, 100, 50))
     made.add(TRAIN, 8000, Cost(40, 800, 400))
-    made.add(Kind("attribute", "a", "occlusion"), 100, Cost(5, 60, 0))
+    made.add(WorkKind("attribute", "a", "occlusion"), 100, Cost(5, 60, 0))
     return made
 
 
-def test_the_price_of_known_work_is_the_mean_of_what_it_took(past):
-    assert past.price(TRAIN, 1000) == Cost(15, 100, 50)
-    assert past.price(TRAIN, 8000) == Cost(40, 800, 400)
+def test_the_price_of_known_work_is_the_mean_of_what_it_took(prices):
+    assert prices.price(TRAIN, 1000) == Cost(15, 100, 50)
+    assert prices.price(TRAIN, 8000) == Cost(40, 800, 400)
 
 
-def test_other_work_is_scaled_from_the_nearest(past):
-    assert past.price(TRAIN, 2000) == Cost(30, 200, 100)
-    assert past.price(TRAIN, 16000) == Cost(80, 1600, 800)
-    assert past.price(TRAIN, 500) == Cost(7.5, 50, 25)
+def test_other_work_is_scaled_from_the_nearest(prices):
+    assert prices.price(TRAIN, 2000) == Cost(30, 200, 100)
+    assert prices.price(TRAIN, 16000) == Cost(80, 1600, 800)
+    assert prices.price(TRAIN, 500) == Cost(7.5, 50, 25)
 
 
-def test_another_network_or_method_is_priced_by_its_stage_and_nothing_else(past):
-    assert past.price(Kind("train", "b"), 8000) == Cost(40, 800, 400)
-    assert past.price(Kind("attribute", "b", "occlusion"), 200) == Cost(10, 120, 0)
-    assert past.price(Kind("attribute", "a", "gradient"), 100) == Cost(5, 60, 0)
-    assert past.price(Kind("measure", "a", "occlusion", "x"), 100) is None
+def test_another_network_or_method_is_priced_by_its_stage_and_nothing_else(prices):
+    assert prices.price(WorkKind("train", "b"), 8000) == Cost(40, 800, 400)
+    assert prices.price(WorkKind("attribute", "b", "occlusion"), 200) == Cost(10, 120, 0)
+    assert prices.price(WorkKind("attribute", "a", "gradient"), 100) == Cost(5, 60, 0)
+    assert prices.price(WorkKind("measure", "a", "occlusion", "x"), 100) is None
 
 
 def test_a_price_is_read_from_the_fields_of_a_record_and_one_without_them_has_none(tmp_path):
@@ -45,8 +45,8 @@ def test_a_price_is_read_from_the_fields_of_a_record_and_one_without_them_has_no
     kind = {"stage": "attribute", "network": "a", "method": "a method in words", "metric": ""}
     store.put("attribute", "priced", "0" * 16, lambda folder: None, {**kind, "work": 1000.0, "cost": cost})
     store.put("attribute", "older", "1" * 16, lambda folder: None, {"title": "attribute gradient", "cost": cost})
-    past = read(store, Scores(tmp_path / "scores"))
-    assert past.known[Kind(**kind)] == past.known[Kind("attribute")] == [(1000, Cost(10, 100, 50))]
+    prices = read(store, Scores(tmp_path / "scores"))
+    assert prices.known[WorkKind(**kind)] == prices.known[WorkKind("attribute")] == [(1000, Cost(10, 100, 50))]
 
 
 @pytest.mark.parametrize(("workers", "seconds"), [(1, 100 + 9), (2, 50 + 9), (3, 40 + 9), (9, 40 + 9)])

@@ -92,7 +92,7 @@ def test_other_words_leave_the_source_hash_as_it_is(tmp_path, monkeypatch):
 
 def test_the_source_hash_of_a_stage_holds_its_science_and_not_the_harness():
     modules = imports("bench.stages.train")
-    assert "bench.stages.training" in modules and "bench.passes.counting" in modules
+    assert "bench.training.training" in modules and "bench.passes.counting" in modules
     assert not [m for m in modules if m.startswith(("bench.store", "bench.config", "bench.study"))]
 
 

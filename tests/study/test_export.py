@@ -12,7 +12,11 @@ from fakes.box import Box
 
 from bench.contracts import BadInput, Truth
 from bench.explore import portraits
-from bench.explore.export import About, export, layout, read, write
+from bench.explore.export import layout
+from bench.explore.export.cohorts import export
+from bench.explore.export.layout import About
+from bench.explore.export.reader import read
+from bench.explore.export.writer import write
 from bench.launch.unit import UnitRun
 from bench.stages.attribute import ATTRIBUTE
 from simulators.brain import Brain
@@ -88,8 +92,8 @@ def test_a_real_brain_reads_back_with_its_population_and_every_column_is_describ
     whole = brain.cohort(subjects)
     whole = replace(whole, truths={**whole.truths, **brain.population(subjects, "evaluation", 20)})
     records = tuple(brain.record(subject, "evaluation") for subject in subjects)
-    meanings = {column: brain.column_description(column) for row in records for column in row}
-    folder = write(tmp_path / "brain", whole, replace(ABOUT, records=records, meanings=meanings))
+    descriptions = brain.describe_record(0, "evaluation")
+    folder = write(tmp_path / "brain", whole, replace(ABOUT, records=records, descriptions=descriptions))
     assert_equal(read(folder), whole)
     people = pd.read_csv(folder / "participants.tsv", sep="\t")
     told = json.loads((folder / "participants.json").read_text())
@@ -116,7 +120,7 @@ def test_the_same_cohort_gives_the_same_bytes_and_replaces_what_was_there(cohort
 
 def test_a_place_that_cannot_be_written_is_said_in_one_sentence(cohort, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(BadInput, match=r"cannot write .*file/box.*paths.results"):
+    with pytest.raises(BadInput, match=r"file/box.* cannot be written .*paths.results"):
         write(tmp_path / "file" / "box", cohort, ABOUT)
 
 

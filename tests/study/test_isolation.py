@@ -78,7 +78,7 @@ def test_bad_input_is_one_sentence_and_exit_code_two(capsys):
         (["plan", "rerun=faild"], "did you mean 'failed'"),
         (["plan", "maps=some"], "maps=some is not possible"),
         (["plan", "network.width=2"], "network.width"),
-        (["show", "zz"], "show needs one key"),
+        (["show", "zz"], "show 'zz' is not possible: give one key"),
     ):
         assert main(arguments) == 2, arguments
         error = capsys.readouterr().err

@@ -55,7 +55,10 @@ def test_the_simulator_that_is_named_starts_from_scratch(planned):
             "circle: box-side-2 -> box-side-3 -> box-side-2",
         ),
         (["train.checkpoint=auc-2"], r"train\.checkpoint='auc-2'"),
-        (["seed.init=[0,1000]"], r"seed\.init=\[0, 1000\] is not possible: give whole numbers from 0 and below 1000"),
+        (
+            ["seed.init=[0,1000]"],
+            r"seed\.init=\[0, 1000\] is not possible: give a whole number of at least 0 and at most 999 or ",
+        ),
         (["seed.order=-1"], r"seed\.order=-1 is not possible"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from bench.contracts.validity import Validity
 from bench.plan import plan
 from bench.tables import validity
-from bench.tables.scores import Tidy
+from bench.tables.scores import ScoreTable
 from bench.tables.writer import Writer
 from bench.verbs import computing
 from bench.verbs.command import Command
@@ -85,9 +85,9 @@ def test_without_a_ranking_a_gap_is_told_too_and_fails_the_run(tmp_path, monkeyp
     lines = ["study=fake", f"paths.results={tmp_path}", "method=[gradient]", "metric=[max_sensitivity]"]
     call = Command([*lines, "seed.data=[0]", "seed.model=[0]"], [CONF])
     assert computing.run(call) == 0
-    stored = Tidy._stored
+    stored = ScoreTable._stored
     gone = {"value": nan, "status": "undefined", "reason": "nothing"}
-    monkeypatch.setattr(Tidy, "_stored", lambda self, unit: stored(self, unit).assign(**gone))
+    monkeypatch.setattr(ScoreTable, "_stored", lambda self, unit: stored(self, unit).assign(**gone))
     assert computing.run(call) == 1
     said = capsys.readouterr()
     assert "audit: box: max_sensitivity should have a value and is undefined in every row" in said.err

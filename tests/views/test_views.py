@@ -118,13 +118,13 @@ def test_subgroups_split_along_the_main_axis_and_the_t_map_is_welchs():
     images, group = _images(12), torch.arange(12) % 3 == 0
     images[group, :, 2:4] += 3
     assert set(latent.subgroups(images.flatten(1))[group].tolist()) == {latent.subgroups(images.flatten(1))[0].item()}
-    found = latent.t_map(images, group)
+    found = latent.welch_map(images, group)
     expected = ttest_ind(images[group, 0, 3, 1, 5], images[~group, 0, 3, 1, 5], equal_var=False).statistic
     assert found[3, 1, 5].item() == pytest.approx(expected, rel=1e-4)
     images[:, :, 0] = 1
-    assert not latent.t_map(images, group)[0].any()
+    assert not latent.welch_map(images, group)[0].any()
     with pytest.raises(BadInput, match="two subjects on either side"):
-        latent.t_map(images, torch.arange(12) == 0)
+        latent.welch_map(images, torch.arange(12) == 0)
 
 
 def test_correlations_are_spearmans_and_name_the_latent():

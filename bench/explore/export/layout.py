@@ -18,7 +18,7 @@ VECTORS = ("regions", "floor")
 @dataclass(frozen=True)
 class About:
     """Facts that a cohort does not hold itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet.
-    records: what was drawn for each subject, by name; meanings: what each of these names stands for.
+    records: what was drawn for each subject, by name; descriptions: what each of these names stands for.
     """
 
     simulator: str
@@ -26,7 +26,7 @@ class About:
     data_seed: int
     modality: str = "T1w"
     records: tuple[dict[str, float], ...] = ()
-    meanings: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,5 +89,5 @@ also stands for the contrast of a simulator that states no `modality`.
 derivatives/plumbline: desc-twin (the same subject in the other pathology state), desc-<truth>_truth (what a map is
 scored against), dseg (regions, named in dseg.tsv), mask (voxels a map is scored in).
 Other derivatives: one trained model each, desc-<method>_map.
-participants.tsv tells patients from controls. `bench.explore.export.read` reads all of this back, bit by bit.
+participants.tsv tells patients from controls. `bench.explore.export.reader.read` reads all of this back, bit by bit.
 """

@@ -1,4 +1,4 @@
-"""The maps a study has stored of a simulator's explained subjects."""
+"""Stored maps of a simulator's explained subjects."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from bench.plan.cells import Cells
-from bench.plan.states import Ledger
+from bench.plan.states import StoredCells
 from bench.stages.attribute import ATTRIBUTE
 from bench.study import Study
 
@@ -21,9 +21,9 @@ class ExportedMaps(NamedTuple):
 
 def stored(study: Study, simulator: str) -> Iterator[ExportedMaps]:
     """Maps of every model and method the command names, where the store has them."""
-    cells, ledger = Cells(study), Ledger.of(study)
+    cells, found = Cells(study), StoredCells.of(study)
     for unit in (u for u in study.units if u.simulator == simulator):
         for method in study.methods:
             cell = cells.cell(ATTRIBUTE, unit, method)
-            if ledger.record(cell) is not None:
-                yield ExportedMaps(unit.id, method, ledger.value(cell).map)
+            if found.record(cell) is not None:
+                yield ExportedMaps(unit.id, method, found.value(cell).map)

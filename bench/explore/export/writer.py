@@ -55,8 +55,8 @@ def said_when_refused(folder: Path) -> Iterator[None]:
         yield
     except (PermissionError, NotADirectoryError) as error:
         raise BadInput(
-            f"cannot write {folder} ({error.strerror}: {error.filename}); make it writable or choose another place "
-            "with paths.results=..."
+            f"{folder} cannot be written ({error.strerror}: {error.filename}); make it writable or choose another "
+            "place with paths.results=..."
         ) from error
 
 
@@ -69,7 +69,7 @@ def _root(layout: Layout, cohort: Cohort, about: About) -> None:
         sidecar = {"Description": "Synthetic image on a fixed intensity scale.", "Affine": cohort.affine.tolist()}
         write_json(image.with_name(image.name.replace(".nii.gz", ".json")), sidecar)
     write_json(layout.folder / "dataset_description.json", described(f"Plumbline {about.simulator}", "raw"))
-    told = {**_COLUMNS, **about.meanings}
+    told = {**_COLUMNS, **about.descriptions}
     write_json(layout.folder / "participants.json", {name: {"Description": text} for name, text in told.items()})
     targets, subjects = cohort.targets.tolist(), cohort.subjects.tolist()
     rows = [[w, t, s, about.stream, about.data_seed] for w, t, s in zip(who, targets, subjects, strict=True)]

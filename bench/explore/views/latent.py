@@ -59,7 +59,7 @@ def subgroups(latent: Tensor) -> Tensor:
     return place > place.median()
 
 
-def t_map(images: Tensor, group: Tensor) -> Tensor:
+def welch_map(images: Tensor, group: Tensor) -> Tensor:
     """Welch's t of images (N, 1, D, H, W) of the group (N,) bool against the others, (D, H, W); 0 where none varies.
 
     Raises:

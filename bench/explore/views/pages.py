@@ -55,7 +55,7 @@ def plane(seen: Seen) -> Page:
     yield "trajectories", courses
     yield "latent", planes.draw(f"{seen.name}: what the readout reads", places, courses)
     group = latent.subgroups(seen.latent[sick])
-    found = latent.t_map(seen.test.images[sick], group)
+    found = latent.welch_map(seen.test.images[sick], group)
     middle = np.linspace(0, found.shape[1] - 1, 10).astype(int)[1:-1]
     shown = [Tile(f"y = {y}", cut(found.numpy(), at=y)) for y in middle]
     yield "subgroups", tiles.draw(f"{seen.name}: the two halves of patients along their first axis", shown, "Welch t")

@@ -1,19 +1,17 @@
 """Figure: how a map changes as more of the network's layers are reset, against maps of other subjects (the floor)."""
 
-import re
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.columns.metric_names import LayerStep, MetricName
 from bench.report.figures import style
 from bench.report.rankings.ranked_results import RankedResults
 
 COLUMNS = 6
 #: mm: a row of panels, and what lies below the last
 _HEIGHT, _FOOT = 34, 12
-_STEP = r"^(?P<family>.+)\.layer_(?P<step>\d+)_of_(?P<steps>\d+)$"
 
 
 def draw(source: RankedResults) -> list[Figure]:
@@ -34,7 +32,7 @@ def _page(source: RankedResults, family: str, curves: pd.DataFrame, methods: lis
         figure = style.figure(style.DOUBLE, (_HEIGHT * rows + _FOOT) * style.MM)
         axes = style.grid(figure, len(methods), COLUMNS, sharex=True, sharey=True)
         for axis, method in zip(axes, methods, strict=True):
-            _panel(axis, source, curves[curves["method"] == method], f"{family}.floor")
+            _panel(axis, source, curves[curves["method"] == method], str(MetricName(family, "floor")))
             slant = "normal" if source.results.role(method) == "method" else "italic"
             axis.set_title(style.label(method), loc="left", style=slant, fontsize=7)
         for lowest in axes[-COLUMNS:]:
@@ -47,14 +45,16 @@ def _page(source: RankedResults, family: str, curves: pd.DataFrame, methods: lis
 
 def is_curve(metric: str) -> bool:
     """True for the column of a point of a curve, which is no result of its own."""
-    return re.match(_STEP, metric) is not None
+    return LayerStep.of(MetricName.of(metric).column) is not None
 
 
 def steps(cells: pd.DataFrame) -> pd.DataFrame:
     """Rows of cells.csv over all simulators that belong to a curve, with family, share of layers reset."""
-    steps = cells["metric"].str.extract(_STEP)
-    rows = cells.assign(family=steps["family"], share=steps["step"].astype(float) / steps["steps"].astype(float))
-    return rows[rows["family"].notna() & (rows["simulator"] == "all")]
+    rows = cells[cells["simulator"] == "all"]
+    names = [MetricName.of(metric) for metric in rows["metric"]]
+    points = [LayerStep.of(name.column) for name in names]
+    share = [point.step / point.steps if point else np.nan for point in points]
+    return rows.assign(family=[name.metric for name in names], share=share).dropna(subset="share")
 
 
 def _panel(axis: Axes, source: RankedResults, curves: pd.DataFrame, floor: str) -> None:

@@ -1,4 +1,4 @@
-"""The page a portrait is drawn on: places in mm, one scale of the brain for every picture, and what is written."""
+"""The page on which a portrait is drawn: places in mm, one scale of the brain for every picture, and labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,13 +5,13 @@ from colorsys import hsv_to_rgb
 import numpy as np
 from scipy import ndimage
 
+from bench.columns.region_names import RegionName
 from bench.report.figures.compose import DIVERGING, Array, enlarged
 
 #: neighbouring hues of this step never repeat (the golden section), so any number of regions is told apart
 _HUE_STEP = 0.618034
 #: pixels a picture is about printed with: lines keep their width however fine the voxels are
 _PRINTED = 220
-_SIDES = ("left ", "right ")
 
 
 def grey(image: Array, top: float) -> Array:
@@ -43,7 +43,7 @@ def outlines(base: Array, labels: Array, colours: Array) -> Array:
 
 def palette(names: tuple[str, ...]) -> Array:
     """Colours (R + 1, 3) of labels 0 to R; a region and its counterpart on the other side share one."""
-    kinds = [name.removeprefix(_SIDES[0]).removeprefix(_SIDES[1]) for name in names]
+    kinds = [RegionName.of(name).structure for name in names]
     order = {kind: k for k, kind in enumerate(dict.fromkeys(kinds))}
     hues = [hsv_to_rgb(order[kind] * _HUE_STEP % 1, 0.55 + 0.4 * (order[kind] % 2), 1.0) for kind in kinds]
     return np.array([(0.0, 0.0, 0.0), *hues])

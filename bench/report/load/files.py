@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.columns.declaration import Columns, Kind
+from bench.columns.declaration import Columns, ColumnType
 from bench.columns.written import ROWS, SCORES, STATUSES
 
 #: keys of study.json that are read
@@ -39,7 +39,7 @@ def csv(path: Path, table: Columns) -> pd.DataFrame:
     return pd.DataFrame({column.name: _typed(path, texts[column.name], column.kind) for column in table.columns})
 
 
-def _typed(path: Path, column: pd.Series, kind: Kind) -> pd.Series:
+def _typed(path: Path, column: pd.Series, kind: ColumnType) -> pd.Series:
     if kind == "text":
         return column
     if kind == "flag":

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.columns import written
+from bench.columns.metric_names import MetricName
 from bench.report.load import files
 from bench.report.load.files import BadTables
 
@@ -50,7 +51,7 @@ class Results:
             if table[key].duplicated().any():
                 raise BadTables(f"{folder / f'{key}s.csv'} lists {table[key][table[key].duplicated()].iloc[0]!r} twice")
         for ranking, headline in results.about["headline"].items():
-            if headline["metric"].split(".")[0] not in set(results.metrics["metric"]):
+            if MetricName.of(headline["metric"]).metric not in set(results.metrics["metric"]):
                 lacking = f"{headline['metric']!r}, which {folder / 'metrics.csv'} lacks"
                 raise BadTables(f"study.json ranks '{ranking}' by {lacking}")
         return results
@@ -90,7 +91,7 @@ class Results:
 
     def metric(self, name: str) -> pd.Series:
         """The row of metrics.csv behind a metric or one of its columns (`name.column`)."""
-        return self.metrics[self.metrics["metric"] == name.split(".")[0]].iloc[0]
+        return self.metrics[self.metrics["metric"] == MetricName.of(name).metric].iloc[0]
 
     @property
     def parts(self) -> dict[tuple[str, str], list[Path]]:
@@ -115,7 +116,7 @@ class Results:
         return scores
 
     def _check_names(self, folder: Path, scores: pd.DataFrame) -> None:
-        methods, metrics = set(scores["method"]), {str(name).split(".")[0] for name in scores["metric"].unique()}
+        methods, metrics = set(scores["method"]), {MetricName.of(name).metric for name in scores["metric"].unique()}
         missing = {"method": methods - set(self.methods["method"]), "metric": metrics - set(self.metrics["metric"])}
         for kind, names in missing.items():
             if unknown := sorted(names):

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from bench.columns.metric_names import MetricName
 from bench.report.load.results import Ranking, Results
 from bench.report.statistics import arrays
 from bench.report.statistics.arrays import ByModel
@@ -64,7 +65,7 @@ def tables(results: Results, scores: pd.DataFrame) -> Iterator[Table]:
     ranking. A metric of one value per model has a table of one row.
     """
     kept = _counted(results, scores)
-    whole = [name for name in kept["metric"].unique() if "." not in name]
+    whole = [name for name in kept["metric"].unique() if not MetricName.of(name).column]
     kept = kept[kept["metric"].isin(whole)]
     by_model = ByModel.of(kept[kept["view"].isin(("", "abs"))])
     cases = [rows for _, rows in by_model.groups.groupby(["metric", "truth", "view"], sort=True)]

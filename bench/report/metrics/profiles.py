@@ -8,17 +8,17 @@ import pandas as pd
 from bench.columns import declaration
 from bench.columns.aggregated import DISTANCES
 from bench.columns.declaration import PLACE
+from bench.columns.metric_names import SIDES, MetricName, RegionColumn
 
-#: metric whose columns `patients_<region>` and `controls_<region>` hold the mean share of a region
-MEAN_MAPS = "mean_maps."
-SIDES = ("patients", "controls")
+#: metric whose columns of `SIDES` hold the mean share of a region
+MEAN_MAPS = "mean_maps"
 UNIT = [*declaration.UNIT.names, "method"]
 _COLUMNS = DISTANCES.after(PLACE)
 
 
 def by_region(metric: str) -> bool:
     """True for the column of one region, of which a page would show too many."""
-    return metric.partition(".")[2].startswith(tuple(f"{stem}_" for stem in (*SIDES, "icc", "t")))
+    return RegionColumn.of(MetricName.of(metric).column) is not None
 
 
 def profiles(scores: pd.DataFrame) -> pd.DataFrame:
@@ -26,11 +26,11 @@ def profiles(scores: pd.DataFrame) -> pd.DataFrame:
 
     Models or methods without mean maps have no row.
     """
-    stems = tuple(f"{MEAN_MAPS}{side}_" for side in SIDES)
-    wanted = [name for name in scores["metric"].unique() if str(name).startswith(stems)]
+    named = {name: MetricName.of(name) for name in scores["metric"].unique()}
+    wanted = {name: n.column for name, n in named.items() if n.metric == MEAN_MAPS and _side(n.column)}
     rows = scores[scores["metric"].isin(wanted) & (scores["status"] == "ok")]
     rows = rows.astype(dict.fromkeys(("simulator", "network", "method", "metric"), str))
-    rows = rows.assign(metric=rows["metric"].str.removeprefix(MEAN_MAPS))
+    rows = rows.assign(metric=rows["metric"].map(wanted))
     return rows.pivot_table(index=UNIT, columns="metric", values="value").rename_axis(columns=None).reset_index()
 
 
@@ -43,7 +43,7 @@ def distances(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     models = [m.set_index("method") for _, m in table.groupby(UNIT[:-1])]
     for side in SIDES:
-        columns = [c for c in table.columns if c.startswith(f"{side}_")]
+        columns = [c for c in table.columns if _side(c) == side]
         for one, other in combinations(sorted(set(table["method"])), 2):
             both = [m.loc[[one, other], columns] for m in models if one in m.index and other in m.index]
             apart = [float(np.linalg.norm(pair.diff().iloc[1])) for pair in both]
@@ -51,3 +51,9 @@ def distances(table: pd.DataFrame) -> pd.DataFrame:
             if known:
                 rows.append([side, one, other, float(np.mean(known)), len(known)])
     return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _side(column: str) -> str:
+    """The group of subjects whose mean share of the map a column holds, or ""."""
+    found = RegionColumn.of(column)
+    return found.quantity if found and found.quantity in SIDES else ""

@@ -22,7 +22,7 @@ from bench.columns.aggregated import COMPARISONS
 from bench.columns.declaration import CONTEST
 from bench.report.rankings.contest import Contest
 from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, common, estimate
-from bench.report.statistics.multiplicity import DRAWS, adjusted, correlation
+from bench.report.statistics.multiplicity import DRAWS, adjusted, claim_correlation
 
 #: names in the key `against`: every method that is ranked, and every control
 METHODS, CONTROLS = "methods", "controls"
@@ -81,7 +81,7 @@ def judged(values: Array, claims: list[Claim], draws: int = DRAWS) -> pd.DataFra
         return rows[_COLUMNS[:-1]]
     held = rows[tested]
     leads = values[held["method"].to_numpy(dtype=int)] - values[held["reference"].to_numpy(dtype=int)]
-    corrected, level = adjusted(held["p"].to_numpy(), correlation(common(leads)[0], held["freedom"].min()), draws)
+    corrected, level = adjusted(held["p"].to_numpy(), claim_correlation(common(leads)[0], held["freedom"].min()), draws)
     rows.loc[tested, "p_adjusted"] = corrected
     rows.loc[tested, "low"] = held["lead"] - stats.t.isf(level, held["freedom"]) * held["reach"]
     return rows[_COLUMNS[:-1]]

@@ -62,7 +62,7 @@ def table(contest: Contest) -> pd.DataFrame:
             rows["skill_low"], rows["skill_high"] = _quantiles(skill(ladders, draws))
         entitled = contest.entitled(contest.statuses())
         if entitled:
-            low, high = _quantiles(ranks(contest, entitled, draws))
+            low, high = _quantiles(replicate_ranks(contest, entitled, draws))
             rows.loc[entitled, "rank_low"], rows.loc[entitled, "rank_high"] = np.floor(low), np.ceil(high)
     return rows
 
@@ -74,7 +74,7 @@ def enough(contest: Contest) -> bool:
     )
 
 
-def ranks(contest: Contest, entitled: list[int], draws: Draws) -> Array:
+def replicate_ranks(contest: Contest, entitled: list[int], draws: Draws) -> Array:
     """Ranks (R, E) of the means of the entitled methods in each replicate; equal means share the best rank."""
     whole, seeds, subjects = common(contest.sign * contest.values[entitled])
     weights = draws.seeds(contest.data_seeds[seeds]), draws.people(contest.subjects[subjects])

@@ -20,7 +20,7 @@ from bench.report.statistics.intervals import Array
 DRAWS = 20_000
 
 
-def correlation(x: Array, freedom: float) -> Array:
+def claim_correlation(x: Array, freedom: float) -> Array:
     """The shrunk correlation (K, K) of the means of complete crossed tables x (K, D, I).
 
     The covariance of the means is that of `intervals`, with matrices in place of mean squares. freedom: degrees of

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import torch
 
-from bench.contracts import MetricTags
+from bench.contracts import BlindSpot, MetricTags
 from bench.networks.linear import Linear
 
 
@@ -31,6 +31,8 @@ class NaNMetric:
     reference: ClassVar[str] = "none"
     summary: ClassVar[str] = "No value at all."
     tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "none")
+    question: ClassVar[str] = "Is there any value?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (BlindSpot("everything", "test_study.py"),)
     subjects: int | None = None
 
     def map(self, maps, truth, context):
@@ -44,3 +46,23 @@ class Subjectless:
     reference = "none"
     summary = "No subjects."
     tags = NaNMetric.tags
+    question = NaNMetric.question
+    blind_spots = NaNMetric.blind_spots
+
+
+class Questionless(NaNMetric):
+    """A metric that does not say what it answers."""
+
+    question: ClassVar[str] = ""
+
+
+class Faultless(NaNMetric):
+    """A metric that names no blind spot, but a sentence in place of one."""
+
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = ("it has none",)
+
+
+class Summaryless(Linear):
+    """A network that does not say what it is."""
+
+    summary: ClassVar[str] = ""

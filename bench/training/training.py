@@ -13,13 +13,13 @@ from bench.contracts import Batch, Unsupported
 from bench.contracts.plugins import SelfFitting
 from bench.passes.forward import forward
 from bench.seeds import seed
-from bench.stages.alter import permute
-from bench.stages.descent import Curve, Descent, Diverged
-from bench.stages.gate import never
-from bench.stages.images import Images
-from bench.stages.objective import Objective, objective, require_classes
-from bench.stages.recipe import Recipe
-from bench.stages.transfer import transfer
+from bench.training.alter import permute
+from bench.training.descent import Curve, Descent, Diverged
+from bench.training.gate import never
+from bench.training.images import Images
+from bench.training.objective import Objective, objective, require_classes
+from bench.training.recipe import Recipe
+from bench.training.transfer import transfer
 
 Progress = Callable[[float], None]
 
@@ -50,7 +50,7 @@ def train(
     progress: Progress = lambda _: None,
     start: Mapping[str, Tensor] | None = None,
 ) -> Trained:
-    """Train a network as `bench.stages.recipe.Recipe` says, on cross-entropy or on squared error, and judge it.
+    """Train a network as `bench.training.recipe.Recipe` says, on cross-entropy or on squared error, and judge it.
 
     calibration: what the reference observer reached, which the gate compares with. start: the state of a model to go
     on from, in place of the initialisation; a readout of another number of outputs is new. A network that fits itself

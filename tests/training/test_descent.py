@@ -10,10 +10,10 @@ from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.discrimination import auc
 from bench.seeds import seed
-from bench.stages.alter import cover, permute
-from bench.stages.descent import Diverged
-from bench.stages.images import Images
-from bench.stages.training import Seeds, train
+from bench.training.alter import cover, permute
+from bench.training.descent import Diverged
+from bench.training.images import Images
+from bench.training.training import Seeds, train
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Batch
-from bench.stages.images import Images
+from bench.training.images import Images
 
 
 def cover(images: Tensor, share: float, by: str, draw: torch.Generator) -> Tensor:

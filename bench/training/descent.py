@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from bench.contracts import Undefined
 from bench.passes.forward import forward
-from bench.stages.alter import cover
-from bench.stages.images import Images
-from bench.stages.objective import Objective
-from bench.stages.recipe import Recipe
+from bench.training.alter import cover
+from bench.training.images import Images
+from bench.training.objective import Objective
+from bench.training.recipe import Recipe
 
 Curve = list[dict[str, float]]
 #: looks at the validation AUC an epoch where a checkpoint waits for one

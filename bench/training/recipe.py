@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from bench.contracts import BadInput, known
+from bench.contracts import BadInput, Between, Count, Part, known
+from bench.contracts.arguments import check
 
-#: settings that say how many subjects the splits have
-SIZES = ("subjects", "validation", "test")
-#: what covers a part of an image in training: 0, the image's mean, or noise of its mean and spread
-COVERS = ("zero", "mean", "noise")
+#: subjects of a split: four of each class at least
+Split = Annotated[int, Between(8, 1_000_000)]
 
 
 @dataclass(frozen=True)
@@ -42,27 +41,45 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """Settings of `train` that say how many subjects the splits have; `subjects` are those of training."""
+
+    subjects: Split
+    validation: Split
+    test: Split
+
+
+#: their names
+SIZES = tuple(f.name for f in fields(Sizes))
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Settings of gradient descent and of its variants.
 
     epochs, batch, patience: whole numbers; training stops after `patience` epochs without a better validation loss.
     learning_rate: the highest of a one-cycle schedule, reached after `warmup`, a share of all steps, along a cosine
     and left along another (Smith & Topin 2019). perturbed: share of the training images of which a random box is
-    covered by `cover`. permuted: learn permuted labels by heart. pretrain: the simulator whose model training starts
-    from. checkpoint: where training is cut off, None for the weights of the best validation loss.
+    covered by `cover`: 0, the image's mean, or noise of its mean and spread. permuted: learn permuted labels by heart.
+    pretrain: the simulator whose model training starts from. checkpoint: where training is cut off, None for the
+    weights of the best validation loss.
     """
 
-    epochs: int
-    batch: int
-    learning_rate: float
-    weight_decay: float
-    patience: int
-    warmup: float = 0.3
-    perturbed: float = 0.0
-    cover: str = "zero"
+    epochs: Count
+    batch: Count
+    learning_rate: Annotated[float, Between(0, 10, "both")]
+    weight_decay: Annotated[float, Between(0, 10)]
+    patience: Count
+    warmup: Part = 0.3
+    perturbed: Annotated[float, Between(0, 1)] = 0.0
+    cover: Literal["zero", "mean", "noise"] = "zero"
     permuted: bool = False
     pretrain: str | None = None
     checkpoint: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.checkpoint is not None:
+            Checkpoint.read(self.checkpoint, self.epochs)
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
@@ -77,27 +94,9 @@ class Recipe:
         for name, setting in settings.items():
             if setting.default is MISSING and name not in config:
                 raise BadInput(f"train.{name} is missing; give it a value")
-        recipe = cls(**{name: value for name, value in config.items() if name in settings})
-        recipe._check()
-        return recipe
-
-    def _check(self) -> None:
-        for name in ("epochs", "batch", "patience"):
-            if type(value := getattr(self, name)) is not int or value < 1:
-                raise _refuse(name, value, "a whole number of at least 1")
-        for name, low, high in (("learning_rate", 0, 10), ("warmup", 0, 1)):
-            if not _number(value := getattr(self, name)) or not low < value < high:
-                raise _refuse(name, value, f"a number in ({low}, {high})")
-        for name, high in (("weight_decay", 10), ("perturbed", 1)):
-            if not _number(value := getattr(self, name)) or not 0 <= value <= high:
-                raise _refuse(name, value, f"a number from 0 to {high}")
-        if self.cover not in COVERS:
-            raise _refuse("cover", self.cover, f"one of {', '.join(COVERS)}")
-        if not isinstance(self.permuted, bool):
-            raise _refuse("permuted", self.permuted, "true or false")
-        if self.pretrain is not None and not isinstance(self.pretrain, str):
-            raise _refuse("pretrain", self.pretrain, "the name of a simulator of this study, or null")
-        self.cut  # noqa: B018
+        given = {name: value for name, value in config.items() if name in settings}
+        check(cls, given, "train")
+        return cls(**given)
 
     @property
     def cut(self) -> Checkpoint | None:
@@ -105,7 +104,7 @@ class Recipe:
         return None if self.checkpoint is None else Checkpoint.read(self.checkpoint, self.epochs)
 
 
-def identity(config: Mapping[str, Any]) -> dict[str, Any]:
+def key_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a `train` node that a model's key holds.
 
     Optional settings are left out where they change nothing, so a key does not depend on which options there are;
@@ -123,15 +122,5 @@ def sizes(config: Mapping[str, Any]) -> dict[str, int]:
     Raises:
         BadInput: for a split too small to hold four subjects of each class.
     """
-    for name in SIZES:
-        if not isinstance(count := config[name], int) or not 8 <= count <= 1_000_000:
-            raise BadInput(f"train.{name}={count!r} is not possible: give a whole number from 8 to 1000000")
+    check(Sizes, {name: config[name] for name in SIZES}, "train")
     return dict(zip(("train", "validation", "test"), (config[name] for name in SIZES), strict=True))
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _refuse(name: str, value: Any, wanted: str) -> BadInput:
-    return BadInput(f"train.{name}={value!r} is not possible: give {wanted}")

@@ -8,9 +8,9 @@ from torch import nn
 from bench.config.architecture import architecture
 from bench.contracts import Batch, Unsupported
 from bench.contracts.plugins import SelfFitting
-from bench.stages.descent import Diverged
-from bench.stages.images import Images
-from bench.stages.training import Seeds, train
+from bench.training.descent import Diverged
+from bench.training.images import Images
+from bench.training.training import Seeds, train
 
 
 class MeanDifference(nn.Module):

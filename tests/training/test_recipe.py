@@ -6,8 +6,8 @@ from torch import nn
 
 from bench.contracts import BadInput
 from bench.networks.cnn import PooledCNN
-from bench.stages.recipe import Checkpoint, Recipe, identity
-from bench.stages.transfer import transfer
+from bench.training.recipe import Checkpoint, Recipe, key_settings
+from bench.training.transfer import transfer
 
 OLD = {
     "subjects": 1200,
@@ -31,16 +31,16 @@ IDLE = {
 
 def test_options_that_change_nothing_are_no_part_of_a_key():
     """Models stored before there were such options keep their keys."""
-    assert identity(OLD) == identity({**OLD, **IDLE}) == OLD
-    assert identity({**OLD, **IDLE, "cover": "noise"}) == OLD
-    assert identity({**OLD, **IDLE, "pretrain": "focal"}) == OLD
+    assert key_settings(OLD) == key_settings({**OLD, **IDLE}) == OLD
+    assert key_settings({**OLD, **IDLE, "cover": "noise"}) == OLD
+    assert key_settings({**OLD, **IDLE, "pretrain": "focal"}) == OLD
 
 
 @pytest.mark.parametrize(
     "used", [{"warmup": 0.1}, {"perturbed": 0.5}, {"permuted": True}, {"checkpoint": "auc-0.7"}], ids=str
 )
 def test_options_that_are_used_are_part_of_it(used):
-    assert identity({**OLD, **IDLE, **used}) == {**OLD, **used}
+    assert key_settings({**OLD, **IDLE, **used}) == {**OLD, **used}
 
 
 def test_the_shipped_settings_are_known_and_idle():

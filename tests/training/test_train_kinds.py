@@ -7,10 +7,11 @@ import torch
 from bench.contracts import Batch
 from bench.networks.linear import Linear
 from bench.passes.correlation import correlation
-from bench.stages.gate import predicts, worst
-from bench.stages.images import IMAGES, Images, draw
-from bench.stages.objective import Classes, Values, objective
-from bench.stages.training import Seeds, train
+from bench.stages.images import IMAGES, draw
+from bench.training.gate import predicts, worst
+from bench.training.images import Images
+from bench.training.objective import Classes, Values, objective
+from bench.training.training import Seeds, train
 
 SHAPE = (4, 4, 4)
 CONFIG = {"epochs": 30, "batch": 8, "learning_rate": 3e-2, "weight_decay": 0.0, "patience": 30}

@@ -7,10 +7,10 @@ import torch
 from bench.contracts import BadInput, Batch
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
-from bench.stages.gate import gate
-from bench.stages.images import Images
 from bench.stages.train import read, write
-from bench.stages.training import Diverged, Seeds, train
+from bench.training.gate import gate
+from bench.training.images import Images
+from bench.training.training import Diverged, Seeds, train
 
 SHAPE = (4, 4, 4)
 CONFIG = {"epochs": 6, "batch": 8, "learning_rate": 1e-2, "weight_decay": 0.0, "patience": 6}

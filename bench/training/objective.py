@@ -12,8 +12,8 @@ from bench.contracts import BadInput, Batch
 from bench.passes.correlation import correlation
 from bench.passes.discrimination import auc
 from bench.passes.forward import forward
-from bench.stages.gate import predicts, worst, worst_auc
-from bench.stages.images import SPLITS, Images
+from bench.training.gate import predicts, worst, worst_auc
+from bench.training.images import SPLITS, Images
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

@@ -1,0 +1,42 @@
+"""Export of a study's explained subjects and stored maps, one folder per simulator."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.explore.export.layout import About
+from bench.explore.export.maps import stored
+from bench.explore.export.writer import said_when_refused, write
+from bench.launch.unit import UnitRun
+from bench.stages.calibrate import CALIBRATE
+from bench.stages.cohort import COHORT
+from bench.stages.context import simulator
+from bench.study import Study, Unit
+
+#: the stream whose subjects are explained
+STREAM = "evaluation"
+
+
+def export(study: Study) -> Iterator[Path]:
+    """Write `results/export/<simulator>/` for every simulator of a study, and name each folder once it is whole.
+
+    Explained subjects that are not stored yet are made (and the simulator calibrated); maps are exported where they
+    are stored, and never computed.
+
+    Raises:
+        BadInput: where the folder cannot be written.
+    """
+    for unit in {u.simulator: u for u in reversed(study.units)}.values():
+        yield _export(study, unit)
+
+
+def _export(study: Study, unit: Unit) -> Path:
+    folder = Path(study.results) / "export" / unit.simulator
+    with said_when_refused(folder):
+        run = UnitRun(study, unit)
+        calibrated = simulator(study, unit, run.value(CALIBRATE))
+        cohort = run.value(COHORT)
+        subjects = cohort.subjects.tolist()
+        drawn = tuple(dict(row) for subject in subjects if (row := calibrated.record(subject, STREAM)))
+        descriptions = {k: text for s in subjects for k, text in calibrated.describe_record(s, STREAM).items()}
+        about = About(unit.simulator, STREAM, unit.data_seed, calibrated.modality, drawn, descriptions)
+        return write(folder, cohort, about, stored(study, unit.simulator))

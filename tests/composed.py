@@ -1,0 +1,18 @@
+"""Nodes of conf/, composed by Hydra as a study composes them."""
+
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def node(name: str) -> Any:
+    """The node of a YAML, named by its path in conf/ such as `simulator/focal` or `simulator/task/single`."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        found: Any = OmegaConf.to_container(compose(name))
+    for group in name.split("/")[:-1]:
+        found = found[group]
+    return found

@@ -1,0 +1,46 @@
+"""Published rows of another version than the code's are marked in results/README.md, and are made anew later."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from bench.verify import published
+from bench.verify.catalogue import RESULTS, TABLES
+from bench.verify.markdown import replaced
+from bench.verify.published import Component, outdated
+
+STUDIES = published.studies()
+NODE = {"_target_": "metrics.overlap.CalibratedAP"}
+
+
+def test_rows_behind_the_code_are_marked():
+    """`python -m bench readme` writes the table after a version was raised or a study was published."""
+    assert replaced(RESULTS, "behind", TABLES[RESULTS]["behind"]()) == RESULTS.read_text(), (
+        "run: python -m bench readme"
+    )
+
+
+@pytest.mark.parametrize("folder", STUDIES, ids=[folder.name for folder in STUDIES])
+def test_every_part_of_a_study_is_compared(folder):
+    found = published.made_from(folder)
+    assert {c.kind for c in found} == {"method", "metric", "network", "simulator", "stage"}
+    for kind in published.PLUGINS:
+        assert {c.name for c in found if c.kind == kind} == set(pd.read_csv(folder / f"{kind}s.csv")[kind])
+    assert all(c.version if c.kind == "method" else c.key for c in found)
+
+
+def test_a_component_is_behind_by_its_version_or_by_a_part_of_it():
+    one = Component("metric", "m", json.dumps(NODE))
+    has, now = published._present(one)
+    assert outdated(one._replace(key=now, version=has)) == ""
+    assert outdated(one._replace(key=now, version="0")) == f"made with version 0, the code has {has}"
+    assert outdated(one._replace(key="0" * 16, version=has)) == "it or a part of it has another version"
+    assert outdated(Component("method", "m", '{"_target_": "methods.gone.Gone"}')) == "no longer in the code"
+
+
+def test_a_stage_whose_version_was_raised_is_behind(monkeypatch):
+    (one,) = (c for c in published.made_from(STUDIES[0]) if (c.kind, c.name) == ("stage", "measure"))
+    assert outdated(one) == ""
+    monkeypatch.setattr(type(published.stages()["measure"]), "version", "raised")
+    assert outdated(one) == "it or a part of it has another version"
