@@ -63,13 +63,13 @@ class Depths(NamedTuple):
         return ramp((self.depth_mm - inwards_mm) / self.edge_mm)
 
 
-def waves(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+def ripples(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Directions (m, 8, 3) and phases (m, 8) of the outlines of m bodies."""
     directions = FREQUENCIES[:, None] * rng.standard_normal((count, len(FREQUENCIES), 3))
     return directions, rng.uniform(0, 2 * np.pi, (count, len(FREQUENCIES)))
 
 
-def axes(rng: np.random.Generator, count: int) -> np.ndarray:
+def headings(rng: np.random.Generator, count: int) -> np.ndarray:
     """Unit vectors (m, 3) in any direction."""
     drawn = rng.standard_normal((count, 3))
     return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))

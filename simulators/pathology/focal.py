@@ -65,13 +65,13 @@ class Focal(LesionSizes):
         candidates = Voxels.where(self.places(place))
         centre = candidates.point(int(rng.integers(len(candidates.at)))) + rng.uniform(-0.5, 0.5, 3)
         volume = float(self.volumes(rng.uniform(size=1))[0])
-        waves = tuple(part[0] for part in blob.waves(rng, 1))
+        waves = tuple(part[0] for part in blob.ripples(rng, 1))
         axis = self.axis(rng, centre, place)
         return {"severity": 1.0, "centre": centre, "volume_ml": volume, "axis": axis, "waves": waves}
 
     def axis(self, rng: np.random.Generator, centre: np.ndarray, place: Place) -> np.ndarray:
         """Direction (3,) in which a lesion is long: any."""
-        return np.asarray(blob.axes(rng, 1)[0])
+        return np.asarray(blob.headings(rng, 1)[0])
 
     def open_to(self, place: Place, centre: np.ndarray) -> np.ndarray:
         """Share (n,) of the head's voxels that a lesion with this centre can take: all of the tissues it acts on."""

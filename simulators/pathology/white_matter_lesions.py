@@ -73,8 +73,8 @@ class WhiteMatterLesions(LesionSizes):
             "severity": 1.0,
             "centres": centres + rng.uniform(-0.5, 0.5, (count, 3)),
             "volumes_ml": self.volumes(rng.uniform(size=count)),
-            "axes": blob.axes(rng, count),
-            "waves": blob.waves(rng, count),
+            "axes": blob.headings(rng, count),
+            "waves": blob.ripples(rng, count),
         }
 
     def number(self, rng: np.random.Generator) -> int:
