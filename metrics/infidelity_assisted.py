@@ -35,8 +35,8 @@ class Twin:
 class SeverityPath:
     """I = x - x_s, x_s the subject rendered with s of the pathology and all else kept: healed, and half healed.
 
-    A control is given what its sick twin has. A strength that is the subject's own gives I = 0, which adds to neither
-    sum; the other end of the path is `Twin`, and the strengths between ask for the way there.
+    A control is given what its twin with the disease has. A strength that is the subject's own gives I = 0, which adds
+    to neither sum; the other end of the path is `Twin`, and the strengths between ask for the way there.
     """
 
     name: ClassVar[str] = "severity"

@@ -18,10 +18,10 @@ def audit(
 ) -> dict[str, Audit]:
     """Audits of the explained sides, named "", or of every other two classes by name ("0-2").
 
-    healthy: with the pathology off. Patients' healthy twins against controls are the test of an honest simulator, which
-    leaves nothing but the pathology to find; patients against controls are what can be had without looking anywhere in
-    particular, the `trivial` observer. count: subjects a class; below about 800 the interval of a null is wider than
-    the tolerance, and nothing passes.
+    healthy: with the pathology off. Patients' twins without the disease against controls are the test of an honest
+    simulator, which leaves nothing but the pathology to find; patients against controls are what can be had without
+    looking anywhere in particular, the `trivial` observer. count: subjects a class; below about 800 the interval of a
+    null is wider than the tolerance, and nothing passes.
 
     Raises:
         BadInput: for fewer than 20 subjects a class.

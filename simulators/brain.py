@@ -26,7 +26,7 @@ from bench.contracts import (
     impossible,
 )
 from bench.contracts.validity import Validity
-from simulators.anatomy.minimum import require, require_grid, require_shown
+from simulators.anatomy.minimum import require, require_grid, require_lesion, require_shown
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.protocol import Anatomy
 from simulators.audit import audit
@@ -42,7 +42,7 @@ from simulators.intervene.strata import stratified
 from simulators.local import Variation
 from simulators.nuisance import Scanner
 from simulators.parts import Parts
-from simulators.pathology.protocol import Fine, NearLandmarks, Pathology
+from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks, Pathology
 from simulators.pathology.several import Several
 from simulators.realism.measure import measure
 from simulators.record import descriptions, record
@@ -89,6 +89,9 @@ class Brain(Simulator):
                 require_grid(type(law).__name__, law.coarsest_mm, self.anatomy.resolution_mm)
         self.local.validate(self.region_names)
         require(named, self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
+        for law in laws:
+            if isinstance(law, HasSizes):
+                require_lesion(f"{type(law).__name__}.smallest_ml", law.smallest_ml, self.anatomy.resolution_mm)
         self.task.validate(len(laws))
         require_dialled_cause(self.parts)
         if self.separability > self.task.labels.ceiling:

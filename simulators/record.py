@@ -36,6 +36,7 @@ DESCRIPTIONS = {
     "severity": "severity of a part of the pathology, 0 where the subject does not carry it",
     "side": "side of a part of the pathology, carried or not: -1 left, 1 right, 0 both",
     "lesions": "number of lesions drawn for a part of the pathology, carried or not",
+    "lesion_ml": "volume of these lesions one by one, summed, in ml",
     "lesion": "mean position of these lesions, in mm of the image's affine",
     "covariate": "covariate of the subject, in SDs or as a factor's level",
     "off_target_change": "share of what the pathology changes that lies outside its regions and their interface",
@@ -55,7 +56,8 @@ def record(parts: Parts, scene: Scene, strengths: Strengths) -> dict[str, float]
     intervention `moved` it. Mean intensities of its tissues (`intensity_gm`). From its scan: `bias_x`, `bias_y`,
     `bias_z` (slopes) and `bias_4` to `bias_9`, `gain` and `gamma` (logs), `noise` (SD), `blur_mm`, `ghost`, `ghost_at`,
     `site`. `severity` of every part, 0 where absent (`severity_2` for the second), and where it has them, carried or
-    not, its `side`, number of `lesions` and their mean place (`lesion_x`, mm). `volume_<region>`: grey and white matter
+    not, its `side`, number of `lesions`, their volume (`lesion_ml`) and mean place
+    (`lesion_x`, mm). `volume_<region>`: grey and white matter
     in ml before any pathology. `covariate_age` and so on: covariates, whose effects are part of all of these.
     `off_target_change`, where anatomy moves: share of what the pathology changes that lies outside its regions and
     their interface.
@@ -96,7 +98,9 @@ def _placed(parts: Parts, latents: Mapping[str, Any]) -> dict[str, _Value]:
         return found
     affine = parts.anatomy.template.affine
     place = affine[:3, :3] @ centres.mean(0) + affine[:3, 3]
-    return {**found, "lesions": _Value("lesions", float(len(centres))), **dict(_flat("lesion", place))}
+    volume = float(next((np.sum(latents[name]) for name in ("volume_ml", "volumes_ml") if name in latents), 0.0))
+    counted = {"lesions": _Value("lesions", float(len(centres))), "lesion_ml": _Value("lesion_ml", volume)}
+    return {**found, **counted, **dict(_flat("lesion", place))}
 
 
 def _flat(quantity: str, drawn: Any) -> Iterator[tuple[str, _Value]]:

@@ -62,7 +62,7 @@ def observer(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> Observe
         parts.contrast,
         amplitude,
         parts.voxel_mm,
-        lambda: np.stack([image(parts, scene, parts.each(0.0)) for scene in scenes[:500]]),
+        lambda count: ((image(parts, scene, parts.each(0.0)), scene.warped) for scene in scenes[:count]),
         frozenset(region for part in parts.pathologies if part.dialled for region in part.regions),
     )
     return parts.pathology.observer.of(known)

@@ -20,6 +20,8 @@ STREAMS = (
 )
 #: subjects a stream that are compared across streams, and the correlation of images from which they are one subject
 COMPARED, ONE = 12, 0.99
+#: share of a change on which `planted` may have another sign
+AGAINST = 0.01
 #: what a simulator plants, shows and edits: it has each of these truths or says why not
 TRUTHS = ("planted", "counterfactual", "edit")
 
@@ -36,13 +38,15 @@ def applicable(simulator: Simulator) -> list[Check]:
         check_data_seed,
         check_twins,
         check_support,
+        check_signs,
         check_validity,
         check_regions,
         check_redraws,
         check_switches,
         check_no_leak,
     ]
-    return [check for check in checks if not simulator.mixes or check not in (check_support, check_redraws)]
+    stays = (check_support, check_signs, check_redraws)
+    return [check for check in checks if not simulator.mixes or check not in stays]
 
 
 def check_images(simulator: Simulator) -> None:
@@ -93,9 +97,7 @@ def check_twins(simulator: Simulator) -> None:
     """A cohort explains what `sample` draws, and its counterfactual is sick minus well for patients and controls."""
     cohort = simulator.cohort(SUBJECTS, "evaluation")
     assert torch.equal(cohort.images, simulator.sample(SUBJECTS, "evaluation").images), "cohort and sample disagree"
-    control = (simulator.sides(cohort.targets) == 0) & (simulator.kind == "classes")
-    sign = torch.where(control, -1.0, 1.0).view(-1, 1, 1, 1, 1)
-    change = sign * (cohort.images - cohort.twins)
+    change = _sick_minus_well(simulator, cohort)
     counterfactual = cohort.truths["counterfactual"].volume
     assert counterfactual is not None and torch.equal(counterfactual, change), "counterfactual is not sick minus well"
     assert (change.flatten(1).abs().amax(1) > 0).all(), "a subject and its twin are the same image"
@@ -108,6 +110,17 @@ def check_support(simulator: Simulator) -> None:
     assert planted is not None and counterfactual is not None, "planted and counterfactual need volumes"
     assert counterfactual[planted == 0].abs().sum() == 0, "twins differ where nothing was planted"
     assert counterfactual[~cohort.domain].abs().sum() == 0, "twins differ outside the domain"
+
+
+def check_signs(simulator: Simulator) -> None:
+    """`planted` is positive where disease is brighter, negative where it is darker, as every truth is."""
+    cohort = simulator.cohort(SUBJECTS, "evaluation")
+    planted = cohort.truths["planted"].volume
+    assert planted is not None, "planted needs volumes"
+    agreement = planted.sign() * _sick_minus_well(simulator, cohort)
+    # noise may turn a change over where it is next to none
+    against = float(-agreement.clamp(max=0).sum() / agreement.abs().sum())
+    assert against <= AGAINST, f"planted has the wrong sign where {against:.1%} of the change lies"
 
 
 def check_validity(simulator: Simulator) -> None:
@@ -185,3 +198,10 @@ def check_no_leak(simulator: Simulator) -> None:
         error = (sick.var() / len(sick) + well.var() / len(well)).sqrt().clamp(min=1e-12)
         distance = ((sick.mean() - well.mean()) / error).abs().item()
         assert distance < 4, f"the {name} of healthy images tells the groups apart ({distance:.1f} standard errors)"
+
+
+def _sick_minus_well(simulator: Simulator, cohort: Cohort) -> Tensor:
+    """Change (N, 1, D, H, W) of images by pathology: image minus twin, of a control the reverse."""
+    control = (simulator.sides(cohort.targets) == 0) & (simulator.kind == "classes")
+    sign = torch.where(control, -1.0, 1.0).view(-1, 1, 1, 1, 1)
+    return sign * (cohort.images - cohort.twins)

@@ -78,9 +78,10 @@ class Batch:
 class Cohort(Batch):
     """The explained subjects with everything a simulator knows of them.
 
-    twins: (N, 1, D, H, W), the same subjects with the other pathology state (a patient's healthy twin, a control's
-    sick twin). regions: (N, 1, D, H, W) int16 labels, 0 outside, label r is `region_names[r - 1]`. domain:
-    (N, 1, D, H, W) bool, the voxels a map is scored in. affine: (4, 4), voxel to millimetres.
+    twins: (N, 1, D, H, W), the same subjects with the other pathology state (a patient without the disease, a
+    control with it; either keeps what is no disease, such as a distractor). regions: (N, 1, D, H, W) int16 labels, 0
+    outside, label r is `region_names[r - 1]`. domain: (N, 1, D, H, W) bool, the voxels a map is scored in. affine:
+    (4, 4), voxel to millimetres.
     """
 
     twins: Tensor = field(default_factory=lambda: torch.empty(0))

@@ -23,7 +23,7 @@ class _Cohort(Stage[Cohort]):
     """Makes the explained subjects with twins, regions and truths."""
 
     name = "simulate"
-    version = "1"
+    version = "2"
     network = False
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:

@@ -46,7 +46,7 @@ class Audits:
     references: Mapping[str, float] = field(default_factory=dict)
 
     def check_twins_audit(self) -> str:
-        """Patients' healthy twins cannot be told from controls: equivalence, not the lack of a difference."""
+        """Patients without their disease cannot be told from controls: equivalence, not the lack of a difference."""
         return self._equivalent("twins", self.simulator.audit(self.count, healthy=True)[""], self.reference)
 
     def check_trivial_observer(self) -> str:
@@ -59,7 +59,7 @@ class Audits:
         return self._worse("trivial observer", found[""], self.reference)
 
     def check_further_classes(self) -> str:
-        """Of every two classes beside the explained ones, healthy twins and patients are as those of the explained.
+        """Of every two further classes, twins without the disease and patients are as those of the explained ones.
 
         Twins are twice as many: with one pair after the other, one that is equivalent is seldom to fail by chance.
         """

@@ -61,17 +61,24 @@ def require_grid(family: str, coarsest_mm: float, resolution_mm: float) -> None:
         )
 
 
-def require_lesion(where: str, radius_mm: float, resolution_mm: float) -> None:
-    """Refuse a lesion that is smaller than a voxel: a ball of this radius (mm) has less than its volume.
+def require_lesion(where: str, smallest_ml: float, resolution_mm: float) -> None:
+    """Refuse a lesion that is smaller than a voxel.
 
-    where: the field that sets the smallest radius.
+    where: the field that sets the smallest volume, which is in ml.
     Raises:
-        BadInput: naming the field, the radius, and the radius and the voxel size that fit each other.
+        BadInput: naming the field, the volume, and the volume and the voxel size that fit each other.
     """
-    side = (4 * math.pi / 3) ** (1 / 3) * radius_mm
-    if side < resolution_mm:
-        least, finer = math.ceil(10 * radius_mm * resolution_mm / side) / 10, math.floor(10 * side) / 10
+    voxel_ml = resolution_mm**3 / 1000
+    if smallest_ml < voxel_ml:
+        # three digits, rounded to the side that is enough
+        least, finer = _ceil(voxel_ml), math.floor(100 * (1000 * smallest_ml) ** (1 / 3)) / 100
         raise BadInput(
-            f"{where}={radius_mm:g} is a lesion smaller than a voxel of {resolution_mm:g} mm; "
-            f"use {least:g} mm or more, or anatomy.resolution_mm of {finer:g} or finer"
+            f"{where}={smallest_ml:g} is a lesion smaller than a voxel of {resolution_mm:g} mm; "
+            f"use {least:g} ml or more, or anatomy.resolution_mm of {finer:g} or finer"
         )
+
+
+def _ceil(value: float) -> float:
+    """The next number of three digits."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return math.ceil(value / unit - 1e-9) * unit

@@ -9,6 +9,7 @@ from scipy.ndimage import binary_dilation
 
 from simulators.anatomy.protocol import Warped
 from simulators.contrast import Contrast
+from simulators.observe.lesions import unexplained
 from simulators.observe.observers import FixedPlace, Known
 
 
@@ -35,11 +36,15 @@ class VolumeAndShell(FixedPlace):
         return cls(known.pathology.regions, known.names, known.contrast, known.seen)
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(F,): fluid (voxels) of each region, of each side and of the shells around, then what `FixedPlace` sees."""
+        """(F,): of each region, of each side and of the shells around: fluid (voxels), and what darkens and brightens
+        beyond what the healthy anatomy explains; then what `FixedPlace` sees.
+        """
         gm, csf = self.contrast.gm, self.contrast.csf
         fluid = np.where(warped.brain, np.clip((gm - image) / (gm - csf), 0, 1), 0)
-        parts = (part for place in self.places for part in _shells(np.isin(warped.labels, place), self.SHELLS))
-        values = [float(fluid[part].sum()) for part in parts]
+        left = unexplained(image, warped)
+        parts = [part for place in self.places for part in _shells(np.isin(warped.labels, place), self.SHELLS)]
+        readings = (fluid, np.minimum(left, 0), np.maximum(left, 0))
+        values = [float(reading[part].sum()) for reading in readings for part in parts]
         return np.array([*values, *super().features(image, warped, shape)], np.float64)
 
 

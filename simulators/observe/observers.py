@@ -5,25 +5,23 @@ score. It knows the anatomy's labels and, for random places, the prior; it never
 the voxels that were planted. A pathology names its observer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from scipy.fft import irfftn, next_fast_len, rfftn
 from scipy.ndimage import binary_dilation, uniform_filter
-from scipy.special import logsumexp
 
 from bench.contracts import RegionName
 from simulators.anatomy.protocol import Warped
 from simulators.contrast import Contrast
-from simulators.space.place import Place
 
 
 class Known(NamedTuple):
     """Knowledge that an observer has before it sees a subject.
 
-    pathology: the law of what it looks for. names: region names in label order. healthy: draws images (n, D, H, W) of
-    healthy subjects. seen: regions that the parts on the dial name, which their observers look at.
+    pathology: the law of what it looks for. names: region names in label order. healthy: images (D, H, W) of so many
+    healthy subjects, each with its anatomy. seen: regions that the parts on the dial name, which their observers look
+    at.
     """
 
     pathology: Any
@@ -31,7 +29,7 @@ class Known(NamedTuple):
     contrast: Contrast
     amplitude: float
     voxel_mm: float
-    healthy: Callable[[], np.ndarray]
+    healthy: Callable[[int], Iterable[tuple[np.ndarray, Warped]]]
     seen: frozenset[str]
 
 
@@ -75,6 +73,15 @@ class FixedPlace:
         return np.array([*values, image[brain].mean(), *shape["scale"], *shape["ventricles"]], np.float64)
 
 
+class AroundPlace(FixedPlace):
+    """For what lies around known landmarks: the same of the landmarks, of which the surroundings tell."""
+
+    @classmethod
+    def of(cls, known: Known) -> "AroundPlace":
+        """The observer of the pathology's own landmarks."""
+        return cls(known.pathology.landmarks, known.names, known.seen)
+
+
 def _by_side(regions: Sequence[str], names: tuple[str, ...]) -> list[list[int]]:
     """Labels of the left, right and midline regions, without empty groups."""
     groups: dict[str, list[int]] = {"left": [], "right": [], "": []}
@@ -116,93 +123,6 @@ class WholeBrain:
         return np.array([*values, *shape["scale"], *shape["ventricles"]], np.float64)
 
 
-class Filters:
-    """Kernels that volumes of one grid are convolved with, zero beyond the grid; their transforms are kept."""
-
-    def __init__(self, kernels: Sequence[np.ndarray], grid: tuple[int, ...]) -> None:
-        reach = np.max([kernel.shape for kernel in kernels], axis=0)
-        self.size = [next_fast_len(int(n + k - 1), real=True) for n, k in zip(grid, reach, strict=True)]
-        self.transforms = [rfftn(kernel, self.size) for kernel in kernels]
-        self.crops = [
-            tuple(slice((k - 1) // 2, (k - 1) // 2 + n) for n, k in zip(grid, kernel.shape, strict=True))
-            for kernel in kernels
-        ]
-
-    def apply(self, volume: np.ndarray) -> list[np.ndarray]:
-        """The volume (D, H, W) convolved with each kernel, on its own grid."""
-        transform = rfftn(volume, self.size)
-        return [irfftn(transform * h, self.size)[crop] for h, crop in zip(self.transforms, self.crops, strict=True)]
-
-
-def unexplained(image: np.ndarray, warped: Warped) -> np.ndarray:
-    """The rest (D, H, W) of an image inside the brain after one intensity for each of the subject's tissues."""
-    gm, wm, brain, detail = warped.maps
-    inside = brain > 0.5
-    tissues = np.stack([part[inside] for part in (gm, wm, brain - gm - wm, detail)], -1).astype(np.float64)
-    intensities = np.linalg.lstsq(tissues, image[inside], rcond=None)[0]
-    left = np.zeros_like(image)
-    left[inside] = image[inside] - tissues @ intensities
-    return left
-
-
-class RandomPlace:
-    """For a lesion anywhere: matched filters read out over the prior of places.
-
-    Filters are balls of several sizes on three readings of the image: its intensities, their deviation from healthy
-    subjects in units of their spread (a diagonal prewhitening), and what the subject's own tissues do not explain; each
-    is read by its maximum over the prior. The whitened one also gives the log-sum-exp of the log-likelihood ratio,
-    which is optimal for independent noise; real anatomy correlates neighbouring voxels, so the discriminant weighs all.
-    """
-
-    SIZES = (1 / 3, 1 / 2, 3 / 4, 1.0)
-
-    def __init__(self, known: Known) -> None:
-        law, healthy = known.pathology, known.healthy()
-        self.known = known
-        kernels = [ball(size * law.radius_mm, law.edge_mm, known.voxel_mm) for size in self.SIZES]
-        # what anatomy varies by is never far below the noise of one voxel
-        self.mean, self.spread = healthy.mean(0), healthy.std(0) + 0.02
-        self.change = known.amplitude * (known.contrast.lesion - self.mean) / self.spread
-        grid = self.mean.shape
-        self.means = Filters([kernel / kernel.sum() for kernel in kernels], grid)
-        self.match = Filters(kernels[-1:], grid)
-        self.energy = Filters([kernels[-1] ** 2], grid).apply(self.change**2)[0]
-
-    @classmethod
-    def of(cls, known: Known) -> "RandomPlace":
-        """The observer of a pathology with `radius_mm`, `edge_mm` and a prior `places`."""
-        return cls(known)
-
-    def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(F,): readings of all filters, log-sum-exp of the log-likelihood ratio twice, the brain's mean."""
-        inside = warped.maps[2] > 0.5
-        prior = self.known.pathology.places(Place(warped, self.known.names, self.known.voxel_mm))
-        places = prior > 0
-        deviation = np.where(inside, (image - self.mean) / self.spread, 0)
-        values = [
-            value
-            for reading in (image, deviation, unexplained(image, warped))
-            for filtered in self.means.apply(reading)
-            for value in self.read(filtered[places])
-        ]
-        ratio = (self.match.apply(deviation * self.change)[0] - self.energy / 2)[places]
-        weight = prior[places] / prior[places].sum()
-        values += [float(logsumexp(t * ratio, b=weight) / t) for t in (0.1, 1.0)]
-        return np.array([*values, image[inside].mean()], np.float64)
-
-    def read(self, filtered: np.ndarray) -> list[float]:
-        """Statistics of a filter's answers (n,) over the prior."""
-        return [float(filtered.max())]
-
-
-class ManyPlaces(RandomPlace):
-    """For several lesions: as for one, but answers below the highest count too."""
-
-    def read(self, filtered: np.ndarray) -> list[float]:
-        """The maximum, upper quantiles and mean."""
-        return [float(filtered.max()), *np.quantile(filtered, (0.75, 0.9, 0.97)), float(filtered.mean())]
-
-
 class Joint:
     """For several pathologies: what the observers of all parts on the dial see."""
 
@@ -217,11 +137,3 @@ class Joint:
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): one observer's statistics after the other's."""
         return np.concatenate([observer.features(image, warped, shape) for observer in self.observers])
-
-
-def ball(radius_mm: float, edge_mm: float, voxel_mm: float) -> np.ndarray:
-    """A soft ball (k, k, k), 1 inside and fading over its edge."""
-    reach = int(np.ceil((radius_mm + edge_mm) / voxel_mm))
-    axes = np.ogrid[(slice(-reach, reach + 1),) * 3]
-    distance = voxel_mm * np.sqrt(sum(a**2 for a in axes))
-    return 0.5 - 0.5 * np.tanh((distance - radius_mm) / edge_mm)

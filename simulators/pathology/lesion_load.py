@@ -20,7 +20,7 @@ class LesionLoad(WhiteMatterLesions):
     the last one still grows, its volume in proportion to what is left of the strength.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "White-matter lesions that come one after the other, at strength 1 as many as `count`."
 
     def number(self, rng: np.random.Generator) -> int:
@@ -33,13 +33,13 @@ class LesionLoad(WhiteMatterLesions):
 
     def grown(self, latents: Mapping[str, Any], strength: float) -> dict[str, Any]:
         """The first lesions, as many as the strength's share of all."""
-        load = min(strength, 1.0) * len(latents["radii_mm"])
+        load = min(strength, 1.0) * len(latents["volumes_ml"])
         kept = ceil(load)
-        share = np.clip(load - np.arange(kept), 0, 1) ** (1 / 3)
-        waves = tuple(wave[:kept] for wave in latents["waves"])
+        share = np.clip(load - np.arange(kept), 0, 1)
         return {
             **latents,
             "centres": latents["centres"][:kept],
-            "radii_mm": latents["radii_mm"][:kept] * share,
-            "waves": waves,
+            "volumes_ml": latents["volumes_ml"][:kept] * share,
+            "axes": latents["axes"][:kept],
+            "waves": tuple(wave[:kept] for wave in latents["waves"]),
         }

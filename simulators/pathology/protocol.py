@@ -138,6 +138,13 @@ class NearLandmarks(Protocol):
 
 
 @runtime_checkable
+class HasSizes(Protocol):
+    """A pathology whose lesions have volumes of their own, none below `smallest_ml`, which the grid must carry."""
+
+    smallest_ml: float
+
+
+@runtime_checkable
 class Fine(Protocol):
     """A pathology that only a grid of `coarsest_mm` or finer shows."""
 

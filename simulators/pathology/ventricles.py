@@ -22,7 +22,7 @@ class Ventricles(Resizing):
     The amount is the linear growth, the cube root of the ventricles' relative volume minus 1, between -0.4 and 0.8.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "Lateral ventricles that are larger than the subject's own."
     observer: ClassVar[type[Observer]] = Ventricular
     # a body of the ventricles is 7 to 10 mm wide: in larger voxels its wall moves within the fluid's own voxel

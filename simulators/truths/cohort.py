@@ -10,7 +10,7 @@ from torch import Tensor
 from bench.contracts import Cohort, Truth
 from simulators.draw.scene import Scene
 from simulators.parts import Parts, Strengths
-from simulators.render.signal import image, loss
+from simulators.render.signal import image, loss, scanned, signal
 from simulators.truths.not_disease import changed, suppressors, switched, within
 from simulators.truths.off_target import confined, near
 
@@ -34,10 +34,11 @@ def explained_cohort(parts: Parts, scenes: Iterable[Scene]) -> Cohort:
     """Subjects with twins, regions, domain and truths; one scene is drawn after the other, and none is kept.
 
     `counterfactual` is the image minus its twin, for controls the twin minus the image, so that it is what the label's
-    pathology does; `planted` is the same difference in what the generator did (tissue lost counts negative). `edit`,
-    where a task has several smallest flips of the label, is the image minus the one with all of them (for controls the
-    reverse); where the pathology moves anatomy, it is kept within the regions and their interface (`off_target`).
-    Truths of what is not disease are those of `simulators.truths.not_disease`.
+    pathology does; `planted` is the size of the same difference in what the generator did, with the sign of what an
+    image without scanner and noise shows of it: positive where it is brighter. `edit`, where a task has several
+    smallest flips of the label, is the image minus the one with all of them (for controls the reverse); where the
+    pathology moves anatomy, it is kept within the regions and their interface (`off_target`). Truths of what is not
+    disease are those of `simulators.truths.not_disease`. So every signed truth is positive where disease is brighter.
     """
     rows = [_explained(parts, scene) for scene in scenes]
     volumes = {name: stack([row.truths[name] for row in rows]) for name in rows[0].truths}
@@ -62,13 +63,14 @@ def stack(volumes: Sequence[np.ndarray]) -> Tensor:
 def _explained(parts: Parts, scene: Scene) -> ExplainedSubject:
     subject, label = scene.subject, parts.task.label(scene.subject)
     own, other = parts.strengths(subject, scene.stream), parts.strengths(subject, scene.stream, SWAP)
-    seen, twin = image(parts, scene, own), image(parts, scene, other)
+    signals = [signal(parts, scene, state) for state in (own, other)]
+    seen, twin = (scanned(parts, scene, emitted, scene.local.noise) for emitted in signals)
     # controls lack what a truth shows; a value has no controls
     lacks = parts.labels.kind == "classes" and parts.labels.side(label) == 0
-    lost = loss(parts, scene, own) - loss(parts, scene, other)
+    acted, brighter = np.abs(loss(parts, scene, own) - loss(parts, scene, other)), signals[0] - signals[1]
     truths = {
-        # rounded once and last
-        "planted": (-(0 - lost) if lacks else -lost).astype(np.float32),
+        # rounded once and last; a sign of its own would make a zero negative
+        "planted": np.where(acted > 0, np.copysign(acted, -brighter if lacks else brighter), 0).astype(np.float32),
         "counterfactual": twin - seen if lacks else seen - twin,
         **_edit(parts, scene, seen, lacks),
         **{name: changed(parts, scene, seen, numbers) for name, numbers in switched(parts).items()},

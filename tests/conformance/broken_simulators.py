@@ -100,6 +100,15 @@ class NarrowPlant(Brain):
 
 
 @dataclass(frozen=True)
+class LossPlant(Brain):
+    """Plants the tissue that is lost as negative, though the lesion that takes its place is brighter."""
+
+    def cohort(self, indices, stream="evaluation"):
+        cohort = super().cohort(indices, stream)
+        return _with(cohort, truths=cohort.truths | {"planted": Truth("planted", -cohort.truths["planted"].volume)})
+
+
+@dataclass(frozen=True)
 class Silent(Brain):
     """Has no edit and does not say why."""
 
@@ -183,6 +192,7 @@ BROKEN = {
     "check_data_seed": DeafSeed,
     "check_twins": UnsignedCounterfactual,
     "check_support": NarrowPlant,
+    "check_signs": LossPlant,
     "check_validity": Silent,
     "check_regions": MirroredAffine,
     "check_redraws": SpillingRedraw,

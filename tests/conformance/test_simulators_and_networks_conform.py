@@ -61,7 +61,7 @@ def test_broken_simulator_fails_its_check_and_no_other(check):
 def test_a_scanner_that_mixes_voxels_passes_all_that_can_be_asked_of_it(effects):
     brain = Brain(Focal(), amplitude=0.3, nuisance=Clinical(**effects))
     checks = simulators.applicable(brain)
-    assert len(simulators.applicable(replace(brain, nuisance=Clinical()))) == len(checks) + 2
+    assert len(simulators.applicable(replace(brain, nuisance=Clinical()))) == len(checks) + 3
     assert _failed(checks, brain) == []
     assert "mixes voxels" in Audits(brain, "mine", "key", 0.95).check_healthy_region()
     # what is left out would fail
@@ -85,7 +85,7 @@ def test_a_stream_that_repeats_training_subjects_is_found(shared):
 
 def test_images_normalised_one_by_one_fail_what_asks_that_changes_stay_where_they_are_made():
     broken = PerImageScale(Focal(), amplitude=0.3)
-    assert _failed(simulators.applicable(broken), broken) == ["check_support", "check_redraws"]
+    assert _failed(simulators.applicable(broken), broken) == ["check_support", "check_signs", "check_redraws"]
 
 
 @pytest.mark.parametrize("name", _names("network"))

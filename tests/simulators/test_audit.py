@@ -67,7 +67,7 @@ LEAKS = {
 
 
 def twins(simulator, count=1000):
-    """The audit of patients' healthy twins against controls."""
+    """The audit of patients' twins without the disease against controls."""
     return audit(simulator, count, healthy=True)[""]
 
 

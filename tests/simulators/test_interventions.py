@@ -71,7 +71,7 @@ def test_lesions_stay_in_their_tissue(do):
         )
         np.testing.assert_allclose(back, own, atol=2e-3)
         assert np.abs(other - own).max() > 0.01
-        assert scene.pathology[0]["radii_mm"] is new.pathology[0]["radii_mm"]
+        assert scene.pathology[0]["volumes_ml"] is new.pathology[0]["volumes_ml"]
 
 
 def test_warp_keeps_the_tissue_of_every_region(silent):

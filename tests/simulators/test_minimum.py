@@ -1,23 +1,26 @@
 """The smallest lesion that a grid can carry."""
 
-import math
-
 import pytest
 
 from bench.contracts import BadInput
 from simulators.anatomy.minimum import require_lesion
+from simulators.anatomy.mni152 import MNI152
+from simulators.brain import Brain
+from simulators.pathology.focal import Focal
+from simulators.pathology.lesion_load import LesionLoad
+from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 
 
 def test_a_lesion_smaller_than_a_voxel_is_refused_and_the_mended_one_is_not():
-    says = r"pathology\.radius_mm=2 is a lesion smaller than a voxel of 7 mm; use 4\.4 mm or more, .* of 3\.2 or finer"
+    says = r"pathology\.smallest_ml=0\.2 is a lesion smaller than a voxel of 7 mm; use 0\.343 ml or more, .* 5\.84 or"
     with pytest.raises(BadInput, match=says):
-        require_lesion("pathology.radius_mm", 2.0, 7.0)
-    require_lesion("pathology.radius_mm", 4.4, 7.0)
-    require_lesion("pathology.radius_mm", 2.0, 3.2)
+        require_lesion("pathology.smallest_ml", 0.2, 7.0)
+    require_lesion("pathology.smallest_ml", 0.343, 7.0)
+    require_lesion("pathology.smallest_ml", 0.2, 5.84)
 
 
-def test_a_ball_of_a_voxels_volume_is_large_enough():
-    radius = (3 / (4 * math.pi)) ** (1 / 3) * 7.0
-    require_lesion("radius", radius * (1 + 1e-9), 7.0)
-    with pytest.raises(BadInput):
-        require_lesion("radius", radius * (1 - 1e-6), 7.0)
+@pytest.mark.parametrize("law", [Focal, LesionLoad, WhiteMatterLesions])
+def test_families_of_lesions_are_held_to_it_and_a_finer_grid_carries_smaller_ones(law):
+    with pytest.raises(BadInput, match=r"smallest_ml=0\.03 is a lesion smaller than a voxel of 7 mm"):
+        Brain(law(smallest_ml=0.03), MNI152(7.0))
+    Brain(law(smallest_ml=0.03), MNI152(3.0))

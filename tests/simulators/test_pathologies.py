@@ -37,7 +37,7 @@ def test_number_of_lesions_is_a_poisson_that_is_never_zero():
     law = WhiteMatterLesions(count=3.0)
     rng, brain = np.random.default_rng(0), Brain(law, amplitude=0.3)
     place = _place(brain, brain.scene(1, "evaluation"))
-    counts = [len(law.draw(rng, place)["radii_mm"]) for _ in range(4000)]
+    counts = [len(law.draw(rng, place)["volumes_ml"]) for _ in range(4000)]
     shares = np.bincount(counts, minlength=8)[:8] / 4000
     expected = poisson.pmf(np.arange(8), 3.0) / (1 - np.exp(-3.0))
     assert shares[0] == 0
@@ -75,11 +75,21 @@ def test_lesions_lie_around_the_landmarks_that_are_named():
         WhiteMatterLesions(landmarks=()).validate(brain.region_names)
 
 
+def test_lesions_lie_apart_from_their_landmarks_where_they_are_told_to():
+    deep = WhiteMatterLesions(apart_mm=10.0, reach_mm=5.0)
+    brain, scene, _ = _scene_and_truths(deep)
+    prior, fluid = deep.places(_place(brain, scene)), _place(brain, scene).within(VENTRICLES)
+    distance = np.linalg.norm(np.argwhere(prior > 0)[:, None] - np.argwhere(fluid)[None], axis=-1).min(1)
+    mm = brain.anatomy.resolution_mm
+    assert mm * distance.min() >= 10 and mm * distance.max() < 25
+    np.testing.assert_allclose(prior[prior > 0], np.exp(-(mm * distance - 10) / 5), rtol=1e-12)
+
+
 def test_lesions_that_meet_take_no_more_than_there_is():
-    brain, scene, truths = _scene_and_truths(WhiteMatterLesions(count=40.0, radius_mm=20.0))
+    brain, scene, truths = _scene_and_truths(WhiteMatterLesions(count=40.0, volume_ml=20.0, largest_ml=100.0))
     extent = brain.pathology.extent(_place(brain, scene), scene.pathology[0])
-    assert 0.9 < extent.max() <= 1
-    assert truths["planted"].volume.min() >= -0.3 - 1e-6
+    assert 0.99 < extent.max() <= 1
+    assert truths["planted"].volume.abs().max() <= 0.3 + 1e-6
 
 
 def test_hypometabolism_takes_a_share_of_what_grey_matter_emits():

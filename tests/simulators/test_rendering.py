@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from renders import loss, render
 from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.optimize import brentq
 
 from simulators.brain import Brain
 from simulators.effects import cosines
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.blob import within_reach
 from simulators.pathology.focal import Focal
+from simulators.pathology.infarct import Infarct
 from simulators.pathology.nearest import FAR, squared_distance
 from simulators.pathology.regional import softened
 from simulators.pathology.several import Several
@@ -22,10 +24,16 @@ from simulators.task.patterns import Patterns
 
 HIPPOCAMPI = ("left hippocampus", "right hippocampus")
 FRONTAL = ("left frontal white matter", "right frontal white matter")
-LESIONS = Several((WhiteMatterLesions(), WhiteMatterLesions(landmarks=FRONTAL, radius_sd=0.5)), (None, 0.5))
+TERRITORIES = (
+    ("left frontal white matter", "left precentral gyrus", "left superior frontal gyrus", "left insula"),
+    ("right parietal white matter", "right superior parietal lobule", "right postcentral gyrus"),
+)
+LESIONS = Several((WhiteMatterLesions(), WhiteMatterLesions(landmarks=FRONTAL, volume_sd=1.0)), (None, 0.5))
 BRAINS = {
     "atrophy": Brain(Atrophy(HIPPOCAMPI), amplitude=0.5),
     "focal": Brain(Focal(), amplitude=0.3),
+    "tumour": Brain(Focal(rim=0.4, oedema=0.5, volume_ml=20.0, volume_sd=0.0), amplitude=0.3),
+    "infarct": Brain(Infarct(territories=TERRITORIES, volume_ml=20.0), amplitude=0.3),
     "lesions": Brain(LESIONS, amplitude=0.4, task=Patterns((((0, 1),), ((1, 1),)))),
     "texture": Brain(Texture(FRONTAL), amplitude=0.3),
 }
@@ -41,21 +49,58 @@ class Naive:
     def share(self, part, latents):
         """How much of every voxel a part acts on at amplitude 1."""
         mm = self.brain.anatomy.resolution_mm
+        maps = np.where(self.scene.warped.maps[2] > 0, self.scene.warped.maps[:2], 0).astype(np.float64)
         if isinstance(part, Focal):
-            return self.ball(part, latents["centre"], latents["radius_mm"], *latents["waves"])
+            return self.focal(part, latents, maps)
         if isinstance(part, WhiteMatterLesions):
-            lesions = zip(latents["centres"], latents["radii_mm"], *latents["waves"], strict=True)
-            return 1 - np.prod([1 - self.ball(part, *lesion) for lesion in lesions], axis=0)
+            lesions = zip(latents["centres"], latents["volumes_ml"], latents["axes"], *latents["waves"], strict=True)
+            depths = [self.depth(part, *lesion, maps[1], 0) for lesion in lesions]
+            return 1 - np.prod([1 - self.step(part, depth) for depth in depths], axis=0)
         chosen = np.isin(self.scene.warped.labels, [self.brain.region_names.index(r) + 1 for r in part.regions])
         return gaussian_filter(chosen.astype(np.float64), part.edge_mm / mm / 2, truncate=3.0)
 
-    def ball(self, part, centre, radius_mm, directions, phases):
-        """A ball whose radius waves with the direction, and whose border is soft."""
-        offset = self.brain.anatomy.resolution_mm * (np.indices(self.brain.shape) - centre.reshape(3, 1, 1, 1))
-        distance = np.linalg.norm(offset, axis=0)
-        angle = 2 * np.tensordot(directions, offset / (distance + 1e-6), 1) + phases.reshape(4, 1, 1, 1)
-        radius = radius_mm * (1 + part.irregularity * np.sin(angle).sum(0) / 2)
-        return 0.5 - 0.5 * np.tanh((distance - radius) / part.edge_mm)
+    def focal(self, part, latents, maps):
+        """A rim, less inside, and a halo in white matter."""
+        tissue, mm = maps.sum(0), self.brain.anatomy.resolution_mm
+        if isinstance(part, Infarct):
+            names = self.brain.region_names
+            own = [np.isin(self.scene.warped.labels, [names.index(r) + 1 for r in t]) for t in part.territories]
+            near = [np.linalg.norm(np.argwhere(t) - latents["centre"], axis=1).min() for t in own]
+            tissue = np.where(own[int(np.argmin(near))], tissue, 0)
+        lesion = (latents["centre"], latents["volume_ml"], latents["axis"], *latents["waves"])
+        depth = self.depth(part, *lesion, tissue, part.taper)
+        whole = np.where(tissue > 0, self.step(part, depth), 0)
+        halo, steps = whole, int(np.ceil(part.oedema_mm / mm))
+        offsets = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3), -1).reshape(-1, 3)
+        for step in range(steps):
+            near = [o for o in offsets if np.abs(o).sum() <= (3 if step % 2 else 1)]
+            most = np.max([np.roll(halo, o, (0, 1, 2)) for o in near], axis=0)
+            halo = np.maximum(whole, self.scene.warped.maps[1] * np.maximum(most - 1 / (steps + 1), 0))
+        core = self.step(part, depth - part.rim_mm)
+        return whole * (1 - part.rim * core) + part.oedema * halo * (1 - whole)
+
+    def step(self, part, depth):
+        """Share of the voxels at a depth in mm within a border."""
+        x = np.clip(0.5 + depth / max(part.edge_mm, self.brain.anatomy.resolution_mm / 2) / 2, 0, 1)
+        return 3 * x**2 - 2 * x**3
+
+    def depth(self, part, centre, volume_ml, axis, directions, phases, tissue, taper):
+        """Depth in mm inside an irregular body that encloses its volume of tissue."""
+        mm = self.brain.anatomy.resolution_mm
+        radius = np.cbrt(750 * volume_ml / np.pi)
+        offset = mm * (np.indices(self.brain.shape) - centre.reshape(3, 1, 1, 1)) / radius
+        along = np.tensordot(axis, offset, 1)
+        across = np.sqrt(np.maximum((offset**2).sum(0) - along**2, 0)) / np.clip(1 + taper * along, 0.4, 1.6)
+        longer = part.elongation ** (2 / 3)
+        angle = np.tensordot(directions, offset, 1) + phases.reshape(8, 1, 1, 1)
+        apart = np.sqrt((along / longer) ** 2 + across**2 * longer) - 0.2 * part.irregularity * np.sin(angle).sum(0)
+
+        def missing(reach):
+            return (self.step(part, (reach - apart) * radius) * tissue).sum() * mm**3 / 1000 - volume_ml
+
+        least = -max(part.edge_mm, mm / 2) / radius
+        widest = 3.0 if isinstance(part, Infarct) else 1.6
+        return ((brentq(missing, least, widest) if missing(widest) > 0 else widest) - apart) * radius
 
     def image(self, strengths):
         """The image and what was planted, (D, H, W) each."""
@@ -102,8 +147,10 @@ def test_images_and_losses_are_those_of_the_formulas_in_double_precision(name, s
     scene = brain.scene(subject, "evaluation")
     state = brain.parts.strengths(subject, "evaluation")
     image, lost = Naive(brain, scene).image(state)
-    np.testing.assert_allclose(render(brain, scene, state), image, atol=2e-6)
-    np.testing.assert_allclose(loss(brain, scene, state), lost, atol=2e-6)
+    # a lesion's extent is found by halvings and a line
+    close = 2e-6 if name in ("atrophy", "texture") else 4e-5
+    np.testing.assert_allclose(render(brain, scene, state), image, atol=close)
+    np.testing.assert_allclose(loss(brain, scene, state), lost, atol=close)
 
 
 def test_what_one_of_two_lesions_in_a_voxel_takes_is_planted_there():
@@ -111,7 +158,7 @@ def test_what_one_of_two_lesions_in_a_voxel_takes_is_planted_there():
     truths = BRAINS["lesions"].cohort(range(8)).truths
     planted, counterfactual = (truths[name].volume for name in ("planted", "counterfactual"))
     assert counterfactual[planted == 0].abs().max() == 0
-    assert ((counterfactual != 0) & (planted.abs() < 6e-8)).any()
+    assert ((counterfactual != 0) & (planted.abs() < 1e-3)).any()
 
 
 def test_absent_pathology_is_never_drawn():
@@ -171,5 +218,5 @@ def test_scenes_of_the_bank_and_drawn_ones_are_the_same_whoever_asks_first(tmp_p
     brain.fill_bank({"train": 2}, tmp_path)
     banked = brain.with_bank(tmp_path).scene(1, "train")
     drawn = replace(brain).scene(1, "train")
-    assert dict(banked.pathology[0])["radius_mm"] == dict(drawn.pathology[0])["radius_mm"]
+    assert dict(banked.pathology[0])["volume_ml"] == dict(drawn.pathology[0])["volume_ml"]
     assert all(np.array_equal(banked.shape[name], drawn.shape[name]) for name in drawn.shape)

@@ -83,7 +83,7 @@ def test_calibration_reaches_what_was_asked(atrophy):
 def test_unreachable_separability_is_refused():
     says = r"separability=0\.99 is not possible: give at most 0\.\d{3}, which is reached at amplitude 1, or enlarge"
     with pytest.raises(BadInput, match=says) as error:
-        Brain(Focal(radius_mm=2.0), separability=0.99).calibrate(subjects=60, verify=60)
+        Brain(Focal(volume_ml=0.5, volume_sd=0.0, smallest_ml=0.5), separability=0.99).calibrate(subjects=60, verify=60)
     assert "\n" not in str(error.value)
 
 

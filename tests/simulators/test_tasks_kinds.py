@@ -42,7 +42,7 @@ def test_twins_of_a_pair_have_the_others_pattern_and_further_classes_are_healed(
 
 
 def test_truths_of_every_class_show_what_its_pathology_does():
-    """Atrophy darkens, so a control's truth is its sick twin minus itself, and that of all others own minus twin."""
+    """Atrophy darkens, so a control's truth is its twin minus itself, and that of all others own minus twin."""
     brain = Brain(THREE, task=DEMENTIA, amplitude=0.4)
     cohort = brain.cohort(range(6))
     assert cohort.targets.dtype == torch.int64

@@ -62,7 +62,7 @@ def test_cortex_turns_to_what_lies_beyond_its_surface(surface, sign):
     truths = brain.cohort([1]).truths
     change, planted = truths["counterfactual"].volume, truths["planted"].volume
     assert (sign * change).min() > -1e-6 and (sign * change).max() > 0.05
-    assert planted.max() == 0
+    assert (sign * planted).min() > -1e-6
     step = contrast.csf - contrast.gm if surface == "pial" else contrast.wm - contrast.gm
     # regional signal varies by a few per cent
-    np.testing.assert_allclose(change, -planted * step, atol=0.1 * planted.abs().max())
+    np.testing.assert_allclose(change, planted * abs(step), atol=0.1 * planted.abs().max())

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from bench.contracts import BadInput, Simulator
 from bench.explore.views.layers import readout_features
 
-#: pathology strengths from the healthy twin to the patient
+#: pathology strengths from the twin without the disease to the patient
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

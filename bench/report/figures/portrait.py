@@ -141,7 +141,7 @@ def _columns(p: Portrait) -> Iterator[_Column]:
 
     greys = Bar("Greys_r", 0, top)
     yield _Column("patient", patient, greys)
-    yield _Column("healthy twin", twin, greys)
+    yield _Column("twin without\nthe disease", twin, greys)
     same = f"\n= {', '.join(map(style.display_name, p.same))}" if p.same else ""
     yield _Column(f"patient − twin{same}", difference, _both(end))
     for name, truth in p.truths.items():
