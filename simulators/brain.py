@@ -44,7 +44,7 @@ from simulators.nuisance import Scanner
 from simulators.parts import Parts
 from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks, Pathology
 from simulators.pathology.several import Several
-from simulators.realism.measure import measure
+from simulators.realism.measure import beside_norms
 from simulators.record import descriptions, record
 from simulators.separability import calibrate
 from simulators.task.protocol import Task
@@ -210,7 +210,7 @@ class Brain(Simulator):
 
     def realism(self, subjects: int) -> Realism:
         """Volumes, texture and intensities of healthy subjects beside norms; see `simulators.realism.measure`."""
-        return measure(self.parts, subjects)
+        return beside_norms(self.parts, subjects)
 
     def scene(self, subject: int, stream: str, free: bool = False) -> Scene:
         """All latents of a subject, each component from its own hashed stream.

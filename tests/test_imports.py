@@ -43,7 +43,7 @@ PLUGINS = {
     "simulators": (
         *("contrast", "local", "audit", "anatomy", "space", "effects", "nuisance", "clinical", "coupling"),
         *("covariates", "task", "observe", "pathology", "parts", "draw", "render", "intervene", "truths"),
-        *("record", "separability", "brain"),
+        *("realism", "record", "separability", "brain"),
     ),
     "methods": ("_shared", "_rules", PARTS, "entrants"),
     "metrics": ("_shared", PARTS),

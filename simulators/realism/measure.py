@@ -9,7 +9,7 @@ from simulators.parts import Parts
 from simulators.realism.norms import norms
 from simulators.realism.statistics import statistic
 from simulators.realism.texture import SeenTexture, texture
-from simulators.realism.volumes import measured
+from simulators.realism.volumes import regional_volumes
 
 #: fewest subjects whose correlations have a standard error worth its name
 FEWEST = 20
@@ -18,7 +18,7 @@ FACTOR, COMMON, NEAR = 1.5, 0.8, 0.08
 TEMPLATE = "the average brain that subjects are deformations of, on the same grid of 2 mm, without noise"
 
 
-def measure(parts: Parts, subjects: int) -> Realism:
+def beside_norms(parts: Parts, subjects: int) -> Realism:
     """Volumes, texture and intensities of healthy subjects.
 
     Raises:
@@ -27,7 +27,7 @@ def measure(parts: Parts, subjects: int) -> Realism:
     """
     if subjects < FEWEST:
         raise impossible("realism", "subjects", subjects, f"{FEWEST} or more")
-    volumes = measured(parts, {norm.structure: norm.tissue for norm in norms()}, subjects)
+    volumes = regional_volumes(parts, {norm.structure: norm.tissue for norm in norms()}, subjects)
     seen = texture(parts)
     findings = (*_volumes(volumes), *_texture(seen))
     title = f"{type(parts.anatomy).__name__.lower()}_{parts.voxel_mm:g}mm"

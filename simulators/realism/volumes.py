@@ -22,7 +22,7 @@ TISSUES = {"gm": (1, 0, 0), "wm": (0, 1, 0), "csf": (0, 0, 1), "gm+wm": (1, 1, 0
 WHOLE = ("brain", "grey matter", "white matter")
 
 
-def measured(parts: Parts, structures: Mapping[str, str], subjects: int) -> dict[str, np.ndarray]:
+def regional_volumes(parts: Parts, structures: Mapping[str, str], subjects: int) -> dict[str, np.ndarray]:
     """Volumes in ml by structure: (subjects, 1), or (subjects, 2) of the left and right region of that name.
 
     structures: the tissue counted in each. Those that the anatomy does not have are left out.

@@ -138,9 +138,13 @@ COUNTED = 45
 
 
 def test_regional_volumes_vary_as_volumes_of_brains_do(kind, volumes):
-    values, _ = volumes
+    values, names = volumes
     variation = (values.std(0) / values.mean(0))[1:]
     counts = np.bincount(kind().template.labels.ravel())[1:]
+    ventricles = np.array(["lateral ventricle" in name for name in names])
+    # few are wide, so that their spread is wide itself
+    assert variation[ventricles].min() > 0.3 and variation[ventricles].max() < 0.7
+    variation, counts = variation[~ventricles], counts[~ventricles]
     assert (counts >= COUNTED).sum() >= 40
     # the most is the callosum's, which lies on the roof of the ventricles
     assert variation[counts >= COUNTED].min() >= 0.05 and variation[counts >= COUNTED].max() <= 0.22
