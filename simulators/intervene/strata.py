@@ -37,12 +37,12 @@ def stratified(parts: Parts, scene: Scene, draws: int) -> Redraws:
 def _zones(parts: Parts, scene: Scene, part: Part) -> np.ndarray:
     """Where a part lies in each region: (R, D, H, W) bool for one that roams, else (R,) bool.
 
-    What roams lies in a region if its centre is no farther from it than its radius. What is fixed lies in the regions
+    What roams lies in a region if its centre is no farther from it than its usual radius. What is fixed lies in the regions
     it names, or everywhere.
     """
     if part.roaming is None:
         return np.array([not part.regions or name in part.regions for name in parts.names])
-    radius = part.roaming.radius_mm / parts.voxel_mm
+    radius = part.roaming.usual_radius_mm / parts.voxel_mm
     labels = scene.warped.labels
     return np.stack([squared_distance(labels == r, radius) <= radius**2 for r in range(1, len(parts.names) + 1)])
 

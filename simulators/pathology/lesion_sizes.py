@@ -43,6 +43,11 @@ class LesionSizes:
         """Radii of balls of the sizes that an observer looks for."""
         return tuple(radius_mm(self.volumes(LOOKED_FOR)).tolist())
 
+    @property
+    def usual_radius_mm(self) -> float:
+        """Radius of a ball as large as half of all lesions are at most."""
+        return float(radius_mm(self.volumes(0.5)))
+
 
 def radius_mm(volume_ml: np.ndarray) -> np.ndarray:
     """Radii (n,) of balls of these volumes (n,)."""

@@ -92,10 +92,12 @@ class Grows(Protocol):
 class Roams(Protocol):
     """A pathology that lies at a place, or several, drawn for each subject from a prior.
 
-    radius_mm: how far from its centre a lesion usually reaches.
+    usual_radius_mm: how far from its centre a lesion usually reaches.
     """
 
-    radius_mm: float
+    @property
+    def usual_radius_mm(self) -> float:
+        """In mm."""
 
     def places(self, place: Place) -> np.ndarray:
         """Prior (D, H, W) of a centre, up to a factor."""

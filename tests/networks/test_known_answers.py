@@ -13,7 +13,7 @@ from bench.contracts import Attribution, Cohort, Redraws
 from bench.stages import switching
 from bench.stages.enumeration import between, exact_shapley, exact_slopes, exact_use, population_game
 from bench.stages.judging import counted_from, share_wrong, shares_wrong
-from bench.stages.redraw import redrawn
+from bench.stages.redraw import redraws_of
 from bench.stages.use import use
 from methods.gradients import Gradient, GradientXInput
 from methods.oracles import Oracle
@@ -235,11 +235,11 @@ def test_use_is_the_enumeration_of_states(name):
     world = States(own, strata=True)
     model.states = model.readings(torch.stack([world.well, world.well, world.ill])).float()
     exact = exact_use(model, model.readings(own))
-    found = use(model, redrawn(world, cohort, 4), cohort, (1, 0))
+    found = use(model, redraws_of(world, cohort, 4), cohort, (1, 0))
     torch.testing.assert_close(found.regions[:, places].double(), exact, rtol=0, atol=1e-3)
     others = [place for place in range(len(REGIONS)) if place not in places]
     assert not found.regions[:, others].any()
-    drawn = use(model, redrawn(States(own, strata=False), cohort, 60), cohort, (1, 0))
+    drawn = use(model, redraws_of(States(own, strata=False), cohort, 60), cohort, (1, 0))
     missed = (drawn.regions[:, places].double() - exact).abs()
     assert (missed <= 2 * drawn.floor[:, places] + 1e-3).all(), "no further off than four standard errors"
     assert (missed <= drawn.floor[:, places] + 1e-3).double().mean() > 0.75, "two of them hold most"

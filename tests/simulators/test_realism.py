@@ -21,6 +21,7 @@ KNOWN = {(name, "sides r beside brain") for name in ("caudate", "putamen", "pall
     ("caudate", "asymmetry p90"),
     ("inferior parietal cortex", "sides r"),
     ("supramarginal gyrus", "sides r"),
+    ("supramarginal gyrus", "asymmetry p90"),
     ("entorhinal cortex", "asymmetry p90"),
 }
 STRUCTURES = {norm.structure: norm.tissue for norm in norms()}

@@ -31,7 +31,7 @@ def brain(pathology, **parts):
 BRAINS = {
     "fixed": brain(Atrophy(SIDES)),
     "one lesion": brain(Focal()),
-    "many lesions": brain(WhiteMatterLesions(radius_mm=6.0)),
+    "many lesions": brain(WhiteMatterLesions()),
     "a load": brain(LesionLoad(count=8), task=Graded()),
     "a graded lesion": brain(GradedFocal(), task=Graded()),
     "two parts": brain(Several((Atrophy(SIDES[:1]), Atrophy(SIDES[1:])), (None, None)), task=XOR),
