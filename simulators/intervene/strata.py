@@ -37,8 +37,8 @@ def stratified(parts: Parts, scene: Scene, draws: int) -> Redraws:
 def _zones(parts: Parts, scene: Scene, part: Part) -> np.ndarray:
     """Where a part lies in each region: (R, D, H, W) bool for one that roams, else (R,) bool.
 
-    What roams lies in a region if its centre is no farther from it than its usual radius. What is fixed lies in the regions
-    it names, or everywhere.
+    What roams lies in a region if its centre is no farther from it than its usual radius. What is fixed lies in the
+    regions it names, or everywhere.
     """
     if part.roaming is None:
         return np.array([not part.regions or name in part.regions for name in parts.names])
