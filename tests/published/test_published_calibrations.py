@@ -10,6 +10,7 @@ from composed import node
 from bench.report import readme
 from bench.stages.calibrate import CALIBRATE
 from bench.store.keys import describe, key
+from bench.verify import published
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "simulators" / "calibrations"
@@ -37,7 +38,7 @@ def current(keys):
 
 
 def test_a_listed_simulator_of_another_configuration_is_marked_as_behind(current):
-    (marked,) = [row for row in (ROOT / "results" / "README.md").read_text().splitlines() if "| `simulators` |" in row]
+    ((_, marked),) = published.table([PUBLISHED])
     assert [name for name in LISTED if name not in current and f"simulator `{name}-" not in marked] == []
 
 
