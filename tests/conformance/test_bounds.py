@@ -197,7 +197,7 @@ def test_every_number_of_a_plugin_has_a_bound(file):
         assert not [name for name, hint in hints.items() if name not in HARNESS and unbounded(hint)]
 
 
-@pytest.mark.parametrize("declared", {declared for _, declared, _ in DECLARED}, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("declared", dict.fromkeys(declared for _, declared, _ in DECLARED), ids=lambda c: c.__name__)
 def test_every_number_of_the_settings_has_a_bound(declared):
     assert not [name for name, hint in hints_of(declared).items() if unbounded(hint)]
 
