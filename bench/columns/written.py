@@ -142,6 +142,15 @@ truth                text    association, observer, use, off, on, shapley or int
 statistic            text    value, or how subjects are summed up
 value                number  the number
 """)
+MECHANISMS = UNIT + Columns.of("""
+mechanism            text    what a network whose weights are set by hand computes of its regions
+wrapping             text    layers it is wrapped in
+method               text    name of the method
+question             text    own: what the method says it shows; subject: what the subject's regions do
+subjects             whole   subjects of whom the answer is anything
+wrong                number  mean share of the map that is wrong, 0 to 1
+right                number  share of these subjects whose map is right but for rounding
+""")
 
 #: by file
 TABLES = {
@@ -155,4 +164,5 @@ TABLES = {
     "costs.parquet": COSTS,
     "provenance.parquet": PROVENANCE,
     "regions.parquet": REGIONS,
+    "mechanisms.csv": MECHANISMS,
 }

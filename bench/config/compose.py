@@ -175,8 +175,9 @@ class _Composer:
             raise BadInput(f"a configuration file is not YAML: {' '.join(str(error).split())}") from error
 
     def _known(self) -> Node:
-        """The configuration of the groups chosen, without any value set in them."""
-        chosen = [v for k, v in self.typed.fixed.items() if "." not in k and k in (*AXES, "study")]
+        """The configuration of the groups chosen, the first of several, without any value set in them."""
+        chosen = [v for k, v in self.typed.fixed.items() if k in (*AXES, "study")]
+        chosen += [f"{k}={values[0]}" for k, values in self.typed.sweeps.items() if k in AXES]
         try:
             return _plain(compose("config", overrides=[*chosen, *self._searched()]))
         except (HydraException, OmegaConfBaseException):

@@ -97,7 +97,9 @@ def _sort(override: Override, typed: Typed) -> None:
     valid = {*(f.name for f in fields(Config)), "study"}
     if top not in valid:
         raise BadInput(f"there is no key '{key}'{nearest(top, valid)}")
-    if key in (*AXES, "study") and not override.is_delete():
+    if override.is_delete() and key in valid:
+        raise BadInput(f"~{key} is not possible: give another value, {key}=..., as no study goes without")
+    if key in (*AXES, "study"):
         typed.chosen[key] = _names(override)
     if key == "study":
         typed.study = _one(override)

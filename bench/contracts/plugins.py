@@ -20,7 +20,8 @@ ELSEWHERE = "elsewhere"
 class Network(Protocol):
     """An architecture: built with `(in_shape, outputs)`, a `torch.nn.Module` mapping (N, 1, D, H, W) to (N, K).
 
-    A constructor that names `regions` is given the simulator's `atlas`, or None where it has none.
+    A constructor that names `regions` is given the simulator's `atlas`, or None where it has none, and one that names
+    `region_names` the names of its labels.
     summary: what it is, in one sentence that tables show.
     """
 
@@ -41,6 +42,30 @@ class SelfFitting(Protocol):
 
         Targets are classes (int64), or float32 in SDs from the training mean, as the outputs should be.
         """
+
+
+@runtime_checkable
+class KnownMechanism(Protocol):
+    """A network whose mechanism is set by hand: it has nothing to learn, so that no competence is asked of it.
+
+    mechanism: its name. wrapping: of what layers it is made, where the same mechanism is made of several. parts: names
+    of the P regions it reads. states: (S, P) readings that a region has in the population, equally likely.
+    """
+
+    mechanism: str
+    wrapping: str
+    parts: tuple[str, ...]
+    states: Tensor
+
+    @property
+    def voxels(self) -> Tensor:
+        """(P, D, H, W) bool: where the regions lie."""
+
+    def readings(self, x: Tensor) -> Tensor:
+        """What it reads of images (N, 1, D, H, W): (N, P) float64, affine in the voxels of each region alone."""
+
+    def score(self, readings: Tensor) -> Tensor:
+        """The score (N,) of readings (N, P), by a formula; outputs differ by it as much as by the network itself."""
 
 
 class Method(Protocol):

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, known
 
 
 def members(network: str, in_shape: Sequence[int], regions: Tensor | None) -> Tensor:
@@ -27,6 +28,29 @@ def members(network: str, in_shape: Sequence[int], regions: Tensor | None) -> Te
         )
     flat = regions.flatten()
     return flat == flat[flat > 0].unique()[:, None]
+
+
+def named_members(
+    network: str, in_shape: Sequence[int], regions: Tensor | None, names: Sequence[str], wanted: Sequence[str]
+) -> Tensor:
+    """Voxels of the regions wanted, in their order: (len(wanted), D * H * W) bool.
+
+    regions: as for `members`, label r is `names[r - 1]`.
+
+    Raises:
+        BadInput: as `members` does, and for a region that has no name or no voxel here.
+    """
+    members(network, in_shape, regions)
+    assert regions is not None
+    for name in wanted:
+        known(f"network {network}", "region", name, names)
+    found = torch.stack([regions.flatten() == 1 + names.index(name) for name in wanted])
+    for name, voxels in zip(wanted, found, strict=True):
+        if not voxels.any():
+            raise BadInput(
+                f"network {network}: '{name}' has no voxel on this grid; name another region or take a finer grid"
+            )
+    return found
 
 
 def even_maps(values: Tensor, voxels: Tensor, shape: Sequence[int]) -> Tensor:

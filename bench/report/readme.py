@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+#: what two decimals show as nothing
+ROUNDED = 0.005
 AUDITS = {"trivial observer", "twins"}
 
 
@@ -54,10 +56,23 @@ def networks_past_gate(folder: Path) -> str:
     return _table(["network", *(f"`{name}`" for name in names)], rows)
 
 
+def mechanisms(folder: Path) -> str:
+    """One row per method, one column per mechanism: the share that is wrong, of its own question / of the subject's."""
+    table = pd.read_csv(folder / "mechanisms.csv")
+    means = table.groupby(["method", "mechanism", "question"])["wrong"].mean()
+    names = list(dict.fromkeys(table["mechanism"]))
+    rows = []
+    for method in dict.fromkeys(table["method"]):
+        pairs = [[means.get((method, name, question)) for question in ("own", "subject")] for name in names]
+        rows.append([f"`{method}`", *(" / ".join(_wrong(value) for value in pair) for pair in pairs)])
+    return _table(["method", *(f"`{name}`" for name in names)], rows)
+
+
 TABLES: dict[str, Callable[[Path], str]] = {
     "table": leaderboard,
     "simulators": simulators,
     "networks": networks_past_gate,
+    "mechanisms": mechanisms,
 }
 
 
@@ -72,6 +87,10 @@ def update(readme: Path, folder: Path) -> bool:
     if text != before:
         readme.write_text(text)
     return any(f"<!-- {kind}:{folder.name} -->" in text for kind in TABLES)
+
+
+def _wrong(value: float | None) -> str:
+    return "–" if value is None or pd.isna(value) else "0" if value < ROUNDED else f"{value:.2f}"
 
 
 def _separable(model: Any) -> list[str]:

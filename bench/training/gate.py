@@ -86,6 +86,11 @@ def never(verdict: dict[str, Any], reason: str) -> dict[str, Any]:
     return verdict | {"passed": False, "reason": "; ".join(filter(None, (reason, verdict["reason"])))}
 
 
+def exempt(verdict: dict[str, Any]) -> dict[str, Any]:
+    """The verdict on a model of which no competence is asked, whatever it reached."""
+    return verdict | {"passed": True, "reason": ""}
+
+
 def predicts(
     values: np.ndarray, targets: Tensor, values_off: np.ndarray, calibration: dict[str, Any]
 ) -> dict[str, Any]:

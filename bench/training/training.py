@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Batch, Unsupported
-from bench.contracts.plugins import SelfFitting
+from bench.contracts.plugins import KnownMechanism, SelfFitting
 from bench.passes.forward import forward
 from bench.seeds import seed
 from bench.training.alter import permute
 from bench.training.descent import Curve, Descent, Diverged
-from bench.training.gate import never
+from bench.training.gate import exempt, never
 from bench.training.images import Images
 from bench.training.objective import Objective, objective, require_classes
 from bench.training.recipe import Recipe
@@ -83,7 +83,11 @@ def train(
         **({"memorised": round(aim.auc(model, seen.train), 6)} if recipe.permuted else {}),
         **aim.judge(model, images, calibration),
     }
-    return Trained(model, never(record, "trained on permuted labels") if recipe.permuted else record, untrained)
+    if recipe.permuted:
+        record = never(record, "trained on permuted labels")
+    elif isinstance(model, KnownMechanism):
+        record = exempt(record)
+    return Trained(model, record, untrained)
 
 
 def initialised(build: Callable[[], nn.Module], init_seed: int) -> Callable[[], nn.Module]:

@@ -39,6 +39,8 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan headline.anatomy.metrc=x": ("headline.anatomy: there is no key 'metrc'", "did you mean 'metric'"),
     "plan views=[{sing:abs}]": ("views: there is no key 'sing'", "did you mean 'sign'"),
     "plan +foo=1": ("no key 'foo'; valid names are against",),
+    "plan ~seed": ("~seed is not possible", "give another value, seed=..."),
+    "plan ~method": ("~method is not possible", "method=..."),
     "plan =3": ("no key ''",),
     "plan simulator@x=box": ("'simulator@x'", "write simulator=..."),
     "plan simulator.tarjet=2": ("no key 'tarjet'; valid names are",),

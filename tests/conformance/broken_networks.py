@@ -67,6 +67,32 @@ class Forgetful(nn.Module):
         self.halfway = train.images[:, :, : train.images.shape[2] // 2].mean().item()
 
 
+class Misstated(nn.Module):
+    """It says that it reads one voxel, and reads two."""
+
+    mechanism, wrapping, parts = "sum", "plain", ("a voxel",)
+
+    def __init__(self, in_shape, outputs):
+        super().__init__()
+        self.outputs = outputs
+        self.register_buffer("voxels", torch.zeros(1, *in_shape, dtype=torch.bool), persistent=False)
+        self.register_buffer("states", torch.zeros(2, 1))
+        self.voxels[0, 3, 3, 3] = True
+
+    def fit(self, train, validation, generator):
+        pass
+
+    def readings(self, x):
+        return x[:, 0, 3, 3, 3:4].double()
+
+    def score(self, readings):
+        return readings[:, 0]
+
+    def forward(self, x):
+        score = x[:, 0, 3, 3, 3] + x[:, 0, 3, 3, 4]
+        return torch.stack([k * score for k in range(self.outputs)], 1)
+
+
 BROKEN = {
     "check_outputs": OneLogit,
     "check_batch": BatchMean,
@@ -75,4 +101,5 @@ BROKEN = {
     "check_reset": BareParameter,
     "check_intrinsic": CoarseMap,
     "check_fit": Forgetful,
+    "check_mechanism": Misstated,
 }

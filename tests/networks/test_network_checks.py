@@ -17,7 +17,9 @@ def built(name, shape, outputs):
     return architecture(OmegaConf.to_container(OmegaConf.load(NODES[name])), networks.ProbeTask(shape, outputs), ())()
 
 
-@pytest.mark.parametrize("name", ["shape_ridge", "shape_boosting", "regional", "glimpse", "attention_cnn", "patch_fcn"])
+@pytest.mark.parametrize(
+    "name", ["shape_ridge", "shape_boosting", "regional", "glimpse", "attention_cnn", "patch_fcn", "known_xor"]
+)
 def test_network_conforms(name):
     for check in networks.applicable(None):
         check(lambda shape, outputs: built(name, shape, outputs))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bench.columns.written import MECHANISMS
 from bench.report.load import panels
 from bench.report.load.results import Results
 from bench.report.rankings import tables
@@ -238,6 +239,7 @@ def _declared(folder: Path) -> None:
         for s in SIMULATORS
     ]  # fmt: skip
     pd.DataFrame(audits).to_csv(folder / "simulator_audits.csv", index=False)
+    pd.DataFrame(columns=MECHANISMS.names).to_csv(folder / "mechanisms.csv", index=False)
 
 
 def _costs(units: list, rng: np.random.Generator) -> pd.DataFrame:

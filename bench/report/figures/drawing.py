@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from bench.report.figures import gallery, overlap, randomisation, separability
+from bench.report.figures import gallery, mechanisms, overlap, randomisation, separability
 from bench.report.figures.style import save
 from bench.report.rankings.ranked_results import RankedResults
 
@@ -14,6 +14,7 @@ _FIGURES: dict[str, Callable[[RankedResults], list[Figure]]] = {
     "overlap": overlap.draw,
     "separability": separability.draw,
     "randomisation": randomisation.draw,
+    "mechanisms": mechanisms.draw,
 }
 
 

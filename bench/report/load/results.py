@@ -12,7 +12,7 @@ from bench.columns.metric_names import MetricName
 from bench.report.load import files
 from bench.report.load.files import BadTables
 
-_SMALL = ("models", "methods", "metrics", "failures", "validity", "simulator_audits")
+_SMALL = ("models", "methods", "metrics", "failures", "validity", "simulator_audits", "mechanisms")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Results:
     failures: pd.DataFrame
     validity: pd.DataFrame
     simulator_audits: pd.DataFrame
+    mechanisms: pd.DataFrame
     costs: pd.DataFrame
 
     @classmethod

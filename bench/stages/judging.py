@@ -1,0 +1,78 @@
+"""The share of a map that is wrong, under a network whose mechanism is known."""
+
+import torch
+from torch import Tensor
+
+from bench.contracts import Attribution, KnownMechanism
+from bench.contracts.tags import MethodTags
+from bench.stages.enumeration import between, exact_shapley, exact_slopes, population_game
+
+#: below this share of the largest answer of any subject, an answer is none
+NOTHING = 1e-4
+
+
+def shares_wrong(
+    model: KnownMechanism, images: Tensor, attribution: Attribution, tags: MethodTags
+) -> dict[str, Tensor]:
+    """By question, the share of each map that is wrong, (N,) from 0 to 1, NaN where the answer is that nothing counts.
+
+    `own`: what the method says it shows, with signs. Of a sensitivity that is the derivative of the score by region; of
+    a contribution the exact Shapley values between the image and the method's own baseline. A location says neither.
+    `subject`: the exact Shapley values of regions against the population, sizes alone; a sensitivity is first
+    multiplied by the SD of each voxel between the images.
+    """
+    readings, players = model.readings(images), len(model.parts)
+    found = {"subject": shares(model, attribution.map)}
+    answer = {"subject": exact_shapley(population_game(model, readings), players).abs()}
+    if tags.quantity == "sensitivity":
+        found |= {"own": found["subject"], "subject": shares(model, attribution.map * images.std(0))}
+        answer["own"] = exact_slopes(model, images)
+    elif tags.quantity == "contribution":
+        found["own"] = found["subject"]
+        answer["own"] = exact_shapley(
+            between(model, readings, model.readings(counted_from(images, attribution))), players
+        )
+    if not tags.signed:
+        answer = {question: value.abs() for question, value in answer.items()}
+    found |= {question: value.abs() for question, value in found.items() if question == "subject" or not tags.signed}
+    return {question: share_wrong(found[question], answer[question], empty=question == "own") for question in answer}
+
+
+def shares(model: KnownMechanism, maps: Tensor) -> Tensor:
+    """Sums of maps (N, 1, D, H, W) over the regions read, and of their size everywhere else: (N, P + 1) float64."""
+    flat, inside = maps.flatten(1).double(), model.voxels.flatten(1)
+    elsewhere = flat[:, ~inside.any(0)].abs().sum(1, keepdim=True)
+    return torch.cat([flat @ inside.double().T, elsewhere], 1)
+
+
+def counted_from(images: Tensor, attribution: Attribution) -> Tensor:
+    """The images that contributions are counted from, one intensity a subject: where map = M (x - b) says which.
+
+    Raises:
+        ValueError: for contributions without a multiplier.
+    """
+    if attribution.multiplier is None:
+        raise ValueError("a contribution comes with its multiplier")
+    told = images.double() - attribution.map.double() / attribution.multiplier.double()
+    # a multiplier near zero tells nothing but rounding; no multiplier at all leaves the answer without a reference
+    weight = attribution.multiplier.abs().flatten(1)
+    heaviest = weight.argmax(1, keepdim=True)
+    level = told.flatten(1).gather(1, heaviest).nan_to_num(0.0, 0.0, 0.0)
+    return level.reshape(-1, 1, 1, 1, 1).expand_as(told)
+
+
+def share_wrong(found: Tensor, answer: Tensor, empty: bool) -> Tensor:
+    """Half the sum of differences between the shares found (N, P + 1) and the answer (N, P), each scaled to sum to 1.
+
+    0 is a right map, at whatever scale; 1 has no share in the right place. A map of nothing is wrong by 1 where the
+    answer is something. Where the answer is that nothing counts, `empty` says whether that is a question: then a map of
+    nothing is right and every other wrong; else NaN.
+    """
+    answer = torch.nn.functional.pad(answer.double(), (0, 1))
+    sizes = [part.abs().sum(1, keepdim=True) for part in (found, answer)]
+    told, known = ((size > NOTHING * size.max()).squeeze(1) & (size > 0).squeeze(1) for size in sizes)
+    scaled = [part / size.where(size > 0, 1.0) for part, size in zip((found, answer), sizes, strict=True)]
+    share = (scaled[0] - scaled[1]).abs().sum(1) / 2
+    share = torch.where(told, share, 1.0)
+    nothing = told.double() if empty else torch.full_like(share, torch.nan)
+    return torch.where(known, share, nothing)
