@@ -97,7 +97,7 @@ class OwnQuestion:
 
     def _scores(self, attribution: Attribution, outputs: Outputs, context: Context) -> Tensor:
         if context.regions is None:
-            raise BadInput("OwnQuestion needs `regions` in the context; give the subjects' labels")
+            raise BadInput("there are no `regions` in the context; give the subjects' labels")
         if attribution.multiplier is None:
             return torch.full((len(attribution.map),), torch.nan)
         count, scores = len(context.region_names) or int(context.regions.max()), []

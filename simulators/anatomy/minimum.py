@@ -73,8 +73,8 @@ def require_lesion(where: str, smallest_ml: float, resolution_mm: float) -> None
         # three digits, rounded to the side that is enough
         least, finer = _ceil(voxel_ml), math.floor(100 * (1000 * smallest_ml) ** (1 / 3)) / 100
         raise BadInput(
-            f"{where}={smallest_ml:g} is a lesion smaller than a voxel of {resolution_mm:g} mm; "
-            f"use {least:g} ml or more, or anatomy.resolution_mm of {finer:g} or finer"
+            f"{where}={smallest_ml:g} is not possible: give {least:g} ml or more, as a lesion smaller than a voxel of "
+            f"{resolution_mm:g} mm is not seen, or anatomy.resolution_mm of {finer:g} or finer"
         )
 
 

@@ -43,7 +43,7 @@ def fill(
         voxels, labels, insides = (files.enter_context((folder / n).open("wb")) for n in (VOXELS, LABELS, INSIDE))
         for number, (stream, subject) in enumerate(subjects, start=1):
             warped, folding, noise = draw(subject, stream)
-            inside, grid = (warped.maps[2] > 0.5) | (warped.labels > 0), warped.labels.shape
+            inside, grid = (warped.maps[2] > 0) | (warped.labels > 0), warped.labels.shape
             voxels.write(np.concatenate([part[:, inside] for part in (warped.maps, folding, noise)]).tobytes())
             labels.write(warped.labels[inside].tobytes())
             insides.write(np.packbits(inside).tobytes())

@@ -94,7 +94,7 @@ def test_the_example_of_the_readme_conforms():
 
 
 def test_an_unknown_law_is_refused():
-    with pytest.raises(BadInput, match="unknown laws"):
+    with pytest.raises(BadInput, match="there are no laws"):
         checks.applicable(WithLaw())
 
 

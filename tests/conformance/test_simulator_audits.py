@@ -110,14 +110,14 @@ class Associated(Brain):
 
     def population(self, indices, stream, pairs):
         truths = super().population(indices, stream, pairs)
-        truths["association"].regions[:, self.region_names.index("left caudate")] += 0.01
+        truths["association"].regions[:, self.region_names.index("left precentral gyrus")] += 0.01
         return truths
 
 
 def test_an_association_without_a_change_fails_and_is_kept():
     kept = []
     broken = Associated(Atrophy(("left hippocampus", "right thalamus")), amplitude=0.3)
-    with pytest.raises(AssertionError, match=r"association 0\.010 in left caudate"):
+    with pytest.raises(AssertionError, match=r"association 0\.010 in left precentral gyrus"):
         Audits(broken, "mine", "key", 0.95, keep=kept.append).check_association()
     assert (kept[0].audit, kept[0].verdict) == ("association", "failed")
     assert kept[0].auc == pytest.approx(0.51)

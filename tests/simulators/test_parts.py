@@ -64,9 +64,10 @@ class Idle(Unfinished):
     [(Unfinished, "Unfinished has no observer, draw; give it"), (Idle, "Idle changes nothing; give it an `extent`")],
 )
 def test_a_pathology_is_told_in_one_sentence_what_it_lacks(law, said):
-    for pathology in (law(), Several((Focal(), law()), (None, 0.5))):
+    said = f"({said}|Several.parts=.* is not possible: give )"
+    for pathology in (law, lambda: Several((Focal(), law()), (None, 0.5))):
         with pytest.raises(BadInput, match=said) as error:
-            Brain(pathology)
+            Brain(pathology())
         assert "\n" not in str(error.value)
 
 

@@ -90,7 +90,7 @@ def test_a_real_brain_reads_back_with_its_population_and_every_column_is_describ
     brain = Brain(parts, task=Patterns((((0, 0),), ((1, 1),))), amplitude=0.3)
     subjects = range(4)
     whole = brain.cohort(subjects)
-    whole = replace(whole, truths={**whole.truths, **brain.population(subjects, "evaluation", 20)})
+    whole = replace(whole, truths={**whole.truths, **brain.population(subjects, "evaluation", 30)})
     records = tuple(brain.record(subject, "evaluation") for subject in subjects)
     descriptions = brain.describe_record(0, "evaluation")
     folder = write(tmp_path / "brain", whole, replace(ABOUT, records=records, descriptions=descriptions))
