@@ -71,10 +71,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class Study:
-    """settings: everything of the configuration but the groups. todo, given_up: by unit, keys to compute and given up.
+    """settings: everything of the configuration but the groups.
 
-    run: name of this call, by which artefacts made in it are told from older ones. replace: whether cells that are
-    done are made again.
+    pending, given_up: by unit, keys of the cells to compute and of those given up. run: name of this call, by which
+    artefacts made in it are told from older ones. replace: whether cells that are done are made again.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Study:
     units: list[Unit]
     run: str = ""
     replace: bool = False
-    todo: dict[str, list[str]] = field(default_factory=dict)
+    pending: dict[str, list[str]] = field(default_factory=dict)
     given_up: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod

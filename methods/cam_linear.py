@@ -18,7 +18,8 @@ class CAM:
     """Class activation mapping after a global average.
 
     The weights are read as a derivative, and read again with the features at -2 times their values: a readout whose
-    derivative differs between the two, or between voxels of a map, is not a global average and one linear layer.
+    derivative differs between the two, or between voxels of a map, is not a global average and one linear layer. One
+    whose derivative is zero throughout, as where it saturates, does not show whether it is.
     Upsampling is trilinear (align_corners False).
     """
 
@@ -45,6 +46,11 @@ class CAM:
             features, slope = found.features.detach(), derivative(found.score, found.features)
             edited = passed(model, x, chosen, AVERAGED, lambda volume: -2 * volume, found.place)
             weights = slope.mean((2, 3, 4), keepdim=True)
+            if not weights.flatten(1).any(1).all():
+                raise Unsupported(
+                    "CAM needs a global average and one linear layer after the last feature maps; a subject's score "
+                    "does not vary with these, as where it saturates, so that nothing is known of what follows them"
+                )
             for other in (slope, derivative(edited.score, edited.features)):
                 if (other - weights).abs().max() > ROUNDING * weights.abs().max():
                     raise Unsupported("CAM needs a global average and one linear layer after the last feature maps")

@@ -43,7 +43,7 @@ def run(path: Path, name: str) -> None:
     study = Study.load(path)
     unit = study.unit(name)
     cells = {c.key: c for c in Cells(study).of(unit)}
-    work = [key for key in cells if key in set(study.todo.get(name, ()))]
+    work = [key for key in cells if key in set(study.pending.get(name, ()))]
     heart = Heart.of(study, name)
     given_up = list(study.given_up.get(name, ()))
     try:

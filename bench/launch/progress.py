@@ -108,7 +108,7 @@ def progress_bar(study: Study, units: list[str], title: str) -> Iterator[None]:
 
 
 def _bar(study: Study, units: list[str], title: str, over: threading.Event) -> None:
-    total = sum(len(study.todo[u]) for u in units)
+    total = sum(len(study.pending[u]) for u in units)
     with tqdm(total=total, desc=title, unit="cell", leave=True, file=sys.stderr, smoothing=0.05) as bar:
         while True:
             last = over.wait(REFRESH_S)
@@ -124,7 +124,7 @@ def _done(study: Study, unit: str, beat: dict[str, Any]) -> float:
     """Cells of the unit that are behind it; a restarted child counts what is left."""
     if not beat:
         return 0.0
-    behind = len(study.todo[unit]) - beat["total"]
+    behind = len(study.pending[unit]) - beat["total"]
     return float(behind + beat["position"] + (0 if beat.get("finished") else beat["share"]))
 
 

@@ -49,12 +49,12 @@ class UnitRun:
 
     def run(self, work: Collection[str]) -> None:
         """Compute the cells whose keys are in `work`, in order; failures are recorded and work goes on."""
-        todo = [cell for cell in self.cells.of(self.unit) if cell.key in work]
-        for position, cell in enumerate(todo):
+        cells = [cell for cell in self.cells.of(self.unit) if cell.key in work]
+        for position, cell in enumerate(cells):
             self._progress = lambda share, at=position, of=cell: self.beat(at, of, share)  # type: ignore[misc]
             self._progress(0.0)
             self._attempt(cell)
-        for folder in {cell.folder for cell in todo if cell.folder}:
+        for folder in {cell.folder for cell in cells if cell.folder}:
             self.scores.compact(folder)
 
     def _attempt(self, cell: Cell) -> None:

@@ -41,7 +41,7 @@ class CostEstimate:
 
 
 def estimate(study: Study, surveyed: Mapping[str, States]) -> CostEstimate:
-    """The cost of what `study.todo` names; a cell that several units share is counted with the first."""
+    """The cost of what `study.pending` names; a cell that several units share is counted with the first."""
     return priced(study, surveyed, read(study.artefacts(), study.scores()))
 
 
@@ -50,8 +50,8 @@ def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> Cost
     cells, total, seen, store = Cells(study), CostEstimate(), set[str](), study.artefacts()
     costs: dict[str, list[Cost]] = defaultdict(list)
     for unit in study.everything:
-        seconds, todo = 0.0, set(study.todo.get(unit.id, ()))
-        waiting = [cell for key, (cell, _) in surveyed[unit.id].items() if key in todo - seen]
+        seconds, pending = 0.0, set(study.pending.get(unit.id, ()))
+        waiting = [cell for key, (cell, _) in surveyed[unit.id].items() if key in pending - seen]
         # what has to be drawn before the models among them can be trained
         caches = {cache.key: cache for cell in waiting for cache in cell.caches if cache.key not in seen}
         waiting += [cache for cache in caches.values() if not store.find(cache.stage, cache.key)]

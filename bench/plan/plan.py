@@ -58,19 +58,20 @@ def with_work(study: Study) -> Study:
     """The study with the cells to compute, by unit, under its `rerun` policy."""
     rerun = study.settings["rerun"]
     surveyed = survey(study)
-    todo = {u: [k for k, (_, state) in cells.items() if wanted(state, rerun)] for u, cells in surveyed.items()}
+    asked = {u: [k for k, (_, state) in cells.items() if wanted(state, rerun)] for u, cells in surveyed.items()}
     given_up = {
         u: [k for k, (_, state) in cells.items() if state in GIVEN_UP and not wanted(state, rerun)]
         for u, cells in surveyed.items()
     }
-    work = {u: keys for u, keys in todo.items() if keys}
-    return replace(study, todo=work, given_up=given_up, run=uuid.uuid4().hex[:12], replace=rerun in ("all", "stale"))
+    pending = {u: keys for u, keys in asked.items() if keys}
+    run, again = uuid.uuid4().hex[:12], rerun in ("all", "stale")
+    return replace(study, pending=pending, given_up=given_up, run=run, replace=again)
 
 
 def is_finished(study: Study) -> bool:
     """True if this very study was planned before, has nothing to compute, and has its page."""
     path = study.folder / PLAN
-    if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).todo:
+    if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).pending:
         return False
     try:
         before = Study.load(path)
@@ -82,7 +83,7 @@ def is_finished(study: Study) -> bool:
 
 def _asked(study: Study) -> Study:
     """A study without what one call adds to it."""
-    return replace(study, run="", replace=False, todo={}, given_up={})
+    return replace(study, run="", replace=False, pending={}, given_up={})
 
 
 def check_plugins(study: Study) -> None:

@@ -71,7 +71,7 @@ def compute(study: Study, lines: Sequence[str]) -> None:
     for names, title in (([*study.units, *study.arms], "units"), (study.groups, "comparisons")):
         work = planning.with_work(study)
         path = work.save()
-        launch(work, path, [u.id for u in names if u.id in work.todo], lines, title)
+        launch(work, path, [u.id for u in names if u.id in work.pending], lines, title)
 
 
 def write_tables(study: Study) -> None:

@@ -31,6 +31,13 @@ class Ends(nn.Module):
         return self.end(self.features(x))
 
 
+class Saturated(nn.Module):
+    """Zero at every value an image brings, so that nothing after it has a slope."""
+
+    def forward(self, x):
+        return F.relu(x - 1e6)
+
+
 class Averaged(nn.Module):
     def __init__(self, *layers):
         super().__init__()
@@ -141,6 +148,7 @@ REFUSED = {
     "two layers": lambda: averaged(nn.Linear(5, 4, bias=False), nn.ReLU(), nn.Linear(4, 2, bias=False)),
     "an odd readout": lambda: averaged(nn.Linear(5, 4, bias=False), nn.Tanh(), nn.Linear(4, 2)),
     "a flat readout": flat,
+    "a saturated readout": lambda: averaged(nn.Linear(5, 4), Saturated(), nn.Linear(4, 2)),
     "a maximum": lambda: randomised(Ends(nn.Sequential(nn.AdaptiveMaxPool3d(1), nn.Flatten())), 1).double(),
 }
 

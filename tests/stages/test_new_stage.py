@@ -25,7 +25,7 @@ from bench.verbs import computing
 FAKES = Path(__file__).parents[1] / "study"
 CONF = FAKES / "fakes" / "conf"
 FILE = '''
-"""Stage brightness: the mean of each explained subject's image."""
+"""Stage toy_of_a_test: the mean of each explained subject's image."""
 
 from safetensors.torch import load_file, save_file
 
@@ -34,8 +34,8 @@ from bench.stages.cohort import COHORT
 from bench.stages.stage import Cell, Stage
 
 
-class Brightness(Stage):
-    name = "brightness"
+class Toy(Stage):
+    name = "toy_of_a_test"
     version = "1"
     network = False
 
@@ -48,13 +48,13 @@ class Brightness(Stage):
         return given.value(COHORT).images.flatten(1).mean(1), Passes()
 
     def write(self, folder, value):
-        save_file({"mean": value}, folder / "brightness.safetensors")
+        save_file({"mean": value}, folder / "mean.safetensors")
 
     def read(self, folder, study, cell):
-        return load_file(folder / "brightness.safetensors")["mean"]
+        return load_file(folder / "mean.safetensors")["mean"]
 
 
-BRIGHTNESS = Brightness()
+TOY = Toy()
 '''
 
 
@@ -101,59 +101,61 @@ def keys(lines):
 def compute(lines):
     work = plan.with_work(planned(lines))
     for unit in work.units:
-        UnitRun(work, unit).run(work.todo.get(unit.id, ()))
+        UnitRun(work, unit).run(work.pending.get(unit.id, ()))
     return work
 
 
 def test_a_stage_in_a_file_of_its_own_is_part_of_every_study(add, lines, capsys, monkeypatch):
     before = keys(lines)
-    stage = add("brightness", FILE).BRIGHTNESS
+    stage = add("toy_of_a_test", FILE).TOY
     after = keys(lines)
     assert after.items() > before.items(), "the keys of all other cells stay"
-    (key,) = [key for key, name in after.items() if name == "brightness"]
+    (key,) = [key for key, name in after.items() if name == "toy_of_a_test"]
 
     # planned, at a price that nobody knows yet
     assert main(["plan", *lines, "--config-dir", str(CONF)]) == 0
-    (row,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("brightness")]
-    assert row == ["brightness", "0", "1", "0", "0", "0", "0", "-"]
+    (row,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("toy_of_a_test")]
+    assert row == ["toy_of_a_test", "0", "1", "0", "0", "0", "0", "-"]
 
     # made and stored
     study = compute(lines)
-    assert study.artefacts().keys("brightness").keys() == {key}
+    assert study.artefacts().keys("toy_of_a_test").keys() == {key}
     run = UnitRun(study, study.units[0])
     assert torch.equal(run.value(stage), run.value(COHORT).images.flatten(1).mean(1))
 
     # resumed: nothing is left to do, and what is stored is read
     monkeypatch.setattr(type(stage), "make", lambda self, given: pytest.fail("it is stored"))
-    assert compute(lines).todo == {}
+    assert compute(lines).pending == {}
     again = UnitRun(study, study.units[0])
     assert torch.equal(again.value(stage), run.value(stage))
 
     # priced, from what the first took
     other = [*lines, "simulator.side=2"]
     work = plan.with_work(planned(other))
-    assert "brightness" in [cell.stage for cell, state in survey(work)[work.units[0].id].values() if state == "missing"]
+    assert "toy_of_a_test" in [
+        cell.stage for cell, state in survey(work)[work.units[0].id].values() if state == "missing"
+    ]
     expected = estimate(work, survey(work))
-    assert expected.unknown == 0 and expected.stages["brightness"].seconds > 0
+    assert expected.unknown == 0 and expected.stages["toy_of_a_test"].seconds > 0
 
     # shown, with the command that makes it alone, and in the tables
     assert main(["show", key, *lines, "--config-dir", str(CONF)]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert (record["title"], record["work"]) == ("brightness", 16 * 8**3)
+    assert (record["title"], record["work"]) == ("toy_of_a_test", 16 * 8**3)
     assert f"paths.results=reproduced/{key}" in record["reproduce"]
     computing.write_tables(study)
     for table in ("costs", "provenance"):
-        assert "brightness" in pd.read_parquet(study.folder / f"{table}.parquet")["stage"].tolist()
+        assert "toy_of_a_test" in pd.read_parquet(study.folder / f"{table}.parquet")["stage"].tolist()
 
 
 def test_without_its_file_all_is_as_it_was(add, lines, monkeypatch):
     before = keys(lines)
-    add("brightness", FILE)
+    add("toy_of_a_test", FILE)
     compute(lines)
     monkeypatch.undo()
     monkeypatch.syspath_prepend(str(FAKES))
-    assert "brightness" not in stages() and keys(lines) == before
-    assert plan.with_work(planned(lines)).todo == {}
+    assert "toy_of_a_test" not in stages() and keys(lines) == before
+    assert plan.with_work(planned(lines)).pending == {}
 
 
 def test_a_stage_that_reads_what_its_key_does_not_hold_is_told_so(lines):
@@ -167,6 +169,6 @@ def test_a_stage_that_reads_what_its_key_does_not_hold_is_told_so(lines):
 
 
 def test_two_stages_of_one_name_are_refused(add):
-    add("brightness", FILE.replace('"brightness"', '"train"'))
-    with pytest.raises(BadInput, match=r"bench\.stages\.brightness and bench\.stages\.train: two stages are called"):
+    add("toy_of_a_test", FILE.replace('"toy_of_a_test"', '"train"'))
+    with pytest.raises(BadInput, match=r"bench\.stages\.toy_of_a_test and bench\.stages\.train: two stages are called"):
         stages()

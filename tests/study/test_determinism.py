@@ -42,7 +42,7 @@ def values(results, threads):
     torch.set_num_threads(threads)
     try:
         for unit in study.units:
-            UnitRun(work, unit).run(work.todo[unit.id])
+            UnitRun(work, unit).run(work.pending[unit.id])
     finally:
         torch.set_num_threads(before)
     computing.write_tables(study)

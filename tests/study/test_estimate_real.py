@@ -26,7 +26,7 @@ def test_every_stage_of_a_plan_has_a_price_after_its_first_study(planned):
     computing.compute(first, [])
     second = planned(*LINES, "seed.data=1", "train.subjects=32")
     expected = estimate(with_work(second), survey(second))
-    assert expected.unknown == 0 and expected.cells == sum(map(len, with_work(second).todo.values()))
+    assert expected.unknown == 0 and expected.cells == sum(map(len, with_work(second).pending.values()))
     assert expected.stages.keys() <= stages().keys()
     made = planned(*LINES, "seed.data=1")
     passes = estimate(with_work(made), survey(made)).stages["truths"].forward
@@ -42,5 +42,5 @@ def test_another_seed_takes_what_the_plan_says_within_a_factor_of_two(planned):
     work = with_work(second)
     expected = sum(cost.seconds for cost in estimate(work, survey(second)).stages.values())
     computing.compute(second, [])
-    took = sum(seconds(second, {k for keys in work.todo.values() for k in keys}).values())
+    took = sum(seconds(second, {k for keys in work.pending.values() for k in keys}).values())
     assert 0.5 < took / expected < 2

@@ -52,7 +52,7 @@ def test_bad_methods_leave_the_rows_of_others_byte_identical(both, planned):
     assert computing.say_failures(study) == 1
     # Failures are kept until asked for; the plan says what they block.
     again = plan.with_work(study)
-    assert again.todo == {}
+    assert again.pending == {}
     assert {s for states in survey(study).values() for _, s in states.values()} == {
         "done",
         "failed",
@@ -62,7 +62,7 @@ def test_bad_methods_leave_the_rows_of_others_byte_identical(both, planned):
     retry = plan.with_work(
         planned(f"method=[{','.join([*BAD, *GOOD])}]", *LINES, "rerun=failed", results=study.results)
     )
-    methods = {c.method for u, states in survey(study).items() for k, (c, _) in states.items() if k in retry.todo[u]}
+    methods = {c.method for u, states in survey(study).items() for k, (c, _) in states.items() if k in retry.pending[u]}
     assert methods == {m for m, (status, _) in BAD.items() if status != "unsupported"}
 
 

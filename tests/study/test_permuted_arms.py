@@ -69,7 +69,7 @@ def test_the_tables_hold_the_comparison_and_only_the_models_that_were_asked_for(
     assert set(own["metric"]) >= {"label_permutation.floor", "label_permutation.memorised", "label_permutation.ssim"}
     costs = pd.read_parquet(study.folder / "costs.parquet")
     assert all((costs["stage"] == stage).sum() == len(study.units) for stage in ("train", "train-permuted"))
-    assert not plan.with_work(study).todo
+    assert not plan.with_work(study).pending
 
 
 def test_models_that_are_permuted_already_have_nothing_to_be_compared_with(planned):

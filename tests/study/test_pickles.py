@@ -26,7 +26,7 @@ def test_a_unit_from_training_to_tables_unpickles_nothing(planned):
         pickle.loads(pickle.dumps(study.units[0]))
         assert watched.pop() == "bench.study.Unit", "the hook sees what it is for"
         for unit in study.units:
-            UnitRun(work, unit).run(work.todo[unit.id])
+            UnitRun(work, unit).run(work.pending[unit.id])
         UnitRun(study, study.units[0]).value(TRAIN)
         computing.write_tables(study)
         assert not watched

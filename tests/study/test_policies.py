@@ -28,17 +28,17 @@ def cells(study):
     return {key: pair for states in survey(study).values() for key, pair in states.items()}
 
 
-def todo(study):
+def pending(study):
     """(stage, method) of what a study would compute."""
     known = cells(study)
-    found = {k for keys in plan.with_work(study).todo.values() for k in keys}
+    found = {k for keys in plan.with_work(study).pending.values() for k in keys}
     return sorted((known[k][0].stage, known[k][0].method) for k in found)
 
 
 def compute(study):
     work = plan.with_work(study)
     for unit in study.units:
-        UnitRun(work, unit).run(work.todo.get(unit.id, ()))
+        UnitRun(work, unit).run(work.pending.get(unit.id, ()))
     work.save()
     return work.run
 
@@ -56,13 +56,13 @@ def results(computed, tmp_path):
 
 
 def test_missing_computes_what_is_not_there_and_leaves_the_rest(results):
-    assert todo(planned(results, BOTH)) == []
+    assert pending(planned(results, BOTH)) == []
     study = planned(results, BOTH)
     maps = next(c for c, _ in cells(study).values() if (c.stage, c.method) == ("attribute", "gradient"))
     study.artefacts().remove("attribute", maps.key)
-    assert todo(study) == [("attribute", "gradient")]
+    assert pending(study) == [("attribute", "gradient")]
     compute(study)
-    assert todo(study) == []
+    assert pending(study) == []
 
 
 def test_failed_is_tried_again_only_when_asked(results):
@@ -70,11 +70,11 @@ def test_failed_is_tried_again_only_when_asked(results):
     maps = next(c for c, _ in cells(study).values() if (c.stage, c.method) == ("attribute", "gradient"))
     study.artefacts().remove("attribute", maps.key)
     fail(study, maps, Status.failed, "a test")
-    assert todo(planned(results, BOTH)) == []
-    assert todo(planned(results, BOTH, "rerun=failed")) == [("attribute", "gradient")]
+    assert pending(planned(results, BOTH)) == []
+    assert pending(planned(results, BOTH, "rerun=failed")) == [("attribute", "gradient")]
     compute(planned(results, BOTH, "rerun=failed"))
     assert cells(study)[maps.key][1] == "done"
-    assert todo(planned(results, BOTH, "rerun=failed")) == []
+    assert pending(planned(results, BOTH, "rerun=failed")) == []
 
 
 def test_stale_is_said_and_made_again_only_when_asked(results, monkeypatch):
@@ -84,16 +84,16 @@ def test_stale_is_said_and_made_again_only_when_asked(results, monkeypatch):
     )
     study = planned(results, BOTH)
     assert {(c.stage, c.method) for c, s in cells(study).values() if s == "stale"} == {("attribute", "gradient")}
-    assert todo(study) == []
+    assert pending(study) == []
     again = planned(results, BOTH, "rerun=stale")
-    assert todo(again) == [("attribute", "gradient")]
+    assert pending(again) == [("attribute", "gradient")]
     compute(again)
     assert {s for _, s in cells(study).values()} == {"done"}
 
 
 def test_all_makes_every_cell_anew(results):
     study = planned(results, BOTH, "rerun=all")
-    assert len(todo(study)) == len(cells(study))
+    assert len(pending(study)) == len(cells(study))
     run = compute(study)
     artefacts, scores = study.artefacts(), study.scores()
     for cell, _ in cells(study).values():
@@ -127,11 +127,11 @@ def test_verify_names_what_is_damaged_once(results, capsys):
 
 def test_prune_keeps_what_any_plan_needs_and_nothing_else(results, capsys):
     assert command("prune", results, "method=[random]") == 0
-    assert todo(planned(results, BOTH)) == [], "the plan of the wider study stands, so its maps do"
+    assert pending(planned(results, BOTH)) == [], "the plan of the wider study stands, so its maps do"
     (results / "fake" / "plan.json").unlink()
     assert command("prune", results, "method=[random]") == 0
-    assert todo(planned(results, "method=[random]")) == []
-    assert todo(planned(results, BOTH)) == [("attribute", "gradient"), ("measure", "gradient")]
+    assert pending(planned(results, "method=[random]")) == []
+    assert pending(planned(results, BOTH)) == [("attribute", "gradient"), ("measure", "gradient")]
     capsys.readouterr()
     assert command("prune", results, "method=[random]") == 0
     assert capsys.readouterr().out.startswith("0 folders deleted")
@@ -152,7 +152,7 @@ def test_prune_deletes_what_a_killed_run_left_a_day_ago(results, capsys):
     assert command("prune", results, BOTH) == 0
     assert not any(path.exists() for path in left)
     assert capsys.readouterr().out.startswith("4 folders deleted")
-    assert todo(planned(results, BOTH)) == [], "what a plan needs stays, however old"
+    assert pending(planned(results, BOTH)) == [], "what a plan needs stays, however old"
 
 
 def test_prune_refuses_to_guess_what_an_unreadable_plan_needs(results, capsys):

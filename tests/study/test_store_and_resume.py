@@ -30,8 +30,8 @@ def keys(study):
     return found | {k: r["run"] for cell in scores.cells() for k, r in scores.known(cell).items()}
 
 
-def todo(study):
-    return {k for keys in plan.with_work(study).todo.values() for k in keys}
+def pending(study):
+    return {k for keys in plan.with_work(study).pending.values() for k in keys}
 
 
 def scores(study):
@@ -49,7 +49,7 @@ def whole(tmp_path_factory):
 
     lines = ["study=fake", f"paths.results={tmp_path_factory.mktemp('whole')}"]
     study = plan.study(lines, [CONF])[0]
-    asked = todo(study)
+    asked = pending(study)
     computing.compute(study, [])
     return study, asked, tables(study)
 
@@ -58,7 +58,7 @@ def test_what_is_computed_is_what_the_plan_called_missing(whole):
     study, asked, _ = whole
     assert keys(study).keys() == asked
     assert states(study) == {"done"}
-    assert todo(study) == set()
+    assert pending(study) == set()
 
 
 def test_a_second_call_computes_nothing_and_writes_the_same_tables(whole):
@@ -100,7 +100,7 @@ def test_adding_a_method_computes_that_method_only(whole, planned):
         "method=[random,gradient,gradient_x_input,oracle_counterfactual,oracle_planted,oracle_use,constant]",
         results=study.results,
     )
-    new = todo(more)
+    new = pending(more)
     cells = {c.key: c for found in survey(more).values() for c, _ in found.values()}
     assert new and {cells[k].method for k in new} == {"constant"}
     computing.compute(more, [])
@@ -113,20 +113,20 @@ def test_changing_one_parameter_moves_only_what_depends_on_it(whole, planned):
     assert {k[0] for k in cell_counts(survey(planned(results=study.results)))} >= {"train", "measure"}
     changed = planned("metric.max_sensitivity.draws=3", results=study.results)
     cells = {c.key: c for found in survey(changed).values() for c, _ in found.values()}
-    assert {cells[k].metric for k in todo(changed)} == {"max_sensitivity"}
+    assert {cells[k].metric for k in pending(changed)} == {"max_sensitivity"}
     more = planned("use.draws=6", results=study.results)
     cells = {c.key: c for found in survey(more).values() for c, _ in found.values()}
-    assert {(cells[k].stage, cells[k].method) for k in todo(more)} >= {("truths", ""), ("attribute", "oracle_use")}
-    assert ("attribute", "gradient") not in {(cells[k].stage, cells[k].method) for k in todo(more)}
+    assert {(cells[k].stage, cells[k].method) for k in pending(more)} >= {("truths", ""), ("attribute", "oracle_use")}
+    assert ("attribute", "gradient") not in {(cells[k].stage, cells[k].method) for k in pending(more)}
 
 
 def test_a_budget_trains_the_models_of_its_simulator_anew_and_no_others(whole, planned):
     study, *_ = whole
     more = planned("+budgets.box={epochs: 7}", results=study.results)
     cells = {c.key: c for found in survey(more).values() for c, _ in found.values()}
-    assert {cells[k].stage for k in todo(more)} >= {"train", "attribute"}
+    assert {cells[k].stage for k in pending(more)} >= {"train", "attribute"}
     assert all(more.training(unit)["epochs"] == 7 for unit in more.units)
-    assert todo(planned("+budgets.gmp_cnn={epochs: 7}", results=study.results)) == set()
+    assert pending(planned("+budgets.gmp_cnn={epochs: 7}", results=study.results)) == set()
 
 
 def test_a_budget_of_an_unknown_key_is_refused(planned):
@@ -136,7 +136,7 @@ def test_a_budget_of_an_unknown_key_is_refused(planned):
 
 def test_names_and_numbers_spelled_otherwise_are_found(whole, planned):
     study, *_ = whole
-    assert todo(planned("name=other", "use.draws=4", results=study.results)) == set()
+    assert pending(planned("name=other", "use.draws=4", results=study.results)) == set()
 
 
 def harm(study, stage, part=""):
@@ -151,9 +151,9 @@ def test_a_damaged_file_that_verify_finds_is_made_again(whole, stage, part):
     study, _, before = whole
     harm(study, stage, part)
     assert len(list(study.artefacts().verify())) == 1
-    assert todo(study)
+    assert pending(study)
     computing.compute(study, [])
-    assert todo(study) == set() and tables(study) == before
+    assert pending(study) == set() and tables(study) == before
 
 
 def test_a_damaged_file_met_at_work_is_made_again(whole, planned):
@@ -170,7 +170,7 @@ def test_damaged_scores_are_made_again(whole):
     study, _, before = whole
     shard = min((study.store / "scores").glob("*-gradient-*/*.parquet"))
     shard.write_bytes(shard.read_bytes()[::-1])
-    assert todo(study)
+    assert pending(study)
     computing.compute(study, [])
     assert tables(study) == before
 
@@ -192,7 +192,7 @@ def test_rerun_all_makes_everything_again_with_the_same_result(whole, planned):
     study, asked, before = whole
     again = planned("rerun=all", results=study.results)
     made = keys(study)
-    assert todo(again) == asked
+    assert pending(again) == asked
     computing.compute(again, [])
     assert all(made[k] != run for k, run in keys(study).items() if k in asked)
     assert tables(replace(study)) == before
