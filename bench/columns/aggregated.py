@@ -173,6 +173,7 @@ low                  number  lower end of its 95 % interval
 high                 number  upper end of its 95 % interval
 n_data_seeds         whole   data seeds
 n_models             whole   models
+underpowered         flag    fewer data seeds than tell a reader who is right in 8 of 10 from chance
 """)
 PICTURES = PLACE + Columns.of("""
 method               text    name of the method, or truth

@@ -14,6 +14,7 @@ from bench.study import PAGE, Study
 from bench.tables import panels
 from bench.tables.writer import Writer
 from bench.verbs.command import Command
+from bench.verbs.planning import say_underpowered
 from bench.verbs.reading import readable
 
 #: how often a damaged file found while tables are written sends a run back to compute
@@ -27,6 +28,7 @@ def run(command: Command) -> int:
     if planning.is_finished(study):
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
+    say_underpowered(study)
     (study.folder / PAGE).unlink(missing_ok=True)
     for _ in range(ATTEMPTS):
         compute(study, lines)

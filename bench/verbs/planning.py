@@ -14,6 +14,7 @@ from bench.plan.prune import prune
 from bench.plan.show import record
 from bench.plan.states import STATES, cell_counts, survey
 from bench.report import ScoreRows
+from bench.report.metrics.detection import underpowered
 from bench.store.artefacts import KEY_LENGTH
 from bench.study import Study
 from bench.verbs.command import Command
@@ -36,7 +37,15 @@ def plan(command: Command) -> int:
         states = "".join(f"{by_stage[stage, state]:>12}" for state in STATES)
         print(f"{stage:<12}{states}{expected.seconds(stage):>12}")
     print(expected.sentence(compose.workers(lines)))
+    say_underpowered(study)
     return 0
+
+
+def say_underpowered(study: Study) -> None:
+    """One sentence where a study is to tell shortcut-trained models apart and has too few of them."""
+    sentence = underpowered(len(study.settings["seed"]["data"])) if study.settings["detect"] else ""
+    if sentence:
+        print(sentence, file=sys.stderr)
 
 
 def store(command: Command) -> int:

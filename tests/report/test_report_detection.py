@@ -8,10 +8,12 @@ import pytest
 import synthetic
 from scipy import stats
 
-from bench.report.metrics.detection import _summary, blind_auc, detection
+from bench.plan import plan
+from bench.report.metrics.detection import _summary, blind_auc, detection, enough, underpowered
 from bench.report.metrics.profiles import distances, profiles
 from bench.report.page import page
 from bench.report.rankings.ranked_results import RankedResults
+from bench.verbs.planning import say_underpowered
 
 REGIONS = 6
 SEEDS = np.repeat(np.arange(5), 2)
@@ -75,6 +77,24 @@ def test_the_interval_is_that_of_a_share_of_data_seeds(right, of):
     assert [mean, count] == [right / of, of] and [low, high] == pytest.approx([wanted.low, wanted.high])
 
 
+def power(seeds):
+    """How often a reader who is right in 8 of 10 is told from chance, told by the interval of each outcome."""
+    right = [k for k in range(seeds + 1) if _summary(np.array([1.0] * k + [0.0] * (seeds - k)))[1] > 0.5]
+    return sum(stats.binom.pmf(k, seeds, 0.8) for k in right)
+
+
+def test_as_many_data_seeds_are_asked_as_tell_a_reader_from_chance():
+    assert enough() == 20 and power(20) >= 0.8 and max(power(seeds) for seeds in range(1, 20)) < 0.8
+    assert underpowered(20) == "" and "give 20 or more in seed.data" in underpowered(19)
+
+
+@pytest.mark.parametrize(("line", "said"), [("study=shortcuts", True), ("study=quick", False)])
+def test_a_plan_says_that_models_are_too_few_to_be_told_apart(tmp_path, capsys, line, said):
+    study, _ = plan.study([line, f"paths.results={tmp_path}"])
+    say_underpowered(study)
+    assert ("underpowered: with 5 data seeds a side" in capsys.readouterr().err) == said
+
+
 def test_without_any_seed_there_is_no_interval():
     assert np.isnan(_summary(np.array([np.nan]))[:3]).all()
 
@@ -85,7 +105,7 @@ def test_the_table_names_the_method_that_gives_the_cue_away():
     table = detection(pd.concat(parts, ignore_index=True), {"marked": "clean"}).set_index("method")
     assert table.loc["follows", "auc"] == 1 and table.loc["follows", "n_data_seeds"] == 5
     assert 0.2 < table.loc["blind", "auc"] < 0.8
-    assert table["n_models"].tolist() == [20, 20]
+    assert table["n_models"].tolist() == [20, 20] and table["underpowered"].all()
     assert detection(pd.concat(parts), {"marked": "absent"}).empty
 
 
@@ -131,5 +151,6 @@ def test_models_below_the_gate_are_not_told_apart(told_apart):
 def test_the_page_shows_every_row(told_apart):
     html = (told_apart / "index.html").read_text(encoding="utf-8")
     assert "Do maps give away a shortcut?" in html
+    assert ">underpowered<" in html
     for row in range(len(pd.read_csv(told_apart / "detection.csv"))):
         assert re.search(rf'data-at="detection {row} auc">\d', html)
