@@ -3,7 +3,7 @@
 from bench.columns.declaration import CASE, CONTEST, MEAN, METHOD, PLACE, Columns
 
 STANDING = Columns.of("""
-rank                 text    shared rank; empty for a method that is not ranked
+rank                 text    one more than methods shown to be better; empty for a method that is not ranked
 tied                 flag    others share the rank
 mean                 number  mean score
 low                  number  lower end of its 95 % interval
@@ -13,8 +13,8 @@ gain                 number  lead over it, positive is better
 gain_low             number  lower end of its 95 % interval
 gain_high            number  upper end of its 95 % interval
 n_units              whole   models with a value
-n_data_seeds         whole   data seeds with a value
-n_subjects           whole   subjects with a value
+n_data_seeds         whole   data seeds with a value, in the simulator that has the fewest
+n_subjects           whole   subjects with a value, of all simulators together
 n_simulators         whole   simulators with a value
 status               text    ok, partial, fails sanity, not rankable, below gate or undefined
 chance               number  score of a map without information: as the metric declares, or else of the constant map
@@ -22,8 +22,8 @@ elsewhere            number  lead over the constant map among subjects that the 
 elsewhere_low        number  lower end of its 95 % interval
 elsewhere_high       number  upper end of its 95 % interval
 preview              text    reason why the rank is a preview
-rank_low             number  lower end of the 95 % interval of the rank
-rank_high            number  upper end of the 95 % interval of the rank
+rank_low             number  lowest rank that the method may have, for all methods of the contest at once (95 %)
+rank_high            number  highest rank that it may have
 skill                number  share of the way from the random control to the oracle
 skill_low            number  lower end of its 95 % interval
 skill_high           number  upper end of its 95 % interval
@@ -45,9 +45,9 @@ method               text    name of the method
 against              text    `every control`, or the method that it stands against
 reference            text    control that is beaten least clearly, or that method
 lead                 number  paired difference, positive is better
-low                  number  lower 95 % bound of the lead, for all comparisons of the contest at once
+low                  number  lower 95 % bound of the lead, for all comparisons of the family at once
 p                    number  one-sided p-value
-p_adjusted           number  p-value adjusted for all comparisons of the contest
+p_adjusted           number  p-value adjusted for the family: all rankings and networks of this scope
 n_data_seeds         whole   data seeds with a value
 verdict              text    better, not shown, undefined, partial, or the reason why it is a preview
 """)
@@ -73,8 +73,8 @@ CELLS = (
     + MEAN
     + Columns.of("""
 gate                 text    passed or below gate
-n_data_seeds         whole   data seeds with a value
-n_subjects           whole   subjects with a value
+n_data_seeds         whole   data seeds with a value, in the simulator that has the fewest
+n_subjects           whole   subjects with a value, of all simulators together
 n_simulators         whole   simulators with a value
 n_units              whole   models with a value
 """)

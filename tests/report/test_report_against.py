@@ -19,7 +19,7 @@ WHERE = {"ranking": "anatomy", "network": "gap_cnn", "simulator": "all"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = synthetic.study(tmp_path_factory.mktemp("against") / "study", data_seeds=5, model_seeds=1, subjects=6)
+    made = synthetic.study(tmp_path_factory.mktemp("against") / "study", data_seeds=5, model_seeds=1, subjects=28)
     (made / "panels.npz").unlink()
     shutil.rmtree(made / "scores" / "simulator=focal")
     return made

@@ -60,7 +60,7 @@ def test_missing_cells_and_models_are_covered(design, seeds):
     tables[:, ::4] = x[:, ::4, 0]
     tables[:, rng.random(tables.shape[1:]) < 0.1] = np.nan
     # 0.93 to 0.97, and the noise of a thousand repeats
-    assert 0.92 <= coverage(mean_estimate(tables).interval()) <= 0.975
+    assert 0.92 <= coverage(mean_estimate(tables).interval()) <= 0.98
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 10, 30])
@@ -83,12 +83,31 @@ def test_scores_between_0_and_1_are_covered(seeds, centre):
 
 
 @pytest.mark.parametrize("centre", [-3.0, 3.0])
-def test_limit_of_scores_pressed_against_a_bound(centre):
-    """Mean 0.07 or 0.93, made by few subjects: more data seeds do not help, more subjects do."""
+def test_scores_pressed_against_a_bound_are_covered(centre):
+    """Mean 0.07 or 0.93, made by few subjects, whose skewness moves the interval; without it 90 to 93 % are covered."""
     spreads, rng = (0.1, 0.1, 1.0, 0.5), np.random.default_rng(14)
-    few = [bounded_coverage(rng, seeds, centre, spreads) for seeds in (3, 30)]
-    assert all(0.89 <= found <= 0.93 for found in few)
-    assert bounded_coverage(rng, 10, centre, spreads, subjects=128) > 0.935
+    assert all(0.925 <= bounded_coverage(rng, seeds, centre, spreads) <= 0.98 for seeds in (3, 30))
+
+
+@pytest.mark.parametrize("seeds", [5, 10])
+@pytest.mark.parametrize(("draw", "truth"), [("exponential", 1.0), ("lognormal", np.exp(0.5))])
+def test_skewed_subjects_are_covered(draw, truth, seeds):
+    """A few subjects with much higher scores: 24 of them, and without the third moment at most 93 and 88 %."""
+    rng = np.random.default_rng(17)
+    subjects = getattr(rng, draw)(size=(REPEATS, 1, SUBJECTS))
+    rest = [0.2 * rng.normal(size=(REPEATS, seeds, 1)), 0.3 * rng.normal(size=(REPEATS, seeds, SUBJECTS))]
+    score = balanced(subjects + rest[0] + rest[1])
+    assert 0.92 <= coverage(score.interval(), truth) <= 0.97
+    symmetric = MeanEstimate(score.mean, score.parts, score.freedom)
+    assert coverage(symmetric.interval(), truth) < coverage(score.interval(), truth) - 0.01
+
+
+@pytest.mark.parametrize("seeds", [5, 10])
+def test_scores_of_0_and_1_are_covered(seeds):
+    rng = np.random.default_rng(18)
+    p = expit(2 + 1.5 * rng.normal(size=(REPEATS, 1, SUBJECTS)) + 0.3 * rng.normal(size=(REPEATS, seeds, 1)))
+    truth = expit(2 + np.hypot(1.5, 0.3) * rng.normal(size=2_000_000)).mean()
+    assert 0.93 <= coverage(balanced((rng.random((REPEATS, seeds, SUBJECTS)) < p) * 1.0).interval(), truth) <= 0.99
 
 
 def mean_squares(rng, seeds, subjects, data, subject, rest):
@@ -123,4 +142,4 @@ def test_degrees_of_freedom_of_the_mean_squares_alone_cover_too_little():
 
 def test_with_one_part_the_interval_is_students():
     score = MeanEstimate(np.zeros(1), np.array([[0.5, 0.0]]), np.array([[2.0, 23.0]]))
-    assert score.satterthwaite[0] == pytest.approx(2)
+    assert score.satterthwaite()[0] == pytest.approx(2)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from bench.report.statistics.intervals import balanced, filled, mean_estimate, of_models
 
@@ -51,8 +51,15 @@ def slow_interval(x):
     a, b = ms_rows / (seeds * subjects), max(0.0, ms_columns - ms_rest) / (seeds * subjects)
     most_a, most_b = (part * df / stats.chi2.ppf(0.3, df) for part, df in ((a, seeds - 1), (b, subjects - 1)))
     freedom = (most_a + most_b) ** 2 / (most_a**2 / (seeds - 1) + most_b**2 / (subjects - 1))
-    half = stats.t.ppf(0.975, freedom) * (a + b) ** 0.5
-    return mean, mean - half, mean + half
+    error, reach = (a + b) ** 0.5, stats.t.ppf(0.975, freedom)
+    third = subjects / ((subjects - 1) * (subjects - 2)) * sum((c - mean) ** 3 for c in columns) / subjects**2
+    skew = third / error**3
+
+    def turned(t):
+        return t + skew * t**2 / 3 + skew**2 * t**3 / 27 + skew / 6
+
+    least, most = (optimize.brentq(lambda t, to=to: turned(t) - to, -1e4, 1e4) for to in (-reach, reach))
+    return mean, mean - error * max(reach, most), mean + error * max(reach, -least)
 
 
 @pytest.mark.parametrize("spreads", SPREADS)
@@ -109,3 +116,20 @@ def test_pairing_removes_what_two_methods_share():
     a, b = shared + 0.2 + 0.05 * rng.normal(size=shared.shape), shared + 0.05 * rng.normal(size=shared.shape)
     assert mean_estimate(a).interval()[0] < mean_estimate(b).interval()[1]
     assert mean_estimate(a - b).interval()[0] > 0.1
+
+
+def test_the_statistic_is_beyond_its_quantile_where_the_interval_leaves_zero_out():
+    rng = np.random.default_rng(9)
+    x = np.exp(rng.normal(size=(2000, 1, 9))) - 1.0 + 0.2 * rng.normal(size=(2000, 4, 9))
+    for value in (balanced(x), balanced(-x)):
+        low, high = value.interval()
+        np.testing.assert_array_equal(low > 0, value.p_above() < 0.025)
+        edge = stats.norm.isf(0.025)
+        np.testing.assert_array_equal((low > 0) | (high < 0), np.abs(value.normal_score()) > edge)
+    assert 0.01 < np.mean(high < 0) < 0.99
+
+
+def test_what_never_varies_is_certain_and_nothing_is_even():
+    x = np.stack([np.zeros((3, 4)), np.ones((3, 4)), -np.ones((3, 4))])
+    np.testing.assert_array_equal(balanced(x).p_above(), [0.5, 0, 1])
+    np.testing.assert_array_equal(balanced(x).normal_score(), [0, np.inf, -np.inf])

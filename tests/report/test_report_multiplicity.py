@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.report.rankings.comparisons import Claim, judged
+from bench.report.rankings.comparisons import Case, Claim, judged
 from bench.report.statistics.multiplicity import adjusted, claim_correlation
 
 METHODS, CONTROLS = 8, 2
@@ -13,7 +13,7 @@ NULLS = [((1.0, 0.1, 0.3), 0.0), ((0.3, 1.0, 0.5), 0.0), ((0.3, 1.0, 0.5), 0.8),
 
 def test_independent_statistics_follow_sidak():
     p = np.array([0.01, 0.03, 0.5])
-    found, level = adjusted(p, np.eye(3), draws=200_000)
+    found, level = adjusted(p, [np.eye(3)], draws=200_000)
     steps = [1 - 0.99**3, 1 - 0.97**2, 0.5]
     np.testing.assert_allclose(found, steps, atol=3e-3)
     assert level == pytest.approx(1 - 0.95 ** (1 / 3), abs=1e-3)
@@ -21,7 +21,7 @@ def test_independent_statistics_follow_sidak():
 
 def test_one_statistic_told_often_is_not_adjusted():
     p = np.array([0.02, 0.02, 0.02, 0.02])
-    found, level = adjusted(p, np.ones((4, 4)), draws=200_000)
+    found, level = adjusted(p, [np.ones((4, 4))], draws=200_000)
     np.testing.assert_allclose(found, p, atol=2e-3)
     assert level == pytest.approx(0.05, abs=2e-3)
 
@@ -29,7 +29,7 @@ def test_one_statistic_told_often_is_not_adjusted():
 def test_adjusted_values_keep_the_order_and_are_never_smaller():
     rng = np.random.default_rng(0)
     p, x = rng.random(12) ** 2, rng.normal(size=(12, 6, 9))
-    found, _ = adjusted(p, claim_correlation(x, 5))
+    found, _ = adjusted(p, [claim_correlation([x], 5)])
     assert (found >= p).all()
     assert (np.diff(found[np.argsort(p)]) >= 0).all()
 
@@ -39,14 +39,14 @@ def test_correlation_is_that_of_the_means():
     truth = np.array([[1, 0.8, 0], [0.8, 1, 0], [0, 0, 1.0]])
     root = np.linalg.cholesky(truth)
     x = np.einsum("kj,jdi->kdi", root, rng.normal(size=(3, 400, 1)) + rng.normal(size=(3, 1, 400)))
-    np.testing.assert_allclose(claim_correlation(x, 399), truth, atol=0.1)
+    np.testing.assert_allclose(claim_correlation([x], 399), truth, atol=0.1)
 
 
 def test_few_data_seeds_leave_hardly_any_correlation():
     """Three numbers correlate by chance: unshrunk, six unrelated means have a matrix of rank two."""
     x = np.random.default_rng(2).normal(size=(6, 3, 1)) + np.zeros((6, 3, 8))
-    assert np.abs(claim_correlation(x, 2) - np.eye(6)).max() < 0.2
-    np.testing.assert_array_equal(claim_correlation(x[:, :1], 1), np.eye(6))
+    assert np.abs(claim_correlation([x], 2) - np.eye(6)).max() < 0.2
+    np.testing.assert_array_equal(claim_correlation([x[:, :1]], 1), np.eye(6))
 
 
 def null_table(rng, seeds, spreads, shared, subjects=24):
@@ -73,7 +73,7 @@ def false_claims(repeats, seeds, spreads, shared):
     for _ in range(repeats):
         values = null_table(rng, seeds, spreads, shared)
         values[-1] -= 100
-        table = judged(values, claims, draws=4000)
+        table = judged([Case([values], claims)], draws=4000)[0]
         found.append([(table["p_adjusted"] <= 0.05).any(), (table["low"] > 0).any()])
     return np.mean(found, axis=0)
 
@@ -96,7 +96,36 @@ def test_a_true_difference_is_claimed_and_its_bound_holds():
     rng = np.random.default_rng(4)
     values = null_table(rng, 10, (0.1, 0.3, 0.1), 0.5)
     values[2] += 1.0
-    table = judged(values, [Claim(m, "gradient", (0,)) for m in range(1, METHODS)])
+    table = judged([Case([values], [Claim(m, "gradient", (0,)) for m in range(1, METHODS)])])[0]
     best = table[table["method"] == 2].iloc[0]
     assert best["p_adjusted"] <= 0.05 and 0 < best["low"] < best["lead"]
     assert (table[table["method"] != 2]["p_adjusted"] > 0.05).all()
+
+
+def test_a_lead_that_is_rounding_claims_nothing():
+    base = null_table(np.random.default_rng(5), 5, (0.3, 1.0, 0.5), 0.5)[:1]
+    table = judged([Case([np.concatenate([base, base + 1e-12])], [Claim(1, "gradient", (0,))])])[0]
+    assert table["p"].item() == 0.5 and table["lead"].item() == 0 and table["low"].item() == 0
+
+
+def test_claims_of_several_rankings_are_one_family():
+    """Two rankings without anything in common ask more of each claim than one does: Sidak's share of 5 %."""
+    rng, cases = np.random.default_rng(6), []
+    for _ in range(2):
+        values = null_table(rng, 10, (0.3, 1.0, 0.5), 0.5)
+        values[1] += 0.6
+        cases.append(Case([values], [Claim(1, "gradient", (0,))]))
+    alone, (one, other) = judged(cases[:1])[0], judged(cases)
+    assert one["p"].item() == alone["p"].item() and one["low"].item() < alone["low"].item()
+    least = min(one["p"].item(), other["p"].item())
+    assert min(one["p_adjusted"].item(), other["p_adjusted"].item()) == pytest.approx(1 - (1 - least) ** 2, abs=4e-3)
+
+
+def test_correlation_over_simulators_is_that_of_the_sum_of_covariances():
+    """A pair that goes together in one simulator and against each other in the next has nothing in common."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(1, 200, 1)) + rng.normal(size=(1, 1, 200)) + np.zeros((2, 200, 200))
+    together = claim_correlation([x], 199)[0, 1]
+    assert together > 0.95 and abs(claim_correlation([x, x * [[[1]], [[-1]]]], 199)[0, 1]) < 0.05
+    gone = np.full((2, 5, 5), np.nan)
+    assert claim_correlation([x, gone], 199)[0, 1] == pytest.approx(together)

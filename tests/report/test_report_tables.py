@@ -122,11 +122,13 @@ def test_one_data_seed_has_no_interval_and_is_a_preview(tmp_path):
     assert board[board["n_data_seeds"] > 0]["preview"].str.startswith("preview").all()
 
 
-def test_five_data_seeds_are_no_preview(tmp_path):
-    board = synthetic.leaderboard(
-        Results.load(synthetic.study(tmp_path / "five", data_seeds=5, model_seeds=1, subjects=4))
-    )
-    assert set(board[board["mean"].notna()]["preview"]) == {""}
+def test_five_data_seeds_and_24_subjects_are_no_preview(tmp_path):
+    """A dozen subjects of each of two simulators: the mean over both is none, each by itself is."""
+    folder = synthetic.study(tmp_path / "five", data_seeds=5, model_seeds=1, subjects=14)
+    board = synthetic.leaderboard(Results.load(folder))
+    found = board[board["mean"].notna() & (board["network"] == "gap_cnn")].groupby("simulator")["preview"].unique()
+    assert found["all"].tolist() == [""]
+    assert found["focal"].tolist() == found["mtl_atrophy"].tolist() == ["preview: fewer than 24 subjects"]
 
 
 def test_strata_choose_the_subjects_of_a_ranking(study_folder, tmp_path):

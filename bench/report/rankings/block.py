@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.report.load.results import Ranking
 from bench.report.statistics.arrays import Codes, grouped, models, row_numbers
-from bench.report.statistics.intervals import Array, filled
+from bench.report.statistics.intervals import Array
 
 
 @dataclass(frozen=True)
@@ -82,27 +82,6 @@ def _arrays(ok: pd.DataFrame) -> tuple[Any, ...]:
     return groups, values, counts, held.sum(1), np.asarray(seeds), np.asarray(subjects)
 
 
-def pooled_blocks(blocks: list[Block], tables: list[Array]) -> tuple[Array, Codes, Codes]:
-    """The equal-weight mean over simulators of tables (G, D, I) that belong to the blocks: one table (G, D', I'), with
-    the data seeds (D',) and subjects (I',) that label it.
-
-    Data seeds and subjects are matched by number; a pair that one simulator lacks is missing. A simulator without any
-    value of a group is left out for that group.
-    """
-    seeds = np.unique(np.concatenate([b.data_seeds for b in blocks]))
-    subjects = np.unique(np.concatenate([b.subjects for b in blocks]))
-    groups = len(tables[0])
-    total, held = np.zeros((groups, len(seeds), len(subjects))), np.zeros(groups)
-    for b, table in zip(blocks, tables, strict=True):
-        spread = np.full_like(total, np.nan)
-        place = np.searchsorted(seeds, b.data_seeds)[:, None], np.searchsorted(subjects, b.subjects)[None]
-        spread[:, *place] = filled(table)
-        some = ~np.isnan(table).all((1, 2))
-        total[some] += spread[some]
-        held += some
-    return total / np.where(held > 0, held, np.nan)[:, None, None], seeds, subjects
-
-
 def seeds_behind(values: Array) -> NDArray[np.int64]:
     """(G,): data seeds with at least one value in tables (G, D, I)."""
     return (~np.isnan(values)).any(-1).sum(-1)
@@ -111,3 +90,8 @@ def seeds_behind(values: Array) -> NDArray[np.int64]:
 def subjects_behind(values: Array, subjects: Codes) -> NDArray[np.int64]:
     """(G,): subjects with at least one value in tables (G, D, I); -1 among subjects (I,) is a whole model."""
     return (~np.isnan(values[..., subjects >= 0])).any(-2).sum(-1)
+
+
+def fewest(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(G,): the smallest of counts (S, G) that is not 0; 0 where all are."""
+    return np.where(counts.any(0), np.where(counts > 0, counts, counts.max(initial=0)).min(0), 0)

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from bench.report.load.results import Ranking, Results
 from bench.report.rankings import sanity
-from bench.report.rankings.block import Block, pooled_blocks, seeds_behind, subjects_behind
+from bench.report.rankings.block import Block, fewest, seeds_behind, subjects_behind
 from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import ByModel, Codes
-from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, PREVIEW, Array, MeanEstimate, mean_estimate
-from bench.report.statistics.ranks import shared_ranks
+from bench.report.statistics.intervals import Array, MeanEstimate, previews
+from bench.report.statistics.ranks import CAUTION, confidence_sets
+from bench.report.statistics.simulators import estimate, leads
 
 #: the status of a method that depends on nothing learnt, which is never ranked
 FAILS_SANITY = "fails sanity"
@@ -37,10 +38,9 @@ class Layer(NamedTuple):
 class Contest:
     """All methods under one ranking on one network, over the blocks of one scope (one simulator, or all).
 
-    values: (M, D, I), the simulators of the scope averaged; data_seeds (D,) and subjects (I,) label its axes. counts:
-    per block (M, D, I). units: (M,). models: per block the scores of single models. uncounted: values (M, D, I') of
-    subjects that the ranking leaves out. failing: methods whose maps depend on nothing learnt, as `sanity` says of this
-    scope.
+    tables, counts: per block (M, D, I). units: (M,). models: per block the scores of single models. uncounted: per
+    block the tables (M, D, I') of subjects that the ranking leaves out. failing: methods whose maps depend on nothing
+    learnt, as `sanity` says of this scope.
     """
 
     results: Results
@@ -48,13 +48,11 @@ class Contest:
     scope: str
     blocks: list[Block]
     methods: list[str]
-    values: Array
-    data_seeds: Codes
-    subjects: Codes
+    tables: list[Array]
     counts: list[NDArray[np.int64]]
     units: NDArray[np.int64]
     models: list[ByModel]
-    uncounted: Array
+    uncounted: list[Array]
     failing: frozenset[str] = frozenset()
 
     @classmethod
@@ -70,12 +68,9 @@ class Contest:
         """Gather the methods' tables; a scope of several blocks leaves out those in which no model passed."""
         layers = [layer for layer in layers if layer.block.passed] or layers
         counting, models = [layer.block for layer in layers], [layer.models for layer in layers]
-        others = [layer.uncounted for layer in layers]
-        uncounted = pooled_blocks(others, [b.take(methods, headline)[0] for b in others])[0]
-        taken = [b.take(methods, headline) for b in counting]
-        values, data_seeds, subjects = pooled_blocks(counting, [t[0] for t in taken])
-        units, counts = np.sum([t[2] for t in taken], axis=0), [t[1] for t in taken]
-        arrays = values, data_seeds, subjects, counts, units, models, uncounted
+        uncounted = [layer.uncounted.take(methods, headline)[0] for layer in layers]
+        tables, counts, units = zip(*(b.take(methods, headline) for b in counting), strict=True)
+        arrays = list(tables), list(counts), np.sum(units, axis=0), models, uncounted
         return cls(results, headline, scope, counting, methods, *arrays, failing)
 
     @cached_property
@@ -107,13 +102,20 @@ class Contest:
 
     def score(self) -> MeanEstimate:
         """Means of all methods (M,), the simulators weighing equally, each over the simulators it has values in."""
-        return mean_estimate(self.values)
+        return estimate(self.tables)
 
-    def lead(self, one: int, other: int) -> tuple[float, float, float]:
-        """Lead of `one` over `other`: paired difference with its 95 % interval, positive is better."""
-        value = mean_estimate(self.sign * (self.values[[one]] - self.values[[other]]))
-        low, high = value.interval()
-        return float(value.mean[0]), float(low[0]), float(high[0])
+    @cached_property
+    def better(self) -> list[Array]:
+        """Per block the tables (M, D, I), higher is better."""
+        return [self.sign * table for table in self.tables]
+
+    def seeds_behind(self) -> Codes:
+        """(M,): data seeds with a value, in the simulator that has the fewest."""
+        return fewest(np.stack([seeds_behind(table) for table in self.tables]))
+
+    def subjects_behind(self) -> Codes:
+        """(M,): subjects with a value, in all simulators together."""
+        return np.sum([subjects_behind(t, b.subjects) for t, b in zip(self.tables, self.blocks, strict=True)], axis=0)
 
     def statuses(self) -> list[str]:
         """`ok`, `partial`, `fails sanity`, `not rankable`, `below gate` or `undefined` for each method."""
@@ -129,28 +131,34 @@ class Contest:
         """The methods that have every cell; controls and oracles are never ranked."""
         return [m for m, role in enumerate(self.roles()) if role == "method" and statuses[m] == "ok"]
 
-    def ranks(self, mean: Array, statuses: list[str]) -> dict[int, int]:
-        """Shared ranks of the entitled methods."""
-        order = sorted(self.entitled(statuses), key=lambda m: (-self.sign * mean[m], self.methods[m]))
-        return shared_ranks(order, lambda leader, other: bool(self.lead(leader, other)[1] > 0))
+    def rank_sets(self, statuses: list[str]) -> tuple[list[int], Codes, Codes]:
+        """The entitled methods, and the lowest and highest ranks that they may have, for all of them at once."""
+        entitled = self.entitled(statuses)
+        if not entitled:
+            return [], *np.zeros((2, 0), np.int64)
+        ones, others = np.triu_indices(len(entitled), 1)
+        rows = np.array(entitled)
+        scores = np.zeros((len(rows), len(rows)))
+        scores[ones, others] = estimate(leads(self.better, rows[ones], rows[others])).normal_score(CAUTION)
+        return entitled, *confidence_sets(scores - scores.T)
 
     def table(self) -> pd.DataFrame:
         """The leaderboard rows of this contest, best first."""
         score, statuses = self.score(), self.statuses()
         low, high = score.interval()
-        ranks = self.ranks(score.mean, statuses)
-        places = list(ranks.values())
+        entitled, places, _ = self.rank_sets(statuses)
+        ranks = dict(zip(entitled, places.tolist(), strict=True))
         rows = pd.DataFrame({"method": self.methods, "role": self.roles()})
         rows["mean"], rows["low"], rows["high"] = score.mean, low, high
         rows["rank"] = [str(ranks.get(m, "")) for m in range(len(rows))]
-        rows["tied"] = [m in ranks and places.count(ranks[m]) > 1 for m in range(len(rows))]
+        rows["tied"] = [m in ranks and (places == ranks[m]).sum() > 1 for m in range(len(rows))]
         rows["status"], rows["n_units"] = statuses, self.units
-        rows["n_data_seeds"] = seeds_behind(self.values)
-        rows["n_subjects"] = subjects_behind(self.values, self.subjects)
+        rows["n_data_seeds"] = self.seeds_behind()
+        rows["n_subjects"] = self.subjects_behind()
         rows["n_simulators"] = np.sum([c.any((-2, -1)) for c in self.counts], axis=0)
         # a method without any value says nothing about how firm the others' ranks are
         rows["chance"] = self.chance()
-        rows["preview"] = np.where(rows["n_data_seeds"].between(1, ENOUGH_DATA_SEEDS - 1), PREVIEW, "")
+        rows["preview"] = previews(rows["n_data_seeds"].to_numpy(), rows["n_subjects"].to_numpy())
         rows = pd.concat([rows, self._gains(score.mean), self._left_out()], axis=1)
         return rows.assign(best=-self.sign * rows["mean"]).sort_values(["best", "method"]).drop(columns="best")
 
@@ -160,17 +168,25 @@ class Contest:
         if not controls:
             return pd.DataFrame({"control": "", "gain": np.nan, "gain_low": np.nan, "gain_high": np.nan}, self._index)
         best = max(controls, key=lambda m: self.sign * mean[m])
-        leads = [self.lead(m, best) if m != best else (np.nan,) * 3 for m in self._index]
-        gains = pd.DataFrame(leads, columns=["gain", "gain_low", "gain_high"])
-        return gains.assign(control=self.methods[best])
+        gains = dict(zip(("gain", "gain_low", "gain_high"), self._leads(self.better, best), strict=True))
+        own = np.arange(len(mean)) == best
+        return pd.DataFrame({name: np.where(own, np.nan, gain) for name, gain in gains.items()}).assign(
+            control=self.methods[best]
+        )
 
     def _left_out(self) -> pd.DataFrame:
         """Lead of every method over the constant map among the subjects that the ranking does not count."""
         names = ["elsewhere", "elsewhere_low", "elsewhere_high"]
-        if CONSTANT not in self.methods or not self.uncounted.size:
+        tables = [self.sign * table for table in self.uncounted if table.size]
+        if CONSTANT not in self.methods or not tables:
             return pd.DataFrame(dict.fromkeys(names, np.nan), self._index)
-        lead = mean_estimate(self.sign * (self.uncounted - self.uncounted[[self.methods.index(CONSTANT)]]))
-        return pd.DataFrame(dict(zip(names, (lead.mean, *lead.interval()), strict=True)))
+        found = self._leads(tables, self.methods.index(CONSTANT))
+        return pd.DataFrame(dict(zip(names, found, strict=True)))
+
+    def _leads(self, tables: list[Array], other: int) -> tuple[Array, Array, Array]:
+        """Leads (M,) of every method over one, and the ends of their intervals."""
+        value = estimate(leads(tables, list(self._index), [other] * len(self.methods)))
+        return value.mean, *value.interval()
 
     @property
     def _index(self) -> range:

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from bench.report.load.results import Results
-from bench.report.rankings.block import Block, pooled_blocks, seeds_behind, subjects_behind
+from bench.report.rankings.block import Block, fewest, seeds_behind, subjects_behind
 from bench.report.statistics.arrays import GROUP, Codes
-from bench.report.statistics.intervals import Array, mean_estimate, of_models
+from bench.report.statistics.intervals import Array, MeanEstimate, mean_estimate, of_models
+from bench.report.statistics.simulators import combined
 
 
 def table(results: Results, blocks: list[Block]) -> pd.DataFrame:
@@ -26,8 +27,9 @@ def table(results: Results, blocks: list[Block]) -> pd.DataFrame:
 
 
 def _block_table(b: Block) -> pd.DataFrame:
-    rows = _rows(b.simulator, b.network, b.passed, b.groups, b.values, b.subjects)
-    return rows.assign(n_simulators=1, n_units=b.units)
+    score = _estimated(b.values, b.subjects)
+    rows = _rows(b.simulator, b.network, b.groups, score).assign(gate="passed" if b.passed else "below gate")
+    return rows.assign(**_behind(b.values, b.subjects), n_simulators=1, n_units=b.units)
 
 
 def _pooled(blocks: list[Block]) -> pd.DataFrame:
@@ -38,31 +40,31 @@ def _pooled(blocks: list[Block]) -> pd.DataFrame:
     tables, units = [values for values, _, _ in taken], [count for _, _, count in taken]
     held = np.stack([u > 0 for u in units])
     passed = (held <= np.array([[b.passed] for b in blocks])).all(0)
-    values, _, subjects = pooled_blocks(blocks, tables)
-    rows = _rows("all", blocks[0].network, True, keys, values, subjects)
-    return rows.assign(
-        gate=np.where(passed, "passed", "below gate"), n_simulators=held.sum(0), n_units=np.sum(units, axis=0)
-    )
+    score = combined([_estimated(values, b.subjects) for b, values in zip(blocks, tables, strict=True)])
+    rows = _rows("all", blocks[0].network, keys, score).assign(gate=np.where(passed, "passed", "below gate"))
+    behind = [_behind(values, b.subjects) for b, values in zip(blocks, tables, strict=True)]
+    seeds, subjects = (np.stack([one[name] for one in behind]) for name in ("n_data_seeds", "n_subjects"))
+    rows["n_data_seeds"], rows["n_subjects"] = fewest(seeds), subjects.sum(0)
+    return rows.assign(n_simulators=held.sum(0), n_units=np.sum(units, axis=0))
 
 
-def _rows(
-    simulator: str, network: str, passed: bool, groups: pd.DataFrame, values: Array, subjects: Codes
-) -> pd.DataFrame:
-    mean, low, high = _estimated(values, subjects)
+def _rows(simulator: str, network: str, groups: pd.DataFrame, score: MeanEstimate) -> pd.DataFrame:
     start = pd.DataFrame({"simulator": simulator, "network": network}, index=range(len(groups)))
-    numbers = pd.DataFrame({
-        "mean": mean, "low": low, "high": high, "gate": "passed" if passed else "below gate",
-        "n_data_seeds": seeds_behind(values), "n_subjects": subjects_behind(values, subjects),
-    })  # fmt: skip
+    low, high = score.interval()
+    numbers = pd.DataFrame({"mean": score.mean, "low": low, "high": high})
     return pd.concat([start, groups.reset_index(drop=True), numbers], axis=1)
 
 
-def _estimated(values: Array, subjects: Codes) -> tuple[Array, Array, Array]:
-    """(mean, low, high) of tables (G, D, I); one that has values of whole models alone has no subjects to vary over."""
-    score, whole = mean_estimate(values), subjects_behind(values, subjects) == 0
-    ends = np.stack([score.mean, *score.interval()])
+def _behind(values: Array, subjects: Codes) -> dict[str, Codes]:
+    return {"n_data_seeds": seeds_behind(values), "n_subjects": subjects_behind(values, subjects)}
+
+
+def _estimated(values: Array, subjects: Codes) -> MeanEstimate:
+    """The estimate of tables (G, D, I); one that has values of whole models alone has no subjects to vary over."""
+    score = mean_estimate(values)
     if (subjects < 0).any():
+        whole = subjects_behind(values, subjects) == 0
         models = of_models(values[whole][:, :, subjects < 0][:, :, 0])
-        ends[:, whole] = models.mean, *models.interval()
-    mean, low, high = ends
-    return mean, low, high
+        score.mean[whole], score.parts[whole] = models.mean, models.parts * [1, 0]
+        score.freedom[whole], score.third[whole] = models.freedom, 0.0
+    return score

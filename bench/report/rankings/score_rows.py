@@ -8,9 +8,9 @@ import pandas as pd
 from bench.columns.declaration import PLACE
 from bench.report.load.files import BadTables
 from bench.report.load.results import Results
-from bench.report.rankings.block import Block, block_of, counting, pooled_blocks
+from bench.report.rankings.block import Block, block_of, counting
 from bench.report.rankings.blocks import counted
-from bench.report.statistics.intervals import mean_estimate
+from bench.report.statistics.simulators import estimate
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class ScoreRows:
         parts = [part for part in parts if len(part[1])]
         if not parts:
             raise BadTables(f"row {number} of leaderboard.csv has no mean: {row['method']} is {row['status']} there")
-        blocks = [part[0] for part in parts]
-        mean = mean_estimate(pooled_blocks(blocks, [b.values for b in blocks])[0]).mean[0]
+        mean = estimate([block.values for block, _ in parts]).mean[0]
         return cls(float(row["mean"]), float(mean), pd.concat([part[1] for part in parts], ignore_index=True))
 
 

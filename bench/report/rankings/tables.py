@@ -23,8 +23,11 @@ def _leaderboard(
 
 
 def _comparisons(every_contest: list[Contest]) -> pd.DataFrame:
-    rows = [_named(contest, comparisons.table(contest)) for contest in every_contest]
-    return _stacked(rows, COMPARISONS.names).round(6)
+    family: dict[str, list[Contest]] = {}
+    for contest in every_contest:
+        family.setdefault(contest.scope, []).append(contest)
+    found = {id(c): rows for mine in family.values() for c, rows in zip(mine, comparisons.tables(mine), strict=True)}
+    return _stacked([_named(contest, found[id(contest)]) for contest in every_contest], COMPARISONS.names).round(6)
 
 
 def _concordance(every_contest: list[Contest]) -> pd.DataFrame:

@@ -13,38 +13,54 @@ Genetics and Molecular Biology 4:32). With few data seeds hardly any of it is le
 """
 
 import numpy as np
-from scipy import stats
+from scipy import linalg, stats
 
-from bench.report.statistics.intervals import Array
+from bench.report.statistics.intervals import Array, common
 
 DRAWS = 20_000
+LEVEL = 0.05
 
 
-def claim_correlation(x: Array, freedom: float) -> Array:
-    """The shrunk correlation (K, K) of the means of complete crossed tables x (K, D, I).
+def claim_correlation(tables: list[Array], freedom: float) -> Array:
+    """The shrunk correlation (K, K) of the means over simulators of tables (K, D, I), a list of one a simulator.
 
-    The covariance of the means is that of `intervals`, with matrices in place of mean squares. freedom: degrees of
-    freedom behind it. Tables that do not vary, and all where D or I is below 2, are taken for independent.
+    The covariance of the means is that of `intervals`, with matrices in place of mean squares, and is added up over
+    the simulators. freedom: degrees of freedom behind it. Tables that do not vary, and all where D or I is below 2,
+    are taken for independent.
     """
+    lacking = np.stack([np.isnan(x).all((1, 2)) for x in tables])
+    count = (~lacking).sum(0)
+    covariance = np.zeros((len(count), len(count)))
+    for x, without in zip(tables, lacking, strict=True):
+        if without.all():
+            continue
+        held = np.ix_(~without, ~without)
+        covariance[held] += _covariance(common(x[~without])[0])
+    return _shrunk(_scaled(covariance / np.maximum(np.outer(count, count), 1)), freedom)
+
+
+def _covariance(x: Array) -> Array:
+    """The covariance (K, K) of the means of complete crossed tables x (K, D, I); zero where D or I is below 2."""
     count, seeds, subjects = x.shape
     if min(seeds, subjects) < 2:
-        return np.eye(count)
+        return np.zeros((count, count))
     centred = x - x.mean((1, 2), keepdims=True)
     of_seed, of_subject = centred.mean(2), centred.mean(1)
     rest = (centred - of_seed[:, :, None] - of_subject[:, None]).reshape(count, -1)
     residual = rest @ rest.T / ((seeds - 1) * (subjects - 1))
     between = seeds * of_subject @ of_subject.T / (subjects - 1) - residual
     covariance = subjects * of_seed @ of_seed.T / (seeds - 1) + _without_negative(between)
-    return _shrunk(_scaled(covariance), freedom)
+    return np.asarray(covariance / (seeds * subjects))
 
 
-def adjusted(p: Array, related: Array, draws: int = DRAWS) -> tuple[Array, float]:
+def adjusted(p: Array, related: list[Array], draws: int = DRAWS) -> tuple[Array, float]:
     """Step-down adjusted p-values (K,), and the one-sided level a single bound needs to hold with all others at 5 %.
 
-    p: (K,) without NaN. related: (K, K), correlation of the statistics.
+    p: (K,) without NaN. related: the correlations of the statistics, in groups that have nothing to do with each other.
     """
-    values, vectors = np.linalg.eigh(related)
-    root = vectors * np.sqrt(np.maximum(values, 0))
+    if not len(p):
+        return p, LEVEL
+    root = linalg.block_diag(*[_root(group) for group in related])
     largest = np.random.default_rng(0).normal(size=(draws, len(p))) @ root.T
     order = np.argsort(p, kind="stable")
     # column j: the largest of the statistics that the step-down procedure has not yet rejected at step j
@@ -54,6 +70,11 @@ def adjusted(p: Array, related: Array, draws: int = DRAWS) -> tuple[Array, float
     corrected = np.empty_like(steps)
     corrected[order] = np.minimum(1, np.maximum(steps, p[order]))
     return corrected, float(stats.norm.sf(np.quantile(largest[:, 0], 0.95)))
+
+
+def _root(matrix: Array) -> Array:
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
 
 
 def _without_negative(matrix: Array) -> Array:
