@@ -17,7 +17,7 @@ from bench.report.rankings.ranked_results import RankedResults
 def source(tmp_path_factory) -> RankedResults:
     """Five data seeds with two models each: enough for intervals of ranks and for claims."""
     folder = tmp_path_factory.mktemp("answers") / "synthetic"
-    return RankedResults.of(synthetic.study(folder, data_seeds=5, model_seeds=2, subjects=14))
+    return RankedResults.of(synthetic.study(folder, data_seeds=5, model_seeds=2, subjects=28))
 
 
 @pytest.fixture(scope="module")
