@@ -134,7 +134,7 @@ class InRegions(Protocol):
 
 @runtime_checkable
 class NearLandmarks(Protocol):
-    """A pathology that lies near regions it names, which the grid must be fine enough for."""
+    """A pathology that lies in or near regions it names, which the grid must be fine enough for."""
 
     landmarks: tuple[str, ...]
 

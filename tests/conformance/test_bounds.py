@@ -126,6 +126,7 @@ WITH = {
     "paired": {"shared": 0.0},
     "smallest_ml": {"largest_ml": 500},
     "largest_ml": {"smallest_ml": 0.001},
+    "volume_sd": {"volume_ml": 5.0},
 }
 
 
