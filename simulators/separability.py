@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -12,12 +12,12 @@ from scipy.stats import norm
 
 from bench.contracts import impossible
 from bench.passes.correlation import correlation
-from bench.passes.discrimination import AUC, auc
 from simulators.draw.scene import Scene
 from simulators.draw.subject import draw
 from simulators.observe.observers import Known, Observer
-from simulators.observe.pattern import blurred, places, responses, template
-from simulators.observe.readout import fit, regression
+from simulators.observe.pattern import blurred, places
+from simulators.observe.readout import regression
+from simulators.observe.seen import Seen, separated, with_pattern
 from simulators.parts import Parts
 from simulators.render.signal import image
 
@@ -80,29 +80,7 @@ def observer(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> Observe
     return parts.pathology.observer.of(known)
 
 
-class _Seen(NamedTuple):
-    """Subjects as an observer saw them: statistics (n, F), images (n, V), labels (n,) and sides (n,)."""
-
-    statistics: np.ndarray
-    images: np.ndarray
-    labels: np.ndarray
-    sides: np.ndarray
-
-    def only(self, chosen: np.ndarray) -> "_Seen":
-        """The subjects that are chosen, by a mask or by numbers."""
-        return _Seen(*(part[chosen] for part in self))
-
-    def judged(self) -> "_Seen":
-        """The subjects on either side."""
-        return self.only(self.sides >= 0)
-
-    def of(self, first: int, second: int) -> "_Seen":
-        """The subjects of two classes, those of the second on the patients' side."""
-        chosen = self.only(np.isin(self.labels, (first, second)))
-        return chosen._replace(sides=(chosen.labels == second).astype(int))
-
-
-def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Sequence[Scene]) -> _Seen:
+def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Sequence[Scene]) -> Seen:
     at, statistics, images = replace(parts, amplitude=amplitude), [], []
     read = places(parts.anatomy.template.maps[2], parts.voxel_mm)
     for scene in scenes:
@@ -113,7 +91,7 @@ def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Sequence[Sc
         images.append(blurred(seen, read, parts.voxel_mm))
     labels = [parts.task.label(scene.subject) for scene in scenes]
     sides = np.array([parts.labels.side(label) for label in labels])
-    return _Seen(np.stack(statistics), np.stack(images), np.array(labels), sides)
+    return Seen(np.stack(statistics), np.stack(images), np.array(labels), sides)
 
 
 def _reached(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> float:
@@ -121,7 +99,7 @@ def _reached(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> float:
     seen = _look(parts, amplitude, observer(parts, amplitude, scenes), scenes)
     numbers = np.arange(len(scenes))
     folds = [(seen.only(np.delete(numbers, fold)), seen.only(fold)) for fold in np.array_split(numbers, FOLDS)]
-    return float(np.mean([_auc(rest, fold, parts.labels.products).value for rest, fold in folds]))
+    return float(np.mean([separated(rest, fold, parts.labels.products).value for rest, fold in folds]))
 
 
 def _verify(parts: Parts, amplitude: float, scenes: Sequence[Scene], count: int) -> dict[str, Any]:
@@ -131,25 +109,14 @@ def _verify(parts: Parts, amplitude: float, scenes: Sequence[Scene], count: int)
     for start in range(0, count, 250):
         fresh = [draw(parts, i, "verification") for i in range(start, min(start + 250, count))]
         chunks.append(_look(parts, amplitude, watcher, fresh))
-    other = _Seen(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
+    other = Seen(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
     products = parts.labels.products
-    reached = _auc(seen.judged(), other.judged(), products)
+    reached = separated(seen.judged(), other.judged(), products)
     found: dict[str, Any] = {"reached": reached.value, "low": reached.low, "high": reached.high}
     if parts.labels.kind == "regression":
-        known, met = _with_pattern(seen, other, seen.labels)
+        known, met = with_pattern(seen, other, seen.labels)
         found["r2"] = correlation(met @ regression(known, seen.labels), other.labels).r2[0]
     if parts.labels.outputs > 2:
         pairs = combinations(range(parts.labels.outputs), 2)
-        found["pairs"] = {f"{a}-{b}": _auc(seen.of(a, b), other.of(a, b), products).value for a, b in pairs}
+        found["pairs"] = {f"{a}-{b}": separated(seen.of(a, b), other.of(a, b), products).value for a, b in pairs}
     return found
-
-
-def _auc(seen: _Seen, other: _Seen, products: bool) -> AUC:
-    known, met = _with_pattern(seen, other, seen.sides)
-    return auc(fit(known, seen.sides, products)(met), other.sides)
-
-
-def _with_pattern(seen: _Seen, other: _Seen, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Statistics of both with the response of a template learnt from `seen` and its values as one more."""
-    own, new = responses(seen.images, values), template(seen.images, values)(other.images)
-    return np.column_stack([seen.statistics, own]), np.column_stack([other.statistics, new])
