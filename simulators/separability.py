@@ -15,9 +15,9 @@ from bench.passes.correlation import correlation
 from simulators.draw.scene import Scene
 from simulators.draw.subject import draw
 from simulators.observe.observers import Known, Observer
-from simulators.observe.pattern import blurred, places
+from simulators.observe.pattern import places_read, values_read
 from simulators.observe.readout import regression
-from simulators.observe.seen import Seen, separated, with_pattern
+from simulators.observe.seen import SeenSubjects, separated, with_pattern
 from simulators.parts import Parts
 from simulators.render.signal import image
 
@@ -80,18 +80,18 @@ def observer(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> Observe
     return parts.pathology.observer.of(known)
 
 
-def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Sequence[Scene]) -> Seen:
+def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Sequence[Scene]) -> SeenSubjects:
     at, statistics, images = replace(parts, amplitude=amplitude), [], []
-    read = places(parts.anatomy.template.maps[2], parts.voxel_mm)
+    read = places_read(parts.anatomy.template.maps[2], parts.voxel_mm)
     for scene in scenes:
         # a place of its own, so that thousands of subjects do not keep what was slow to work out of their anatomies
         lone = scene._replace(place=replace(scene.place))
         seen = image(at, lone, parts.strengths(scene.subject, scene.stream))
         statistics.append(watcher.features(seen, scene.warped, scene.shape))
-        images.append(blurred(seen, read, parts.voxel_mm))
+        images.append(values_read(seen, read, parts.voxel_mm))
     labels = [parts.task.label(scene.subject) for scene in scenes]
     sides = np.array([parts.labels.side(label) for label in labels])
-    return Seen(np.stack(statistics), np.stack(images), np.array(labels), sides)
+    return SeenSubjects(np.stack(statistics), np.stack(images), np.array(labels), sides)
 
 
 def _reached(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> float:
@@ -109,7 +109,7 @@ def _verify(parts: Parts, amplitude: float, scenes: Sequence[Scene], count: int)
     for start in range(0, count, 250):
         fresh = [draw(parts, i, "verification") for i in range(start, min(start + 250, count))]
         chunks.append(_look(parts, amplitude, watcher, fresh))
-    other = Seen(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
+    other = SeenSubjects(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
     products = parts.labels.products
     reached = separated(seen.judged(), other.judged(), products)
     found: dict[str, Any] = {"reached": reached.value, "low": reached.low, "high": reached.high}

@@ -18,7 +18,7 @@ RIDGE = 0.1
 Response = Callable[[np.ndarray], np.ndarray]
 
 
-def places(brain: np.ndarray, voxel_mm: float) -> np.ndarray:
+def places_read(brain: np.ndarray, voxel_mm: float) -> np.ndarray:
     """Voxels (D, H, W) bool that are read: those that hold brain in the template, about `BLUR_MM` apart.
 
     brain: (D, H, W) the share of brain.
@@ -29,7 +29,7 @@ def places(brain: np.ndarray, voxel_mm: float) -> np.ndarray:
     return read & (brain > 0)
 
 
-def blurred(image: np.ndarray, read: np.ndarray, voxel_mm: float) -> np.ndarray:
+def values_read(image: np.ndarray, read: np.ndarray, voxel_mm: float) -> np.ndarray:
     """Values (V,) float32 of a blurred image (D, H, W) at the places read."""
     values: np.ndarray = gaussian_filter(image, BLUR_MM / voxel_mm)[read]
     return values.astype(np.float32)

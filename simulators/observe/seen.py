@@ -9,7 +9,7 @@ from simulators.observe.pattern import responses, template
 from simulators.observe.readout import fit
 
 
-class Seen(NamedTuple):
+class SeenSubjects(NamedTuple):
     """Subjects as an observer saw them: statistics (n, F), images (n, V), labels (n,) and sides (n,)."""
 
     statistics: np.ndarray
@@ -17,21 +17,21 @@ class Seen(NamedTuple):
     labels: np.ndarray
     sides: np.ndarray
 
-    def only(self, chosen: np.ndarray) -> "Seen":
+    def only(self, chosen: np.ndarray) -> "SeenSubjects":
         """The subjects that are chosen, by a mask or by numbers."""
-        return Seen(*(part[chosen] for part in self))
+        return SeenSubjects(*(part[chosen] for part in self))
 
-    def judged(self) -> "Seen":
+    def judged(self) -> "SeenSubjects":
         """The subjects on either side."""
         return self.only(self.sides >= 0)
 
-    def of(self, first: int, second: int) -> "Seen":
+    def of(self, first: int, second: int) -> "SeenSubjects":
         """The subjects of two classes, those of the second on the patients' side."""
         chosen = self.only(np.isin(self.labels, (first, second)))
         return chosen._replace(sides=(chosen.labels == second).astype(int))
 
 
-def separated(seen: Seen, other: Seen, products: bool) -> AUC:
+def separated(seen: SeenSubjects, other: SeenSubjects, products: bool) -> AUC:
     """AUC between the sides of other subjects, by the observer fitted on those seen.
 
     products: read products of two statistics as well; see `readout.fit`.
@@ -40,7 +40,7 @@ def separated(seen: Seen, other: Seen, products: bool) -> AUC:
     return auc(fit(known, seen.sides, products)(met), other.sides)
 
 
-def with_pattern(seen: Seen, other: Seen, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def with_pattern(seen: SeenSubjects, other: SeenSubjects, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Statistics (n, F + 1) of both: the response of the template learnt from `seen` and its values (m,) is the last.
 
     Those seen are read by the template of their other half, so that the discriminant sees no response that is too good.

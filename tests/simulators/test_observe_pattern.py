@@ -6,8 +6,8 @@ from scipy.stats import norm
 from sklearn.linear_model import Ridge
 
 from bench.passes.discrimination import auc
-from simulators.observe.pattern import RIDGE, blurred, places, responses, template
-from simulators.observe.seen import Seen, separated
+from simulators.observe.pattern import RIDGE, places_read, responses, template, values_read
+from simulators.observe.seen import SeenSubjects, separated
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_the_observer_comes_near_what_the_best_weights_reach(known):
     """The ideal AUC of two normals is Phi(d' / sqrt 2); statistics alone, here noise, are at chance."""
     images, sides, distance = known
     noise = np.random.default_rng(1).standard_normal((2000, 3))
-    halves = [Seen(noise[a], images[a], sides[a], sides[a]) for a in (slice(0, 1000), slice(1000, None))]
+    halves = [SeenSubjects(noise[a], images[a], sides[a], sides[a]) for a in (slice(0, 1000), slice(1000, None))]
     reached = separated(*halves, products=False)
     assert norm.cdf(distance / 2**0.5) - 0.05 < reached.value <= reached.high
     assert reached.low < norm.cdf(distance / 2**0.5)
@@ -50,6 +50,8 @@ def test_responses_are_those_of_the_other_half():
 def test_places_lie_in_the_brain_about_five_mm_apart():
     brain = np.zeros((12, 12, 12))
     brain[2:10, 2:10, 2:10] = 1
-    assert [int(places(brain, mm).sum()) for mm in (7.0, 4.0, 2.5, 1.0)] == [512, 512, 64, 1]
+    assert [int(places_read(brain, mm).sum()) for mm in (7.0, 4.0, 2.5, 1.0)] == [512, 512, 64, 1]
     even = np.full((12, 12, 12), 3.0)
-    np.testing.assert_allclose(blurred(even, places(brain, 7.0), 7.0), np.full(512, 3.0, np.float32), rtol=1e-6)
+    np.testing.assert_allclose(
+        values_read(even, places_read(brain, 7.0), 7.0), np.full(512, 3.0, np.float32), rtol=1e-6
+    )
