@@ -26,7 +26,7 @@ KNOWN = {(name, "sides r beside brain") for name in ("caudate", "putamen", "pall
     ("supramarginal gyrus", "asymmetry p90"),
     ("entorhinal cortex", "asymmetry p90"),
 }
-#: the same of intensities: folding moves grey matter's commonest one towards fluid's, and fluid's down
+#: the same of tissues whose commonest intensity is darker than the average brain's
 KNOWN_INTENSITIES = {"csf", "grey matter"}
 STRUCTURES = {norm.structure: norm.tissue for norm in norms()}
 SLAB = Slab(MNI152(8.0), (-72, -75, -54), (72, 45, 42))
