@@ -16,7 +16,8 @@ LOOKED_FOR = (0.1, 0.35, 0.65, 0.9)
 class LesionSizes:
     """The law of a lesion's volume.
 
-    volume_ml, volume_sd: median and SD of the logarithm before it is cut off. smallest_ml, largest_ml: where it is.
+    volume_ml, volume_sd: median and SD of the logarithm before it is cut off; with an SD of 0 all lesions have the
+    median. smallest_ml, largest_ml: where it is.
     """
 
     volume_ml: Annotated[float, Between(0.001, 500, unit="ml")]

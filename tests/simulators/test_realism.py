@@ -55,6 +55,28 @@ def test_norms_have_bounds_around_their_value_a_source_and_ages():
     assert len(STRUCTURES) > 12
 
 
+#: how far a correlation may lie from its norm, and the bounds that follow no rule
+WITHIN = {"sides r": 0.12, "sides r beside brain": 0.2, "brain r": 0.25}
+OWN = {("hippocampus", "asymmetry p90"): (0.06, 0.179), ("lateral ventricle", "skewness"): (0.7, 3.0)}
+
+
+def ruled(norm):
+    """Bounds as `simulators/README.md` states them; two standard errors of a correlation are those of Fisher's z."""
+    if (norm.structure, norm.quantity) in OWN:
+        return OWN[norm.structure, norm.quantity]
+    if norm.quantity in WITHIN:
+        half = max(WITHIN[norm.quantity], 2 * (1 - norm.value**2) / np.sqrt(norm.people - 3))
+        return norm.value - half, min(norm.value + half, 0.97)
+    low, high = {"cv": (0.7, 1.3), "asymmetry p90": (1 / 1.8, 1.8)}[norm.quantity]
+    return low * norm.value, high * norm.value
+
+
+def test_bounds_follow_their_rule():
+    """But for the rounding of the table to three digits."""
+    for norm in norms():
+        np.testing.assert_allclose((norm.low, norm.high), ruled(norm), rtol=0.005, atol=0.001)
+
+
 def test_healthy_volumes_vary_as_peoples_do():
     """A few subjects at 7 mm, within three standard errors of the bounds; the full test allows one."""
     outside, structures = judged(7.0, 40, 3)
