@@ -27,10 +27,6 @@ class Pathology(Protocol):
         """One subject's latents, `severity` among them."""
 
 
-#: what no pathology goes without
-OF_EVERY_PATHOLOGY = (*Pathology.__annotations__, "validate", "draw")
-
-
 @runtime_checkable
 class Acts(Pathology, Protocol):
     """A pathology that acts voxel by voxel.
