@@ -146,7 +146,7 @@ def _gradient_cam(
     """The upsampled combination (n, 1, d, h, w) of feature maps and gradients (n, channels, d, h, w)."""
 
     def work(rows: Tensor) -> Tensor:
-        found = passed(model, leaf(model, inputs[rows]), rows_of(target, rows), layer)
+        found = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), layer)
         slope = derivative(found.score, found.features)
         return upsampled(combine(found.features.detach(), slope), inputs)
 

@@ -45,7 +45,7 @@ class AblationCAM:
         """Map (N, 1, D, H, W). Raises Unsupported where the layer has no, or more than `channels`, feature maps."""
 
         def work(rows: Tensor) -> Tensor:
-            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows)
+            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows, inputs)
             plain = passed(model, x, chosen, self.layer)
             features, score = plain.features.detach().clone(), plain.score.detach()
             count = _room(features, self.channels)
@@ -89,11 +89,15 @@ class ScoreCAM:
         """Map (N, 1, D, H, W), not negative. Raises Unsupported where the layer has no, or too many, feature maps."""
 
         def work(rows: Tensor) -> Tensor:
-            return passed(model, leaf(model, inputs[rows]), rows_of(target, rows), self.layer).features.detach().clone()
+            return (
+                passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), self.layer)
+                .features.detach()
+                .clone()
+            )
 
         with differentiable(model):
             features = in_chunks(inputs, work)
-        maps = [self._row(model, inputs[row], features[row], row_of(target, row)) for row in range(len(inputs))]
+        maps = [self._row(model, inputs[row], features[row], row_of(target, row, inputs)) for row in range(len(inputs))]
         return torch.stack(maps).detach().contiguous()
 
     def _row(self, model: nn.Module, image: Tensor, features: Tensor, target: Target) -> Tensor:

@@ -41,7 +41,7 @@ class CAM:
         """Map (N, 1, D, H, W). Raises Unsupported for every other kind of network."""
 
         def work(rows: Tensor) -> Tensor:
-            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows)
+            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows, inputs)
             found = passed(model, x, chosen, AVERAGED)
             features, slope = found.features.detach(), derivative(found.score, found.features)
             edited = passed(model, x, chosen, AVERAGED, lambda volume: -2 * volume, found.place)

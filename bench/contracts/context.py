@@ -68,7 +68,7 @@ class Context:
         return torch.Generator().manual_seed(self.seed_of(subject) % 2**63)
 
     def memo(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """`make()` once per key for the life of one model."""
+        """`make()` once per key for the life of the context; what depends on a model names the model in its key."""
         if key not in self._memo:
             self._memo[key] = make()
         return self._memo[key]
