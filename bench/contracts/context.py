@@ -36,6 +36,7 @@ class Context:
     controls', -1 on neither, as the simulator says; without one, class 1 against class 0.
     quantity: that of the map in question. spread: (1, D, H, W) standard deviation of each voxel between the explained
     subjects, as the images lie, or None.
+    notes: what a method tells of how it made its maps, in tables: `layer`, whose feature maps it read.
     domain, regions: (N, 1, D, H, W). truths: for a method only those it declared in `needs`,
     for a metric all of the simulator's.
     """
@@ -57,6 +58,7 @@ class Context:
     target: Any = None
     quantity: str = "location"
     spread: Tensor | None = None
+    notes: dict[str, str] = field(default_factory=dict)
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def generator(self, row: int) -> torch.Generator:

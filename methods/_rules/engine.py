@@ -11,7 +11,8 @@ from torch.overrides import TorchFunctionMode
 
 from bench.contracts import Unsupported
 from bench.passes import one_tensor
-from methods._rules.call import Call, tensors_in, with_tensors
+from bench.passes.nested import tensors_in
+from methods._rules.call import Call, with_tensors
 from methods._rules.operations import QUERIES, OperationKind, kind_of
 from methods._rules.origins import Origins
 

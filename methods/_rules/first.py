@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Unsupported
-from methods._rules.call import Call, tensors_in
+from bench.passes.nested import tensors_in
+from methods._rules.call import Call
 from methods._rules.engine import Rule, intercepted
 from methods._rules.shares import ELEMENTWISE, WEIGHTED, over, unbiased, with_shares
 
