@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import Count, Positive, bounded
+from bench.contracts import Count, Positive, Undefined, bounded
 from methods._shared.fills import Fill
 from methods._shared.players import Game, RegionGame, subsets
 
@@ -18,8 +18,8 @@ class LIME(RegionGame):
 
     A coalition z of R regions weighs exp(-d^2 / width^2), d = 1 - sqrt(|z| / R), its cosine distance to the whole
     image. The intercept is not penalised; the penalty is `ridge` times the sum of weights, so it does not depend on
-    their number. Where `samples` allow, all 2^R coalitions are run; otherwise each region is present with probability
-    1/2.
+    their number. One region alone has no value: the image without it weighs nothing. Where `samples` allow, all 2^R
+    coalitions are run; otherwise each region is present with probability 1/2.
     fill, blocks: as in `shapley`.
     """
 
@@ -41,6 +41,8 @@ class LIME(RegionGame):
         return min(2**players, 1 + self.samples)
 
     def _values(self, game: Game, generator: torch.Generator) -> Tensor:
+        if game.size < 2:
+            raise Undefined("LIME weighs coalitions by their likeness to the whole, which needs two or more regions")
         present = self._coalitions(game.size, generator)
         full, scores = game.value(present)
         seen = torch.cat([present, torch.ones(1, game.size, dtype=torch.bool)]).double()

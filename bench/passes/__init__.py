@@ -12,7 +12,7 @@ from bench.passes.cost import cost_of
 from bench.passes.counting import Passes, count_passes
 from bench.passes.edits import box_edits, coalition_edits, content_edits, mask_edits, region_edits
 from bench.passes.forward import derivative, differentiable, evaluating, forward, gradient, in_chunks, leaf
-from bench.passes.scores import explained, finite, row_of, rows_of
+from bench.passes.scores import explained, finite, one_tensor, row_of, rows_of
 
 __all__ = [
     "Cone",
@@ -32,6 +32,7 @@ __all__ = [
     "in_chunks",
     "leaf",
     "mask_edits",
+    "one_tensor",
     "region_edits",
     "row_of",
     "rows_of",

@@ -55,7 +55,7 @@ def by_output(model: nn.Module, inputs: Tensor, target: Target, explain: Explain
 
 def by_row(model: nn.Module, inputs: Tensor, target: Target, explain: ExplainOutput) -> Tensor:
     """As `by_output`, of a library that takes one image at a time."""
-    rows = [by_output(model, image[None], row_of(target, row), explain) for row, image in enumerate(inputs)]
+    rows = [by_output(model, image[None], row_of(target, row, inputs), explain) for row, image in enumerate(inputs)]
     return torch.cat(rows)
 
 
