@@ -36,7 +36,8 @@ class _Graded(Placed):
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
         if not size.any():
             return math.nan
-        return self._agreement(np.abs(values.astype(np.float64)), np.where(mass_set(size, self.q), size, 0.0))
+        observed = np.where(mass_set(size, self.q), size.astype(np.float64), 0.0)
+        return self._agreement(np.abs(values.astype(np.float64)), observed)
 
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
         raise NotImplementedError

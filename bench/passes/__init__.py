@@ -4,7 +4,7 @@ Everything that runs a model for a method or a metric goes through here, so that
 the bit-exact independence of a row from its batch are settled once. Edits of boxes and regions are incremental: `cone`
 keeps the activations of an image, `carried` is a value that knows in which boxes edits differ, `following` and
 `sliding` hold one rule an operation. A network with an operation without a rule takes full passes, and `Cone.reason`
-names it.
+names it. `resets` gives layers fresh weights.
 """
 
 from bench.passes.cone import Cone

@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 import synthetic
 
 from bench import report
+from bench.report.rankings import violations
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +70,13 @@ def test_a_network_that_a_study_cannot_train_is_no_empty_ranking(tmp_path):
         told = table.assign(status="unsupported", reason="it fits itself", value=np.nan)
         told.to_parquet(file, index=False)
     assert not any("is empty" in fault for fault in report.violations(made))
+
+
+def test_chance_that_is_not_zero_is_held_against_the_mean_with_its_sign():
+    """The chance of every metric of the synthetic study is 0; that of an area under a curve is .5."""
+    metrics = pd.DataFrame({"metric": ["roc_auc"], "localisation": [True], "chance": [0.5]})
+    place = {"simulator": "s", "network": "n", "metric": "roc_auc", "truth": "t", "view": "abs"}
+    results = SimpleNamespace(metrics=metrics)
+    for middle, complaints in ((0.5, 0), (-0.5, 1), (0.0, 1), (1.0, 1)):
+        values = middle + 0.01 * np.linspace(-1, 1, 9)
+        assert len(violations.random_at_chance(results, pd.DataFrame({**place, "value": values}))) == complaints

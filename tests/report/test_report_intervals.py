@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.report.rankings.means import _estimated as estimated
 from bench.report.statistics.intervals import balanced, filled, mean_estimate, of_models
 
 # spreads of (data seed, subject, residual)
@@ -109,3 +110,17 @@ def test_pairing_removes_what_two_methods_share():
     a, b = shared + 0.2 + 0.05 * rng.normal(size=shared.shape), shared + 0.05 * rng.normal(size=shared.shape)
     assert mean_estimate(a).interval()[0] < mean_estimate(b).interval()[1]
     assert mean_estimate(a - b).interval()[0] > 0.1
+
+
+def test_tables_of_subjects_and_of_whole_models_have_each_their_own_interval():
+    """A group with values of subjects, one with a value of each model alone, one with both, and one with none."""
+    subjects, rng = np.array([-1, 4, 7, 9]), np.random.default_rng(5)
+    tables = rng.normal(size=(4, 6, 4))
+    tables[0, :, 0], tables[1, :, 1:], tables[3] = np.nan, np.nan, np.nan
+    found = np.stack(estimated(tables, subjects))
+    for row in (0, 2):
+        one = mean_estimate(tables[[row]])
+        np.testing.assert_allclose(found[:, row], np.stack([one.mean, *one.interval()])[:, 0])
+    models = of_models(tables[[1], :, 0])
+    np.testing.assert_allclose(found[:, 1], np.stack([models.mean, *models.interval()])[:, 0])
+    assert np.isfinite(found[:, :3]).all() and np.isnan(found[:, 3]).all()
