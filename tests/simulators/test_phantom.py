@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import label
 
 from simulators.anatomy.folding import waves
-from simulators.anatomy.minimum import FEWEST
+from simulators.anatomy.minimum import FEWEST_TO_ACT
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.phantom import Phantom
 from simulators.anatomy.solids import ellipsoid, share, tube, union
@@ -70,8 +70,8 @@ def test_every_region_is_there(phantom):
     """With the voxels that a pathology needs, but for the tip of the forehead, where the phantom ends before people."""
     names, counts = Phantom(resolution_mm=4.0).region_names, np.bincount(phantom.labels.ravel())[1:]
     assert len(counts) == len(names) == 100
-    small = {name for name, count in zip(names, counts, strict=True) if count < FEWEST}
-    assert small <= {"left frontal pole", "right frontal pole"} and counts.min() == FEWEST - 1
+    small = {name for name, count in zip(names, counts, strict=True) if count < FEWEST_TO_ACT}
+    assert small <= {"left frontal pole", "right frontal pole"} and counts.min() == FEWEST_TO_ACT - 1
 
 
 @pytest.mark.parametrize(
