@@ -1,12 +1,12 @@
 """LIME: a local linear model of the score on which regions are present."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
 
-from bench.contracts import Count, Positive, Undefined, bounded
+from bench.contracts import AtLeast, Count, Positive, Undefined, bounded
 from methods._shared.fills import Fill
 from methods._shared.players import Game, RegionGame, subsets
 
@@ -27,7 +27,7 @@ class LIME(RegionGame):
     width: Positive = 0.25
     ridge: Positive = 1e-3
     fill: Fill = "zero"
-    blocks: Count = 2
+    blocks: Annotated[int, AtLeast(2)] = 2
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Ribeiro, Singh and Guestrin 2016, Why should I trust you?, KDD, eq. 2 and section 3.4"

@@ -1,5 +1,7 @@
 """The layout in memory of a network's weights, which its images follow."""
 
+from itertools import chain
+
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +11,8 @@ from bench.passes.forward import forward
 #: how far outputs in the two layouts may lie apart by rounding, in units of the largest
 ROUNDING = 1e-4
 _PLAIN, _FAST = torch.contiguous_format, torch.channels_last_3d
+#: of what has a layout: kernels of 3D convolutions
+_AXES = 5
 
 
 def fast_layout(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
@@ -44,5 +48,8 @@ def _outputs(model: nn.Module, images: Tensor) -> Tensor | None:
 
 
 def _laid(model: nn.Module, layout: torch.memory_format) -> nn.Module:
-    # a network may have a `to` of its own
-    return nn.Module.to(model, memory_format=layout)  # type: ignore[call-overload, no-any-return]
+    # not by `to`, which a network may have of its own, and which refuses buffers of four axes
+    for tensor in chain(model.parameters(), model.buffers()):
+        if tensor.dim() == _AXES:
+            tensor.data = tensor.data.contiguous(memory_format=layout)
+    return model

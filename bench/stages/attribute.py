@@ -18,7 +18,7 @@ class _Attribute(Maps):
     """Makes the maps of a trained model."""
 
     name = "attribute"
-    version = "1"
+    version = "2"
 
     def cells(self, graph: Graph, unit: Unit) -> Iterable[Cell]:
         """One per method, of arms as well."""

@@ -11,7 +11,7 @@ from bench.study import Study
 
 
 def rows(study: Study, cells: Cells, stored: StoredCells) -> Iterator[tuple[Any, ...]]:
-    """Rows of MAPS: every model and method that told something; maps made before methods told have none."""
+    """Rows of MAPS: every model and method that told something."""
     for unit in study.units:
         for name in study.methods:
             cell = cells.cell(ATTRIBUTE, unit, name)

@@ -71,3 +71,20 @@ def test_images_follow_the_weights():
 def test_the_check_of_outputs_says_where_a_network_is_slow():
     assert "contiguous memory alone" in str(check_outputs(viewed))
     assert check_outputs(PooledCNN) is None
+
+
+def test_weights_of_any_rank_are_laid():
+    """torch's own `to` refuses to lay a module that has a buffer of four axes."""
+
+    class Weighed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv3d(1, 2, 3, padding=1)
+            self.register_buffer("place", torch.ones(1, *SHAPE))
+
+        def forward(self, x):
+            return self.conv(x * self.place).mean((2, 3, 4))
+
+    model = fast_layout(Weighed(), SHAPE)
+    assert model.conv.weight.is_contiguous(memory_format=torch.channels_last_3d)
+    assert model.place.shape == (1, *SHAPE)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+from scipy import stats
 
 from bench import report
 from bench.report.rankings import violations
@@ -80,3 +81,14 @@ def test_chance_that_is_not_zero_is_held_against_the_mean_with_its_sign():
     for middle, complaints in ((0.5, 0), (-0.5, 1), (0.0, 1), (1.0, 1)):
         values = middle + 0.01 * np.linspace(-1, 1, 9)
         assert len(violations.random_at_chance(results, pd.DataFrame({**place, "value": values}))) == complaints
+
+
+def test_few_skewed_values_at_chance_are_not_told():
+    """Means of 32 exponential values leave a plain t-interval of 99.8 % far too often, on the low side."""
+    rng, allowed = np.random.default_rng(0), stats.t.ppf(0.999, 31)
+    samples = rng.exponential(size=(4000, 32)) - 1
+    plain = np.abs(samples.mean(1) / samples.std(1, ddof=1) * np.sqrt(32)) > allowed
+    corrected = np.abs([violations.skew_corrected(x, 0.0) for x in samples]) > allowed
+    assert plain.mean() > 4 * corrected.mean() and corrected.mean() < 0.005
+    assert np.mean([violations.skew_corrected(x, -1.0) > allowed for x in samples[:400]]) > 0.9
+    assert violations.skew_corrected(np.ones(5), 0.0) == 0
