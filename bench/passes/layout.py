@@ -51,5 +51,5 @@ def _laid(model: nn.Module, layout: torch.memory_format) -> nn.Module:
     # not by `to`, which a network may have of its own, and which refuses buffers of four axes
     for tensor in chain(model.parameters(), model.buffers()):
         if tensor.dim() == _AXES:
-            tensor.data = tensor.data.contiguous(memory_format=layout)
+            tensor.data = tensor.data.to(memory_format=layout)
     return model
