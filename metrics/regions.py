@@ -1,6 +1,7 @@
 """Agreement of a map's regional mass with the regions a model uses in a subject."""
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -75,7 +76,7 @@ def _fit(regions: Tensor, truth: str, maps: Tensor, context: Context) -> None:
 
 
 @dataclass(frozen=True)
-class Regions:
+class Regions(ABC):
     """The base of region metrics: mass and `use` of the regions a subject has; NaN where none is clearly used.
 
     Mass is the sum of a signed map over the region's voxels in the domain, so that what cancels in a region cancels, as
@@ -105,8 +106,9 @@ class Regions:
             return math.nan
         return self._score(mass, value, calls)
 
+    @abstractmethod
     def _score(self, mass: np.ndarray, value: np.ndarray, calls: Calls) -> float:
-        raise NotImplementedError
+        """The score of one subject from mass and value (R,) of its regions, and which of them are clearly used."""
 
 
 @bounded

@@ -12,11 +12,12 @@ from bench.passes.cost import cost_of
 from bench.passes.counting import Passes, count_passes
 from bench.passes.edits import box_edits, coalition_edits, content_edits, mask_edits, region_edits
 from bench.passes.forward import derivative, differentiable, evaluating, forward, gradient, in_chunks, leaf
-from bench.passes.scores import explained, finite, one_tensor, row_of, rows_of
+from bench.passes.scores import alike, explained, finite, one_tensor, row_of, rows_of
 
 __all__ = [
     "Cone",
     "Passes",
+    "alike",
     "box_edits",
     "coalition_edits",
     "content_edits",

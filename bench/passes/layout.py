@@ -7,9 +7,8 @@ from torch import Tensor, nn
 
 from bench.contracts import BadInput, Unsupported
 from bench.passes.forward import forward
+from bench.passes.scores import alike
 
-#: how far outputs in the two layouts may lie apart by rounding, in units of the largest
-ROUNDING = 1e-4
 _PLAIN, _FAST = torch.contiguous_format, torch.channels_last_3d
 #: of what has a layout: kernels of 3D convolutions
 _AXES = 5
@@ -30,12 +29,7 @@ def runs_fast(model: nn.Module, shape: tuple[int, ...]) -> bool:
     """
     images = torch.rand(2, 1, *shape, generator=torch.Generator().manual_seed(0))
     found, plain = (_outputs(_laid(model, layout), images) for layout in (_FAST, _PLAIN))
-    return plain is None or _agree(found, plain)
-
-
-def _agree(found: Tensor | None, plain: Tensor) -> bool:
-    close = ROUNDING * plain.abs().max().item()
-    return found is not None and torch.allclose(found, plain, rtol=0, atol=close, equal_nan=True)
+    return plain is None or (found is not None and alike(found, plain))
 
 
 def _outputs(model: nn.Module, images: Tensor) -> Tensor | None:

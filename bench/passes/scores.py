@@ -8,6 +8,14 @@ from torch import Tensor
 
 from bench.contracts import BadInput, Target, Undefined
 
+#: how far the outputs of two ways to run one network may lie apart by rounding, in units of the largest
+ROUNDING = 1e-4
+
+
+def alike(found: Tensor, plain: Tensor) -> bool:
+    """True where outputs (N, K) of one network run in two ways differ by rounding alone."""
+    return torch.allclose(found, plain, rtol=0, atol=ROUNDING * plain.abs().max().item(), equal_nan=True)
+
 
 def one_tensor(outputs: object) -> Tensor:
     """What a network returned; raises BadInput where that is no tensor, saying how to wrap it."""

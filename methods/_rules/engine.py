@@ -10,7 +10,7 @@ from torch.autograd.graph import Node, disable_saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 
 from bench.contracts import Unsupported
-from bench.passes import one_tensor
+from bench.passes import alike, one_tensor
 from bench.passes.nested import tensors_in
 from methods._rules.call import Call, with_tensors
 from methods._rules.operations import QUERIES, OperationKind, kind_of
@@ -20,8 +20,6 @@ from methods._rules.origins import Origins
 Rule = Callable[[Call], Any]
 
 
-#: how far outputs may be from those of the plain pass by rounding, in units of the largest
-ROUNDING = 1e-4
 _CHECKPOINTED = "rules cannot follow torch's checkpoint, which computes a part anew out of sight; run without it"
 
 
@@ -58,7 +56,7 @@ def _compare(found: Tensor, model: nn.Module, image: Tensor) -> None:
     """Raises Unsupported where the outputs are not those of a plain pass, which is not counted."""
     with torch.no_grad():
         plain = one_tensor(model.forward(image))
-    if not torch.allclose(found, plain, rtol=0, atol=ROUNDING * plain.abs().max().item(), equal_nan=True):
+    if not alike(found, plain):
         raise Unsupported("followed operation by operation the network gives other outputs than it gives alone")
 
 

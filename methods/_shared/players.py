@@ -1,5 +1,6 @@
 """Regions as players of a game: which there are, what coalitions of them score, and how their values are painted."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -30,7 +31,7 @@ class Game:
         return score.double().cpu(), scores.double().cpu()
 
 
-class RegionGame:
+class RegionGame(ABC):
     """A method that solves, for each image, the game whose players are its regions, and paints their values.
 
     fill: what absent regions show. blocks: parts an axis where no regions are known.
@@ -56,13 +57,13 @@ class RegionGame:
             maps.append(painted(self._values(game, context.generator(row)), labels[row]))
         return torch.stack(maps).to(x)
 
+    @abstractmethod
     def passes(self, players: int) -> int:
         """Passes a map takes with that many regions."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _values(self, game: Game, generator: torch.Generator) -> Tensor:
         """Values (R,) of the regions."""
-        raise NotImplementedError
 
 
 def regions_of(inputs: Tensor, context: Context, blocks: int) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from bench.contracts import Context, Method, MethodTags, Target
 from bench.passes import differentiable, explained, leaf, row_of
 from methods.cam import GradCAM, LayerCAM
-from methods.entrants.library import as_map, behind_torchvision, last_convolution
+from methods.entrants.others import as_map, behind_torchvision, last_convolution
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,6 @@ from bench.report.statistics.arrays import GROUP
 RANDOM = "random"
 FAMILY_WISE = 0.99
 TOLERANCE = 1e-6
-#: half of the last digit that tables and figures print: what lies nearer to chance moves nothing that is read
-SEEN = 0.005
 
 
 def violations(results: Results) -> list[str]:
@@ -123,7 +121,6 @@ def random_at_chance(results: Results, random: pd.DataFrame) -> list[str]:
 
     Random maps are drawn anew for every model and subject, so the values of a cell are independent. Few of them are
     high, so the t statistic of their mean is corrected for skewness; its level is split over the cells (Bonferroni).
-    What few values say of a difference that no table shows is not told: the conformance checks look closer, on many.
     Region truths that differ between models do not matter: chance is what the metric declares for any truth.
     """
     declared = results.metrics[results.metrics["localisation"] & results.metrics["chance"].notna()]
@@ -136,7 +133,7 @@ def random_at_chance(results: Results, random: pd.DataFrame) -> list[str]:
         level = 1 - (1 - FAMILY_WISE) / len(cells)
         allowed = stats.t.ppf((1 + level) / 2, len(x) - 1)
         away = skew_corrected(x, chance[str(metric)])
-        if abs(x.mean() - chance[str(metric)]) > SEEN and abs(away) > allowed:
+        if abs(x.mean() - chance[str(metric)]) > TOLERANCE and abs(away) > allowed:
             sentences.append(
                 f"{simulator}, {network}: random scores {x.mean():.4f} in {metric} on {truth} ({view}), "
                 f"not the chance {chance[str(metric)]:g} ({abs(away):.1f} standard errors away, allowed {allowed:.1f})"
