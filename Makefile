@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 export OMP_NUM_THREADS := 1
 
-.PHONY: run test test-all benchmark entrants publish calibrations clean
+.PHONY: run test test-all benchmark mutants entrants publish calibrations clean
 
 run: .venv/installed
 	$(PY) -m bench study=quick hydra/launcher=joblib
@@ -18,6 +18,10 @@ test-all: .venv/installed-test
 # each takes minutes on an idle machine, and writes or prints its own table
 benchmark: .venv/installed-test
 	for script in tests/benchmarks/*.py; do echo $$script; $(PY) $$script || exit 1; done
+
+# small faults that the tests should notice: hours, and goes on where it was stopped
+mutants: .venv/installed-test
+	$(PY) tests/mutants/mutant_run.py
 
 # needs other people's libraries, which nothing else does
 entrants: .venv/installed-test

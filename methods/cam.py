@@ -1,8 +1,9 @@
 """Class activation mapping by gradients: where the last feature maps speak for the score.
 
-layer: a module's name, or `last_conv`: the last convolution with more than one voxel of output, taken after its
-normalisation, activation and residual sum (all that follows at the same shape). Upsampling is trilinear with voxel
-centres aligned (align_corners False).
+layer: a module's name, or `last_conv`: the last volume that feeds the readout, a convolution's with more than one voxel
+or what follows it on its grid: normalisation, activation, residual sum, concatenation, the product with a gate. A gate
+itself, which only weighs, is never taken. `context.notes` names the layer. Upsampling is trilinear with voxel centres
+aligned (align_corners False).
 """
 
 from collections.abc import Callable
@@ -40,7 +41,7 @@ class GradCAM:
     layer: str = LAST
     relu: bool = False
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Selvaraju et al. 2017, Grad-CAM: visual explanations via gradient-based localization, ICCV"
     )
@@ -57,7 +58,7 @@ class GradCAM:
             coarse = _summed(slope.mean(_SPACE, keepdim=True) * features)
             return coarse.clamp(min=0) if self.relu else coarse
 
-        return _gradient_cam(model, inputs, target, self.layer, combine)
+        return _gradient_cam(model, inputs, target, self.layer, context, combine)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class GradCAMPlusPlus:
 
     layer: str = LAST
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Chattopadhay et al. 2018, Grad-CAM++, WACV, eq. 19"
     summary: ClassVar[str] = (
         "Grad-CAM with weights sum(alpha * max(g, 0)), alpha = g^2 / (2 g^2 + sum(A) g^3); only the positive "
@@ -88,7 +89,7 @@ class GradCAMPlusPlus:
             alpha = (1 / below).where(below != 0, 0.0)
             return _summed((alpha * slope.clamp(min=0)).sum(_SPACE, keepdim=True) * features).clamp(min=0)
 
-        return _gradient_cam(model, inputs, target, self.layer, combine)
+        return _gradient_cam(model, inputs, target, self.layer, context, combine)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class HiResCAM:
 
     layer: str = LAST
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Draelos and Carin 2020, HiResCAM, arXiv:2011.08891"
     summary: ClassVar[str] = (
         "Gradient times feature map, summed over channels: no averaging of the gradient over space."
@@ -110,7 +111,11 @@ class HiResCAM:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported where the network has no such feature maps."""
-        return _gradient_cam(model, inputs, target, self.layer, lambda features, slope: _summed(slope * features))
+
+        def combine(features: Tensor, slope: Tensor) -> Tensor:
+            return _summed(slope * features)
+
+        return _gradient_cam(model, inputs, target, self.layer, context, combine)
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class LayerCAM:
 
     layer: str = LAST
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Jiang et al. 2021, LayerCAM, IEEE Transactions on Image Processing 30:5875"
     summary: ClassVar[str] = (
         "Positive gradient times feature map, summed over channels; only the positive part is kept."
@@ -133,7 +138,7 @@ class LayerCAM:
         def combine(features: Tensor, slope: Tensor) -> Tensor:
             return _summed(slope.clamp(min=0) * features).clamp(min=0)
 
-        return _gradient_cam(model, inputs, target, self.layer, combine)
+        return _gradient_cam(model, inputs, target, self.layer, context, combine)
 
 
 def _summed(volumes: Tensor) -> Tensor:
@@ -141,12 +146,18 @@ def _summed(volumes: Tensor) -> Tensor:
 
 
 def _gradient_cam(
-    model: nn.Module, inputs: Tensor, target: Target, layer: str, combine: Callable[[Tensor, Tensor], Tensor]
+    model: nn.Module,
+    inputs: Tensor,
+    target: Target,
+    layer: str,
+    context: Context | None,
+    combine: Callable[[Tensor, Tensor], Tensor],
 ) -> Tensor:
     """The upsampled combination (n, 1, d, h, w) of feature maps and gradients (n, channels, d, h, w)."""
 
     def work(rows: Tensor) -> Tensor:
-        found = passed(model, leaf(model, inputs[rows]), rows_of(target, rows), layer)
+        found = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), layer)
+        (context or Context()).notes["layer"] = found.layer
         slope = derivative(found.score, found.features)
         return upsampled(combine(found.features.detach(), slope), inputs)
 

@@ -27,7 +27,7 @@ class AblationCAM:
     layer: str = LAST
     channels: Count = 32
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Desai and Ramaswamy 2020, Ablation-CAM, WACV"
     summary: ClassVar[str] = (
         "Feature maps weighted by the fall of the score when each is set to zero; the sign is kept."
@@ -45,8 +45,9 @@ class AblationCAM:
         """Map (N, 1, D, H, W). Raises Unsupported where the layer has no, or more than `channels`, feature maps."""
 
         def work(rows: Tensor) -> Tensor:
-            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows)
+            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows, inputs)
             plain = passed(model, x, chosen, self.layer)
+            (context or Context()).notes["layer"] = plain.layer
             features, score = plain.features.detach().clone(), plain.score.detach()
             count = _room(features, self.channels)
             edits = [_without(channel) for channel in range(self.channels)]
@@ -70,7 +71,7 @@ class ScoreCAM:
     layer: str = LAST
     channels: Count = 32
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Wang et al. 2020, Score-CAM, CVPR workshops, algorithm 1"
     summary: ClassVar[str] = (
         "Feature maps weighted by the softmax of the scores of the image seen through each; the positive part is kept."
@@ -89,11 +90,13 @@ class ScoreCAM:
         """Map (N, 1, D, H, W), not negative. Raises Unsupported where the layer has no, or too many, feature maps."""
 
         def work(rows: Tensor) -> Tensor:
-            return passed(model, leaf(model, inputs[rows]), rows_of(target, rows), self.layer).features.detach().clone()
+            found = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), self.layer)
+            (context or Context()).notes["layer"] = found.layer
+            return found.features.detach().clone()
 
         with differentiable(model):
             features = in_chunks(inputs, work)
-        maps = [self._row(model, inputs[row], features[row], row_of(target, row)) for row in range(len(inputs))]
+        maps = [self._row(model, inputs[row], features[row], row_of(target, row, inputs)) for row in range(len(inputs))]
         return torch.stack(maps).detach().contiguous()
 
     def _row(self, model: nn.Module, image: Tensor, features: Tensor, target: Target) -> Tensor:

@@ -20,7 +20,7 @@ class GuidedGradCAM:
 
     layer: str = LAST
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Selvaraju et al. 2017, Grad-CAM, ICCV, section 3.2"
     summary: ClassVar[str] = (
         "Guided backprop times the positive part of Grad-CAM, upsampled trilinearly; layer as in Grad-CAM."

@@ -41,8 +41,9 @@ class CAM:
         """Map (N, 1, D, H, W). Raises Unsupported for every other kind of network."""
 
         def work(rows: Tensor) -> Tensor:
-            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows)
+            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows, inputs)
             found = passed(model, x, chosen, AVERAGED)
+            (context or Context()).notes["layer"] = found.layer
             features, slope = found.features.detach(), derivative(found.score, found.features)
             edited = passed(model, x, chosen, AVERAGED, lambda volume: -2 * volume, found.place)
             weights = slope.mean((2, 3, 4), keepdim=True)

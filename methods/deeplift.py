@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Attribution, Context, Count, MethodTags, Target, bounded
-from bench.passes import derivative, differentiable, explained, forward, in_chunks, leaf, rows_of
+from bench.passes import derivative, differentiable, explained, in_chunks, leaf, rows_of
 from methods._rules import Rule, intercepted
-from methods._rules.differences import picked, rescaled
+from methods._rules.differences import References, picked, rescaled
 from methods._rules.operations import OperationKind
 from methods._shared.background import controls
+from methods._shared.completeness import refuse_gap
 from methods._shared.reference import Baseline, baseline
 
 _LAWS = frozenset({"scale", "sign", "shift", "implementation", "refusal"})
@@ -37,15 +38,17 @@ class DeepLIFT:
         "(x - b) times the multiplier by the rescale rule; the map sums to f(x) - f(b) but for rounding."
     )
     tags: ClassVar[MethodTags] = MethodTags(
-        "path", "contribution", laws=_LAWS | {"linear", "completeness"}, cost="4 * forward + 2 * backward"
+        "path", "contribution", laws=_LAWS | {"linear", "completeness"}, cost="2 * forward + backward"
     )
     note: ClassVar[str] = "rescale rule; sums to f(x) - f(b) but for rounding"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
-        """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row."""
+        """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row.
+
+        Raises Unsupported at an operation without a rule, or where the sum misses by more than rounding.
+        """
         x = inputs.detach()
-        start = baseline(x, self.baseline, context or Context())
-        return contributions(model, x, start, target, multiplier(model, x, start, target, rescale))
+        return contributions(model, x, baseline(x, self.baseline, context or Context()), target, rescale)
 
 
 @bounded
@@ -69,48 +72,53 @@ class DeepSHAP:
         "location",
         needs=frozenset({"training"}),
         laws=_LAWS,
-        cost="2 * references * (forward + backward)",
+        cost="references * (2 * forward + backward)",
     )
     note: ClassVar[str] = "mean of DeepLIFT over 8 training controls; sums to f(x) - their mean score"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in score."""
+        """Map (N, 1, D, H, W) in score; raises Unsupported as `DeepLIFT` does, of any reference."""
         x = inputs.detach()
         pool = controls(x, context or Context())
         total = torch.zeros_like(x, memory_format=torch.contiguous_format)
         for place in torch.linspace(0, len(pool) - 1, self.references).round().long():
-            start = pool[place].expand_as(x)
-            total += multiplier(model, x, start, target, rescale) * (x - start)
+            total += contributions(model, x, pool[place].expand_as(x), target, rescale).map
         return total / self.references
 
 
-def rescale() -> Mapping[OperationKind, Rule]:
+def rescale(references: References) -> Mapping[OperationKind, Rule]:
     """The rescale rule."""
-    return {"relu": rescaled, "pick": picked}
+    return {"relu": rescaled(references), "pick": picked(references)}
 
 
-def contributions(model: nn.Module, x: Tensor, start: Tensor, target: Target, slope: Tensor) -> Attribution:
-    """The slope times (x - start), with the rounding sum(map) - (f(x) - f(start)) of each row."""
-    found = (slope * (x - start)).contiguous()
-    rise = explained(forward(model, x), target) - explained(forward(model, start), target)
-    gap = found.flatten(1).sum(1, dtype=torch.float64) - rise
-    return Attribution(found, slope, gap.to(x))
+def contributions(
+    model: nn.Module,
+    x: Tensor,
+    start: Tensor,
+    target: Target,
+    rules: Callable[[References], Mapping[OperationKind, Rule]],
+) -> Attribution:
+    """Multiplier of the explained score between images and references, times (x - start), and its completeness gap.
 
-
-def multiplier(
-    model: nn.Module, x: Tensor, start: Tensor, target: Target, rules: Callable[[], Mapping[OperationKind, Rule]]
-) -> Tensor:
-    """Multipliers (N, 1, D, H, W) of the explained score between the images and their references.
-
-    rules: the rules of one pass, made anew for each.
+    rules: the rules of one pass, made anew for each. Raises Unsupported where the gap is no rounding.
     """
 
     def work(rows: Tensor) -> Tensor:
+        references, chosen = References(), rows_of(target, rows, x)
+        below = explained(intercepted(model, rules(references))(leaf(model, start[rows].to(x))), chosen).detach()
+        references.follow()
         images = leaf(model, x[rows])
-        outputs = intercepted(model, rules())(torch.cat([images, start[rows].to(images)]))
-        return derivative(explained(outputs[: len(rows)], rows_of(target, rows)), images).to(x)
+        score = explained(intercepted(model, rules(references))(images), chosen)
+        slope = derivative(score, images)
+        ends = torch.stack([score.detach(), below], 1)
+        return torch.cat([slope.flatten(1), ends], 1).to(x)
 
-    # an image and its reference pass together: a chunk holds half as many rows
+    # an image and its reference are held together: a chunk has half as many rows
     pairs = x[:, None].expand(-1, 2, *x.shape[1:])
     with differentiable(model):
-        return in_chunks(pairs, work)
+        found = in_chunks(pairs, work)
+    slope, ends = found[:, :-2].reshape(x.shape), found[:, -2:].double()
+    shares = (slope * (x - start)).contiguous()
+    gap = shares.flatten(1).sum(1, dtype=torch.float64) - (ends[:, 0] - ends[:, 1])
+    refuse_gap(gap, shares, ends)
+    return Attribution(shares, slope, gap.to(x))

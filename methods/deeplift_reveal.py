@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, Context, MethodTags, Target, bounded
 from methods._rules.cancelling import revealing
 from methods._shared.reference import Baseline, baseline
-from methods.deeplift import contributions, multiplier
+from methods.deeplift import contributions
 
 
 @bounded
@@ -31,7 +31,7 @@ class DeepLIFTRevealCancel:
         "path",
         "contribution",
         laws=frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation", "refusal"}),
-        cost="4 * forward + 2 * backward",
+        cost="2 * forward + backward",
     )
     note: ClassVar[str] = (
         "shares what inputs that cancel do together: min(a, b) goes half to each, where the rescale rule "
@@ -39,7 +39,9 @@ class DeepLIFTRevealCancel:
     )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
-        """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row."""
+        """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row.
+
+        Raises Unsupported at an operation without a rule, or where the sum misses by more than rounding.
+        """
         x = inputs.detach()
-        start = baseline(x, self.baseline, context or Context())
-        return contributions(model, x, start, target, multiplier(model, x, start, target, revealing))
+        return contributions(model, x, baseline(x, self.baseline, context or Context()), target, revealing)

@@ -1,12 +1,12 @@
 """LIME: a local linear model of the score on which regions are present."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
 
-from bench.contracts import Count, Positive, bounded
+from bench.contracts import AtLeast, Count, Positive, Undefined, bounded
 from methods._shared.fills import Fill
 from methods._shared.players import Game, RegionGame, subsets
 
@@ -18,8 +18,8 @@ class LIME(RegionGame):
 
     A coalition z of R regions weighs exp(-d^2 / width^2), d = 1 - sqrt(|z| / R), its cosine distance to the whole
     image. The intercept is not penalised; the penalty is `ridge` times the sum of weights, so it does not depend on
-    their number. Where `samples` allow, all 2^R coalitions are run; otherwise each region is present with probability
-    1/2.
+    their number. One region alone has no value: the image without it weighs nothing. Where `samples` allow, all 2^R
+    coalitions are run; otherwise each region is present with probability 1/2.
     fill, blocks: as in `shapley`.
     """
 
@@ -27,7 +27,7 @@ class LIME(RegionGame):
     width: Positive = 0.25
     ridge: Positive = 1e-3
     fill: Fill = "zero"
-    blocks: Count = 2
+    blocks: Annotated[int, AtLeast(2)] = 2
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Ribeiro, Singh and Guestrin 2016, Why should I trust you?, KDD, eq. 2 and section 3.4"
@@ -41,6 +41,8 @@ class LIME(RegionGame):
         return min(2**players, 1 + self.samples)
 
     def _values(self, game: Game, generator: torch.Generator) -> Tensor:
+        if game.size < 2:
+            raise Undefined("LIME weighs coalitions by their likeness to the whole, which needs two or more regions")
         present = self._coalitions(game.size, generator)
         full, scores = game.value(present)
         seen = torch.cat([present, torch.ones(1, game.size, dtype=torch.bool)]).double()

@@ -49,7 +49,7 @@ class Occlusion:
         """Map (N, 1, D, H, W) in score."""
         x = inputs.detach()
         cover = covered(x, self.fill, context or Context(), self.window / 2)
-        rows = [self.effects(model, image, cover[row], row_of(target, row)) for row, image in enumerate(x)]
+        rows = [self.effects(model, image, cover[row], row_of(target, row, x)) for row, image in enumerate(x)]
         return torch.stack(rows)
 
     def boxes(self, length: int) -> int:

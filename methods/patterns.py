@@ -40,7 +40,7 @@ class _Pattern:
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W); it starts from the outputs times the derivative of the explained score."""
         context = context or Context()
-        patterns = context.memo(("patterns", self.images), lambda: self._gathered(model, inputs, context))
+        patterns = context.memo(("patterns", model, self.images), lambda: self._gathered(model, inputs, context))
 
         def through(place: int, weight: Tensor) -> Tensor:
             pattern = _white(weight) if patterns is None else patterns.of(place)

@@ -58,7 +58,7 @@ class RedrawOcclusion:
         boxes, maps = Occlusion(self.window, self.stride), []
         for row, image in enumerate(x):
             covers = redrawn_covers(image, context, row, self.draws)
-            effects = [boxes.effects(model, image, cover, row_of(target, row)) for cover in covers]
+            effects = [boxes.effects(model, image, cover, row_of(target, row, x)) for cover in covers]
             maps.append(torch.stack(effects).mean(0))
         return torch.stack(maps)
 

@@ -46,6 +46,6 @@ class RegionOcclusion:
         maps = []
         for row, image in enumerate(x):
             names = range(1, int(labels[row].max()) + 1)
-            score, scores = region_edits(model, image, labels[row], names, cover[row], row_of(target, row))
+            score, scores = region_edits(model, image, labels[row], names, cover[row], row_of(target, row, x))
             maps.append(painted(score - scores, labels[row]))
         return torch.stack(maps).to(x)

@@ -32,7 +32,7 @@ class _Boxes:
     def _effects(self, model: nn.Module, images: Tensor, others: Tensor, target: Target) -> Tensor:
         """f(image) - f(image with the other's box), averaged over the boxes over a voxel (N, 1, D, H, W)."""
         boxes = Occlusion(self.window, self.stride)
-        rows = [boxes.effects(model, x, others[row], row_of(target, row)) for row, x in enumerate(images)]
+        rows = [boxes.effects(model, x, others[row], row_of(target, row, images)) for row, x in enumerate(images)]
         return torch.stack(rows)
 
 

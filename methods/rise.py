@@ -84,7 +84,7 @@ class RISE:
         maps = []
         for row, image in enumerate(x):
             masks = Masks(self.masks, self.cells, self.chance, image.shape[1:], context.generator(row))
-            _, scores = mask_edits(model, image, masks, cover[row], row_of(target, row))
+            _, scores = mask_edits(model, image, masks, cover[row], row_of(target, row, x))
             maps.append(_weighted(masks, (scores - scores.mean()).tolist()))
         return torch.stack(maps).to(x)
 

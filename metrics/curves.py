@@ -1,5 +1,6 @@
 """Curves of the score while voxels are erased, or brought back, in the order of a map."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -78,7 +79,7 @@ class _Ordered:
 
 
 @dataclass(frozen=True)
-class _Curve:
+class _Curve(ABC):
     """The base of the curves: blocks of `block` voxels per side, `steps` equal steps up to the share `reach` of them.
 
     A value is in units of the mean over subjects of |f(x) - f(b)|, b the image with the whole domain erased, and is
@@ -119,9 +120,9 @@ class _Curve:
         finite = torch.tensor([bool(np.isfinite(size).all()) for size in sizes])
         return values.where(finite & (whole.mean() > _ROUNDING * changes.abs().max()), torch.nan).float()
 
+    @abstractmethod
     def _area(self, toward: Tensor, whole: Tensor) -> Tensor:
         """(N,) from changes toward f(b) at each step (N, steps) and |f(x) - f(b)| (N,)."""
-        raise NotImplementedError
 
 
 @bounded

@@ -24,7 +24,7 @@ class RegionNDCG(Regions):
     equal.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reference: ClassVar[str] = "Järvelin & Kekäläinen, ACM TOIS 2002; McSherry & Najork, ECIR 2008 (ties)"
     summary: ClassVar[str] = (
         "Normalised discounted cumulative gain of regions ranked by mass, corrected for chance: 0 random, 1 perfect."

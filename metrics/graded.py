@@ -1,6 +1,7 @@
 """Correlation of a map with a graded truth over the voxels of the domain."""
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -36,10 +37,12 @@ class _Graded(Placed):
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
         if not size.any():
             return math.nan
-        return self._agreement(np.abs(values.astype(np.float64)), np.where(mass_set(size, self.q), size, 0.0))
+        observed = np.where(mass_set(size, self.q), size.astype(np.float64), 0.0)
+        return self._agreement(np.abs(values.astype(np.float64)), observed)
 
+    @abstractmethod
     def _agreement(self, prediction: np.ndarray, observed: np.ndarray) -> float:
-        raise NotImplementedError
+        """How the size of a map (n,) goes with that of the truth (n,), both float64."""
 
 
 @bounded

@@ -122,7 +122,8 @@ class InfidelityRank:
     summary: ClassVar[str] = (
         "Spearman correlation, over the perturbations of a subject, of the map's mass in the changed voxels with |df|."
     )
-    tags: ClassVar[MetricTags] = MetricTags("model", True, (-1.0, 1.0), "correlation")
+    # a redraw changes voxels outside the domain too, and what the map says of them is asked
+    tags: ClassVar[MetricTags] = MetricTags("model", True, (-1.0, 1.0), "correlation", laws=frozenset())
     question: ClassVar[str] = "Does it say which edits matter more?"
     blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
         BlindSpot(

@@ -5,6 +5,7 @@ the truth. A subject whose truth is empty, fills the domain, or whose map is not
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ _TRUTHS = frozenset({"counterfactual", "edit", "planted"})
 
 
 @dataclass(frozen=True)
-class Overlap:
+class Overlap(ABC):
     """The base of the overlap metrics: B_q as positives, one score per subject.
 
     q: share of the truth's total magnitude that the positives hold, in (0, 1].
@@ -43,8 +44,9 @@ class Overlap:
             return math.nan
         return self._score(scores, positives)
 
+    @abstractmethod
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
-        raise NotImplementedError
+        """The score of one subject from |map| (n,) and the voxels (n,) bool of its truth."""
 
 
 @bounded

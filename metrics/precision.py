@@ -58,7 +58,7 @@ class PrecisionAtSpecificity(Overlap):
     With F = floor((1 - specificity) m) of the m negatives allowed, everything above the next negative counts, and
     precision is TP / (TP + F). Its best value R / (R + F) depends on the size of the truth, so the score is (precision
     - chance) / (best - chance), chance being the exact expectation of a random order. Ties count in expected value.
-    Undefined where not one negative is allowed.
+    Undefined where not one negative is allowed, or every one.
     """
 
     version: ClassVar[str] = "1"
@@ -79,7 +79,7 @@ class PrecisionAtSpecificity(Overlap):
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         found, missed = int(positives.sum()), int((~positives).sum())
         allowed = math.floor((1 - self.specificity) * missed * (1 + 1e-12))
-        if allowed == 0:
+        if allowed in (0, missed):
             return math.nan
         best, chance = found / (found + allowed), expected_precision(_one_group(found, missed), allowed)
         return (expected_precision(tie_groups(scores, positives), allowed) - chance) / (best - chance)

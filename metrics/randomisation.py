@@ -22,8 +22,9 @@ from bench.contracts import (
     Undefined,
     bounded,
 )
+from bench.passes.resets import with_fresh_layers
 from metrics._shared.domain import domain_of
-from metrics._shared.layers import layers, with_fresh_layers
+from metrics._shared.layers import layers
 from metrics._shared.similarity import MEASURES, Measure, between_subjects, nanmean, prepared
 
 #: a model -> its maps (N, 1, D, H, W) of the explained subjects

@@ -1,6 +1,7 @@
 """Agreement of a map's regional mass with the regions a model uses in a subject."""
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from bench.contracts import BadInput, BlindSpot, Context, MetricTags, Subjects, Truth, Undefined, bounded
 from bench.contracts.uses import Calls, called
-from metrics._shared.domain import same_grid
+from metrics._shared.domain import domain_of, same_grid
 from metrics._shared.ranking import average_precision, chance_average_precision, tie_groups
 from metrics._shared.similarity import rank_agreement
 
@@ -40,6 +41,17 @@ def region_mass(maps: Tensor, regions: Tensor, count: int) -> np.ndarray:
     return np.stack([np.bincount(lab.ravel(), vol.ravel(), minlength=count + 1)[1 : count + 1] for lab, vol in pairs])
 
 
+def labels_within(regions: Tensor, maps: Tensor, context: Context) -> Tensor:
+    """Labels (N, 1, D, H, W) of maps of that shape, 0 outside the domain: voxels that hold little brain may have one.
+
+    Raises:
+        BadInput: where they are not shaped like the maps.
+    """
+    same_grid(regions, maps, "the labels of regions")
+    inside = domain_of(context, maps)
+    return regions.to(inside.device) * inside
+
+
 def weighed(maps: Tensor, context: Context) -> Tensor:
     """Maps (N, 1, D, H, W) whose sum over a region says what its content does to the score, with its sign.
 
@@ -64,10 +76,11 @@ def _fit(regions: Tensor, truth: str, maps: Tensor, context: Context) -> None:
 
 
 @dataclass(frozen=True)
-class Regions:
+class Regions(ABC):
     """The base of region metrics: mass and `use` of the regions a subject has; NaN where none is clearly used.
 
-    Mass is the sum of a signed map, so that what cancels in a region cancels, as it does in the model.
+    Mass is the sum of a signed map over the region's voxels in the domain, so that what cancels in a region cancels, as
+    it does in the model.
     """
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
@@ -76,13 +89,13 @@ class Regions:
             raise Undefined(f"{type(self).__name__} needs a truth with one value per region")
         if context.regions is None:
             raise BadInput(f"{type(self).__name__} needs `regions` in the context; give the subjects' labels")
-        same_grid(context.regions, maps, "the labels of regions")
+        labels = labels_within(context.regions, maps, context)
         _fit(truth.regions, truth.name, maps, context)
         value = truth.regions.detach().cpu().numpy().astype(np.float64)
         floor = np.zeros_like(value) if truth.floor is None else truth.floor.detach().cpu().numpy().astype(np.float64)
-        mass = region_mass(weighed(maps, context), context.regions, value.shape[1])
+        mass = region_mass(weighed(maps, context), labels, value.shape[1])
         # a region too small for this subject's grid holds no voxel that a map could mark
-        present = region_mass(torch.ones_like(maps), context.regions, value.shape[1]) > 0
+        present = region_mass(torch.ones_like(maps), labels, value.shape[1]) > 0
         rows = zip(mass, value, floor, present, strict=True)
         return torch.tensor([self.subject(m[p], v[p], f[p]) for m, v, f, p in rows], dtype=torch.float32)
 
@@ -93,8 +106,9 @@ class Regions:
             return math.nan
         return self._score(mass, value, calls)
 
+    @abstractmethod
     def _score(self, mass: np.ndarray, value: np.ndarray, calls: Calls) -> float:
-        raise NotImplementedError
+        """The score of one subject from mass and value (R,) of its regions, and which of them are clearly used."""
 
 
 @bounded
@@ -107,7 +121,7 @@ class RegionAP(Regions):
     beside the constant control.
     """
 
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     reference: ClassVar[str] = "McSherry & Najork, ECIR 2008 (ties); Bestgen, PBML 2015 (chance)"
     summary: ClassVar[str] = (
         "Average precision of finding the used regions by the size of their mass, corrected with its exact chance."
@@ -135,7 +149,7 @@ class RegionAP(Regions):
 class RegionSpearman(Regions):
     """Rank correlation over regions, clear or not: what cannot be told from noise is near nothing in both orders."""
 
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
     summary: ClassVar[str] = (
         "Spearman correlation of the size of regional mass with |use| over all regions; equal masses score 0."
@@ -158,7 +172,7 @@ class SignedRegionSpearman(Regions):
     A slope does not say which way a region moved the score, so sensitivities have none.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Spearman, American Journal of Psychology 1904"
     summary: ClassVar[str] = (
         "Spearman correlation of regional mass with `use`, both signed, over all regions; equal masses score 0."

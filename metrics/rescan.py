@@ -22,7 +22,7 @@ from bench.contracts import (
 )
 from metrics._shared.agreement import icc
 from metrics._shared.similarity import nanmean, rank_vector
-from metrics.regions import region_mass
+from metrics.regions import labels_within, region_mass
 
 
 @bounded
@@ -32,11 +32,11 @@ class ScanRescan:
 
     A rescan redraws what a scanner draws (noise, bias, gain, position) and keeps the head. Columns: "" the mean ICC of
     the regions that have one, `icc_<region>` that of each, one value per model; and `profile` (N,), the mean Spearman
-    correlation of a subject's regional masses between its scans. The regions are those of the first scan: the head
-    moves by a fraction of a voxel.
+    correlation of a subject's regional masses between its scans. The regions, and the domain in which their voxels
+    count, are those of the first scan: the head moves by a fraction of a voxel.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Shrout & Fleiss, Intraclass correlations, Psychological Bulletin 1979"
     summary: ClassVar[str] = (
         "ICC(1,1) over subjects of the map's mass in a region, between scans of the same heads; mean over regions."
@@ -62,8 +62,8 @@ class ScanRescan:
             raise Undefined("scan-rescan needs two subjects or more: agreement is judged against their differences")
         others = torch.stack([again(subject, self.rescans) for subject in cohort.subjects.tolist()], dim=1)
         scans = [cohort.images, *others.to(cohort.images)]
-        count = len(cohort.region_names)
-        masses = [region_mass(explain(model, scan, context).detach().abs(), cohort.regions, count) for scan in scans]
+        labels, count = labels_within(cohort.regions, cohort.images, context), len(cohort.region_names)
+        masses = [region_mass(explain(model, scan, context).detach().abs(), labels, count) for scan in scans]
         return _columns(np.stack(masses, axis=1), cohort.region_names)
 
 

@@ -50,11 +50,16 @@ class MaxSensitivity:
         step = self.radius * domain_sd(images, inside) * inside
         streams = [stream(context, row, "sensitivity") for row in range(len(images))]
         base = explain(model, images, context).detach() * inside
-        length = base.flatten(1).norm(dim=1)
+        length = _length(base)
         changes = []
         for _ in range(self.draws):
             noise = torch.stack([torch.rand(images.shape[1:], generator=source) for source in streams]).to(images)
             moved = explain(model, images + step * (2 * noise - 1), context).detach() * inside
-            changes.append((moved - base).flatten(1).norm(dim=1) / length)
-        ratios = torch.stack(changes).where(length > 0, torch.nan)
+            changes.append(_length(moved - base) / length)
+        ratios = torch.stack(changes).where(length > 0, torch.nan).float()
         return {"": ratios.amax(dim=0), "average": ratios.mean(dim=0)}
+
+
+def _length(maps: Tensor) -> Tensor:
+    """(N,) L2 norm in double precision: squares of small or large maps leave the range of single precision."""
+    return maps.flatten(1).double().norm(dim=1)

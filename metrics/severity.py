@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import BlindSpot, Cohort, Context, Count, Explain, MetricTags, Subjects, Undefined, bounded
+from bench.passes.resets import with_fresh_layers
 from metrics._shared.domain import domain_of
-from metrics._shared.layers import layers, with_fresh_layers
+from metrics._shared.layers import layers
 from metrics._shared.noise import stream
 from metrics._shared.similarity import rank_correlation
 

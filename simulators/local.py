@@ -113,8 +113,12 @@ class Variation:
 
 @lru_cache(maxsize=8)
 def _partners(names: tuple[str, ...]) -> np.ndarray:
-    """For each label, 0 included, the label under which both sides share a draw: the left one's."""
-    return np.array([0, *(names.index(_first(name)) + 1 for name in names)])
+    """For each label, 0 included, the label under which both sides share a draw: the left one's.
+
+    A region whose left side is not there, as in a slab of the right half, shares its draw with none.
+    """
+    label = {name: number for number, name in enumerate(names, start=1)}
+    return np.array([0, *(label.get(_first(name), own) for name, own in label.items())])
 
 
 def _first(name: str) -> str:

@@ -47,13 +47,8 @@ class Part:
         """A pathology asked once what it does, with an amplitude of its own or the calibrated one.
 
         Raises:
-            BadInput: for a pathology that lacks what each has, or neither acts voxel by voxel nor moves anatomy.
+            BadInput: for a pathology that neither acts voxel by voxel nor moves anatomy.
         """
-        if lacking := [name for name in protocol.OF_EVERY_PATHOLOGY if not hasattr(law, name)]:
-            raise BadInput(
-                f"simulator.pathology: {type(law).__name__} has no {', '.join(lacking)}; give it what "
-                "pathology/protocol.py asks"
-            )
         moving = law if isinstance(law, protocol.Displaces) else None
         acting = law if moving is None and isinstance(law, protocol.Acts) else None
         if moving is None and acting is None:

@@ -56,11 +56,10 @@ def record(parts: Parts, scene: Scene, strengths: Strengths) -> dict[str, float]
     intervention `moved` it. Mean intensities of its tissues (`intensity_gm`). From its scan: `bias_x`, `bias_y`,
     `bias_z` (slopes) and `bias_4` to `bias_9`, `gain` and `gamma` (logs), `noise` (SD), `blur_mm`, `ghost`, `ghost_at`,
     `site`. `severity` of every part, 0 where absent (`severity_2` for the second), and where it has them, carried or
-    not, its `side`, number of `lesions`, their volume (`lesion_ml`) and mean place
-    (`lesion_x`, mm). `volume_<region>`: grey and white matter
-    in ml before any pathology. `covariate_age` and so on: covariates, whose effects are part of all of these.
-    `off_target_change`, where anatomy moves: share of what the pathology changes that lies outside its regions and
-    their interface.
+    not, its `side`, number of `lesions`, their volume (`lesion_ml`) and mean place (`lesion_x`, mm).
+    `volume_<region>`: grey and white matter in ml before any pathology. `covariate_age` and so on: covariates, whose
+    effects are part of all of these. `off_target_change`, where anatomy moves: share of what the pathology changes that
+    lies outside its regions and their interface.
     """
     return {column: value.number for column, value in _values(parts, scene, strengths).items()}
 

@@ -1,5 +1,6 @@
 """Small networks and images in which the right behaviour of a method is known."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -18,7 +19,7 @@ SHAPE = (8, 12, 8)
 FIRST = 10
 
 
-class _Activations(nn.Module):
+class _Activations(nn.Module, ABC):
     """A network whose ReLUs can be written in any style without changing what it computes."""
 
     def __init__(self, style: Style, count: int):
@@ -35,9 +36,9 @@ class _Activations(nn.Module):
             return x
         return self.relus[0 if self.style == "reused" else number](x)
 
+    @abstractmethod
     def features(self, x: Tensor) -> Tensor:
         """The last volume (N, channels, d, h, w)."""
-        raise NotImplementedError
 
     def intrinsic(self, x: Tensor) -> dict[str, Tensor]:
         """The head's outputs at every place (N, classes, D, H, W)."""

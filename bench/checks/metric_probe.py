@@ -124,9 +124,10 @@ class MetricProbe:
         if truth.volume is not None:
             return truth.volume.abs()
         assert truth.regions is not None
-        sizes = torch.stack([(self.cohort.regions == r + 1).flatten(1).sum(dim=1) for r in range(_REGIONS)], dim=1)
+        seen = self.cohort.regions * self.cohort.domain
+        sizes = torch.stack([(seen == r + 1).flatten(1).sum(dim=1) for r in range(_REGIONS)], dim=1)
         density = torch.nn.functional.pad(truth.regions.abs() / sizes, (1, 0))
-        labels = self.cohort.regions.flatten(1).long()
+        labels = seen.flatten(1).long()
         return density.gather(1, labels).reshape(self.cohort.images.shape)
 
     def attributions(self, metric: Any, maps: dict[str, Tensor]) -> tuple[dict[str, Attribution], dict[str, str]]:
@@ -210,8 +211,8 @@ def _training(grid: Grid, subjects: int = 20) -> Batch:
 
 
 def _octants(domain: Tensor) -> Tensor:
-    """Labels 1 ... 8, unequal boxes that fill the domain."""
+    """Labels 1 ... 8, unequal boxes that fill the domain and go one voxel beyond it at an end."""
     sides = zip(domain.shape[2:], (0, 1, -1), strict=True)
     high = [(torch.arange(side) >= side // 2 + shift).long() for side, shift in sides]
     octant = high[0][:, None, None] * 4 + high[1][:, None] * 2 + high[2] + 1
-    return (octant * domain).to(torch.int16)
+    return (octant * (domain | domain.roll(1, dims=2))).to(torch.int16)

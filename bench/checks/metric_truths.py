@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from itertools import product
 from typing import Any
 
 import torch
@@ -49,14 +51,15 @@ def one_voxel_is_a_truth(metric: Any) -> None:
 
 
 def truth_scale_is_free(metric: Any) -> None:
-    """A truth three times as large, with its noise floor, is the same truth."""
+    """A truth in any other unit, with its noise floor, is the same truth."""
     world = probe()
-    for truth in given.truths(metric, world):
-        larger = _changed(truth, lambda part: 3 * part)
-        larger = larger if truth.floor is None else replace(larger, floor=3 * truth.floor)
+    for truth, scale in product(given.truths(metric, world), given.SCALES):
+        larger = _changed(truth, partial(torch.mul, other=scale))
+        larger = larger if truth.floor is None else replace(larger, floor=scale * truth.floor)
         values = metric.map(world.maps, truth, world.context).flatten()
         scaled = metric.map(world.maps, larger, world.context).flatten()
-        given.same(values, scaled, f"the score on {truth.name!r} depends on the scale of the truth")
+        complaint = f"the score on {truth.name!r} depends on the scale of the truth, which is {scale:g} times as large"
+        given.same(values, scaled, complaint)
 
 
 def _filled(truth: Truth, world: MetricProbe) -> Truth:

@@ -11,6 +11,8 @@ from bench.contracts import Explain, Truth
 
 #: bounds and equalities are met up to this; metrics return float32
 TOLERANCE = 1e-5
+#: units of maps and truths in which nothing may change: squares of the outer two leave the range of single precision
+SCALES = (1e-30, 3.0, 1e30)
 
 
 def values(

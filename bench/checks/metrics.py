@@ -5,6 +5,7 @@ Each check takes the metric and raises `AssertionError` with a sentence that say
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -179,16 +180,19 @@ def other_methods_do_not_matter(metric: Any) -> None:
 
 
 def scale_is_free(metric: Any) -> None:
-    """Maps three times as large score the same."""
+    """Maps in any other unit score the same."""
     world = probe()
+    expected = given.values(metric, world)
+    for scale in given.SCALES:
+        larger = replace(world, maps=scale * world.maps, retrained=scale * world.retrained)
+        scaled = given.values(metric, larger, explain=partial(_in_unit, scale))
+        for name, values in expected.items():
+            complaint = f"{name!r} depends on the scale of the map, which is {scale:g} times as large"
+            given.same(values.flatten(), scaled[name].flatten(), complaint)
 
-    def explain(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
-        return 3 * gradient_input(model, inputs, context)
 
-    larger = replace(world, maps=3 * world.maps, retrained=3 * world.retrained)
-    scaled = given.values(metric, larger, explain=explain)
-    for name, values in given.values(metric, world).items():
-        given.same(values.flatten(), scaled[name].flatten(), f"{name!r} depends on the scale of the map")
+def _in_unit(scale: float, model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
+    return scale * gradient_input(model, inputs, context)
 
 
 def _always(tags: MetricTags) -> bool:

@@ -166,6 +166,14 @@ subjects             whole   subjects of whom the answer is anything
 wrong                number  mean share of the map that is wrong, 0 to 1
 right                number  share of these subjects whose map is right but for rounding
 """)
+MAPS = (
+    UNIT
+    + METHOD
+    + Columns.of("""
+layer                text    layer whose feature maps were read, with its channels and grid; empty for other methods
+gap                  number  largest gap of completeness, as a share of the map's absolute sum; empty where not claimed
+""")
+)
 
 #: by file
 TABLES = {
@@ -180,4 +188,5 @@ TABLES = {
     "provenance.parquet": PROVENANCE,
     "regions.parquet": REGIONS,
     "mechanisms.csv": MECHANISMS,
+    "maps.csv": MAPS,
 }

@@ -6,7 +6,7 @@ refuses them by `impossible`.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache, wraps
 from numbers import Integral, Real
@@ -14,13 +14,14 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from bench.contracts.errors import BadInput
+from bench.contracts.names import slip
 
 Class = TypeVar("Class", bound=type)
 #: annotations that are judged, as errors call them
 _KINDS = {int: "whole number", float: "number", bool: "true or false", str: "text", NoneType: "null"}
 
 
-#: values that are no object; settings, which are judged key by key, come as mappings
+#: values that are no object; settings, which are judged key by key, come as mappings in place of their class
 _PLAIN = (Real, str, NoneType, Sequence)
 
 
@@ -47,16 +48,34 @@ def check(cls: Any, arguments: Mapping[str, Any], where: str) -> None:
 
 
 def require(owner: object, name: str, value: Any, hint: Any) -> None:
-    """Raise BadInput for a value that an annotation does not allow."""
-    if not fits(value, hint):
-        raise impossible(owner, name, value, _described(hint))
+    """Raise BadInput for a value that an annotation does not allow.
+
+    In a list of parts the first that is none is refused, and an object is told what it lacks to be one.
+    """
+    if fits(value, hint):
+        return
+    inner = get_args(hint)
+    if get_origin(hint) is tuple and Ellipsis in inner and _kinds(inner[0]) and fits(value, tuple[Any, ...]):
+        for place, part in enumerate(value):
+            require(owner, f"{name}[{place}]", part, inner[0])
+    lacking = {kind: _lacking(value, kind) for kind in _kinds(hint) if not isinstance(value, _PLAIN)}
+    kind = min((kind for kind in lacking if lacking[kind]), key=lambda kind: len(lacking[kind]), default=None)
+    if kind:
+        asks = f"{', '.join(lacking[kind])}; give it what {kind.__name__} in {kind.__module__} asks"
+        raise BadInput(f"{_place(owner, name)}: {type(value).__name__} has no {asks}")
+    raise impossible(owner, name, value, _described(hint) + slip(value, _choices(hint)))
 
 
 def impossible(owner: object, name: str, value: Any, give: str) -> BadInput:
     """The refusal of one argument of an object, or of what a text names, saying what to give instead."""
+    told = list(value) if isinstance(value, tuple) else value
+    return BadInput(f"{_place(owner, name)}={told!r} is not possible: give {give}")
+
+
+def _place(owner: object, name: str) -> str:
+    """Where an argument stands."""
     where = owner if isinstance(owner, str) else type(owner).__name__
-    place = f"{where}.{name}" if where else name
-    return BadInput(f"{place}={list(value) if isinstance(value, tuple) else value!r} is not possible: give {give}")
+    return f"{where}.{name}" if where else name
 
 
 @cache
@@ -95,18 +114,42 @@ def fits(value: Any, hint: Any) -> bool:
         return isinstance(value, hint)
     if not _is_part(hint):
         return True
-    return not isinstance(value, _PLAIN) and all(hasattr(value, name) for name in _methods(hint))
+    if _is_class(hint):
+        return isinstance(value, hint | Mapping)
+    return not isinstance(value, _PLAIN) and not _lacking(value, hint)
 
 
 def _is_part(hint: Any) -> bool:
     """True for a class of objects that a configuration names by a `_target_`."""
-    return is_dataclass(hint) or inspect.isabstract(hint) or getattr(hint, "_is_protocol", False)
+    return _is_class(hint) or getattr(hint, "_is_protocol", False)
 
 
-def _methods(hint: Any) -> Iterator[str]:
-    """The public methods that a protocol itself asks for; none for a class."""
-    asked = vars(hint).items() if getattr(hint, "_is_protocol", False) else ()
-    return (name for name, member in asked if inspect.isfunction(member) and not name.startswith("_"))
+def _is_class(hint: Any) -> bool:
+    """True for a part that is told by its class, and not by what it has."""
+    return is_dataclass(hint) or inspect.isabstract(hint)
+
+
+def _kinds(hint: Any) -> list[Any]:
+    """The kinds of parts that an annotation allows."""
+    alternatives = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return [kind for kind in alternatives if _is_part(kind)]
+
+
+def _lacking(value: Any, kind: Any) -> list[str]:
+    """What a protocol asks for, beside properties, and an object does not have; nothing for a class."""
+    asked = [
+        name
+        for base in reversed(kind.__mro__)
+        if getattr(base, "_is_protocol", False)
+        for name in (*inspect.get_annotations(base), *(n for n, m in vars(base).items() if inspect.isfunction(m)))
+    ]
+    return [name for name in dict.fromkeys(asked) if not name.startswith("_") and not hasattr(value, name)]
+
+
+def _choices(hint: Any) -> tuple[Any, ...]:
+    """The texts and numbers that an annotation names one by one, however deep."""
+    inner = get_args(hint)
+    return inner if get_origin(hint) is Literal else tuple(choice for part in inner for choice in _choices(part))
 
 
 def _described(hint: Any) -> str:

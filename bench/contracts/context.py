@@ -36,6 +36,7 @@ class Context:
     controls', -1 on neither, as the simulator says; without one, class 1 against class 0.
     quantity: that of the map in question. spread: (1, D, H, W) standard deviation of each voxel between the explained
     subjects, as the images lie, or None.
+    notes: what a method tells of how it made its maps, in tables: `layer`, whose feature maps it read.
     domain, regions: (N, 1, D, H, W). truths: for a method only those it declared in `needs`,
     for a metric all of the simulator's.
     """
@@ -57,6 +58,7 @@ class Context:
     target: Any = None
     quantity: str = "location"
     spread: Tensor | None = None
+    notes: dict[str, str] = field(default_factory=dict)
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def generator(self, row: int) -> torch.Generator:
@@ -68,7 +70,7 @@ class Context:
         return torch.Generator().manual_seed(self.seed_of(subject) % 2**63)
 
     def memo(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """`make()` once per key for the life of one model."""
+        """`make()` once per key for the life of the context; what depends on a model names the model in its key."""
         if key not in self._memo:
             self._memo[key] = make()
         return self._memo[key]

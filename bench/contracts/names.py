@@ -19,8 +19,15 @@ def known(where: str, what: str, name: object, valid: Iterable[str]) -> None:
 def nearest(name: str, valid: Iterable[str]) -> str:
     """A clause such as "; did you mean 'focal'?", or the valid names where none is near."""
     names = sorted(set(valid))
-    lowered = {n.lower(): n for n in reversed(names)}
-    close = get_close_matches(name.lower(), lowered, n=1, cutoff=CLOSE)
-    if close:
-        return f"; did you mean '{lowered[close[0]]}'?"
-    return f"; valid names are {', '.join(names)}" if names else ""
+    return slip(name, names) or (f"; valid names are {', '.join(names)}" if names else "")
+
+
+def slip(given: object, valid: Iterable[object]) -> str:
+    """A clause such as "; did you mean 'focal'?", where a text, or the first such text of a list, is near a name."""
+    texts = [given] if isinstance(given, str) else given if isinstance(given, list | tuple) else []
+    names = {name.lower(): name for name in valid if isinstance(name, str)}
+    for text in texts:
+        close = get_close_matches(text.lower(), names, n=1, cutoff=CLOSE) if isinstance(text, str) else []
+        if close and names[close[0]] != text:
+            return f"; did you mean '{names[close[0]]}'?"
+    return ""

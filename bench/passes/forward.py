@@ -1,14 +1,15 @@
 """Forward passes and gradients in evaluation mode, in chunks, leaving the model as it was found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.contracts import BadInput, Target, Unsupported
-from bench.passes.scores import explained, rows_of
+from bench.passes.scores import explained, one_tensor, rows_of
 
 #: bytes that the activations of one chunk may take, and float volumes a network is taken to hold for one image;
 #: larger chunks are slower on a CPU, where their memory is mapped anew at every pass (`make benchmark` has the ratio)
@@ -18,7 +19,16 @@ VOLUMES = 128
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[nn.Module]:
-    """The model in evaluation mode; every module's own training flag comes back, also after an error."""
+    """The model in evaluation mode; every module's own training flag comes back, also after an error.
+
+    Raises Unsupported where a batch norm keeps no running statistics, so that a row would depend on its batch.
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, _BatchNorm) and module.running_mean is None:
+            raise Unsupported(
+                f"the batch norm '{name}' keeps no running statistics, so that an image's score depends on its batch; "
+                "build it with track_running_stats=True"
+            )
     flags = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -47,7 +57,7 @@ def forward(model: nn.Module, images: Tensor, batch: int | None = None) -> Tenso
     """Outputs (N, K) of images (N, 1, D, H, W) without gradients; `batch` rows at a time, by default what fits."""
 
     def work(rows: Tensor) -> Tensor:
-        return model(laid_out(model, images[rows].detach())).to(images.device)
+        return one_tensor(model(laid_out(model, images[rows].detach()))).to(images.device)
 
     with evaluating(model), torch.no_grad():
         return in_chunks(images, work, batch)
@@ -68,7 +78,7 @@ def gradient(
 
     def work(rows: Tensor) -> Tensor:
         x = leaf(model, images[rows])
-        score = explained((run or model)(x), rows_of(target, rows))
+        score = explained((run or model)(x), rows_of(target, rows, images))
         return derivative(score, x).to(images)
 
     with differentiable(model):
@@ -101,8 +111,19 @@ def in_chunks(images: Tensor, work: Callable[[Tensor], Tensor], batch: int | Non
 
 
 def laid_out(model: nn.Module, images: Tensor) -> Tensor:
-    """Images on the model's device, channels last for 3D convolutions (twice as fast on a CPU)."""
+    """Images (N, 1, D, H, W) on the model's device, in the layout of its weights.
+
+    Raises BadInput where an image has several channels: a map has one.
+    """
+    if images.ndim != 5 or images.shape[1] != 1:
+        raise BadInput(f"images have shape {tuple(images.shape)}; give (N, 1, D, H, W), one channel")
     parameters = list(model.parameters())
     device = parameters[0].device if parameters else images.device
-    volumetric = images.ndim == 5 and any(p.ndim == 5 for p in parameters)
-    return images.to(device, memory_format=torch.channels_last_3d if volumetric else torch.preserve_format)
+    return images.to(device, memory_format=layout_of(parameters))
+
+
+def layout_of(parameters: Sequence[Tensor]) -> torch.memory_format:
+    """Channels last where a 3D convolution's weights are, as `bench.training` lays them; contiguous elsewhere."""
+    last = torch.channels_last_3d
+    volumes = [p for p in parameters if p.ndim == 5 and not p.is_contiguous()]
+    return last if any(p.is_contiguous(memory_format=last) for p in volumes) else torch.contiguous_format

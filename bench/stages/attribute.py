@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.contracts import Attribution
 from bench.passes.counting import Passes
-from bench.stages import convergence
+from bench.stages import convergence, notes
 from bench.stages.cohort import COHORT
 from bench.stages.convergence import Kept
 from bench.stages.explained import first
-from bench.stages.maps import Maps, explain, map_context
+from bench.stages.maps import MadeMaps, Maps, explain, map_context
 from bench.stages.stage import Cell, Given, Graph
 from bench.stages.train import TRAIN
 from bench.study import Unit
@@ -19,7 +18,7 @@ class _Attribute(Maps):
     """Makes the maps of a trained model."""
 
     name = "attribute"
-    version = "1"
+    version = "2"
 
     def cells(self, graph: Graph, unit: Unit) -> Iterable[Cell]:
         """One per method, of arms as well."""
@@ -27,26 +26,25 @@ class _Attribute(Maps):
 
     def make(self, given: Given) -> tuple[Kept, Passes]:
         """Explain every subject; keep the first."""
-        (maps, passes), model, study = every_map(given), given.value(TRAIN).model, given.study
+        (maps, passes, told), model, study = every_map(given), given.value(TRAIN).model, given.study
         method, cohort = study.make("methods", given.cell.method), given.value(COHORT)
         correlations = convergence.measured(method, model, cohort, map_context(given), maps)
-        return Kept(first(maps, study.kept), correlations), passes
+        return Kept(first(maps, study.kept), correlations, told), passes
 
     def write(self, folder: Path, value: Kept) -> None:
-        """Write the maps, and the correlations where there are any."""
+        """Write the maps, with the correlations and notes where there are any."""
         super().write(folder, value.maps)
         convergence.write(folder, value.convergence)
+        notes.write(folder, value.notes)
 
 
 ATTRIBUTE = _Attribute()
 
 
-def every_map(given: Given) -> tuple[Attribution, Passes]:
-    """The maps of every explained subject and what they took, made once for all metrics of a unit.
+def every_map(given: Given) -> MadeMaps:
+    """The maps of every explained subject, made once for all metrics of a unit.
 
     given: that of a cell of this stage.
     """
-    pair: tuple[Attribution, Passes] = given.once(
-        ("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model)
-    )
-    return pair
+    made: MadeMaps = given.once(("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model))
+    return made

@@ -2,8 +2,9 @@
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -16,10 +17,11 @@ SUBJECTS = 4
 
 
 class Kept(NamedTuple):
-    """Stored maps of a method and model; convergence: (S,) of the first subjects, None where certain."""
+    """Stored maps of a method and model with its notes; convergence: (S,) of the first subjects, None where certain."""
 
     maps: Attribution
     convergence: Tensor | None = None
+    notes: Mapping[str, Any] | None = None
 
 
 def asked(method: Method) -> bool:

@@ -1,7 +1,7 @@
 """Maps of one method for the explained subjects of one model: what the stages `attribute` and `untrained` share."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -10,6 +10,7 @@ from torch import nn
 from bench import seeds
 from bench.contracts import Attribution, Cohort, Context, Method
 from bench.passes.counting import Passes, count_passes
+from bench.stages import notes
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.cohort import COHORT
 from bench.stages.context import method_context
@@ -57,11 +58,20 @@ class Maps(Stage[Attribution]):
         return Attribution(**load_file(folder / "maps.safetensors"))
 
 
-def explain(given: Given, model: nn.Module) -> tuple[Attribution, Passes]:
+class MadeMaps(NamedTuple):
+    """Maps of every explained subject, what they took, and what the method told of them."""
+
+    maps: Attribution
+    passes: Passes
+    notes: dict[str, Any]
+
+
+def explain(given: Given, model: nn.Module) -> MadeMaps:
     """Maps of every explained subject by the method of the cell."""
-    method = given.study.make("methods", given.cell.method)
+    method, context = given.study.make("methods", given.cell.method), map_context(given)
     with count_passes(model) as passes:
-        return attribute(method, model, given.value(COHORT), map_context(given)), passes
+        maps = attribute(method, model, given.value(COHORT), context)
+    return MadeMaps(maps, passes, notes.taken(context, maps))
 
 
 def map_context(given: Given) -> Context:

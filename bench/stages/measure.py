@@ -54,7 +54,7 @@ class _Measure(Stage[Any]):
         metric, method = study.make("metrics", cell.metric), study.make("methods", cell.method)
         maps = given.graph.cell(ATTRIBUTE, cell.unit, cell.method)
         everyone = study.kept == study.settings["explain"]["subjects"]
-        attribution = given.of(maps) if everyone else every_map(given.at(maps))[0]
+        attribution = given.of(maps) if everyone else every_map(given.at(maps)).maps
         explained = Explained(cell.method, method, attribution, map_context(given.at(maps)))
         shared = given.once("explained model", lambda: _explained_model(given))
         truths = dict(shared.cohort.truths) | ({"use": given.value(USE)} if "use" in metric.tags.truths else {})

@@ -61,7 +61,8 @@ class _Train(Stage[Trained]):
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Trained:
         """The model, built anew with its weights."""
-        return read(folder, network(study, cell.unit), cell.unit.init_seed)
+        shape = study.make("simulators", cell.unit.simulator).shape
+        return read(folder, network(study, cell.unit), cell.unit.init_seed, shape)
 
     def work(self, study: Study, cell: Cell) -> float:
         """Every training subject once per epoch."""
@@ -88,9 +89,9 @@ def write(folder: Path, trained: Trained) -> None:
     (folder / "model.json").write_text(json.dumps(trained.record, indent=1))
 
 
-def read(folder: Path, build: Callable[[], nn.Module], init_seed: int) -> Trained:
-    """The model `write` wrote."""
-    untrained = initialised(build, init_seed)
+def read(folder: Path, build: Callable[[], nn.Module], init_seed: int, shape: tuple[int, ...]) -> Trained:
+    """The model `write` wrote; shape: (D, H, W) of its images."""
+    untrained = initialised(build, init_seed, shape)
     model = untrained()
     try:
         model.load_state_dict(load_file(folder / "model.safetensors"))

@@ -25,8 +25,8 @@ class _Untrained(Maps):
 
     def make(self, given: Given) -> tuple[Attribution, Passes]:
         """Explain every subject; keep the first."""
-        maps, passes = explain(given, given.value(TRAIN).untrained())
-        return first(maps, given.study.kept), passes
+        made = explain(given, given.value(TRAIN).untrained())
+        return first(made.maps, given.study.kept), made.passes
 
 
 UNTRAINED = _Untrained()

@@ -18,6 +18,7 @@ from bench.columns.written import (
     COMPETENCE,
     COSTS,
     FAILURES,
+    MAPS,
     MECHANISMS,
     METHODS,
     METRICS,
@@ -41,7 +42,7 @@ from bench.store import files
 from bench.store.keys import canonical
 from bench.store.schema import TABLES
 from bench.study import Study
-from bench.tables import mechanisms, regions, simulator_audits, validity
+from bench.tables import maps, mechanisms, regions, simulator_audits, validity
 from bench.tables.scores import ScoreTable
 
 #: results of a calibration in models.csv
@@ -78,6 +79,8 @@ class Writer:
         _parquet(folder / "regions.parquet", pd.DataFrame(rows, columns=REGIONS.names))
         known = list(mechanisms.rows(self.study, self.cells, self.stored))
         _csv(folder / "mechanisms.csv", pd.DataFrame(known, columns=MECHANISMS.names))
+        told = list(maps.rows(self.study, self.cells, self.stored))
+        _csv(folder / "maps.csv", pd.DataFrame(told, columns=MAPS.names))
         files.write_bytes(folder / "study.json", (json.dumps(self.about(), indent=1) + "\n").encode())
         return folder
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Undefined
-from bench.passes.forward import forward
+from bench.passes.forward import forward, laid_out
+from bench.passes.scores import one_tensor
 from bench.training.alter import cover
 from bench.training.images import Images
 from bench.training.objective import Objective
@@ -94,7 +95,7 @@ class Descent:
         images = self.images.train.images[rows]
         if self.recipe.perturbed:
             images = cover(images, self.recipe.perturbed, self.recipe.cover, self.covers)
-        outputs = self.model(images.contiguous(memory_format=torch.channels_last_3d))
+        outputs = one_tensor(self.model(laid_out(self.model, images)))
         loss = self._finite(self.aim.loss(outputs, self.images.train.targets[rows]))
         loss.backward()
         self.optimiser.step()

@@ -5,7 +5,8 @@ and lets a rule stand in for it; `operations` lists what the rules know, everyth
 softmax that weighs a signal is a gate: a constant to relevance propagation, refused by all others. Rules: `rules` (one
 factor an operation), `shares` (contributions by sign), `first` (the layer that reads the image), `differences` (between
 an image and its reference; `pooling` is its view of max pooling; `cancelling` the rule for parts of either sign),
-`folding` (batch norm as part of a convolution), `patterns` (weights replaced by what data say).
+`folding` (batch norm as part of a convolution), `patterns` (weights replaced by what data say). `origins` tells which
+product is a gate.
 """
 
 from methods._rules.engine import Rule, intercepted

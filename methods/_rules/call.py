@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.passes.nested import tensors_in
+
 _REFLECTED = {"__rsub__": "sub", "__rpow__": "pow", "__rdiv__": "div", "__rtruediv__": "div", "__rmatmul__": "matmul"}
 _ASSIGNING = {
     "__iadd__": operator.add,
@@ -82,15 +84,6 @@ class Call:
         if name != plain and not name.startswith("_") and hasattr(torch, plain):
             return cls(plain, getattr(torch, plain), args, kwargs, args[0])
         return cls(name, func, args, kwargs)
-
-
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Every tensor in nested lists and tuples."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from tensors_in(part)
 
 
 def with_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

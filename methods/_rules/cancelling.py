@@ -1,23 +1,22 @@
 """DeepLIFT's RevealCancel rule: positive and negative parts of a difference have slopes of their own at a ReLU.
 
-Images and references pass as one batch, as in `differences`.
+The reference's pass comes before the image's, as in `differences`.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from methods._rules.call import Call
-from methods._rules.differences import picked, rescaled
+from methods._rules.differences import References, picked, rescaled
 from methods._rules.engine import Rule
 from methods._rules.folding import folded
 from methods._rules.operations import OperationKind
 from methods._rules.shares import over, parts, with_shares
 
 
-def revealing() -> Mapping[OperationKind, Rule]:
+def revealing(references: References) -> Mapping[OperationKind, Rule]:
     """The rules of one pass, batch norm folded into its convolution.
 
     At a ReLU of r + P + N, r the reference's input, P and N what contributions of either sign bring, the output changes
@@ -29,27 +28,26 @@ def revealing() -> Mapping[OperationKind, Rule]:
     def affine(call: Call) -> Tensor:
         y: Tensor = call()
         # y is held, so that no other can take its address while it is a key
-        known[id(y)] = (y, *parts(_difference(call))[:2])
+        known[id(y)] = (y, *parts(_difference(call, references.of(call)))[:2])
         return y
 
     def relu(call: Call) -> Tensor:
         x = call.argument(0, "input")
         if id(x) not in known:
-            return rescaled(call)
+            return rescaled(references)(call)
+        (start,) = references.of(call)
         _, up, down = known[id(x)]
-        start = x.chunk(2)[1].detach()
         rise, fall = _change(start, up.detach(), down.detach()), _change(start, down.detach(), up.detach())
-        terms = ((up, over(rise, up.detach())), (down, over(fall, down.detach())))
-        return with_shares(x.clamp(min=0), *((_padded(part), _padded(slope)) for part, slope in terms))
+        return with_shares(x.clamp(min=0), (up, over(rise, up.detach())), (down, over(fall, down.detach())))
 
-    return {"affine": folded(affine), "relu": relu, "pick": picked}
+    return {"affine": folded(affine), "relu": relu, "pick": picked(references)}
 
 
-def _difference(call: Call) -> Call:
-    """The call on image less reference, of which the first half of the batch is differentiated."""
-    halves = {id(t): torch.sub(*t.chunk(2)) for t in call.tracked}
-    changed = call.with_tensors(lambda t: halves.get(id(t), t))
-    return replace(changed, tracked=tuple(halves.values()))
+def _difference(call: Call, reference: tuple[Tensor, ...]) -> Call:
+    """The call on image less reference."""
+    rises = {id(t): t - start for t, start in zip(call.tracked, reference, strict=True)}
+    changed = call.with_tensors(lambda t: rises.get(id(t), t))
+    return replace(changed, tracked=tuple(rises[id(t)] for t in call.tracked))
 
 
 def _change(start: Tensor, part: Tensor, other: Tensor) -> Tensor:
@@ -57,7 +55,3 @@ def _change(start: Tensor, part: Tensor, other: Tensor) -> Tensor:
     alone = (start + part).clamp(min=0) - start.clamp(min=0)
     after = (start + part + other).clamp(min=0) - (start + other).clamp(min=0)
     return (alone + after) / 2
-
-
-def _padded(half: Tensor) -> Tensor:
-    return torch.cat([half, torch.zeros_like(half)])

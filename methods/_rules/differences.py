@@ -1,7 +1,7 @@
-"""DeepLIFT's rescale rule: slopes between an image and its reference, which pass through the network as one batch.
+"""DeepLIFT's rescale rule: slopes between an image and its reference, whose pass through the network comes first.
 
-The first half of every batch belongs to the images, the second to their references. Slopes are passed back to the
-first half alone, so that multiplier * (x - x_reference) adds up to the same difference of scores at every depth.
+The operations of the image's pass meet those of the reference's in the order of the pass, so a network may stack, cut
+or move its rows as it likes. multiplier * (x - x_reference) adds up to the same difference of scores at every depth.
 """
 
 from collections.abc import Callable
@@ -10,63 +10,99 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.contracts import Unsupported
 from methods._rules.call import Call
+from methods._rules.engine import Rule
 from methods._rules.pooling import sharing
 
 
-def rescaled(call: Call) -> Tensor:
+class References:
+    """What the operations of the reference's pass read, in their order; then each is asked for once more.
+
+    While they are gathered each operation is its own reference.
+    """
+
+    def __init__(self) -> None:
+        self.read: list[tuple[str, tuple[Tensor, ...]]] = []
+        self.place: int | None = None
+
+    def follow(self) -> None:
+        """The pass of the reference is over; that of the image begins."""
+        self.place = 0
+
+    def of(self, call: Call) -> tuple[Tensor, ...]:
+        """The tensors that stand in the reference's pass where `call.tracked` stand in the image's.
+
+        Raises Unsupported where the two passes take different ways.
+        """
+        read = call.name, tuple(t.detach() for t in call.tracked)
+        if self.place is None:
+            self.read.append(read)
+            return read[1]
+        name, found = self.read[self.place] if self.place < len(self.read) else ("", ())
+        if name != call.name or [t.shape for t in found] != [t.shape for t in call.tracked]:
+            raise Unsupported(f"'{call.name}' on the image has no counterpart on its reference: the network branches")
+        self.place += 1
+        return found
+
+
+def rescaled(references: References) -> Rule:
     """At a ReLU the slope is (y - y_ref) / (x - x_ref); the derivative where the two agree (Shrikumar et al. 2017)."""
-    return _Rescaled.apply(call.argument(0, "input"))
+
+    def rule(call: Call) -> Tensor:
+        (reference,) = references.of(call)
+        return _Rescaled.apply(call.argument(0, "input"), reference)
+
+    return rule
 
 
-def picked(call: Call) -> Tensor:
+def picked(references: References) -> Rule:
     """At max pooling the difference of outputs goes to the larger one's place, divided by the difference there.
 
     That is the place of the maximum in the image where its output is larger, and in the reference where that is; equal
     maxima share. The difference there is at least that of the outputs, so no slope is above one in size.
     """
-    return _Picked.apply(call.tracked[0], call(), sharing(call))
+
+    def rule(call: Call) -> Tensor:
+        (reference,) = references.of(call)
+        return _Picked.apply(call.tracked[0], call(), reference, sharing(call))
+
+    return rule
 
 
 class _Rescaled(torch.autograd.Function):
-    """max(x, 0) with the slope between the halves."""
+    """max(x, 0) with the slope between the image's and the reference's."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        ctx.save_for_backward(x)
-        return x.clamp(min=0)
+    def forward(ctx: Any, image: Tensor, reference: Tensor) -> Tensor:
+        ctx.save_for_backward(image, reference)
+        return image.clamp(min=0)
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> Tensor:
-        (x,) = ctx.saved_tensors
-        image, reference = x.chunk(2)
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+        image, reference = ctx.saved_tensors
         rise, run = image.clamp(min=0) - reference.clamp(min=0), image - reference
-        slope = (rise / run.where(run != 0, 1.0)).where(run != 0, (image > 0).to(x))
-        return _first_half(slopes[0].chunk(2)[0] * slope)
+        slope = (rise / run.where(run != 0, 1.0)).where(run != 0, (image > 0).to(image))
+        return slopes[0] * slope, None
 
 
 class _Picked(torch.autograd.Function):
-    """The output y of max pooling x, with the slope between the halves; `pool` is the pooling that shares at ties."""
+    """The output y of max pooling, with the slope between the two; `pool` is the pooling that shares at ties."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, y: Tensor, pool: Callable[[Tensor], Tensor]) -> Tensor:
-        ctx.save_for_backward(x, y)
+    def forward(ctx: Any, image: Tensor, y: Tensor, reference: Tensor, pool: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.save_for_backward(image, reference, y)
         ctx.pool = pool
         return y.view_as(y)
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None]:
-        x, y = ctx.saved_tensors
-        image, reference = y.chunk(2)
-        change = slopes[0].chunk(2)[0] * (image - reference)
-        larger = torch.cat([image > reference, image < reference])
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None]:
+        image, reference, y = ctx.saved_tensors
         with torch.enable_grad():
-            both = x.detach().requires_grad_()
-            (routed,) = torch.autograd.grad(ctx.pool(both), both, larger * torch.cat([change, change]))
-        run = torch.subtract(*x.chunk(2))
-        total = torch.add(*routed.chunk(2))
-        return _first_half((total / run.where(run != 0, 1.0)).where(run != 0, 0.0)), None, None
-
-
-def _first_half(slope: Tensor) -> Tensor:
-    return torch.cat([slope, torch.zeros_like(slope)])
+            both = [t.detach().requires_grad_() for t in (image, reference)]
+            pooled = [ctx.pool(t) for t in both]
+            change = slopes[0] * (y - pooled[1].detach())
+            larger = y > pooled[1], y < pooled[1]
+            routed = [torch.autograd.grad(p, t, m * change)[0] for p, t, m in zip(pooled, both, larger, strict=True)]
+        run, total = image - reference, torch.add(*routed)
+        return (total / run.where(run != 0, 1.0)).where(run != 0, 0.0), None, None, None

@@ -6,14 +6,21 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import Node, disable_saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 
 from bench.contracts import Unsupported
-from methods._rules.call import Call, tensors_in, with_tensors
+from bench.passes import alike, one_tensor
+from bench.passes.nested import tensors_in
+from methods._rules.call import Call, with_tensors
 from methods._rules.operations import QUERIES, OperationKind, kind_of
+from methods._rules.origins import Origins
 
 #: computes an operation in its own way, usually the plain result with another backward pass
 Rule = Callable[[Call], Any]
+
+
+_CHECKPOINTED = "rules cannot follow torch's checkpoint, which computes a part anew out of sight; run without it"
 
 
 def intercepted(model: nn.Module, rules: Mapping[OperationKind, Rule]) -> Callable[[Tensor], Tensor]:
@@ -21,8 +28,9 @@ def intercepted(model: nn.Module, rules: Mapping[OperationKind, Rule]) -> Callab
 
     Gates are constants where there is a rule for signals that they weigh (`gated`), and have no rule elsewhere.
 
-    Raises Unsupported where the network is compiled, or uses an operation on the image that has no rule: a map by
-    rules that some layer ignored would look fine and be wrong.
+    Raises Unsupported where the network is compiled, recomputes parts by `checkpoint`, uses an operation on the image
+    that has no rule, or gives other outputs when it is followed than it gives alone: a map by rules that some layer
+    ignored would look fine and be wrong.
     """
 
     def run(image: Tensor) -> Tensor:
@@ -31,21 +39,34 @@ def intercepted(model: nn.Module, rules: Mapping[OperationKind, Rule]) -> Callab
                 raise Unsupported(f"rules cannot see into the compiled {type(part).__name__}; give the plain network")
         mode = _Interception(rules, image)
         try:
-            with mode:
+            with disable_saved_tensors_hooks(_CHECKPOINTED), mode:
                 outputs = model(image)
+        except RuntimeError as error:
+            raise Unsupported(_CHECKPOINTED) if _CHECKPOINTED in str(error) else error from None
         finally:
             mode.check()
-        return mode.result(outputs)
+        found = mode.result(one_tensor(outputs))
+        _compare(found, model, image)
+        return found
 
     return run
+
+
+def _compare(found: Tensor, model: nn.Module, image: Tensor) -> None:
+    """Raises Unsupported where the outputs are not those of a plain pass, which is not counted."""
+    with torch.no_grad():
+        plain = one_tensor(model.forward(image))
+    if not alike(found, plain):
+        raise Unsupported("followed operation by operation the network gives other outputs than it gives alone")
 
 
 class _Interception(TorchFunctionMode):
     """Tracks the tensors that descend from the image, by identity.
 
     In-place operations are carried out beside: the written tensor keeps its identity and `value` names what it now is.
-    Other views of the memory it should have written are stale, and their use is refused. Gates carry no derivative,
-    and all that is computed of gates alone is one.
+    Other views of the memory it should have written are stale, and their use is refused, also that of a buffer a view
+    of which was written. Gates carry no derivative, and all that is computed of gates alone is one. A tensor that
+    descends from the image and was not seen on the way is refused.
     """
 
     def __init__(self, rules: Mapping[OperationKind, Rule], image: Tensor):
@@ -53,13 +74,20 @@ class _Interception(TorchFunctionMode):
         self.rules = rules
         self.value = {id(image): image}
         self.kept = [image]
-        self.stale: set[int] = set()
+        self.written: set[int] = set()
         self.gates: set[int] = set()
+        self.origins = Origins()
+        self.constant: set[Node] = set()
         self.refusal: Unsupported | None = None
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         call = Call.of(func, args, kwargs or {})
-        tracked = [t for t in call.tensors() if id(t) in self.value]
+        tensors = list(call.tensors())
+        tracked = [t for t in tensors if id(t) in self.value]
+        if call.name not in QUERIES and any(map(self._stale, tensors)):
+            raise self._refused(
+                f"'{call.name}' reads a view of a tensor that was written in place; no rule follows that"
+            )
         if not tracked:
             return func(*args, **(kwargs or {}))
         gates = tuple(now for t in tracked if id(now := self._now(t)) in self.gates)
@@ -67,12 +95,15 @@ class _Interception(TorchFunctionMode):
         current = replace(call.with_tensors(self._now), tracked=signals, gates=gates)
         if call.name in QUERIES:
             return current()
-        if any(id(t) in self.stale for t in tracked):
+        if any(self._unseen(t) for t in tensors if id(t) not in self.value):
             raise self._refused(
-                f"'{call.name}' reads a view of a tensor that was written in place; no rule follows that"
+                f"'{call.name}' reads what was computed of the image out of sight, as by torch.jit.script or vmap; "
+                "no rule follows that"
             )
         if not torch.is_grad_enabled():
-            raise self._refused(f"'{call.name}' runs without gradients (no_grad or a custom autograd function)")
+            raise self._refused(
+                f"'{call.name}' runs without gradients (no_grad, checkpoint or a custom autograd function)"
+            )
         return self._track(self._apply(current), call.changes)
 
     def check(self) -> None:
@@ -96,11 +127,38 @@ class _Interception(TorchFunctionMode):
         kind = kind_of(call)
         if kind is None or (kind in ("gate", "gated") and "gated" not in self.rules):
             raise self._refused(f"there is no rule for the operation '{call.name}' as this network uses it")
-        if kind != "gate":
-            return self.rules.get(kind, Call.__call__)(call)
-        result = with_tensors(call(), Tensor.detach)
-        self.gates |= {id(t) for t in tensors_in(result)}
+        if kind == "gated" and self.origins.weighs_itself(call):
+            raise self._refused("there is no rule for a tensor times its own sigmoid, which is the activation 'silu'")
+        if kind == "gate":
+            result = with_tensors(call(), Tensor.detach)
+            self.gates |= {id(t) for t in tensors_in(result)}
+        else:
+            result = self._by_rule(kind, call)
+        self.origins.note(call, result)
         return result
+
+    def _by_rule(self, kind: OperationKind, call: Call) -> Any:
+        try:
+            return self.rules.get(kind, Call.__call__)(call)
+        except Unsupported as error:
+            raise self._refused(str(error)) from error
+
+    def _stale(self, tensor: Tensor) -> bool:
+        """True for a view of memory that an in-place operation should have written."""
+        return bool(self.written) and _memory(self._now(tensor)) in self.written
+
+    def _unseen(self, tensor: Tensor) -> bool:
+        """True for a tensor that descends from the image by autograd's account."""
+        seen, waiting = self.constant, [tensor.grad_fn]
+        while waiting:
+            node = waiting.pop()
+            if node is None or node in seen:
+                continue
+            if getattr(node, "variable", None) is self.kept[0]:
+                return True
+            seen.add(node)
+            waiting += [parent for parent, _ in node.next_functions]
+        return False
 
     def _now(self, tensor: Tensor) -> Tensor:
         return self.value.get(id(tensor), tensor)
@@ -112,12 +170,12 @@ class _Interception(TorchFunctionMode):
                 self.value[id(tensor)] = tensor
                 self.kept.append(tensor)
             return result
-        written = {_memory(changes), _memory(self._now(changes))}
-        self.stale |= {id(t) for t in self.kept if t is not changes and _memory(t) in written}
+        self.written |= {_memory(changes), _memory(self._now(changes))} - {_memory(result), 0}
         self.value[id(changes)] = result
         self.kept += [changes, result]
         return changes
 
 
 def _memory(tensor: Tensor) -> int:
-    return tensor.untyped_storage().data_ptr()
+    """The address of a tensor's memory, 0 where it has none."""
+    return tensor.untyped_storage().data_ptr() if tensor.layout is torch.strided else 0

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Unsupported
-from methods._rules.call import Call, tensors_in
+from bench.passes.nested import tensors_in
+from methods._rules.call import Call
 from methods._rules.engine import Rule, intercepted
 from methods._rules.shares import ELEMENTWISE, WEIGHTED, over, unbiased, with_shares
 
@@ -23,10 +24,7 @@ def relevance_of_image(model: nn.Module, first: Rule, hidden: Rule) -> Callable[
         reading = _Reading(image, first, hidden)
         others = dict.fromkeys(("relu", "pick", "gated"), reading.other)
         rules = {"affine": reading.affine, "move": reading.move, **others}
-        try:
-            return intercepted(model, rules)(image)  # type: ignore[arg-type]
-        finally:
-            reading.check()
+        return intercepted(model, rules)(image)  # type: ignore[arg-type]
 
     return run
 
@@ -60,7 +58,6 @@ class _Reading:
     def __init__(self, image: Tensor, first: Rule, hidden: Rule):
         self.images = [image]
         self.first, self.hidden = first, hidden
-        self.refusal: Unsupported | None = None
 
     def affine(self, call: Call) -> Any:
         if not self._reads(call):
@@ -69,7 +66,7 @@ class _Reading:
             return self.first(call)
         y = call()
         if call.name not in ELEMENTWISE or len(call.tracked) != 1 or y.shape != call.tracked[0].shape:
-            raise self._refused(call)
+            raise _refused(call)
         return self._kept(with_shares(y, (call.tracked[0], torch.ones_like(y))))
 
     def move(self, call: Call) -> Any:
@@ -77,27 +74,22 @@ class _Reading:
 
     def other(self, call: Call) -> Any:
         if self._reads(call):
-            raise self._refused(call)
+            raise _refused(call)
         return call()
-
-    def check(self) -> None:
-        """Raises the refusal: torch's operators turn it into an error of their own."""
-        if self.refusal is not None:
-            raise self.refusal
 
     def _reads(self, call: Call) -> bool:
         found = {any(t is image for image in self.images) for t in call.tracked}
         if len(found) > 1:
-            raise self._refused(call)
+            raise _refused(call)
         return found.pop()
 
     def _kept(self, result: Any) -> Any:
         self.images += tensors_in(result)
         return result
 
-    def _refused(self, call: Call) -> Unsupported:
-        self.refusal = self.refusal or Unsupported(f"the image is read by '{call.name}', for which there is no rule")
-        return self.refusal
+
+def _refused(call: Call) -> Unsupported:
+    return Unsupported(f"the image is read by '{call.name}', for which there is no rule")
 
 
 def _bound(x: Tensor, sign: int) -> Tensor:

@@ -1,21 +1,26 @@
 """The feature maps of a layer in a forward pass: found, and edited on the way."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import Node
 from torch.nn.functional import interpolate
+from torch.nn.modules.module import register_module_forward_hook
 from torch.overrides import TorchFunctionMode
 
 from bench.contracts import Target, Unsupported, known
 from bench.passes import explained
+from bench.passes.nested import tensors_in
+from methods._shared.readout import last_heard
 
-#: the last convolution with more than one voxel of output, after all that follows it at the same shape
+#: the last volume that feeds the readout: a convolution's with more than one voxel, or what follows it on its grid
 LAST = "last_conv"
-#: the last volume of the pass with more than one voxel, pooled or not: what a global average averages
+#: the last volume with more than one voxel that feeds the readout, pooled or not: what a global average averages
 AVERAGED = "averaged"
+_CONVOLUTIONS = ("conv3d", "conv_transpose3d")
 
 Edit = Callable[[Tensor], Tensor]
 
@@ -23,27 +28,37 @@ Edit = Callable[[Tensor], Tensor]
 class Pass(NamedTuple):
     """One forward pass: features (N, channels, d, h, w) and score (N,) with their graph.
 
-    place: the how-manieth volume that was seen is `features`, so that a second pass can edit it.
+    place: the how-manieth volume that was seen is `features`, so that a second pass can edit it. layer: what made it,
+    a module or else an operation, with its channels and grid.
     """
 
     features: Tensor
     score: Tensor
     place: int
+    layer: str
 
 
 def passed(
     model: nn.Module, images: Tensor, target: Target, layer: str, edit: Edit | None = None, place: int = 0
 ) -> Pass:
-    """A pass of images that require gradients, with `edit` put in place of the volume number `place`.
+    """A pass of images that require gradients; with `edit` put in place of the volume number `place`, from 1.
 
-    layer: a module's name, `last_conv` or `averaged`. Raises BadInput where the network has no layer of that name and
-    Unsupported where it makes no feature maps there.
+    layer: a module's name, `last_conv` or `averaged`. A volume that only weighs another, as a gate does, is neither of
+    the last two. Raises BadInput where the network has no layer of that name and Unsupported where it makes no feature
+    maps there.
     """
     watch = _Watch(edit, place)
     with _watching(model, layer, watch):
         outputs = model(images)
-    features = watch.volume(len(images), layer)
-    return Pass(features, explained(outputs, target), watch.seen)
+    score, seen = explained(outputs, target), watch.volumes
+    chosen = place or (last_heard([v.node for v in seen], score) if layer in (LAST, AVERAGED) else len(seen))
+    if not chosen:
+        raise Unsupported("CAM methods need convolutional feature maps; this network makes none that can be seen")
+    found = seen[chosen - 1]
+    shape = tuple(found.tensor.shape)
+    if len(shape) != 5 or shape[0] != len(images) or not found.tensor.requires_grad:
+        raise Unsupported(f"CAM methods need feature maps (N, channels, D, H, W); '{layer}' gives shape {shape}")
+    return Pass(found.tensor, score, chosen, f"{found.made_by}: {' x '.join(map(str, shape[1:]))}")
 
 
 def upsampled(coarse: Tensor, inputs: Tensor) -> Tensor:
@@ -51,75 +66,80 @@ def upsampled(coarse: Tensor, inputs: Tensor) -> Tensor:
     return interpolate(coarse, inputs.shape[2:], mode="trilinear", align_corners=False).to(inputs)
 
 
+class _Volume(NamedTuple):
+    """A volume with the node of its graph when it was seen, and the name of the operation or module that made it."""
+
+    tensor: Tensor
+    node: Node | None
+    made_by: str
+    of_module: bool = False
+
+
 class _Watch:
-    """The volumes of one pass that may be the layer's; the last one is."""
+    """The volumes of one pass that may be the layer's, in their order."""
 
     def __init__(self, edit: Edit | None, place: int):
         self.edit, self.place = edit, place
-        self.features: Tensor | None = None
-        self.seen = 0
+        self.volumes: list[_Volume] = []
 
-    def note(self, volume: Tensor) -> None:
-        """Keeps the volume. An edit is written into it, so that networks working in place meet it too."""
-        self.seen += 1
-        if self.edit is not None and self.seen == self.place:
+    def note(self, tensor: Tensor, made_by: str) -> None:
+        """Keeps a volume. An edit is written into it, so that networks working in place meet it too."""
+        self.volumes.append(_Volume(tensor, tensor.grad_fn, made_by))
+        if self.edit is not None and len(self.volumes) == self.place:
             with torch.no_grad():
-                volume.copy_(self.edit(volume))
-        self.features = volume
+                tensor.copy_(self.edit(tensor))
 
-    def volume(self, rows: int, layer: str) -> Tensor:
-        """Feature maps (rows, channels, d, h, w) that take part in the pass."""
-        if self.features is None:
-            raise Unsupported("CAM methods need convolutional feature maps; this network makes none that can be seen")
-        if self.features.ndim != 5 or len(self.features) != rows or not self.features.requires_grad:
-            shape = tuple(self.features.shape)
-            raise Unsupported(f"CAM methods need feature maps (N, channels, D, H, W); '{layer}' gives shape {shape}")
-        return self.features
+    def name(self, output: object, module: str | None) -> None:
+        """Names the latest volume after the innermost module that returns it."""
+        last = self.volumes[-1] if self.volumes else None
+        if last and module and last.tensor is output and not last.of_module:
+            self.volumes[-1] = last._replace(made_by=module, of_module=True)
 
 
 class _Following(TorchFunctionMode):
     """Shows the watch every result of a torch operation that may be the layer's volume."""
 
-    def __init__(self, watch: _Watch, is_next: Callable[[str, Tensor, Any, Tensor | None], bool]):
+    def __init__(self, watch: _Watch, layer: str):
         super().__init__()
-        self.watch, self.is_next = watch, is_next
+        self.watch, self.layer = watch, layer
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        differentiable = isinstance(result, Tensor) and result.requires_grad
-        if differentiable and self.is_next(func.__name__, result, args, self.watch.features):
-            self.watch.note(result)
+        volume = isinstance(result, Tensor) and result.requires_grad and result.ndim == 5
+        if volume and result[0, 0].numel() > 1 and self._may_be(func.__name__, result, (args, kwargs)):
+            self.watch.note(result, func.__name__.rstrip("_"))
         return result
 
-
-def _after_convolution(name: str, result: Tensor, args: Any, last: Tensor | None) -> bool:
-    if name == "conv3d":
-        return result[0, 0].numel() > 1
-    return last is not None and result.shape == last.shape and any(argument is last for argument in args)
-
-
-def _is_volume(name: str, result: Tensor, args: Any, last: Tensor | None) -> bool:
-    return result.ndim == 5 and result[0, 0].numel() > 1
+    def _may_be(self, name: str, result: Tensor, given: Any) -> bool:
+        if self.layer == AVERAGED or name in _CONVOLUTIONS:
+            return True
+        (args, kwargs), seen = given, {id(v.tensor) for v in self.watch.volumes}
+        read = tensors_in((args, tuple((kwargs or {}).values())))
+        return any(id(t) in seen and t.shape[2:] == result.shape[2:] for t in read)
 
 
 @contextmanager
 def _watching(model: nn.Module, layer: str, watch: _Watch) -> Iterator[None]:
     if layer in (LAST, AVERAGED):
-        with _Following(watch, _after_convolution if layer == LAST else _is_volume):
-            yield
-        return
-    handle = _module(model, layer).register_forward_hook(_noting(watch))
+        names = {module: name for name, module in model.named_modules() if name}
+        handle = register_module_forward_hook(lambda module, _, output: watch.name(output, names.get(module)))
+        following: Any = _Following(watch, layer)
+    else:
+        handle, following = _module(model, layer).register_forward_hook(_noting(watch, layer)), nullcontext()
     try:
-        yield
+        with following:
+            yield
     finally:
         handle.remove()
 
 
-def _noting(watch: _Watch) -> Any:
-    def hook(_: nn.Module, __: Any, output: Tensor) -> Tensor:
+def _noting(watch: _Watch, layer: str) -> Any:
+    def hook(_: nn.Module, __: Any, output: object) -> Tensor:
+        if not isinstance(output, Tensor):
+            raise Unsupported(f"CAM methods need one tensor of feature maps; '{layer}' gives a {type(output).__name__}")
         # what is kept shares memory neither with the layer's input nor with what in-place operations write after it
         kept = output.clone()
-        watch.note(kept)
+        watch.note(kept, layer)
         return kept.clone()
 
     return hook

@@ -1,12 +1,13 @@
 """Regions as players of a game: which there are, what coalitions of them score, and how their values are painted."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Context, MethodTags, Target
+from bench.contracts import Context, MethodTags, Target, Undefined
 from bench.passes import coalition_edits, row_of
 from methods._shared.fills import Fill, covered
 
@@ -30,7 +31,7 @@ class Game:
         return score.double().cpu(), scores.double().cpu()
 
 
-class RegionGame:
+class RegionGame(ABC):
     """A method that solves, for each image, the game whose players are its regions, and paints their values.
 
     fill: what absent regions show. blocks: parts an axis where no regions are known.
@@ -52,23 +53,30 @@ class RegionGame:
         cover, labels = covered(x, self.fill, context), regions_of(x, context, self.blocks)
         maps = []
         for row, image in enumerate(x):
-            game = Game(model, image, labels[row], cover[row], row_of(target, row))
+            game = Game(model, image, labels[row], cover[row], row_of(target, row, x))
             maps.append(painted(self._values(game, context.generator(row)), labels[row]))
         return torch.stack(maps).to(x)
 
+    @abstractmethod
     def passes(self, players: int) -> int:
         """Passes a map takes with that many regions."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _values(self, game: Game, generator: torch.Generator) -> Tensor:
         """Values (R,) of the regions."""
-        raise NotImplementedError
 
 
 def regions_of(inputs: Tensor, context: Context, blocks: int) -> Tensor:
-    """Labels (N, 1, D, H, W) from 1: the context's regions, or `blocks` equal parts an axis where it has none."""
+    """Labels (N, 1, D, H, W) from 1: the context's regions, or `blocks` equal parts an axis where it has none.
+
+    Raises Undefined where an image has no labelled voxel, so that there is nothing to cover.
+    """
     if context.regions is not None:
-        return context.regions.to(inputs.device, torch.long)
+        labels = context.regions.to(inputs.device, torch.long)
+        for row in (labels.flatten(1).amax(1) < 1).nonzero().flatten().tolist():
+            subject = context.subjects[row] if context.subjects else row
+            raise Undefined(f"subject {subject} has no labelled region, so that there is none to cover")
+        return labels
     parts = [torch.arange(length) * blocks // length for length in inputs.shape[2:]]
     d, h, w = torch.meshgrid(*parts, indexing="ij")
     return (1 + (d * blocks + h) * blocks + w).to(inputs.device).expand(len(inputs), 1, -1, -1, -1)

@@ -10,7 +10,7 @@ from bench.contracts import Attribution, Context, Count, Method, MethodTags, Tar
 from bench.passes import explained, forward
 from methods.cam import GradCAM
 from methods.deeplift import DeepLIFT
-from methods.entrants.library import ExplainOutput, by_output, last_convolution, library
+from methods.entrants.others import ExplainOutput, by_output, last_convolution, library
 from methods.gradients import Gradient
 from methods.guided import DeconvNet, GuidedBackprop
 from methods.occlusion import Occlusion

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from bench.contracts import Context, Method, MethodTags, Target
 from bench.passes import differentiable, explained, leaf, row_of
 from methods.cam import GradCAM, LayerCAM
-from methods.entrants.library import as_map, behind_torchvision, last_convolution
+from methods.entrants.others import as_map, behind_torchvision, last_convolution
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class GradCamPackage:
         """Map (N, 1, D, H, W) in 0..1."""
         made = getattr(behind_torchvision("pytorch_grad_cam", self.package), self.cam)
         layer = model.get_submodule(last_convolution(model))
-        scores = [_Score(row_of(target, row)) for row in range(len(inputs))]
+        scores = [_Score(row_of(target, row, inputs)) for row in range(len(inputs))]
         with differentiable(model), made(model, [layer]) as cam:
             return as_map(cam(leaf(model, inputs), scores), inputs).reshape(inputs.shape)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Count, Method, MethodTags, Target, bounded
 from methods.cam import GradCAM
-from methods.entrants.library import by_row, last_convolution, library
+from methods.entrants.others import by_row, last_convolution, library
 from methods.guided import GuidedBackprop
 from methods.occlusion import Occlusion
 

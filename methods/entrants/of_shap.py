@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from bench.contracts import Context, Count, Method, MethodTags, Target, bounded
 from methods._shared.background import controls
 from methods.deeplift import DeepSHAP
-from methods.entrants.library import by_row, library
+from methods.entrants.others import by_row, library
 
 
 @bounded

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Method, MethodTags, Target
 from bench.passes import differentiable, explained, leaf
-from methods.entrants.library import as_map, behind_torchvision
+from methods.entrants.others import as_map, behind_torchvision
 from methods.relevance_folded import LRPComposite
 
 

@@ -1,13 +1,11 @@
-"""Layers of a model and how one is given fresh weights."""
+"""Layers of a model, in the order in which they are randomised."""
 
-import copy
-import hashlib
-from collections.abc import Iterable
+from itertools import chain
 
-import torch
 from torch import nn
 
 from bench.contracts import Unsupported
+from bench.passes.resets import belongs_to_owner, own_parameters, unreset
 
 
 def layers(model: nn.Module) -> list[list[str]]:
@@ -18,11 +16,14 @@ def layers(model: nn.Module) -> list[list[str]]:
 
     Raises:
         Unsupported: for a module without `reset_parameters` that has parameters, or floating-point numbers in its
-            state (one alone is a setting), which a fit may have set; and for a model without any layer.
+            state (one alone is a setting), which a fit may have set; for a parameter that a reset of all layers leaves
+            as it was; and for a model without any layer.
     """
     found: list[list[str]] = []
     for name, module in model.named_modules():
-        weights = list(module.parameters(recurse=False))
+        if belongs_to_owner(module):
+            continue
+        weights = own_parameters(module)
         resets = callable(getattr(module, "reset_parameters", None))
         if not resets and (weights or _fitted(module)):
             raise Unsupported(f"layer {name!r} ({type(module).__name__}) has no reset_parameters() to randomise it")
@@ -33,6 +34,8 @@ def layers(model: nn.Module) -> list[list[str]]:
         found[-1].append(name)
     if not found:
         raise Unsupported("the network has no weights to randomise")
+    if left := unreset(model, chain(*found)):
+        raise Unsupported(f"reset_parameters() leaves the parameter {left[0]!r} as it was, so it cannot be randomised")
     return found
 
 
@@ -40,25 +43,3 @@ def _fitted(module: nn.Module) -> bool:
     """True where a module's state holds numbers, beside its parameters, that may have been learnt."""
     kept = (b for n, b in module.named_buffers(recurse=False) if n not in module._non_persistent_buffers_set)
     return any(buffer.is_floating_point() and buffer.numel() > 1 for buffer in kept)
-
-
-def with_fresh_layers(model: nn.Module, names: Iterable[str], seed: int) -> nn.Module:
-    """A copy of the model whose named modules are initialised anew; the model itself is not touched.
-
-    Each module runs its own `reset_parameters` under a seed made of `seed` and its name: two layers of one shape
-    differ, and a layer gets the same weights whichever others are reset. Batch normalisation resets its running
-    statistics too. The global random state is left as it was.
-    """
-    fresh = copy.deepcopy(model)
-    modules = dict(fresh.named_modules())
-    device = next(model.parameters()).device
-    fresh.cpu()
-    with torch.random.fork_rng(devices=[]):
-        for name in names:
-            torch.manual_seed(_seed(seed, name))
-            modules[name].reset_parameters()
-    return fresh.to(device)
-
-
-def _seed(seed: int, name: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "little") >> 1

@@ -1,5 +1,6 @@
 """Scores that depend on where a voxel lies."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ class Space:
 
 
 @dataclass(frozen=True)
-class Placed:
+class Placed(ABC):
     """One score per subject from map and |truth| in the domain and where its voxels lie."""
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
@@ -44,6 +45,6 @@ class Placed:
             scores.append(self._subject(seen, true, Space(inside[0].cpu().numpy(), context.affine)))
         return torch.tensor(scores, dtype=torch.float32)
 
+    @abstractmethod
     def _subject(self, values: np.ndarray, size: np.ndarray, space: Space) -> float:
         """The score of one subject from map and |truth| (n,); NaN where undefined."""
-        raise NotImplementedError

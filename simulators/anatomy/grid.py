@@ -11,7 +11,10 @@ STRIDE = 8
 
 
 class Grid(NamedTuple):
-    """resolution: voxel size (mm). origin: centre of voxel (0, 0, 0) in MNI mm. voxels: how many an axis."""
+    """Cubic voxels in MNI space.
+
+    resolution: their edge (mm). origin: centre (3,) of voxel (0, 0, 0) in MNI mm. voxels: how many an axis, (3,).
+    """
 
     resolution: float
     origin: np.ndarray

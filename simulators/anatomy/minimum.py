@@ -9,7 +9,7 @@ from bench.contracts import BadInput, known
 from simulators.anatomy.parcellation import parcellation
 
 #: voxels that a region needs before a pathology may act there
-FEWEST = 8
+FEWEST_TO_ACT = 8
 
 
 def require_shown(regions: Iterable[str], region_names: tuple[str, ...], resolution_mm: float) -> None:
@@ -23,7 +23,7 @@ def require_shown(regions: Iterable[str], region_names: tuple[str, ...], resolut
         return
     for region in set(regions) & set(drawn.names) - set(region_names):
         volume = (drawn.labels == drawn.names.index(region) + 1).sum() * drawn.voxel_mm**3
-        finer = max(2.0, math.floor(2 * (volume / FEWEST) ** (1 / 3)) / 2)
+        finer = max(2.0, math.floor(2 * (volume / FEWEST_TO_ACT) ** (1 / 3)) / 2)
         mend = "use a whole brain" if finer >= resolution_mm else f"use anatomy.resolution_mm of {finer:g} or finer"
         raise BadInput(f"region {region!r} has no voxels on this grid at {resolution_mm:g} mm; {mend}")
 
@@ -40,8 +40,8 @@ def require(regions: Iterable[str], labels: np.ndarray, region_names: tuple[str,
     for region in regions:
         known("regions", "region", region, region_names)
         count = int(counts[region_names.index(region) + 1])
-        if count < FEWEST:
-            finer = max(2.0, math.floor(2 * resolution_mm * (max(count, 1) / FEWEST) ** (1 / 3)) / 2)
+        if count < FEWEST_TO_ACT:
+            finer = max(2.0, math.floor(2 * resolution_mm * (max(count, 1) / FEWEST_TO_ACT) ** (1 / 3)) / 2)
             raise BadInput(
                 f"region {region!r} has {count} voxels at {resolution_mm:g} mm; "
                 f"use anatomy.resolution_mm of {finer:g} or finer"

@@ -20,6 +20,8 @@ COLUMNS = ["index", "name"]
 #: tissues that a region may be of: "any" for a nucleus, which holds grey and white matter
 TISSUES = ("gm", "wm", "csf")
 ANY = "any"
+#: the regions of fluid
+VENTRICLES = ("left lateral ventricle", "right lateral ventricle")
 
 
 class Parcellation(NamedTuple):
@@ -83,8 +85,8 @@ def _table(path: Path) -> pd.DataFrame:
         raise BadInput(f"{path}: has the columns {list(table.columns)}; name two of them {' and '.join(COLUMNS)}")
     table = table.loc[table["index"] != 0, [c for c in (*COLUMNS, "tissue") if c in table.columns]]
     table = table if "tissue" in table.columns else table.assign(tissue=ANY)
-    if table.isna().any(axis=None) or not pd.api.types.is_integer_dtype(table["index"]):
-        raise BadInput(f"{path}: every row needs a whole number as index and a name")
+    if table.isna().any(axis=None) or not pd.api.types.is_integer_dtype(table["index"]) or (table["index"] < 0).any():
+        raise BadInput(f"{path}: every row needs a whole number as index, 0 or more, and a name")
     table = table.assign(name=table["name"].astype(str).str.strip())
     for column in COLUMNS:
         if (twice := table[column].duplicated()).any():

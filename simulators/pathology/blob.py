@@ -34,9 +34,9 @@ class Bodies(NamedTuple):
 class Outline(NamedTuple):
     """What lesions of one kind have in common.
 
-    irregularity: size of the outline's waves, whose SD is 0.4 radii at 1. elongation: length
-    over width. taper: how much wider a body grows along its axis, per radius. widest: farthest that it grows where
-    tissue is scarce, in radii. edge_mm: half the width of the border.
+    irregularity: size of the outline's waves, whose SD is 0.4 radii at 1. elongation: length over width. taper: how
+    much wider a body grows along its axis, per radius. widest: farthest that it grows where tissue is scarce, in radii.
+    edge_mm: half the width of the border.
     """
 
     irregularity: float

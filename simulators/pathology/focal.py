@@ -21,11 +21,12 @@ from simulators.space.voxels import Voxels
 class Focal(LesionSizes):
     """Focal lesion, such as a tumour or an infarct.
 
-    The median volume is that of 655 chronic infarcts (ATLAS v2.0; Liew et al. 2022, Sci. Data 9:320), of 0.01 to 497
-    ml, which lie within three SDs of the logarithm. irregularity, elongation: as in `blob.Outline`. edge_mm: half the
-    width of the border over which the loss fades. rim: how much less the inside acts than a rim of `rim_mm`. oedema:
-    how strongly the white matter around acts, as far as `oedema_mm`. regions: where it is centred instead, in any
-    tissue. fixed: whether all patients have it in the middle of these regions, to half a voxel.
+    The median volume is that of 655 chronic infarcts (ATLAS v2.0; Liew et al. 2022, Sci. Data 9:320), the smallest of
+    which, of 0.01 ml, lies 3.7 SDs of the logarithm below it and the largest, of 497 ml, 2.7 above. irregularity,
+    elongation: as in `blob.Outline`. edge_mm: half the width of the border over which the loss fades. rim: how much
+    less the inside acts than a rim of `rim_mm`. oedema: how strongly the white matter around acts, as far as
+    `oedema_mm`. regions: where it is centred instead, in any tissue. fixed: whether all patients have it in the middle
+    of these regions, to half a voxel.
     """
 
     version: ClassVar[str] = "2"
@@ -112,10 +113,15 @@ class Focal(LesionSizes):
         if not self.regions:
             # mostly white matter, away from the surface
             return (maps[1] > 0.4) & (maps[2] > 0.95)
-        inside = place.within(self.regions) & (maps[2] > 0.5)
-        if not inside.any():
-            raise BadInput(f"{self.regions[0]!r} has no voxel in a subject; use a finer anatomy.resolution_mm")
+        inside = some(place.within(self.regions) & (maps[2] > 0.5), self.regions)
         return middle(inside) if self.fixed else inside
+
+
+def some(inside: np.ndarray, regions: tuple[str, ...]) -> np.ndarray:
+    """A place (D, H, W) bool of these regions, refused with BadInput where it has no voxel."""
+    if not inside.any():
+        raise BadInput(f"{regions[0]!r} has no voxel in a subject; use a finer anatomy.resolution_mm")
+    return inside
 
 
 def middle(inside: np.ndarray) -> np.ndarray:

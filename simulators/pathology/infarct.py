@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from bench.contracts import Between, bounded, impossible, known
-from simulators.pathology.focal import Focal
+from simulators.pathology.focal import Focal, some
 from simulators.space.place import Place
 
 
@@ -34,11 +34,18 @@ class Infarct(Focal):
             raise impossible(
                 self, "territories", self.territories, "for each artery the names of the regions it supplies"
             )
+        if self.regions:
+            raise impossible(self, "regions", self.regions, "none, as an infarct is centred in one of its territories")
+
+    @property
+    def landmarks(self) -> tuple[str, ...]:
+        """Regions of all territories."""
+        return tuple(region for territory in self.territories for region in territory)
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse a region that the anatomy does not have."""
         super().validate(region_names)
-        for region in (region for territory in self.territories for region in territory):
+        for region in self.landmarks:
             known("pathology.territories", "region", region, region_names)
 
     def axis(self, rng: np.random.Generator, centre: np.ndarray, place: Place) -> np.ndarray:
@@ -53,9 +60,7 @@ class Infarct(Focal):
 
     def places(self, place: Place) -> np.ndarray:
         """Prior (D, H, W) of the centre, up to a factor."""
-        everywhere = tuple(region for territory in self.territories for region in territory)
-        inside: np.ndarray = place.within(everywhere) & (place.warped.maps[2] > 0.95)
-        return inside
+        return some(place.within(self.landmarks) & (place.warped.maps[2] > 0.95), self.landmarks)
 
     def _territory(self, place: Place, centre: np.ndarray) -> tuple[str, ...]:
         """Regions of the artery that supplies a centre, or the tissue nearest to it."""

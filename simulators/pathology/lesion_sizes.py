@@ -16,7 +16,8 @@ LOOKED_FOR = (0.1, 0.35, 0.65, 0.9)
 class LesionSizes:
     """The law of a lesion's volume.
 
-    volume_ml, volume_sd: median and SD of the logarithm before it is cut off. smallest_ml, largest_ml: where it is.
+    volume_ml, volume_sd: median and SD of the logarithm before it is cut off; with an SD of 0 all lesions have the
+    median. smallest_ml, largest_ml: where it is.
     """
 
     volume_ml: Annotated[float, Between(0.001, 500, unit="ml")]
@@ -27,12 +28,15 @@ class LesionSizes:
     def __post_init__(self) -> None:
         if self.largest_ml < self.smallest_ml:
             raise impossible(self, "largest_ml", self.largest_ml, f"smallest_ml or more, which is {self.smallest_ml:g}")
+        if not self.volume_sd and not self.smallest_ml <= self.volume_ml <= self.largest_ml:
+            ends = f"{self.smallest_ml:g} (smallest_ml) to {self.largest_ml:g} (largest_ml), or a volume_sd above 0"
+            raise impossible(self, "volume_ml", self.volume_ml, ends)
 
     def volumes(self, quantiles: Any) -> np.ndarray:
         """Volumes (n,) in ml below which these shares (n,) of all lesions lie."""
         shares = np.asarray(quantiles, np.float64)
         if not self.volume_sd:
-            return np.clip(np.full(shares.shape, self.volume_ml), self.smallest_ml, self.largest_ml)
+            return np.full(shares.shape, self.volume_ml)
         low, high = (ndtr(np.log(end / self.volume_ml) / self.volume_sd) for end in (self.smallest_ml, self.largest_ml))
         drawn = self.volume_ml * np.exp(self.volume_sd * ndtri(low + shares * (high - low)))
         # beyond the last digits of a quantile the law has no value

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from bench.contracts import Between, bounded, impossible, known
+from simulators.anatomy.parcellation import VENTRICLES
 from simulators.observe.observers import AroundPlace, Observer
 from simulators.pathology.blob import LEAST_EDGE, ramp
 from simulators.pathology.nearest import squared_distance
@@ -39,7 +40,7 @@ class Periventricular:
     thickness_sd: Annotated[float, Between(0, 1)] = 0.5
     unevenness: Annotated[float, Between(0, 1)] = 0.4
     edge_mm: Annotated[float, Between(0.5, 20, unit="mm")] = 1.0
-    landmarks: tuple[str, ...] = ("left lateral ventricle", "right lateral ventricle")
+    landmarks: tuple[str, ...] = VENTRICLES
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse landmarks that the anatomy does not have."""

@@ -27,10 +27,6 @@ class Pathology(Protocol):
         """One subject's latents, `severity` among them."""
 
 
-#: what no pathology goes without
-OF_EVERY_PATHOLOGY = (*Pathology.__annotations__, "validate", "draw")
-
-
 @runtime_checkable
 class Acts(Pathology, Protocol):
     """A pathology that acts voxel by voxel.
@@ -134,7 +130,7 @@ class InRegions(Protocol):
 
 @runtime_checkable
 class NearLandmarks(Protocol):
-    """A pathology that lies near regions it names, which the grid must be fine enough for."""
+    """A pathology that lies in or near regions it names, which the grid must be fine enough for."""
 
     landmarks: tuple[str, ...]
 

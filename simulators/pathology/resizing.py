@@ -1,5 +1,6 @@
 """Regions that change volume and move what lies around them, while the skull stays where it is."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
@@ -57,7 +58,7 @@ class VolumeStep(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Resizing(RegionalPathology):
+class Resizing(RegionalPathology, ABC):
     """Regions whose content grows or shrinks, at the expense or for the gain of what lies near.
 
     reach_mm: how far around the regions anatomy moves; most room is made nearby.
@@ -65,17 +66,17 @@ class Resizing(RegionalPathology):
 
     reach_mm: Annotated[float, Between(8, 60, unit="mm")] = 12.0
 
+    @abstractmethod
     def factor(self, amount: float) -> float:
         """Factor on the content's volume."""
-        raise NotImplementedError
 
+    @abstractmethod
     def content(self, near: Near) -> np.ndarray:
         """Share (D, H, W) of each voxel that grows or shrinks."""
-        raise NotImplementedError
 
+    @abstractmethod
     def room(self, near: Near) -> np.ndarray:
         """Share (D, H, W) of each voxel that makes room."""
-        raise NotImplementedError
 
     def displacement(self, amount: float, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Displacement (D, H, W, 3) in mm at which the regions' content has the volume that is asked for."""

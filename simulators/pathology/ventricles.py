@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from bench.contracts import Between, bounded
+from simulators.anatomy.parcellation import VENTRICLES
 from simulators.observe.deformation import Ventricular
 from simulators.observe.observers import Observer
 from simulators.pathology.resizing import Near, Resizing
@@ -27,7 +28,7 @@ class Ventricles(Resizing):
     observer: ClassVar[type[Observer]] = Ventricular
     # a body of the ventricles is 7 to 10 mm wide: in larger voxels its wall moves within the fluid's own voxel
     coarsest_mm: ClassVar[float] = 7.0
-    regions: tuple[str, ...] = ("left lateral ventricle", "right lateral ventricle")
+    regions: tuple[str, ...] = VENTRICLES
     reach_mm: Annotated[float, Between(8, 60, unit="mm")] = 30.0
 
     def factor(self, amount: float) -> float:

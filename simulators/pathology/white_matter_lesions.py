@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import pdtr
 
 from bench.contracts import Between, bounded, impossible, known
+from simulators.anatomy.parcellation import VENTRICLES
 from simulators.observe.lesions import ManyPlaces
 from simulators.observe.observers import Observer
 from simulators.pathology import blob
@@ -15,8 +16,6 @@ from simulators.pathology.lesion_sizes import LesionSizes, radius_mm
 from simulators.pathology.nearest import FAR, squared_distance
 from simulators.space.place import Place
 from simulators.space.voxels import Voxels
-
-VENTRICLES = ("left lateral ventricle", "right lateral ventricle")
 
 #: no lesion lies farther from where they are allowed to begin, in units of the reach
 FARTHEST = 3

@@ -12,7 +12,7 @@ from simulators.realism.texture import SeenTexture, texture
 from simulators.realism.volumes import regional_volumes
 
 #: fewest subjects whose correlations have a standard error worth its name
-FEWEST = 20
+FEWEST_SUBJECTS = 20
 #: factor that the power of fine structure may differ by; fewest common to two histograms; difference of two peaks
 FACTOR, COMMON, NEAR = 1.5, 0.8, 0.08
 TEMPLATE = "the average brain that subjects are deformations of, on the same grid of 2 mm, without noise"
@@ -25,8 +25,8 @@ def beside_norms(parts: Parts, subjects: int) -> Realism:
         BadInput: for fewer than 20 subjects.
         Unsupported: for a part of the head, where structures are cut.
     """
-    if subjects < FEWEST:
-        raise impossible("realism", "subjects", subjects, f"{FEWEST} or more")
+    if subjects < FEWEST_SUBJECTS:
+        raise impossible("realism", "subjects", subjects, f"{FEWEST_SUBJECTS} or more")
     volumes = regional_volumes(parts, {norm.structure: norm.tissue for norm in norms()}, subjects)
     seen = texture(parts)
     findings = (*_volumes(volumes), *_texture(seen))

@@ -1,4 +1,4 @@
-"""SeenTexture of simulated subjects beside the average brain's: power of fine structure, intensities, small patches."""
+"""Texture of simulated subjects beside the average brain's: power of fine structure, intensities, small patches."""
 
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
@@ -23,10 +23,11 @@ PATCH, PATCHES, BINS, BRIGHTEST = 6, 400, 64, 1.2
 
 
 class SeenTexture(NamedTuple):
-    """spectrum: power over the template's. overlaps: share of the histogram of intensities common with the template's.
+    """Texture of some subjects beside the template's.
 
-    peaks: the commonest intensity of fluid, grey and white matter, simulated and of the template, (2, 3).
-    patches: how well a classifier tells simulated patches from the template's.
+    spectrum: power over the template's. overlaps: share (n,) of each subject's histogram of intensities that
+    is in common with it. peaks: the commonest intensity of fluid, grey and white matter, simulated and of the template,
+    (2, 3). patches: how well a classifier tells simulated patches from the template's.
     """
 
     spectrum: Spectrum

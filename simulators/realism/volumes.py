@@ -8,6 +8,8 @@ import torch
 from torch.nn.functional import interpolate
 
 from bench.contracts import Unsupported
+from simulators.anatomy.anatomy_wrapper import AnatomyWrapper
+from simulators.anatomy.protocol import Anatomy
 from simulators.anatomy.slab import Slab
 from simulators.draw import subject
 from simulators.parts import Parts
@@ -30,7 +32,7 @@ def regional_volumes(parts: Parts, structures: Mapping[str, str], subjects: int)
     Raises:
         Unsupported: for a part of the head, where structures are cut.
     """
-    if isinstance(parts.anatomy, Slab):
+    if _cuts(parts.anatomy):
         raise Unsupported("a slab cuts structures, so their volumes say nothing; measure the whole anatomy it is of")
     labels = {name: _labels(parts, name) for name in structures}
     tables = [_table(parts, number) for number in range(subjects)]
@@ -39,6 +41,11 @@ def regional_volumes(parts: Parts, structures: Mapping[str, str], subjects: int)
         for name, found in labels.items()
         if found
     }
+
+
+def _cuts(anatomy: Anatomy) -> bool:
+    """True for a slab, whatever lies around it."""
+    return isinstance(anatomy, Slab) or (isinstance(anatomy, AnatomyWrapper) and _cuts(anatomy.anatomy))
 
 
 def _labels(parts: Parts, structure: str) -> list[list[int]]:

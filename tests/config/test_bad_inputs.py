@@ -108,7 +108,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan use.subjects=17": ("use.subjects=17", "at most explain.subjects=16"),
     "plan use.draws=2,4": ("'use.draws' cannot be swept", "seed"),
     "plan study=fake,tiny": ("one study a call",),
-    "plan rerun=faild": ("rerun='faild'", "give one of missing, failed"),
+    "plan rerun=faild": ("rerun='faild'", "give one of missing, failed, stale, all; did you mean 'failed'?"),
     "plan +budgets.box={epoch:7}": ("budgets.box: there is no setting of train 'epoch'", "did you mean 'epochs'"),
     "plan +budgets.gmp_cn={epochs:7}": ("budgets: there is no network or simulator 'gmp_cn'", "did you mean 'gmp_cnn'"),
     "plan headline.anatomy.metric=nothing": ("headline.anatomy: there is no metric 'nothing'",),
@@ -169,39 +169,6 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
         "# @package method.mine\n_target_: methods.occlusion.Occlusion\nwindow: 3\n",
         "method=[mine]",
     ): ("method.mine", "leaves parameters out", "stride"),
-    ("method/mine", "# @package method.mine\n_target_: fakes.bad.Unsaid\n", "method=[mine]"): (
-        "method.mine: Unsaid has no summary",
-        "state it in the class",
-        "methods/README.md",
-    ),
-    (
-        "metric/mine",
-        "# @package metric.mine\n_target_: fakes.notanumber.Questionless\nsubjects: null\n",
-        "metric=[mine]",
-    ): (
-        "metric.mine: Questionless has no question",
-        "metrics/README.md",
-    ),
-    (
-        "metric/mine",
-        "# @package metric.mine\n_target_: fakes.notanumber.Faultless\nsubjects: null\n",
-        "metric=[mine]",
-    ): (
-        "metric.mine: Faultless has no blind_spots",
-        "metrics/README.md",
-    ),
-    ("network/mine", "_target_: fakes.notanumber.Summaryless\n", "network=mine"): (
-        "network.mine: Summaryless has no summary",
-        "bench/networks/README.md",
-    ),
-    ("simulator/mine", "_target_: fakes.box.Versionless\n", "simulator=mine"): (
-        "simulator.mine: Versionless has no version",
-        "simulators/README.md",
-    ),
-    ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.Subjectless\n", "metric=[mine]"): (
-        "metric.mine: Subjectless has no subjects",
-        "metrics/README.md",
-    ),
     ("metric/mine", "# @package metric.mine\n_target_: fakes.notanumber.NaNMetric\nsubjects: 0\n", "metric=[mine]"): (
         "metric.mine.subjects=0",
         "of at least 1",
@@ -213,6 +180,22 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("train/mine", "subjects: 64\n", "train=mine"): ("train.",),
     ("network/mine", "_target_: bench.networks.linear.Nope\n", "network=mine"): ("'Nope'", "Linear"),
 }
+#: (kind of plug-in, a class that declares too little in the words of its YAML, what it lacks, where that is asked)
+UNDECLARED = (
+    ("method", "fakes.bad.Unsaid", "summary", "methods"),
+    ("metric", "fakes.notanumber.Questionless\nsubjects: null", "question", "metrics"),
+    ("metric", "fakes.notanumber.Faultless\nsubjects: null", "blind_spots", "metrics"),
+    ("metric", "fakes.notanumber.Subjectless", "subjects", "metrics"),
+    ("network", "fakes.notanumber.Summaryless", "summary", "bench/networks"),
+    ("simulator", "fakes.box.Versionless", "version", "simulators"),
+)
+for kind, words, lacks, folder in UNDECLARED:
+    chosen = f"{kind}=[mine]" if kind in ("method", "metric") else f"{kind}=mine"
+    package = f"# @package {kind}.mine\n" if "[" in chosen else ""
+    FILES[f"{kind}/mine", f"{package}_target_: {words}\n", chosen] = (
+        f"{kind}.mine: {words.split()[0].rpartition('.')[2]} has no {lacks}; state it in the class",
+        f"{folder}/README.md",
+    )
 
 
 def refused(arguments, results, capsys):

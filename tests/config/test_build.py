@@ -1,8 +1,10 @@
+from typing import Literal
+
 import pytest
 
 from bench.config.build import build, check_complete
 from bench.contracts import BadInput, Perturbation
-from bench.contracts.arguments import fits
+from bench.contracts.arguments import fits, require
 from bench.contracts.names import nearest
 from metrics.infidelity import Infidelity
 from metrics.perturbations import Patch
@@ -83,12 +85,44 @@ def test_plain_annotations_are_judged():
     assert fits(object(), list[int])  # not judged
 
 
-def test_a_part_has_the_methods_of_its_protocol_and_is_no_plain_value():
-    class Draws:
-        def draw(self): ...
+class Draws:
+    """What a perturbation declares and does."""
 
-    assert fits(Draws(), Perturbation) and not fits(object(), Perturbation)
+    name, count = "mine", 3
+
+    def draw(self): ...
+
+
+class Nameless:
+    """A perturbation that does not say what it is."""
+
+    count = 3
+
+    def draw(self): ...
+
+
+def test_a_part_has_what_its_protocol_asks_or_its_class_and_is_no_plain_value():
+    assert fits(Draws(), Perturbation) and not fits(Nameless(), Perturbation) and not fits(object(), Perturbation)
+    assert fits(Contrast(), Contrast) and not fits(Draws(), Contrast) and not fits(Draws(), Task)
     assert not any(fits(plain, kind) for plain in (3, "x", None, (1,)) for kind in (Perturbation, Task, Contrast))
+
+
+@pytest.mark.parametrize(
+    ("parts", "hint", "said"),
+    [
+        (Nameless(), Perturbation, r"^x\.y: Nameless has no name; give it what Perturbation in \S+\.plugins asks$"),
+        ((Draws(), Nameless()), tuple[Perturbation, ...], r"^x\.y\[1\]: Nameless has no name; give it"),
+        ((Draws(), 3), tuple[Perturbation, ...], r"^x\.y\[1\]=3 is not possible: give a node whose _target_ is"),
+        (Draws(), Contrast, r"^x\.y=<.*Draws.*> is not possible: give a node whose _target_ is of kind Contrast$"),
+        ("fited", Literal["fitted", "none"], r"give one of fitted, none; did you mean 'fitted'\?$"),
+        ("zzz", Literal["fitted", "none"], r"give one of fitted, none$"),
+        (("TP", "FNN"), tuple[Literal["TP", "FN"], ...], r"each one of TP, FN; did you mean 'FN'\?$"),
+        ("al", Literal["all"] | int, r"give one of all or a whole number; did you mean 'all'\?$"),
+    ],
+)
+def test_a_refusal_names_the_place_what_is_asked_and_a_near_name(parts, hint, said):
+    with pytest.raises(BadInput, match=said):
+        require("x", "y", parts, hint)
 
 
 def test_the_nearest_name_is_offered():

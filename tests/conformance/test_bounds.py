@@ -15,6 +15,7 @@ from bench.config.build import TARGET, build, nodes, resolve
 from bench.config.schema import Config, HeadlineSettings
 from bench.contracts import Above, AtLeast, BadInput, Between, Count, Multiple, bounded
 from bench.contracts.arguments import check, fits, hints_of
+from bench.networks._mechanisms import MECHANISMS
 from bench.plan import settings
 from bench.training.recipe import Recipe, Sizes, sizes
 
@@ -91,8 +92,8 @@ def made(node, path="", **changed):
     """A plug-in built from its YAML, as the harness builds it; networks on a small grid."""
     cls = resolve(node, ALL)
     if isinstance(cls, type) and issubclass(cls, torch.nn.Module):
-        given = {"in_shape": SHAPE, "outputs": 2, "regions": torch.arange(16**3).reshape(SHAPE) % 3}
-        given["region_names"] = tuple(node.get("parts", ()))
+        given = {"in_shape": SHAPE, "outputs": 2, "regions": torch.arange(16**3).reshape(SHAPE) % 4}
+        given["region_names"] = tuple((node | changed).get("parts", ()))
         given = {k: v for k, v in given.items() if k in inspect.signature(cls).parameters}
         return build(node | changed, ALL, path=path, **given)
     return build(node | changed, ALL, path=path)
@@ -126,16 +127,22 @@ WITH = {
     "paired": {"shared": 0.0},
     "smallest_ml": {"largest_ml": 500},
     "largest_ml": {"smallest_ml": 0.001},
+    "volume_sd": {"volume_ml": 5.0},
 }
+
+
+def beside(node, name, value):
+    """What other arguments are while one has a value: a mechanism has its own number of parts."""
+    if name == "mechanism":
+        return {"parts": ["left insula", "right insula", "brain stem"][: MECHANISMS[value].parts or None]}
+    return {k: v for k, v in WITH.get(name, {}).items() if k in node}
 
 
 @pytest.mark.parametrize(("node", "name", "possible", "impossible"), CASES)
 def test_the_outermost_values_are_possible(node, name, possible, impossible):
-    if name == "mechanism":
-        pytest.skip("each mechanism has its own number of parts, which tests/networks/test_known.py holds it to")
     # what reads the user's files is not made without them
     for value in possible if "???" not in node.values() else ():
-        made(node, **{name: value}, **{k: v for k, v in WITH.get(name, {}).items() if k in node})
+        made(node, **{name: value}, **beside(node, name, value))
 
 
 #: a study's settings as they are by default, and how a model is trained

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,20 @@ def cases():
 @pytest.mark.parametrize(("metric", "check"), cases())
 def test_conforms(metric, check):
     check(metric)
+
+
+@pytest.mark.parametrize("metric", [pytest.param(built(loaded(path)), id=path.stem) for path in FILES])
+def test_only_an_unscaled_infidelity_minds_the_unit_of_a_map(metric):
+    minds = getattr(metric, "scaling", "fitted") == "none"
+    with pytest.raises(AssertionError, match="scale of the map") if minds else nullcontext():
+        checks.scale_is_free(metric)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.stem.startswith(("infidelity", "rank_"))])
+def test_only_edits_that_leave_the_domain_ask_what_the_map_says_there(path):
+    beyond = "redraw" in path.stem
+    with pytest.raises(AssertionError, match="outside the domain") if beyond else nullcontext():
+        checks.domain_is_respected(built(loaded(path)))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

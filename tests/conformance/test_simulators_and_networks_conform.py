@@ -84,6 +84,7 @@ def test_a_stream_that_repeats_training_subjects_is_found(shared):
 
 
 def test_images_normalised_one_by_one_fail_what_asks_that_changes_stay_where_they_are_made():
+    """Not what asks for signs: within its sharp end a lesion changes an image far more than the scale does."""
     broken = PerImageScale(Focal(), amplitude=0.3)
     assert _failed(simulators.applicable(broken), broken) == ["check_support", "check_redraws"]
 

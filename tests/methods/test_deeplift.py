@@ -7,11 +7,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from bench.checks.method_probe import STYLES, Plain, SmallLinear, SmallResNet, probes, randomised
-from bench.contracts import Batch, Context, Unsupported
+from bench.contracts import Attribution, Batch, Context, Unsupported
 from bench.passes import explained, forward, gradient
+from methods._rules import cancelling, differences
 from methods._rules.call import Call
 from methods._rules.pooling import sharing
+from methods._rules.shares import over
 from methods.deeplift import DeepLIFT, DeepSHAP
+from methods.deeplift_reveal import DeepLIFTRevealCancel
 from methods.expected import ExpectedGradients
 from methods.paths import IntegratedGradients
 
@@ -58,6 +61,92 @@ def test_deep_shap_sums_to_the_rise_over_the_mean_of_the_controls(network):
     model, x = randomised(network(), 0).double(), IMAGES.double()
     found = DeepSHAP(references=5)(model, x, (1, 0), context())
     torch.testing.assert_close(found.flatten(1).sum(1), rise(model, x, REFERENCES.double()), rtol=1e-10, atol=1e-10)
+
+
+class Stacked(nn.Module):
+    """One encoder for both halves of the image, stacked along axis 0 or not; `write` says how, the function is one."""
+
+    def __init__(self, write):
+        super().__init__()
+        self.conv1, self.conv2, self.head = nn.Conv3d(1, 4, 3, padding=1), nn.Conv3d(4, 4, 3), nn.Linear(8, 2)
+        self.write = write
+
+    def encode(self, x):
+        return self.conv2(F.max_pool3d(F.relu(self.conv1(x)), 2, 1)).relu().mean((2, 3, 4))
+
+    def forward(self, x):
+        return self.head(torch.cat(self.write(self.encode, *x.chunk(2, 2)), 1))
+
+
+def interleaved(encode, left, right):
+    both = torch.stack([left, right], 1)
+    return list(encode(both.flatten(0, 1)).unflatten(0, both.shape[:2]).unbind(1))
+
+
+STACKINGS = {
+    "one after the other": lambda encode, left, right: list(encode(torch.cat([left, right], 0)).chunk(2)),
+    "interleaved": interleaved,
+    "both twice": lambda encode, left, right: list(encode(torch.cat([left, right, right, left], 0)).chunk(4)[:2]),
+}
+
+
+@pytest.mark.parametrize("name", STACKINGS)
+@pytest.mark.parametrize("method", [DeepLIFT(), DeepLIFTRevealCancel(), DeepSHAP(references=3)], ids=repr)
+def test_the_map_does_not_depend_on_what_stands_along_the_first_axis(method, name):
+    apart = randomised(Stacked(lambda encode, left, right: [encode(left), encode(right)]), 0).double()
+    stacked, x = randomised(Stacked(STACKINGS[name]), 0).double(), IMAGES.double()
+    torch.testing.assert_close(stacked(x), apart(x))
+    found, expected = (Attribution.of(method(model, x, (1, 0), context())).map for model in (stacked, apart))
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+
+
+class Slices(nn.Module):
+    """A 2D encoder of every slice; subjects stand along the second axis in between."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.mix, self.head = nn.Conv2d(1, 4, 3, padding=1), nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, x):
+        slices = torch.stack(x.unbind(2)).flatten(0, 1)
+        found = F.relu(self.conv(slices)).mean((2, 3)).unflatten(0, (x.shape[2], len(x)))
+        return self.head(F.relu(self.mix(found)).amax(0))
+
+
+@pytest.mark.parametrize("method", [DeepLIFT(), DeepLIFTRevealCancel(), DeepSHAP(references=5)], ids=repr)
+def test_networks_that_put_slices_before_subjects_have_complete_maps(method):
+    model, x = randomised(Slices(), 0).double(), IMAGES.double()
+    found = Attribution.of(method(model, x, (1, 0), context())).map
+    starts = REFERENCES.double() if isinstance(method, DeepSHAP) else torch.zeros_like(x[:1])
+    torch.testing.assert_close(found.flatten(1).sum(1), rise(model, x, starts), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("method", [DeepLIFT(), DeepLIFTRevealCancel(), DeepSHAP(references=2)], ids=repr)
+def test_a_map_that_misses_the_rise_of_the_score_is_refused(method, monkeypatch):
+    """Here because the slope of a ReLU is broken."""
+    model = randomised(Plain(), 0).double()
+    broken = classmethod(lambda cls, image, reference: 0.9 * image.clamp(min=0) + 0.1 * image.clamp(min=0).detach())
+    monkeypatch.setattr(differences._Rescaled, "apply", broken)
+    monkeypatch.setattr(cancelling, "over", lambda a, b: 0.9 * over(a, b))
+    with pytest.raises(Unsupported, match="misses the rise of the score"):
+        method(model, IMAGES.double(), (1, 0), context())
+
+
+class Branching(Plain):
+    """Takes another way where the image is dark."""
+
+    def forward(self, x):
+        x = self.features(x)
+        x = x if self.dark(x) else F.relu(x - 1)
+        return self.head(x.mean((2, 3, 4)))
+
+
+@pytest.mark.parametrize("method", [DeepLIFT(), DeepLIFTRevealCancel()], ids=repr)
+def test_a_network_that_takes_another_way_on_the_reference_is_refused(method):
+    model, ways = randomised(Branching(), 0).double(), iter([True, True, False, False])
+    model.dark = lambda _: next(ways)
+    with pytest.raises(Unsupported, match="no counterpart on its reference"):
+        method(model, IMAGES.double(), (1, 0))
 
 
 class Average(nn.Sequential):

@@ -206,6 +206,25 @@ def test_a_sigmoid_that_is_no_gate_is_refused(method, sentence):
         method(randomised(Ending(REFUSED[sentence]), 0).double(), images(), 1)
 
 
+SWISHES = {
+    "silu": F.silu,
+    "written by hand": lambda h: h * torch.sigmoid(h),
+    "in place": lambda h: h.mul_(h.sigmoid()),
+    "steeper": lambda h: torch.sigmoid(1.702 * h) * h,
+    "moved": lambda h: (h.unflatten(1, (2, 3)) * torch.sigmoid(2 * h - 1).reshape(-1, 2, 3)).flatten(1),
+    "of a rectified part": lambda h: torch.relu(h) * torch.sigmoid(h),
+}
+
+
+@pytest.mark.parametrize("name", SWISHES)
+@pytest.mark.parametrize("method", [*FAMILY, *OTHERS], **names)
+def test_an_activation_is_no_gate_however_it_is_written(method, name):
+    """One function, one answer: the engine has no rule for SiLU."""
+    model = randomised(Ending(lambda net, h: net.head(SWISHES[name](h))), 0).double()
+    with pytest.raises(Unsupported, match=r"'silu'|'sigmoid'"):
+        method(model, images(), 1)
+
+
 @pytest.mark.parametrize("method", OTHERS, **names)
 def test_methods_whose_definition_has_no_gate_refuse_it(method):
     with pytest.raises(Unsupported, match="'sigmoid'"):
@@ -220,6 +239,6 @@ def test_a_network_whose_signals_multiply_each_other_is_refused(method):
 
 def test_deep_taylor_refuses_an_image_that_is_itself_weighed():
     model = nn.Module()
-    model.forward = lambda x: (x * torch.sigmoid(x)).flatten(1)[:, :2]
+    model.forward = lambda x: (x * torch.sigmoid(F.conv3d(x, torch.ones(1, 1, 1, 1, 1).double()))).flatten(1)[:, :2]
     with pytest.raises(Unsupported, match="the image is read by 'mul'"):
         DeepTaylor()(model, images(), 1)

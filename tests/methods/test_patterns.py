@@ -87,6 +87,15 @@ def test_patterns_are_gathered_once_a_model():
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize("method", [PatternNet(3), PatternAttribution(3)])
+def test_a_context_may_serve_several_models(method):
+    shared, training = context(IMAGES), context(IMAGES).training
+    for seed in (0, 1):
+        model = randomised(Plain(), seed).double()
+        alone = method(model, IMAGES, 1, Context(training=training))
+        assert torch.equal(method(model, IMAGES, 1, shared), alone)
+
+
 def test_weights_in_another_layout_are_refused():
     class Product(nn.Module):
         def __init__(self):

@@ -7,7 +7,7 @@ import torch
 from captum.attr import FeatureAblation
 
 from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
-from bench.contracts import BadInput, Context
+from bench.contracts import BadInput, Context, Undefined
 from bench.passes import count_passes, explained
 from methods._shared.players import painted, regions_of
 from methods.kernel_shap import KernelSHAP
@@ -206,6 +206,25 @@ def test_voxels_of_no_region_have_nothing_and_absent_regions_are_no_fault():
         found = method(MODEL, IMAGES, 0, Context(regions=labels.to(torch.int16)))
         assert (found[labels == 0] == 0).all() and found.isfinite().all() and found.abs().sum() > 0
     assert painted(torch.tensor([2.0, 5.0, 9.0]), torch.tensor([[[[1, 1, 3, 0]]]])).flatten().tolist() == [1, 1, 9, 0]
+
+
+@pytest.mark.parametrize("method", [RegionOcclusion(), Shapley(), KernelSHAP(), LIME()])
+def test_a_subject_without_any_region_has_no_map(method):
+    labels = atlas(3)
+    labels[1] = 0
+    with pytest.raises(Undefined, match="subject 7 has no labelled region"):
+        method(MODEL, IMAGES, 0, Context(subjects=(4, 7), regions=labels))
+
+
+def test_one_region_has_its_whole_effect_or_no_value():
+    """The penalty of LIME outweighs the one coalition it is told by, so that its coefficient says nothing."""
+    labels = torch.ones_like(IMAGES, dtype=torch.long)
+    fall = explained(MODEL(IMAGES) - MODEL(0 * IMAGES), 0).detach()
+    for method in (RegionOcclusion(), Shapley(), KernelSHAP()):
+        found = method(MODEL, IMAGES, 0, Context(regions=labels)).flatten(1).sum(1)
+        torch.testing.assert_close(found, fall)
+    with pytest.raises(Undefined, match="two or more regions"):
+        LIME()(MODEL, IMAGES, 0, Context(regions=labels))
 
 
 def test_without_regions_the_image_is_cut_in_equal_blocks():

@@ -1,14 +1,22 @@
 """The interception engine: operations it sees, and those it refuses."""
 
+from itertools import count
+
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from bench.checks.method_probe import Plain, probes, randomised
 from bench.contracts import Unsupported
 from bench.passes import gradient
 from methods._rules import guided, intercepted
+from methods.deeplift import DeepLIFT
+from methods.patterns import PatternNet
+from methods.relevance import LRP0, LRPEpsilon
+from methods.relevance_signed import LRPZPlus
+from methods.relevance_supporting import DeepTaylor
 
 IMAGES = probes()[0].images.double()
 
@@ -135,6 +143,82 @@ def without_gradients(x):
 def test_operations_with_another_backward_pass_or_none_are_refused(hidden):
     with pytest.raises(Unsupported, match="'relu' runs without gradients"):
         by_rules(net(hidden), {"relu": guided})
+
+
+class Subclass(torch.Tensor):
+    pass
+
+
+@torch.jit.script
+def swish(x):
+    return x * torch.sigmoid(x)
+
+
+def reads_a_parameter_made_new(net):
+    """Weights that are computed of parameters descend from no image."""
+    weight = net.conv.weight * 2 / net.conv.weight.norm()
+    return lambda x: F.conv3d(x.mean(1, keepdim=True), weight, padding=1)
+
+
+def test_weights_that_are_computed_of_parameters_are_followed():
+    model = net(None)
+    model.middle = reads_a_parameter_made_new(model)
+    torch.testing.assert_close(by_rules(model), gradient(model, IMAGES, (1, 0)), rtol=1e-10, atol=1e-13)
+    torch.nn.utils.parametrizations.weight_norm(model.conv)
+    model.middle = torch.relu
+    torch.testing.assert_close(by_rules(model), gradient(model, IMAGES, (1, 0)), rtol=1e-10, atol=1e-13)
+
+
+def pasted(write):
+    """A block of ReLUs put into a buffer of zeros."""
+
+    def middle(x):
+        canvas = torch.zeros(x.shape, dtype=x.dtype)
+        write(canvas, torch.relu(x)[:, :, 1:4])
+        return x + canvas
+
+    return middle
+
+
+def seen_before(x):
+    canvas = torch.zeros(x.shape, dtype=x.dtype)
+    flat = canvas.view(-1)
+    canvas.add_(x.relu())
+    return x + flat.view(x.shape)
+
+
+SKIPPED = {
+    "a script": (lambda x: x + swish(x), "out of sight"),
+    "a script read again": (lambda x: x + torch.relu(swish(x) - 1), "out of sight"),
+    "vmap": (lambda x: x + torch.vmap(F.silu)(x), "out of sight"),
+    "a subclass": (lambda x: x + F.silu(x.as_subclass(Subclass)), "out of sight"),
+    "a block of a buffer": (pasted(lambda c, part: c[:, :, 1:4].add_(part)), "written in place"),
+    "a narrowed buffer": (pasted(lambda c, part: c.narrow(2, 1, 3).add_(part)), "written in place"),
+    "an older view of a buffer": (seen_before, "written in place"),
+    "checkpoint": (lambda x: checkpoint(torch.relu, x, use_reentrant=False), "checkpoint"),
+    "reentrant checkpoint": (lambda x: checkpoint(torch.relu, x, use_reentrant=True), "checkpoint"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("name", SKIPPED)
+@pytest.mark.parametrize("method", [LRP0(), LRPEpsilon(), LRPZPlus(), DeepTaylor(), DeepLIFT(), PatternNet()], ids=repr)
+def test_a_branch_out_of_sight_is_refused(method, name):
+    """It used to be lost: the map was that of another network."""
+    middle, why = SKIPPED[name]
+    with pytest.raises(Unsupported, match=why):
+        method(net(middle), IMAGES, (1, 0))
+
+
+def test_a_whole_buffer_may_be_written():
+    model = net(pasted(lambda canvas, part: canvas.add_(F.pad(part, (0, 0, 0, 0, 1, 4)))))
+    torch.testing.assert_close(by_rules(model), gradient(model, IMAGES, (1, 0)), rtol=1e-10, atol=1e-13)
+
+
+def test_a_pass_that_gives_other_outputs_when_it_is_followed_is_refused():
+    passes = count()
+    with pytest.raises(Unsupported, match="other outputs than it gives alone"):
+        by_rules(net(lambda x: x * (1 + next(passes))))
 
 
 def test_a_network_that_computes_out_of_sight_is_refused():

@@ -68,3 +68,11 @@ def test_undefined_and_impossible_cases():
     small = torch.zeros((1, 1, 4, 4, 4))
     small[..., 0, 0, 0] = 1
     assert PrecisionAtSpecificity().map(small, Truth("planted", volume=small), Context()).isnan().all()
+
+
+def test_where_every_negative_is_allowed_there_is_nothing_to_tell():
+    volume = torch.zeros(1, 1, 3, 3, 3)
+    volume[..., 1, 1, 1] = 1
+    for specificity, known in ((1e-13, False), (0.5, True), (1 - 1e-9, False)):
+        found = PrecisionAtSpecificity(specificity=specificity).map(volume, Truth("planted", volume=volume), Context())
+        assert found.isfinite().all() == known

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from bench.contracts import Cohort, Context, Undefined, Unsupported
-from metrics._shared.layers import layers, with_fresh_layers
+from bench.passes.resets import with_fresh_layers
+from metrics._shared.layers import layers
 from metrics.randomisation import CascadingRandomisation
 
 SHAPE = (4, 1, 8, 8, 8)

@@ -9,7 +9,8 @@ from torch import nn
 from torch.optim.swa_utils import update_bn
 
 from bench.contracts import Batch, Cohort, Context, Undefined
-from metrics._shared.layers import layers, with_fresh_layers
+from bench.passes.resets import with_fresh_layers
+from metrics._shared.layers import layers
 from metrics.randomisation import CascadingRandomisation
 from metrics.randomisation_estimated import EstimatedRandomisation, estimated, running
 

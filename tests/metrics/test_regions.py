@@ -115,3 +115,14 @@ def test_a_region_the_subject_has_no_voxel_of_does_not_count():
 def test_regions_are_needed():
     with pytest.raises(BadInput, match="regions"):
         RegionAP().map(torch.ones(LABELS.shape), use(1.0, 0, 0, 0), Context())
+
+
+@pytest.mark.parametrize("metric", [RegionAP(), RegionNDCG(), RegionSpearman(), SignedRegionSpearman()])
+def test_labelled_voxels_outside_the_domain_do_not_count(metric):
+    """A region's own voxels count in the domain alone, and one without any there is not the subject's."""
+    truth, maps, domain = use(0.3, 0.0, 0.7, 0.9), painted(0.3, 0.0, 0.7, 0.9), LABELS != 4
+    domain.view(-1)[5] = False
+    maps.view(-1)[5] += 100.0
+    assert metric.map(maps, truth, context(domain=domain)).item() == pytest.approx(1)
+    maps.view(-1)[6] += 100.0
+    assert metric.map(maps, truth, context(domain=domain)).item() < 0.9

@@ -34,7 +34,7 @@ def population(count=64):
 
 def untrained(name, wrapping="plain", outputs=2, **changed):
     node = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
-    return initialised(architecture({**node, "wrapping": wrapping, **changed}, ProbeTask(GRID, outputs), ()), 0)()
+    return initialised(architecture({**node, "wrapping": wrapping, **changed}, ProbeTask(GRID, outputs), ()), 0, GRID)()
 
 
 def fitted(name, wrapping="plain", outputs=2, dtype=torch.float64, **changed):

@@ -11,7 +11,8 @@ from torch import nn
 from bench.checks.networks import SHAPE, ProbeTask
 from bench.config.architecture import architecture
 from bench.contracts import Batch, Cohort, Context, SelfFitting, Unsupported
-from metrics._shared.layers import layers, with_fresh_layers
+from bench.passes.resets import with_fresh_layers
+from metrics._shared.layers import layers
 from metrics.randomisation import CascadingRandomisation
 
 NODES = {p.stem: p for p in sorted((Path(__file__).parents[2] / "conf" / "network").glob("*.yaml"))}

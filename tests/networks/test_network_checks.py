@@ -6,6 +6,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from torch import nn
+from torch.nn.utils import parametrizations, parametrize
 
 from bench.checks import networks
 from bench.config.architecture import architecture
@@ -45,6 +46,42 @@ class BatchMap(Small):
         return {"gate": x - x.mean()}
 
 
+class KeepsItsKernel(Small):
+    """Its convolution draws a bias anew, and no kernel."""
+
+    class Conv(nn.Conv3d):
+        def reset_parameters(self):
+            if not hasattr(self, "drawn"):
+                super().reset_parameters()
+            self.drawn = True
+            nn.init.zeros_(self.bias)
+
+    def __init__(self, in_shape, outputs):
+        super().__init__(in_shape, outputs)
+        self.conv = self.Conv(1, 4, 3, padding=1)
+
+
+class Rectified(Small):
+    """Its weights are written through what takes no new weight."""
+
+    class Positive(nn.Module):
+        def forward(self, weight):
+            return weight.abs()
+
+    def __init__(self, in_shape, outputs):
+        super().__init__(in_shape, outputs)
+        parametrize.register_parametrization(self.conv, "weight", self.Positive())
+
+
+class Normed(Small):
+    """Every weight is written through a norm, as a hook or a parametrisation does."""
+
+    def __init__(self, in_shape, outputs):
+        super().__init__(in_shape, outputs)
+        self.conv = parametrizations.spectral_norm(self.conv)
+        self.readout = parametrizations.weight_norm(self.readout)
+
+
 class Forgetful(nn.Module):
     """Its state is learnt into an attribute."""
 
@@ -70,6 +107,8 @@ class Idle(Forgetful):
     [
         (CoarseMap, "check_intrinsic", "shape"),
         (BatchMap, "check_intrinsic", "batch"),
+        (KeepsItsKernel, "check_reset", "leaves conv.weight as it was"),
+        (Rectified, "check_reset", "takes no new weight"),
         (Forgetful, "check_fit", "state_dict"),
         (Idle, "check_fit", "brighter"),
     ],
@@ -82,6 +121,11 @@ def test_broken_network_fails_its_check_and_no_other(broken, check, says):
         except AssertionError as error:
             failed[each.__name__] = str(error)
     assert list(failed) == [check] and says in failed[check]
+
+
+def test_weights_behind_norms_are_no_fault():
+    for check in networks.applicable(Normed):
+        check(Normed)
 
 
 def test_the_regions_of_the_checks_are_eight_octants():

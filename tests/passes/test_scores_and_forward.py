@@ -1,5 +1,6 @@
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -9,22 +10,28 @@ from bench.contracts import BadInput, Unsupported
 from bench.passes import Passes, cost_of, count_passes, evaluating, explained, forward, gradient, row_of, rows_of
 from methods.occlusion import Occlusion
 from methods.paths import IntegratedGradients
+from methods.relevance import LRP0
 
 Z = torch.tensor([[1.0, 4.0, 9.0], [2.0, 3.0, 5.0]])
 
 
 @pytest.mark.parametrize(
-    ("target", "expected"), [(1, [4, 3]), ((2, 0), [8, 3]), ([2, 0], [8, 3]), (torch.tensor([2, 0]), [9, 2])]
-)
+    ("target", "expected"),
+    [(1, [4, 3]), (np.int64(1), [4, 3]), (torch.tensor(1), [4, 3]), ((2, 0), [8, 3]), ((np.int64(2), 0), [8, 3]),
+     (torch.tensor([2, 0]), [9, 2])],
+)  # fmt: skip
 def test_explained_score(target, expected):
     assert explained(Z, target).tolist() == expected
 
 
 @pytest.mark.parametrize(
-    "target", [3, -1, (0, 3), (0, 1, 2), torch.tensor([0, 3]), torch.tensor([0]), torch.tensor([0.0, 1.0])]
-)
+    "target",
+    [3, -1, (0, 3), (0, 1, 2), [2, 0], 1.0, None, "1", (0.0, 1), torch.tensor(1.0), np.array([0, 1]),
+     torch.tensor([0, 3]), torch.tensor([0]), torch.tensor([0, 1, 0]), torch.tensor([0.0, 1.0])],
+    ids=str,
+)  # fmt: skip
 def test_impossible_targets_are_refused(target):
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput, match="target"):
         explained(Z, target)
 
 
@@ -33,11 +40,57 @@ def test_outputs_must_be_a_table():
         explained(torch.ones(3), 0)
 
 
+class Returns(nn.Module):
+    def __init__(self, wrap):
+        super().__init__()
+        self.wrap = wrap
+
+    def forward(self, x):
+        return self.wrap(x.flatten(1)[:, :2])
+
+
+@pytest.mark.parametrize(
+    ("wrap", "mend"),
+    [(lambda z: (z, z.mean()), r"a tuple, .* as network\(x\)\[0\] does"),
+     (lambda z: {"logits": z}, r"a dict, .* as network\(x\)\['logits'\] does"), (lambda z: None, "a NoneType")],
+)  # fmt: skip
+def test_outputs_that_are_no_tensor_are_refused_with_the_way_out(wrap, mend):
+    images = probes()[0].images
+    for run in (forward, lambda net, x: gradient(net, x, 1), LRP0(), Occlusion(8, 8)):
+        given = (Returns(wrap), images, *(() if run is forward or not hasattr(run, "tags") else (1,)))
+        with pytest.raises(BadInput, match=mend):
+            run(*given)
+
+
+def test_images_have_one_channel():
+    for shape in ((2, 2, 8, 12, 8), (2, 8, 12, 8)):
+        for run in (forward, lambda net, x: gradient(net, x, 1)):
+            with pytest.raises(BadInput, match="one channel"):
+                run(SmallLinear(), torch.ones(shape))
+
+
+def test_a_batch_norm_without_running_statistics_is_refused():
+    model = nn.Sequential(nn.Conv3d(1, 2, 3), nn.BatchNorm3d(2, track_running_stats=False), nn.Flatten())
+    for run in (forward, lambda net, x: gradient(net, x, 1)):
+        with pytest.raises(Unsupported, match="batch norm '1' keeps no running statistics"):
+            run(model, probes()[0].images)
+
+
 def test_targets_of_rows():
-    classes = torch.tensor([2, 0, 1])
-    assert rows_of(classes, torch.tensor([1, 1])).tolist() == [0, 0]
-    assert rows_of((1, 0), torch.tensor([1])) == (1, 0)
-    assert row_of(classes, 2) == 1
+    classes, images = torch.tensor([2, 0, 1]), torch.empty(3, 1, 2, 2, 2)
+    assert rows_of(classes, torch.tensor([1, 1]), images).tolist() == [0, 0]
+    assert rows_of((1, 0), torch.tensor([1]), images) == (1, 0)
+    assert row_of(classes, 2, images) == 1
+    assert row_of((1, 0), 2, images) == (1, 0)
+
+
+@pytest.mark.parametrize("target", [torch.tensor([0, 1]), torch.tensor([0, 1, 1, 0]), torch.tensor([0.0, 1.0, 1.5])])
+def test_a_target_of_rows_is_one_class_an_image(target):
+    """Rows are chosen a chunk at a time, so that a target of another length would pass."""
+    images = torch.empty(3, 1, 2, 2, 2)
+    for choose in (lambda: rows_of(target, torch.tensor([0, 1]), images), lambda: row_of(target, 0, images)):
+        with pytest.raises(BadInput, match=r"whole numbers of shape \(3,\)"):
+            choose()
 
 
 def test_a_row_has_the_same_bytes_in_every_batch():

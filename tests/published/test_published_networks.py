@@ -1,24 +1,29 @@
-"""Every network of the published study has competent models on two tasks, and the README says so from its rows."""
+"""Every shipped network that learns has competent models on two tasks, and the README says so from published rows."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from composed import node
 
 from bench import report
+from bench.config.build import ALLOWED, resolve
+from bench.networks.known import KnownNetwork
 from bench.report import readme
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "results" / "published" / "networks"
-PUBLISHED = sorted(set(pd.read_csv(FOLDER / "models.csv")["network"]))
+NAMES = sorted(path.stem for path in (ROOT / "conf" / "network").glob("*.yaml"))
+#: what learns nothing is right or wrong by its formula, which tests/networks/test_known.py asks
+SET_BY_HAND = [name for name in NAMES if resolve(node(f"network/{name}"), ALLOWED) is KnownNetwork]
 
 
 def test_the_readme_shows_the_published_table():
     assert readme.networks_past_gate(FOLDER) in (ROOT / "bench" / "networks" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_a_published_network_has_five_models_past_the_gate_on_each_of_two_simulators(name):
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in SET_BY_HAND])
+def test_a_shipped_network_has_five_models_past_the_gate_on_each_of_two_simulators(name):
     models = pd.read_csv(FOLDER / "models.csv").query("network == @name and passed")
     assert (models.groupby("simulator").size() >= 5).sum() >= 2
 

@@ -1,9 +1,14 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+from scipy import stats
 
 from bench import report
+from bench.report.rankings import violations
+from bench.report.statistics.intervals import of_sample
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +72,24 @@ def test_a_network_that_a_study_cannot_train_is_no_empty_ranking(tmp_path):
         told = table.assign(status="unsupported", reason="it fits itself", value=np.nan)
         told.to_parquet(file, index=False)
     assert not any("is empty" in fault for fault in report.violations(made))
+
+
+def test_chance_that_is_not_zero_is_held_against_the_mean_with_its_sign():
+    """The chance of every metric of the synthetic study is 0; that of an area under a curve is .5."""
+    metrics = pd.DataFrame({"metric": ["roc_auc"], "localisation": [True], "chance": [0.5]})
+    place = {"simulator": "s", "network": "n", "metric": "roc_auc", "truth": "t", "view": "abs"}
+    results = SimpleNamespace(metrics=metrics)
+    for middle, complaints in ((0.5, 0), (-0.5, 1), (0.0, 1), (1.0, 1)):
+        values = middle + 0.01 * np.linspace(-1, 1, 9)
+        assert len(violations.random_at_chance(results, pd.DataFrame({**place, "value": values}))) == complaints
+
+
+def test_few_skewed_values_at_chance_are_not_told():
+    """Means of 32 exponential values leave a plain t-interval of 99.8 % far too often, on the low side."""
+    rng, allowed = np.random.default_rng(0), stats.t.ppf(0.999, 31)
+    samples = rng.exponential(size=(4000, 32)) - 1
+    plain = np.abs(samples.mean(1) / samples.std(1, ddof=1) * np.sqrt(32)) > allowed
+    corrected = np.abs(of_sample(samples).ratio) > allowed
+    assert plain.mean() > 4 * corrected.mean() and corrected.mean() < 0.005
+    assert np.mean(of_sample(samples[:400] + 1).ratio > allowed) > 0.9
+    assert of_sample(np.zeros(5)).ratio == 0

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from bench.report.rankings.means import _estimated as estimated
 from bench.report.statistics.intervals import balanced, filled, mean_estimate, of_models
 
 # spreads of (data seed, subject, residual)
@@ -133,3 +134,18 @@ def test_what_never_varies_is_certain_and_nothing_is_even():
     x = np.stack([np.zeros((3, 4)), np.ones((3, 4)), -np.ones((3, 4))])
     np.testing.assert_array_equal(balanced(x).p_above(), [0.5, 0, 1])
     np.testing.assert_array_equal(balanced(x).normal_score(), [0, np.inf, -np.inf])
+
+
+def test_tables_of_subjects_and_of_whole_models_have_each_their_own_interval():
+    """A group with values of subjects, one with a value of each model alone, one with both, and one with none."""
+    subjects, rng = np.array([-1, 4, 7, 9]), np.random.default_rng(5)
+    tables = rng.normal(size=(4, 6, 4))
+    tables[0, :, 0], tables[1, :, 1:], tables[3] = np.nan, np.nan, np.nan
+    estimate = estimated(tables, subjects)
+    found = np.stack([estimate.mean, *estimate.interval()])
+    for row in (0, 2):
+        one = mean_estimate(tables[[row]])
+        np.testing.assert_allclose(found[:, row], np.stack([one.mean, *one.interval()])[:, 0])
+    models = of_models(tables[[1], :, 0])
+    np.testing.assert_allclose(found[:, 1], np.stack([models.mean, *models.interval()])[:, 0])
+    assert np.isfinite(found[:, :3]).all() and np.isnan(found[:, 3]).all()

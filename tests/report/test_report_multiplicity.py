@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from bench.report.rankings.comparisons import Case, Claim, judged
+from bench.report.statistics import multiplicity
+from bench.report.statistics.intervals import balanced
 from bench.report.statistics.multiplicity import adjusted, claim_correlation
 
 METHODS, CONTROLS = 8, 2
@@ -129,3 +131,19 @@ def test_correlation_over_simulators_is_that_of_the_sum_of_covariances():
     assert together > 0.95 and abs(claim_correlation([x, x * [[[1]], [[-1]]]], 199)[0, 1]) < 0.05
     gone = np.full((2, 5, 5), np.nan)
     assert claim_correlation([x, gone], 199)[0, 1] == pytest.approx(together)
+
+
+def test_the_covariance_of_means_has_their_variances_on_its_diagonal(monkeypatch):
+    """At small counts of data seeds and subjects, where one less of them is much."""
+    monkeypatch.setattr(multiplicity, "_scaled", lambda covariance: covariance)
+    monkeypatch.setattr(multiplicity, "_shrunk", lambda related, freedom: related)
+    x = np.stack([crossed(np.random.default_rng(4), 1, 4, 5, (1.0, 2.0, 0.5))[0]] * 2) * np.array([[[1.0]], [[3.0]]])
+    found = claim_correlation([x], 3)
+    np.testing.assert_allclose(np.diag(found), balanced(x).variance)
+    np.testing.assert_allclose(found, balanced(x).variance[0] * np.outer([1, 3], [1, 3]))
+
+
+def crossed(rng, groups, seeds, subjects, spreads):
+    """Tables (groups, D, I) of random effects of data seeds and subjects, and a residual."""
+    shapes = ((groups, seeds, 1), (groups, 1, subjects), (groups, seeds, subjects))
+    return sum(spread * rng.normal(size=shape) for spread, shape in zip(spreads, shapes, strict=True))

@@ -10,6 +10,8 @@ import pytest
 import synthetic
 
 from bench import report
+from bench.report.load.results import Ranking
+from bench.report.page import boards
 from bench.report.page import page as page_writer
 from bench.report.rankings.ranked_results import RankedResults
 
@@ -173,3 +175,9 @@ def test_a_study_in_which_nothing_has_a_value_has_a_page(tmp_path):
 def test_reporting_needs_neither_torch_nor_hydra():
     code = "import sys, bench.report; assert not {'torch', 'hydra'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-0.5, 2.0)])
+def test_the_drawing_of_intervals_goes_from_0_to_100(low, high):
+    place = boards.Board(Ranking("anatomy", "m", "t", "abs", ()), "net", [], [], [], [], [], 0, [], False, low, high).x
+    assert [place(low), place((low + high) / 2), place(high)] == [0, 50, 100]

@@ -108,3 +108,10 @@ def test_a_metric_of_one_value_a_model_is_judged_like_any_other(tmp_path):
     row = found.loc["mtl_atrophy", "gap_cnn", "anatomy", "scan_rescan"]
     assert np.isfinite(row["spearman"]) and np.isfinite(row["low"]) and row["n_units"] == 6
     assert "scan_rescan" not in set(tables["reliability"]["metric"])
+
+
+def test_the_number_of_methods_is_that_of_the_model_that_has_most():
+    tables, criteria = world()
+    tables[0].values.pop("method0")
+    lost = [Table(*t.unit, t.metric, "", t.values) for t in tables]
+    assert proxies.proxies(lost, criteria, {"good"})["n_methods"].tolist() == [6]

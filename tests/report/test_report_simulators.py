@@ -7,7 +7,7 @@ import pytest
 from bench.report.rankings.block import Block
 from bench.report.rankings.means import table
 from bench.report.statistics.intervals import balanced, mean_estimate, of_models
-from bench.report.statistics.simulators import combined, estimate, leads
+from bench.report.statistics.simulators import combined, equal_weight_mean, leads
 
 GROUP = pd.DataFrame({"method": ["m"], "metric": ["x"], "truth": ["t"], "view": ["abs"]})
 
@@ -31,17 +31,17 @@ def test_rows_of_all_are_the_mean_of_the_rows_of_each(seeds, subjects):
     assert rows.loc["all", "n_subjects"] == sum(map(len, subjects))
     assert rows.loc["all", "n_data_seeds"] == min(map(len, seeds))
     variance = sum(mean_estimate(v).variance[0] for v in values) / 4
-    assert estimate(values).variance[0] == pytest.approx(variance)
+    assert equal_weight_mean(values).variance[0] == pytest.approx(variance)
 
 
 def test_a_simulator_without_a_value_is_left_out_of_that_row():
     rng = np.random.default_rng(1)
     one, other = rng.normal(size=(2, 2, 4, 6))
     other[1] = np.nan
-    found, alone = estimate([one, other]), estimate([one])
+    found, alone = equal_weight_mean([one, other]), equal_weight_mean([one])
     assert found.mean[1] == alone.mean[1] and found.variance[1] == alone.variance[1]
     np.testing.assert_allclose([end[1] for end in found.interval()], [end[1] for end in alone.interval()])
-    assert np.isnan(estimate([other]).mean[1])
+    assert np.isnan(equal_weight_mean([other]).mean[1])
 
 
 @pytest.mark.parametrize("spreads", [(0.3, 1.0, 0.5), (1.0, 0.2, 0.3)])

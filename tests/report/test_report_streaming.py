@@ -1,6 +1,7 @@
 """Tables made partition by partition are those of all rows at once; what is compared and resampled rests on them."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -127,3 +128,18 @@ def test_few_data_seeds_claim_nothing(tmp_path):
     assert "better" not in set(found["verdict"])
     board = pd.read_csv(few / "leaderboard.csv")
     assert board["rank_low"].isna().all() and board["skill_low"].isna().all() and board["skill"].notna().any()
+
+
+def test_only_a_large_study_starts_processes_and_gets_the_same_from_them(folder, monkeypatch):
+    results, started = Results.load(folder), []
+
+    def pool(count, context):
+        started.append(context.get_start_method())
+        return ThreadPoolExecutor(count)
+
+    monkeypatch.setattr(partitions, "ProcessPoolExecutor", pool)
+    named = lambda study, simulator, network, scores: (simulator, network, len(scores))  # noqa: E731
+    alone = partitions.each(results, named)
+    assert alone == [(*where, len(results.partition(*where))) for where in results.parts] and not started
+    monkeypatch.setattr(partitions, "LARGE", partitions.rows(results))
+    assert partitions.each(results, named) == alone and started == ["spawn"]

@@ -73,7 +73,7 @@ TABLES = {
     "name 'x' stands there twice": "index\tname\n9\tx\n7\tx \n",
     "index 9 stands there twice": "index\tname\n9\tx\n9\ty\n7\tz\n",
     "has the columns": "number\tname\n9\tx\n",
-    "needs a whole number as index and a name": "index\tname\n9\tx\n7\t\n",
+    "needs a whole number as index, 0 or more, and a name": "index\tname\n9\tx\n7\t\n",
 }
 
 
@@ -81,6 +81,12 @@ TABLES = {
 def test_an_unusable_table_is_refused(files, said):
     files[1].write_text(TABLES[said])
     with pytest.raises(BadInput, match=rf"names\.tsv: .*{said}"):
+        atlas(files)
+
+
+def test_a_label_below_zero_is_refused(files):
+    files[1].write_text("index\tname\n9\tx\n7\ty\n-1\tz\n")
+    with pytest.raises(BadInput, match=r"names\.tsv: every row needs a whole number as index, 0 or more"):
         atlas(files)
 
 

@@ -119,7 +119,7 @@ class Three(Noise):
         return Batch(batch.images * brighter, targets, batch.subjects)
 
 
-def test_further_pairs_of_classes_are_told_apart_and_their_healthy_twins_are_not():
+def test_further_pairs_of_classes_are_told_apart_and_their_twins_without_the_disease_are_not():
     sick, well = (audit(Three(), 200, healthy=healthy, further=True) for healthy in (False, True))
     assert sick.keys() == well.keys() == {"0-2", "1-2"}
     assert all(found.count == 200 and found.low > 0.9 for found in sick.values())
@@ -135,7 +135,7 @@ def test_too_few_subjects_never_pass():
 
 @pytest.mark.full
 @pytest.mark.parametrize("pathology", [Atrophy(("left hippocampus",)), Focal()])
-def test_healthy_twins_pass_and_a_gain_of_patients_does_not(pathology):
+def test_twins_without_the_disease_pass_and_a_gain_of_patients_does_not(pathology):
     honest = Brain(pathology, amplitude=0.3)
     assert twins(honest).equivalent
     assert twins(PatientGain(pathology, amplitude=0.3), count=300).low > 0.55

@@ -46,11 +46,21 @@ def dice(first, second):
     return 2 * (first & second).sum() / (first.sum() + second.sum())
 
 
+#: regions whose Dice with the atlas lies between 0.8 and 0.9: thin cortex of the inner face and of the calcarine, and
+#: small ones, of which many voxels are mostly fluid or white matter
+THIN = {
+    "caudal anterior cingulate cortex", "rostral anterior cingulate cortex", "posterior cingulate cortex",
+    "isthmus of the cingulate gyrus", "medial orbitofrontal cortex", "cuneus", "lingual gyrus", "pericalcarine cortex",
+    "postcentral gyrus", "frontal pole", "nucleus accumbens",
+}  # fmt: skip
+
+
 def test_regions_are_the_atlas(fine):
     template, names, atlas = fine
     assert names == tuple(NAMES["name"])
-    found = np.array([dice(template.labels == region, atlas == region) for region in DRAWN])
-    assert found.mean() > 0.9 and found.min() > 0.8
+    found = {names[region - 1]: dice(template.labels == region, atlas == region) for region in DRAWN}
+    assert np.mean(list(found.values())) > 0.9 and min(found.values()) > 0.8
+    assert {RegionName.of(name).structure for name, value in found.items() if value < 0.9} <= THIN
 
 
 def test_the_symmetric_drawing_is_the_atlas_as_drawn():
@@ -99,7 +109,7 @@ OFF = {
 
 
 def test_grey_matter_of_each_region_is_that_of_people(fine):
-    """Within 30 %, at the head size of the average brain; no region that is an exception is more than 2.5 times off."""
+    """Within 30 %, at the head size of the average brain; exceptions have a quarter of it to 2.5 times as much."""
     template, names, _ = fine
     gm = template.maps[0] * 8e-3
     scale = template.maps[2].sum() * 8e-3 / PEOPLE_ML

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from composed import node
 from scipy.stats import kstest, norm
 
-from bench.contracts import BadInput
+from bench.config.build import build
+from bench.contracts import BadInput, RegionName
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.pathology.focal import Focal
@@ -12,6 +14,7 @@ from simulators.pathology.infarct import Infarct
 from simulators.pathology.oedema import spread
 from simulators.pathology.periventricular import Periventricular
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
+from simulators.space.place import Place
 
 TERRITORY = ("left frontal white matter", "left precentral gyrus", "left superior frontal gyrus")
 OTHER = ("right parietal white matter", "right superior parietal lobule", "right postcentral gyrus")
@@ -106,6 +109,34 @@ def test_an_infarct_has_its_volume_within_the_territory_of_one_artery():
     assert sides == {0, 1}
 
 
+def test_a_place_without_a_voxel_in_a_subject_is_one_sentence():
+    law = Infarct(territories=(TERRITORY, OTHER))
+    brain = Brain(law, MNI152(7.0), amplitude=0.3)
+    scene = brain.scene(1, "evaluation")
+    bare = Place(scene.warped._replace(labels=np.zeros_like(scene.warped.labels)), brain.region_names, 7.0)
+    for nowhere in (law, Focal(regions=TERRITORY)):
+        with pytest.raises(BadInput, match="'left frontal white matter' has no voxel in a subject; use a finer"):
+            nowhere.draw(np.random.default_rng(0), bare)
+
+
+def test_shipped_territories_are_of_one_artery_each_and_mirror_each_other():
+    law = build(node("simulator/stroke")["pathology"])
+    regions = [region for territory in law.territories for region in territory]
+    assert len(regions) == len(set(regions))
+    mirrored = {frozenset(str(RegionName.of(region).other) for region in own) for own in law.territories}
+    assert mirrored == {frozenset(own) for own in law.territories}
+
+
+def test_shipped_lesions_at_4_mm_are_tens_and_most_below_three_tenths_of_a_millilitre():
+    simulator = build(node("simulator/white_matter_lesions_4mm"))
+    laws = [law for law in simulator.pathology.parts if isinstance(law, WhiteMatterLesions)]
+    rng, quantiles = np.random.default_rng(0), (np.arange(1000) + 0.5) / 1000
+    counts = np.array([[law.number(rng) for law in laws] for _ in range(500)])
+    assert np.quantile(counts.sum(1), 0.05) > 20
+    small = [np.mean(law.volumes(quantiles) < 0.3) for law in laws]
+    assert np.average(small, weights=counts.mean(0)) > 0.5
+
+
 def test_bands_hug_the_walls_and_caps_the_horns():
     thin, capped = (Periventricular(cap_mm=cap, thickness_sd=0.0, unevenness=0.0) for cap in (0.0, 8.0))
     place, _, bands = _drawn(thin, 2.0)
@@ -125,9 +156,12 @@ def test_bands_hug_the_walls_and_caps_the_horns():
         (lambda: Infarct(), r"Infarct\.territories=\[\]"),
         (lambda: Infarct(territories=((),)), r"Infarct\.territories"),
         (lambda: Brain(Infarct(territories=(("left precuneos",),))), "did you mean 'left precuneus'"),
+        (lambda: Brain(Infarct(territories=(("left frontal pole",),)), MNI152(8.0)), "has 4 voxels at 8 mm"),
+        (lambda: Infarct(territories=(TERRITORY,), regions=TERRITORY), r"Infarct\.regions=.* give none"),
         (lambda: Periventricular(landmarks=()).validate(()), "the names of the ventricles"),
         (lambda: Focal(smallest_ml=5.0, largest_ml=3.0), r"Focal\.largest_ml=3.*smallest_ml or more"),
         (lambda: Focal(volume_ml=0.0), "volume_ml=0"),
+        (lambda: Focal(volume_ml=200.0, volume_sd=0.0), r"Focal\.volume_ml=200.* 2 \(smallest_ml\) to 100"),
         (lambda: Focal(oedema=2.0), "oedema=2"),
         (lambda: WhiteMatterLesions(elongation=0.5), "elongation=0.5"),
     ],

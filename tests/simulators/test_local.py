@@ -5,6 +5,8 @@ import pytest
 from renders import render
 
 from bench.contracts import BadInput
+from simulators.anatomy.mni152 import MNI152
+from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
 from simulators.coupling import Coupled, Coupling
 from simulators.draw.streams import generator
@@ -68,6 +70,22 @@ def test_redrawing_a_region_redraws_its_copy_and_leaves_its_partner():
     for name in (INSULA.first, INSULA.second):
         number = brain.region_names.index(name)
         assert np.array_equal(found[number] != image, scene.warped.labels == number + 1)
+
+
+def test_a_region_whose_other_side_is_not_there_varies_as_much_and_alone():
+    """The right half of a head, as a slab shows it."""
+    names = ("right insula", "brain stem", "right thalamus")
+    still = np.zeros((2, *GRID))
+    drawn = [
+        Variation().draw(generator("test", subject, "local"), names, GRID, 6.5, still, still).volume
+        for subject in range(4000)
+    ]
+    np.testing.assert_allclose(np.std(drawn, axis=0)[1:], 0.08, rtol=0.05)
+    apart = np.corrcoef(np.array(drawn).T[1:])[np.triu_indices(3, 1)]
+    np.testing.assert_allclose(apart, 0.2, atol=0.06)
+    right = Slab(MNI152(8.0), (0.0, -75.0, -54.0), (64.0, 45.0, 42.0))
+    assert not any(name.startswith("left ") for name in right.region_names)
+    assert Brain(Atrophy(("right hippocampus",)), right, amplitude=0.2).sample([1], "test").images.isfinite().all()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from renders import render
 from scipy.stats import poisson
 
 from bench.contracts import BadInput
+from simulators.anatomy.parcellation import VENTRICLES
 from simulators.brain import Brain
 from simulators.contrast import Contrast
 from simulators.nuisance import Scanner
@@ -17,7 +18,7 @@ from simulators.pathology.hypometabolism import Hypometabolism
 from simulators.pathology.marker import Marker
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
-from simulators.pathology.white_matter_lesions import VENTRICLES, WhiteMatterLesions
+from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 from simulators.space.place import Place
 
 FRONTAL = ("left frontal white matter", "right frontal white matter")

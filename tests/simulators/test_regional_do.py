@@ -59,7 +59,7 @@ def test_a_state_of_every_region_is_that_state_of_the_subject(brain, to, subject
     assert np.array_equal(_image(brain, _everywhere(brain, to), subject), _image(brain, whole, subject))
 
 
-def test_off_where_a_pathology_of_sharp_edges_acts_is_the_healthy_twin():
+def test_off_where_a_pathology_of_sharp_edges_acts_is_the_twin_without_the_disease():
     brain = Brain(Atrophy(SIDES, edge_mm=0.0), amplitude=0.3)
     off, on = ({"regions": dict.fromkeys(SIDES, to)} for to in ("off", "on"))
     twin = brain.cohort([1], "evaluation").twins[0, 0].numpy()

@@ -10,11 +10,13 @@ from bench.contracts import Context, Simulator, Undefined
 from bench.stages import context as harness
 from metrics.overlap import CalibratedAP
 from simulators.anatomy.mni152 import MNI152
+from simulators.anatomy.shape import Shape
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 
 PATIENTS = (1, 3, 5, 7, 9)
 HIPPOCAMPI = ("left hippocampus", "right hippocampus")
+THALAMI = ("left thalamus", "right thalamus")
 
 
 def agreement(maps, cohort):
@@ -22,15 +24,18 @@ def agreement(maps, cohort):
     return CalibratedAP().map(maps, cohort.truths["planted"], context).mean().item()
 
 
-@pytest.mark.parametrize("resolution_mm", [7.0, pytest.param(4.0, marks=pytest.mark.full)])
-def test_the_truth_of_another_fits_once_it_is_carried_over(resolution_mm):
-    brain = Brain(Atrophy(HIPPOCAMPI), anatomy=MNI152(resolution_mm=resolution_mm), amplitude=0.3)
+@pytest.mark.parametrize(
+    ("resolution_mm", "regions"), [(7.0, THALAMI), pytest.param(4.0, HIPPOCAMPI, marks=pytest.mark.full)]
+)
+def test_the_truth_of_another_fits_once_it_is_carried_over(resolution_mm, regions):
+    """Where the grid shows more of a region than its border, which an interpolation blurs: a hippocampus needs 4 mm."""
+    brain = Brain(Atrophy(regions), anatomy=MNI152(resolution_mm=resolution_mm), amplitude=0.3)
     cohort = brain.cohort(PATIENTS)
     size, donors = cohort.truths["planted"].volume.abs().roll(-1, 0), PATIENTS[1:] + PATIENTS[:1]
     pairs = list(zip(size, donors, PATIENTS, strict=True))
     warped = agreement(torch.stack([brain.to_anatomy_of(m, d, r, "evaluation") for m, d, r in pairs]), cohort)
     backwards = agreement(torch.stack([brain.to_anatomy_of(m, r, d, "evaluation") for m, d, r in pairs]), cohort)
-    assert warped > 0.82 and max(agreement(size, cohort), backwards) < 0.75
+    assert warped > 0.9 and max(agreement(size, cohort), backwards) < 0.75
 
 
 def test_a_subject_s_own_volume_stays_as_it_is(brain):
@@ -50,8 +55,12 @@ def test_brain_goes_to_brain_and_back(brain):
 
 
 @pytest.mark.parametrize("recipient", [3, None])
-def test_a_head_that_lies_elsewhere_corresponds_voxel_by_voxel(recipient, brain):
-    """The labels of one subject, carried, are the other's own in more voxels than as they lie; None is the template."""
+def test_a_head_that_lies_elsewhere_corresponds_voxel_by_voxel(recipient):
+    """The labels of one subject, carried, are the other's own in more voxels than as they lie; None is the template.
+
+    Between heads that differ by fields of 2 mm; those of 1.1 mm, as people's after registration, leave less to win.
+    """
+    brain = Brain(Atrophy(HIPPOCAMPI), anatomy=MNI152(shape=Shape(field_mm=2.0)), amplitude=0.3)
     other = brain.scene(5, "evaluation").warped.labels
     own = brain.atlas.numpy() if recipient is None else brain.scene(recipient, "evaluation").warped.labels
     share = []
@@ -65,7 +74,7 @@ def test_a_head_that_lies_elsewhere_corresponds_voxel_by_voxel(recipient, brain)
             ]
         )
     carried, plain = np.sum(share, axis=0) / (own > 0).sum()
-    assert carried > plain + 0.08
+    assert carried > plain + 0.1
 
 
 class Unknowing(SimpleNamespace):

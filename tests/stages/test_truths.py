@@ -15,6 +15,7 @@ from bench.passes.forward import forward
 from bench.passes.scores import explained
 from bench.stages.redraw import REDRAW, redraws_of
 from bench.stages.use import USE, expected, use, validate
+from metrics._shared.similarity import rank_correlation
 from metrics.gain import RegionNDCG
 from metrics.regions import RegionAP, RegionSpearman, SignedRegionSpearman
 from simulators.brain import Brain
@@ -135,9 +136,12 @@ def test_a_constant_model_uses_nothing(world, redraws):
     assert not called(truth.regions.numpy(), truth.floor.numpy()).used.any()
 
 
-@pytest.mark.parametrize(("draws", "least"), [(DRAWS, 0.999), (4 * DRAWS, 0.85)])
+@pytest.mark.parametrize(("draws", "least"), [(DRAWS, 0.999), (4 * DRAWS, 0.93)])
 def test_exact_contributions_of_a_linear_model_are_its_use(world, redraws, networks, draws, least):
-    """w . (x - E x') by region: right where the expectation is over the same draws, and nearly so over others."""
+    """w . (x - E x') by region: right where the expectation is over the same draws, and nearly so over others.
+
+    Sizes of use within its error have ranks by luck: over other draws they agree as their stated errors let them.
+    """
     simulator, cohort, _, _ = world
     model = networks["linear"]
     truth = use(model, redraws, cohort, simulator.target)
@@ -145,11 +149,23 @@ def test_exact_contributions_of_a_linear_model_are_its_use(world, redraws, netwo
     slope = ((own[1] - own[0]) / model.spread).view(simulator.shape)
     exact = slope * (cohort.images - means(redraws_of(simulator, cohort, draws), cohort))
     context = Context(regions=cohort.regions, region_names=cohort.region_names, quantity="contribution")
+    sizes = least if draws == DRAWS else agreement_of_ranks(truth, error=(1 - DRAWS / draws) ** 0.5)
     for metric in (RegionAP(), RegionNDCG(), RegionSpearman(), SignedRegionSpearman()):
         found = metric.map(exact, truth, context)
-        assert found.isfinite().all() and found.mean() >= least, metric
+        assert found.isfinite().all() and found.mean() >= (sizes if metric == RegionSpearman() else least), metric
     # absolute values before the sum count what cancels
     assert RegionSpearman().map(exact.abs(), truth, context).mean() < 0.9
+
+
+def agreement_of_ranks(truth, error):
+    """Rank correlation of sizes of use with those found from draws that hold these, below which one in 100 lies.
+
+    error: SD of the difference of the two, in standard errors of these draws: of K among L draws, sqrt(1 - K / L).
+    """
+    rng, use, spread = np.random.default_rng(0), truth.regions.numpy(), error * truth.floor.numpy() / 2
+    others = [use + spread * rng.standard_normal(use.shape) for _ in range(300)]
+    found = [[rank_correlation(np.abs(a), np.abs(b)) for a, b in zip(use, o, strict=True)] for o in others]
+    return np.quantile(np.mean(found, axis=1), 0.01)
 
 
 def means(found, cohort):

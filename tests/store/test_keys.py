@@ -90,6 +90,13 @@ def test_other_words_leave_the_source_hash_as_it_is(tmp_path, monkeypatch):
     assert of_modules(("first_words",)) == of_modules(("other_words",)) != of_modules(("law",))
 
 
+def test_the_one_line_of_a_function_is_in_the_source_hash(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    for number, name in enumerate(("nothing", "something")):
+        (tmp_path / f"{name}.py").write_text(f'def f():\n    """A number."""\n    return {number}\n')
+    assert of_modules(("nothing",)) != of_modules(("something",))
+
+
 def test_the_source_hash_of_a_stage_holds_its_science_and_not_the_harness():
     modules = imports("bench.stages.train")
     assert "bench.training.training" in modules and "bench.passes.counting" in modules

@@ -75,7 +75,7 @@ def test_bad_input_is_one_sentence_and_exit_code_two(capsys):
         (["pln"], "error: there is no verb 'pln'; did you mean 'plan'?"),
         (["plan", "explain.subjects=0"], "error: explain.subjects=0 is not possible"),
         (["plan", "seed.model=-1"], "error: seed.model=-1 is not possible"),
-        (["plan", "rerun=faild"], "give one of missing, failed"),
+        (["plan", "rerun=faild"], "give one of missing, failed, stale, all; did you mean 'failed'?"),
         (["plan", "maps=some"], "maps='some' is not possible"),
         (["plan", "network.width=2"], "network.width"),
         (["show", "zz"], "show 'zz' is not possible: give one key"),

@@ -62,7 +62,7 @@ def test_the_untrained_model_shares_the_initialisation_only(images):
 def test_write_and_read_give_the_same_outputs(images, tmp_path):
     trained = _train(images)
     write(tmp_path, trained)
-    again = read(tmp_path, lambda: PooledCNN(SHAPE, 2, width=2, blocks=1), 0)
+    again = read(tmp_path, lambda: PooledCNN(SHAPE, 2, width=2, blocks=1), 0, SHAPE)
     assert torch.equal(again.model(images.test.images), trained.model(images.test.images))
     assert again.record == trained.record
 

@@ -25,7 +25,7 @@ from bench.report.rankings.block import fewest
 from bench.report.rankings.contest import Contest
 from bench.report.statistics.intervals import PREVIEW, Array, previews
 from bench.report.statistics.multiplicity import DRAWS, adjusted, claim_correlation
-from bench.report.statistics.simulators import estimate, leads
+from bench.report.statistics.simulators import equal_weight_mean, leads
 
 #: names in the key `against`: every method that is ranked, and every control
 METHODS, CONTROLS = "methods", "controls"
@@ -102,7 +102,7 @@ def judged(cases: list[Case], draws: int = DRAWS) -> list[pd.DataFrame]:
         leads(case.tables, found["method"].to_numpy(dtype=int), found["reference"].to_numpy(dtype=int))
         for case, found in zip(cases, held, strict=True)
     ]
-    estimates = [estimate(lead) for lead in ahead]
+    estimates = [equal_weight_mean(lead) for lead in ahead]
     related = [
         claim_correlation(lead, value.satterthwaite().min(initial=np.inf))
         for lead, value in zip(ahead, estimates, strict=True)
@@ -121,7 +121,7 @@ def _hardest(tables: list[Array], claim: Claim) -> dict[str, object]:
     references = [r for r in claim.references if not all(np.isnan(table[r]).all() for table in tables)]
     row: dict[str, object] = {"method": claim.method, "against": claim.against, "p_adjusted": np.nan, "low": np.nan}
     found = leads(tables, [claim.method] * len(references), references)
-    value = estimate(found)
+    value = equal_weight_mean(found)
     if np.isnan(value.mean).all():
         return {**row, "reference": np.nan, "lead": np.nan, "p": np.nan, "n_data_seeds": 0, "n_subjects": 0}
     held = [~np.isnan(lead) for lead in found]

@@ -15,7 +15,7 @@ from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import ByModel, Codes
 from bench.report.statistics.intervals import Array, MeanEstimate, previews
 from bench.report.statistics.ranks import CAUTION, confidence_sets
-from bench.report.statistics.simulators import estimate, leads
+from bench.report.statistics.simulators import equal_weight_mean, leads
 
 #: the status of a method that depends on nothing learnt, which is never ranked
 FAILS_SANITY = "fails sanity"
@@ -102,7 +102,7 @@ class Contest:
 
     def score(self) -> MeanEstimate:
         """Means of all methods (M,), the simulators weighing equally, each over the simulators it has values in."""
-        return estimate(self.tables)
+        return equal_weight_mean(self.tables)
 
     @cached_property
     def better(self) -> list[Array]:
@@ -139,7 +139,7 @@ class Contest:
         ones, others = np.triu_indices(len(entitled), 1)
         rows = np.array(entitled)
         scores = np.zeros((len(rows), len(rows)))
-        scores[ones, others] = estimate(leads(self.better, rows[ones], rows[others])).normal_score(CAUTION)
+        scores[ones, others] = equal_weight_mean(leads(self.better, rows[ones], rows[others])).normal_score(CAUTION)
         return entitled, *confidence_sets(scores - scores.T)
 
     def table(self) -> pd.DataFrame:
@@ -185,7 +185,7 @@ class Contest:
 
     def _leads(self, tables: list[Array], other: int) -> tuple[Array, Array, Array]:
         """Leads (M,) of every method over one, and the ends of their intervals."""
-        value = estimate(leads(tables, list(self._index), [other] * len(self.methods)))
+        value = equal_weight_mean(leads(tables, list(self._index), [other] * len(self.methods)))
         return value.mean, *value.interval()
 
     @property

@@ -10,7 +10,7 @@ from bench.report.load.files import BadTables
 from bench.report.load.results import Results
 from bench.report.rankings.block import Block, block_of, counting
 from bench.report.rankings.blocks import counted
-from bench.report.statistics.simulators import estimate
+from bench.report.statistics.simulators import equal_weight_mean
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ScoreRows:
         parts = [part for part in parts if len(part[1])]
         if not parts:
             raise BadTables(f"row {number} of leaderboard.csv has no mean: {row['method']} is {row['status']} there")
-        mean = estimate([block.values for block, _ in parts]).mean[0]
+        mean = equal_weight_mean([block.values for block, _ in parts]).mean[0]
         return cls(float(row["mean"]), float(mean), pd.concat([part[1] for part in parts], ignore_index=True))
 
 

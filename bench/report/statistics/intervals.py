@@ -200,6 +200,15 @@ def of_models(x: Array) -> MeanEstimate:
     return MeanEstimate(mean, part[:, None], freedom[:, None])
 
 
+def of_sample(x: Array) -> MeanEstimate:
+    """The estimate of independent values x (..., N), two or more: Student's t, with the skewness of the values."""
+    count = x.shape[-1]
+    away = x - x.mean(-1, keepdims=True)
+    squares, cubes = (away**2).sum(-1), (away**3).sum(-1)
+    part = squares / (count * (count - 1))
+    return MeanEstimate(x.mean(-1), part[..., None], np.full((*part.shape, 1), count - 1.0), cubes / count**3)
+
+
 def filled(x: Array) -> Array:
     """x (G, D, I) with single missing cells set to the value of the additive least-squares fit of the others.
 

@@ -9,7 +9,7 @@ from bench.report.statistics.intervals import Array, MeanEstimate, mean_estimate
 ROUNDING = 1e-9
 
 
-def estimate(tables: list[Array]) -> MeanEstimate:
+def equal_weight_mean(tables: list[Array]) -> MeanEstimate:
     """The estimate of tables (G, D, I) of several simulators, each with its own data seeds and subjects."""
     return combined([mean_estimate(table) for table in tables])
 

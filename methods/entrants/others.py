@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.library import Library
 
 from bench.contracts import BadInput, Target, Unsupported
 from bench.passes import differentiable, explained, leaf, row_of
@@ -16,7 +17,7 @@ ExplainOutput = Callable[[Tensor, Any], Tensor]
 
 #: operators that torchvision asks for when it is imported, and lacks where it was built for another build of torch
 _OPERATORS = ("nms", "qnms")
-_DECLARED: list[torch.library.Library] = []
+_DECLARED: list[Library] = []
 
 
 def library(name: str, package: str) -> Any:
@@ -37,7 +38,7 @@ def behind_torchvision(name: str, package: str) -> Any:
     try:
         return library(name, package)
     except RuntimeError:
-        fragment = torch.library.Library("torchvision", "FRAGMENT")
+        fragment = Library("torchvision", "FRAGMENT")
         for operator in _OPERATORS:
             fragment.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         _DECLARED.append(fragment)
@@ -55,7 +56,7 @@ def by_output(model: nn.Module, inputs: Tensor, target: Target, explain: Explain
 
 def by_row(model: nn.Module, inputs: Tensor, target: Target, explain: ExplainOutput) -> Tensor:
     """As `by_output`, of a library that takes one image at a time."""
-    rows = [by_output(model, image[None], row_of(target, row), explain) for row, image in enumerate(inputs)]
+    rows = [by_output(model, image[None], row_of(target, row, inputs), explain) for row, image in enumerate(inputs)]
     return torch.cat(rows)
 
 
