@@ -1,6 +1,6 @@
 """Tables that rest on those: rankings with what stands behind them, metrics of metrics, what the page shows."""
 
-from bench.columns.declaration import CASE, CONTEST, MEAN, METHOD, PLACE, Columns
+from bench.columns.declaration import CASE, CONTEST, MEAN, METHOD, PLACE, RANKING, Columns
 
 STANDING = Columns.of("""
 rank                 text    one more than methods shown to be better; empty for a method that is not ranked
@@ -56,6 +56,23 @@ n_ranked             whole   ranked methods
 n_data_seeds         whole   data seeds
 friedman             number  Friedman's statistic of the order of methods over data seeds
 concordance          number  Kendall's coefficient of concordance
+""")
+AGREEMENT = RANKING + Columns.of("""
+n_groups             whole   groups of simulators that rank any method
+n_ranked             whole   methods that all of them rank
+concordance          number  Kendall's coefficient of concordance of their orders
+spearman             number  mean correlation of the orders of two groups
+mean_shown           flag    they agree enough for a mean over them to be shown
+""")
+ACROSS_GROUPS = RANKING + Columns.of("""
+method               text    name of the method
+n_groups             whole   groups that rank it
+worst_group          text    group in which the fewest of the others are below it
+worst_place          number  its place there by its mean, 1 is the best
+worst_of             whole   methods ranked there
+mean                 number  equal-weight mean of the groups, where `mean_shown`
+low                  number  lower end of its 95 % interval
+high                 number  upper end of its 95 % interval
 """)
 SANITY = PLACE + Columns.of("""
 method               text    name of the method
@@ -190,6 +207,8 @@ TABLES = {
     "leaderboard.csv": LEADERBOARD,
     "comparisons.csv": COMPARISONS,
     "concordance.csv": CONCORDANCE,
+    "agreement.csv": AGREEMENT,
+    "across_groups.csv": ACROSS_GROUPS,
     "sanity.csv": SANITY,
     "cells.csv": CELLS,
     "components.csv": COMPONENTS,

@@ -61,7 +61,7 @@ class Columns:
 
 
 PLACE = Columns.of("""
-simulator            text    name of the simulator; `all` in a row over all of them
+simulator            text    name of the simulator, of a group of them, or `all` in a row over all
 network              text    name of the network
 """)
 SEEDS = Columns.of("""
@@ -74,7 +74,9 @@ metric               text    name of the metric, or of one of its columns as met
 truth                text    truth that maps are scored against; empty for a metric that reads none
 view                 text    sign and smoothing through which maps are seen; empty for metrics that see no maps
 """)
-CONTEST = Columns.of("ranking text name of the ranking in study.json") + CASE + PLACE
+_NAME = Columns.of("ranking text name of the ranking in study.json")
+RANKING = _NAME + CASE + PLACE.only("network")
+CONTEST = _NAME + CASE + PLACE
 MEAN = Columns.of("""
 mean                 number  mean of the metric
 low                  number  lower end of its 95 % interval

@@ -9,26 +9,29 @@ from typing import Any
 
 import pandas as pd
 
+from bench.report.load.results import Results
+
 #: what two decimals show as nothing
 ROUNDED = 0.005
 AUDITS = {"trivial observer", "twins"}
 
 
 def leaderboard(folder: Path) -> str:
-    """One row per method: its rank and mean with interval in each ranking."""
+    """One row per method: its rank and mean with interval in each ranking, on each network and group that ranks any."""
     board = pd.read_csv(folder / "leaderboard.csv", dtype={"rank": "Int64"}, keep_default_na=True)
-    board = board[board["simulator"] == "all"]
-    contests = list(dict.fromkeys(zip(board["network"], board["ranking"], strict=True)))
-    cells = {(row.method, row.network, row.ranking): _cell(row) for row in board.itertuples()}
+    board = board[board["simulator"].isin(Results.load(folder).groups)]
+    keys = ["ranking", "network", "simulator"]
+    contests = list(board[board["rank"].notna()][keys].drop_duplicates().itertuples(index=False, name=None))
+    cells = {(row.method, row.ranking, row.network, row.simulator): _cell(row) for row in board.itertuples()}
     roles = dict(zip(board["method"], board["role"], strict=True))
     rows = [
         [
             f"`{method}`" if roles[method] == "method" else f"*{method}*",
-            *(cells.get((method, n, r), "") for n, r in contests),
+            *(cells.get((method, *contest), "") for contest in contests),
         ]
         for method in dict.fromkeys(board["method"])
     ]
-    return _table(["method", *(f"{ranking}, `{network}`" for network, ranking in contests)], rows)
+    return _table(["method", *(f"{ranking}, `{network}`, {group}" for ranking, network, group in contests)], rows)
 
 
 def simulators(folder: Path) -> str:

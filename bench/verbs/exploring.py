@@ -5,7 +5,7 @@ from bench.explore import realism as beside_norms
 from bench.explore.export.cohorts import export as folders
 from bench.explore.views.write import write
 from bench.verbs.command import Command
-from bench.verbs.reading import PUBLISHED
+from bench.verify.published import PUBLISHED
 
 
 def export(command: Command) -> int:

@@ -14,11 +14,14 @@ from bench.plan.prune import prune
 from bench.plan.show import record
 from bench.plan.states import STATES, cell_counts, survey
 from bench.report import ScoreRows
+from bench.report.load.results import Ranking
 from bench.report.metrics.detection import underpowered
+from bench.report.rankings.power import sentences
 from bench.store.artefacts import KEY_LENGTH
 from bench.study import Study
 from bench.verbs.command import Command
 from bench.verbs.reading import readable
+from bench.verify.published import PUBLISHED
 
 #: what `show` is given in place of a key, before the number of a row
 BOARD = "leaderboard:"
@@ -38,7 +41,26 @@ def plan(command: Command) -> int:
         print(f"{stage:<12}{states}{expected.seconds(stage):>12}")
     print(expected.sentence(compose.workers(lines)))
     say_underpowered(study)
+    say_power(study)
     return 0
+
+
+def say_power(study: Study) -> None:
+    """One sentence a ranking: the lead that a study of this size shows, by its own last report or the published one."""
+    source = next((f for f in (study.folder, PUBLISHED / "quick") if (f / "components.csv").is_file()), None)
+    if source:
+        seeds, rankings = study.settings["seed"], [Ranking.of(name, h) for name, h in study.headline.items()]
+        subjects = {headline.ranking: _counted(study, headline) for headline in rankings}
+        size = len(seeds["data"]), len(seeds["model"]), subjects
+        print("\n".join(sentences(source, rankings, *size)))
+
+
+def _counted(study: Study, headline: Ranking) -> int:
+    """Explained subjects that a ranking counts, half of them where it counts one side."""
+    asked = study.metrics[MetricName.of(headline.metric).metric].get("subjects")
+    explained: int = study.settings["explain"]["subjects"]
+    count = min(explained, asked or explained)
+    return count // 2 if set(headline.strata) in ({"TP", "FN"}, {"TN", "FP"}) else count
 
 
 def say_underpowered(study: Study) -> None:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from bench import report as pages
 from bench.contracts import BadInput
-from bench.provenance import ROOT
 from bench.store import files, schema
 from bench.verbs.command import Command
+from bench.verify.published import PUBLISHED
 
 #: what of a study is published: everything but the plan, heartbeats and logs of the run
 TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/*/*.parquet", "figures/*", "views/*/*")
-PUBLISHED = ROOT / "results" / "published"
 
 
 def figures(command: Command) -> int:

@@ -13,6 +13,8 @@ from bench.report.rankings import tables
 from bench.report.rankings.blocks import Blocks
 
 SIMULATORS = {"mtl_atrophy": "Medial temporal atrophy", "focal": "Focal lesions at random places"}
+#: that of both simulators, unless `study` is told otherwise
+GROUP = "fixed atrophy"
 NETWORKS = {"gap_cnn": "bench.networks.cnn.CNN", "linear": "bench.networks.linear.Linear"}
 #: columns of models that a task of two classes without cues leaves empty
 NOT_ASKED = ["pair", "r2", "r2_low", "r2_high", "r2_reference", "r_off"]
@@ -263,8 +265,20 @@ def _about(data_seeds: int, model_seeds: int) -> dict:
         "against": {"methods": ["controls", "gradient"]}, "detect": {},
         "axes": {"simulator": list(SIMULATORS), "network": list(NETWORKS)},
         "data_seeds": list(range(data_seeds)), "model_seeds": list(range(model_seeds)),
-        "simulators": SIMULATORS, "networks": NETWORKS,
+        "simulators": {s: _told(text, GROUP) for s, text in SIMULATORS.items()}, "networks": NETWORKS,
     }  # fmt: skip
+
+
+def _told(summary: str, group: str) -> dict[str, str]:
+    return {"summary": summary, **dict(zip(("place", "family"), group.split(), strict=True))}
+
+
+def regrouped(folder: Path, groups: dict[str, str]) -> Path:
+    """The study with its simulators in other groups."""
+    about = json.loads((folder / "study.json").read_text())
+    about["simulators"] = {name: _told(SIMULATORS.get(name, name), group) for name, group in groups.items()}
+    (folder / "study.json").write_text(json.dumps(about))
+    return folder
 
 
 def _volumes(simulator: str, rng: np.random.Generator) -> panels.Volumes:

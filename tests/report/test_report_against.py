@@ -14,7 +14,7 @@ from bench.report.page import answers, page
 from bench.report.rankings.ranked_results import RankedResults
 from bench.tables.writer import Writer
 
-WHERE = {"ranking": "anatomy", "network": "gap_cnn", "simulator": "all"}
+WHERE = {"ranking": "anatomy", "network": "gap_cnn", "simulator": synthetic.GROUP}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_fewer_comparisons_are_adjusted_less(folder, tmp_path):
 
 def test_the_page_speaks_of_what_was_declared(folder, tmp_path):
     source, _ = drawn(folder, tmp_path / "one", {"methods": ["smoothgrad"]})
-    clause = answers.clause(source, source.results.headlines[0], "gap_cnn", "all")
+    clause = answers.clause(source, source.results.headlines[0], "gap_cnn", synthetic.GROUP)
     assert clause.short is None and clause.above["smoothgrad"][0] == "occlusion"
     html = page.write(source, [], {}).read_text(encoding="utf-8")
     assert "beat every control" not in html and re.search("Shown to be better than <[^>]*>smoothgrad<", html)

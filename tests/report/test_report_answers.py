@@ -1,5 +1,6 @@
 """What the page says beyond means: claims, rank intervals, skill, agreement, components, and what is behind them."""
 
+import itertools
 import re
 import shutil
 
@@ -28,9 +29,11 @@ def html(source):
 def test_the_answer_repeats_the_adjusted_comparisons(source, html):
     table = pd.read_csv(source.results.folder / "comparisons.csv")
     headline = source.results.headlines[0]
-    mine = table[(table["ranking"] == "anatomy") & (table["network"] == "gap_cnn") & (table["simulator"] == "all")]
+    mine = table[
+        (table["ranking"] == "anatomy") & (table["network"] == "gap_cnn") & (table["simulator"] == synthetic.GROUP)
+    ]
     verdicts = mine.set_index(["against", "method"])["verdict"]
-    clause = answers.clause(source, headline, "gap_cnn", "all")
+    clause = answers.clause(source, headline, "gap_cnn", synthetic.GROUP)
     ranked = [m for m in source.order("gap_cnn") if source.results.role(m) == "method" and m != "broken"]
     assert clause.short == [m for m in ranked if verdicts["every control", m] != "better"]
     better = [m for m in ranked if m != "gradient" and verdicts["gradient", m] == "better"]
@@ -43,7 +46,7 @@ def test_without_a_baseline_nothing_is_said_of_it(source):
     bare = RankedResults(
         source.results, source.tables | {"comparisons": table[table["against"] != "gradient"]}, source.per_model, {}
     )
-    assert answers.clause(bare, source.results.headlines[0], "gap_cnn", "all").above == {}
+    assert answers.clause(bare, source.results.headlines[0], "gap_cnn", synthetic.GROUP).above == {}
 
 
 def test_a_method_without_values_makes_no_preview(source, html):
@@ -53,11 +56,11 @@ def test_a_method_without_values_makes_no_preview(source, html):
 
 
 def test_every_interval_skill_comparison_and_share_of_the_rankings_is_shown(source, html):
-    for board in boards.boards(source):
+    for board in itertools.chain(*boards.boards(source).values()):
         assert f'data-at="concordance {board.concordance} concordance"' in html
         for claim in board.claims:
             assert f'data-at="comparisons {claim} verdict"' in html
-        for row in (row["all"] for row in board.rows):
+        for row in (row[synthetic.GROUP] for row in board.rows):
             shown = source.tables["leaderboard"].loc[row]
             for column in ("rank_low", "rank_high", "skill", "skill_low"):
                 assert (f'data-at="leaderboard {row} {column}"' in html) == pd.notna(shown[column])

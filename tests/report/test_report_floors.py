@@ -1,5 +1,6 @@
 """Floors and ceilings stand beside every ranking, each from the metric and the simulators it belongs to."""
 
+import itertools
 import json
 
 import numpy as np
@@ -48,7 +49,7 @@ def board(folder):
 
 def test_gains_stand_beside_the_ranking_of_their_truth(board):
     for method, gain in GAIN.items():
-        for simulator, at in (("focal", 1.0), ("mtl_atrophy", 0.5), ("all", 0.75)):
+        for simulator, at in (("focal", 1.0), ("mtl_atrophy", 0.5), (synthetic.GROUP, 0.75)):
             row = board.loc["anatomy", simulator, method]
             assert row["learned_gain"] == pytest.approx(gain * at)
             assert row["individual_gain"] == pytest.approx(gain * at * 0.5, abs=1e-4)
@@ -77,7 +78,7 @@ def test_gains_are_those_of_the_subjects_that_a_ranking_counts(tmp_path):
 
 def test_likeness_stands_beside_every_ranking(board):
     for ranking in ("anatomy", "faithfulness"):
-        row = board.loc[ranking, "all", "occlusion"]
+        row = board.loc[ranking, synthetic.GROUP, "occlusion"]
         assert row["stability"] == pytest.approx(0.5 + 0.4 * 0.7, abs=0.03)
         assert row["floor_subjects"] == pytest.approx(0.2, abs=0.03)
         assert np.isnan(row["floor_untrained"])
@@ -105,10 +106,10 @@ def test_a_study_without_rankings_has_an_empty_leaderboard(folder, tmp_path):
 def test_the_page_shows_the_floors_that_were_measured(folder):
     source = RankedResults.of(folder)
     html = page.write(source, [], {}).read_text(encoding="utf-8")
-    for board in boards.boards(source):
+    for board in itertools.chain(*boards.boards(source).values()):
         gains = floors.GAINS if board.headline.ranking == "anatomy" else []
         assert board.floors == [*gains, "stability", "floor_subjects"]
-        for row in (row["all"] for row in board.rows):
+        for row in (row[synthetic.GROUP] for row in board.rows):
             for column in board.floors:
                 known = pd.notna(source.tables["leaderboard"].loc[row, column])
                 assert (f'data-at="leaderboard {row} {column}"' in html) == known

@@ -24,7 +24,14 @@ def folder(tmp_path_factory):
 
 
 def judged(folder, low, high, seeds=5, gate="passed", metric=CASCADE):
-    here = {"simulator": "all", "network": "gap_cnn", "method": "gradient", "metric": metric, "truth": "", "view": ""}
+    here = {
+        "simulator": synthetic.GROUP,
+        "network": "gap_cnn",
+        "method": "gradient",
+        "metric": metric,
+        "truth": "",
+        "view": "",
+    }
     numbers = {"mean": (low + high) / 2, "low": low, "high": high, "gate": gate, "n_data_seeds": seeds}
     return list(sanity.table(Results.load(folder), pd.DataFrame([{**here, **numbers}]))["verdict"])
 
@@ -72,7 +79,7 @@ def test_a_study_says_who_fails_in_its_table_and_beside_its_rankings(folder):
     # similarities of all methods lie above the floor in these tables
     assert failing["sobel"] == [CASCADE] and "broken" not in failing
     board = pd.read_csv(folder / "leaderboard.csv", keep_default_na=False).query("network == 'gap_cnn'")
-    told = board[(board["simulator"] == "all") & (board["status"] == "fails sanity")]
+    told = board[(board["simulator"] == synthetic.GROUP) & (board["status"] == "fails sanity")]
     assert set(told["method"]) == set(failing) and (told["rank"] == "").all()
     assert "depends on nothing learnt, by cascading randomisation" in page
 

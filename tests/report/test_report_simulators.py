@@ -1,5 +1,7 @@
 """Means over simulators: each simulator's own estimate counts once, whatever numbers its subjects and seeds have."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,16 +22,17 @@ def block(name, values, seeds, subjects):
 @pytest.mark.parametrize("subjects", [((0, 1, 2, 3), (0, 1, 2, 3)), ((0, 1, 2), (2, 3, 4, 5)), ((0, 2), (1, 3, 5))])
 @pytest.mark.parametrize("seeds", [((0, 1, 2), (0, 1, 2)), ((0, 1), (2, 3, 4, 5))])
 def test_rows_of_all_are_the_mean_of_the_rows_of_each(seeds, subjects):
-    class Results:
-        simulators = ("a", "b")
-
+    groups = {"fixed atrophy": ["a", "b"], "moving lesions": ["c"]}
+    results = SimpleNamespace(simulators=["a", "b"], groups=groups, headlines=[])
     rng = np.random.default_rng(0)
     values = [rng.normal(size=(1, len(d), len(i))) for d, i in zip(seeds, subjects, strict=True)]
     blocks = [block(name, v, d, i) for name, v, d, i in zip("ab", values, seeds, subjects, strict=True)]
-    rows = table(Results, blocks).set_index("simulator")
-    assert rows.loc["all", "mean"] == pytest.approx(rows.loc[["a", "b"], "mean"].mean())
-    assert rows.loc["all", "n_subjects"] == sum(map(len, subjects))
-    assert rows.loc["all", "n_data_seeds"] == min(map(len, seeds))
+    rows = table(results, blocks).set_index("simulator")
+    assert list(rows.index) == ["all", "fixed atrophy", "a", "b"]
+    for scope in ("all", "fixed atrophy"):
+        assert rows.loc[scope, "mean"] == pytest.approx(rows.loc[["a", "b"], "mean"].mean())
+        assert rows.loc[scope, "n_subjects"] == sum(map(len, subjects))
+        assert rows.loc[scope, "n_data_seeds"] == min(map(len, seeds))
     variance = sum(mean_estimate(v).variance[0] for v in values) / 4
     assert equal_weight_mean(values).variance[0] == pytest.approx(variance)
 

@@ -46,12 +46,12 @@ def test_means_are_those_of_the_long_scores(study_folder, board):
     mine = mine.pivot_table(index="method", columns="simulator", values="mean")
     for simulator in synthetic.SIMULATORS:
         np.testing.assert_allclose(mine[simulator], means[simulator].reindex(mine.index), atol=6e-5)
-    np.testing.assert_allclose(mine["all"], means.reindex(mine.index).mean(axis=1), atol=6e-5)
+    np.testing.assert_allclose(mine[synthetic.GROUP], means.reindex(mine.index).mean(axis=1), atol=6e-5)
 
 
 def test_only_methods_are_ranked_and_ties_share_a_rank(board):
     assert set(board[board["rank"] != ""]["role"]) == {"method"}
-    ranks = pick(board, ranking="anatomy", network="gap_cnn", simulator="all").set_index("method")["rank"]
+    ranks = pick(board, ranking="anatomy", network="gap_cnn", simulator=synthetic.GROUP).set_index("method")["rank"]
     assert ranks["occlusion"] == ranks["grad_cam"] == "1"
     assert ranks["integrated_gradients"] == "3"
     assert ranks[synthetic.MARKUP] == "8"
@@ -62,7 +62,7 @@ def test_status_below_gate_and_undefined(board):
     assert set(below["rank"]) == {""}
     assert set(below[below["mean"].notna()]["status"]) == {"below gate"}
     assert set(pick(board, method="broken")["status"]) == {"undefined"}
-    rows = pick(board, simulator="all", network="linear")
+    rows = pick(board, simulator=synthetic.GROUP, network="linear")
     assert rows[rows["mean"].notna()]["n_simulators"].eq(1).all()
 
 
@@ -91,7 +91,10 @@ def test_a_method_that_lacks_cells_is_partial_and_unranked(changed):
     assert set(mine["status"]) == {"partial"}
     assert set(mine["rank"]) == {""}
     assert mine["mean"].notna().all()
-    assert pick(board, method="grad_cam", network="gap_cnn", simulator="all", ranking="anatomy")["rank"].item() == "1"
+    assert (
+        pick(board, method="grad_cam", network="gap_cnn", simulator=synthetic.GROUP, ranking="anatomy")["rank"].item()
+        == "1"
+    )
 
 
 def test_row_order_does_not_matter(changed, board):
@@ -106,7 +109,9 @@ def test_lower_is_better_turns_the_order(study_folder, tmp_path):
     about = json.loads((copy / "study.json").read_text())
     about["headline"]["faithfulness"] = {"metric": "infidelity", "truth": "", "view": "", "strata": []}
     (copy / "study.json").write_text(json.dumps(about))
-    board = pick(synthetic.leaderboard(Results.load(copy)), ranking="faithfulness", network="gap_cnn", simulator="all")
+    board = pick(
+        synthetic.leaderboard(Results.load(copy)), ranking="faithfulness", network="gap_cnn", simulator=synthetic.GROUP
+    )
     means = board["mean"].dropna()
     assert means.is_monotonic_increasing
     assert board[board["rank"] != ""].iloc[0]["method"] == "occlusion"
@@ -127,7 +132,7 @@ def test_five_data_seeds_and_24_subjects_are_no_preview(tmp_path):
     folder = synthetic.study(tmp_path / "five", data_seeds=5, model_seeds=1, subjects=14)
     board = synthetic.leaderboard(Results.load(folder))
     found = board[board["mean"].notna() & (board["network"] == "gap_cnn")].groupby("simulator")["preview"].unique()
-    assert found["all"].tolist() == [""]
+    assert found[synthetic.GROUP].tolist() == [""]
     assert found["focal"].tolist() == found["mtl_atrophy"].tolist() == ["preview: fewer than 24 subjects"]
 
 
@@ -153,7 +158,7 @@ def test_a_simulator_where_no_method_beats_blind_controls_is_not_rankable_and_in
 
     folder = changed(blinded)
     board = pick(synthetic.leaderboard(Results.load(folder)), network="gap_cnn", ranking="anatomy")
-    focal, pool, alone = (pick(board, simulator=name) for name in ("focal", "all", "mtl_atrophy"))
+    focal, pool, alone = (pick(board, simulator=name) for name in ("focal", synthetic.GROUP, "mtl_atrophy"))
     assert set(focal["status"]) == {"not rankable", "undefined"} and set(focal["rank"]) == {""}
     assert pick(focal, method="sobel")["mean"].item() == pytest.approx(0.95)
     assert set(pool["n_simulators"]) == {0, 1} and "1" in set(pool["rank"])

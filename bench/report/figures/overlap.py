@@ -18,11 +18,12 @@ _LINE, _FRAME, _FOOT = 4.6, 14.0, 10.0
 
 
 def draw(source: RankedResults) -> list[Figure]:
-    """One panel for all simulators and one for each; no page where nothing was scored."""
+    """One panel for each group and each simulator of a group of several; no page where nothing was scored."""
     results, headline = source.results, source.headline
     if headline is None:
         return []
-    scopes = ["all", *results.simulators] if len(results.simulators) > 1 else results.simulators
+    alone = {names[0] if len(names) == 1 else "" for names in results.groups.values()}
+    scopes = [*results.groups, *(name for name in results.simulators if name not in alone)]
     order = _order(source, headline)
     if not order:
         return []
@@ -60,8 +61,7 @@ def _panel(axis: Axes, source: RankedResults, headline: Ranking, scope: str, ord
     axis.set_ylim(len(order) - 0.4, -0.6)
     axis.grid(axis="y", color=style.FAINT, linewidth=0.4)
     axis.set_axisbelow(True)
-    named = "all simulators" if scope == "all" else style.display_name(scope)
-    axis.set_title("\n".join(textwrap.wrap(named, 14)), loc="left", fontsize=7)
+    axis.set_title("\n".join(textwrap.wrap(style.display_name(scope), 14)), loc="left", fontsize=7)
     axis.set_xlabel(style.display_name(headline.metric))
     # shared axes label only the first panel
     for tick, name in zip(axis.get_yticklabels(), order, strict=False):

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from bench.columns.metric_names import LayerStep, MetricName
 from bench.report.figures import style
+from bench.report.rankings.means import ALL
 from bench.report.rankings.ranked_results import RankedResults
 
 COLUMNS = 6
@@ -50,7 +51,7 @@ def is_curve(metric: str) -> bool:
 
 def steps(cells: pd.DataFrame) -> pd.DataFrame:
     """Rows of cells.csv over all simulators that belong to a curve, with family, share of layers reset."""
-    rows = cells[cells["simulator"] == "all"]
+    rows = cells[cells["simulator"] == ALL]
     names = [MetricName.of(metric) for metric in rows["metric"]]
     points = [LayerStep.of(name.column) for name in names]
     share = [point.step / point.steps if point else np.nan for point in points]
@@ -69,7 +70,7 @@ def _panel(axis: Axes, source: RankedResults, curves: pd.DataFrame, floor: str) 
         name, marker = style.display_name(network), style.SERIES_MARKERS[k % len(style.SERIES_MARKERS)]
         axis.plot(share, mean, color=colour, marker=marker, markersize=2.5, label=name)
         beneath = cells[(cells["metric"] == floor) & (cells["method"] == mine["method"].iloc[0])]
-        beneath = beneath[(beneath["network"] == network) & (beneath["simulator"] == "all")]
+        beneath = beneath[(beneath["network"] == network) & (beneath["simulator"] == ALL)]
         for level in beneath["mean"].dropna():
             axis.axhline(level, color=colour, linewidth=0.8, linestyle=(0, (4, 2)), label=f"floor, {name}")
     axis.axhline(0, color=style.FAINT, linewidth=0.5, zorder=0)

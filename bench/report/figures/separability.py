@@ -31,7 +31,7 @@ def draw(source: RankedResults) -> list[Figure]:
 
 
 def _page(source: RankedResults, headline: Ranking, points: pd.DataFrame, simulators: list[str]) -> Figure:
-    methods = _methods(source, headline)
+    methods = _methods(source, set(points["method"]))
     columns = min(COLUMNS, len(simulators))
     rows = -(-len(simulators) // columns)
     with style.journal():
@@ -44,12 +44,12 @@ def _page(source: RankedResults, headline: Ranking, points: pd.DataFrame, simula
     return figure
 
 
-def _methods(source: RankedResults, headline: Ranking) -> list[str]:
-    """The best ranked methods on the main network and the best control."""
-    board = source.board(headline.ranking, source.results.main_network)
-    board = board[board["mean"].notna()]
-    best = board[board["role"] == "method"]["method"].head(SHOWN)
-    return [*best, *board[board["role"] == "control"]["method"].head(1)]
+def _methods(source: RankedResults, scored: set[str]) -> list[str]:
+    """Of the methods scored the best on the main network's first group, and the best control."""
+    results = source.results
+    roles = {name: results.role(name) for name in source.order(results.main_network) if name in scored}
+    best, controls = ([name for name, role in roles.items() if role == kind] for kind in ("method", "control"))
+    return [*best[:SHOWN], *controls[:1]]
 
 
 def _panel(axis: Axes, source: RankedResults, headline: Ranking, points: pd.DataFrame, methods: list[str]) -> None:

@@ -1,6 +1,6 @@
 """One study on disk: its small tables, and its scores read partition by partition."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,11 @@ class Ranking:
     truth: str
     view: str
     strata: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str, headline: Mapping[str, Any]) -> "Ranking":
+        """A ranking as study.json and configurations hold it."""
+        return cls(name, headline["metric"], headline["truth"], headline["view"], tuple(headline["strata"]))
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,7 @@ class Results:
     @property
     def headlines(self) -> list[Ranking]:
         """The rankings of the study, in the order in which study.json gives them."""
-        return [
-            Ranking(name, h["metric"], h["truth"], h["view"], tuple(h["strata"]))
-            for name, h in self.about["headline"].items()
-        ]
+        return [Ranking.of(name, headline) for name, headline in self.about["headline"].items()]
 
     @property
     def against(self) -> dict[str, list[str]]:
@@ -76,6 +78,19 @@ class Results:
         return _ordered(self.about["simulators"], set(self.models["simulator"]))
 
     @property
+    def groups(self) -> dict[str, list[str]]:
+        """Group -> its simulators, those of one family whose place is fixed, or moving; the moving ones first."""
+        found: dict[str, list[str]] = {}
+        for name in self.simulators:
+            about = self.about["simulators"][name]
+            found.setdefault(f"{about['place']} {about['family']}", []).append(name)
+        return dict(sorted(found.items(), key=lambda group: group[0].split()[0], reverse=True))
+
+    def simulators_of(self, scope: str) -> list[str]:
+        """The simulators of a group, or the simulator that the scope is itself."""
+        return self.groups.get(scope, [scope])
+
+    @property
     def networks(self) -> list[str]:
         """Networks with at least one model, in the order in which study.json gives them."""
         return _ordered(self.about["networks"], set(self.models["network"]))
@@ -85,6 +100,12 @@ class Results:
         """The network with the most models through the gate; among equals the one that separates best."""
         strength = self.models.groupby("network").agg(passed=("passed", "sum"), auc=("auc", "mean")).reset_index()
         return str(strength.sort_values(["passed", "auc", "network"]).iloc[-1]["network"])
+
+    @property
+    def networks_by_strength(self) -> list[str]:
+        """The networks, the main one first."""
+        main = self.main_network
+        return sorted(self.networks, key=lambda name: name != main)
 
     def role(self, method: str) -> str:
         """`method`, `control` or `oracle`."""

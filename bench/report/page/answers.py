@@ -1,6 +1,7 @@
 """The plain answer on top of the page: per pathology and network, which methods lead each ranking."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import pandas as pd
 
@@ -65,25 +66,23 @@ def _better(claims: pd.DataFrame, against: str, ranked: pd.Series) -> list[str]:
 
 def clauses(source: RankedResults, scope: str) -> list[Clause]:
     """The clauses of a scope, the main network first; networks without any score there are left out."""
-    main = source.results.main_network
-    networks = sorted(source.results.networks, key=lambda name: name != main)
     return [
         clause(source, headline, network, scope)
-        for network in networks
+        for network in source.results.networks_by_strength
         for headline in source.results.headlines
         if not source.board(headline.ranking, network, scope).empty
     ]
 
 
 def sentence(source: RankedResults) -> str:
-    """Best and worst ranked method of the first ranking on every network, in one line of text."""
+    """Best and worst ranked method of the first ranking on every network and group, in one line of text."""
     if source.headline is None:
         return "no ranking: none of its metrics was chosen"
     parts = []
-    for network in source.results.networks:
-        board = source.board(source.headline.ranking, network)
+    for network, group in product(source.results.networks, source.results.groups):
+        board = source.board(source.headline.ranking, network, group)
         ranked = board[board["rank"] != ""]
-        parts.append(f"{network}: {_ends(ranked) if len(ranked) else 'nothing ranked'}")
+        parts.append(f"{network}, {group}: {_ends(ranked) if len(ranked) else 'nothing ranked'}")
     preview = next((text for text in source.tables["leaderboard"]["preview"] if text), "")
     note = f" [{preview}]" if preview else ""
     return f"{source.headline.ranking} ({source.headline.metric}) {'; '.join(parts)}{note}"

@@ -1,6 +1,7 @@
 """The page: one HTML file that needs no network, built from the tables alone."""
 
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from PIL import Image
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import display_name
 from bench.report.load import tables as files
+from bench.report.load.results import Results
 from bench.report.metrics import tables as metric_tables
 from bench.report.metrics.profiles import by_region
 from bench.report.page import answers, boards, spread
 from bench.report.page.pictures import data_uri, sheets, webp
 from bench.report.page.trace import Trace
-from bench.report.rankings import sanity, validity
+from bench.report.rankings import groups, sanity, validity
+from bench.report.rankings.means import ALL
 from bench.report.rankings.ranked_results import RankedResults
 from bench.report.statistics import intervals, ranks
 
@@ -55,16 +58,21 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
     } | beside | metric_tables.write(results)  # fmt: skip
     trace = Trace(tables, results.about)
     embedded = {name: [Picture.of(path) for path in paths] for name, paths in figures.items() if name != "gallery"}
+    ranked = boards.boards(source)
     shares = spread.rows(results, tables["components"])
     page = _environment(trace).get_template("page.html.j2").render(
-        results=results, trace=trace, tables=tables, boards=boards.boards(source), sheets=drawn_sheets,
+        results=results, trace=trace, tables=tables, boards=ranked, mean_rule=groups.MEAN_RULE,
+        overviews={where: boards.overview(source, mine) for where, mine in ranked.items()}, sheets=drawn_sheets,
         figures=embedded, unconverged=set(tables["methods"]["method"][tables["methods"]["converged"] == "False"]),
         spread=shares, components=spread.component_names(shares),
-        answers={scope: answers.clauses(source, scope) for scope in ["all", *results.simulators]},
+        answers={scope: answers.clauses(source, scope) for scope in _scopes(results)},
         columns={network: columns(source, network) for network in results.networks},
         order={network: source.order(network) for network in results.networks},
         matrix=validity.matrix(tables["validity"]), why=reasons(source),
-        failed={network: sanity.failures(source.tables["sanity"], network) for network in results.networks},
+        failed={
+            where: sanity.failures(source.tables["sanity"], *where)
+            for where in product(results.networks, results.groups)
+        },
         downloads=downloads(results.folder), formula=intervals.EXPLANATION, tie_rule=ranks.TIE_RULE,
         failures_shown=FAILURES_SHOWN,
     )  # fmt: skip
@@ -73,12 +81,17 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
     return path
 
 
+def _scopes(results: Results) -> list[str]:
+    """The groups, then the simulators of those that have several."""
+    return [*results.groups, *(name for names in results.groups.values() if len(names) > 1 for name in names)]
+
+
 def columns(source: RankedResults, network: str) -> list[dict[str, Any]]:
     """Columns of the table of further metrics: metric, truth and the row of each method in cells.csv."""
     cells = source.tables["cells"]
     # a table without rows has no truth values of its own
     hidden = np.array([is_curve(name) or by_region(name) for name in cells["metric"]], bool)
-    shown = cells[(cells["network"] == network) & (cells["simulator"] == "all") & ~hidden]
+    shown = cells[(cells["network"] == network) & (cells["simulator"] == ALL) & ~hidden]
     headlines = {(h.metric, h.truth, h.view) for h in source.results.headlines}
     return [
         {"metric": metric, "truth": truth, "view": view, "row_of": dict(zip(rows["method"], rows.index, strict=True))}

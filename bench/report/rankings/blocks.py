@@ -93,11 +93,6 @@ def counted(headline: Ranking, rows: pd.DataFrame) -> pd.DataFrame:
     return _among(headline, _scored(headline, rows))
 
 
-def _left(headline: Ranking, rows: pd.DataFrame, mine: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a ranking's metric that it does not count."""
-    return _scored(headline, rows).drop(mine.index)
-
-
 def _scored(headline: Ranking, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of a ranking's metric, truth and view, of subjects in all strata."""
     mine = rows[(rows["metric"] == headline.metric) & (rows["truth"] == headline.truth)]

@@ -6,10 +6,10 @@ all (intersection-union test, Berger 1982, Technometrics 24:295); no winner is p
 on.
 
 The claim is one-sided: the method is better. The family is what a reader of the page has before them: all comparisons
-of all rankings and networks over all simulators. Their p-values are adjusted together by `multiplicity`, so that in 95
-of 100 studies in which nothing is better nothing is claimed; rankings and networks are taken for independent there,
-which asks most. The comparisons on one simulator, which stand in comparisons.csv beside these, are that simulator's
-family. Fewer than five data seeds or 24 subjects are a preview: p-values are shown and no claim is made.
+of all rankings and networks on groups of simulators. Their p-values are adjusted together by `multiplicity`, so that in
+95 of 100 studies in which nothing is better nothing is claimed; rankings, networks and groups are taken for independent
+there, which asks most. The comparisons on one simulator, which stand in comparisons.csv beside these, are that
+simulator's family. Fewer than five data seeds or 24 subjects are a preview: p-values are shown and no claim is made.
 `results/benchmarks/coverage.csv` says how often a false claim comes.
 """
 

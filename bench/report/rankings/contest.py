@@ -36,7 +36,7 @@ class Layer(NamedTuple):
 
 @dataclass(frozen=True)
 class Contest:
-    """All methods under one ranking on one network, over the blocks of one scope (one simulator, or all).
+    """All methods under one ranking on one network, over the blocks of one scope (a simulator, or a group of them).
 
     tables, counts: per block (M, D, I). units: (M,). models: per block the scores of single models. uncounted: per
     block the tables (M, D, I') of subjects that the ranking leaves out. failing: methods whose maps depend on nothing
@@ -194,9 +194,9 @@ class Contest:
 
 
 def contests(results: Results, blocks: Blocks, headline: Ranking, network: str, judged: pd.DataFrame) -> list[Contest]:
-    """The contests of one ranking and network: over all simulators, then each simulator. judged: `sanity.table`.
+    """The contests of one ranking and network: over each group, then each simulator. judged: `sanity.table`.
 
-    Simulators on which no method finds more than blind controls do are left out of all, unless there are no others.
+    Simulators on which no method finds more than blind controls do are left out of their group, unless it has no other.
     """
     parts = (table[headline.ranking] for table in (blocks.headline, blocks.by_model, blocks.uncounted))
     found = {layer.block.simulator: layer for layer in map(Layer, *parts) if layer.block.network == network}
@@ -207,5 +207,9 @@ def contests(results: Results, blocks: Blocks, headline: Ranking, network: str, 
         return Contest.of(results, headline, scope, layers, methods, failing)
 
     single = {name: contest(name, [found[name]]) for name in results.simulators if name in found}
-    counting = [found[name] for name, alone in single.items() if alone.rankable] or list(found.values())
-    return [contest("all", counting), *single.values()] if found else []
+    members = {group: [name for name in names if name in single] for group, names in results.groups.items()}
+    over = []
+    for group, names in members.items():
+        counting = [name for name in names if single[name].rankable] or names
+        over += [contest(group, [found[name] for name in counting])] if names else []
+    return [*over, *single.values()]

@@ -9,19 +9,26 @@ from bench.report.statistics.arrays import GROUP, Codes
 from bench.report.statistics.intervals import Array, MeanEstimate, mean_estimate, of_models
 from bench.report.statistics.simulators import combined
 
+#: the simulators of a study together
+ALL = "all"
+_CASE = ("metric", "truth", "view")
+
 
 def table(results: Results, blocks: list[Block]) -> pd.DataFrame:
     """One row per (simulator, network, method, metric, truth, view): the mean, its interval and what stands behind it.
 
-    The rows with simulator `all` weigh the simulators equally; they leave out simulators where no model of the
-    network passed the gate, unless none passed anywhere. n_simulators tells how many a row rests on.
+    The rows of a group weigh its simulators equally, and those of `ALL` the simulators of the study, which ranks
+    nothing: what a ranking goes by has no such row. They leave out simulators where no model of the network passed the
+    gate, unless none passed anywhere. n_simulators tells how many a row rests on.
     """
     rows = [_block_table(b) for b in blocks]
+    scopes = {ALL: results.simulators, **results.groups}
     for network in sorted({b.network for b in blocks}):
-        mine = [b for b in blocks if b.network == network]
-        rows.append(_pooled([b for b in mine if b.passed] or mine))
-    cells = pd.concat(rows, ignore_index=True)
-    places = cells["simulator"].map({name: place for place, name in enumerate(["all", *results.simulators])})
+        for scope, names in scopes.items():
+            mine = [b for b in blocks if b.network == network and b.simulator in names]
+            rows += [_pooled(scope, [b for b in mine if b.passed] or mine)] if mine else []
+    cells = _without_rankings(results, pd.concat(rows, ignore_index=True))
+    places = cells["simulator"].map({name: place for place, name in enumerate([*scopes, *results.simulators])})
     order = cells.assign(place=places).sort_values(["network", "metric", "truth", "view", "place", "method"]).index
     return cells.loc[order].reset_index(drop=True)
 
@@ -32,8 +39,14 @@ def _block_table(b: Block) -> pd.DataFrame:
     return rows.assign(**_behind(b.values, b.subjects), n_simulators=1, n_units=b.units)
 
 
-def _pooled(blocks: list[Block]) -> pd.DataFrame:
-    """Rows `all`: every group over the blocks it has values in."""
+def _without_rankings(results: Results, cells: pd.DataFrame) -> pd.DataFrame:
+    """The rows but for the means over all simulators of what rankings go by."""
+    ranked = [cells[list(_CASE)].eq([h.metric, h.truth, h.view]).all(axis=1) for h in results.headlines]
+    return cells[~((cells["simulator"] == ALL) & np.any(ranked, axis=0))] if ranked else cells
+
+
+def _pooled(scope: str, blocks: list[Block]) -> pd.DataFrame:
+    """Rows of a scope: every method, metric, truth and view over the blocks it has values in."""
     keys = pd.concat([b.groups for b in blocks]).drop_duplicates().sort_values(GROUP).reset_index(drop=True)
     rows_in = [keys.merge(b.groups.reset_index(), on=GROUP, how="left")["index"].fillna(-1) for b in blocks]
     taken = [b.at(rows.to_numpy(dtype=int)) for b, rows in zip(blocks, rows_in, strict=True)]
@@ -41,7 +54,7 @@ def _pooled(blocks: list[Block]) -> pd.DataFrame:
     held = np.stack([u > 0 for u in units])
     passed = (held <= np.array([[b.passed] for b in blocks])).all(0)
     score = combined([_estimated(values, b.subjects) for b, values in zip(blocks, tables, strict=True)])
-    rows = _rows("all", blocks[0].network, keys, score).assign(gate=np.where(passed, "passed", "below gate"))
+    rows = _rows(scope, blocks[0].network, keys, score).assign(gate=np.where(passed, "passed", "below gate"))
     behind = [_behind(values, b.subjects) for b, values in zip(blocks, tables, strict=True)]
     seeds, subjects = (np.stack([one[name] for one in behind]) for name in ("n_data_seeds", "n_subjects"))
     rows["n_data_seeds"], rows["n_subjects"] = fewest(seeds), subjects.sum(0)

@@ -35,16 +35,22 @@ class RankedResults:
         """The first ranking of the study, shown where a figure must choose one; None if nothing is ranked."""
         return next(iter(self.results.headlines), None)
 
-    def board(self, ranking: str, network: str, simulator: str = "all") -> pd.DataFrame:
+    def board(self, ranking: str, network: str, scope: str) -> pd.DataFrame:
         """The leaderboard rows of one contest, best first; the index is the row number in leaderboard.csv."""
-        return self.contest("leaderboard", ranking, network, simulator)
+        return self.contest("leaderboard", ranking, network, scope)
 
-    def contest(self, table: str, ranking: str, network: str, simulator: str = "all") -> pd.DataFrame:
+    def contest(self, table: str, ranking: str, network: str, scope: str) -> pd.DataFrame:
         """The rows of one contest in a table; the index is the row number in its file."""
+        rows = self.ranking(table, ranking, network)
+        return rows[rows["simulator"] == scope]
+
+    def ranking(self, table: str, ranking: str, network: str) -> pd.DataFrame:
+        """The rows of one ranking and network in a table; the index is the row number in its file."""
         rows = self.tables[table]
-        return rows[(rows["ranking"] == ranking) & (rows["network"] == network) & (rows["simulator"] == simulator)]
+        return rows[(rows["ranking"] == ranking) & (rows["network"] == network)]
 
     def order(self, network: str) -> list[str]:
-        """All methods as the first ranking orders them on a network, or else by name."""
-        ranked = list(self.board(self.headline.ranking, network)["method"]) if self.headline else []
-        return ranked or sorted(self.results.methods["method"])
+        """All methods as the first ranking orders them on a network's first group, or else by name."""
+        headline, groups = self.headline, self.results.groups
+        boards = [list(self.board(headline.ranking, network, group)["method"]) for group in groups] if headline else []
+        return next(filter(None, boards), sorted(self.results.methods["method"]))

@@ -36,7 +36,7 @@ def _verdicts(rows: pd.DataFrame) -> np.ndarray:
     return np.select(cases, [PREVIEW, UNDEFINED, PASSED, FAILED], UNCLEAR)
 
 
-def failures(rows: pd.DataFrame, network: str, scope: str = "all") -> dict[str, list[str]]:
-    """method -> the metrics that it fails on a network, on one simulator or over all."""
+def failures(rows: pd.DataFrame, network: str, scope: str) -> dict[str, list[str]]:
+    """method -> the metrics that it fails on a network, on one simulator or over a group."""
     mine = rows[(rows["network"] == network) & (rows["simulator"] == scope) & (rows["verdict"] == FAILED)]
     return {str(method): sorted(own) for method, own in mine.groupby("method")["metric"]}

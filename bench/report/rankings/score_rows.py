@@ -10,6 +10,7 @@ from bench.report.load.files import BadTables
 from bench.report.load.results import Results
 from bench.report.rankings.block import Block, block_of, counting
 from bench.report.rankings.blocks import counted
+from bench.report.rankings.contest import NOT_RANKABLE
 from bench.report.statistics.simulators import equal_weight_mean
 
 
@@ -33,8 +34,7 @@ class ScoreRows:
         if not 0 <= number < len(board):
             raise BadTables(f"leaderboard.csv has rows 0 to {len(board) - 1}, and none {number}")
         row = board.iloc[number]
-        simulators = results.simulators if row["simulator"] == "all" else [row["simulator"]]
-        parts = [_part(results, row, name) for name in simulators if (name, row["network"]) in results.parts]
+        parts = [_part(results, row, name) for name in _simulators(results, board, row)]
         # as in a contest, simulators without a model past the gate count only where no other has one
         parts = [part for part in parts if part[0].passed] or parts
         parts = [part for part in parts if len(part[1])]
@@ -49,6 +49,14 @@ def _leaderboard(folder: Path) -> pd.DataFrame:
     if not path.is_file():
         raise BadTables(f"{path} is missing: write it with 'python -m bench leaderboard'")
     return pd.read_csv(path, keep_default_na=False)
+
+
+def _simulators(results: Results, board: pd.DataFrame, row: pd.Series) -> list[str]:
+    """The simulators behind a row: those that cannot be ranked by themselves only where their group has no other."""
+    names = [name for name in results.simulators_of(row["simulator"]) if (name, row["network"]) in results.parts]
+    contest = (board["ranking"] == row["ranking"]) & (board["network"] == row["network"])
+    useless = set(board["simulator"][contest & (board["status"] == NOT_RANKABLE)])
+    return [name for name in names if name not in useless] or names
 
 
 def _part(results: Results, row: pd.Series, simulator: str) -> tuple[Block, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""What stands beside a mean: between which ranks the method lies, and its skill.
+"""Ranks and skill, which stand beside a mean: between which ranks the method lies, and how far it gets.
 
 Both hold from five data seeds on, as intervals of means do: `statistics.ranks` and `statistics.skill` say how.
 """
@@ -8,8 +8,9 @@ import pandas as pd
 
 from bench.report.rankings.contest import Contest
 from bench.report.rankings.violations import RANDOM, oracles_of
+from bench.report.statistics.concordance import kendall_w, places
 from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, Array, common
-from bench.report.statistics.simulators import ROUNDING, combined
+from bench.report.statistics.simulators import combined
 from bench.report.statistics.skill import Ladder
 
 _COLUMNS = ["rank_low", "rank_high", "skill", "skill_low", "skill_high", "skill_models"]
@@ -35,22 +36,18 @@ def table(contest: Contest) -> pd.DataFrame:
 def friedman(contest: Contest) -> dict[str, float]:
     """Friedman's statistic and Kendall's coefficient of concordance: do data seeds agree on the order of methods?
 
-    Ranks of the entitled methods' means in each data seed, equal means sharing the middle rank (Friedman 1937, JASA
-    32:675; ties after Kendall & Babington Smith 1939), over the data seeds of all simulators. Descriptive: subjects are
-    shared, so it is no test. NaN with fewer than two data seeds or methods, or where all methods are equal.
+    The judges are the data seeds of all simulators of the contest, which order the entitled methods by their means.
+    Descriptive: subjects are shared, so it is no test.
     """
     whole = _by_seed(contest)
     methods, seeds = whole.shape
-    size = {"n_ranked": methods, "n_data_seeds": seeds}
-    if methods < 2 or seeds < 2:
-        return {**size, "friedman": np.nan, "concordance": np.nan}
-    rounding = ROUNDING * np.abs(whole).max()
-    placed = pd.DataFrame(whole / rounding if rounding else whole).round().rank().to_numpy()
-    spread = ((placed.sum(1) - seeds * (methods + 1) / 2) ** 2).sum()
-    tied = sum((np.unique(column, return_counts=True)[1] ** 3).sum() - methods for column in placed.T)
-    most = (seeds**2 * (methods**3 - methods) - seeds * tied) / 12
-    concordance = spread / most if most > 0 else np.nan
-    return {**size, "friedman": seeds * (methods - 1) * concordance, "concordance": concordance}
+    agreed = kendall_w(places(whole))
+    return {
+        "n_ranked": methods,
+        "n_data_seeds": seeds,
+        "friedman": seeds * (methods - 1) * agreed,
+        "concordance": agreed,
+    }
 
 
 def _by_seed(contest: Contest) -> Array:

@@ -2,10 +2,19 @@
 
 import pandas as pd
 
-from bench.columns.aggregated import COMPARISONS, CONCORDANCE, FAILURE_COUNTS, FLOORS, GATES, LEADERBOARD
+from bench.columns.aggregated import (
+    ACROSS_GROUPS,
+    AGREEMENT,
+    COMPARISONS,
+    CONCORDANCE,
+    FAILURE_COUNTS,
+    FLOORS,
+    GATES,
+    LEADERBOARD,
+)
 from bench.columns.declaration import CONTEST, PLACE
 from bench.report.load.results import Results
-from bench.report.rankings import comparisons, floors, means, sanity, standing
+from bench.report.rankings import comparisons, floors, groups, means, sanity, standing
 from bench.report.rankings.block import Block
 from bench.report.rankings.blocks import Blocks
 from bench.report.rankings.contest import Contest, contests
@@ -22,10 +31,11 @@ def _leaderboard(
     return rows.join(floors.columns(results, rows, cells, beside))[LEADERBOARD.names].round(DECIMALS)
 
 
-def _comparisons(every_contest: list[Contest]) -> pd.DataFrame:
+def _comparisons(results: Results, every_contest: list[Contest]) -> pd.DataFrame:
+    """The claims: those over groups are one family, those on each simulator another."""
     family: dict[str, list[Contest]] = {}
     for contest in every_contest:
-        family.setdefault(contest.scope, []).append(contest)
+        family.setdefault("" if contest.scope in results.groups else contest.scope, []).append(contest)
     found = {id(c): rows for mine in family.values() for c, rows in zip(mine, comparisons.tables(mine), strict=True)}
     return _stacked([_named(contest, found[id(contest)]) for contest in every_contest], COMPARISONS.names).round(6)
 
@@ -33,6 +43,21 @@ def _comparisons(every_contest: list[Contest]) -> pd.DataFrame:
 def _concordance(every_contest: list[Contest]) -> pd.DataFrame:
     rows = [_named(contest, pd.DataFrame([standing.friedman(contest)])) for contest in every_contest]
     return _stacked(rows, CONCORDANCE.names).round(DECIMALS)
+
+
+def _over_groups(results: Results, every_contest: list[Contest]) -> dict[str, pd.DataFrame]:
+    """agreement.csv and across_groups.csv."""
+    ranked: dict[tuple[str, str], list[Contest]] = {}
+    for contest in every_contest:
+        if contest.scope in results.groups:
+            ranked.setdefault((contest.headline.ranking, contest.blocks[0].network), []).append(contest)
+    found = [(mine, groups.Groups.of(mine)) for mine in ranked.values()]
+    agreed = [_named(mine[0], pd.DataFrame([over.agreement()])) for mine, over in found]
+    methods = [_named(mine[0], over.table()) for mine, over in found]
+    return {
+        "agreement": _stacked(agreed, AGREEMENT.names).round(DECIMALS),
+        "across_groups": _stacked(methods, ACROSS_GROUPS.names).round(DECIMALS),
+    }
 
 
 def _stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
@@ -91,8 +116,9 @@ def aggregate(results: Results, blocks: Blocks) -> dict[str, pd.DataFrame]:
     every_contest = _contests(results, blocks, judged)
     return {
         "leaderboard": _leaderboard(results, every_contest, cells, blocks.gains),
-        "comparisons": _comparisons(every_contest),
+        "comparisons": _comparisons(results, every_contest),
         "concordance": _concordance(every_contest),
+        **_over_groups(results, every_contest),
         "components": blocks.components.round(6),
         "cells": cells.round(6),
         "sanity": judged.round(6),

@@ -1,0 +1,56 @@
+"""Power of comparisons at plan: simulated studies show a lead of the size that is said in 8 of 10."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bench.report.load.results import Ranking
+from bench.report.rankings.power import sentences
+from bench.report.statistics.intervals import balanced
+from bench.report.statistics.power import LEVEL, POWER, least_lead
+
+VARIANCES = {
+    "seeds": {"method x data seed": 0.04, "residual": 0.2},
+    "subjects": {"method x subject": 0.3, "residual": 0.1},
+    "alike": {"method x data seed": 0.02, "method x model seed": 0.04, "method x subject": 0.2, "residual": 0.3},
+}
+
+
+@pytest.mark.parametrize("variance", VARIANCES.values(), ids=VARIANCES)
+def test_the_least_lead_is_shown_in_about_8_of_10_studies(variance):
+    rng, (repeats, seeds, models, subjects) = np.random.default_rng(0), (3000, 5, 2, 24)
+    shapes = {
+        "method x data seed": (seeds, 1, 1), "method x model seed": (seeds, models, 1),
+        "method x subject": (1, 1, subjects), "residual": (seeds, models, subjects),
+    }  # fmt: skip
+    lead = least_lead(variance, seeds, models, subjects)
+    parts = (np.sqrt(2 * size) * rng.normal(size=(repeats, *shapes[name])) for name, size in variance.items())
+    table = lead + sum(parts, np.zeros((repeats, seeds, models, subjects))).mean(2)
+    shown = np.mean(balanced(table).p_above() < LEVEL)
+    assert shown == pytest.approx(POWER, abs=0.07)
+
+
+def test_more_of_what_varies_shows_smaller_leads():
+    variance = VARIANCES["subjects"]
+    assert least_lead(variance, 5, 2, 96) == pytest.approx(least_lead(variance, 5, 2, 24) / 2, rel=0.05)
+    assert least_lead(variance, 20, 2, 24) > 0.9 * least_lead(variance, 5, 2, 24)
+    assert np.isnan(least_lead(variance, 1, 2, 24)) and np.isnan(least_lead(variance, 5, 2, 1))
+
+
+def test_one_lead_beside_a_known_variance_is_that_of_the_t_test():
+    found = least_lead({"method x subject": 0.5}, 10**6, 1, 10)
+    assert found == pytest.approx((stats.t.isf(0.05, 9) + stats.t.isf(0.2, 9)) / 10**0.5, rel=1e-3)
+
+
+def test_a_ranking_without_components_says_nothing(tmp_path):
+    rows = [("focal", "gap_cnn", "roc_auc", "use", "abs", "residual", 0.5)]
+    names = ["simulator", "network", "metric", "truth", "view", "component", "variance"]
+    pd.DataFrame(rows, columns=names).to_csv(tmp_path / "components.csv", index=False)
+    gates = pd.DataFrame({"simulator": ["focal"], "network": ["gap_cnn"], "n_passed": [3]})
+    gates.to_csv(tmp_path / "gates.csv", index=False)
+    headlines = [Ranking(name, name, "use", "abs", ()) for name in ("roc_auc", "average_precision")]
+    (said,) = sentences(tmp_path, headlines, 5, 2, {"roc_auc": 24, "average_precision": 24})
+    assert said.startswith("roc_auc: a lead of") and said.endswith("of gap_cnn on focal")
+    gates.assign(n_passed=0).to_csv(tmp_path / "gates.csv", index=False)
+    assert not list(sentences(tmp_path, headlines, 5, 2, {"roc_auc": 24, "average_precision": 24}))
