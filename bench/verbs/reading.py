@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench import report as pages
 from bench.contracts import BadInput
+from bench.provenance import ROOT
 from bench.store import files, schema
 from bench.verbs.command import Command
 from bench.verify.published import PUBLISHED

@@ -14,7 +14,7 @@ from bench.report.load.results import Results
 from bench.report.page import answers, page
 from bench.report.rankings.groups import FEWEST, Groups
 from bench.report.rankings.ranked_results import RankedResults
-from bench.report.statistics.concordance import kendall_w, mean_spearman, places
+from bench.report.statistics.concordance import kendall_w, mean_spearman, rank_orders
 from bench.report.statistics.intervals import balanced
 
 APART = {"mtl_atrophy": "fixed atrophy", "focal": "moving lesions"}
@@ -34,14 +34,14 @@ def source(study):
 
 def test_concordance_is_friedman_s_statistic_over_its_largest_and_the_mean_correlation():
     scores = np.random.default_rng(0).normal(size=(6, 4)).round(1)
-    agreed = kendall_w(places(scores))
+    agreed = kendall_w(rank_orders(scores))
     assert agreed == pytest.approx(stats.friedmanchisquare(*scores).statistic / (4 * 5))
     pairs = [stats.spearmanr(scores[:, i], scores[:, j]).statistic for i in range(4) for j in range(i)]
     assert len(np.unique(scores)) < 24 and mean_spearman(agreed, 4) == pytest.approx(np.mean(pairs), abs=0.02)
 
 
 def test_scores_that_differ_by_rounding_share_a_place():
-    assert places(np.array([[1.0], [2.0], [2.0 + 1e-13], [0.5]]))[:, 0].tolist() == [3, 1.5, 1.5, 4]
+    assert rank_orders(np.array([[1.0], [2.0], [2.0 + 1e-13], [0.5]]))[:, 0].tolist() == [3, 1.5, 1.5, 4]
     assert np.isnan(kendall_w(np.ones((4, 3)))) and np.isnan(kendall_w(np.ones((4, 1))))
 
 

@@ -51,6 +51,6 @@ def test_a_ranking_without_components_says_nothing(tmp_path):
     gates.to_csv(tmp_path / "gates.csv", index=False)
     headlines = [Ranking(name, name, "use", "abs", ()) for name in ("roc_auc", "average_precision")]
     (said,) = sentences(tmp_path, headlines, 5, 2, {"roc_auc": 24, "average_precision": 24})
-    assert said.startswith("roc_auc: a lead of") and said.endswith("of gap_cnn on focal")
+    assert said.startswith("roc_auc: a lead of") and said.endswith("gap_cnn on focal")
     gates.assign(n_passed=0).to_csv(tmp_path / "gates.csv", index=False)
     assert not list(sentences(tmp_path, headlines, 5, 2, {"roc_auc": 24, "average_precision": 24}))

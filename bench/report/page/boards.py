@@ -65,7 +65,7 @@ def boards(source: RankedResults) -> dict[tuple[str, str], list[Board]]:
     }
 
 
-def overview(source: RankedResults, tables: list[Board]) -> Overview | None:
+def across_groups(source: RankedResults, tables: list[Board]) -> Overview | None:
     """What the groups of one ranking and network share; None where fewer than two of them rank anything."""
     where = tables[0].headline.ranking, tables[0].network
     agreement, over = source.ranking("agreement", *where), source.ranking("across_groups", *where)

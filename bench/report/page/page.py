@@ -62,7 +62,7 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
     shares = spread.rows(results, tables["components"])
     page = _environment(trace).get_template("page.html.j2").render(
         results=results, trace=trace, tables=tables, boards=ranked, mean_rule=groups.MEAN_RULE,
-        overviews={where: boards.overview(source, mine) for where, mine in ranked.items()}, sheets=drawn_sheets,
+        overviews={where: boards.across_groups(source, mine) for where, mine in ranked.items()}, sheets=drawn_sheets,
         figures=embedded, unconverged=set(tables["methods"]["method"][tables["methods"]["converged"] == "False"]),
         spread=shares, components=spread.component_names(shares),
         answers={scope: answers.clauses(source, scope) for scope in _scopes(results)},

@@ -1,4 +1,4 @@
-"""What groups of simulators say together: whether they agree on an order, and where each method does worst.
+"""Agreement of groups of simulators: whether they put methods in one order, and where each method does worst.
 
 Rankings are of groups, whose simulators ask alike: one family, its place fixed or moving. No rank is given over groups.
 A mean over them is shown, as a number, only where at least `FEWEST` groups rank and their orders correlate by `AGREED`
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.report.rankings.contest import Contest
-from bench.report.statistics.concordance import kendall_w, mean_spearman, places
+from bench.report.statistics.concordance import kendall_w, mean_spearman, rank_orders
 from bench.report.statistics.intervals import Array
 from bench.report.statistics.simulators import combined
 
@@ -61,7 +61,7 @@ class Groups:
     def _orders(self) -> Array:
         """(M, G): places of the common methods among each other."""
         rows = [[-placed[name] for placed in self.placed] for name in self.common]
-        return places(np.array(rows, dtype=float).reshape(len(self.common), len(self.placed)))
+        return rank_orders(np.array(rows, dtype=float).reshape(len(self.common), len(self.placed)))
 
     def _mean_shown(self, spearman: float) -> bool:
         return bool(len(self.contests) >= FEWEST and spearman >= AGREED)
@@ -87,4 +87,6 @@ def _places(contest: Contest) -> dict[str, float]:
     """Method -> its place by its mean, of the methods that a contest ranks."""
     entitled = contest.entitled(contest.statuses())
     means = contest.sign * contest.score().mean[entitled]
-    return {contest.methods[m]: float(place) for m, place in zip(entitled, places(means[:, None])[:, 0], strict=True)}
+    return {
+        contest.methods[m]: float(place) for m, place in zip(entitled, rank_orders(means[:, None])[:, 0], strict=True)
+    }

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.report.rankings.contest import Contest
 from bench.report.rankings.violations import RANDOM, oracles_of
-from bench.report.statistics.concordance import kendall_w, places
+from bench.report.statistics.concordance import kendall_w, rank_orders
 from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, Array, common
 from bench.report.statistics.simulators import combined
 from bench.report.statistics.skill import Ladder
@@ -41,7 +41,7 @@ def friedman(contest: Contest) -> dict[str, float]:
     """
     whole = _by_seed(contest)
     methods, seeds = whole.shape
-    agreed = kendall_w(places(whole))
+    agreed = kendall_w(rank_orders(whole))
     return {
         "n_ranked": methods,
         "n_data_seeds": seeds,

@@ -7,7 +7,7 @@ from bench.report.statistics.intervals import Array
 from bench.report.statistics.simulators import ROUNDING
 
 
-def places(scores: Array) -> Array:
+def rank_orders(scores: Array) -> Array:
     """(M, J): places of M methods in the order of each of J judges, 1 the highest score; equal scores share the middle.
 
     Scores that differ by rounding are equal.
