@@ -179,5 +179,6 @@ def test_reporting_needs_neither_torch_nor_hydra():
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-0.5, 2.0)])
 def test_the_drawing_of_intervals_goes_from_0_to_100(low, high):
-    place = boards.Board(Ranking("anatomy", "m", "t", "abs", ()), "net", [], [], [], [], [], 0, [], False, low, high).x
+    ranking = Ranking("anatomy", "m", "t", "abs", ())
+    place = boards.Board(ranking, "net", "group", [], [], [], [], [], 0, [], False, low, high).x
     assert [place(low), place((low + high) / 2), place(high)] == [0, 50, 100]

@@ -75,7 +75,7 @@ def test_a_study_says_who_fails_in_its_table_and_beside_its_rankings(folder):
     found = sanity.table(study, table(study, Blocks.read(study).all_strata))
     written = pd.read_csv(folder / "sanity.csv", keep_default_na=False, na_values={"mean": "", "low": "", "high": ""})
     pd.testing.assert_series_equal(written["verdict"], found["verdict"])
-    failing = sanity.failures(found, "gap_cnn")
+    failing = sanity.failures(found, "gap_cnn", synthetic.GROUP)
     # similarities of all methods lie above the floor in these tables
     assert failing["sobel"] == [CASCADE] and "broken" not in failing
     board = pd.read_csv(folder / "leaderboard.csv", keep_default_na=False).query("network == 'gap_cnn'")

@@ -79,12 +79,8 @@ class Results:
 
     @property
     def groups(self) -> dict[str, list[str]]:
-        """Group -> its simulators, those of one family whose place is fixed, or moving; the moving ones first."""
-        found: dict[str, list[str]] = {}
-        for name in self.simulators:
-            about = self.about["simulators"][name]
-            found.setdefault(f"{about['place']} {about['family']}", []).append(name)
-        return dict(sorted(found.items(), key=lambda group: group[0].split()[0], reverse=True))
+        """The groups of the simulators with at least one model."""
+        return groups_of({name: self.about["simulators"][name] for name in self.simulators})
 
     def simulators_of(self, scope: str) -> list[str]:
         """The simulators of a group, or the simulator that the scope is itself."""
@@ -143,6 +139,17 @@ class Results:
         for kind, names in missing.items():
             if unknown := sorted(names):
                 raise BadTables(f"{folder} scores the {kind} {unknown[0]!r}, which {kind}s.csv does not list")
+
+
+def groups_of(simulators: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+    """Group -> its simulators, those of one family whose place is fixed, or moving; the moving ones first.
+
+    simulators: what study.json tells of each, its place and its family among it.
+    """
+    found: dict[str, list[str]] = {}
+    for name, told in sorted(simulators.items(), key=lambda one: one[1]["place"], reverse=True):
+        found.setdefault(f"{told['place']} {told['family']}", []).append(name)
+    return found
 
 
 def _ordered(declared: Any, present: set[str]) -> list[str]:
