@@ -45,7 +45,7 @@ class Board:
 class Overview:
     """A ranking on a network over its groups: what they share.
 
-    groups: those with rows in leaderboard.csv. rows: per method, by name, its row of across_groups.csv and its rows of
+    groups: those with rows in leaderboard.csv. rows: per method its row of across_groups.csv and its rows of
     leaderboard.csv by group. agreement: the row of agreement.csv.
     """
 
@@ -75,6 +75,8 @@ def across_groups(source: RankedResults, tables: list[Board]) -> Overview | None
     row_of = {t.group: {names[row[t.group]]: row[t.group] for row in t.rows} for t in tables}
     numbered = zip(over.index.astype(int).tolist(), over["method"], strict=True)
     rows = [(number, {group: mine[name] for group, mine in row_of.items()}) for number, name in numbered]
+    # as the first group has them, best first
+    rows.sort(key=lambda row: row[1][tables[0].group])
     return Overview([table.group for table in tables], rows, int(agreement.index[0]))
 
 
