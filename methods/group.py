@@ -1,6 +1,6 @@
 """Statistics of training images without any network: the bar for a map that claims to show anatomy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -65,6 +65,40 @@ class ZMap:
         pool = controls(x, context)
         centre, size = context.memo("z_map", lambda: (pool.mean(0), pool.std(0, correction=0)))
         return _over(x - centre.to(x), size.to(x)).contiguous()
+
+
+@dataclass(frozen=True)
+class MeanZMap:
+    """Mean size of the z-maps of training patients.
+
+    Unlike the t-map it also shows where patients differ from controls in either direction, each in a place or with a
+    sign of its own. Zero where controls do not vary, and without training data; where there is no patient, over all
+    training images.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = "none: a control, the mean map of other patients"
+    summary: ClassVar[str] = "Mean |z-map| of training patients against controls: the same map for every subject."
+    tags: ClassVar[MethodTags] = replace(_tags(), signed=False)
+    note: ClassVar[str] = "mean |z-map| of training patients, the same for everyone: the mean map of other patients"
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in standard deviations."""
+        context = context or Context()
+        try:
+            training = context.training()
+        except LookupError:
+            return torch.zeros_like(inputs, memory_format=torch.contiguous_format).detach()
+        found = context.memo("mean_z_map", lambda: mean_z_map(training, context.sides(training.targets)))
+        return found.to(inputs).expand(inputs.shape).contiguous()
+
+
+def mean_z_map(training: Batch, sides: Tensor) -> Tensor:
+    """Mean (1, D, H, W) of |x - mean of controls| / SD of controls over patients (side 1; controls are side 0)."""
+    x = training.images
+    well, sick = (x[sides == side] if (sides == side).any() else x for side in (0, 1))
+    centre, size = well.mean(0), well.std(0, correction=0)
+    return _over((sick - centre).abs().mean(0), size)
 
 
 def t_map(training: Batch, sides: Tensor) -> Tensor:

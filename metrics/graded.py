@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from bench.contracts import BlindSpot, MetricTags, Share, Subjects, bounded
+from bench.contracts.sets import mass_set
 from metrics._shared.placed import Placed, Space
-from metrics._shared.sets import mass_set
 from metrics._shared.similarity import rank_agreement
 
 

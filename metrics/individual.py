@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -15,6 +15,7 @@ from bench.contracts import (
     Count,
     MapMetric,
     MetricTags,
+    Share,
     Subjects,
     Truth,
     Undefined,
@@ -48,6 +49,10 @@ class IndividualGain:
             "one map for a class scores 0, right or wrong",
             "test_group.py::test_one_map_for_all_is_of_nobody_and_the_own_truth_is_of_oneself",
         ),
+        BlindSpot(
+            "a template of the disease's place that is blended with a little of the gradient",
+            "test_blends.py::test_blends_pass_the_gates_of_gain",
+        ),
     )
 
     metric: MapMetric
@@ -77,6 +82,40 @@ class IndividualGain:
             if step < len(ordered):
                 rows[ordered] = ordered.roll(-step)
         return rows
+
+
+@bounded
+@dataclass(frozen=True)
+class IndividualShare(IndividualGain):
+    """Individual share: whether the larger part of a map's score is of this subject.
+
+    The score of the own map, less the share `least` of it, less that of other subjects' maps. A map that other
+    patients' maps score half as well as is a template. Where the place of disease is fixed that is so of every map, the
+    truth itself among them, and the metric has no value. Columns as those of `IndividualGain`.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = IndividualGain.reference
+    summary: ClassVar[str] = (
+        "Score of a subject's own |map|, less the share `least` of it, less that of other subjects' maps."
+    )
+    tags: ClassVar[MetricTags] = replace(IndividualGain.tags, floor=0.0, individual=True)
+    question: ClassVar[str] = "Is most of the score of this subject, or is the map a template?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a gradient that is weighted by a template which knows nothing",
+            "test_blends.py::test_a_gradient_weighted_by_an_empty_template_is_the_gradient_and_no_better",
+        ),
+    )
+
+    least: Share = 0.5
+
+    def group(
+        self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
+    ) -> dict[str, Tensor]:
+        """The columns of `IndividualGain`, the first less `least` of the own map's score."""
+        found = super().group(maps, truth, strata, cohort, context)
+        return {**found, "": found[""] - self.least * found["own"]}
 
 
 def _laid(maps: Tensor, rows: Tensor, numbers: Sequence[int], context: Context) -> Tensor:

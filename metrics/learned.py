@@ -8,7 +8,18 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.contracts import BlindSpot, Context, MapMetric, MetricTags, Models, Subjects, Truth, Undefined, bounded
+from bench.contracts import (
+    BlindSpot,
+    Context,
+    MapMetric,
+    MetricTags,
+    Models,
+    Share,
+    Subjects,
+    Truth,
+    Undefined,
+    bounded,
+)
 
 
 @bounded
@@ -32,6 +43,10 @@ class LearnedGain:
         BlindSpot(
             "a map that was right before gains nothing",
             "test_untrained.py::test_training_that_changes_no_map_gains_nothing",
+        ),
+        BlindSpot(
+            "a template of the disease's place that is blended with a little of the gradient",
+            "test_blends.py::test_blends_pass_the_gates_of_gain",
         ),
     )
 
@@ -59,3 +74,34 @@ class LearnedGain:
         if self.truth not in context.truths:
             raise Undefined(f"learned gain needs the truth '{self.truth}', which this comparison is not given")
         return [context.truths[self.truth]] * len(models.maps)
+
+
+@bounded
+@dataclass(frozen=True)
+class LearnedShare(LearnedGain):
+    """Learned share: whether training gives a map the larger part of its score.
+
+    The score under the trained model, less the share `least` of it, less the score under the same initialisation
+    without training. A template of the disease's place, blended with a little of a gradient, gains by training and has
+    most of its score without. Columns as those of `LearnedGain`.
+    """
+
+    version: ClassVar[str] = "1"
+    reference: ClassVar[str] = LearnedGain.reference
+    summary: ClassVar[str] = (
+        "Score of a map's size under a trained model, less the share `least` of it, less that without training."
+    )
+    question: ClassVar[str] = "Is most of the score owed to training?"
+    blind_spots: ClassVar[tuple[BlindSpot, ...]] = (
+        BlindSpot(
+            "a template that is shown under trained models alone",
+            "test_blends.py::test_a_template_that_hides_until_a_model_has_learnt_is_told_where_places_move_and_there_alone",
+        ),
+    )
+
+    least: Share = 0.5
+
+    def compare(self, models: Models, context: Context) -> dict[str, Tensor]:
+        """The columns of `LearnedGain`, the first less `least` of the score under the trained model."""
+        found = super().compare(models, context)
+        return {**found, "": found[""] - self.least * found["trained"]}

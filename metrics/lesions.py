@@ -9,8 +9,8 @@ from scipy.ndimage import binary_erosion, label
 from scipy.stats import hypergeom
 
 from bench.contracts import Between, BlindSpot, MetricTags, Share, Subjects, bounded
+from bench.contracts.sets import mass_set
 from metrics._shared.placed import Placed, Space
-from metrics._shared.sets import mass_set
 
 _TRUTHS = frozenset({"counterfactual", "planted"})
 

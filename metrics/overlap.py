@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from bench.contracts import BlindSpot, Context, MetricTags, Part, Share, Subjects, Truth, bounded
+from bench.contracts.sets import mass_set
 from metrics._shared.calibration import calibrated_average_precision, chance_calibrated
 from metrics._shared.domain import domain_of, volume_of
 from metrics._shared.ranking import average_precision, chance_average_precision, roc_auc, tie_groups
-from metrics._shared.sets import mass_set
 
 _TRUTHS = frozenset({"counterfactual", "edit", "planted"})
 

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from bench.contracts import BlindSpot, MetricTags, NonNegative, Share, Subjects, bounded
+from bench.contracts.sets import mass_set
 from metrics._shared.placed import Placed, Space
-from metrics._shared.sets import mass_set
 
 
 @bounded

@@ -42,6 +42,7 @@ from simulators.intervene.strata import stratified
 from simulators.local import Variation
 from simulators.nuisance import Scanner
 from simulators.parts import Parts
+from simulators.pathology.one_of import OneOf
 from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks, Pathology
 from simulators.pathology.several import Several
 from simulators.realism.measure import beside_norms
@@ -50,6 +51,7 @@ from simulators.separability import calibrate
 from simulators.task.protocol import Task
 from simulators.task.single import SingleCause
 from simulators.truths.cohort import explained_cohort
+from simulators.truths.grouping import COMMON_PLACE, Where, family, place
 from simulators.truths.not_disease import missing, require_dialled_cause
 from simulators.truths.off_target import confined
 from simulators.truths.registration import laid, source_voxels
@@ -66,7 +68,7 @@ class Brain(Simulator):
     """
 
     version: ClassVar[str] = "1"
-    pathology: Pathology | Several
+    pathology: Pathology | Several | OneOf
     anatomy: Anatomy = field(default_factory=MNI152)
     local: Variation = field(default_factory=Variation)
     contrast: Contrast = field(default_factory=Contrast)
@@ -93,6 +95,7 @@ class Brain(Simulator):
             if isinstance(law, HasSizes):
                 require_lesion(f"{type(law).__name__}.smallest_ml", law.smallest_ml, self.anatomy.resolution_mm)
         self.task.validate(len(laws))
+        self.parts.require_one_mover()
         require_dialled_cause(self.parts)
         if self.separability > self.task.labels.ceiling:
             most = f"at most {self.task.labels.ceiling:g}, or a task with fewer patients who look like controls"
@@ -108,7 +111,8 @@ class Brain(Simulator):
     def validity(self) -> Validity:
         """The gaps of the parts, and what is not disease and does not occur."""
         gaps = reduce(or_, (Validity.of(getattr(self, part.name)) for part in fields(self)))
-        gaps = Validity(missing(self.parts)) | gaps
+        common = COMMON_PLACE if self.place == "fixed" else ""
+        gaps = Validity(missing(self.parts), common_place=common) | gaps
         # a task that has no edit beside the counterfactual has one where the pathology moves anatomy
         edit = {"edit"} if confined(self.parts) else set()
         return replace(gaps, undefined={truth: why for truth, why in gaps.undefined.items() if truth not in edit})
@@ -117,6 +121,16 @@ class Brain(Simulator):
     def summary(self) -> str:
         """The pathology in one sentence per kind of part."""
         return " ".join(dict.fromkeys(part.law.summary for part in self.parts.pathologies))
+
+    @property
+    def family(self) -> str:
+        """The families of what makes a patient."""
+        return family(self.parts)
+
+    @cached_property
+    def place(self) -> Where:
+        """Whether the disease lies elsewhere in the next patient."""
+        return place(self.parts)
 
     @property
     def shape(self) -> tuple[int, int, int]:

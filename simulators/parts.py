@@ -12,7 +12,7 @@ from simulators.contrast import Contrast
 from simulators.local import Variation
 from simulators.nuisance import Scanner
 from simulators.pathology import protocol
-from simulators.pathology.several import Several
+from simulators.pathology.several import Combined, Several
 from simulators.task.protocol import Labels, Strength, Task
 
 #: strengths of all parts of a pathology, in their order
@@ -79,7 +79,7 @@ class Parts:
     amplitude: of the parts of the pathology that have none of their own, None before calibration.
     """
 
-    pathology: protocol.Pathology | Several
+    pathology: protocol.Pathology | Combined
     anatomy: Anatomy
     local: Variation
     contrast: Contrast
@@ -124,6 +124,21 @@ class Parts:
     def voxel_mm(self) -> float:
         """Voxel size."""
         return self.anatomy.resolution_mm
+
+    def require_one_mover(self) -> None:
+        """Refuse a task by which two parts of the pathology move the anatomy of one subject.
+
+        Raises:
+            BadInput: naming the parts.
+        """
+        numbers = [number for number, part in enumerate(self.pathologies) if part.moving]
+        states = (self.strengths(subject, "train") for subject in range(self.labels.cycle if len(numbers) > 1 else 0))
+        if any(sum(state[number] > 0 for number in numbers) > 1 for state in states):
+            raise BadInput(
+                "pathology.parts: there is more than one part that moves anatomy in one subject, so neither would "
+                "reach the volume asked for; name all regions in one of them, give the others a pathology that acts "
+                "voxel by voxel, or take a task that gives a subject one of them"
+            )
 
     def strengths(self, subject: int, stream: str, do: Mapping[str, Any] = NOTHING) -> Strengths:
         """Strength of every part of the pathology in a subject, under the task's interventions if any are named."""

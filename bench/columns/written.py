@@ -86,6 +86,21 @@ assisted             flag    it reads what only a simulator knows, beside a trut
 truths               text    truths that maps are scored against, separated by blanks
 compared_on          text    truth on which a metric of kind `compare` scores its models
 """) + ORIGIN  # fmt: skip
+SIMULATORS = Columns.of("""
+simulator            text    name of the simulator
+family               text    kind of disease, by which simulators are ranked together
+place                text    fixed; or moving, where the disease lies elsewhere in the next patient
+voxel_mm             number  edge of a voxel, in mm
+truth                text    truth that maps are scored against; its size is the smallest set of voxels with 90 % of it
+subjects             number  explained subjects who have it; a control has that of its twin with the disease
+voxels               number  median size over these subjects
+voxels_low           number  5th percentile
+voxels_high          number  95th percentile
+ml                   number  median size in ml
+ml_low               number  5th percentile in ml
+ml_high              number  95th percentile in ml
+domain               number  median size as a share of the voxels that are scored
+""")
 VALIDITY = Columns.of("""
 simulator            text    name of the simulator
 truth                text    truth that maps are scored against; empty for a metric that reads none
@@ -181,6 +196,7 @@ TABLES = {
     "models.csv": MODELS,
     "methods.csv": METHODS,
     "metrics.csv": METRICS,
+    "simulators.csv": SIMULATORS,
     "validity.csv": VALIDITY,
     "simulator_audits.csv": SIMULATOR_AUDITS,
     "failures.csv": FAILURES,

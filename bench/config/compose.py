@@ -82,8 +82,10 @@ class _Composer:
     folders: list[Path]
 
     def study(self) -> Composed:
-        base = self._compose({k: v for k, v in self.typed.fixed.items() if k == "study" or k.startswith("axes")})
+        settings = ("study", "axes", "bars", "headline")
+        base = self._compose({k: v for k, v in self.typed.fixed.items() if k.split(".")[0] in settings})
         given = {k: [_text(v) for v in values] for k, values in base["axes"].items()}
+        self._add_bars(base)
         self.check_launcher()
         axes = {**{k: v for k, v in given.items() if k not in self.typed.fixed}, **self.typed.sweeps}
         for key, values in axes.items():
@@ -98,6 +100,14 @@ class _Composer:
             composed.chosen |= self._add_plugins(group, nodes, first, swept)
         self._check_headlines(composed)
         return composed
+
+    def _add_bars(self, base: Node) -> None:
+        """Choose the controls of a ranking beside a study's own methods, unless the call chooses methods itself."""
+        if base["headline"] and "method" not in self.typed.fixed:
+            for bar in base["bars"]:
+                known("bars", "method", bar, options("method", self.folders))
+            named = [name for name, node in base["method"].items() if "_target_" in node]
+            self.typed.fixed["method"] = f"method=[{','.join(dict.fromkeys([*named, *base['bars']]))}]"
 
     def _check_files(self, group: str, found: Node) -> None:
         """Refuse a plug-in whose file put its keys elsewhere, or names no class."""

@@ -89,6 +89,10 @@ class PathSettings:
     results: str = "results"
 
 
+def _bars() -> list[str]:
+    return ["constant", "random", "input_magnitude", "group_t_map", "mean_z_map", "template_prior", "use_of_others"]
+
+
 def _against() -> dict[str, list[str]]:
     return {"methods": ["controls", "gradient"]}
 
@@ -99,6 +103,8 @@ class Config:
 
     axes: a group or key, and the values it is crossed over. budgets: a network or simulator that takes more to learn,
     and the values of `train` that it is given in place of the study's; where both are named, the simulator's count.
+    bars: controls that a study's rankings are given beside the methods it names, so that none is without; a call that
+    chooses methods itself has these and no others.
     detect: a simulator with a shortcut, and the clean one that its models are to be told from by their maps.
     against: the comparisons declared before any score: what a method, or `methods` (every one), is to be better than,
     a method or `controls` (every one of them). One that a call did not choose is compared with nothing.
@@ -112,6 +118,7 @@ class Config:
     use: UseSettings = field(default_factory=UseSettings)
     views: list[ViewSettings] = field(default_factory=lambda: [ViewSettings()])
     headline: dict[str, HeadlineSettings] = field(default_factory=dict)
+    bars: list[str] = field(default_factory=_bars)
     detect: dict[str, str] = field(default_factory=dict)
     against: dict[str, list[str]] = field(default_factory=_against)
     maps: Annotated[Any, Literal["all", "none"] | Annotated[int, AtLeast(0)]] = "all"

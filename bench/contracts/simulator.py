@@ -51,6 +51,16 @@ class Simulator(ABC):
         return ""
 
     @property
+    def family(self) -> str:
+        """The kind of disease, by which simulators are ranked together; "" for none."""
+        return ""
+
+    @property
+    def place(self) -> Literal["fixed", "moving"]:
+        """`moving` where disease lies elsewhere in the next patient, so that no average of others shows its place."""
+        return "fixed"
+
+    @property
     def outputs(self) -> int:
         """Outputs a network needs for the task."""
         return 2

@@ -59,6 +59,8 @@ class MetricTags:
     localisation: whether the oracle of each truth must lead (asserted on every table).
     sets: whether a voxel truth must be carried by a set of voxels (B_q), not only be graded.
     regional: whether it sums a map over regions, so that it is given the signed one and takes absolute values of sums.
+    individual: whether it asks what a map says of one subject alone, which nobody can tell where all are ill in one
+        place.
     assisted: whether it looks at what only a simulator knows although `truths` names none, so that it cannot be
         computed on real images.
     needs: `permuted` (each model trained again on permuted labels), which only a `compare` metric is given.
@@ -80,6 +82,7 @@ class MetricTags:
     localisation: bool = False
     sets: bool = False
     regional: bool = False
+    individual: bool = False
     assisted: bool = False
     needs: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset({"domain"})

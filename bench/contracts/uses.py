@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from bench.contracts.data import Truth
 
@@ -27,6 +28,19 @@ def called(value: np.ndarray, floor: np.ndarray) -> Calls:
     size = np.abs(value)
     small = SMALL * size.max(axis=-1, keepdims=True, initial=0.0)
     return Calls(size - floor > small, size + floor <= small)
+
+
+def use_others(use: Truth, patients: Tensor) -> Truth:
+    """The truth `use_others`: the mean of `use` over all patients but the subject, zero where there is no other.
+
+    patients: (N,) bool.
+    """
+    if use.regions is None:
+        return Truth("use_others")
+    counted = patients.to(use.regions.dtype)[:, None]
+    held = use.regions * counted
+    others = (held.sum(0) - held) / (counted.sum() - counted).clamp(min=1)
+    return replace(Truth("use_others"), regions=others)
 
 
 def use_model(use: Truth) -> Truth:

@@ -15,12 +15,13 @@ class Validity:
 
     undefined: truth -> why it does not exist. regional: truth -> why it has values of regions only. without_sets: why
     no set of voxels stands for the disease, so that voxel truths have graded and rank scores only; empty where they
-    have sets.
+    have sets. common_place: why the place of disease says nothing of one subject alone; empty where it does.
     """
 
     undefined: Mapping[str, str] = field(default_factory=dict)
     without_sets: str = ""
     regional: Mapping[str, str] = field(default_factory=dict)
+    common_place: str = ""
 
     @classmethod
     def of(cls, part: Any) -> "Validity":
@@ -35,12 +36,14 @@ class Validity:
 
     def reason(self, tags: MetricTags, truth: str) -> str:
         """The reason why a metric has no value on a truth; empty where it has one."""
-        return self.undefined.get(truth, "") or (self.without_sets if tags.sets else "")
+        lacking = (self.without_sets if tags.sets else "", self.common_place if tags.individual else "")
+        return self.undefined.get(truth, "") or next(filter(None, lacking), "")
 
     def __or__(self, other: "Validity") -> "Validity":
         """The gaps of both; where both name one, the reason of the first."""
         undefined, regional = {**other.undefined, **self.undefined}, {**other.regional, **self.regional}
-        return Validity(undefined, self.without_sets or other.without_sets, regional)
+        without_sets, common_place = self.without_sets or other.without_sets, self.common_place or other.common_place
+        return Validity(undefined, without_sets, regional, common_place)
 
 
 @runtime_checkable

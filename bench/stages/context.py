@@ -8,12 +8,14 @@ import torch
 
 from bench import seeds
 from bench.contracts import Batch, Cohort, Context, Method, Simulator, Truth, Unsupported
-from bench.contracts.uses import use_model
+from bench.contracts.uses import use_model, use_others
 from bench.contracts.validity import Validity
 from bench.study import Study, Unit
 
 #: the stream of the explained subjects
 EVALUATION = "evaluation"
+#: truths that are made of what one model uses
+OF_MODEL = frozenset({"use", "use_model", "use_others"})
 #: draws a region of the simulator's redraws that methods and perturbation families may choose from
 REDRAWS = 4
 
@@ -41,7 +43,8 @@ def method_context(
         Unsupported: where the simulator has no such truth.
     """
     declared = method.tags.truths
-    known = {**cohort.truths, **(used(use()) if declared & {"use", "use_model"} else {})}
+    patients = simulator.sides(cohort.targets) == 1
+    known = {**cohort.truths, **(used(use(), patients) if declared & OF_MODEL else {})}
     if missing := sorted(declared - known.keys()):
         raise Unsupported(
             f"there is no truth {missing[0]}: {Validity.of(simulator).undefined.get(missing[0], 'not made')}"
@@ -81,9 +84,12 @@ def metric_context(simulator: Any, cohort: Cohort, model: str, training: Callabl
     )
 
 
-def used(use: Truth) -> dict[str, Truth]:
-    """The truth `use` of a model and the one that all of its subjects share, by name."""
-    return {"use": use, "use_model": use_model(use)}
+def used(use: Truth, patients: torch.Tensor) -> dict[str, Truth]:
+    """The truths of a model by name: `use`, the one that all of its subjects share, and that of other patients.
+
+    patients: (N,) bool.
+    """
+    return {"use": use, "use_model": use_model(use), "use_others": use_others(use, patients)}
 
 
 def _redraws(simulator: Simulator) -> Callable[[int], torch.Tensor]:

@@ -13,7 +13,7 @@ from bench.passes.counting import Passes, count_passes
 from bench.stages import notes
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.cohort import COHORT
-from bench.stages.context import method_context
+from bench.stages.context import OF_MODEL, method_context
 from bench.stages.images import IMAGES
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.train import TRAIN
@@ -33,7 +33,7 @@ class Maps(Stage[Attribution]):
         content: what is computed from maps depends on `maps`, not on how many of them are kept on disk.
         """
         study = graph.study
-        uses = {"use", "use_model"} & study.make("methods", method).tags.truths
+        uses = OF_MODEL & study.make("methods", method).tags.truths
         use = (graph.cell(USE, unit),) if uses else ()
         cohort, model = graph.cell(COHORT, unit), graph.cell(TRAIN, unit)
         whole = {

@@ -25,6 +25,7 @@ from bench.columns.written import (
     MODELS,
     PROVENANCE,
     REGIONS,
+    SIMULATORS,
     TAGS,
     USAGE,
     VALIDITY,
@@ -43,7 +44,7 @@ from bench.store import files
 from bench.store.keys import canonical
 from bench.store.schema import TABLES
 from bench.study import Study
-from bench.tables import maps, mechanisms, regions, simulator_audits, validity
+from bench.tables import maps, mechanisms, regions, simulator_audits, simulators, validity
 from bench.tables.scores import ScoreTable
 
 #: results of a calibration in models.csv
@@ -72,6 +73,8 @@ class Writer:
         _csv(folder / "metrics.csv", pd.DataFrame([self.metric(m) for m in self.study.metrics], columns=METRICS.names))
         _csv(folder / "validity.csv", pd.DataFrame(list(validity.validity_rows(self.study)), columns=VALIDITY.names))
         _csv(folder / "simulator_audits.csv", simulator_audits.of(self.study))
+        sized = list(simulators.rows(self.study, self.cells, self.stored))
+        _csv(folder / "simulators.csv", pd.DataFrame(sized, columns=SIMULATORS.names))
         _csv(folder / "failures.csv", failures.sort_values(FAILURES.names))
         done = list(self.done())
         _parquet(folder / "costs.parquet", pd.DataFrame([_cost(*d) for d in done], columns=COSTS.names))

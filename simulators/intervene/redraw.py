@@ -11,6 +11,7 @@ from simulators.draw import subject
 from simulators.draw.latents import Latents
 from simulators.draw.scene import Scene
 from simulators.parts import Parts, Strengths
+from simulators.render.planting import Move
 from simulators.render.signal import moving, scanned, signal
 
 
@@ -37,13 +38,15 @@ class States:
         Given anatomy, all but displacements act on the signal voxel by voxel, so a signal that takes the region's
         voxels from one in which every local latent is redrawn *is* the signal with that region's alone redrawn; the
         scan, which may mix voxels, comes after, with noise pasted the same way. A displacement that belongs to the
-        region is redrawn for the whole signal, because it moves what lies around; all others stay what they were.
+        region is redrawn for the whole signal, because it moves what lies around; those of other parts stay what they
+        were.
         """
         parts, scene = self.parts, self.scene
         if parts.names[number - 1] in parts.displaced:
             others = [redrawn(parts, scene, k) for k in draws]
-            around = np.stack([signal(parts, *self.own, moving(parts, *state)) for state in others])
-            within = np.stack([signal(parts, *state) for state in others])
+            moves = [in_place_of(self.moves, moving(parts, *state), parts.names[number - 1]) for state in others]
+            around = np.stack([signal(parts, *self.own, moved) for moved in moves])
+            within = np.stack([signal(parts, *state, moved) for state, moved in zip(others, moves, strict=True)])
             noise = np.stack([state.scene.local.noise for state in others], axis=1)
         else:
             around = self.seen
@@ -59,6 +62,11 @@ class States:
             state = redrawn(self.parts, self.scene, draw)
             self._found[draw] = signal(self.parts, *state, self.moves), state.scene.local.noise
         return self._found[draw]
+
+
+def in_place_of(own: Sequence[Move], others: Sequence[Move], region: str) -> list[Move]:
+    """Displacements of a subject, those of the part that names a region being another state's."""
+    return [m for m in own if region not in m.law.regions] + [m for m in others if region in m.law.regions]
 
 
 def redraws(parts: Parts, scene: Scene, draws: int) -> Tensor:

@@ -21,7 +21,7 @@ from torch import Tensor
 from bench.contracts import BadInput, impossible, known
 from bench.contracts.plugins import ELSEWHERE
 from simulators.draw.scene import Scene
-from simulators.intervene.redraw import State, redrawn
+from simulators.intervene.redraw import State, in_place_of, redrawn
 from simulators.intervene.scan import number
 from simulators.parts import Parts
 from simulators.render.planting import Move
@@ -75,12 +75,12 @@ def _image(parts: Parts, base: State, states: Mapping[str, State]) -> np.ndarray
 
 
 def _moving(parts: Parts, base: State, states: Mapping[str, State]) -> list[Move]:
-    """Displacements of anatomy: as redrawn with a region that moves, else in each region as it is switched."""
-    for region in parts.displaced & set(states):
-        if states[region].scene is not base.scene:
-            return moving(parts, *states[region])
+    """Displacements of anatomy: of a part as redrawn with a region of it, else in each region as it is switched."""
     switched = {region: state.strengths for region, state in states.items() if state.scene is base.scene}
-    return moving(parts, *base, switched)
+    found = moving(parts, *base, switched)
+    for region in sorted(parts.displaced & set(states) - set(switched)):
+        found = in_place_of(found, moving(parts, *states[region]), region)
+    return found
 
 
 def _inside(scene: Scene, regions: Sequence[str]) -> np.ndarray:
@@ -109,9 +109,10 @@ def _check(parts: Parts, switched: Mapping[str, Any], redrawn: Mapping[str, Any]
         number(f"redraw[{region!r}]", draw)
     if both := sorted(set(switched) & set(redrawn)):
         raise BadInput(f"do: {both[0]!r} stands in regions and in redraw; name it in one of them")
-    draws = {redrawn[region] for region in parts.displaced & set(redrawn)}
-    if len(draws) > 1 or (draws and parts.displaced & set(switched)):
-        together = (
-            f"one draw to all of {', '.join(sorted(parts.displaced))}, which move together, and switch none of them"
-        )
-        raise impossible("do", "redraw", dict(redrawn), together)
+    for part in parts.moving:
+        draws = {redrawn[region] for region in part.regions if region in redrawn}
+        if len(draws) > 1 or (draws and set(part.regions) & set(switched)):
+            together = (
+                f"one draw to all of {', '.join(sorted(part.regions))}, which move together, and switch none of them"
+            )
+            raise impossible("do", "redraw", dict(redrawn), together)

@@ -14,6 +14,7 @@ class Atrophy(RegionalPathology):
     """Regional atrophy."""
 
     version: ClassVar[str] = "1"
+    family: ClassVar[str] = "atrophy"
     summary: ClassVar[str] = "Grey matter loss in named regions, graded by a subject's severity."
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
     becomes: ClassVar[str] = "fluid"

@@ -24,6 +24,7 @@ class Deformation(Resizing):
     """
 
     version: ClassVar[str] = "2"
+    family: ClassVar[str] = "deformation"
     summary: ClassVar[str] = (
         "Loss of tissue in named regions, which shrink and draw in the fluid and tissue around them."
     )

@@ -21,6 +21,7 @@ class Diffuse:
     """
 
     version: ClassVar[str] = "1"
+    family: ClassVar[str] = "diffuse loss"
     summary: ClassVar[str] = "Grey matter loss everywhere, graded by a subject's severity."
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
     becomes: ClassVar[str] = "fluid"

@@ -30,6 +30,7 @@ class Focal(LesionSizes):
     """
 
     version: ClassVar[str] = "2"
+    family: ClassVar[str] = "focal lesions"
     summary: ClassVar[str] = "One lesion a patient, centred anywhere in white matter, of irregular outline."
     tissues: ClassVar[tuple[str, ...]] = ("gm", "wm")
     becomes: ClassVar[str] = "lesion"

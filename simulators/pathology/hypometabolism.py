@@ -18,6 +18,7 @@ class Hypometabolism(RegionalPathology):
     """Regional hypometabolism."""
 
     version: ClassVar[str] = "1"
+    family: ClassVar[str] = "hypometabolism"
     summary: ClassVar[str] = "Loss of uptake in named regions, in proportion to the uptake of their grey matter."
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""

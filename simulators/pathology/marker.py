@@ -21,6 +21,7 @@ class Marker:
     """
 
     version: ClassVar[str] = "1"
+    family: ClassVar[str] = "markers"
     summary: ClassVar[str] = "A bright spot in the middle of a named region."
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""

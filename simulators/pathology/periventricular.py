@@ -31,6 +31,7 @@ class Periventricular:
     """
 
     version: ClassVar[str] = "1"
+    family: ClassVar[str] = "white-matter lesions"
     summary: ClassVar[str] = "Bands along the walls of the lateral ventricles and caps around their horns."
     tissues: ClassVar[tuple[str, ...]] = ("wm",)
     becomes: ClassVar[str] = "lesion"

@@ -13,10 +13,12 @@ from simulators.space.place import Place
 class Pathology(Protocol):
     """One cause of change.
 
-    summary: one sentence, which tables of results show. observer: the reference observer that judges it.
+    family: the kind of change, whose simulators are ranked together. summary: one sentence, which tables of results
+    show. observer: the reference observer that judges it.
     """
 
     version: ClassVar[str]
+    family: ClassVar[str]
     summary: ClassVar[str]
     observer: ClassVar[type[Observer]]
 

@@ -22,6 +22,7 @@ class Rim:
     """
 
     version: ClassVar[str] = "1"
+    family: ClassVar[str] = "markers"
     summary: ClassVar[str] = (
         "A brighter outermost layer of the brain, one voxel thick, as a skull stripped too generously leaves."
     )

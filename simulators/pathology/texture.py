@@ -25,6 +25,7 @@ class Texture(RegionalPathology):
     """
 
     version: ClassVar[str] = "1"
+    family: ClassVar[str] = "texture"
     summary: ClassVar[str] = "Coarser grain in named regions at equal mean."
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""

@@ -26,6 +26,7 @@ class Thinning(RegionalPathology):
     """
 
     version: ClassVar[str] = "2"
+    family: ClassVar[str] = "thinning"
     summary: ClassVar[str] = (
         "Cortex of named regions that has lost thickness on one side, graded by a subject's severity."
     )

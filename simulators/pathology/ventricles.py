@@ -24,6 +24,7 @@ class Ventricles(Resizing):
     """
 
     version: ClassVar[str] = "2"
+    family: ClassVar[str] = "deformation"
     summary: ClassVar[str] = "Lateral ventricles that are larger than the subject's own."
     observer: ClassVar[type[Observer]] = Ventricular
     # a body of the ventricles is 7 to 10 mm wide: in larger voxels its wall moves within the fluid's own voxel

@@ -39,6 +39,7 @@ class WhiteMatterLesions(LesionSizes):
     """
 
     version: ClassVar[str] = "2"
+    family: ClassVar[str] = "white-matter lesions"
     summary: ClassVar[str] = (
         "White-matter lesions, their number Poisson, their place near landmarks, their size log-normal."
     )

@@ -86,7 +86,8 @@ def _edit(parts: Parts, scene: Scene, seen: np.ndarray, lacks: bool) -> dict[str
         return {}
     edited = image(parts, scene, state)
     change = edited - seen if lacks else seen - edited
-    return {"edit": np.where(near(parts, scene), change, 0) if confined(parts) else change}
+    own = parts.strengths(scene.subject, scene.stream)
+    return {"edit": np.where(near(parts, scene, own, state), change, 0) if confined(parts) else change}
 
 
 def _edited(parts: Parts, scene: Scene) -> Strengths | None:

@@ -36,7 +36,7 @@ def switched(parts: Parts) -> dict[str, tuple[int, ...]]:
 
 def suppressors(parts: Parts) -> tuple[str, ...]:
     """Regions that a task calls suppressors, and healthy ones that are coupled with those where its causes act."""
-    diseased = _regions(part for part, cause in zip(parts.pathologies, _causes(parts), strict=True) if cause)
+    diseased = _regions(part for part, cause in zip(parts.pathologies, causes(parts), strict=True) if cause)
     named = _regions(parts.pathologies[number] for number in parts.labels.not_disease.get("suppressor", ()))
     return tuple(sorted(named | parts.local.partners(diseased)))
 
@@ -47,7 +47,7 @@ def require_dialled_cause(parts: Parts) -> None:
     Raises:
         BadInput: naming the amplitudes.
     """
-    if not any(part.dialled and cause for part, cause in zip(parts.pathologies, _causes(parts), strict=True)):
+    if not any(part.dialled and cause for part, cause in zip(parts.pathologies, causes(parts), strict=True)):
         amplitudes = [None if part.dialled else part.amplitude for part in parts.pathologies]
         raise impossible("pathology", "amplitudes", amplitudes, "null to a cause of the label, a value to what is none")
 
@@ -64,7 +64,7 @@ def within(scene: Scene, regions: Sequence[str]) -> np.ndarray:
     return (scene.place.within(tuple(regions)) & (scene.warped.maps[2] > 0.5)).astype(np.float32)
 
 
-def _causes(parts: Parts) -> list[bool]:
+def causes(parts: Parts) -> list[bool]:
     """For each part of the pathology whether it is a cause of the label."""
     count = len(parts.pathologies)
     silent = {number % count for numbers in parts.labels.not_disease.values() for number in numbers}

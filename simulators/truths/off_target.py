@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import binary_dilation
 
 from simulators.draw.scene import Scene
-from simulators.parts import Parts
+from simulators.parts import Parts, Strengths
 from simulators.render.signal import image
 
 #: voxels around a region that are its interface: as far as tissue of the region shares a voxel after one interpolation,
@@ -20,10 +20,15 @@ def confined(parts: Parts) -> bool:
     return bool(parts.displaced) and parts.labels.kind == "classes"
 
 
-def near(parts: Parts, scene: Scene) -> np.ndarray:
-    """Voxels (D, H, W) bool of the pathology's own: where it acts, of what moves the regions and their interface."""
+def near(parts: Parts, scene: Scene, one: Strengths, other: Strengths) -> np.ndarray:
+    """Voxels (D, H, W) bool of the parts by which two states of a subject differ.
+
+    That is where they act, and of parts that move anatomy the regions and their interface.
+    """
     found = np.zeros(parts.shape, bool)
-    for part, latents in zip(parts.pathologies, scene.pathology, strict=True):
+    for part, latents, *strengths in zip(parts.pathologies, scene.pathology, one, other, strict=True):
+        if strengths[0] == strengths[1]:
+            continue
         if part.acting:
             found |= part.acting.extent(scene.place, latents) > 0
         else:
@@ -33,8 +38,7 @@ def near(parts: Parts, scene: Scene) -> np.ndarray:
 
 def off_target_change(parts: Parts, scene: Scene) -> float:
     """Share of the image's absolute change by the pathology that lies outside `near`; 0 where nothing changes."""
-    on, off = (
-        image(parts, scene, parts.strengths(scene.subject, scene.stream, {"pathology": to})) for to in ("on", "off")
-    )
+    states = [parts.strengths(scene.subject, scene.stream, {"pathology": to}) for to in ("on", "off")]
+    on, off = (image(parts, scene, state) for state in states)
     change = np.abs(on - off)
-    return float(change[~near(parts, scene)].sum() / max(change.sum(), 1e-12))
+    return float(change[~near(parts, scene, *states)].sum() / max(change.sum(), 1e-12))

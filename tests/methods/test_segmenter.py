@@ -68,7 +68,7 @@ def test_it_finds_a_lesion_and_nothing_in_a_control_that_is_like_the_others():
 def test_the_template_prior_is_what_the_population_says_and_sees_nothing_of_the_subject():
     path = Path(__file__).parents[2] / "conf" / "method" / "template_prior.yaml"
     prior = instantiate(OmegaConf.load(path))
-    assert prior.tags.truths == {"association"} and prior.tags.role == "oracle"
+    assert prior.tags.truths == {"association"} and prior.tags.role == "control"
     context = Context(truths={"association": Truth("association", volume=IMAGES.flip(2))})
     for images in (IMAGES, 0 * IMAGES):
         assert torch.equal(prior(SmallLinear(), images, 0, context), IMAGES.flip(2))

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bench.contracts import Context, Truth, Undefined, Validity
-from metrics._shared.sets import mass_set
+from bench.contracts.sets import mass_set
 from metrics.distractor_mass import DistractorMass
 from metrics.outside import OutsideMass
 from metrics.overlap import RelevanceMass

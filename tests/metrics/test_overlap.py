@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bench.contracts import Context, Truth, Undefined
-from metrics._shared.sets import mass_set
+from bench.contracts.sets import mass_set
 from metrics.overlap import AveragePrecision, CalibratedAP, RelevanceMass, RocAuc
 
 ALL = [CalibratedAP(), AveragePrecision(), RocAuc(), RelevanceMass()]

@@ -20,6 +20,8 @@ from simulators.pathology.warping import exponential, joined
 from simulators.space.correspondence import corresponding
 from simulators.space.place import Place
 from simulators.task.graded import Graded
+from simulators.task.patterns import Patterns
+from simulators.task.single import SingleCause
 from simulators.truths.off_target import near
 
 MEDIAL_TEMPORAL = tuple(
@@ -167,7 +169,7 @@ def test_a_lesion_beside_what_moves_keeps_all_of_its_edit():
     both = Brain(parts, MNI152(4.0), amplitude=0.1, nuisance=SILENT)
     scene = both.scene(1, "evaluation")
     lesion = np.abs(render(both, scene, (0.0, 1.0)) - render(both, scene, (0.0, 0.0))) > 0
-    assert not (lesion & ~near(both.parts, scene)).any()
+    assert not (lesion & ~near(both.parts, scene, (0.0, 1.0), (0.0, 0.0))).any()
 
 
 def test_a_value_has_no_edit_though_anatomy_moves():
@@ -175,9 +177,12 @@ def test_a_value_has_no_edit_though_anatomy_moves():
     assert "edit" in Validity.of(brain).undefined and "edit" not in brain.cohort([1]).truths
 
 
-def test_two_parts_that_move_anatomy_are_refused():
+def test_two_parts_that_move_the_anatomy_of_one_subject_are_refused():
     """Summed, neighbours fold and miss their volume by 8 %; one after the other they miss it by up to 46 %."""
     parts = (Ventricles(), Deformation(("left hippocampus",)))
-    with pytest.raises(BadInput, match="more than one part that moves anatomy"):
-        Several(parts, (None, None))
+    both = Several(parts, (None, None))
+    for task in (SingleCause(), Patterns((((0, 0),), ((1, 0), (1, 1))))):
+        with pytest.raises(BadInput, match="more than one part that moves anatomy in one subject"):
+            Brain(both, MNI152(4.0), task=task)
+    assert Brain(both, MNI152(4.0), task=Patterns((((0, 0),), ((1, 0), (0, 1))))).displaced
     assert Brain(Several((parts[0], Focal()), (None, 0.5)), MNI152(7.0), amplitude=0.2).displaced

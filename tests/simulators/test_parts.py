@@ -53,13 +53,13 @@ class Unfinished:
 
 
 class Idle(Unfinished):
-    observer = WholeBrain
+    observer, family = WholeBrain, "none"
 
     def draw(self, rng, place):
         return {"severity": 1.0}
 
 
-ASKS = "Unfinished has no observer, draw; give it what Pathology in simulators.pathology.protocol asks"
+ASKS = "Unfinished has no family, observer, draw; give it what Pathology in simulators.pathology.protocol asks"
 EITHER = "simulator.pathology: Idle changes nothing; give it an `extent`"
 
 

@@ -164,7 +164,7 @@ def test_a_pathology_that_moves_all_at_once_says_so():
     class Rigid:
         """Moves two regions, never one of them."""
 
-        version, summary, observer, regions = "1", "Two regions move.", Deformation.observer, SIDES
+        version, family, summary, observer, regions = "1", "none", "Two regions move.", Deformation.observer, SIDES
 
         def validate(self, region_names):
             pass

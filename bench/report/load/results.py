@@ -45,6 +45,7 @@ class Results:
     simulator_audits: pd.DataFrame
     mechanisms: pd.DataFrame
     costs: pd.DataFrame
+    sizes: pd.DataFrame
 
     @classmethod
     def load(cls, folder: Path) -> "Results":
@@ -52,7 +53,9 @@ class Results:
         folder = Path(folder)
         small = {name: files.csv(folder / f"{name}.csv", written.TABLES[f"{name}.csv"]) for name in _SMALL}
         costs = files.parquet(folder / "costs.parquet", written.COSTS)
-        results = cls(folder, files.about(folder / "study.json"), costs=costs, **small)
+        # a study of before this table was written lacks it
+        sizes = files.csv_or_none(folder / "simulators.csv", written.SIMULATORS)
+        results = cls(folder, files.about(folder / "study.json"), costs=costs, sizes=sizes, **small)
         for key, table in (("method", results.methods), ("metric", results.metrics)):
             if table[key].duplicated().any():
                 raise BadTables(f"{folder / f'{key}s.csv'} lists {table[key][table[key].duplicated()].iloc[0]!r} twice")

@@ -55,6 +55,7 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
     tables = source.tables | {
         "models": results.models, "methods": results.methods, "metrics": results.metrics,
         "failures": results.failures, "validity": results.validity, "simulator_audits": results.simulator_audits,
+        "simulators": results.sizes,
     } | beside | metric_tables.write(results)  # fmt: skip
     trace = Trace(tables, results.about)
     embedded = {name: [Picture.of(path) for path in paths] for name, paths in figures.items() if name != "gallery"}
