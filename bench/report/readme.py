@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from bench.report.load.files import about
 from bench.report.load.results import groups_of
 
 #: what two decimals show as nothing
@@ -20,7 +19,7 @@ AUDITS = {"trivial observer", "twins"}
 def leaderboard(folder: Path) -> str:
     """One row per method: its rank and mean with interval in each ranking, on each network and group that ranks any."""
     board = pd.read_csv(folder / "leaderboard.csv", dtype={"rank": "Int64"}, keep_default_na=True)
-    board = board[board["simulator"].isin(groups_of(about(folder / "study.json")["simulators"]))]
+    board = board[board["simulator"].isin(groups_of(pd.read_csv(folder / "simulators.csv")))]
     keys = ["ranking", "network", "simulator"]
     contests = list(board[board["rank"].notna()][keys].drop_duplicates().itertuples(index=False, name=None))
     cells = {(row.method, row.ranking, row.network, row.simulator): _cell(row) for row in board.itertuples()}

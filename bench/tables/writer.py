@@ -30,7 +30,6 @@ from bench.columns.written import (
     USAGE,
     VALIDITY,
 )
-from bench.contracts.simulator import Simulator
 from bench.passes.convergence import CONVERGED
 from bench.plan.cells import Cells
 from bench.plan.states import StoredCells, survey
@@ -173,13 +172,9 @@ class Writer:
             "explain": settings["explain"],
             "use": settings["use"],
             "views": settings["views"],
-            "simulators": {s: _told(study.make("simulators", s)) for s in study.simulators},
+            "simulators": {s: study.make("simulators", s).summary for s in study.simulators},
             "networks": {n: study.networks[n]["_target_"] for n in study.networks},
         }
-
-
-def _told(simulator: Simulator) -> dict[str, str]:
-    return {"summary": simulator.summary, "place": simulator.place, "family": simulator.family}
 
 
 def _cost(cell: Cell, record: dict[str, Any]) -> list[Any]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bench.columns.written import MECHANISMS
+from bench.columns.written import SIMULATORS as WRITTEN
 from bench.report.load import panels
 from bench.report.load.results import Results
 from bench.report.rankings import tables
@@ -63,6 +64,7 @@ def study(folder: Path, data_seeds: int = 3, model_seeds: int = 2, subjects: int
     _declared(folder)
     _costs(units, rng).to_parquet(folder / "costs.parquet", index=False)
     (folder / "study.json").write_text(json.dumps(_about(data_seeds, model_seeds)))
+    regrouped(folder, dict.fromkeys(SIMULATORS, GROUP))
     panels.write(folder / "panels.npz", {name: _volumes(name, rng) for name in SIMULATORS})
     return folder
 
@@ -265,18 +267,21 @@ def _about(data_seeds: int, model_seeds: int) -> dict:
         "against": {"methods": ["controls", "gradient"]}, "detect": {},
         "axes": {"simulator": list(SIMULATORS), "network": list(NETWORKS)},
         "data_seeds": list(range(data_seeds)), "model_seeds": list(range(model_seeds)),
-        "simulators": {s: _told(text, GROUP) for s, text in SIMULATORS.items()}, "networks": NETWORKS,
+        "simulators": SIMULATORS, "networks": NETWORKS,
     }  # fmt: skip
 
 
-def _told(summary: str, group: str) -> dict[str, str]:
-    return {"summary": summary, **dict(zip(("place", "family"), group.split(), strict=True))}
-
-
 def regrouped(folder: Path, groups: dict[str, str]) -> Path:
-    """The study with its simulators in other groups."""
+    """The study with its simulators, which may have new names, in other groups."""
+    numbers = {"voxels": 300, "voxels_low": 100, "voxels_high": 500, "ml": 100, "ml_low": 30, "ml_high": 170}
+    rows = [
+        {"simulator": name, **dict(zip(("place", "family"), group.split(), strict=True)), "voxel_mm": 7.0,
+         "truth": "counterfactual", "subjects": 6, "domain": 0.05, **numbers}
+        for name, group in groups.items()
+    ]  # fmt: skip
+    pd.DataFrame(rows)[WRITTEN.names].to_csv(folder / "simulators.csv", index=False)
     about = json.loads((folder / "study.json").read_text())
-    about["simulators"] = {name: _told(SIMULATORS.get(name, name), group) for name, group in groups.items()}
+    about["simulators"] = {name: SIMULATORS.get(name, name) for name in groups}
     (folder / "study.json").write_text(json.dumps(about))
     return folder
 

@@ -1,7 +1,5 @@
 """Drift is said, and nothing else is."""
 
-import json
-
 import pandas as pd
 
 from bench.report import drift, write_readme
@@ -35,9 +33,8 @@ def test_the_readme_table_is_replaced_between_its_markers_only(tmp_path):
     }
     rows = [{**board, "method": "m", "rank": 1, "mean": 0.5, "low": 0.4, "high": 0.6}]
     (tmp_path / "quick").mkdir()
-    keys = ("name", "created", "version", "git_sha", "headline", "against", "detect", "networks")
-    told = dict.fromkeys(keys, "") | {"simulators": {"s": {"place": "fixed", "family": "atrophy"}}}
-    (tmp_path / "quick" / "study.json").write_text(json.dumps(told))
+    places = pd.DataFrame({"simulator": ["s"], "place": ["fixed"], "family": ["atrophy"]})
+    places.to_csv(tmp_path / "quick" / "simulators.csv", index=False)
     pd.DataFrame(rows).to_csv(tmp_path / "quick" / "leaderboard.csv", index=False)
     page = tmp_path / "README.md"
     page.write_text("before\n<!-- table:quick -->\n<!-- /table:quick -->\nafter\n")

@@ -1,6 +1,5 @@
 """Rankings of groups: family and place of simulators, what groups have in common, and no rank over them."""
 
-import json
 import shutil
 from types import SimpleNamespace
 
@@ -142,8 +141,3 @@ def test_groups_that_rank_nothing_are_left_out(study, tmp_path):
     assert set(source.tables["agreement"]["n_groups"]) == {1}
     assert set(source.tables["across_groups"]["worst_group"]) == {"fixed atrophy"}
     assert 'data-at="agreement' not in page.write(source, [], {}).read_text(encoding="utf-8")
-
-
-def test_a_study_says_place_and_family_of_every_simulator(study):
-    about = json.loads((study / "study.json").read_text())
-    assert {name: f"{told['place']} {told['family']}" for name, told in about["simulators"].items()} == APART

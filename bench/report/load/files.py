@@ -39,11 +39,6 @@ def csv(path: Path, table: Columns) -> pd.DataFrame:
     return pd.DataFrame({column.name: _typed(path, texts[column.name], column.kind) for column in table.columns})
 
 
-def csv_or_none(path: Path, table: Columns) -> pd.DataFrame:
-    """A table in its types, without rows where the file is missing; raises BadTables as `csv` does."""
-    return csv(path, table) if path.is_file() else pd.DataFrame({name: [] for name in table.names})
-
-
 def _typed(path: Path, column: pd.Series, kind: ColumnType) -> pd.Series:
     if kind == "text":
         return column

@@ -53,8 +53,7 @@ class Results:
         folder = Path(folder)
         small = {name: files.csv(folder / f"{name}.csv", written.TABLES[f"{name}.csv"]) for name in _SMALL}
         costs = files.parquet(folder / "costs.parquet", written.COSTS)
-        # a study of before this table was written lacks it
-        sizes = files.csv_or_none(folder / "simulators.csv", written.SIMULATORS)
+        sizes = files.csv(folder / "simulators.csv", written.SIMULATORS)
         results = cls(folder, files.about(folder / "study.json"), costs=costs, sizes=sizes, **small)
         for key, table in (("method", results.methods), ("metric", results.metrics)):
             if table[key].duplicated().any():
@@ -83,7 +82,9 @@ class Results:
     @property
     def groups(self) -> dict[str, list[str]]:
         """The groups of the simulators with at least one model."""
-        return groups_of({name: self.about["simulators"][name] for name in self.simulators})
+        groups = groups_of(self.sizes)
+        held = {group: [name for name in self.simulators if name in names] for group, names in groups.items()}
+        return {group: names for group, names in held.items() if names}
 
     def simulators_of(self, scope: str) -> list[str]:
         """The simulators of a group, or the simulator that the scope is itself."""
@@ -144,14 +145,15 @@ class Results:
                 raise BadTables(f"{folder} scores the {kind} {unknown[0]!r}, which {kind}s.csv does not list")
 
 
-def groups_of(simulators: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+def groups_of(simulators: pd.DataFrame) -> dict[str, list[str]]:
     """Group -> its simulators, those of one family whose place is fixed, or moving; the moving ones first.
 
-    simulators: what study.json tells of each, its place and its family among it.
+    simulators: what simulators.csv holds.
     """
     found: dict[str, list[str]] = {}
-    for name, told in sorted(simulators.items(), key=lambda one: one[1]["place"], reverse=True):
-        found.setdefault(f"{told['place']} {told['family']}", []).append(name)
+    told = simulators.drop_duplicates("simulator").sort_values("place", ascending=False, kind="stable")
+    for name, place, family in told[["simulator", "place", "family"]].itertuples(index=False, name=None):
+        found.setdefault(f"{place} {family}", []).append(name)
     return found
 
 
