@@ -1,7 +1,6 @@
 """Choices written into conf/: parameters into the file of each method, all else into `tuned.yaml`."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,10 +44,9 @@ def freeze(choices: pd.DataFrame, folders: Sequence[Path] = (), tuned: Path = TU
 def with_values(text: str, parameters: Mapping[str, Any]) -> str:
     """The text of a method's file with other values; its comments, its order and values that are the same stay."""
     current = yaml.safe_load(text)
-    for key, value in parameters.items():
-        if key != TARGET and current[key] != value:
-            text = re.sub(rf"^{re.escape(key)}:.*$", lambda _, k=key, v=value: f"{k}: {_yaml(v)}", text, flags=re.M)
-    return text
+    changed = {k: v for k, v in parameters.items() if k != TARGET and current[k] != v}
+    lines = [(line.partition(":")[0], line) for line in text.splitlines(keepends=True)]
+    return "".join(f"{key}: {_yaml(changed[key])}\n" if key in changed else line for key, line in lines)
 
 
 def _inside(node: Node) -> str:
