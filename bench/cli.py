@@ -20,6 +20,7 @@ VERBS = {
     **dict.fromkeys(("figures", "leaderboard", "report", "publish", "drift"), "reading"),
     **dict.fromkeys(("check", "calibrate", "entrants", "readme"), "checking"),
     **dict.fromkeys(("export", "portrait", "realism", "views"), "exploring"),
+    "tune": "tuning",
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
@@ -34,6 +35,7 @@ HELP = """verbs:
   drift        compare the means of a fresh run with the published ones
   calibrate    find the amplitude of each simulator, into simulators/calibrations
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
+  tune         choose the parameters of methods on the dev simulators, into conf/ and results/published/tune
   portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
   realism      healthy subjects of each anatomy beside norms of people, into results/published/realism
   entrants     other libraries' versions of our methods through the same checks, into results/published/entrants.csv

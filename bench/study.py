@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.config.build import build
 from bench.contracts import BadInput, View
+from bench.names import is_variant
 from bench.store import files
 from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
@@ -156,6 +157,15 @@ class Study:
     def views(self) -> list[View]:
         """The views a map metric looks through."""
         return [View(**v) for v in self.settings["views"]]
+
+    def tuned(self, label: str) -> Node:
+        """What was found of a method on the `dev` simulators; nothing of one that has not been tuned."""
+        found: Mapping[str, Node] = self.settings["tuned"]
+        return next((node for name, node in found.items() if is_variant(label, [name])), {})
+
+    def blur(self, label: str) -> float:
+        """Full width at half maximum, in voxels, of the view `own` of a method."""
+        return float(self.tuned(label).get("fwhm", 0.0))
 
     @property
     def headline(self) -> dict[str, Node]:

@@ -2,8 +2,8 @@
 
 layer: a module's name, or `last_conv`: the last volume that feeds the readout, a convolution's with more than one voxel
 or what follows it on its grid: normalisation, activation, residual sum, concatenation, the product with a gate. A gate
-itself, which only weighs, is never taken. `context.notes` names the layer. Upsampling is trilinear with voxel centres
-aligned (align_corners False).
+itself, which only weighs, is never taken. `finer` is the last such volume on a finer grid, `last_conv` where there is
+none. `context.notes` names the layer. Upsampling is trilinear with voxel centres aligned (align_corners False).
 """
 
 from collections.abc import Callable

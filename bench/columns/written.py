@@ -189,6 +189,40 @@ layer                text    layer whose feature maps were read, with its channe
 gap                  number  largest gap of completeness, as a share of the map's absolute sum; empty where not claimed
 """)
 )
+SETTING = METHOD + Columns.of("""
+parameters           text    parameters as JSON
+fwhm                 number  width at half maximum, in voxels, of the smoothing through which the maps are seen
+passes               number  forward and backward passes through the network per subject
+default              flag    the parameters of the paper or vendor, maps as they are
+""")
+#: of results/published/tune, not of every study
+TUNING = SETTING + Columns.of("""
+simulator            text    name of the simulator, one of the `dev` ones
+ranking              text    name of the ranking in study.json
+subject              whole   index of the explained subject
+value                number  the score, the mean over models
+""")
+SETTINGS = SETTING + Columns.of("""
+score                number  mean over simulators of the mean of all rankings, over patients
+behind               number  score of the method's best setting less this
+behind_error         number  standard error of that difference, patients paired
+tied                 flag    it is behind by no more than that error
+chosen               flag    the setting that was frozen
+""")
+CHOICES = METHOD + Columns.of("""
+parameters           text    parameters that were frozen, as JSON
+fwhm                 number  smoothing that was frozen, in voxels
+default              text    parameters of the paper or vendor, as JSON; their maps are seen as they are
+score                number  score of what was frozen
+default_score        number  score of the default
+gain                 number  the former less the latter, patients paired
+gain_low             number  lower end of its 95 % interval
+gain_high            number  upper end of its 95 % interval
+sensitivity          number  score of the best setting less that of the worst
+n_settings           whole   settings tried
+n_tied               whole   settings within one standard error of the best
+n_subjects           whole   patients of all simulators together
+""")
 
 #: by file
 TABLES = {

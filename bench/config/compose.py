@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ from bench.names import variant_label
 from bench.provenance import ROOT
 
 CONF = ROOT / "conf"
+#: in place of a name in an axis: every method or metric chosen that has the parameter
+EVERY = "*"
 Node = dict[str, Any]
 
 ConfigStore.instance().store(name="schema", node=Config)
@@ -144,17 +147,44 @@ class _Composer:
     def _add_plugins(
         self, group: str, nodes: Node, first: Node, swept: Mapping[str, list[str]]
     ) -> dict[tuple[str, str], dict[str, str]]:
+        found, grid = self._with_first_values(group, first, swept)
+        self._check_files(group, found)
+        # A study may set parameters of plug-ins that this call did not choose; those have no target.
+        plain = {name: node for name, node in found.items() if "_target_" in node}
+        variants = {name: list(self._variants(group, name, node, swept, grid)) for name, node in plain.items()}
+        rounds = [_lines(ChainMap(*together)) for together in _nth(variants.values())]
+        made = [self._compose({**first, **lines})[group] if lines else found for lines in rounds]
         chosen = {}
-        variants = list(_product(swept))
-        for variant in variants:
-            found = self._compose({**first, **_lines(variant)})[group]
-            self._check_files(group, found)
-            # A study may set parameters of plug-ins that this call did not choose; those have no target.
-            for name, node in ((n, v) for n, v in found.items() if "_target_" in v):
-                mine = {k: v for k, v in variant.items() if k.split(".")[1] == name}
-                variant_of = _variant(group, name, {k.split(".", 2)[2]: v for k, v in mine.items()})
-                nodes[variant_of], chosen[group, variant_of] = node, {group: f"[{name}]", **mine}
+        for name, own in variants.items():
+            for variant, nodes_of in zip(own, made, strict=False):
+                label = _variant(group, name, {k.split(".", 2)[2]: v for k, v in variant.items()})
+                of_grid = self._of(group, name, plain[name], grid)
+                told = variant or {k: _text(plain[name][k.rpartition(".")[2]]) for k in of_grid}
+                nodes[label], chosen[group, label] = nodes_of[name], {group: f"[{name}]", **told}
         return chosen
+
+    def _with_first_values(
+        self, group: str, first: Node, swept: Mapping[str, list[str]]
+    ) -> tuple[Node, dict[str, list[str]]]:
+        """The nodes of a group under the first value of each key that names one of them, and the keys that name all."""
+        grid = {k.split(".", 2)[2]: v for k, v in swept.items() if k.startswith(f"{group}.{EVERY}.")}
+        single = {k: v[0] for k, v in swept.items() if not k.startswith(f"{group}.{EVERY}.")}
+        found: Node = self._compose({**first, **_lines(single)})[group]
+        return found, grid
+
+    def _variants(
+        self, group: str, name: str, node: Node, swept: Mapping[str, list[str]], grid: Mapping[str, list[str]]
+    ) -> Iterator[dict[str, str]]:
+        """What is set in the variants of a plug-in: it stands as it is, {}, beside those of keys that name all."""
+        own = {k: v for k, v in swept.items() if k.split(".")[1] == name}
+        shared = {k: v for k, v in self._of(group, name, node, grid).items() if k not in own}
+        yield from [{}] if shared and not own else []
+        yield from _product({**own, **shared})
+
+    def _of(self, group: str, name: str, node: Node, grid: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """The keys of a grid that a plug-in has, without those that the user set."""
+        keys = {f"{group}.{name}.{parameter}": v for parameter, v in grid.items() if parameter in node}
+        return {k: v for k, v in keys.items() if k not in self.typed.fixed}
 
     def _compose(self, chosen: Mapping[str, str]) -> Node:
         given = [*chosen.values(), *self._searched()]
@@ -207,6 +237,12 @@ def _plain(config: DictConfig) -> Node:
 def _product(axes: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
     for values in itertools.product(*axes.values()):
         yield dict(zip(axes, values, strict=True))
+
+
+def _nth(rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+    """The first of each row, the second of each row that has one, and so on: plug-ins vary side by side."""
+    columns = itertools.zip_longest(*rows)
+    return ([value for value in column if value is not None] for column in columns)
 
 
 def _lines(chosen: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from omegaconf import MISSING
 
 from bench.contracts import AtLeast, Between, Count, Multiple
-from bench.contracts.data import Sign, Smoothing
+from bench.contracts.data import Blur, Sign, Smoothing
 from bench.seeds import MOST
 
 #: cells that a call computes beside those that are missing
@@ -63,10 +63,26 @@ class UseSettings:
 
 @dataclass
 class ViewSettings:
-    """A view of maps before a map metric: sign (abs, signed, positive, negative), smoothing in mm."""
+    """A view of maps before a map metric: sign (abs, signed, positive, negative), smoothing in mm and in voxels.
+
+    fwhm_voxels: a number, or `own` for what `tuned` says of each method.
+    """
 
     sign: Annotated[Any, Sign] = "abs"
     fwhm_mm: Smoothing = 0.0
+    fwhm_voxels: Annotated[Any, Blur | Literal["own"]] = 0.0
+
+
+@dataclass
+class TunedSettings:
+    """What `python -m bench tune` found of a method beside its parameters, which stand in its file.
+
+    fwhm: width in voxels of the smoothing through which the view `own` sees its maps. sensitivity: range of its score
+    over the grid, from its worst setting to its best.
+    """
+
+    fwhm: Blur = 0.0
+    sensitivity: Annotated[float, AtLeast(0)] = 0.0
 
 
 @dataclass
@@ -106,6 +122,7 @@ class Config:
     bars: controls that a study's rankings are given beside the methods it names, so that none is without; a call that
     chooses methods itself has these and no others.
     detect: a simulator with a shortcut, and the clean one that its models are to be told from by their maps.
+    tuned: what was found of methods on the `dev` simulators, by name.
     against: the comparisons declared before any score: what a method, or `methods` (every one), is to be better than,
     a method or `controls` (every one of them). One that a call did not choose is compared with nothing.
     """
@@ -120,6 +137,7 @@ class Config:
     headline: dict[str, HeadlineSettings] = field(default_factory=dict)
     bars: list[str] = field(default_factory=_bars)
     detect: dict[str, str] = field(default_factory=dict)
+    tuned: dict[str, TunedSettings] = field(default_factory=dict)
     against: dict[str, list[str]] = field(default_factory=_against)
     maps: Annotated[Any, Literal["all", "none"] | Annotated[int, AtLeast(0)]] = "all"
     timeout_s: Annotated[float, Between(1, 30 * 86_400, unit="s")] = 1800.0

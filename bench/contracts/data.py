@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -14,6 +14,10 @@ from bench.contracts.bounds import Between
 Sign = Literal["abs", "signed", "positive", "negative"]
 #: full width at half maximum of a smoothing; a wider one than a brain is a slip of the keyboard
 Smoothing = Annotated[float, Between(0, 100, unit="mm")]
+#: full width at half maximum in voxels
+Blur = Annotated[float, Between(0, 100, unit="voxels")]
+#: the blur that was chosen for a method on the `dev` simulators
+OWN: Final = "own"
 
 
 class Status(StrEnum):
@@ -110,12 +114,28 @@ class Attribution(NamedTuple):
 
 @dataclass(frozen=True)
 class View:
-    """The look of a map before a `map` metric scores it: its sign and a Gaussian smoothing in mm."""
+    """The look of a map before a `map` metric scores it: its sign, and Gaussian smoothing in mm and in voxels.
+
+    fwhm_voxels: along each axis in its own voxels, `own` for what was chosen for each method. Both smoothings add up.
+    """
 
     sign: Sign = "abs"
     fwhm_mm: Smoothing = 0.0
+    fwhm_voxels: Blur | Literal["own"] = 0.0
 
     @property
     def name(self) -> str:
-        """Short name written in the tables, e.g. `abs` or `abs+8mm`."""
-        return self.sign if self.fwhm_mm == 0 else f"{self.sign}+{self.fwhm_mm:g}mm"
+        """Short name written in the tables, e.g. `abs`, `abs+8mm`, `abs+2voxels` or `abs+own`."""
+        mm = [f"{self.fwhm_mm:g}mm"] if self.fwhm_mm else []
+        voxels = [OWN if self.fwhm_voxels == OWN else f"{self.fwhm_voxels:g}voxels"] if self.fwhm_voxels else []
+        return "+".join([self.sign, *mm, *voxels])
+
+    def of(self, own: float) -> "View":
+        """The view of a method whose own blur is given."""
+        return replace(self, fwhm_voxels=own) if self.fwhm_voxels == OWN else self
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What keys hold of it: a smoothing in voxels only where there is any, as older keys know none."""
+        said = {"sign": self.sign, "fwhm_mm": self.fwhm_mm}
+        return {**said, "fwhm_voxels": self.fwhm_voxels} if self.fwhm_voxels else said

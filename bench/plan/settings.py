@@ -98,7 +98,7 @@ def _check_one_of(key: str, value: str, valid: Sequence[str]) -> None:
 
 
 def check_declared(study: Study, config_dirs: Sequence[Path] = ()) -> None:
-    """Refuse comparisons of methods, budgets, and shortcuts of simulators, that nobody has; raises BadInput.
+    """Refuse comparisons and tuned methods, budgets, and shortcuts of simulators, that nobody has; raises BadInput.
 
     What exists and was not chosen is no fault: a call may choose fewer methods than its study declares.
     """
@@ -108,6 +108,7 @@ def check_declared(study: Study, config_dirs: Sequence[Path] = ()) -> None:
     for name, others in study.settings["against"].items():
         _check_known(f"against.{name}", [name], {*methods, METHODS}, "method")
         _check_known(f"against.{name}", others, {*methods, CONTROLS} - {name}, "method to compare with")
+    _check_known("tuned", study.settings["tuned"], methods, "method")
     budgeted = {PERMUTED, *simulators, *study.networks, *options("network", folders)}
     _check_known("budgets", study.settings["budgets"], budgeted, "network or simulator", swept=True)
     for cued, clean in study.settings["detect"].items():

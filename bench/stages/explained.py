@@ -78,12 +78,13 @@ class ExplainedModel:
 
 @dataclass(frozen=True)
 class Explained:
-    """A method with its maps of the model's subjects and the context it drew them in."""
+    """A method with its maps of the model's subjects, the context it drew them in, and the blur of the view `own`."""
 
     name: str
     method: Method
     attribution: Attribution
     context: Context
+    blur: float = 0.0
 
     def again(self, model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
         """Maps of other images or another model; the method keeps its own noise and sees its own truths only."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.contracts import View
 from bench.contracts.validity import Validity
 from bench.passes.counting import Passes, count_passes
 from bench.stages.attribute import ATTRIBUTE, every_map
@@ -35,7 +36,7 @@ class _Measure(Stage[Any]):
         content = {
             "metric": graph.describe("metrics", metric),
             "maps": maps.content["maps"],
-            **({"views": study.settings["views"]} if tags.kind == "map" else {}),
+            **({"views": [_said(view, study.blur(method)) for view in study.views]} if tags.kind == "map" else {}),
             "use": [use.key for use in uses],
         }
         needs = (*(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN)), maps, *uses)
@@ -55,7 +56,7 @@ class _Measure(Stage[Any]):
         maps = given.graph.cell(ATTRIBUTE, cell.unit, cell.method)
         everyone = study.kept == study.settings["explain"]["subjects"]
         attribution = given.of(maps) if everyone else every_map(given.at(maps)).maps
-        explained = Explained(cell.method, method, attribution, map_context(given.at(maps)))
+        explained = Explained(cell.method, method, attribution, map_context(given.at(maps)), study.blur(cell.method))
         shared = given.once("explained model", lambda: _explained_model(given))
         truths = dict(shared.cohort.truths) | ({"use": given.value(USE)} if "use" in metric.tags.truths else {})
         with count_passes(shared.model) as passes:
@@ -68,6 +69,11 @@ class _Measure(Stage[Any]):
 
 
 MEASURE = _Measure()
+
+
+def _said(view: View, blur: float) -> dict[str, Any]:
+    """What the key holds of a view: what tells its rows from others, and what it does to the maps of this method."""
+    return {**view.said, **({} if view.of(blur) == view else {"own": blur})}
 
 
 def _explained_model(given: Given) -> ExplainedModel:

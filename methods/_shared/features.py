@@ -1,6 +1,6 @@
 """The feature maps of a layer in a forward pass: found, and edited on the way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
@@ -20,6 +20,10 @@ from methods._shared.readout import last_heard
 LAST = "last_conv"
 #: the last volume with more than one voxel that feeds the readout, pooled or not: what a global average averages
 AVERAGED = "averaged"
+#: the last volume that feeds the readout on a finer grid than `last_conv`; `last_conv` itself where none is finer
+FINER = "finer"
+#: layers that are found by following the pass
+_FOUND = (LAST, AVERAGED, FINER)
 _CONVOLUTIONS = ("conv3d", "conv_transpose3d")
 
 Edit = Callable[[Tensor], Tensor]
@@ -43,15 +47,15 @@ def passed(
 ) -> Pass:
     """A pass of images that require gradients; with `edit` put in place of the volume number `place`, from 1.
 
-    layer: a module's name, `last_conv` or `averaged`. A volume that only weighs another, as a gate does, is neither of
-    the last two. Raises BadInput where the network has no layer of that name and Unsupported where it makes no feature
-    maps there.
+    layer: a module's name, `last_conv`, `averaged` or `finer`. A volume that only weighs another, as a gate does, is
+    none of the last three. Raises BadInput where the network has no layer of that name and Unsupported where it makes
+    no feature maps there.
     """
     watch = _Watch(edit, place)
     with _watching(model, layer, watch):
         outputs = model(images)
     score, seen = explained(outputs, target), watch.volumes
-    chosen = place or (last_heard([v.node for v in seen], score) if layer in (LAST, AVERAGED) else len(seen))
+    chosen = place or (_chosen(seen, score, layer) if layer in _FOUND else len(seen))
     if not chosen:
         raise Unsupported("CAM methods need convolutional feature maps; this network makes none that can be seen")
     found = seen[chosen - 1]
@@ -64,6 +68,16 @@ def passed(
 def upsampled(coarse: Tensor, inputs: Tensor) -> Tensor:
     """Maps (n, 1, d, h, w) on the grid of the inputs, trilinear with voxel centres aligned (align_corners False)."""
     return interpolate(coarse, inputs.shape[2:], mode="trilinear", align_corners=False).to(inputs)
+
+
+def _chosen(seen: Sequence["_Volume"], score: Tensor, layer: str) -> int:
+    """The number, from 1, of the volume that a word names; 0 where the score hears none."""
+    last = last_heard([v.node for v in seen], score)
+    if layer != FINER or not last:
+        return last
+    coarse = seen[last - 1].tensor[0, 0].numel()
+    finer = [v.node if v.tensor[0, 0].numel() > coarse else None for v in seen]
+    return last_heard(finer, score) or last
 
 
 class _Volume(NamedTuple):
@@ -120,7 +134,7 @@ class _Following(TorchFunctionMode):
 
 @contextmanager
 def _watching(model: nn.Module, layer: str, watch: _Watch) -> Iterator[None]:
-    if layer in (LAST, AVERAGED):
+    if layer in _FOUND:
         names = {module: name for name, module in model.named_modules() if name}
         handle = register_module_forward_hook(lambda module, _, output: watch.name(output, names.get(module)))
         following: Any = _Following(watch, layer)
@@ -148,5 +162,5 @@ def _noting(watch: _Watch, layer: str) -> Any:
 def _module(model: nn.Module, name: str) -> nn.Module:
     modules = dict(model.named_modules())
     if name not in modules or not name:
-        known("CAM methods", "layer of the network", name, [LAST, *filter(None, modules)])
+        known("CAM methods", "layer of the network", name, [LAST, FINER, *filter(None, modules)])
     return modules[name]

@@ -117,6 +117,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan headline.anatomy.strata=[XX]": ("headline.anatomy.strata=['XX']", "each one of TP, TN, FP, FN"),
     "plan +against.methods=[gradiant]": ("against.methods", "'gradiant'", "did you mean 'gradient'"),
     "plan +against.gradiant=[controls]": ("against.gradiant", "did you mean 'gradient'"),
+    "plan views=[{fwhm_voxels:mine}]": ("views[0].fwhm_voxels", "own"),
     "plan +detect.boxx=box": ("detect", "'boxx'", "did you mean 'box'"),
     # names that would leave the results folder, or carry markup into pages
     "plan name=../../etc": ("name='../../etc'", "letters, digits"),

@@ -102,6 +102,19 @@ def test_sweeping_a_method_makes_variants_of_that_method_alone():
     assert len(made.pairs) == 2
 
 
+def test_an_axis_of_every_method_makes_variants_of_those_that_have_the_parameter(conf):
+    write(conf, {"method/c": "# @package method.c\n_target_: m.C\nlayer: last\n"})
+    grid = "axes: {method.*.window: [2, 3], method.*.layer: [last, first]}\nmethod: {a: {window: 4}}\n"
+    write(conf, {"study/grid": f"# @package _global_\nname: grid\n{grid}"})
+    made = compose.study(["study=grid", "method=[a,c]"])
+    assert {m: node.get("window") for m, node in made.methods.items()} == {
+        "a": 4, "a-window-2": 2, "a-window-3": 3, "c": None, "c-layer-last": None, "c-layer-first": None
+    }  # fmt: skip
+    assert made.chosen["method", "a"] == {"method": "[a]", "method.a.window": "4"}
+    typed = compose.study(["study=grid", "method=[a,c]", "method.a.window=9"])
+    assert [node["window"] for m, node in typed.methods.items() if m.startswith("a")] == [9]
+
+
 def test_an_axis_of_a_study_may_be_any_key_and_a_typed_value_replaces_it():
     assert [s for s, _ in compose.study(["study=dialled"]).pairs] == ["near-strength-0.75", "near-strength-0.95"]
     assert [s for s, _ in compose.study(["study=dialled", "simulator.strength=0.8"]).pairs] == ["near"]

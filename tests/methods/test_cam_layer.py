@@ -166,6 +166,37 @@ def test_a_volume_that_no_module_returns_is_named_by_its_operation():
     assert context.notes["layer"] == "mul: 32 x 4 x 6 x 4"
 
 
+class Steps(nn.Module):
+    """Two blocks with a pooling between them, and a gate on the finer grid that only weighs."""
+
+    def __init__(self, pooled=True):
+        super().__init__()
+        self.first, self.second, self.gate = (
+            nn.Conv3d(1, 4, 3, padding=1),
+            nn.Conv3d(4, 6, 3, padding=1),
+            nn.Conv3d(1, 4, 3, padding=1),
+        )
+        self.act, self.out, self.readout, self.size = nn.ReLU(), nn.ReLU(), nn.Linear(6, 2), 2 if pooled else 1
+
+    def forward(self, x):
+        weighed = self.act(self.first(x)) * torch.sigmoid(self.gate(x))
+        return self.readout(self.out(self.second(F.max_pool3d(weighed, self.size))).mean((2, 3, 4)))
+
+
+@pytest.mark.parametrize("method", FAMILY)
+def test_the_finer_layer_is_the_last_heard_on_a_finer_grid(method):
+    model, context = randomised(Steps(), 0).double(), Context()
+    method(layer="finer")(model, IMAGES, (1, 0), context)
+    assert context.notes["layer"] == "mul: 4 x 16 x 24 x 16"
+    method()(model, IMAGES, (1, 0), context)
+    assert context.notes["layer"] == "out: 6 x 8 x 12 x 8"
+
+
+def test_without_a_finer_grid_it_is_the_last_layer():
+    model = randomised(Steps(pooled=False), 0).double()
+    assert torch.equal(GradCAM("finer")(model, IMAGES, 1), GradCAM()(model, IMAGES, 1))
+
+
 class Recurrent(nn.Module):
     def __init__(self):
         super().__init__()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -84,6 +85,40 @@ def test_outputs_that_are_not_finite_are_the_reason(kind):
     rows = measure("asks", Asks(kind), explained, broken, {}, [])
     assert rows["status"].eq("undefined").all()
     assert rows["reason"].str.contains("output is not finite").all()
+
+
+class Peak:
+    """The largest value of the map that is shown."""
+
+    tags: ClassVar[MetricTags] = MetricTags("map", True, (0.0, 1.0), "")
+    subjects: ClassVar[None] = None
+
+    def map(self, maps, truth, context):
+        return maps.flatten(1).amax(1)
+
+
+def peaks(views, blur=0.0):
+    """The peak of a point, by view, on a grid of 7 mm."""
+    made, volume = scene(), torch.zeros(4, 1, 9, 9, 9)
+    volume[:, :, 4, 4, 4] = 1
+    made.cohort = replace(made.cohort, affine=np.diag([7.0, 7.0, 7.0, 1.0]))
+    explained = Explained("any", Anything(), Attribution(volume), made.context, blur)
+    return measure("peak", Peak(), explained, made, {}, views).groupby("view")["value"].mean().to_dict()
+
+
+def test_a_smoothing_in_voxels_is_that_in_millimetres_on_its_grid():
+    found = peaks([View(), View(fwhm_mm=14.0), View(fwhm_voxels=2.0)])
+    assert list(found) == ["abs", "abs+14mm", "abs+2voxels"]
+    assert found["abs+2voxels"] == pytest.approx(found["abs+14mm"]) and found["abs"] == 1
+    both = peaks([View(fwhm_mm=21.0, fwhm_voxels=4.0), View(fwhm_voxels=5.0)])
+    assert both["abs+21mm+4voxels"] == pytest.approx(both["abs+5voxels"])
+
+
+def test_the_own_view_is_the_smoothing_of_the_method():
+    own = View(fwhm_voxels="own")
+    assert peaks([own], blur=2.0)["abs+own"] == peaks([View(fwhm_voxels=2.0)])["abs+2voxels"]
+    assert peaks([own]) == {"abs+own": 1.0}
+    assert own.said | {"own": 2.0} != own.said and "fwhm_voxels" not in View().said
 
 
 def test_strata_of_two_classes_are_those_of_the_targets():

@@ -1,0 +1,1 @@
+"""Parameters of methods, chosen on the `dev` simulators and frozen in conf/."""

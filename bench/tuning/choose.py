@@ -1,0 +1,85 @@
+"""The rule by which one setting of each method is frozen.
+
+The score of a setting is the mean of the rankings' scores in a patient, 0 at chance and 1 for the oracle in each, then
+over the patients of a simulator, then over simulators with equal weight. Settings that are behind the best by no more
+than one standard error of that paired difference are tied with it, so that noise does not choose: the default stays
+where it is tied, and else the tied setting of the fewest passes, then of the least smoothing, is taken.
+"""
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+
+from bench.columns.written import CHOICES, SETTING, SETTINGS
+
+
+def choose(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every setting, and the choice for each method, of rows as `rows.of_study` gives them.
+
+    A method without values on every simulator has no row.
+    """
+    simulators = rows["simulator"].nunique()
+    settings, choices = [], []
+    for _, own in rows.groupby("method"):
+        scores = _by_patient(own)
+        if scores.index.get_level_values("simulator").nunique() == simulators:
+            of_method = _settings(own, scores)
+            settings.append(of_method)
+            choices.append(_choice(of_method, scores))
+    return pd.concat(settings, ignore_index=True)[SETTINGS.names], pd.DataFrame(choices)[CHOICES.names]
+
+
+def _by_patient(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean over rankings, (simulator, subject) x (parameters, fwhm), of patients who have them all in every setting."""
+    index, columns = ["simulator", "subject"], ["parameters", "fwhm"]
+    wide = rows.pivot(index=index, columns=[*columns, "ranking"], values="value").dropna()
+    return wide.T.groupby(level=columns, sort=False).mean().T
+
+
+def _settings(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """The settings of one method, with what is tied and the choice."""
+    known = rows[SETTING.names].drop_duplicates()
+    at = list(zip(known["parameters"], known["fwhm"], strict=True))
+    found = [_mean(scores[setting]) for setting in at]
+    best = scores[at[int(np.argmax(found))]]
+    behind = [(_mean(best - scores[setting]), _error(best - scores[setting])) for setting in at]
+    table = known.assign(
+        score=found,
+        behind=[lead for lead, _ in behind],
+        behind_error=[error for _, error in behind],
+        tied=[lead <= error for lead, error in behind],
+    )
+    table = table.sort_values(["default", "passes", "fwhm"], ascending=[False, True, True], kind="stable")
+    return table.assign(chosen=table.index == table.index[table["tied"]][0])
+
+
+def _choice(settings: pd.DataFrame, scores: pd.DataFrame) -> dict[str, object]:
+    """The row of one method."""
+    chosen, default = (settings[settings[name]].iloc[0] for name in ("chosen", "default"))
+    lead = scores[chosen["parameters"], chosen["fwhm"]] - scores[default["parameters"], default["fwhm"]]
+    gain, half = _mean(lead), _error(lead) * t.ppf(0.975, len(lead) - lead.groupby("simulator").ngroups)
+    return {
+        **chosen[["method", "parameters", "fwhm", "score"]],
+        "default": default["parameters"],
+        "default_score": default["score"],
+        "gain": gain,
+        "gain_low": gain - half,
+        "gain_high": gain + half,
+        "sensitivity": settings["score"].max() - settings["score"].min(),
+        "n_settings": len(settings),
+        "n_tied": int(settings["tied"].sum()),
+        "n_subjects": len(scores),
+    }
+
+
+def _mean(values: pd.Series) -> float:
+    """Mean over simulators of the means over patients."""
+    return float(values.groupby("simulator").mean().mean())
+
+
+def _error(values: pd.Series) -> float:
+    """Standard error of that mean: patients of different simulators are drawn apart."""
+    by = values.groupby("simulator")
+    return math.sqrt(float((by.var() / by.size()).sum())) / by.ngroups
