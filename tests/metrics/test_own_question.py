@@ -50,7 +50,7 @@ def test_a_map_of_other_places_does_not_answer_it(linear):
 def test_a_baseline_far_from_any_brain_is_no_fault(linear, shipped):
     """An image of minus a thousand everywhere is no brain, and from there the map is as right as from zero."""
     slope = IntegratedGradients(steps=2)(linear, IMAGES, TARGET, CONTEXT).multiplier
-    far = Attribution(slope * (IMAGES + 1000), slope)
+    far = Attribution(slope * (IMAGES + 1000), slope, baseline=torch.full_like(IMAGES, -1000))
     assert asked(linear, far, metric=shipped("own_question")).tolist() == pytest.approx([1, 1, 1])
 
 
