@@ -17,7 +17,7 @@ from methods._rules.differences import References, picked, rescaled
 from methods._rules.operations import OperationKind
 from methods._shared.background import controls
 from methods._shared.completeness import refuse_gap
-from methods._shared.reference import Baseline, baseline, declared, kept
+from methods._shared.reference import Baseline, baseline, tags_of_baseline, unless_zero
 
 _LAWS = frozenset({"scale", "sign", "shift", "implementation", "refusal"})
 #: of methods that share out the rise of the score from one reference
@@ -46,7 +46,7 @@ class DeepLIFT:
     @property
     def tags(self) -> MethodTags:
         """What it needs and is ranked with depends on its baseline."""
-        return declared(SUMMING, self.baseline)
+        return tags_of_baseline(SUMMING, self.baseline)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row.
@@ -128,4 +128,4 @@ def contributions(
     shares = (slope * (x - start)).contiguous()
     gap = shares.flatten(1).sum(1, dtype=torch.float64) - (ends[:, 0] - ends[:, 1])
     refuse_gap(gap, shares, ends)
-    return Attribution(shares, slope, gap.to(x), kept(start))
+    return Attribution(shares, slope, gap.to(x), unless_zero(start))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Attribution, Context, MethodTags, Target, bounded
 from methods._rules.cancelling import revealing
-from methods._shared.reference import Baseline, baseline, declared
+from methods._shared.reference import Baseline, baseline, tags_of_baseline
 from methods.deeplift import SUMMING, contributions
 
 
@@ -34,7 +34,7 @@ class DeepLIFTRevealCancel:
     @property
     def tags(self) -> MethodTags:
         """What it needs and is ranked with depends on its baseline."""
-        return declared(SUMMING, self.baseline)
+        return tags_of_baseline(SUMMING, self.baseline)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row.

@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Between, Context, Count, MethodTags, Positive, Target, bounded
 from bench.passes import differentiable, gradient
-from methods._shared.fills import Fill, covered, declared
+from methods._shared.fills import Fill, covered, tags_of_fill
 
 #: halvings of the interval in which the shift of a mask to its area is sought
 HALVINGS = 40
@@ -54,7 +54,7 @@ class ExtremalPerturbation:
     @property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
-        return declared(_TAGS, self.fill)
+        return tags_of_fill(_TAGS, self.fill)
 
     @property
     def passes(self) -> int:

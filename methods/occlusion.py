@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Count, MethodTags, Target, bounded, impossible
 from bench.passes import box_edits, row_of
-from methods._shared.fills import Fill, covered, declared
+from methods._shared.fills import Fill, covered, tags_of_fill
 
 _TAGS = MethodTags(
     "perturbation",
@@ -45,7 +45,7 @@ class Occlusion:
     @property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
-        return declared(_TAGS, self.fill)
+        return tags_of_fill(_TAGS, self.fill)
 
     def __post_init__(self) -> None:
         if self.stride > self.window:

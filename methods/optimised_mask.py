@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Context, Count, MethodTags, NonNegative, Positive, Target, bounded
 from bench.passes import differentiable, explained, forward, gradient
-from methods._shared.fills import Fill, covered, declared
+from methods._shared.fills import Fill, covered, tags_of_fill
 
 _TAGS = MethodTags(
     "perturbation",
@@ -54,7 +54,7 @@ class OptimisedMask:
     @property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
-        return declared(_TAGS, self.fill)
+        return tags_of_fill(_TAGS, self.fill)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in 0..1."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Attribution, Context, Count, MethodTags, Target, bounded
 from bench.passes import explained, forward, gradient
-from methods._shared.reference import Baseline, baseline, declared, kept
+from methods._shared.reference import Baseline, baseline, tags_of_baseline, unless_zero
 
 Quadrature = Literal["midpoint", "gauss_legendre"]
 
@@ -39,7 +39,7 @@ class IntegratedGradients:
         """What it needs and is ranked with depends on its baseline."""
         laws = frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation"})
         cost = "steps * (forward + backward) + 2 * forward"
-        return declared(MethodTags("path", "contribution", laws=laws, cost=cost), self.baseline)
+        return tags_of_baseline(MethodTags("path", "contribution", laws=laws, cost=cost), self.baseline)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the gap sum(map) - (f(x) - f(b)) of each row."""
@@ -51,7 +51,7 @@ class IntegratedGradients:
         contributions = (slope * (x - start)).contiguous()
         rise = explained(forward(model, x), target) - explained(forward(model, start), target)
         gap = contributions.flatten(1).sum(1, dtype=torch.float64) - rise
-        return Attribution(contributions, slope, gap.to(x), kept(start))
+        return Attribution(contributions, slope, gap.to(x), unless_zero(start))
 
     def _nodes(self) -> tuple[list[float], list[float]]:
         """Places on the line in (0, 1) and their weights, which sum to one."""

@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Context, Count, MethodTags, Multiple, Part, Target, bounded
 from bench.passes import mask_edits, row_of
-from methods._shared.fills import Fill, covered, declared
+from methods._shared.fills import Fill, covered, tags_of_fill
 
 FLIPS = [[axis + 1 for axis in range(3) if choice[axis]] for choice in product((False, True), repeat=3)]
 
@@ -82,7 +82,7 @@ class RISE:
     @property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
-        return declared(_TAGS, self.fill)
+        return tags_of_fill(_TAGS, self.fill)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

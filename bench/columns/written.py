@@ -153,7 +153,7 @@ content              text    all that the key is made from, as JSON
 config               text    configuration as JSON
 """)
 REGIONS = UNIT + Columns.of("""
-region               text    region, or two of them
+region               text    region, or two of them; all for a statistic over regions
 truth                text    association, observer, use, off, on, shapley or interaction
 statistic            text    value, or how subjects are summed up
 value                number  the number

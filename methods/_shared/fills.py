@@ -16,7 +16,7 @@ Fill = Literal["zero", "mean", "blur", "noise"] | Finite
 SMOOTHING = 4.0
 
 
-def declared(tags: MethodTags, fill: Fill) -> MethodTags:
+def tags_of_fill(tags: MethodTags, fill: Fill) -> MethodTags:
     """The tags of a method that covers by this fill, which is its reference."""
     if not isinstance(fill, str):
         return replace(tags, reference_class="number" if fill else "zero")

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, MethodTags, Target, Undefined
 from bench.passes import coalition_edits, row_of
-from methods._shared.fills import Fill, covered, declared
+from methods._shared.fills import Fill, covered, tags_of_fill
 
 
 class Game:
@@ -51,7 +51,7 @@ class RegionGame(ABC):
     @property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
-        return declared(_TAGS, self.fill)
+        return tags_of_fill(_TAGS, self.fill)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score. Raises BadInput where the solution is not told by the coalitions it may run."""

@@ -39,12 +39,12 @@ def baseline(inputs: Tensor, kind: Baseline, context: Context) -> Tensor:
     return torch.stack([context.redraw_mean(subject) for subject in context.subjects]).to(inputs)
 
 
-def kept(start: Tensor) -> Tensor | None:
+def unless_zero(start: Tensor) -> Tensor | None:
     """References as an attribution holds them: None where they are zero."""
     return start.contiguous() if start.any() else None
 
 
-def declared(tags: MethodTags, kind: Baseline) -> MethodTags:
+def tags_of_baseline(tags: MethodTags, kind: Baseline) -> MethodTags:
     """The tags of a method with this baseline: its reference class and needs; redraws make it an oracle."""
     if kind == "redraw":
         return replace(tags, role="oracle", needs=tags.needs | {"redraw_mean"}, reference_class=kind)
