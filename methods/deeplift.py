@@ -17,9 +17,11 @@ from methods._rules.differences import References, picked, rescaled
 from methods._rules.operations import OperationKind
 from methods._shared.background import controls
 from methods._shared.completeness import refuse_gap
-from methods._shared.reference import Baseline, baseline
+from methods._shared.reference import Baseline, baseline, tags_of_baseline, unless_zero
 
 _LAWS = frozenset({"scale", "sign", "shift", "implementation", "refusal"})
+#: of methods that share out the rise of the score from one reference
+SUMMING = MethodTags("path", "contribution", laws=_LAWS | {"linear", "completeness"}, cost="2 * forward + backward")
 
 
 @bounded
@@ -27,7 +29,9 @@ _LAWS = frozenset({"scale", "sign", "shift", "implementation", "refusal"})
 class DeepLIFT:
     """DeepLIFT by the rescale rule.
 
-    baseline: `zero`, or `mean`, the constant image at the subject's mean within its domain.
+    baseline: `zero`, `mean` (constant, at the subject's mean within its domain), `controls` (the mean training control)
+    or `redraw` (the subject with every region as in the mean of redraws, which asks the simulator, so that it is shown
+    as an oracle).
     """
 
     baseline: Baseline = "zero"
@@ -37,10 +41,12 @@ class DeepLIFT:
     summary: ClassVar[str] = (
         "(x - b) times the multiplier by the rescale rule; the map sums to f(x) - f(b) but for rounding."
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "path", "contribution", laws=_LAWS | {"linear", "completeness"}, cost="2 * forward + backward"
-    )
     note: ClassVar[str] = "rescale rule; sums to f(x) - f(b) but for rounding"
+
+    @property
+    def tags(self) -> MethodTags:
+        """What it needs and is ranked with depends on its baseline."""
+        return tags_of_baseline(SUMMING, self.baseline)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row.
@@ -72,6 +78,7 @@ class DeepSHAP:
         "location",
         needs=frozenset({"training"}),
         laws=_LAWS,
+        reference_class="controls",
         cost="references * (2 * forward + backward)",
     )
     note: ClassVar[str] = "mean of DeepLIFT over 8 training controls; sums to f(x) - their mean score"
@@ -121,4 +128,4 @@ def contributions(
     shares = (slope * (x - start)).contiguous()
     gap = shares.flatten(1).sum(1, dtype=torch.float64) - (ends[:, 0] - ends[:, 1])
     refuse_gap(gap, shares, ends)
-    return Attribution(shares, slope, gap.to(x))
+    return Attribution(shares, slope, gap.to(x), unless_zero(start))

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from bench.contracts import Attribution, Context, MethodTags, Target, bounded
 from methods._rules.cancelling import revealing
-from methods._shared.reference import Baseline, baseline
-from methods.deeplift import contributions
+from methods._shared.reference import Baseline, baseline, tags_of_baseline
+from methods.deeplift import SUMMING, contributions
 
 
 @bounded
@@ -16,8 +16,7 @@ from methods.deeplift import contributions
 class DeepLIFTRevealCancel:
     """DeepLIFT by the RevealCancel rule.
 
-    Batch norm counts as part of its convolution. baseline: `zero`, or `mean`, the constant image at the subject's mean
-    within its domain.
+    Batch norm counts as part of its convolution. baseline: as in `DeepLIFT`.
     """
 
     baseline: Baseline = "zero"
@@ -27,16 +26,15 @@ class DeepLIFTRevealCancel:
     summary: ClassVar[str] = (
         "(x - b) times the multiplier by the RevealCancel rule; the map sums to f(x) - f(b) but for rounding."
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "path",
-        "contribution",
-        laws=frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation", "refusal"}),
-        cost="2 * forward + backward",
-    )
     note: ClassVar[str] = (
         "shares what inputs that cancel do together: min(a, b) goes half to each, where the rescale rule "
         "gives all to one"
     )
+
+    @property
+    def tags(self) -> MethodTags:
+        """What it needs and is ranked with depends on its baseline."""
+        return tags_of_baseline(SUMMING, self.baseline)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the rounding sum(map) - (f(x) - f(b)) of each row.

@@ -36,6 +36,7 @@ class ExpectedGradients:
         "location",
         stochastic=True,
         needs=frozenset({"training"}),
+        reference_class="controls",
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="samples * (forward + backward)",
     )

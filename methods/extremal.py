@@ -9,10 +9,19 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Between, Context, Count, MethodTags, Positive, Target, bounded
 from bench.passes import differentiable, gradient
-from methods._shared.fills import Fill, covered
+from methods._shared.fills import Fill, covered, tags_of_fill
 
 #: halvings of the interval in which the shift of a mask to its area is sought
 HALVINGS = 40
+
+
+_TAGS = MethodTags(
+    "perturbation",
+    "location",
+    signed=False,
+    laws=frozenset({"shift", "implementation"}),
+    cost="passes * (forward + backward)",
+)
 
 
 @bounded
@@ -40,14 +49,12 @@ class ExtremalPerturbation:
     summary: ClassVar[str] = (
         "The mean over areas a of the mask m in 0..1, mean(m) = a, that maximises f(m x + (1 - m) cover)."
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "perturbation",
-        "location",
-        signed=False,
-        laws=frozenset({"shift", "implementation"}),
-        cost="passes * (forward + backward)",
-    )
     note: ClassVar[str] = "mean of four masks of fixed area that keep the score; what opposes the score is never kept"
+
+    @property
+    def tags(self) -> MethodTags:
+        """The fill is what it compares with."""
+        return tags_of_fill(_TAGS, self.fill)
 
     @property
     def passes(self) -> int:

@@ -35,7 +35,9 @@ class GradientXInput:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Shrikumar et al. 2016, Not just a black box, arXiv:1605.01713"
     summary: ClassVar[str] = "The gradient times the image: the change to first order on taking a voxel to zero."
-    tags: ClassVar[MethodTags] = MethodTags("gradient", "contribution", laws=_LAWS, cost="forward + backward")
+    tags: ClassVar[MethodTags] = MethodTags(
+        "gradient", "contribution", laws=_LAWS, reference_class="zero", cost="forward + backward"
+    )
     note: ClassVar[str] = "baseline 0; zero wherever the image is zero"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:

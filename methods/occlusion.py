@@ -10,7 +10,14 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Count, MethodTags, Target, bounded, impossible
 from bench.passes import box_edits, row_of
-from methods._shared.fills import Fill, covered
+from methods._shared.fills import Fill, covered, tags_of_fill
+
+_TAGS = MethodTags(
+    "perturbation",
+    "location",
+    laws=frozenset({"scale", "sign", "shift", "implementation"}),
+    cost="(1 + boxes(D) * boxes(H) * boxes(W)) * forward",
+)
 
 
 @bounded
@@ -33,13 +40,12 @@ class Occlusion:
     summary: ClassVar[str] = (
         "f(x) - f(x with a box covered), high where the box supports the score, averaged over the boxes over a voxel."
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "perturbation",
-        "location",
-        laws=frozenset({"scale", "sign", "shift", "implementation"}),
-        cost="(1 + boxes(D) * boxes(H) * boxes(W)) * forward",
-    )
     note: ClassVar[str] = "f(x) - f(covered), mean over the boxes over a voxel; the fill may itself look like pathology"
+
+    @property
+    def tags(self) -> MethodTags:
+        """The fill is what it compares with."""
+        return tags_of_fill(_TAGS, self.fill)
 
     def __post_init__(self) -> None:
         if self.stride > self.window:

@@ -9,7 +9,15 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Context, Count, MethodTags, NonNegative, Positive, Target, bounded
 from bench.passes import differentiable, explained, forward, gradient
-from methods._shared.fills import Fill, covered
+from methods._shared.fills import Fill, covered, tags_of_fill
+
+_TAGS = MethodTags(
+    "perturbation",
+    "location",
+    signed=False,
+    laws=frozenset({"shift"}),
+    cost="(2 + steps) * forward + steps * backward",
+)
 
 
 @bounded
@@ -39,16 +47,14 @@ class OptimisedMask:
         "1 - m, how far each voxel is covered by the mask m in 0..1 that minimises the score under the mask, the area "
         "that is covered and the roughness of the mask, starting from m = 1."
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "perturbation",
-        "location",
-        signed=False,
-        laws=frozenset({"shift"}),
-        cost="(2 + steps) * forward + steps * backward",
-    )
     note: ClassVar[str] = (
         "the part whose covering pays; says nothing of how much more one covered voxel matters than another"
     )
+
+    @property
+    def tags(self) -> MethodTags:
+        """The fill is what it compares with."""
+        return tags_of_fill(_TAGS, self.fill)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in 0..1."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Attribution, Context, Count, MethodTags, Target, bounded
 from bench.passes import explained, forward, gradient
-from methods._shared.reference import Baseline, baseline
+from methods._shared.reference import Baseline, baseline, tags_of_baseline, unless_zero
 
 Quadrature = Literal["midpoint", "gauss_legendre"]
 
@@ -19,9 +19,10 @@ Quadrature = Literal["midpoint", "gauss_legendre"]
 class IntegratedGradients:
     """Integrated gradients from a baseline.
 
-    baseline: `zero`, or `mean`, the constant image at the subject's mean within its domain. rule: `midpoint` (steady
-    on ReLU networks) or `gauss_legendre` (best on smooth ones). On ReLU networks no number of steps is a guarantee:
-    the completeness gap is returned with the map.
+    baseline: `zero`, `mean` (constant, at the subject's mean within its domain), `controls` (the mean training control)
+    or `redraw` (the subject with every region as in the mean of redraws, which asks the simulator, so that it is shown
+    as an oracle). rule: `midpoint` (steady on ReLU networks) or `gauss_legendre` (best on smooth ones). On ReLU
+    networks no number of steps is a guarantee: the completeness gap is returned with the map.
     """
 
     steps: Count = 32
@@ -31,13 +32,14 @@ class IntegratedGradients:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Sundararajan, Taly and Yan 2017, Axiomatic attribution for deep networks, ICML"
     summary: ClassVar[str] = "(x - b) times the mean gradient on the straight line from the baseline b to the image x."
-    tags: ClassVar[MethodTags] = MethodTags(
-        "path",
-        "contribution",
-        laws=frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation"}),
-        cost="steps * (forward + backward) + 2 * forward",
-    )
     note: ClassVar[str] = "depends on its baseline; on ReLU networks read the returned gap"
+
+    @property
+    def tags(self) -> MethodTags:
+        """What it needs and is ranked with depends on its baseline."""
+        laws = frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation"})
+        cost = "steps * (forward + backward) + 2 * forward"
+        return tags_of_baseline(MethodTags("path", "contribution", laws=laws, cost=cost), self.baseline)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Attribution:
         """Map (N, 1, D, H, W) in score, its multiplier, and the gap sum(map) - (f(x) - f(b)) of each row."""
@@ -49,7 +51,7 @@ class IntegratedGradients:
         contributions = (slope * (x - start)).contiguous()
         rise = explained(forward(model, x), target) - explained(forward(model, start), target)
         gap = contributions.flatten(1).sum(1, dtype=torch.float64) - rise
-        return Attribution(contributions, slope, gap.to(x))
+        return Attribution(contributions, slope, gap.to(x), unless_zero(start))
 
     def _nodes(self) -> tuple[list[float], list[float]]:
         """Places on the line in (0, 1) and their weights, which sum to one."""

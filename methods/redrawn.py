@@ -41,6 +41,7 @@ class RedrawOcclusion:
         "location",
         role="oracle",
         needs=frozenset({"redraws"}),
+        reference_class="redraw",
         laws=frozenset({"scale", "sign", "shift", "implementation"}),
         cost="draws * (1 + boxes(D) * boxes(H) * boxes(W)) * forward",
     )

@@ -8,8 +8,15 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Count, MethodTags, Target, bounded
 from bench.passes import region_edits, row_of
-from methods._shared.fills import Fill, covered
+from methods._shared.fills import Fill, covered, tags_of_fill
 from methods._shared.players import painted, regions_of
+
+_TAGS = MethodTags(
+    "perturbation",
+    "location",
+    laws=frozenset({"scale", "sign", "shift", "implementation"}),
+    cost="(1 + blocks**3) * forward",
+)
 
 
 @bounded
@@ -29,15 +36,14 @@ class RegionOcclusion:
     summary: ClassVar[str] = (
         "f(x) - f(x with a region covered), spread evenly over the region: the map summed over a region is its value."
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "perturbation",
-        "location",
-        laws=frozenset({"scale", "sign", "shift", "implementation"}),
-        cost="(1 + blocks**3) * forward",
-    )
     note: ClassVar[str] = (
         "f(x) - f(region covered), spread over the region; regions that replace each other all look unimportant"
     )
+
+    @property
+    def tags(self) -> MethodTags:
+        """The fill is what it compares with."""
+        return tags_of_fill(_TAGS, self.fill)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

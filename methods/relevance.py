@@ -32,6 +32,7 @@ class LRP0:
         "relevance",
         "contribution",
         laws=frozenset({"linear", "scale", "sign", "shift", "implementation", "refusal"}),
+        reference_class="zero",
         cost="forward + backward",
     )
     note: ClassVar[str] = "equals gradient x input in ReLU networks; biases absorb their share"
@@ -58,7 +59,11 @@ class LRPEpsilon:
     )
     summary: ClassVar[str] = "R_i = sum_j x_i w_ij R_j / (y_j + epsilon sign(y_j)): weak outputs y_j pass on less."
     tags: ClassVar[MethodTags] = MethodTags(
-        "relevance", "contribution", laws=frozenset({"sign", "implementation", "refusal"}), cost="forward + backward"
+        "relevance",
+        "contribution",
+        laws=frozenset({"sign", "implementation", "refusal"}),
+        reference_class="zero",
+        cost="forward + backward",
     )
     note: ClassVar[str] = "epsilon in units of layer outputs; every normalisation is a layer of its own"
 

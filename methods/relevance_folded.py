@@ -37,7 +37,11 @@ class LRPComposite:
         "Alpha-beta at convolutions with their batch norm, and epsilon at every other affine layer."
     )
     tags: ClassVar[MethodTags] = MethodTags(
-        "relevance", "contribution", laws=frozenset({"implementation", "refusal"}), cost="forward + backward"
+        "relevance",
+        "contribution",
+        laws=frozenset({"implementation", "refusal"}),
+        reference_class="zero",
+        cost="forward + backward",
     )
     note: ClassVar[str] = (
         "lrp_epsilon_plus with batch norm folded into its convolution: another map, and zennit's to a thousandth"

@@ -22,6 +22,7 @@ def _tags(*laws: str) -> MethodTags:
         "relevance",
         "contribution",
         laws=frozenset({"implementation", "refusal", *laws}),
+        reference_class="zero",
         cost="forward + backward",
     )
 

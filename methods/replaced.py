@@ -60,7 +60,7 @@ class SwapTest(_Boxes):
         "over a voxel."
     )
     tags: ClassVar[MethodTags] = MethodTags(
-        "perturbation", "location", needs=frozenset({"training"}), laws=_LAWS, cost=_COST
+        "perturbation", "location", needs=frozenset({"training"}), laws=_LAWS, reference_class="controls", cost=_COST
     )
     note: ClassVar[str] = (
         "boxes from the nearest training control; unregistered controls move anatomy too; `into` subject or "
@@ -98,6 +98,7 @@ class TwinOcclusion(_Boxes):
         role="oracle",
         truths=frozenset({"counterfactual"}),
         laws=_LAWS,
+        reference_class="twin",
         cost=_COST,
     )
     note: ClassVar[str] = (

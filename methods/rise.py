@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Context, Count, MethodTags, Multiple, Part, Target, bounded
 from bench.passes import mask_edits, row_of
-from methods._shared.fills import Fill, covered
+from methods._shared.fills import Fill, covered, tags_of_fill
 
 FLIPS = [[axis + 1 for axis in range(3) if choice[axis]] for choice in product((False, True), repeat=3)]
 
@@ -45,6 +45,15 @@ class Masks(Sequence[Tensor]):
         return 1 - large[:, d, h, w]
 
 
+_TAGS = MethodTags(
+    "perturbation",
+    "location",
+    stochastic=True,
+    laws=frozenset({"scale", "sign", "shift", "implementation"}),
+    cost="(1 + masks) * forward",
+)
+
+
 @bounded
 @dataclass(frozen=True)
 class RISE:
@@ -66,16 +75,14 @@ class RISE:
     summary: ClassVar[str] = (
         "For every voxel: the mean score over masks, weighted by how much they show it, less the mean over all masks."
     )
-    tags: ClassVar[MethodTags] = MethodTags(
-        "perturbation",
-        "location",
-        stochastic=True,
-        laws=frozenset({"scale", "sign", "shift", "implementation"}),
-        cost="(1 + masks) * forward",
-    )
     note: ClassVar[str] = (
         "512 random soft masks, mirrored; noise falls as one over the root of their number; mean score taken off"
     )
+
+    @property
+    def tags(self) -> MethodTags:
+        """The fill is what it compares with."""
+        return tags_of_fill(_TAGS, self.fill)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""

@@ -25,14 +25,12 @@ from metrics.regions import RegionSpearman, region_mass
 class FromBaseline:
     """I = x - x', x' the image with one region at the baseline of a contribution: of one map, and kept for no other.
 
-    contribution, multiplier: (1, D, H, W) of a subject, which imply the constant b by map = M * (x - b). labels:
-    (D, H, W), whose regions above 0 are taken in turn.
+    baseline: (1, D, H, W) of a subject. labels: (D, H, W), whose regions above 0 are taken in turn.
     """
 
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
-    contribution: Tensor
-    multiplier: Tensor
+    baseline: Tensor
     labels: Tensor
     name: str = "from baseline"
     count: int = field(init=False)
@@ -45,13 +43,7 @@ class FromBaseline:
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (R, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
         inside = torch.stack([self.labels == label for label in self.regions])[:, None]
-        return (inputs[row] - self._level(inputs[row])) * inside.to(inputs.device)
-
-    def _level(self, image: Tensor) -> Tensor:
-        """The constant b, read where the multiplier is large; 0 where there is no multiplier but 0."""
-        size = self.multiplier.abs()
-        clear = size > size.median()
-        return (image - self.contribution / self.multiplier)[clear].median() if clear.any() else image.new_zeros(())
+        return (inputs[row] - self.baseline) * inside.to(inputs.device)
 
 
 @bounded
@@ -61,8 +53,9 @@ class OwnQuestion:
 
     A contribution says what of f(x) - f(b) each region owns, for its own baseline b. Here that is asked as it stands:
     does its mass rank the regions as f(x) - f(x with the region at b) does? Nothing is drawn, so every region counts. 1
-    for integrated gradients on a linear model whatever the baseline, which `use` does not grant. b is the constant that
-    map and multiplier imply; NaN without a multiplier.
+    for integrated gradients on a linear model whatever the baseline. `use` grants that from the redraw mean alone: from
+    zero a region owns its brightness too, which every redraw keeps (`methods/_shared/reference.py`). NaN without a
+    multiplier.
     """
 
     version: ClassVar[str] = "1"
@@ -101,9 +94,10 @@ class OwnQuestion:
         if attribution.multiplier is None:
             return torch.full((len(attribution.map),), torch.nan)
         count, scores = len(context.region_names) or int(context.regions.max()), []
-        for row, (contribution, multiplier) in enumerate(zip(attribution.map, attribution.multiplier, strict=True)):
+        starts = torch.zeros_like(attribution.map) if attribution.baseline is None else attribution.baseline
+        for row, (contribution, start) in enumerate(zip(attribution.map, starts, strict=True)):
             labels = context.regions[row]
-            asked = FromBaseline(contribution, multiplier, labels[0])
+            asked = FromBaseline(start, labels[0])
             change = outputs(asked, row)[1].double().cpu().numpy()
             mass = region_mass(contribution[None], labels[None], count)[0]
             present = [label - 1 for label in asked.regions]

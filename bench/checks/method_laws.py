@@ -30,7 +30,7 @@ def check_completeness(method: Method, probe: MethodProbe) -> None:
     """sum(map) = f(x) - f(b) + gap, the gap returned and small."""
     model, result = probe.model(), result_of(method, probe)
     assert result.gap is not None, "the method claims completeness and returns no gap"
-    start = baselines(result, probe.images).expand_as(probe.images)
+    start = baselines(result, probe.images)
     rise = explained(forward(model, probe.images) - forward(model, start), probe.target)
     missing = result.map.flatten(1).sum(1) - rise - result.gap
     scale = result.map.flatten(1).abs().sum(1)

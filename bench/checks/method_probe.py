@@ -147,6 +147,8 @@ class MethodProbe:
             training=_training,
             target=self.target,
         )
+        if "redraw_mean" in method.tags.needs:
+            return replace(known, redraw_mean=lambda subject: self.redrawn(subject).mean(0))
         if "redraws" not in method.tags.needs:
             return known
         return replace(known, regions=_halves(self.images), region_names=("front", "back"), redraws=self.redrawn)

@@ -53,12 +53,13 @@ def check_nonnegative(method: Method, probe: MethodProbe) -> None:
 
 
 def check_multiplier(method: Method, probe: MethodProbe) -> None:
-    """A contribution, and nothing else, returns a multiplier M with map = M (x - b) for a constant b a row."""
+    """A contribution, and nothing else, returns a multiplier M with map = M (x - b), b its baseline or zero."""
     result = result_of(method, probe)
     if method.tags.quantity != "contribution":
         assert result.multiplier is None, f"a {method.tags.quantity} has no multiplier; only a contribution has one"
         return
     assert result.multiplier is not None, "a contribution must return its multiplier"
+    assert method.tags.reference_class != "none", "a contribution must declare what it is counted from"
     rebuilt = result.multiplier * (probe.images - baselines(result, probe.images))
     must_agree(rebuilt, result.map, 1e-4, "the map is not its multiplier times (inputs - baseline)")
 
@@ -139,7 +140,7 @@ def check_library_use(method: Method, probe: MethodProbe) -> None:
     try:
         result = method(probe.model(), probe.images, probe.target)
     except Undefined:
-        needs = method.tags.truths or "redraws" in method.tags.needs
+        needs = method.tags.truths or {"redraws", "redraw_mean"} & method.tags.needs
         assert needs, "without a context the method raises Undefined though it needs no truth and no redraws"
     else:
         assert Attribution.of(result).map.shape == probe.images.shape, "without a context the map has another shape"

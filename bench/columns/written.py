@@ -65,9 +65,10 @@ role                 text    method, control or oracle
 reads_model          flag    the maps depend on the model
 signed               flag    the maps have a sign
 stochastic           flag    the maps depend on random numbers
+reference_class      text    what an image is compared with, none for nothing; methods of one class ask one question
 """)
 METHODS = METHOD + TAGS + Columns.of("""
-truth                text    truth that an oracle shows; empty for all that are none
+truth                text    truth that an oracle shows; empty for one that only asks the simulator, and for others
 cost                 text    passes per subject, as a formula
 convergence          number  likeness of its maps to those made with other noise
 converged            text    True or False: that likeness reaches 0.9; empty where it was not measured
@@ -167,7 +168,7 @@ content              text    all that the key is made from, as JSON
 config               text    configuration as JSON
 """)
 REGIONS = UNIT + Columns.of("""
-region               text    region, or two of them
+region               text    region, or two of them; all for a statistic over regions
 truth                text    association, observer, use, off, on, shapley or interaction
 statistic            text    value, or how subjects are summed up
 value                number  the number

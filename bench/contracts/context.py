@@ -27,7 +27,8 @@ class Context:
     subjects: (N,) subject numbers, one per row of `inputs`. seed_of: subject -> seed of its noise; the harness hashes
     (method seed, unit, subject), so noise is common to x and x + delta and to every batch a subject may sit in.
     redraws: subject -> (R * K, 1, D, H, W), its image with each region's local latents redrawn from their marginal,
-    K draws per region in the order of `region_names`; rescans: (subject, k) -> (k, 1, D, H, W), its image scanned anew
+    K draws per region in the order of `region_names`; redraw_mean: subject -> (1, D, H, W), every region as it is in
+    the mean of the redraws that `use` rests on; rescans: (subject, k) -> (k, 1, D, H, W), its image scanned anew
     k times; twin: subject -> (1, D, H, W), its image with the other label; severities: (subject, strengths) ->
     (K, 1, D, H, W), its image at K strengths of the pathology, 0 none, 1 a patient's; to_anatomy_of: (volume, donor,
     recipient) -> the donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the average one. Each is
@@ -51,6 +52,7 @@ class Context:
     training: Callable[[], Batch] = _no_training
     sides: Callable[[Tensor], Tensor] = _classes
     redraws: Callable[[int], Tensor] | None = None
+    redraw_mean: Callable[[int], Tensor] | None = None
     rescans: Callable[[int, int], Tensor] | None = None
     twin: Callable[[int], Tensor] | None = None
     severities: Callable[[int, tuple[float, ...]], Tensor] | None = None

@@ -99,12 +99,14 @@ class Cohort(Batch):
 class Attribution(NamedTuple):
     """A map (N, 1, D, H, W) and, for contributions, the multiplier M with map = M * (inputs - baseline).
 
-    gap: (N,) completeness gap of the map where the method claims completeness, else None.
+    gap: (N,) completeness gap of the map where the method claims completeness, else None. baseline: (N, 1, D, H, W) the
+    images that contributions are counted from; None where these are zero, and for what is no contribution.
     """
 
     map: Tensor
     multiplier: Tensor | None = None
     gap: Tensor | None = None
+    baseline: Tensor | None = None
 
     @classmethod
     def of(cls, result: "Tensor | Attribution") -> "Attribution":

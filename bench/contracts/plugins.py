@@ -77,7 +77,10 @@ class Method(Protocol):
     version: ClassVar[str]
     reference: ClassVar[str]
     summary: ClassVar[str]
-    tags: ClassVar[MethodTags]
+
+    @property
+    def tags(self) -> MethodTags:
+        """What its maps mean and what it needs: of the class, or of an instance where parameters decide."""
 
     def __call__(
         self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None

@@ -8,6 +8,9 @@ from bench.contracts.bounds import Count
 
 Quantity = Literal["sensitivity", "contribution", "location"]
 Role = Literal["method", "control", "oracle"]
+#: the image that a map is counted from: none; all voxels at zero, at a number, at the subject's own mean; the subject
+#: blurred, or as noise; training controls; the subject as the simulator redraws it, or its twin
+ReferenceClass = Literal["none", "zero", "number", "mean", "blur", "noise", "controls", "redraw", "twin"]
 MetricKind = Literal["map", "model", "explainer", "group", "compare"]
 
 
@@ -20,9 +23,11 @@ class MethodTags:
         f(x) - f(b); the method also returns its multiplier M with map = M * (x - b)), or `location` (neither).
     role: `control` sets a floor and is never ranked; `oracle` sees a truth and is never ranked.
     needs: `layer` (convolutional features), `training` (training images), `redraws` (the subject with regions drawn
-        anew by the simulator).
+        anew by the simulator), `redraw_mean` (the mean of these).
     truths: names of the truths that an oracle is told.
     laws: the identities the method claims; `bench.checks` tests exactly these.
+    reference_class: what the image is compared with. Unlike references ask unlike questions, so methods are to be
+        ranked within a class; `none` for a method that compares with nothing.
     cost: passes per map as a formula of the method's own parameters, e.g. `"steps * (forward + backward)"`.
     """
 
@@ -35,6 +40,7 @@ class MethodTags:
     needs: frozenset[str] = frozenset()
     truths: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset()
+    reference_class: ReferenceClass = "none"
     cost: str = "forward"
 
 

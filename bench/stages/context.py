@@ -34,10 +34,12 @@ def method_context(
     noise: Callable[[int], int],
     use: Callable[[], Truth],
     training: Callable[[], Batch],
+    redraw_mean: Callable[[int], torch.Tensor],
 ) -> Context:
     """The knowledge of a method: noise of its own, anatomy, training images, and only truths and redraws it declared.
 
     simulator: the simulator of the cohort. noise: subject -> seed. use: the truth of the model, asked for if declared.
+    redraw_mean: subject -> the mean of its redraws.
 
     Raises:
         Unsupported: where the simulator has no such truth.
@@ -55,6 +57,7 @@ def method_context(
         training=training,
         sides=simulator.sides,
         redraws=_redraws(simulator) if "redraws" in method.tags.needs else None,
+        redraw_mean=redraw_mean if "redraw_mean" in method.tags.needs else None,
     )
 
 

@@ -29,9 +29,8 @@ def shares_wrong(
         answer["own"] = exact_slopes(model, images)
     elif tags.quantity == "contribution":
         found["own"] = found["subject"]
-        answer["own"] = exact_shapley(
-            between(model, readings, model.readings(counted_from(images, attribution))), players
-        )
+        start = torch.zeros_like(images) if attribution.baseline is None else attribution.baseline
+        answer["own"] = exact_shapley(between(model, readings, model.readings(start)), players)
     if not tags.signed:
         answer = {question: value.abs() for question, value in answer.items()}
     found |= {question: value.abs() for question, value in found.items() if question == "subject" or not tags.signed}
@@ -43,22 +42,6 @@ def region_shares(model: KnownMechanism, maps: Tensor) -> Tensor:
     flat, inside = maps.flatten(1).double(), model.voxels.flatten(1)
     elsewhere = flat[:, ~inside.any(0)].abs().sum(1, keepdim=True)
     return torch.cat([flat @ inside.double().T, elsewhere], 1)
-
-
-def counted_from(images: Tensor, attribution: Attribution) -> Tensor:
-    """The images that contributions are counted from, one intensity a subject: where map = M (x - b) says which.
-
-    Raises:
-        ValueError: for contributions without a multiplier.
-    """
-    if attribution.multiplier is None:
-        raise ValueError("a contribution comes with its multiplier")
-    told = images.double() - attribution.map.double() / attribution.multiplier.double()
-    # a multiplier near zero tells nothing but rounding; no multiplier at all leaves the answer without a reference
-    weight = attribution.multiplier.abs().flatten(1)
-    heaviest = weight.argmax(1, keepdim=True)
-    level = told.flatten(1).gather(1, heaviest).nan_to_num(0.0, 0.0, 0.0)
-    return level.reshape(-1, 1, 1, 1, 1).expand_as(told)
 
 
 def share_wrong(found: Tensor, answer: Tensor, empty: bool) -> Tensor:

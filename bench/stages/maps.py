@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from bench import seeds
 from bench.contracts import Attribution, Cohort, Context, Method
@@ -15,6 +15,7 @@ from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.cohort import COHORT
 from bench.stages.context import OF_MODEL, method_context
 from bench.stages.images import IMAGES
+from bench.stages.redraw import REDRAW
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.train import TRAIN
 from bench.stages.use import USE
@@ -33,21 +34,23 @@ class Maps(Stage[Attribution]):
         content: what is computed from maps depends on `maps`, not on how many of them are kept on disk.
         """
         study = graph.study
-        uses = OF_MODEL & study.make("methods", method).tags.truths
-        use = (graph.cell(USE, unit),) if uses else ()
+        tags = study.make("methods", method).tags
+        use = (graph.cell(USE, unit),) if OF_MODEL & tags.truths else ()
+        redraws = (graph.cell(REDRAW, unit),) if "redraw_mean" in tags.needs else ()
         cohort, model = graph.cell(COHORT, unit), graph.cell(TRAIN, unit)
         whole = {
             "model": model.key,
             "cohort": cohort.key,
             "method": graph.describe("methods", method),
             **({"use": use[0].key} if use else {}),
+            **({"redraws": redraws[0].key} if redraws else {}),
         }
         content = {"maps": key({"stage": self.name, "version": self.version, **whole}), "kept": study.kept}
-        needs, source = (graph.cell(CALIBRATE, unit), cohort, model, *use), graph.source("methods", method)
+        needs, source = (graph.cell(CALIBRATE, unit), cohort, model, *use, *redraws), graph.source("methods", method)
         return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method)
 
     def write(self, folder: Path, value: Any) -> None:
-        """Write maps, multiplier and gap as safetensors, float32."""
+        """Write the map and what belongs to it as safetensors, float32."""
         parts = {name: part for name, part in value._asdict().items() if part is not None}
         save_file(
             {name: part.detach().float().contiguous() for name, part in parts.items()}, folder / "maps.safetensors"
@@ -77,13 +80,20 @@ def explain(given: Given, model: nn.Module) -> MadeMaps:
 def map_context(given: Given) -> Context:
     """The context of the cell's method."""
     graph, unit, name = given.graph, given.unit, given.cell.method
+    cohort = given.value(COHORT)
+
+    def redraw_mean(subject: int) -> Tensor:
+        row = cohort.subjects.tolist().index(subject)
+        return given.value(REDRAW).mean(row, cohort.images[row], cohort.regions[row])
+
     return method_context(
         calibrated(given),
-        given.value(COHORT),
+        cohort,
         given.study.make("methods", name),
         seeds.of_method(graph.describe("methods", name), graph.cell(TRAIN, unit).key),
         lambda: given.value(USE),
         lambda: given.value(IMAGES).train,
+        redraw_mean,
     )
 
 
@@ -94,7 +104,8 @@ def attribute(method: Method, model: nn.Module, cohort: Cohort, context: Context
         ValueError: where the map is not shaped like the images or holds NaN or infinity.
     """
     attribution = Attribution.of(method(model, cohort.images, context.target, context))
-    for part, tensor in (("map", attribution.map), ("multiplier", attribution.multiplier)):
+    for part in ("map", "multiplier", "baseline"):
+        tensor = getattr(attribution, part)
         if tensor is None:
             continue
         if tensor.shape != cohort.images.shape:

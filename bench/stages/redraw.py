@@ -52,6 +52,20 @@ class Redrawn:
         """The redraws of the subject in a row, whose own image is (1, D, H, W), by region."""
         return [_boxed(image, places.long(), values) for places, values in self._regions(row)]
 
+    def mean(self, row: int, image: Tensor, labels: Tensor) -> Tensor:
+        """The subject in a row with every region as it is in the mean of its redraws: (1, D, H, W).
+
+        Strata count by their chance; one without draws counts as the image itself. image, labels: (1, D, H, W) its own
+        image and regions. What a redraw changes beside its own region is left as it is.
+        """
+        mean, inside = image.flatten().double(), labels.flatten().long()
+        for number, (places, values) in enumerate(self._regions(row)):
+            at = places.long()[own := inside[places.long()] == number + 1]
+            drawn = self.strata[row, number][:, None] == torch.arange(self.chances.shape[2])
+            weights = (self.chances[row, number] * drawn / drawn.sum(0).clamp(min=1)).sum(1)
+            mean[at] += weights @ (values[:, own] - image.flatten()[at]).double()
+        return mean.to(image).view(image.shape)
+
     def _regions(self, row: int) -> Iterator[tuple[Tensor, Tensor]]:
         draws, counts = self.strata.shape[2], self.counts[row].tolist()
         start = int(self.counts[:row].sum())

@@ -16,7 +16,10 @@ from bench.stages.effects import EFFECTS
 from bench.stages.switching import Effects
 from bench.stages.use import USE
 from bench.study import Study, Unit
+from bench.tables.halves import halves_agree
 
+#: in place of a region, where a statistic is over all of them
+ALL = "all"
 #: over the subjects that have a value
 STATISTICS = {
     "mean": lambda values: values.nanmean(0),
@@ -31,16 +34,20 @@ Entry = tuple[str, str, str, float]
 def rows(study: Study, cells: Cells, stored: StoredCells) -> Iterator[Row]:
     """Rows of REGIONS; truths of the population stand once per simulator, without network and with seeds -1."""
     names: dict[str, tuple[str, ...]] = {}
+    sides: dict[str, Tensor] = {}
     for unit in study.units:
         explained, redrawn, switched = (cells.cell(stage, unit) for stage in (COHORT, USE, EFFECTS))
         if unit.simulator not in names and stored.record(explained):
             cohort = stored.value(explained)
             names[unit.simulator] = cohort.region_names
+            sides[unit.simulator] = study.make("simulators", unit.simulator).sides(cohort.targets)
             for truth in cohort.truths.values():
                 if truth.regions is not None:
                     yield from _with(Unit(unit.simulator, ""), _each(cohort.region_names, truth.name, truth.regions))
         if unit.simulator in names and stored.record(redrawn):
-            yield from _with(unit, _use(names[unit.simulator], stored.value(redrawn)))
+            truth = stored.value(redrawn)
+            yield from _with(unit, _use(names[unit.simulator], truth))
+            yield from _with(unit, _halves(sides[unit.simulator], truth))
         if unit.simulator in names and stored.record(switched):
             yield from _with(unit, _effects(names[unit.simulator], stored.value(switched)))
 
@@ -67,6 +74,13 @@ def _use(names: tuple[str, ...], use: Truth) -> Iterator[Entry]:
         ("use", "used", used.double().mean(0)),
     ):
         yield from ((n, truth, statistic, v) for n, v in zip(names, values.tolist(), strict=True))
+
+
+def _halves(sides: Tensor, use: Truth) -> Iterator[Entry]:
+    """The agreement of halves of the draws, mean over patients and over controls."""
+    agreement = halves_agree(use)
+    for side, who in ((1, "patients"), (0, "controls")):
+        yield ALL, "use", f"halves agree, {who}", float(agreement[sides == side].nanmean())
 
 
 def _effects(names: tuple[str, ...], found: Effects) -> Iterator[Entry]:

@@ -128,10 +128,10 @@ def _described(group: str) -> Iterator[tuple[str, Any]]:
 
 
 def _classes(group: str) -> list[tuple[list[str], Any]]:
-    """The names that share a class, and the plug-in of the first of them."""
-    found: dict[type, tuple[list[str], Any]] = {}
+    """The names that share a class and a role, and the plug-in of the first of them."""
+    found: dict[tuple[type, str], tuple[list[str], Any]] = {}
     for name, made in shipped(group):
-        found.setdefault(type(made), ([], made))[0].append(name)
+        found.setdefault((type(made), getattr(made.tags, "role", "")), ([], made))[0].append(name)
     return list(found.values())
 
 

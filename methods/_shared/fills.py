@@ -1,11 +1,12 @@
 """Images under a cover: a number, their own mean, their blur, or noise."""
 
+from dataclasses import replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from bench.contracts import Context, Finite
+from bench.contracts import Context, Finite, MethodTags
 from bench.passes.fills import blurred, domain_mean, domain_sd
 
 #: `zero`; `mean` of the subject within its domain; `blur`, the whole image under a Gaussian, its border repeated;
@@ -13,6 +14,13 @@ from bench.passes.fills import blurred, domain_mean, domain_sd
 Fill = Literal["zero", "mean", "blur", "noise"] | Finite
 #: standard deviation in voxels of the blur where parts have no one size
 SMOOTHING = 4.0
+
+
+def tags_of_fill(tags: MethodTags, fill: Fill) -> MethodTags:
+    """The tags of a method that covers by this fill, which is its reference."""
+    if not isinstance(fill, str):
+        return replace(tags, reference_class="number" if fill else "zero")
+    return replace(tags, reference_class=fill)
 
 
 def covered(inputs: Tensor, fill: Fill, context: Context, sigma: float = SMOOTHING) -> Tensor:

@@ -2,14 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from bench.contracts import Context, MethodTags, Target, Undefined
 from bench.passes import coalition_edits, row_of
-from methods._shared.fills import Fill, covered
+from methods._shared.fills import Fill, covered, tags_of_fill
 
 
 class Game:
@@ -31,6 +30,15 @@ class Game:
         return score.double().cpu(), scores.double().cpu()
 
 
+_TAGS = MethodTags(
+    "surrogate",
+    "location",
+    stochastic=True,
+    laws=frozenset({"scale", "sign", "shift", "implementation"}),
+    cost="passes(blocks**3) * forward",
+)
+
+
 class RegionGame(ABC):
     """A method that solves, for each image, the game whose players are its regions, and paints their values.
 
@@ -39,13 +47,11 @@ class RegionGame(ABC):
 
     fill: Fill
     blocks: int
-    tags: ClassVar[MethodTags] = MethodTags(
-        "surrogate",
-        "location",
-        stochastic=True,
-        laws=frozenset({"scale", "sign", "shift", "implementation"}),
-        cost="passes(blocks**3) * forward",
-    )
+
+    @property
+    def tags(self) -> MethodTags:
+        """The fill is what it compares with."""
+        return tags_of_fill(_TAGS, self.fill)
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score. Raises BadInput where the solution is not told by the coalitions it may run."""

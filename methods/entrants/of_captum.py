@@ -64,7 +64,12 @@ class CaptumIntegratedGradients(FromCaptum):
     steps: Count = 50
 
     tags: ClassVar[MethodTags] = _tags(
-        "contribution", "2 * steps * (forward + backward) + 2 * forward", "linear", "completeness", "sign"
+        "contribution",
+        "2 * steps * (forward + backward) + 2 * forward",
+        "linear",
+        "completeness",
+        "sign",
+        reference_class="zero",
     )
 
     def ours(self, model: nn.Module) -> Method:
@@ -88,7 +93,13 @@ class CaptumDeepLIFT(FromCaptum):
     summary: ClassVar[str] = "`DeepLift` from a zero image."
 
     tags: ClassVar[MethodTags] = _tags(
-        "contribution", "6 * forward + 4 * backward", "linear", "completeness", "sign", "refusal"
+        "contribution",
+        "6 * forward + 4 * backward",
+        "linear",
+        "completeness",
+        "sign",
+        "refusal",
+        reference_class="zero",
     )
     flaws: ClassVar[Mapping[str, str]] = _BLIND | {
         "runs": "a module that is called twice stops it",
@@ -195,7 +206,9 @@ class CaptumOcclusion(FromCaptum):
     window: Count = 6
     stride: Count = 4
 
-    tags: ClassVar[MethodTags] = _tags("location", "2 * (1 + boxes(D) * boxes(H) * boxes(W)) * forward", "sign")
+    tags: ClassVar[MethodTags] = _tags(
+        "location", "2 * (1 + boxes(D) * boxes(H) * boxes(W)) * forward", "sign", reference_class="zero"
+    )
 
     flaws: ClassVar[Mapping[str, str]] = {"twin": "windows start at the first voxel; ours are centred on the volume"}
 

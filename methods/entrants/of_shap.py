@@ -30,6 +30,7 @@ class ShapDeep:
         "entrant",
         "location",
         needs=frozenset({"training"}),
+        reference_class="controls",
         laws=frozenset({"scale", "sign", "shift", "implementation", "refusal"}),
         cost="10 * references * forward + 8 * references * backward",
     )

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.contracts import Attribution, BadInput, Context
+from bench.contracts import Attribution, BadInput, Batch, Context
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.forward import forward
@@ -15,7 +15,11 @@ from metrics.own_question import OwnQuestion
 SHAPE, TARGET = (8, 8, 8), (1, 0)
 IMAGES = torch.rand((3, 1, *SHAPE), generator=torch.Generator().manual_seed(0))
 REGIONS = (torch.arange(512).reshape(1, 1, *SHAPE) // 32).to(torch.int16).expand(3, -1, -1, -1, -1)
-CONTEXT = Context(subjects=(0, 1, 2), regions=REGIONS, region_names=tuple(f"region {r}" for r in range(1, 16)))
+OTHERS = torch.rand((5, 1, *SHAPE), generator=torch.Generator().manual_seed(1))
+CONTEXT = Context(
+    subjects=(0, 1, 2), regions=REGIONS, region_names=tuple(f"region {r}" for r in range(1, 16)),
+    training=lambda: Batch(OTHERS, torch.zeros(5).long(), torch.arange(5)), redraw_mean=lambda subject: OTHERS[subject],
+)  # fmt: skip
 
 
 def asked(model, attribution, context=CONTEXT, metric=OwnQuestion()):  # noqa: B008
@@ -35,10 +39,16 @@ def linear():
     return Linear(SHAPE, 2)
 
 
-@pytest.mark.parametrize("baseline", ["zero", "mean"])
+@pytest.mark.parametrize("baseline", ["zero", "mean", "controls", "redraw"])
 def test_integrated_gradients_of_a_linear_model_answer_it_from_any_baseline(linear, baseline):
     method = IntegratedGradients(steps=2, baseline=baseline)
     assert asked(linear, method(linear, IMAGES, TARGET, CONTEXT)).tolist() == pytest.approx([1, 1, 1])
+
+
+def test_the_question_is_of_the_maps_own_baseline(linear):
+    """Counted from controls and asked as if from zero, the same map is not right."""
+    found = IntegratedGradients(steps=2, baseline="controls")(linear, IMAGES, TARGET, CONTEXT)
+    assert asked(linear, found._replace(baseline=None)).mean() < 0.8
 
 
 def test_a_map_of_other_places_does_not_answer_it(linear):
@@ -50,7 +60,7 @@ def test_a_map_of_other_places_does_not_answer_it(linear):
 def test_a_baseline_far_from_any_brain_is_no_fault(linear, shipped):
     """An image of minus a thousand everywhere is no brain, and from there the map is as right as from zero."""
     slope = IntegratedGradients(steps=2)(linear, IMAGES, TARGET, CONTEXT).multiplier
-    far = Attribution(slope * (IMAGES + 1000), slope)
+    far = Attribution(slope * (IMAGES + 1000), slope, baseline=torch.full_like(IMAGES, -1000))
     assert asked(linear, far, metric=shipped("own_question")).tolist() == pytest.approx([1, 1, 1])
 
 

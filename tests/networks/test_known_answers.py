@@ -12,7 +12,7 @@ from known_networks import NAMES, REGIONS, fitted, images
 from bench.contracts import Attribution, Cohort, Redraws
 from bench.stages import switching
 from bench.stages.enumeration import between, exact_shapley, exact_slopes, exact_use, population_game
-from bench.stages.judging import counted_from, share_wrong, shares_wrong
+from bench.stages.judging import share_wrong, shares_wrong
 from bench.stages.redraw import redraws_of
 from bench.stages.use import use
 from methods.gradients import Gradient, GradientXInput
@@ -190,13 +190,6 @@ def test_the_share_that_is_wrong_has_no_scale_and_counts_what_lies_elsewhere():
         assert share_wrong(torch.tensor([found]).double(), answer, empty=True).item() == pytest.approx(wanted)
     assert share_wrong(torch.ones(1, 3).double(), 0 * answer, empty=False).isnan().all()
     assert share_wrong(torch.zeros(1, 3).double(), 0 * answer, empty=True).item() == 0
-
-
-def test_contributions_tell_what_they_are_counted_from():
-    model, x = fitted("known_sum"), images(CASES)
-    for kind, wanted in (("zero", torch.zeros(len(x))), ("mean", x.flatten(1).mean(1))):
-        start = counted_from(x, attribution_of(IntegratedGradients(4, baseline=kind), model, x))
-        torch.testing.assert_close(start[:, 0, 0, 0, 0], wanted.double(), rtol=0, atol=1e-6)
 
 
 class States:

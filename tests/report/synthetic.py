@@ -200,7 +200,8 @@ def _catalogues(folder: Path) -> None:
         {
             "method": name, "family": role if role != "method" else "gradients", "quantity": quantity, "role": role,
             "reads_model": role == "method", "signed": quantity != "location",
-            "stochastic": name in ("random", "smoothgrad"), "truth": name.split("_", 1)[1] if role == "oracle" else "",
+            "stochastic": name in ("random", "smoothgrad"), "reference_class": "none",
+            "truth": name.split("_", 1)[1] if role == "oracle" else "",
             "cost": "forward + backward", "convergence": "", "converged": "",
             "version": "1", "reference": "Author et al., Journal 2020",
             "summary": f"What {name} does in one sentence.",

@@ -13,7 +13,7 @@ from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.forward import forward
 from bench.passes.scores import explained
-from bench.stages.redraw import REDRAW, redraws_of
+from bench.stages.redraw import REDRAW, Redrawn, redraws_of
 from bench.stages.use import USE, expected, use, validate
 from metrics._shared.similarity import rank_correlation
 from metrics.gain import RegionNDCG
@@ -180,6 +180,25 @@ def means(found, cohort):
             inside = cohort.regions[row, :, d0:d1, h0:h1, w0:w1] == region + 1
             box[inside] = torch.einsum("k,kcdhw->cdhw", weights, change.content)[inside]
     return images
+
+
+def test_the_redraw_mean_is_every_region_as_it_is_on_average(world, redraws):
+    _, cohort, _, _ = world
+    wanted = means(redraws, cohort)
+    assert (wanted - cohort.images).abs().amax((1, 2, 3, 4)).min() > 0.1
+    for row, (image, labels) in enumerate(zip(cohort.images, cohort.regions, strict=True)):
+        torch.testing.assert_close(redraws.mean(row, image, labels), wanted[row], rtol=0, atol=1e-6)
+
+
+def test_a_stratum_without_draws_counts_as_the_image_itself():
+    """Two voxels of a region at 1, drawn as 3 and 5 in a stratum of chance 1/2; of the other nothing is known."""
+    drawn = Redrawn(
+        torch.tensor([[2]]), torch.tensor([0, 1]).int(), torch.tensor([3.0, 3, 5, 5]), torch.zeros(1, 1, 2).long(),
+        torch.tensor([[[0.5, 0.5]]]).double(),
+    )  # fmt: skip
+    image, labels = torch.ones(1, 1, 1, 3), torch.tensor([[[[1, 1, 0]]]])
+    assert drawn.mean(0, image, labels).flatten().tolist() == [2.5, 2.5, 1]
+    assert drawn.mean(0, image, 0 * labels).flatten().tolist() == [1, 1, 1], "voxels of no region are kept"
 
 
 def test_the_use_of_a_model_is_over_its_subjects():

@@ -5,10 +5,37 @@ from fakes import CONF
 from bench.contracts import Status
 from bench.plan import plan
 from bench.plan.cells import Cells
-from bench.plan.states import survey
+from bench.plan.states import StoredCells, survey
 from bench.stages.attribute import ATTRIBUTE
 from bench.store.failures import FAILURES
+from bench.tables.writer import Writer
 from bench.verbs import computing
+
+
+def test_the_redraw_mean_reaches_a_method_that_is_shown_as_an_oracle(tmp_path):
+    """Its maps rest on the redraws of `use`, so their key does; those from zero do not."""
+
+    def planned(draws):
+        lines = ["method=[integrated_gradients,integrated_gradients_redraw]", "metric=[calibrated_ap]", "seed.data=0"]
+        few = ["method.integrated_gradients.steps=2", "method.integrated_gradients_redraw.steps=2"]
+        more = ["seed.model=0", f"paths.results={tmp_path}", f"use.draws={draws}"]
+        return plan.study(["study=fake", *lines, *few, *more], [CONF])
+
+    study, launch = planned(4)
+    computing.compute(study, launch)
+    unit, cells = study.units[0], Cells(study)
+    found = {name: cells.cell(ATTRIBUTE, unit, name) for name in study.methods}
+    maps = {name: StoredCells.of(study).value(cell) for name, cell in found.items()}
+    assert maps["integrated_gradients"].baseline is None
+    assert maps["integrated_gradients_redraw"].baseline.shape == maps["integrated_gradients"].map.shape
+    rows = [Writer(study).method(name) for name in study.methods]
+    assert [(row["role"], row["reference_class"], row["truth"]) for row in rows] == [
+        ("method", "zero", ""),
+        ("oracle", "redraw", ""),
+    ]
+    others = Cells(planned(6)[0])
+    moved = {name: others.cell(ATTRIBUTE, unit, name).key != cell.key for name, cell in found.items()}
+    assert moved == {"integrated_gradients": False, "integrated_gradients_redraw": True}
 
 
 def test_redraws_reach_a_method_and_a_missing_truth_is_no_failure(tmp_path):

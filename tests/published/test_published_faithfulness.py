@@ -1,0 +1,67 @@
+"""Faithfulness on the committed rows of `quick`: what sees no model gets nothing, what is exact gets all of its own."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "results" / "published" / "quick"
+METHODS = pd.read_csv(FOLDER / "methods.csv", keep_default_na=False).set_index("method")
+BLIND = METHODS.index[(METHODS["role"] == "control") & (METHODS["reads_model"].astype(str) == "False")]
+GRADIENTS = METHODS.index[METHODS["family"].isin(["gradient", "path", "guided"])]
+BOARD = pd.read_csv(FOLDER / "leaderboard.csv").query("ranking == 'faithfulness' and status == 'ok'")
+
+
+def board(simulator):
+    """Rows of one simulator over its models past the gate, by network and method."""
+    found = BOARD[BOARD["simulator"] == simulator].set_index(["network", "method"])
+    assert len(found)
+    return found
+
+
+def of(rows, methods):
+    return rows[rows.index.isin(methods, level="method")]
+
+
+def test_the_rows_are_of_patients():
+    headline = json.loads((FOLDER / "study.json").read_text())["headline"]["faithfulness"]
+    assert headline["truth"] == "use" and set(headline["strata"]) == {"TP", "FN"}
+
+
+def test_what_sees_no_model_gets_nothing_on_a_fixed_atrophy():
+    found = of(board("mtl_atrophy"), BLIND)["mean"]
+    assert len(found) == 2 * len(BLIND) and {"constant", "random", "sobel", "input_magnitude"} <= set(BLIND)
+    assert found.abs().max() <= 0.10
+
+
+def test_what_sees_no_model_lies_below_every_gradient_method_on_lesions_anywhere():
+    found = board("focal")
+    for _, rows in found.groupby(level="network"):
+        assert of(rows, BLIND)["mean"].max() < of(rows, GRADIENTS)["mean"].min()
+
+
+def test_the_gradient_is_right_about_patients_with_a_lesion_anywhere():
+    assert board("focal").loc[("gmp_cnn", "gradient"), "low"] > 0.80
+
+
+def test_the_oracle_of_use_is_right():
+    assert of(BOARD.set_index(["network", "method"]), ["oracle_use"])["mean"].to_numpy() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_controls_use_is_how_much_could_befall_a_region_which_no_map_tells():
+    """Among controls of `focal` every method falls behind the constant map, which ranks regions by their volume."""
+    found = board("focal")["elsewhere"].drop(["constant", "input_magnitude", "oracle_use"], level="method")
+    assert len(found) > 8 and (found < 0).all()
+
+
+def test_exact_contributions_of_a_linear_model_answer_their_own_question():
+    """And not all of `use`, which is asked from the redraw mean: these are counted from zero."""
+    cells = pd.read_csv(FOLDER / "cells.csv").query("network == 'linear' and simulator == 'all'")
+    exact = METHODS.index[METHODS["reference_class"] == "zero"].intersection(
+        ["gradient_x_input", "integrated_gradients", "lrp_0"]
+    )
+    asked = cells[(cells["metric"] == "own_question") & cells["method"].isin(exact)]
+    assert len(asked) == len(exact) == 3 and (asked["mean"] > 0.999).all()
+    use = cells[(cells["metric"] == "region_ap") & (cells["truth"] == "use") & cells["method"].isin(exact)]
+    assert len(use) == 3 and (use["mean"] < 0.95).all()
