@@ -3,7 +3,8 @@
 The score of a setting is the mean of the rankings' scores in a patient, 0 at chance and 1 for the oracle in each, then
 over the patients of a simulator, then over simulators with equal weight. Settings that are behind the best by no more
 than one standard error of that paired difference are tied with it, so that noise does not choose: the default stays
-where it is tied, and else the tied setting of the fewest passes, then of the least smoothing, is taken.
+where it is tied, and else the tied setting of the fewest passes, then with the parameters of the default, then of the
+least smoothing, is taken.
 """
 
 import math
@@ -51,7 +52,9 @@ def _settings(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         behind_error=[error for _, error in behind],
         tied=[lead <= error for lead, error in behind],
     )
-    table = table.sort_values(["default", "passes", "fwhm"], ascending=[False, True, True], kind="stable")
+    changed = table["parameters"] != table.loc[table["default"], "parameters"].iloc[0]
+    table = table.assign(plain=~table["default"], changed=changed)
+    table = table.sort_values(["plain", "passes", "changed", "fwhm"], kind="stable")
     return table.assign(chosen=table.index == table.index[table["tied"]][0])
 
 

@@ -49,6 +49,5 @@ def test_what_is_frozen_is_what_was_chosen(choices):
         assert tuned[name] == {"fwhm": choice["fwhm"], "sensitivity": pytest.approx(choice["sensitivity"], abs=6e-4)}
 
 
-def test_no_noise_is_frozen_for_a_map_that_has_no_say(choices):
-    """A constant map has no better setting: it keeps its default, and has no sensitivity but to rounding."""
-    assert choices.loc["constant", ["fwhm", "gain"]].tolist() == [0, 0]
+def test_noise_chooses_nothing_for_maps_of_noise(choices):
+    assert (choices.loc[["random", "smooth_random"], ["fwhm", "gain"]] == 0).all(axis=None)

@@ -54,6 +54,12 @@ def test_of_tied_settings_the_cheapest_is_taken_and_then_the_least_smoothed():
     assert (choice["parameters"], choice["fwhm"], choice["n_tied"]) == ("cheap", 1.5, 3)
 
 
+def test_of_tied_settings_of_one_cost_that_with_the_parameters_of_the_default_is_taken():
+    means = {("default", 0.0): 0.1, ("another", 0.0): 0.5, ("default", 3.0): 0.5}
+    choice = chosen(rows(means, passes={"default": 10.0, "another": 10.0}))
+    assert (choice["parameters"], choice["fwhm"]) == ("default", 3.0)
+
+
 def test_simulators_weigh_the_same_whatever_the_number_of_patients():
     table = rows({("default", 0.0): 0.0, ("dear", 0.0): 0.0})
     dear, a = table["parameters"] == "dear", table["simulator"] == "a"
