@@ -93,8 +93,8 @@ family               text    kind of disease, by which simulators are ranked tog
 place                text    fixed; or moving, where the disease lies elsewhere in the next patient
 voxel_mm             number  edge of a voxel, in mm
 truth                text    truth that maps are scored against; its size is the smallest set of voxels with 90 % of it
-subjects             number  explained subjects who have it; a control has that of its twin with the disease
-voxels               number  median size over these subjects
+subjects             number  explained patients who have it; of a value, subjects above its mean
+voxels               number  median size over them
 voxels_low           number  5th percentile
 voxels_high          number  95th percentile
 ml                   number  median size in ml

@@ -19,7 +19,7 @@ TRUTHS = ("counterfactual", "edit", "planted")
 
 
 def rows(study: Study, cells: Cells, stored: StoredCells) -> Iterator[list[Any]]:
-    """Rows of SIMULATORS; without truths for a simulator whose explained subjects are not stored."""
+    """Rows of SIMULATORS, over patients; without truths for a simulator whose explained subjects are not stored."""
     units = {unit.simulator: unit for unit in reversed(study.units)}
     for name, unit in sorted(units.items(), key=lambda pair: list(study.simulators).index(pair[0])):
         simulator, cell = study.make("simulators", name), cells.cell(COHORT, unit)
@@ -27,7 +27,9 @@ def rows(study: Study, cells: Cells, stored: StoredCells) -> Iterator[list[Any]]
         if not stored.record(cell):
             yield [*group, *[""] * 10]
             continue
-        cohort = stored.value(cell)
+        everyone = stored.value(cell)
+        # on whom anatomy is ranked; the edit of a control is all that would make it a patient
+        cohort = everyone.take((simulator.sides(everyone.targets) == 1).nonzero().flatten())
         edge = float(np.cbrt(1000 * _voxel_ml(cohort)))
         yield from ([*group, edge, truth, *size_of(cohort, truth)] for truth in TRUTHS if truth in cohort.truths)
 

@@ -10,7 +10,7 @@ from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
 from bench.contracts import Batch, Context, Truth
 from bench.passes import box_edits
 from methods.controls_smooth import SmoothRandom, VariogramRandom
-from methods.group import GroupTMap, ZMap
+from methods.group import GroupTMap, MeanZMap, ZMap
 from methods.occlusion import Occlusion
 from methods.oracle_coarse import CoarseOracle
 from methods.replaced import SwapTest, TwinOcclusion, healthy_matches
@@ -59,6 +59,17 @@ def test_the_z_map_is_of_controls_alone():
     well = OTHERS[TARGETS == 0]
     expected = (IMAGES - well.mean(0)) / well.std(0, correction=0)
     torch.testing.assert_close(ZMap()(MODEL, IMAGES, 0, CONTEXT), expected)
+
+
+def test_mean_z_map_is_the_mean_size_of_the_z_maps_of_training_patients():
+    """A patient who is darker and one who is brighter do not cancel, as they do in the t-map."""
+    classes = torch.arange(9) % 2
+    context = Context(training=lambda: Batch(OTHERS, classes, torch.arange(9)))
+    sick, well = OTHERS[classes == 1], OTHERS[classes == 0]
+    expected = torch.stack([((x - well.mean(0)) / well.std(0, correction=0)).abs() for x in sick]).mean(0)
+    for images in (IMAGES, 0 * IMAGES):
+        torch.testing.assert_close(MeanZMap()(MODEL, images, 0, context), expected.expand_as(images))
+    assert torch.equal(MeanZMap()(MODEL, IMAGES, 0), torch.zeros_like(IMAGES))
 
 
 def test_patients_and_controls_are_those_of_the_context_and_others_count_for_neither():

@@ -6,6 +6,7 @@ import pytest
 from composed import node
 
 from bench.config.build import build
+from bench.contracts.validity import Validity
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
@@ -75,3 +76,11 @@ def test_every_family_has_a_shipped_simulator_whose_place_moves_and_none_is_that
     dev = {region for part in shipped["mtl_atrophy"].parts.pathologies for region in part.regions}
     for name, brain in moving.items():
         assert not dev & {region for part in brain.parts.pathologies for region in part.regions}, name
+
+
+def test_what_a_map_says_of_one_subject_alone_is_asked_where_places_move():
+    share = build(node("metric/individual_share")["individual_share"])
+    assert "the place of disease is fixed" in Validity.of(Brain(Atrophy(LEFT))).reason(share.tags, "counterfactual")
+    assert Validity.of(Brain(Focal())).reason(share.tags, "counterfactual") == ""
+    gain = build(node("metric/individual_gain")["individual_gain"])
+    assert Validity.of(Brain(Atrophy(LEFT))).reason(gain.tags, "counterfactual") == ""

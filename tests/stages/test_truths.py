@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from bench.contracts import BadInput, Context, Truth
-from bench.contracts.uses import called, use_model
+from bench.contracts.uses import called, use_model, use_others
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.forward import forward
@@ -205,6 +205,17 @@ def test_the_use_of_a_model_is_over_its_subjects():
     size = torch.tensor([[3.0, 0.0], [4.0, 2.0]])
     pooled = use_model(Truth("use", regions=-size, size=size))
     assert pooled.regions.tolist() == [pytest.approx([12.5**0.5, 2**0.5])] * 2
+
+
+def test_the_use_of_others_is_the_mean_over_the_other_patients():
+    regions = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    patients = torch.tensor([True, False, True, True, False])
+    found = use_others(Truth("use", regions=regions), patients).regions
+    for subject in range(5):
+        others = [other for other in (0, 2, 3) if other != subject]
+        torch.testing.assert_close(found[subject], regions[others].mean(0))
+    alone = use_others(Truth("use", regions=regions), torch.tensor([True] + [False] * 4)).regions
+    assert (alone[0] == 0).all() and torch.equal(alone[1], regions[0])
 
 
 def test_write_and_read_agree(world, redraws, tmp_path):
