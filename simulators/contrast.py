@@ -13,17 +13,17 @@ TISSUES = ("gm", "wm", "csf", "lesion")
 @bounded
 @dataclass(frozen=True)
 class Contrast:
-    """A weighting on a fixed intensity scale; the defaults are T1-weighted.
+    """A weighting on a fixed intensity scale; the defaults are T1-weighted, with the tissues of the average brain.
 
     gm, wm, csf, lesion: mean intensities of the compartments. spread: SD of each between subjects. detail: how much
     of the template's T1 detail that tissue shares do not explain is seen, negative where the weighting inverts it.
     modality: what an export calls the images, by the suffixes of BIDS.
     """
 
-    version: ClassVar[str] = "1"
-    gm: Annotated[float, Between(0, 2)] = 0.58
-    wm: Annotated[float, Between(0, 2)] = 0.86
-    csf: Annotated[float, Between(0, 2)] = 0.16
+    version: ClassVar[str] = "2"
+    gm: Annotated[float, Between(0, 2)] = 0.66
+    wm: Annotated[float, Between(0, 2)] = 0.88
+    csf: Annotated[float, Between(0, 2)] = 0.29
     lesion: Annotated[float, Between(0, 2)] = 0.4
     spread: Annotated[float, Between(0, 0.2)] = 0.02
     detail: Annotated[float, Between(-2, 2)] = 1.0

@@ -36,7 +36,7 @@ class Coupled(Variation):
     of a shared field anew and leaves the partner's.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     coupled: tuple[Coupling, ...] = ()
 
     @property
@@ -77,8 +77,7 @@ class Coupled(Variation):
     def _share(self, coupling: Coupling) -> float:
         """Correlation of what is added that gives the two regions theirs in total."""
         first, second = coupling.first, coupling.second
-        alike = self.correlation(first, second) if coupling.of == "volume" else 0.0
-        alone = alike * self._variance(coupling.of)
+        alone = self.covariance(first, second) if coupling.of == "volume" else 0.0
         spread = float(np.sqrt(self._total(coupling.of, first) * self._total(coupling.of, second)))
         share = (coupling.correlation * spread - alone) / coupling.sd**2
         if abs(share) > 1:
@@ -87,10 +86,10 @@ class Coupled(Variation):
             raise impossible(coupling, "correlation", coupling.correlation, reach)
         return share
 
-    def _variance(self, of: str) -> float:
-        return (self.volume if of == "volume" else self.signal) ** 2
+    def _variance(self, of: str, region: str) -> float:
+        return float((self.law((region,)).sd[1] if of == "volume" else self.signal) ** 2)
 
     def _total(self, of: str, region: str) -> float:
         """Variance of a region's signal or volume with all that is added to it."""
         added = (c.sd**2 for c in self.coupled if c.of == of and region in (c.first, c.second))
-        return self._variance(of) + sum(added)
+        return self._variance(of, region) + sum(added)

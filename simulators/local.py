@@ -2,13 +2,27 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.ndimage import gaussian_filter
 
 from bench.contracts import Between, RegionName, bounded, impossible
+
+#: structures whose volume varies in its own way, fitted to `anatomy/norms.csv` at 7 mm: its SD over that of others, and
+#: the shares of its variance that the whole brain and both sides have in common; nuclei have no cortex to thicken
+TABLE = Path(__file__).parent / "anatomy" / "variation.csv"
+
+
+class Law(NamedTuple):
+    """How the volume of regions varies: its SD, and the shares common to the brain and to both sides, (R + 1,) each."""
+
+    sd: np.ndarray
+    shared: np.ndarray
+    paired: np.ndarray
 
 
 class Local(NamedTuple):
@@ -30,13 +44,14 @@ class Variation:
     """Standard deviations of the local latents.
 
     volume: regional grey-matter volume (relative), of whose variance the share `shared` is common to the whole brain,
-    as the thickness of its cortex is, and `paired` to both sides of a region; fitted to `anatomy/norms.csv`. signal:
-    regional signal (relative). folding: tissue share a fold moves; folding_mm: its width.
+    as the thickness of its cortex is, and `paired` to both sides of a region; structures of `anatomy/variation.csv`
+    have shares of their own, and a multiple of the SD. signal: regional signal (relative). folding: tissue share a
+    fold moves; folding_mm: its width.
     """
 
-    version: ClassVar[str] = "2"
-    volume: Annotated[float, Between(0, 0.3)] = 0.08
-    shared: Annotated[float, Between(0, 1)] = 0.2
+    version: ClassVar[str] = "3"
+    volume: Annotated[float, Between(0, 0.2)] = 0.095
+    shared: Annotated[float, Between(0, 1)] = 0.13
     paired: Annotated[float, Between(0, 1)] = 0.45
     signal: Annotated[float, Between(0, 0.2)] = 0.015
     folding: Annotated[float, Between(0, 0.5)] = 0.12
@@ -54,9 +69,18 @@ class Variation:
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Accepts any anatomy, because no region is named."""
 
-    def correlation(self, first: str, second: str) -> float:
-        """Correlation of two different regions' volumes, higher for the two sides of one."""
-        return self.shared + (self.paired if _first(first) == _first(second) else 0)
+    def covariance(self, first: str, second: str) -> float:
+        """Covariance of two different regions' volumes, higher for the two sides of one."""
+        sd, shared, paired = self.law((first, second))
+        both = paired[1] if _first(first) == _first(second) else 0.0
+        return float(sd[1] * sd[2] * (np.sqrt(shared[1] * shared[2]) + both))
+
+    def law(self, names: tuple[str, ...]) -> Law:
+        """How the volumes of regions vary, 0 outside of them; the two sides of a structure vary alike."""
+        own = _own(names)
+        default = np.array([[1.0], [self.shared], [self.paired]])
+        found = np.where(np.isnan(own), default, own)
+        return Law(self.volume * found[0], *found[1:])
 
     def partners(self, regions: Collection[str]) -> frozenset[str]:
         """Other regions that vary with these for a reason of their own, beyond what all brains and both sides share."""
@@ -82,10 +106,11 @@ class Variation:
         more = self.added(rng, names)
         own = rng.standard_normal(len(names) + 1)
         pair, brain = rng.standard_normal(len(names) + 1), rng.standard_normal()
-        alone = np.sqrt(1 - self.shared - self.paired) * own
-        volume = alone + np.sqrt(self.paired) * pair[_partners(names)] + np.sqrt(self.shared) * brain
+        sd, shared, paired = self.law(names)
+        alone = np.sqrt(1 - shared - paired) * own
+        volume = alone + np.sqrt(paired) * pair[_partners(names)] + np.sqrt(shared) * brain
         volume[0] = 0
-        volume = self.volume * volume + more[0]
+        volume = sd * volume + more[0]
         signal = self.signal * rng.standard_normal(len(names) + 1) + more[1]
         if folding is None:
             # drawn last, so that leaving it out changes no other draw
@@ -102,13 +127,27 @@ class Variation:
     def apply(self, maps: np.ndarray, labels: np.ndarray, local: Local) -> np.ndarray:
         """Tissue shares (4, ...) of this subject before any pathology; their sum never exceeds the brain.
 
+        A fold moves the border of a tissue, so it changes voxels that hold others too, most those that are half of it.
         maps, labels, and the folding of `local`: (4, ...), (...) and (2, ...), of all voxels (D, H, W) or of some (n,).
         """
         tissues, (gm, wm) = maps.copy(), local.folding
-        tissues[0] *= np.clip((1 + local.volume).take(labels) + self.folding * gm, 0, 2)
-        tissues[1] *= np.clip(1 + self.folding / 2 * wm, 0, 2)
+        mixed = 4 * maps[:2] * (1 - maps[:2])
+        tissues[0] *= np.clip((1 + local.volume).take(labels) + self.folding * mixed[0] * gm, 0, 2)
+        tissues[1] *= np.clip(1 + self.folding / 2 * mixed[1] * wm, 0, 2)
         tissues[:2] *= np.minimum(1, tissues[2] / np.maximum(tissues[0] + tissues[1], 1e-6))
         return tissues
+
+
+@cache
+def _table() -> pd.DataFrame:
+    return pd.read_csv(TABLE, index_col="structure")[["volume", "shared", "paired"]]
+
+
+@lru_cache(maxsize=8)
+def _own(names: tuple[str, ...]) -> np.ndarray:
+    """Multiple of the SD and shares (3, R + 1) of the table at every label, not finite where it has none."""
+    structures = ["", *(RegionName.of(name).structure for name in names)]
+    return _table().reindex(structures).to_numpy(float).T
 
 
 @lru_cache(maxsize=8)

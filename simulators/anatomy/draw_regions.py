@@ -2,7 +2,8 @@
 
 The atlas (`desikan_killiany/SOURCE.md`) holds cortex, deep nuclei and brain stem. Its sides are made each other's
 mirror, as the template's are, and what it leaves out is filled in from the template's tissues: cerebellum, white
-matter of each lobe and around the deep nuclei, callosum and lateral ventricles.
+matter of each lobe and around the deep nuclei, callosum and lateral ventricles. Nuclei that it draws larger than
+people's give their outermost voxels away.
 """
 
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import nibabel
 import numpy as np
 import pandas as pd
-from scipy.ndimage import distance_transform_edt, label
+from scipy.ndimage import distance_transform_edt, gaussian_filter, label
 
 from bench.contracts import RegionName
 from simulators.anatomy.grid import Grid
@@ -22,6 +23,16 @@ from simulators.anatomy.parcellation import FOLDER, IMAGE, TABLE
 OFFSET_MM = 0.5
 #: width of the neighbourhood in which both sides' drawings vote (mm)
 VOTE_MM = 0.8
+#: nuclei drawn larger than people's (`norms_volumes.csv`), accumbens 2.1 times and amygdala 1.4 times: the volume of a
+#: side that they keep (ml), about a quarter above the norm, and the regions that take what lies near them
+LARGE = {
+    "nucleus accumbens": (0.95, ("caudate", "putamen")),
+    "amygdala": (2.65, ("hippocampus", "entorhinal cortex")),
+    "hippocampus": (6.3, ("parahippocampal gyrus", "entorhinal cortex")),
+    "putamen": (7.7, ("pallidum",)),
+}
+#: SD of the neighbourhood by which a voxel is more or less outermost, and how far away a region takes it (mm)
+DEPTH_MM, NEAR_MM = 1.5, 3.0
 #: how far the callosum reaches to either side (mm)
 CALLOSUM_MM = 10.0
 #: a point in the body of the right lateral ventricle, and the box that holds both (MNI mm)
@@ -84,6 +95,24 @@ def _precedence(values: np.ndarray, at: np.ndarray, shape: tuple[int, ...], name
     for index, part in parts.items():
         rank[index], right[index] = structures.index(part.structure), part.side == "right"
     return 2 * rank[values] + (right[values] == (at[:, 0] >= shape[0] / 2))
+
+
+def trimmed(labels: np.ndarray, names: pd.DataFrame) -> np.ndarray:
+    """A symmetric drawing whose nuclei of `LARGE` have given their outermost voxels to neighbours, or to no region.
+
+    The right side is worked on and mirrored.
+    """
+    row, found = dict(zip(names["name"], names["index"], strict=True)), labels.copy()
+    for nucleus, (ml, neighbours) in LARGE.items():
+        own = found == row[f"right {nucleus}"]
+        depth = gaussian_filter(own.astype(np.float64), DEPTH_MM)[own]
+        outermost = np.argwhere(own)[np.argsort(-depth, kind="stable")[round(1000 * ml) :]]
+        taking = np.isin(found, [row[f"right {neighbour}"] for neighbour in neighbours])
+        away, nearest = distance_transform_edt(~taking, return_indices=True)
+        at = tuple(outermost.T)
+        found[at] = np.where(away[at] <= NEAR_MM, found[tuple(nearest[:, *at])], 0)
+    right = np.arange(len(labels)) >= len(labels) / 2
+    return np.where(right[:, None, None], found, mirrored(found, names))
 
 
 def completed(drawing: Drawing, names: pd.DataFrame) -> np.ndarray:
@@ -150,7 +179,7 @@ def _ventricles(fluid: np.ndarray, free: np.ndarray, points: np.ndarray) -> np.n
 def main() -> None:
     """Write the label volume that the package carries."""
     names, drawing = pd.read_csv(TABLE), drawn()
-    half = drawing._replace(labels=symmetric(drawing.labels, names))
+    half = drawing._replace(labels=trimmed(symmetric(drawing.labels, names), names))
     image = nibabel.nifti1.Nifti1Image(completed(half, names).astype(np.uint8), drawing.affine)
     nibabel.nifti1.save(image, IMAGE)
 

@@ -23,7 +23,7 @@ class MNI152(Templated):
     `desikan_killiany/SOURCE.md`.
     """
 
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     @property
     def named(self) -> tuple[Template, tuple[str, ...]]:
@@ -38,7 +38,7 @@ def _named(resolution: float) -> tuple[Template, tuple[str, ...]]:
     brain = gm + wm + csf
     inside = brain > 0.9
     means = np.linalg.lstsq(np.stack([gm, wm, csf])[:, inside].T, t1[inside], rcond=None)[0]
-    detail = np.where(brain > 0, t1 - np.tensordot(means, np.stack([gm, wm, csf]), axes=1), 0) * brain
+    detail = np.where(brain > 0, t1 - np.tensordot(means, np.stack([gm, wm, csf]), axes=1), 0)
     return named(grid, np.stack([gm, wm, brain, detail]).astype(np.float32), parted=PARTED)
 
 

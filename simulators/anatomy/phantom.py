@@ -27,7 +27,7 @@ class Phantom(Templated):
     resolution_mm: voxel size. shape: how subjects differ in shape.
     """
 
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     @property
     def named(self) -> tuple[Template, tuple[str, ...]]:

@@ -114,19 +114,18 @@ STEPS: dict[str, Callable[[Parts, Scene, Any], Scene]] = {
 
 def _followed(parts: Parts, scene: Scene, new: Scene) -> Scene:
     """The new scene with anatomy warped anew from the template; folding and lesions follow from the old."""
-    voxel = parts.voxel_mm
     was, now = subject.position(parts, scene), subject.position(parts, new)
 
     def follow(part: Part, latents: Mapping[str, Any]) -> Mapping[str, Any]:
         if part.placed:
-            return part.placed.follow(latents, lambda points: corresponding(points, was, now, voxel))
+            return part.placed.follow(latents, lambda points: corresponding(points, was, now))
         if part.grained:
-            return part.grained.resampled(latents, lambda volumes: resampled_from(volumes, now, was, voxel))
+            return part.grained.resampled(latents, lambda volumes: resampled_from(volumes, now, was))
         return latents
 
     return new._replace(
         place=subject.placed(parts, parts.anatomy.resample(now, new.shape)),
-        local=new.local._replace(folding=resampled_from(scene.local.folding, now, was, voxel)),
+        local=new.local._replace(folding=resampled_from(scene.local.folding, now, was)),
         pathology=tuple(map(follow, parts.pathologies, scene.pathology)),
     )
 

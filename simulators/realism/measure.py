@@ -6,6 +6,7 @@ import numpy as np
 
 from bench.contracts import BesideNorm, Realism, impossible
 from simulators.parts import Parts
+from simulators.realism import slopes
 from simulators.realism.norms import norms
 from simulators.realism.statistics import statistic
 from simulators.realism.texture import SeenTexture, texture
@@ -13,13 +14,14 @@ from simulators.realism.volumes import regional_volumes
 
 #: fewest subjects whose correlations have a standard error worth its name
 FEWEST_SUBJECTS = 20
-#: factor that the power of fine structure may differ by; fewest common to two histograms; difference of two peaks
-FACTOR, COMMON, NEAR = 1.5, 0.8, 0.08
+#: factor that the power of fine structure may differ by; fewest common to two histograms; differences of two medians
+#: and of two peaks
+FACTOR, COMMON, MEDIAN, PEAK = 1.5, 0.8, 0.03, 0.08
 TEMPLATE = "the average brain that subjects are deformations of, on the same grid of 2 mm, without noise"
 
 
 def beside_norms(parts: Parts, subjects: int) -> Realism:
-    """Volumes, texture and intensities of healthy subjects.
+    """Volumes, what age and sex do to them where they are covariates, texture and intensities of healthy subjects.
 
     Raises:
         BadInput: for fewer than 20 subjects.
@@ -29,7 +31,7 @@ def beside_norms(parts: Parts, subjects: int) -> Realism:
         raise impossible("realism", "subjects", subjects, f"{FEWEST_SUBJECTS} or more")
     volumes = regional_volumes(parts, {norm.structure: norm.tissue for norm in norms()}, subjects)
     seen = texture(parts)
-    findings = (*_volumes(volumes), *_texture(seen))
+    findings = (*_volumes(volumes), *_slopes(parts), *_texture(seen))
     title = f"{type(parts.anatomy).__name__.lower()}_{parts.voxel_mm:g}mm"
     return Realism(title, subjects, findings, volumes, seen.spectrum)
 
@@ -42,13 +44,19 @@ def _volumes(volumes: dict[str, np.ndarray]) -> Iterator[BesideNorm]:
             yield BesideNorm(norm.structure, norm.quantity, value, error, *norm[3:])
 
 
+def _slopes(parts: Parts) -> Iterator[BesideNorm]:
+    for norm, value, error in slopes.covariate_slopes(parts):
+        yield BesideNorm(norm.structure, norm.quantity, value, error, *norm[3:])
+
+
 def _texture(seen: SeenTexture) -> Iterator[BesideNorm]:
     ratios = seen.spectrum.ratios
     for frequency, power in zip(seen.spectrum.frequencies, ratios.T, strict=True):
         yield _beside_template("texture", f"power at {frequency:.2f}/mm", power, 1.0, 1 / FACTOR, FACTOR)
     yield _beside_template("intensities", "histogram in common", seen.overlaps, 1.0, COMMON, 1.0)
-    for tissue, own, known in zip(("csf", "grey matter", "white matter"), *seen.peaks, strict=True):
-        yield _beside_template(tissue, "commonest intensity", np.array([own]), known, known - NEAR, known + NEAR)
+    for name, values, near in (("median", seen.medians, MEDIAN), ("commonest", seen.peaks, PEAK)):
+        for tissue, own, known in zip(("csf", "grey matter", "white matter"), *values, strict=True):
+            yield _beside_template(tissue, f"{name} intensity", np.array([own]), known, known - near, known + near)
     value, low, high = seen.patches
     error = (high - low) / 3.92
     yield BesideNorm("patches", "auc against the template", value, error, 0.5, np.nan, np.nan, 0, "", TEMPLATE)

@@ -1,4 +1,4 @@
-"""Norms of healthy brains: the rows of `anatomy/norms.csv`, with their sources."""
+"""Norms of healthy brains: the rows of `anatomy/norms.csv` and `norms_slopes.csv`, with their sources."""
 
 import csv
 from functools import cache
@@ -13,8 +13,8 @@ class Norm(NamedTuple):
     """A quantity of a structure in people: its value, and bounds that simulated brains must keep.
 
     structure: a region's name without its side, `brain`, or a tissue. tissue: gm, wm, csf or gm+wm, which is counted
-    within it. quantity: one of `statistics.QUANTITIES`. people: how many were measured. ages: their range in years.
-    source: where the value stands.
+    within it. quantity: one of `statistics.QUANTITIES` or of `slopes.STATES`. people: how many were measured. ages:
+    their range in years. source: where the value stands.
     """
 
     structure: str
@@ -28,9 +28,18 @@ class Norm(NamedTuple):
     source: str
 
 
-@cache
 def norms() -> tuple[Norm, ...]:
-    """All norms, in the table's order."""
+    """Norms of how volumes vary, in the table's order."""
+    return _norms("norms.csv")
+
+
+def slope_norms() -> tuple[Norm, ...]:
+    """Norms of how volumes go with age and sex, in the table's order: logarithms of ratios."""
+    return _norms("norms_slopes.csv")
+
+
+@cache
+def _norms(name: str) -> tuple[Norm, ...]:
     cited = {row["source"]: row["citation"] for row in _rows("norm_sources.csv")}
     return tuple(
         Norm(
@@ -44,7 +53,7 @@ def norms() -> tuple[Norm, ...]:
             row["ages"],
             "; ".join(cited[source] for source in row["source"].split("+")),
         )
-        for row in _rows("norms.csv")
+        for row in _rows(name)
     )
 
 

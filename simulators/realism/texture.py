@@ -26,12 +26,13 @@ class SeenTexture(NamedTuple):
     """Texture of some subjects beside the template's.
 
     spectrum: power over the template's. overlaps: share (n,) of each subject's histogram of intensities that
-    is in common with it. peaks: the commonest intensity of fluid, grey and white matter, simulated and of the template,
-    (2, 3). patches: how well a classifier tells simulated patches from the template's.
+    is in common with it. medians, peaks: the median and the commonest intensity of fluid, grey and white matter,
+    simulated and of the template, (2, 3). patches: how well a classifier tells simulated patches from the template's.
     """
 
     spectrum: Spectrum
     overlaps: np.ndarray
+    medians: np.ndarray
     peaks: np.ndarray
     patches: AUC
 
@@ -45,10 +46,15 @@ def texture(parts: Parts) -> SeenTexture:
     images, reference = [_seen(fine, brain) for brain in brains], _seen(fine, average)
     ratios = np.stack([power(image, VOXEL_MM) for image in images]) / power(reference, VOXEL_MM)
     own, known = np.stack([_histogram(image) for image in images]), _histogram(reference)
+    medians, peaks = (
+        np.stack([np.mean([of(i, b) for i, b in zip(images, brains, strict=True)], 0), of(reference, average)])
+        for of in (_medians, _peaks)
+    )
     return SeenTexture(
         Spectrum((BANDS[:-1] + BANDS[1:]) / 2, ratios),
         np.minimum(own, known).sum(1),
-        np.stack([np.mean([_peaks(i, b) for i, b in zip(images, brains, strict=True)], 0), _peaks(reference, average)]),
+        medians,
+        peaks,
         _told_apart(images, reference),
     )
 
@@ -94,12 +100,21 @@ def _histogram(image: np.ndarray) -> np.ndarray:
     return counts / counts.sum()
 
 
+def _medians(image: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """The median intensity (3,) of voxels that are mostly fluid, grey or white matter."""
+    return np.array([np.median(shown) for shown in _by_tissue(image, shares)])
+
+
 def _peaks(image: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """The commonest intensity (3,) of voxels that are mostly fluid, grey or white matter."""
+    most = [np.histogram(shown, BINS // 2, (0, BRIGHTEST))[0].argmax() for shown in _by_tissue(image, shares)]
+    return (np.array(most) + 0.5) * BRIGHTEST / (BINS // 2)
+
+
+def _by_tissue(image: np.ndarray, shares: np.ndarray) -> list[np.ndarray]:
     gm, wm, brain, _ = shares
     most = np.stack([brain - gm - wm, gm, wm]).argmax(0)
-    shown = [np.histogram(image[most == tissue], BINS // 2, (0, BRIGHTEST))[0].argmax() for tissue in range(3)]
-    return (np.array(shown) + 0.5) * BRIGHTEST / (BINS // 2)
+    return [image[most == tissue] for tissue in range(3)]
 
 
 def _told_apart(images: list[np.ndarray], reference: np.ndarray) -> AUC:

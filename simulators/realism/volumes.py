@@ -11,8 +11,9 @@ from bench.contracts import Unsupported
 from simulators.anatomy.anatomy_wrapper import AnatomyWrapper
 from simulators.anatomy.protocol import Anatomy
 from simulators.anatomy.slab import Slab
+from simulators.covariates import shape_with
 from simulators.draw import subject
-from simulators.parts import Parts
+from simulators.parts import NOTHING, Parts
 
 #: voxels are split until they are no larger (mm): a border of whole voxels of 7 mm alone makes a hippocampus of 14 vary
 #: by 17 %, which is how coarsely it was counted and no anatomy
@@ -24,10 +25,13 @@ TISSUES = {"gm": (1, 0, 0), "wm": (0, 1, 0), "csf": (0, 0, 1), "gm+wm": (1, 1, 0
 WHOLE = ("brain", "grey matter", "white matter")
 
 
-def regional_volumes(parts: Parts, structures: Mapping[str, str], subjects: int) -> dict[str, np.ndarray]:
+def regional_volumes(
+    parts: Parts, structures: Mapping[str, str], subjects: int, added: Mapping[str, float] = NOTHING
+) -> dict[str, np.ndarray]:
     """Volumes in ml by structure: (subjects, 1), or (subjects, 2) of the left and right region of that name.
 
-    structures: the tissue counted in each. Those that the anatomy does not have are left out.
+    structures: the tissue counted in each. Those that the anatomy does not have are left out. added: what covariates
+    add to latents, as `covariates.offsets` gives it.
 
     Raises:
         Unsupported: for a part of the head, where structures are cut.
@@ -35,7 +39,7 @@ def regional_volumes(parts: Parts, structures: Mapping[str, str], subjects: int)
     if _cuts(parts.anatomy):
         raise Unsupported("a slab cuts structures, so their volumes say nothing; measure the whole anatomy it is of")
     labels = {name: _labels(parts, name) for name in structures}
-    tables = [_table(parts, number) for number in range(subjects)]
+    tables = [_table(parts, number, added) for number in range(subjects)]
     return {
         name: np.stack([_volume(table, TISSUES[structures[name]], found) for table in tables])
         for name, found in labels.items()
@@ -60,12 +64,12 @@ def _volume(table: np.ndarray, tissue: tuple[int, ...], labels: list[list[int]])
     return np.array([np.asarray(tissue) @ table[:, side].sum(1) for side in labels])
 
 
-def _table(parts: Parts, number: int) -> np.ndarray:
+def _table(parts: Parts, number: int, added: Mapping[str, float]) -> np.ndarray:
     """Grey matter, white matter and fluid (3, R + 1) in ml at every label of one healthy subject."""
     rng, parted = subject.streams(parts, STREAM, number), int(np.ceil(parts.voxel_mm / FINEST_MM))
-    shape = parts.anatomy.draw(rng("anatomy"))
+    shape = shape_with(parts.anatomy.draw(rng("anatomy")), added)
     warped = parts.anatomy.resample(_split(parts.anatomy.position(shape), parted), shape)
-    local = subject.local(parts, rng, {})
+    local = subject.local(parts, rng, added)
     folding = local.folding.repeat(parted, 1).repeat(parted, 2).repeat(parted, 3)
     gm, wm, brain, _ = parts.local.apply(warped.maps, warped.labels, local._replace(folding=folding))
     labels, count = warped.labels.ravel(), len(parts.names) + 1

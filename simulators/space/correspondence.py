@@ -3,32 +3,43 @@
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-#: fixed-point steps; each shrinks the error by the relative difference of the two deformations
-STEPS = 8
+#: Newton's steps at most, and the step (voxels) below which a place is found
+STEPS, FOUND = 25, 1e-3
+#: voxels that a step goes at most along an axis: farther away, slopes say little
+LONGEST = 2.0
 
 
-def corresponding(points: np.ndarray, own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
+def corresponding(points: np.ndarray, own: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The places (n, 3) where the other scan shows what this one shows at `points` (n, 3), in voxels.
 
     own, other: (D, H, W, 3) the template position in mm of every voxel of each scan.
     """
-    wanted = _at(own, points)
-    found = points.astype(np.float64)
+    wanted, slopes = _at(own, points), _inverse_slopes(other)
+    found, left, last = points.astype(np.float64), np.arange(len(points)), np.array(other.shape[:3]) - 1
     for _ in range(STEPS):
-        found = found + (wanted - _at(other, found)) / voxel_mm
+        near = tuple(np.clip(np.rint(found[left]), 0, last).astype(int).T)
+        step = np.einsum("nij,nj->ni", slopes[near], wanted[left] - _at(other, found[left]))
+        found[left] += np.clip(step, -LONGEST, LONGEST)
+        left = left[np.abs(step).max(1) > FOUND]
     return found
 
 
-def resampled_from(volumes: np.ndarray, own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
+def _inverse_slopes(position: np.ndarray) -> np.ndarray:
+    """Voxels per mm (D, H, W, 3, 3): how far a place moves in the scan as it moves in the template."""
+    slopes = [[np.gradient(position[..., k].astype(np.float64), axis=axis) for axis in range(3)] for k in range(3)]
+    return np.linalg.inv(np.moveaxis(np.array(slopes), (0, 1), (-2, -1)))
+
+
+def resampled_from(volumes: np.ndarray, own: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Volumes (n, D, H, W) of the other scan as this one shows them; cubic, because texture must keep its contrast."""
-    return resampled(volumes, places(own, other, voxel_mm), order=3)
+    return resampled(volumes, places(own, other), order=3)
 
 
-def places(own: np.ndarray, other: np.ndarray, voxel_mm: float) -> np.ndarray:
+def places(own: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(3, D, H, W) float64: the place in the other scan, in voxels, of what each voxel of this one shows."""
     grid = own.shape[:3]
     every = np.indices(grid).reshape(3, -1).T
-    return corresponding(every, own, other, voxel_mm).T.reshape(3, *grid)
+    return corresponding(every, own, other).T.reshape(3, *grid)
 
 
 def resampled(volumes: np.ndarray, where: np.ndarray, order: int) -> np.ndarray:

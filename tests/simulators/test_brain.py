@@ -40,8 +40,8 @@ def test_twins_differ_only_where_pathology_was_planted(brain):
 def test_pathology_darkens_where_tissue_is_lost(brain):
     truths = brain.cohort([1]).truths
     counterfactual, planted = truths["counterfactual"].volume, truths["planted"].volume
-    # what the image rounds away has no sign
-    assert not counterfactual[planted > 0].any()
+    # what the image rounds away has no sign, or that of its last bit
+    assert (counterfactual[planted > 0].abs() < 1e-7).all()
     assert planted.min() < -0.1
     assert (counterfactual * planted).sum() > 0
 

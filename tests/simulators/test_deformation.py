@@ -52,7 +52,7 @@ def inverse(field):
     """Displacement of the inverse map, by fixed-point iteration."""
     grid = np.stack(np.indices(field.shape[:3]), -1).astype(np.float64)
     flat = grid.reshape(-1, 3)
-    return (corresponding(flat, grid, grid + field, 1.0) - flat).reshape(field.shape)
+    return (corresponding(flat, grid, grid + field) - flat).reshape(field.shape)
 
 
 def test_flow_has_the_sources_that_were_asked_for_and_none_at_the_edge():

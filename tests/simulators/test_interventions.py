@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 from renders import loss
+from scipy.ndimage import map_coordinates
 
 from bench.contracts import BadInput
+from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.clinical import Clinical
+from simulators.draw.streams import generator
 from simulators.draw.subject import position
 from simulators.intervene.scan import REPOSITION_MM, WARP, intervene
 from simulators.nuisance import Scanner
@@ -39,22 +42,34 @@ def _image(brain, do):
 def test_shift_by_whole_voxels_shifts_the_array(silent):
     """Away from the edges of the grid, where tissue comes in that was never seen.
 
-    To 1e-4 where the steps of `corresponding` have found the voxel's place, which all but 3 % of the brain is; beside
-    wide ventricles they end within 0.02 voxels of it, which moves folding by up to 0.05 an edge, or 1e-3 in all.
+    To 2e-4, as `corresponding` finds the voxel's place within two thousandths, beside wide ventricles too.
     """
     voxel = silent.anatomy.resolution_mm
     do = {"shift": (voxel, -2 * voxel, 0.0)}
     scene = silent.scene(1, "train")
     new = intervene(silent.parts, scene, do)
     exact = np.indices(silent.shape) - np.reshape((1, -2, 0), (3, 1, 1, 1))
-    found = places(position(silent.parts, new), position(silent.parts, scene), voxel)
+    found = places(position(silent.parts, new), position(silent.parts, scene))
     away = np.s_[1:, :-2, 1:-1]
     off, inside = np.abs(found - exact).max(0)[away], new.warped.brain[away]
-    assert (off[inside] < 1e-3).mean() > 0.97 and off[inside].max() < 0.02
+    assert off[inside].max() < 2e-3
     error = np.abs(_image(silent, do) - np.roll(_image(silent, {}), (1, -2), (0, 1)))[away]
-    assert error[off < 1e-3].max() < 1e-4
-    assert error.max() < 0.05 * off[inside].max()
+    assert error[inside].max() < 2e-4
     assert np.abs(_image(silent, do) - _image(silent, {})).max() > 0.2
+
+
+def test_a_place_is_found_between_heads_of_narrow_and_of_wide_ventricles():
+    """Fixed-point steps of the difference would not come nearer where a narrow ventricle is to become a wide one."""
+    anatomy = MNI152(7.0)
+    still = anatomy.draw(generator("test", 0, "anatomy"))
+    narrow, wide = (anatomy.position({**still, "ventricles": np.full(2, w, np.float32)}) for w in (-1.0, 1.0))
+    inside = anatomy.template.labels.ravel() > 0
+    every = np.indices(anatomy.grid).reshape(3, -1).T[inside]
+    for own, other in ((narrow, wide), (wide, narrow)):
+        found = corresponding(every, own, other)
+        shown = np.stack([map_coordinates(other[..., k], found.T, order=1, mode="nearest") for k in range(3)], -1)
+        missed = np.abs(shown - own.reshape(-1, 3)[inside]).max(1)
+        assert (missed < 0.02).mean() > 0.995 and np.quantile(missed, 0.99) < 0.01
 
 
 def test_no_shift_is_the_same_bytes(silent):
@@ -77,9 +92,7 @@ def test_lesions_stay_in_their_tissue(do):
         scene = brain.scene(subject, "train")
         new = intervene(brain.parts, scene, do)
         own, other = scene.pathology[0]["centres"], new.pathology[0]["centres"]
-        back = corresponding(
-            other, position(brain.parts, new), position(brain.parts, scene), brain.anatomy.resolution_mm
-        )
+        back = corresponding(other, position(brain.parts, new), position(brain.parts, scene))
         np.testing.assert_allclose(back, own, atol=2e-3)
         assert np.abs(other - own).max() > 0.01
         assert scene.pathology[0]["volumes_ml"] is new.pathology[0]["volumes_ml"]

@@ -121,8 +121,9 @@ class Naive:
         brain, scene = self.brain, self.scene
         labels, local = scene.warped.labels, scene.local
         gm, wm, whole, detail = scene.warped.maps.astype(np.float64)
-        gm = gm * np.clip(1 + local.volume[labels] + brain.local.folding * local.folding[0], 0, 2)
-        wm = wm * np.clip(1 + brain.local.folding / 2 * local.folding[1], 0, 2)
+        of_gm, of_wm = (brain.local.folding * 4 * share * (1 - share) for share in (gm, wm))
+        gm = gm * np.clip(1 + local.volume[labels] + of_gm * local.folding[0], 0, 2)
+        wm = wm * np.clip(1 + of_wm / 2 * local.folding[1], 0, 2)
         fit = np.minimum(1, whole / np.maximum(gm + wm, 1e-6))
         gm, wm, lesion, change = gm * fit, wm * fit, 0 * gm, 0 * gm
         healthy = gm + wm

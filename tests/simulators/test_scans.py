@@ -23,11 +23,11 @@ MM = 6.0
 CONTRAST = Contrast()
 
 
-def image(mm=MM):
+def image(mm=MM, contrast=CONTRAST):
     """A T1-weighted image of the phantom in arbitrary units, and its affine."""
     template = Phantom(resolution_mm=mm).template
     shares = template.maps * np.array([1, 1, 1, 0], np.float32)[:, None, None, None]
-    signal = CONTRAST.mix(shares, 0 * shares[0], CONTRAST.means)
+    signal = contrast.mix(shares, 0 * shares[0], contrast.means)
     return np.where(template.maps[2] > 0.5, 1000 * signal, 0).astype(np.float32), template.affine
 
 
@@ -84,8 +84,11 @@ def test_orientation_and_units_make_no_difference(folder):
     np.testing.assert_allclose(first, second, atol=1e-3)
 
 
-def test_tissues_are_those_the_scan_was_made_of(folder):
-    scans, made_of = Scans(folder=str(folder), resolution_mm=MM), Phantom(resolution_mm=MM)
+def test_tissues_are_those_the_scan_was_made_of(tmp_path):
+    """In a scan whose fluid is as dark as the segmentation's three Gaussians of one width ask for."""
+    made_of, dark = Phantom(resolution_mm=MM), Contrast(gm=0.58, wm=0.86, csf=0.16)
+    save(tmp_path / "a.nii.gz", *image(contrast=dark))
+    scans = Scans(folder=str(tmp_path), resolution_mm=MM)
     scan, truth = scans.source(0), made_of.template
     inside = truth.maps[2] > 0.5
     for found, made in zip(scan.maps[:2], truth.maps[:2], strict=True):

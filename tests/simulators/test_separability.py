@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from bench.contracts import BadInput
 from bench.passes.discrimination import auc
 from simulators.brain import Brain
+from simulators.contrast import Contrast
 from simulators.observe.readout import discriminant, fit, regression
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
@@ -83,7 +84,8 @@ def test_calibration_reaches_what_was_asked(atrophy):
 def test_unreachable_separability_is_refused():
     says = r"separability=0\.99 is not possible: give at most 0\.\d{3}, which is reached at amplitude 1, or enlarge"
     with pytest.raises(BadInput, match=says) as error:
-        Brain(Focal(volume_ml=0.5, volume_sd=0.0, smallest_ml=0.5), separability=0.99).calibrate(subjects=60, verify=60)
+        faint = Focal(volume_ml=0.35, volume_sd=0.0, smallest_ml=0.35)
+        Brain(faint, contrast=Contrast(lesion=0.7), separability=0.99).calibrate(subjects=60, verify=60)
     assert "\n" not in str(error.value)
 
 
