@@ -1,6 +1,6 @@
 """Audits that `check simulator=NAME` runs: what global statistics give away, and what a hand-built model must show."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +77,7 @@ class Audits:
             return f"no association: {undefined}"
         # the explained two of several classes give as many pairs
         subjects = range(PAIRS * max(2, self.simulator.outputs) // 2)
-        names = _healthy(self.simulator.cohort(subjects, POPULATION))
+        names = self._never_changed(subjects)
         population = self.simulator.population(range(SUBJECTS), "evaluation", PAIRS)
         if "association" not in population:
             return "no association: the simulator knows no population"
@@ -92,6 +92,14 @@ class Audits:
         told = f"association {value:.3f} in {worst}, of {len(rows)} regions that the pathology never changes"
         assert value == 0, told
         return told
+
+    def _never_changed(self, subjects: Sequence[int]) -> set[str]:
+        """Regions that the pathology leaves as they are: of a value, from one end of its range to the other."""
+        cohort = self.simulator.cohort(subjects, POPULATION)
+        if self.simulator.kind == "classes":
+            return _healthy(cohort)
+        least, most = (self.simulator.sample(subjects, POPULATION, {"strength": end}).images for end in (0.0, 1.0))
+        return _regions_without(least != most, cohort)
 
     def check_healthy_region(self) -> str:
         """A linear model of one region without pathology does not react to twins, and uses that region alone."""
@@ -179,7 +187,11 @@ def _healthy_region(cohort: Cohort) -> tuple[str, Tensor]:
 
 def _healthy(cohort: Cohort) -> set[str]:
     """Regions of which no subject's own voxels differ from its twin's."""
-    changed = cohort.images != cohort.twins
+    return _regions_without(cohort.images != cohort.twins, cohort)
+
+
+def _regions_without(changed: Tensor, cohort: Cohort) -> set[str]:
+    """Regions of which no voxel (N, 1, D, H, W) of any subject has changed."""
     touched = set(cohort.regions[changed].unique().tolist())
     return {name for label, name in enumerate(cohort.region_names, start=1) if label not in touched}
 

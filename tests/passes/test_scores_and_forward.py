@@ -1,3 +1,4 @@
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import nn
 from bench.checks.method_probe import Plain, SmallLinear, SmallResNet, probes, randomised
 from bench.contracts import BadInput, Unsupported
 from bench.passes import Passes, cost_of, count_passes, evaluating, explained, forward, gradient, row_of, rows_of
+from bench.passes.scores import alike
 from methods.occlusion import Occlusion
 from methods.paths import IntegratedGradients
 from methods.relevance import LRP0
@@ -157,3 +159,12 @@ def test_a_cost_that_is_no_formula_is_refused(formula):
     method = SimpleNamespace(tags=SimpleNamespace(cost=formula))
     with pytest.raises(BadInput, match="cost"):
         cost_of(method, (4, 4, 4))
+
+
+def test_outputs_agree_within_rounding_of_the_largest_that_is_finite():
+    plain = torch.tensor([[1e3, 1.0], [math.inf, math.nan]])
+    assert alike(plain + torch.tensor([[0, 1e-4], [0, 0]]), plain) and alike(plain * math.nan, plain * math.nan)
+    for place, other in (((0, 1), 2.0), ((1, 0), -math.inf), ((1, 1), 0.0)):
+        changed = plain.clone()
+        changed[place] = other
+        assert not alike(changed, plain)
