@@ -5,6 +5,8 @@ from bench.columns.declaration import CASE, CONTEST, MEAN, METHOD, PLACE, RANKIN
 STANDING = Columns.of("""
 rank                 text    one more than methods shown to be better; empty for a method that is not ranked
 tied                 flag    others share the rank
+reference_class      text    what the map is counted from: none, or the images or fill that it compares with
+class_rank           text    rank among the ranked methods of that class
 mean                 number  mean score
 low                  number  lower end of its 95 % interval
 high                 number  upper end of its 95 % interval

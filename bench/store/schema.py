@@ -26,7 +26,8 @@ def claim(root: Path) -> None:
 def check_store(root: Path) -> None:
     """Refuse a store of another schema; raises BadInput naming the command to use."""
     if root.is_dir():
-        mend = "issue the same command with paths.results=<a new folder>"
+        put_back = f"put back {root / MARK}, or " if not (root / MARK).exists() else ""
+        mend = f"{put_back}issue the same command with paths.results=<a new folder>"
         _check(root / MARK, STORE, f"{root} was written in store schema", mend)
 
 

@@ -76,14 +76,14 @@ def test_a_pair_that_the_first_bound_leaves_may_fall_to_the_next():
 
 def test_sets_of_ranks_hold_as_many_as_are_not_told_apart():
     leads = np.array([[0, 0.1, 9, 9], [-0.1, 0, 9, 9], [-9, -9, 0, 9], [-9, -9, -9, 0.0]])
-    low, high = confidence_sets(leads)
+    low, high = confidence_sets(told_apart(leads))
     assert low.tolist() == [1, 1, 3, 4] and high.tolist() == [2, 2, 3, 4]
 
 
 def test_what_is_unknown_tells_nothing():
-    low, high = confidence_sets(np.full((3, 3), np.nan))
+    low, high = confidence_sets(told_apart(np.full((3, 3), np.nan)))
     assert low.tolist() == [1, 1, 1] and high.tolist() == [3, 3, 3]
-    assert not len(confidence_sets(np.zeros((0, 0)))[0])
+    assert not len(confidence_sets(told_apart(np.zeros((0, 0))))[0])
 
 
 @pytest.mark.parametrize("methods", [3, 25])

@@ -14,7 +14,7 @@ from bench.report.rankings.block import Block, fewest, seeds_behind, subjects_be
 from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import ByModel, Codes
 from bench.report.statistics.intervals import Array, MeanEstimate, previews
-from bench.report.statistics.ranks import CAUTION, confidence_sets
+from bench.report.statistics.ranks import CAUTION, Told, told_apart
 from bench.report.statistics.simulators import equal_weight_mean, leads
 
 #: the status of a method that depends on nothing learnt, which is never ranked
@@ -131,27 +131,38 @@ class Contest:
         """The methods that have every cell; controls and oracles are never ranked."""
         return [m for m, role in enumerate(self.roles()) if role == "method" and statuses[m] == "ok"]
 
-    def rank_sets(self, statuses: list[str]) -> tuple[list[int], Codes, Codes]:
-        """The entitled methods, and the lowest and highest ranks that they may have, for all of them at once."""
-        entitled = self.entitled(statuses)
-        if not entitled:
-            return [], *np.zeros((2, 0), np.int64)
-        ones, others = np.triu_indices(len(entitled), 1)
-        rows = np.array(entitled)
+    @cached_property
+    def told(self) -> tuple[list[int], Told]:
+        """The entitled methods, and which of them (row) is shown to be better than which (column), for all at once."""
+        rows = np.array(self.entitled(self.statuses()), dtype=int)
+        ones, others = np.triu_indices(len(rows), 1)
         scores = np.zeros((len(rows), len(rows)))
-        scores[ones, others] = equal_weight_mean(leads(self.better, rows[ones], rows[others])).normal_score(CAUTION)
-        return entitled, *confidence_sets(scores - scores.T)
+        if len(ones):
+            scores[ones, others] = equal_weight_mean(leads(self.better, rows[ones], rows[others])).normal_score(CAUTION)
+        return rows.tolist(), told_apart(scores - scores.T)
+
+    def _ranks(self) -> pd.DataFrame:
+        """Rank, and whether others share it, of each entitled method among all and within its class of reference."""
+        entitled, better = self.told
+        kind = self.results.methods.set_index("method")["reference_class"]
+        classes = kind[[self.methods[m] for m in entitled]].to_numpy()
+        places = 1 + better.sum(0)
+        within = 1 + (better & (classes[:, None] == classes)).sum(0)
+        shared = (places[:, None] == places).sum(0) > 1
+        return pd.DataFrame({"rank": places, "class_rank": within, "tied": shared}, entitled)
 
     def table(self) -> pd.DataFrame:
         """The leaderboard rows of this contest, best first."""
         score, statuses = self.score(), self.statuses()
         low, high = score.interval()
-        entitled, places, _ = self.rank_sets(statuses)
-        ranks = dict(zip(entitled, places.tolist(), strict=True))
+        ranks = self._ranks().reindex(self._index)
         rows = pd.DataFrame({"method": self.methods, "role": self.roles()})
         rows["mean"], rows["low"], rows["high"] = score.mean, low, high
-        rows["rank"] = [str(ranks.get(m, "")) for m in range(len(rows))]
-        rows["tied"] = [m in ranks and (places == ranks[m]).sum() > 1 for m in range(len(rows))]
+        for name in ("rank", "class_rank"):
+            rows[name] = ["" if np.isnan(place) else str(int(place)) for place in ranks[name].astype(float)]
+        rows["tied"] = ranks["tied"].fillna(False).astype(bool)
+        classes = self.results.methods.set_index("method")["reference_class"]
+        rows["reference_class"] = classes.reindex(self.methods).to_numpy()
         rows["status"], rows["n_units"] = statuses, self.units
         rows["n_data_seeds"] = self.seeds_behind()
         rows["n_subjects"] = self.subjects_behind()

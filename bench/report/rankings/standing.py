@@ -10,6 +10,7 @@ from bench.report.rankings.contest import Contest
 from bench.report.rankings.violations import RANDOM, oracles_of
 from bench.report.statistics.concordance import kendall_w, rank_orders
 from bench.report.statistics.intervals import ENOUGH_DATA_SEEDS, Array, common
+from bench.report.statistics.ranks import confidence_sets
 from bench.report.statistics.simulators import combined
 from bench.report.statistics.skill import Ladder
 
@@ -28,7 +29,8 @@ def table(contest: Contest) -> pd.DataFrame:
         if firm:
             rows["skill_low"], rows["skill_high"] = found.interval()
     if firm:
-        entitled, low, high = contest.rank_sets(contest.statuses())
+        entitled, better = contest.told
+        low, high = confidence_sets(better)
         rows.loc[entitled, "rank_low"], rows.loc[entitled, "rank_high"] = low, high
     return rows
 

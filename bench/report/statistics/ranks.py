@@ -36,10 +36,9 @@ TIE_RULE = (
 )
 
 
-def confidence_sets(leads: Array) -> tuple[Ranks, Ranks]:
-    """The lowest and highest rank (E,) that the methods may have, from the normal scores `told_apart` reads."""
-    better = told_apart(leads)
-    return 1 + better.sum(0), len(leads) - better.sum(1)
+def confidence_sets(better: Told) -> tuple[Ranks, Ranks]:
+    """The lowest and highest rank (E,) that the methods may have, from what `told_apart` says."""
+    return 1 + better.sum(0), len(better) - better.sum(1)
 
 
 def told_apart(leads: Array) -> Told:
