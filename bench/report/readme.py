@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bench.report.load.results import groups_of
+from bench.report.rankings.contest import NOT_RANKABLE
 
 #: what two decimals show as nothing
 ROUNDED = 0.005
@@ -17,11 +18,13 @@ AUDITS = {"trivial observer", "twins"}
 
 
 def leaderboard(folder: Path) -> str:
-    """One row per method: its rank and mean with interval in each ranking, on each network and group that ranks any."""
+    """One row per method: its rank and mean with interval in each ranking, on each network and group past the gate."""
     board = pd.read_csv(folder / "leaderboard.csv", dtype={"rank": "Int64"}, keep_default_na=True)
     board = board[board["simulator"].isin(groups_of(pd.read_csv(folder / "simulators.csv")))]
     keys = ["ranking", "network", "simulator"]
-    contests = list(board[board["rank"].notna()][keys].drop_duplicates().itertuples(index=False, name=None))
+    passed = board[~board["status"].isin(["below gate", "undefined"])]
+    contests = list(passed[keys].drop_duplicates().itertuples(index=False, name=None))
+    useless = set(board[board["status"] == NOT_RANKABLE][keys].itertuples(index=False, name=None))
     cells = {(row.method, row.ranking, row.network, row.simulator): _cell(row) for row in board.itertuples()}
     roles = dict(zip(board["method"], board["role"], strict=True))
     rows = [
@@ -31,7 +34,11 @@ def leaderboard(folder: Path) -> str:
         ]
         for method in dict.fromkeys(board["method"])
     ]
-    return _table(["method", *(f"{ranking}, `{network}`, {group}" for ranking, network, group in contests)], rows)
+    heads = [
+        f"{ranking}, `{network}`, {group}" + f" ({NOT_RANKABLE})" * ((ranking, network, group) in useless)
+        for ranking, network, group in contests
+    ]
+    return _table(["method", *heads], rows)
 
 
 def simulators(folder: Path) -> str:
@@ -125,7 +132,7 @@ def _cell(row: Any) -> str:
     if pd.isna(row.mean):
         return str(row.status)
     interval = "" if pd.isna(row.low) else f" [{_two(row.low)}, {_two(row.high)}]"
-    note = "" if row.status == "ok" else f" ({row.status})"
+    note = "" if row.status in ("ok", NOT_RANKABLE) else f" ({row.status})"
     return f"{rank}{_two(row.mean)}{interval}{note}"
 
 

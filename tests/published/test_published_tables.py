@@ -12,8 +12,6 @@ from bench.report.load.results import Results
 
 STUDIES = sorted(path.parent for path in (Path(__file__).parents[2] / "results" / "published").glob("*/study.json"))
 TABLES = {**written.TABLES, **aggregated.TABLES}
-#: what studies that were published before it was written lack
-LATER = {"simulators.csv"}
 
 
 def columns(file):
@@ -23,10 +21,10 @@ def columns(file):
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
 def test_tables_have_the_columns_declared(study):
     for name, table in TABLES.items():
-        if name != "scores" and not (name in LATER and not (study / name).exists()):
+        if name != "scores":
             assert columns(study / name) == table.names, name
     assert all(columns(file) == ROWS.names for file in study.glob("scores/*/*/*.parquet"))
-    assert {path.name for path in study.glob("*.csv")} | LATER == {name for name in TABLES if name.endswith(".csv")}
+    assert {path.name for path in study.glob("*.csv")} == {name for name in TABLES if name.endswith(".csv")}
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)

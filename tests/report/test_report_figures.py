@@ -92,3 +92,12 @@ def test_pages_of_an_earlier_drawing_are_removed(source, tmp_path):
     (tmp_path / "mine.png").write_bytes(b"")
     draw_all(dataclasses.replace(source, pictures={}), tmp_path)
     assert not (tmp_path / "overlap_2.png").exists() and (tmp_path / "mine.png").exists()
+
+
+def test_many_methods_have_pages_of_their_own(source, monkeypatch):
+    whole = [label.get_text() for label in overlap.draw(source)[0].axes[0].get_yticklabels()]
+    monkeypatch.setattr(style, "TALLEST", 60 * style.MM)
+    pages = overlap.draw(source)
+    # a page holds one row of panels: of the group and its two simulators
+    shown = [label.get_text() for page in pages for label in page.axes[0].get_yticklabels()]
+    assert shown == whole and len(pages) == 2 and len(whole) > 7

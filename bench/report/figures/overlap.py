@@ -27,8 +27,12 @@ def draw(source: RankedResults) -> list[Figure]:
     order = _order(source, headline)
     if not order:
         return []
-    pages = style.pages(scopes, COLUMNS, _LINE * len(order) + _FRAME, _FOOT)
-    return [_page(source, headline, page, order) for page in pages]
+    most = int((style.TALLEST / style.MM - _FOOT - _FRAME) // _LINE)
+    return [
+        _page(source, headline, page, part)
+        for part in (order[start : start + most] for start in range(0, len(order), most))
+        for page in style.pages(scopes, COLUMNS, _LINE * len(part) + _FRAME, _FOOT)
+    ]
 
 
 def _page(source: RankedResults, headline: Ranking, scopes: list[str], order: list[str]) -> Figure:
