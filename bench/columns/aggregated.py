@@ -3,7 +3,7 @@
 from bench.columns.declaration import CASE, CONTEST, MEAN, METHOD, PLACE, RANKING, Columns
 
 STANDING = Columns.of("""
-rank                 text    one more than methods shown to be better; empty for a method that is not ranked
+rank                 text    one more than methods shown to be better than it or one above it; empty where not ranked
 tied                 flag    others share the rank
 reference_class      text    what the map is counted from: none, or the images or fill that it compares with
 class_rank           text    rank among the ranked methods of that class

@@ -79,6 +79,15 @@ def test_a_gallery_of_many_simulators_has_pages_on_which_no_pictures_overlap(sou
         assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
 
 
+def test_a_gallery_of_many_methods_has_pages_on_which_pictures_stay_large(source, monkeypatch):
+    monkeypatch.setattr(gallery, "MOST_ROWS", 3)
+    pages = gallery.draw(source)
+    assert len(pages) > 1
+    for page in pages:
+        across = [axis.get_position().width * page.get_size_inches()[0] / style.MM for axis in page.axes[:-1]]
+        assert min(across) >= 10
+
+
 def test_fewer_colours_look_the_same_and_keep_white():
     picture = np.random.default_rng(0).random((40, 40, 3)) * np.linspace(0, 1, 40)[:, None, None]
     picture[:5] = 1.0

@@ -3,6 +3,7 @@
 import textwrap
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
@@ -12,6 +13,8 @@ from bench.report.load.panels import WHO, Array, PictureSet, cropped_pictures
 from bench.report.rankings.ranked_results import RankedResults
 
 MOST_COLUMNS, MOST_ROWS = 6, 9
+#: side by side on a page
+BLOCKS = 2
 _SIDES = {"coronal": "L R", "axial": "L R", "sagittal": "P A"}
 _NAMES, _HEAD, _FOOT, _GAP = 30.0, 10.0, 13.0, 0.6
 #: edge of a picture
@@ -71,13 +74,23 @@ class _Sheet:
 
 
 def draw(source: RankedResults) -> list[Figure]:
-    """The gallery of the main network, as many simulators a page as stay readable; no page without panels."""
+    """The gallery of the main network, as many methods and simulators a page as stay readable; none without panels."""
     network = source.results.main_network
     pictures = {name: cropped_pictures(images) for name, images in source.pictures.items() if network in images.maps}
     methods = [m for m in source.order(network) if any(m in images.maps[network] for images in pictures.values())]
-    most = max(1, min(MOST_COLUMNS, int(_across(len(methods)) // _SMALLEST))) if methods else 1
     items = list(pictures.items())
-    return [_page(source, dict(items[k : k + most]), methods) for k in range(0, len(items), most)]
+    return [
+        _page(source, dict(items[start : start + most]), part)
+        for part in _parts(methods)
+        for most in [max(1, min(MOST_COLUMNS, int(_across(len(part)) // _SMALLEST)))]
+        for start in range(0, len(items), most)
+    ]
+
+
+def _parts(methods: list[str]) -> list[list[str]]:
+    """The methods of each page, about as many on each."""
+    count = -(-len(methods) // (BLOCKS * MOST_ROWS))
+    return [list(part) for part in np.array_split(np.array(methods, dtype=object), count)] if methods else []
 
 
 def _across(pictures: int) -> float:

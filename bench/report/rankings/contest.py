@@ -142,12 +142,18 @@ class Contest:
         return rows.tolist(), told_apart(scores - scores.T)
 
     def _ranks(self) -> pd.DataFrame:
-        """Rank, and whether others share it, of each entitled method among all and within its class of reference."""
+        """Rank, and whether others share it, of each entitled method among all and within its class of reference.
+
+        What is below another by its mean never has a better rank, however little is known of it.
+        """
         entitled, better = self.told
+        mean = self.sign * self.score().mean[entitled]
         kind = self.results.methods.set_index("method")["reference_class"]
         classes = kind[[self.methods[m] for m in entitled]].to_numpy()
-        places = 1 + better.sum(0)
-        within = 1 + (better & (classes[:, None] == classes)).sum(0)
+        alike = classes[:, None] == classes
+        above = mean[:, None] >= mean
+        places = _no_better_than(1 + better.sum(0), above)
+        within = _no_better_than(1 + (better & alike).sum(0), above & alike)
         shared = (places[:, None] == places).sum(0) > 1
         return pd.DataFrame({"rank": places, "class_rank": within, "tied": shared}, entitled)
 
@@ -202,6 +208,11 @@ class Contest:
     @property
     def _index(self) -> range:
         return range(len(self.methods))
+
+
+def _no_better_than(ranks: Codes, above: NDArray[np.bool_]) -> Codes:
+    """Ranks (E,), none better than that of a method (row) that is above it (column)."""
+    return np.where(above, ranks[:, None], 1).max(0, initial=1)
 
 
 def contests(results: Results, blocks: Blocks, headline: Ranking, network: str, judged: pd.DataFrame) -> list[Contest]:

@@ -28,11 +28,11 @@ LEVEL = 0.95
 CAUTION = 0.9995
 _DRAWS = 10_000
 TIE_RULE = (
-    "The rank of a method is one more than the number of methods that are shown to be better, so all those that no "
-    "other is shown to beat share the first. The brackets hold its true rank: as many may be above as are not shown to "
-    "be worse. Both hold for all methods of the ranking at once, in 95 of 100 studies: methods that are equal are told "
-    "apart in at most 5 of 100, however many there are. What differs by rounding is equal, and with one data seed "
-    "nothing can be told apart. A method whose scores vary much may share a better rank than its mean would have."
+    "The rank of a method is one more than the number of methods that are shown to be better than it, or than one "
+    "whose mean is above its own. The brackets hold its true rank: as many may be above as are not shown to be worse. "
+    "They hold for all methods of the ranking at once, in 95 of 100 studies: methods that are equal are told apart in "
+    "at most 5 of 100, however many there are. What differs by rounding is equal, and with one data seed nothing can "
+    "be told apart. A method whose scores vary much has wide brackets: little is known of it."
 )
 
 
