@@ -47,7 +47,9 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan simulator.target=2": ("no key 'target'; valid names are",),
     "plan method=[zzz]": ("no method 'zzz'; valid names are",),
     # wrong types, lists where scalars belong
-    "plan views=3": ("views=3 is not possible: give a value like [{'sign': 'abs', 'fwhm_mm': 0.0}]",),
+    "plan views=3": (
+        "views=3 is not possible: give a value like [{'sign': 'abs', 'fwhm_mm': 0.0, 'fwhm_voxels': 0.0}]",
+    ),
     "plan views.sign=abs": ("views.sign=abs is not possible", "views=[...]"),
     "plan headline=3": ("headline=3 is not possible: give values by name, headline={NAME: ...}",),
     "plan headline.anatomy=3": ("headline.anatomy=3 is not possible: give",),

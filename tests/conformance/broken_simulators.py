@@ -140,10 +140,11 @@ class SpillingRedraw(Brain):
 
 @dataclass(frozen=True)
 class StuckSwitch(Brain):
-    """Never switches what lies in no region."""
+    """Never switches white matter, in which every lesion is centred."""
 
     def switches(self, subject, stream, sets):
-        return super().switches(subject, stream, [set(regions) - {"elsewhere"} for regions in sets])
+        grey = [[name for name in regions if "white matter" not in name] for regions in sets]
+        return super().switches(subject, stream, grey)
 
 
 @dataclass(frozen=True)

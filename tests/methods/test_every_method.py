@@ -86,7 +86,10 @@ def test_methods_that_keep_things_for_a_model_do_not_meet_each_others():
     assert len(keeping) > 5
     for method in keeping:
         context = PROBE.context(method)
-        alone, among = (method(model, PROBE.images, (1, 0), replace(context, _memo=memo)) for memo in ({}, shared))
+        alone, among = (
+            Attribution.of(method(model, PROBE.images, (1, 0), replace(context, _memo=memo))).map
+            for memo in ({}, shared)
+        )
         assert torch.equal(alone, among)
 
 

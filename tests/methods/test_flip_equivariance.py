@@ -24,6 +24,8 @@ from methods.shapley import Shapley
 #: passes back through inactive units, and where a whole pooling window is inactive the switch of its maximum is
 #: arbitrary, by definition; the library implementation, which ours equals, does the same
 LEANS = {"deconvnet"}
+#: where windows of this edge and stride do not fit the grid, the last one is moved back to its end
+LEANS |= {"occlusion"}
 FILES = sorted((Path(__file__).parents[2] / "conf" / "method").glob("*.yaml"))
 CONFIGURED = {path.stem: instantiate(OmegaConf.load(path)) for path in FILES if path.stem not in LEANS}
 METHODS = {name: method for name, method in CONFIGURED.items() if not method.tags.stochastic} | {
@@ -46,6 +48,7 @@ def told(method, turn):
         truths={name: replace(truth, volume=turn(truth.volume)) for name, truth in known.truths.items()},
         training=lambda: replace(training, images=turn(training.images).double()),
         redraws=lambda subject: turn(PROBE.redrawn(subject)),
+        redraw_mean=lambda subject: turn(PROBE.redrawn(subject).double().mean(0, keepdim=True))[0],
     )
 
 
