@@ -24,7 +24,7 @@ def test_a_store_that_names_no_schema_is_refused_and_keeps_all_it_holds(tmp_path
     store.put("maps", "a", KEY, lambda f: (f / "x.txt").write_text("hello"), {})
     with pytest.raises(
         BadInput,
-        match=r"store schema unknown, this version of the code has 1: put back .*schema.json, or issue the same command",
+        match=r"store schema unknown, this version of the code has 1: put back .*schema.json, or issue the same",
     ):
         schema.check_store(tmp_path)
     assert not (tmp_path / schema.MARK).exists()
