@@ -1,5 +1,6 @@
 """Statistics of training images without any network: the bar for a map that claims to show anatomy."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -35,13 +36,7 @@ class GroupTMap:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), positive where patients are brighter."""
-        context = context or Context()
-        try:
-            training = context.training()
-        except LookupError:
-            return torch.zeros_like(inputs, memory_format=torch.contiguous_format).detach()
-        found = context.memo("group_t_map", lambda: t_map(training, context.sides(training.targets)))
-        return found.to(inputs).expand(inputs.shape).contiguous()
+        return _for_everyone("group_t_map", t_map, inputs, context or Context())
 
 
 @dataclass(frozen=True)
@@ -84,13 +79,17 @@ class MeanZMap:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in standard deviations."""
-        context = context or Context()
-        try:
-            training = context.training()
-        except LookupError:
-            return torch.zeros_like(inputs, memory_format=torch.contiguous_format).detach()
-        found = context.memo("mean_z_map", lambda: mean_z_map(training, context.sides(training.targets)))
-        return found.to(inputs).expand(inputs.shape).contiguous()
+        return _for_everyone("mean_z_map", mean_z_map, inputs, context or Context())
+
+
+def _for_everyone(name: str, made: Callable[[Batch, Tensor], Tensor], inputs: Tensor, context: Context) -> Tensor:
+    """One map (1, D, H, W) of the training images and their sides, the same for every subject; zero without them."""
+    try:
+        training = context.training()
+    except LookupError:
+        return torch.zeros_like(inputs, memory_format=torch.contiguous_format).detach()
+    found = context.memo(name, lambda: made(training, context.sides(training.targets)))
+    return found.to(inputs).expand(inputs.shape).contiguous()
 
 
 def mean_z_map(training: Batch, sides: Tensor) -> Tensor:

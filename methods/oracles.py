@@ -22,10 +22,7 @@ class Oracle:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: an oracle"
     summary: ClassVar[str] = "The truth of the given name, painted."
-    note: ClassVar[str] = (
-        "a volume as it is; region values spread so that a region's sum is its value; `association` is what "
-        "one would draw without looking at the image"
-    )
+    note: ClassVar[str] = "a volume as it is; region values spread so that a region's sum is its value"
 
     @property
     def tags(self) -> MethodTags:

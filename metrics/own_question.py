@@ -94,8 +94,7 @@ class OwnQuestion:
         if attribution.multiplier is None:
             return torch.full((len(attribution.map),), torch.nan)
         count, scores = len(context.region_names) or int(context.regions.max()), []
-        starts = torch.zeros_like(attribution.map) if attribution.baseline is None else attribution.baseline
-        for row, (contribution, start) in enumerate(zip(attribution.map, starts, strict=True)):
+        for row, (contribution, start) in enumerate(zip(attribution.map, attribution.start, strict=True)):
             labels = context.regions[row]
             asked = FromBaseline(start, labels[0])
             change = outputs(asked, row)[1].double().cpu().numpy()

@@ -29,7 +29,7 @@ ROOMS = {
     "launch": (*STUDY, "stages", "plan"),
     "report": ("columns",),
     "tables": (*STUDY, "stages", "plan", "report"),
-    "tuning": STUDY,
+    "tuning": (*STUDY, "report"),
     "checks": SCIENCE,
     "verify": (*STUDY, "stages", "plan", "launch", "tables", "checks", "report"),
     "explore": (*STUDY, "stages", "plan", "launch", "tables", "report"),

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from bench.checks.method_probe import STYLES, MethodProbe, Multiplied, SmallLinear
-from bench.checks.method_run import baselines, map_of, must_agree, result_of
+from bench.checks.method_run import map_of, must_agree, result_of
 from bench.contracts import Method, Unsupported
 from bench.passes import explained, forward
 
@@ -30,8 +30,7 @@ def check_completeness(method: Method, probe: MethodProbe) -> None:
     """sum(map) = f(x) - f(b) + gap, the gap returned and small."""
     model, result = probe.model(), result_of(method, probe)
     assert result.gap is not None, "the method claims completeness and returns no gap"
-    start = baselines(result, probe.images)
-    rise = explained(forward(model, probe.images) - forward(model, start), probe.target)
+    rise = explained(forward(model, probe.images) - forward(model, result.start), probe.target)
     missing = result.map.flatten(1).sum(1) - rise - result.gap
     scale = result.map.flatten(1).abs().sum(1)
     assert (missing.abs() <= 1e-4 * scale).all(), "the map's sum is not the rise of the score plus the reported gap"

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from bench.checks.method_probe import MethodProbe
@@ -37,8 +36,3 @@ def must_agree(found: Tensor, expected: Tensor, tolerance: float, fault: str) ->
     assert found.shape == expected.shape, f"{fault} (shapes {tuple(found.shape)} and {tuple(expected.shape)})"
     difference = distance(found, expected)
     assert difference <= tolerance, f"{fault} (relative difference {difference:.1e})"
-
-
-def baselines(result: Attribution, images: Tensor) -> Tensor:
-    """The images that a contribution is counted from, shaped like the images: what it returned, or else zero."""
-    return torch.zeros_like(images) if result.baseline is None else result.baseline

@@ -9,7 +9,7 @@ from torch import nn
 
 from bench.checks.method_laws import LAWS, refuses
 from bench.checks.method_probe import MethodProbe, SmallLinear
-from bench.checks.method_run import baselines, distance, map_of, must_agree, result_of
+from bench.checks.method_run import distance, map_of, must_agree, result_of
 from bench.checks.state import random_state, seed_all, state, unchanged
 from bench.contracts import Attribution, BadInput, Method, Undefined
 from bench.passes import cost_of, count_passes
@@ -60,7 +60,7 @@ def check_multiplier(method: Method, probe: MethodProbe) -> None:
         return
     assert result.multiplier is not None, "a contribution must return its multiplier"
     assert method.tags.reference_class != "none", "a contribution must declare what it is counted from"
-    rebuilt = result.multiplier * (probe.images - baselines(result, probe.images))
+    rebuilt = result.multiplier * (probe.images - result.start)
     must_agree(rebuilt, result.map, 1e-4, "the map is not its multiplier times (inputs - baseline)")
 
 

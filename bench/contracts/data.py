@@ -108,6 +108,11 @@ class Attribution(NamedTuple):
     gap: Tensor | None = None
     baseline: Tensor | None = None
 
+    @property
+    def start(self) -> Tensor:
+        """The images (N, 1, D, H, W) that contributions are counted from."""
+        return torch.zeros_like(self.map) if self.baseline is None else self.baseline
+
     @classmethod
     def of(cls, result: "Tensor | Attribution") -> "Attribution":
         """Methods may return the bare map; the harness wants one type."""

@@ -13,7 +13,10 @@ ROUNDING = 1e-4
 
 
 def alike(found: Tensor, plain: Tensor) -> bool:
-    """True where outputs (N, K) of one network run in two ways differ by rounding alone; what is not finite agrees."""
+    """True where outputs (N, K) of one network run in two ways differ by rounding alone.
+
+    What is not finite must be the same in both.
+    """
     largest = plain.nan_to_num(0.0, 0.0, 0.0).abs().max().item()
     return torch.allclose(found, plain, rtol=0, atol=ROUNDING * largest, equal_nan=True)
 

@@ -29,8 +29,7 @@ def shares_wrong(
         answer["own"] = exact_slopes(model, images)
     elif tags.quantity == "contribution":
         found["own"] = found["subject"]
-        start = torch.zeros_like(images) if attribution.baseline is None else attribution.baseline
-        answer["own"] = exact_shapley(between(model, readings, model.readings(start)), players)
+        answer["own"] = exact_shapley(between(model, readings, model.readings(attribution.start)), players)
     if not tags.signed:
         answer = {question: value.abs() for question, value in answer.items()}
     found |= {question: value.abs() for question, value in found.items() if question == "subject" or not tags.signed}

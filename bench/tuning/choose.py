@@ -7,13 +7,12 @@ where it is tied, and else the tied setting of the fewest passes, then with the 
 least smoothing, is taken.
 """
 
-import math
-
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
 from bench.columns.written import CHOICES, SETTING, SETTINGS
+from bench.report.statistics.intervals import MeanEstimate, of_sample
+from bench.report.statistics.simulators import combined
 
 
 def choose(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -43,15 +42,10 @@ def _settings(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """The settings of one method, with what is tied and the choice."""
     known = rows[SETTING.names].drop_duplicates()
     at = list(zip(known["parameters"], known["fwhm"], strict=True))
-    found = [_mean(scores[setting]) for setting in at]
-    best = scores[at[int(np.argmax(found))]]
-    behind = [(_mean(best - scores[setting]), _error(best - scores[setting])) for setting in at]
-    table = known.assign(
-        score=found,
-        behind=[lead for lead, _ in behind],
-        behind_error=[error for _, error in behind],
-        tied=[lead <= error for lead, error in behind],
-    )
+    found = _estimated(scores[at]).mean
+    behind = _estimated(-scores[at].sub(scores[at[int(np.argmax(found))]], axis=0))
+    error = np.sqrt(behind.variance)
+    table = known.assign(score=found, behind=behind.mean, behind_error=error, tied=behind.mean <= error)
     changed = table["parameters"] != table.loc[table["default"], "parameters"].iloc[0]
     table = table.assign(plain=~table["default"], changed=changed)
     table = table.sort_values(["plain", "passes", "changed", "fwhm"], kind="stable")
@@ -61,15 +55,15 @@ def _settings(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 def _choice(settings: pd.DataFrame, scores: pd.DataFrame) -> dict[str, object]:
     """The row of one method."""
     chosen, default = (settings[settings[name]].iloc[0] for name in ("chosen", "default"))
-    lead = scores[chosen["parameters"], chosen["fwhm"]] - scores[default["parameters"], default["fwhm"]]
-    gain, half = _mean(lead), _error(lead) * t.ppf(0.975, len(lead) - lead.groupby("simulator").ngroups)
+    lead = _estimated((scores[_at(chosen)] - scores[_at(default)]).to_frame())
+    (low,), (high,) = lead.interval()
     return {
         **chosen[["method", "parameters", "fwhm", "score"]],
         "default": default["parameters"],
         "default_score": default["score"],
-        "gain": gain,
-        "gain_low": gain - half,
-        "gain_high": gain + half,
+        "gain": lead.mean[0],
+        "gain_low": low,
+        "gain_high": high,
         "sensitivity": settings["score"].max() - settings["score"].min(),
         "n_settings": len(settings),
         "n_tied": int(settings["tied"].sum()),
@@ -77,12 +71,10 @@ def _choice(settings: pd.DataFrame, scores: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _mean(values: pd.Series) -> float:
-    """Mean over simulators of the means over patients."""
-    return float(values.groupby("simulator").mean().mean())
+def _at(setting: pd.Series) -> tuple[str, float]:
+    return setting["parameters"], setting["fwhm"]
 
 
-def _error(values: pd.Series) -> float:
-    """Standard error of that mean: patients of different simulators are drawn apart."""
-    by = values.groupby("simulator")
-    return math.sqrt(float((by.var() / by.size()).sum())) / by.ngroups
+def _estimated(scores: pd.DataFrame) -> MeanEstimate:
+    """Means (S,) over simulators of the means over patients, who are drawn apart for each; columns are settings."""
+    return combined([of_sample(own.to_numpy().T) for _, own in scores.groupby("simulator")])

@@ -14,7 +14,7 @@ from bench.tuning.freeze import freeze
 from bench.tuning.rows import of_study
 from bench.verbs.command import Command
 from bench.verbs.computing import compute, say_failures, write_tables
-from bench.verbs.reading import PUBLISHED
+from bench.verify.published import PUBLISHED
 
 STUDY = "study=tune"
 ROWS = "rows.parquet"

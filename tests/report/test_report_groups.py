@@ -56,7 +56,7 @@ def test_moving_places_stand_first_and_each_group_has_its_simulators(source):
 def test_groups_are_one_family_of_claims_and_each_simulator_another(source):
     table = source.tables["comparisons"]
     table = table[(table["network"] == "gap_cnn") & (table["against"] == "gradient")].dropna(subset="p_adjusted")
-    found = table.set_index(["ranking", "simulator", "method"])["p_adjusted"]
+    found = table.set_index(["ranking", "simulator", "method"])["p_adjusted"].sort_index()
     for simulator, group in APART.items():
         for ranking in ("anatomy", "faithfulness"):
             alone, among = found[ranking, simulator], found[ranking, group].reindex(found[ranking, simulator].index)

@@ -6,13 +6,13 @@ on average: then half of the variance of the places is common to them.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from bench.report.rankings.contest import Contest
 from bench.report.statistics.concordance import kendall_w, mean_spearman, rank_orders
-from bench.report.statistics.intervals import Array
 from bench.report.statistics.simulators import combined
 
 FEWEST = 3
@@ -47,10 +47,9 @@ class Groups:
 
     def agreement(self) -> dict[str, object]:
         """The row of AGREEMENT."""
-        agreed = kendall_w(self._orders())
-        spearman = mean_spearman(agreed, len(self.contests))
         size = {"n_groups": len(self.contests), "n_ranked": len(self.common)}
-        return {**size, "concordance": agreed, "spearman": spearman, "mean_shown": self._mean_shown(spearman)}
+        agreed = {"concordance": self.concordance, "spearman": mean_spearman(self.concordance, len(self.contests))}
+        return {**size, **agreed, "mean_shown": self._mean_shown}
 
     def table(self) -> pd.DataFrame:
         """The rows of ACROSS_GROUPS: every method that any group ranks, by name."""
@@ -58,13 +57,15 @@ class Groups:
         numbers = pd.DataFrame(self._means(), columns=["method", "mean", "low", "high"])
         return rows.merge(numbers, "left", "method") if len(rows) else rows
 
-    def _orders(self) -> Array:
-        """(M, G): places of the common methods among each other."""
+    @cached_property
+    def concordance(self) -> float:
+        """Kendall's W of the groups over the methods that all of them rank."""
         rows = [[-placed[name] for placed in self.placed] for name in self.common]
-        return rank_orders(np.array(rows, dtype=float).reshape(len(self.common), len(self.placed)))
+        return kendall_w(rank_orders(np.array(rows, dtype=float).reshape(len(self.common), len(self.placed))))
 
-    def _mean_shown(self, spearman: float) -> bool:
-        return bool(len(self.contests) >= FEWEST and spearman >= AGREED)
+    @property
+    def _mean_shown(self) -> bool:
+        return bool(len(self.contests) >= FEWEST and mean_spearman(self.concordance, len(self.contests)) >= AGREED)
 
     def _worst(self, name: str) -> dict[str, object]:
         """The group in which the smallest share of the others is below the method, the first of several."""
@@ -75,7 +76,7 @@ class Groups:
 
     def _means(self) -> list[tuple[str, float, float, float]]:
         """Equal-weight means over the groups, with intervals, of the common methods, where they are shown."""
-        if not self._mean_shown(mean_spearman(kendall_w(self._orders()), len(self.contests))):
+        if not self._mean_shown:
             return []
         every = combined([contest.score() for contest in self.contests])
         low, high = every.interval()

@@ -13,8 +13,7 @@ The interval is that of a mean (`intervals`) over the linearised ratio: subject 
     skill + (score[i] - random[i] - skill (oracle[i] - random[i])) / mean of (oracle - random)
 
 whose mean is the skill and whose spread is that of the ratio to first order (delta method; Cochran 1977, Sampling
-Techniques, chapter 6). `results/benchmarks/coverage.csv` says how often it holds the truth, beside a bootstrap's 81 to
-92 % at five and ten data seeds.
+Techniques, chapter 6). `results/benchmarks/coverage.csv` says how often it holds the truth.
 """
 
 from dataclasses import dataclass, replace
