@@ -24,14 +24,16 @@ from methods.shapley import Shapley
 #: passes back through inactive units, and where a whole pooling window is inactive the switch of its maximum is
 #: arbitrary, by definition; the library implementation, which ours equals, does the same
 LEANS = {"deconvnet"}
-#: where windows of this edge and stride do not fit the grid, the last one is moved back to its end
+#: no grid of boxes of an odd edge, an even stride apart, can be centred on an even number of voxels: as configured it
+#: leans by half a voxel, and is tried below with boxes that can be centred
 LEANS |= {"occlusion"}
 FILES = sorted((Path(__file__).parents[2] / "conf" / "method").glob("*.yaml"))
 CONFIGURED = {path.stem: instantiate(OmegaConf.load(path)) for path in FILES if path.stem not in LEANS}
 METHODS = {name: method for name, method in CONFIGURED.items() if not method.tags.stochastic} | {
     repr(method): method
     for method in (
-        Occlusion(6, 4, "blur"), Occlusion(2, 2, "mean"), DeepTaylor("box"), RISE(16), Shapley(), KernelSHAP(), LIME()
+        Occlusion(), Occlusion(6, 4, "blur"), Occlusion(2, 2, "mean"), DeepTaylor("box"), RISE(16), Shapley(),
+        KernelSHAP(), LIME()
     )
 }  # fmt: skip
 PROBE = probes()[0]
