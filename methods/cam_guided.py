@@ -26,7 +26,7 @@ class GuidedGradCAM:
         "Guided backprop times the positive part of Grad-CAM, upsampled trilinearly; layer as in Grad-CAM."
     )
     tags: ClassVar[MethodTags] = MethodTags(
-        "cam",
+        "guided",
         "location",
         needs=frozenset({"layer"}),
         laws=frozenset({"shift", "implementation", "refusal"}),

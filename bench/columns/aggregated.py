@@ -18,7 +18,8 @@ n_units              whole   models with a value
 n_data_seeds         whole   data seeds with a value, in the simulator that has the fewest
 n_subjects           whole   subjects with a value, of all simulators together
 n_simulators         whole   simulators with a value
-status               text    ok, partial, fails sanity, not rankable, below gate or undefined
+status               text    ok, partial, too coarse, fails sanity, not rankable, below gate or undefined
+native_ceiling       number  of a CAM method: score of the truth itself on the grid of the layer that it reads
 chance               number  score of a map without information: as the metric declares, or else of the constant map
 elsewhere            number  lead over the constant map among subjects that the ranking leaves out, positive is better
 elsewhere_low        number  lower end of its 95 % interval

@@ -19,6 +19,7 @@ MetricKind = Literal["map", "model", "explainer", "group", "compare"]
 class MethodTags:
     """The meaning and the needs of a method's map.
 
+    family: methods of one kind; those of `cam` see no finer than the grid of the layer that they read.
     quantity: `sensitivity` (change of the score per unit of intensity), `contribution` (a share of
         f(x) - f(b); the method also returns its multiplier M with map = M * (x - b)), or `location` (neither).
     role: `control` sets a floor and is never ranked; `oracle` sees a truth and is never ranked.

@@ -9,10 +9,12 @@ from scipy.ndimage import gaussian_filter
 from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
 from bench.contracts import Batch, Context, Truth
 from bench.passes import box_edits
+from methods._shared.features import upsampled
 from methods.controls_smooth import SmoothRandom, VariogramRandom
 from methods.group import GroupTMap, MeanZMap, ZMap
 from methods.occlusion import Occlusion
 from methods.oracle_coarse import CoarseOracle
+from methods.oracle_native import NativeOracle
 from methods.replaced import SwapTest, TwinOcclusion, healthy_matches
 
 IMAGES = probes()[0].images.double()
@@ -151,3 +153,27 @@ def test_the_coarse_oracle_is_the_mean_of_each_cube():
 def test_cubes_of_one_voxel_are_the_truth_itself():
     context = Context(truths={"counterfactual": Truth("counterfactual", volume=IMAGES)})
     assert torch.equal(CoarseOracle(edge=1)(MODEL, IMAGES, 0, context), IMAGES)
+
+
+def test_the_native_oracle_is_the_mean_size_of_the_truth_in_each_cell_upsampled_as_a_cam_is():
+    halving = torch.nn.Sequential(
+        torch.nn.Conv3d(1, 2, 2, stride=2), torch.nn.Flatten(), torch.nn.LazyLinear(2)
+    ).double()
+    halving(IMAGES)
+    cells = (
+        IMAGES.abs()
+        .reshape(len(IMAGES), 1, *(n for length in IMAGES.shape[2:] for n in (length // 2, 2)))
+        .mean((3, 5, 7))
+    )
+    context = Context(truths={"counterfactual": Truth("counterfactual", volume=IMAGES)})
+    torch.testing.assert_close(NativeOracle()(halving, IMAGES, 1, context), upsampled(cells, IMAGES))
+    assert context.notes["layer"].startswith("0: 2 x")
+
+
+def test_the_native_oracle_of_region_values_keeps_their_order_where_cells_are_smaller():
+    labels = torch.zeros(IMAGES.shape, dtype=torch.int32)
+    labels[:, :, :4], labels[:, :, 4:] = 1, 2
+    truth = Truth("use", regions=torch.tensor([[-3.0, 1.0]] * len(IMAGES)))
+    found = NativeOracle("use")(MODEL, IMAGES, 1, Context(truths={"use": truth}, regions=labels))
+    assert (found >= 0).all()
+    assert (found[labels == 1].mean() / found[labels == 2].mean()).item() > 2

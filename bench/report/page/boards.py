@@ -92,7 +92,7 @@ def _board(source: RankedResults, headline: Ranking, network: str, group: str) -
     )
     claims = source.contest("comparisons", *where, group).index.astype(int).tolist()
     concordance = int(source.contest("concordance", *where, group).index[0])
-    measured = [name for name in floors.NUMBERS if contests[group][name].notna().any()]
+    measured = [name for name in ("native_ceiling", *floors.NUMBERS) if contests[group][name].notna().any()]
     elsewhere = bool(contests[group]["elsewhere"].notna().any())
     shown = measured, elsewhere, *_ends(source, headline, contests[group])
     return Board(headline, network, group, scopes, rows, below, useless, claims, concordance, *shown)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.report.load.results import Ranking, Results
-from bench.report.rankings import sanity
+from bench.report.rankings import native, sanity
 from bench.report.rankings.block import Block, fewest, seeds_behind, subjects_behind
 from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import ByModel, Codes
@@ -22,6 +22,8 @@ FAILS_SANITY = "fails sanity"
 
 #: the status of every method where none finds more than what sees no model, so that nothing is told of methods
 NOT_RANKABLE = "not rankable"
+#: the status of a method whose layer is too coarse for anyone to score well on its grid
+TOO_COARSE = "too coarse"
 #: the control that stands for chance where a metric declares none: it ranks places by their size alone
 CONSTANT = "constant"
 
@@ -100,6 +102,11 @@ class Contest:
             return declared
         return float(self.score().mean[self.methods.index(CONSTANT)])
 
+    @cached_property
+    def native(self) -> Array:
+        """(M,): of a CAM method, what the truth itself scores on the grid of the layer that it reads; else NaN."""
+        return native.ceilings(self.results.methods, self.headline.truth, self.methods, self.score().mean)
+
     def score(self) -> MeanEstimate:
         """Means of all methods (M,), the simulators weighing equally, each over the simulators it has values in."""
         return equal_weight_mean(self.tables)
@@ -118,10 +125,14 @@ class Contest:
         return np.sum([subjects_behind(t, b.subjects) for t, b in zip(self.tables, self.blocks, strict=True)], axis=0)
 
     def statuses(self) -> list[str]:
-        """`ok`, `partial`, `fails sanity`, `not rankable`, `below gate` or `undefined` for each method."""
+        """Of each method, the last of these that holds: `ok`, `partial`, `too coarse`, `fails sanity`, `not rankable`,
+        `below gate`, `undefined`.
+        """
         ranked = [m for m, role in enumerate(self.roles()) if role == "method"] or list(range(len(self.methods)))
         lacking = np.any([(c < c[ranked].max(0)).any((-2, -1)) for c in self.counts], axis=0)
         names = np.where(lacking, "partial", "ok").astype(object)
+        room = self.sign * (self.native - self.chance())
+        names = np.where(room < native.LEAST, TOO_COARSE, names)
         names = np.where([name in self.failing for name in self.methods], FAILS_SANITY, names)
         names = names if self.rankable else np.full(len(names), NOT_RANKABLE, object)
         names = np.where(any(b.passed for b in self.blocks), names, "below gate")
@@ -173,6 +184,7 @@ class Contest:
         rows["n_data_seeds"] = self.seeds_behind()
         rows["n_subjects"] = self.subjects_behind()
         rows["n_simulators"] = np.sum([c.any((-2, -1)) for c in self.counts], axis=0)
+        rows["native_ceiling"] = self.native
         # a method without any value says nothing about how firm the others' ranks are
         rows["chance"] = self.chance()
         rows["preview"] = previews(rows["n_data_seeds"].to_numpy(), rows["n_subjects"].to_numpy())
