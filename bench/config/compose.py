@@ -19,7 +19,8 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from bench.config import overrides as lines
-from bench.config.overrides import AXES, LISTS, Typed, check_axis, options
+from bench.config.overrides import AXES, LISTS, PAIRED, Typed, check_axis, group_of, options
+from bench.config.pairs import CHOICES, REFERS, configurations
 from bench.config.schema import Config
 from bench.config.sentences import say, within_list
 from bench.contracts import BadInput
@@ -93,13 +94,13 @@ class _Composer:
         axes = {**{k: v for k, v in given.items() if k not in self.typed.fixed}, **self.typed.sweeps}
         for key, values in axes.items():
             check_axis(f"axes.{key}" if key in given else key, values)
-        pairs = list(_product({k: v for k, v in axes.items() if _group(k) not in LISTS}))
+        pairs = list(_product({k: v for k, v in axes.items() if group_of(k) not in LISTS}))
         composed = Composed({}, launch=self.typed.launch)
-        for pair in pairs:
-            self._add_pair(composed, pair)
+        for pair, config in zip(pairs, configurations(pairs, self._of_pair), strict=True):
+            self._add_pair(composed, pair, config)
         first = {**self.typed.fixed, **_lines(pairs[0])}
         for group, nodes in (("method", composed.methods), ("metric", composed.metrics)):
-            swept = {k: v for k, v in axes.items() if _group(k) == group}
+            swept = {k: v for k, v in axes.items() if group_of(k) == group}
             composed.chosen |= self._add_plugins(group, nodes, first, swept)
         self._check_headlines(composed)
         return composed
@@ -129,20 +130,28 @@ class _Composer:
         for name, headline in composed.settings["headline"].items():
             known(f"headline.{name}", "metric", headline["metric"], metrics)
 
-    def _add_pair(self, composed: Composed, pair: Mapping[str, str]) -> None:
+    def _of_pair(self, pair: Mapping[str, str]) -> Node:
         config = self._compose({**self.typed.fixed, **_lines(pair)})
-        choices = config.pop("_choices")
-        for group in ("simulator", "network", "train"):
-            if group not in choices:
+        for group in PAIRED:
+            if group not in config[CHOICES]:
                 raise BadInput(f"{group}=[...] is not possible: give several with commas to sweep, e.g. {group}=a,b")
+        return config
+
+    def _add_pair(self, composed: Composed, pair: Mapping[str, str], config: Node) -> None:
+        choices = config[CHOICES]
         simulator = _label(choices["simulator"], pair, "simulator")
         network = _label(choices["network"], pair, "network", "train")
-        composed.simulators[simulator] = config.pop("simulator")
-        composed.networks[network] = config.pop("network")
-        composed.trains[network] = config.pop("train")
+        every = (composed.simulators, simulator), (composed.networks, network), (composed.trains, network)
+        for group, (nodes, label) in zip(PAIRED, every, strict=True):
+            if nodes.setdefault(label, config[group]) != config[group]:
+                raise BadInput(
+                    f"{group} '{label}' is not the same in every pair of simulator and network; let no file of one "
+                    "group set keys of another or refer to them"
+                )
         composed.pairs.append((simulator, network))
-        composed.chosen[simulator, network] = {**pair, **{g: choices[g] for g in ("simulator", "network", "train")}}
-        composed.settings = composed.settings or {k: v for k, v in config.items() if k not in (*LISTS, "axes")}
+        composed.chosen[simulator, network] = {**pair, **{g: choices[g] for g in PAIRED}}
+        beside = (*PAIRED, *LISTS, CHOICES, REFERS, "axes")
+        composed.settings = composed.settings or {k: v for k, v in config.items() if k not in beside}
 
     def _add_plugins(
         self, group: str, nodes: Node, first: Node, swept: Mapping[str, list[str]]
@@ -190,8 +199,8 @@ class _Composer:
         given = [*chosen.values(), *self._searched()]
         with self._one_sentence(chosen.values()):
             config = compose("config", overrides=given, return_hydra_config=True)
-            choices = dict(config.hydra.runtime.choices)
-            return {**_plain(config), "_choices": choices}
+            refers = any("${" in str(OmegaConf.to_container(config[group], resolve=False)) for group in PAIRED)
+            return {**_plain(config), CHOICES: dict(config.hydra.runtime.choices), REFERS: refers}
 
     def _searched(self) -> list[str]:
         return [f"hydra.searchpath=[{','.join(f'file://{f}' for f in self.folders[1:])}]"] * (len(self.folders) > 1)
@@ -249,17 +258,10 @@ def _lines(chosen: Mapping[str, str]) -> dict[str, str]:
     return {k: f"{k}={v}" for k, v in chosen.items()}
 
 
-def _group(key: str) -> str:
-    group = key.replace("/", ".").partition(".")[0]
-    if group not in AXES:
-        raise BadInput(f"axes: there is no axis '{key}'; axes are {', '.join(AXES)} and keys below them")
-    return group
-
-
 def _label(base: str, pair: Mapping[str, str], *groups: str) -> str:
     """The readable name of one of a pair: the group's choice and every value swept below the groups."""
-    swept = {k: v for k, v in pair.items() if _group(k) in groups and k != groups[0]}
-    return variant_label(base, {k.removeprefix(_group(k))[1:] or k: v for k, v in swept.items()})
+    swept = {k: v for k, v in pair.items() if group_of(k) in groups and k != groups[0]}
+    return variant_label(base, {k.removeprefix(group_of(k))[1:] or k: v for k, v in swept.items()})
 
 
 def _variant(group: str, name: str, swept: Mapping[str, str]) -> str:

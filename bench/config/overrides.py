@@ -17,7 +17,9 @@ from bench.contracts.names import nearest
 LISTS = ("method", "metric")
 SEEDS = ("seed", "seed.data", "seed.model", "seed.init", "seed.order")
 MOST_VALUES = 1000
-AXES = ("simulator", "network", "train", *LISTS)
+#: groups of which a pair has one each
+PAIRED = ("simulator", "network", "train")
+AXES = (*PAIRED, *LISTS)
 
 
 @dataclass
@@ -143,3 +145,11 @@ def _sweep(key: str, values: list[str], typed: Typed) -> None:
         typed.sweeps[key] = values
     else:
         raise BadInput(f"'{key}' cannot be swept; sweeps go over {', '.join(AXES)} and seed")
+
+
+def group_of(key: str) -> str:
+    """The group that a key of an axis lies in; raises BadInput where it is none."""
+    group = key.replace("/", ".").partition(".")[0]
+    if group not in AXES:
+        raise BadInput(f"axes: there is no axis '{key}'; axes are {', '.join(AXES)} and keys below them")
+    return group

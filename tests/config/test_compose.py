@@ -95,6 +95,59 @@ def test_any_key_of_a_unit_can_be_swept():
     assert made.trains["small-width-4-train-long"] == {"epochs": 30}
 
 
+@pytest.fixture
+def composed(monkeypatch):
+    """What every composition of this test was asked for."""
+    asked, compose_one = [], compose._Composer._compose
+    monkeypatch.setattr(
+        compose._Composer, "_compose", lambda self, lines: asked.append(lines) or compose_one(self, lines)
+    )
+    return asked
+
+
+SIX = ["simulator=near,far,third", "network=small,large"]
+
+
+def test_pairs_are_composed_once_a_side(conf, composed):
+    write(conf, {"simulator/third": "_target_: x.Third\n"})
+    made = compose.study([*SIX, "train=default,long"])
+    pairs = [asked for asked in composed if {"simulator", "network", "train"} <= asked.keys()]
+    assert len(made.pairs) == 12 and len(pairs) - 2 == 3 + 4 - 1
+    alone = [
+        compose.study([f"simulator={s}", f"network={n}", "train=long"]) for s in ("far", "third") for n in ("large",)
+    ]
+    for one in alone:
+        ((simulator, _),) = one.pairs
+        assert made.simulators[simulator] == one.simulators[simulator]
+        assert made.networks["large-train-long"] == one.networks["large"] and made.trains["large-train-long"] == {
+            "epochs": 30
+        }
+        assert made.chosen[simulator, "large-train-long"]["network"] == "large"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("simulator/third", "# @package _global_\nsimulator: {_target_: x.T}\ntrain: {extra: 5}\n", "train 'small'"),
+        (
+            "network/large",
+            "# @package _global_\nnetwork: {_target_: n.L}\nsimulator: {strength: 0.1}\n",
+            "simulator 'near'",
+        ),
+        ("simulator/third", "_target_: x.T\nstrength: ${network.width}\n", "simulator 'third'"),
+    ],
+)
+def test_a_file_of_one_side_that_changes_the_other_is_refused(conf, file, text, said):
+    write(conf, {"simulator/third": "_target_: x.Third\n", file: text})
+    with pytest.raises(BadInput, match=f"{said} is not the same in every pair"):
+        compose.study(SIX)
+
+
+def test_a_file_may_refer_to_its_own_keys(conf):
+    write(conf, {"simulator/third": "_target_: x.T\nstrength: 0.3\nother: ${simulator.strength}\n"})
+    assert compose.study(SIX).simulators["third"]["other"] == 0.3
+
+
 def test_sweeping_a_method_makes_variants_of_that_method_alone():
     made = compose.study(["method.a.window=1,2", "metric.s.q=0.5,0.9"])
     assert {m: node["window"] for m, node in made.methods.items()} == {"a-window-1": 1, "a-window-2": 2, "b": 1}
