@@ -160,8 +160,8 @@ class Study:
 
     def tuned(self, label: str) -> Node:
         """What was found of a method on the `dev` simulators; nothing of one that has not been tuned."""
-        found: Mapping[str, Node] = self.settings["tuned"]
-        return next((node for name, node in found.items() if is_variant(label, [name])), {})
+        choices: Mapping[str, Node] = self.settings["tuned"]
+        return next((node for name, node in choices.items() if is_variant(label, [name])), {})
 
     def blur(self, label: str) -> float:
         """Full width at half maximum, in voxels, of the view `own` of a method."""

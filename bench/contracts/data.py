@@ -144,5 +144,5 @@ class View:
     @property
     def said(self) -> dict[str, Any]:
         """What keys hold of it: a smoothing in voxels only where there is any, as older keys know none."""
-        said = {"sign": self.sign, "fwhm_mm": self.fwhm_mm}
-        return {**said, "fwhm_voxels": self.fwhm_voxels} if self.fwhm_voxels else said
+        content = {"sign": self.sign, "fwhm_mm": self.fwhm_mm}
+        return {**content, "fwhm_voxels": self.fwhm_voxels} if self.fwhm_voxels else content

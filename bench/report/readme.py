@@ -24,8 +24,8 @@ def leaderboard(folder: Path) -> str:
     keys = ["ranking", "network", "simulator"]
     passed = board[~board["status"].isin(["below gate", "undefined"])]
     # what is ranked stands first
-    shown = pd.concat([passed[passed["status"] != NOT_RANKABLE], passed])
-    contests = list(shown[keys].drop_duplicates().itertuples(index=False, name=None))
+    ordered = pd.concat([passed[passed["status"] != NOT_RANKABLE], passed])
+    contests = list(ordered[keys].drop_duplicates().itertuples(index=False, name=None))
     useless = set(board[board["status"] == NOT_RANKABLE][keys].itertuples(index=False, name=None))
     cells = {(row.method, row.ranking, row.network, row.simulator): _cell(row) for row in board.itertuples()}
     roles = dict(zip(board["method"], board["role"], strict=True))
@@ -34,7 +34,7 @@ def leaderboard(folder: Path) -> str:
             f"`{method}`" if roles[method] == "method" else f"*{method}*",
             *(cells.get((method, *contest), "") for contest in contests),
         ]
-        for method in dict.fromkeys([*shown["method"], *board["method"]])
+        for method in dict.fromkeys([*ordered["method"], *board["method"]])
     ]
     heads = [
         f"{ranking}, `{network}`, {group}" + f" ({NOT_RANKABLE})" * ((ranking, network, group) in useless)
