@@ -97,6 +97,8 @@ def _refused(line: str, cause: BaseException | None) -> str:
     key = line.lstrip("+~").partition("=")[0]
     default = OmegaConf.select(OmegaConf.structured(Config), key, throw_on_missing=False)
     value = OmegaConf.to_container(default) if OmegaConf.is_config(default) else default
-    by_name = f"values by name, {key}={{NAME: ...}}"
-    give = by_name if value == {} else "another value" if value in (None, "") else f"a value like {value}"
+    if value in ([], {}):
+        give = f"a list, {key}=[...]" if value == [] else f"values by name, {key}={{NAME: ...}}"
+    else:
+        give = "another value" if value in (None, "") else f"a value like {value}"
     return f"{line} is not possible: give {give} ({_clause(str(cause))})"
