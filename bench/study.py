@@ -158,14 +158,17 @@ class Study:
         """The views a map metric looks through."""
         return [View(**v) for v in self.settings["views"]]
 
-    def tuned(self, label: str) -> Node:
-        """What was found of a method on the `dev` simulators; nothing of one that has not been tuned."""
-        found: Mapping[str, Node] = self.settings["tuned"]
-        return next((node for name, node in found.items() if is_variant(label, [name])), {})
-
     def blur(self, label: str) -> float:
-        """Full width at half maximum, in voxels, of the view `own` of a method."""
-        return float(self.tuned(label).get("fwhm", 0.0))
+        """Full width at half maximum, in voxels, of the view `own` of a method: 0 of one that has not been tuned."""
+        return self._blurs[label]
+
+    @cached_property
+    def _blurs(self) -> dict[str, float]:
+        tuned: Mapping[str, Node] = self.settings["tuned"]
+        return {
+            label: next((float(node["fwhm"]) for name, node in tuned.items() if is_variant(label, [name])), 0.0)
+            for label in self.methods
+        }
 
     @property
     def headline(self) -> dict[str, Node]:

@@ -156,10 +156,10 @@ def _gradient_cam(
     """The upsampled combination (n, 1, d, h, w) of feature maps and gradients (n, channels, d, h, w)."""
 
     def work(rows: Tensor) -> Tensor:
-        found = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), layer)
-        (context or Context()).notes["layer"] = found.layer
-        slope = derivative(found.score, found.features)
-        return upsampled(combine(found.features.detach(), slope), inputs)
+        taken = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), layer)
+        (context or Context()).notes["layer"] = taken.layer
+        slope = derivative(taken.score, taken.features)
+        return upsampled(combine(taken.features.detach(), slope), inputs)
 
     with differentiable(model):
         return in_chunks(inputs, work).detach().contiguous()

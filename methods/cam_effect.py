@@ -90,9 +90,9 @@ class ScoreCAM:
         """Map (N, 1, D, H, W), not negative. Raises Unsupported where the layer has no, or too many, feature maps."""
 
         def work(rows: Tensor) -> Tensor:
-            found = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), self.layer)
-            (context or Context()).notes["layer"] = found.layer
-            return found.features.detach().clone()
+            taken = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), self.layer)
+            (context or Context()).notes["layer"] = taken.layer
+            return taken.features.detach().clone()
 
         with differentiable(model):
             features = in_chunks(inputs, work)

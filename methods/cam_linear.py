@@ -42,10 +42,10 @@ class CAM:
 
         def work(rows: Tensor) -> Tensor:
             x, chosen = leaf(model, inputs[rows]), rows_of(target, rows, inputs)
-            found = passed(model, x, chosen, AVERAGED)
-            (context or Context()).notes["layer"] = found.layer
-            features, slope = found.features.detach(), derivative(found.score, found.features)
-            edited = passed(model, x, chosen, AVERAGED, lambda volume: -2 * volume, found.place)
+            taken = passed(model, x, chosen, AVERAGED)
+            (context or Context()).notes["layer"] = taken.layer
+            features, slope = taken.features.detach(), derivative(taken.score, taken.features)
+            edited = passed(model, x, chosen, AVERAGED, lambda volume: -2 * volume, taken.place)
             weights = slope.mean((2, 3, 4), keepdim=True)
             if not weights.flatten(1).any(1).all():
                 raise Unsupported(

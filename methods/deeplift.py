@@ -123,8 +123,8 @@ def contributions(
     # an image and its reference are held together: a chunk has half as many rows
     pairs = x[:, None].expand(-1, 2, *x.shape[1:])
     with differentiable(model):
-        found = in_chunks(pairs, work)
-    slope, ends = found[:, :-2].reshape(x.shape), found[:, -2:].double()
+        parts = in_chunks(pairs, work)
+    slope, ends = parts[:, :-2].reshape(x.shape), parts[:, -2:].double()
     shares = (slope * (x - start)).contiguous()
     gap = shares.flatten(1).sum(1, dtype=torch.float64) - (ends[:, 0] - ends[:, 1])
     refuse_gap(gap, shares, ends)

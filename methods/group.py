@@ -82,14 +82,14 @@ class MeanZMap:
         return _for_everyone("mean_z_map", mean_z_map, inputs, context or Context())
 
 
-def _for_everyone(name: str, made: Callable[[Batch, Tensor], Tensor], inputs: Tensor, context: Context) -> Tensor:
+def _for_everyone(name: str, make: Callable[[Batch, Tensor], Tensor], inputs: Tensor, context: Context) -> Tensor:
     """One map (1, D, H, W) of the training images and their sides, the same for every subject; zero without them."""
     try:
         training = context.training()
     except LookupError:
         return torch.zeros_like(inputs, memory_format=torch.contiguous_format).detach()
-    found = context.memo(name, lambda: made(training, context.sides(training.targets)))
-    return found.to(inputs).expand(inputs.shape).contiguous()
+    volume = context.memo(name, lambda: make(training, context.sides(training.targets)))
+    return volume.to(inputs).expand(inputs.shape).contiguous()
 
 
 def mean_z_map(training: Batch, sides: Tensor) -> Tensor:

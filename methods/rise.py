@@ -100,7 +100,7 @@ def _weighted(masks: Masks, scores: list[float]) -> Tensor:
     """Mean (1, D, H, W) of scores over masks by what each shows; 0 where no mask shows anything."""
     total, seen = torch.zeros(2, 1, *masks.shape, dtype=torch.float64)
     for number, score in enumerate(scores):
-        shown = 1 - masks[number]
-        total += score * shown
-        seen += shown
+        visible = 1 - masks[number]
+        total += score * visible
+        seen += visible
     return total / seen.where(seen > 0, 1.0)

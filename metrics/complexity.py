@@ -64,14 +64,14 @@ class Entropy:
 
 def _of_shares(maps: Tensor, context: Context, value: Callable[[Tensor], float]) -> Tensor:
     """(N,) values of the shares (n,) of each map's mass in the domain; NaN where it is not finite or n < 2."""
-    found = []
+    scores = []
     for values, inside in zip(maps.detach(), domain_of(context, maps), strict=True):
         mass = values[inside].abs().double()
         total = mass.sum()
         known = len(mass) > 1 and bool(total.isfinite())
         shares = mass / total if total > 0 else torch.full_like(mass, 1 / max(len(mass), 1))
-        found.append(value(shares) if known else math.nan)
-    return torch.tensor(found)
+        scores.append(value(shares) if known else math.nan)
+    return torch.tensor(scores)
 
 
 def _gini(shares: Tensor) -> float:

@@ -44,8 +44,8 @@ def _profiles(maps: Tensor, context: Context) -> np.ndarray:
     """(K, R) shares of the subjects whose map is not dead."""
     if context.regions is None:
         raise Undefined("group maps by region need `regions` in the context")
-    found = region_mass(mass_shares(maps, domain_of(context, maps)), context.regions, len(context.region_names))
-    return np.asarray(found)
+    masses = region_mass(mass_shares(maps, domain_of(context, maps)), context.regions, len(context.region_names))
+    return np.asarray(masses)
 
 
 @bounded

@@ -114,8 +114,8 @@ class IndividualShare(IndividualGain):
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
     ) -> dict[str, Tensor]:
         """The columns of `IndividualGain`, the first less `least` of the own map's score."""
-        found = super().group(maps, truth, strata, cohort, context)
-        return {**found, "": found[""] - self.least * found["own"]}
+        columns = super().group(maps, truth, strata, cohort, context)
+        return {**columns, "": columns[""] - self.least * columns["own"]}
 
 
 def _laid(maps: Tensor, rows: Tensor, numbers: Sequence[int], context: Context) -> Tensor:

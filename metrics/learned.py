@@ -103,5 +103,5 @@ class LearnedShare(LearnedGain):
 
     def compare(self, models: Models, context: Context) -> dict[str, Tensor]:
         """The columns of `LearnedGain`, the first less `least` of the score under the trained model."""
-        found = super().compare(models, context)
-        return {**found, "": found[""] - self.least * found["trained"]}
+        columns = super().compare(models, context)
+        return {**columns, "": columns[""] - self.least * columns["trained"]}

@@ -77,11 +77,11 @@ class PrecisionAtSpecificity(Overlap):
     specificity: Part = 0.99
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
-        found, missed = int(positives.sum()), int((~positives).sum())
+        hits, missed = int(positives.sum()), int((~positives).sum())
         allowed = math.floor((1 - self.specificity) * missed * (1 + 1e-12))
         if allowed in (0, missed):
             return math.nan
-        best, chance = found / (found + allowed), expected_precision(_one_group(found, missed), allowed)
+        best, chance = hits / (hits + allowed), expected_precision(_one_group(hits, missed), allowed)
         return (expected_precision(tie_groups(scores, positives), allowed) - chance) / (best - chance)
 
 

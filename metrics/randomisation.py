@@ -84,10 +84,10 @@ class CascadingRandomisation:
 
     def _steps(self, model: nn.Module) -> list[list[str]]:
         """Names of the modules that are reset at each step."""
-        found = layers(model)
+        named = layers(model)
         if self.order == "independent":
-            return found
-        ordered = found[::-1] if self.order == "top_down" else found
+            return named
+        ordered = named[::-1] if self.order == "top_down" else named
         return list(accumulate(ordered))
 
     def _reset(self, model: nn.Module, names: list[str], seed: int, context: Context) -> nn.Module:

@@ -53,8 +53,8 @@ class EstimatedRandomisation(CascadingRandomisation):
 
 def running(model: nn.Module) -> dict[str, _BatchNorm]:
     """The batch normalisations that keep running statistics, by name."""
-    found = {name: m for name, m in model.named_modules() if isinstance(m, _BatchNorm)}
-    return {name: m for name, m in found.items() if m.running_mean is not None}
+    norms = {name: m for name, m in model.named_modules() if isinstance(m, _BatchNorm)}
+    return {name: m for name, m in norms.items() if m.running_mean is not None}
 
 
 def estimated(model: nn.Module, images: Tensor) -> dict[str, Tensor]:

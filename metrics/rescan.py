@@ -69,9 +69,9 @@ class ScanRescan:
 
 def _columns(masses: np.ndarray, names: tuple[str, ...]) -> dict[str, Tensor]:
     """Columns of masses (N, scans, R)."""
-    found = icc(masses)
+    agreement = icc(masses)
     profiles = [[rank_vector(scan) for scan in subject] for subject in masses]
     alike = np.array([[float(a @ b) for a, b in combinations(subject, 2)] for subject in profiles])
-    regions = {str(RegionColumn("icc", name)): value for name, value in zip(names, found, strict=True)}
-    columns = {"": nanmean(found), **regions, "profile": nanmean(alike)}
+    regions = {str(RegionColumn("icc", name)): value for name, value in zip(names, agreement, strict=True)}
+    columns = {"": nanmean(agreement), **regions, "profile": nanmean(alike)}
     return {name: torch.as_tensor(value, dtype=torch.float32) for name, value in columns.items()}

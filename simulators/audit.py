@@ -30,12 +30,12 @@ def audit(
     sides = simulator.sides(torch.from_numpy(targets)).numpy()
     if not further:
         return {"": _told_apart(features[sides >= 0], sides[sides >= 0])}
-    explained, found = {int(target) for target in np.unique(targets[sides >= 0])}, {}
+    explained, audits = {int(target) for target in np.unique(targets[sides >= 0])}, {}
     for pair in combinations(range(simulator.outputs), 2):
         if set(pair) != explained:
             some = np.isin(targets, pair)
-            found["{}-{}".format(*pair)] = _told_apart(features[some], (targets[some] == pair[1]).astype(int))
-    return found
+            audits["{}-{}".format(*pair)] = _told_apart(features[some], (targets[some] == pair[1]).astype(int))
+    return audits
 
 
 def statistics(image: np.ndarray) -> np.ndarray:

@@ -104,8 +104,8 @@ class Brain(Simulator):
     @cached_property
     def parts(self) -> Parts:
         """The components, bound once."""
-        own = {part.name: getattr(self, part.name) for part in fields(Parts)}
-        return Parts(**own)
+        components = {part.name: getattr(self, part.name) for part in fields(Parts)}
+        return Parts(**components)
 
     @property
     def validity(self) -> Validity:
@@ -196,9 +196,9 @@ class Brain(Simulator):
 
     def with_bank(self, folder: Path) -> "Brain":
         """This simulator with the healthy subjects of its data seed read from a folder that `fill_bank` wrote."""
-        made = replace(self)
-        object.__setattr__(made, "bank", Bank(folder))
-        return made
+        copy = replace(self)
+        object.__setattr__(copy, "bank", Bank(folder))
+        return copy
 
     @staticmethod
     def banked(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -281,8 +281,8 @@ class Brain(Simulator):
         return lru_cache(maxsize=64)(self._source_voxels)
 
     def _source_voxels(self, donor: int, recipient: int | None, stream: str) -> np.ndarray:
-        own = None if recipient is None else self.scene(recipient, stream)
-        return source_voxels(self.parts, self.scene(donor, stream), own)
+        target = None if recipient is None else self.scene(recipient, stream)
+        return source_voxels(self.parts, self.scene(donor, stream), target)
 
     def record(self, subject: int, stream: str, do: Mapping[str, Any] | None = None) -> dict[str, float]:
         """Values drawn for a subject, by name: shape, scan, severities, regional volumes."""

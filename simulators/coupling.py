@@ -65,14 +65,14 @@ class Coupled(Variation):
 
     def added(self, rng: np.random.Generator, names: tuple[str, ...]) -> np.ndarray:
         """The shared fields at every label: (2, R + 1), volume then signal, relative."""
-        found = super().added(rng, names)
+        fields = super().added(rng, names)
         draws = aside(rng).standard_normal((len(self.coupled), 2))
         for coupling, (z, own) in zip(self.coupled, draws, strict=True):
             share = self._share(coupling)
             kind = 0 if coupling.of == "volume" else 1
-            found[kind, names.index(coupling.first) + 1] += coupling.sd * z
-            found[kind, names.index(coupling.second) + 1] += coupling.sd * (share * z + np.sqrt(1 - share**2) * own)
-        return found
+            fields[kind, names.index(coupling.first) + 1] += coupling.sd * z
+            fields[kind, names.index(coupling.second) + 1] += coupling.sd * (share * z + np.sqrt(1 - share**2) * own)
+        return fields
 
     def _share(self, coupling: Coupling) -> float:
         """Correlation of what is added that gives the two regions theirs in total."""

@@ -65,11 +65,11 @@ class Covariate:
 
 def offsets(covariates: Iterable[Covariate], values: Mapping[str, float]) -> dict[str, float]:
     """Sum by latent of what covariates of these values, by name, add to it."""
-    found: dict[str, float] = {}
+    added: dict[str, float] = {}
     for covariate in covariates:
         for latent, effect in covariate.effects.items():
-            found[latent] = found.get(latent, 0.0) + effect * values[covariate.name]
-    return found
+            added[latent] = added.get(latent, 0.0) + effect * values[covariate.name]
+    return added
 
 
 def shape_with(shape: Mapping[str, Any], added: Mapping[str, float]) -> Mapping[str, Any]:

@@ -79,8 +79,8 @@ class Variation:
         """How the volumes of regions vary, 0 outside of them; the two sides of a structure vary alike."""
         own = _own(names)
         default = np.array([[1.0], [self.shared], [self.paired]])
-        found = np.where(np.isnan(own), default, own)
-        return Law(self.volume * found[0], *found[1:])
+        values = np.where(np.isnan(own), default, own)
+        return Law(self.volume * values[0], *values[1:])
 
     def partners(self, regions: Collection[str]) -> frozenset[str]:
         """Other regions that vary with these for a reason of their own, beyond what all brains and both sides share."""

@@ -91,15 +91,15 @@ def _values(parts: Parts, scene: Scene, strengths: Strengths) -> dict[str, _Valu
 
 def _placed(parts: Parts, latents: Mapping[str, Any]) -> dict[str, _Value]:
     """Side, number and mean place of what was drawn for a part of the pathology, if it has any."""
-    found = {"side": _Value("side", SIDES.get(latents["side"], 0.0))} if "side" in latents else {}
+    values = {"side": _Value("side", SIDES.get(latents["side"], 0.0))} if "side" in latents else {}
     centres = next((np.atleast_2d(latents[name]) for name in ("centre", "centres") if name in latents), None)
     if centres is None:
-        return found
+        return values
     affine = parts.anatomy.template.affine
     place = affine[:3, :3] @ centres.mean(0) + affine[:3, 3]
     volume = float(next((np.sum(latents[name]) for name in ("volume_ml", "volumes_ml") if name in latents), 0.0))
     counted = {"lesions": _Value("lesions", float(len(centres))), "lesion_ml": _Value("lesion_ml", volume)}
-    return {**found, **counted, **dict(_flat("lesion", place))}
+    return {**values, **counted, **dict(_flat("lesion", place))}
 
 
 def _flat(quantity: str, drawn: Any) -> Iterator[tuple[str, _Value]]:

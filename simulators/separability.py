@@ -112,11 +112,11 @@ def _verify(parts: Parts, amplitude: float, scenes: Sequence[Scene], count: int)
     other = SeenSubjects(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
     products = parts.labels.products
     reached = separated(seen.judged(), other.judged(), products)
-    found: dict[str, Any] = {"reached": reached.value, "low": reached.low, "high": reached.high}
+    result: dict[str, Any] = {"reached": reached.value, "low": reached.low, "high": reached.high}
     if parts.labels.kind == "regression":
         known, met = with_pattern(seen, other, seen.labels)
-        found["r2"] = correlation(met @ regression(known, seen.labels), other.labels).r2[0]
+        result["r2"] = correlation(met @ regression(known, seen.labels), other.labels).r2[0]
     if parts.labels.outputs > 2:
         pairs = combinations(range(parts.labels.outputs), 2)
-        found["pairs"] = {f"{a}-{b}": separated(seen.of(a, b), other.of(a, b), products).value for a, b in pairs}
-    return found
+        result["pairs"] = {f"{a}-{b}": separated(seen.of(a, b), other.of(a, b), products).value for a, b in pairs}
+    return result

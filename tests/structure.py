@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -121,6 +121,15 @@ class Source:
                     found[node.name].append(self.module(path))
         return {name: modules for name, modules in found.items() if len(modules) > 1}
 
+    def variables(self, names: Collection[str]) -> Iterator[str]:
+        """`file:line name` of every argument and variable of a function that has one of these names."""
+        for path, tree in self.trees.items():
+            inside = (node for part in ast.walk(tree) if isinstance(part, Function) for node in ast.walk(part))
+            for node in {id(node): node for node in inside}.values():
+                name = _bound(node)
+                if name in names:
+                    yield f"{path.relative_to(self.root)}:{node.lineno} {name}"
+
     def lines(self) -> int:
         """Lines of all files."""
         return sum(len(path.read_text().splitlines()) for path in self.trees)
@@ -129,6 +138,13 @@ class Source:
         """Lines of every function, growing."""
         nodes = (node for tree in self.trees.values() for node in ast.walk(tree) if isinstance(node, Function))
         return sorted((node.end_lineno or node.lineno) - node.lineno + 1 for node in nodes)
+
+
+def _bound(node: ast.AST) -> str:
+    """The name that a node gives to a value, "" where it gives none."""
+    if isinstance(node, ast.arg):
+        return node.arg
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else ""
 
 
 def _reason(line: str) -> str:

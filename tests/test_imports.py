@@ -195,6 +195,15 @@ def test_one_name_is_one_function():
     assert sorted(set(SOURCE.shared(ast.FunctionDef)) - set(SHARED)) == []
 
 
+def test_variables_are_named_by_what_they_hold(tmp_path):
+    """And not by how it came about."""
+    acts = {"found", "made", "said", "shown", "told"}
+    assert list(SOURCE.variables(acts)) == []
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "one.py").write_text("made = 1\n\n\ndef f(told):\n    return [found for found in told]\n")
+    assert sorted(Source(tmp_path).variables(acts)) == ["bench/one.py:4 told", "bench/one.py:5 found"]
+
+
 def test_nothing_published_is_read_from_a_docstring():
     """An edit of a comment changes no table and no page: published texts are constants."""
     readers = ("__doc__", "getdoc")

@@ -22,8 +22,8 @@ def check_linear(method: Method, probe: MethodProbe) -> None:
     weight = linear.model().get_parameter("head.weight").detach()
     slope = (weight[1] - weight[0]).reshape(1, *probe.images.shape[1:]).expand_as(probe.images)
     result = result_of(method, linear)
-    found = result.map if result.multiplier is None else result.multiplier
-    must_agree(found, slope, 1e-5, "on a linear model the sensitivity (or multiplier) is not the weight")
+    values = result.map if result.multiplier is None else result.multiplier
+    must_agree(values, slope, 1e-5, "on a linear model the sensitivity (or multiplier) is not the weight")
 
 
 def check_completeness(method: Method, probe: MethodProbe) -> None:

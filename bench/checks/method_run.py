@@ -31,8 +31,8 @@ def distance(first: Tensor, second: Tensor) -> float:
     return (first - second).abs().max().item() / scale if scale else 0.0
 
 
-def must_agree(found: Tensor, expected: Tensor, tolerance: float, fault: str) -> None:
+def must_agree(values: Tensor, expected: Tensor, tolerance: float, fault: str) -> None:
     """Fails with the sentence `fault` where the two differ by more than the relative tolerance."""
-    assert found.shape == expected.shape, f"{fault} (shapes {tuple(found.shape)} and {tuple(expected.shape)})"
-    difference = distance(found, expected)
+    assert values.shape == expected.shape, f"{fault} (shapes {tuple(values.shape)} and {tuple(expected.shape)})"
+    difference = distance(values, expected)
     assert difference <= tolerance, f"{fault} (relative difference {difference:.1e})"

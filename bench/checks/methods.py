@@ -32,11 +32,13 @@ def applicable(method: Method) -> list[Check]:
 
 def check_shape(method: Method, probe: MethodProbe) -> None:
     """The map is a detached, contiguous float32 tensor of the images' shape."""
-    found = map_of(method, probe)
-    assert found.shape == probe.images.shape, f"the map has shape {tuple(found.shape)}, not {tuple(probe.images.shape)}"
-    assert found.dtype == torch.float32, f"the map is {found.dtype}, not float32"
-    assert not found.requires_grad, "the map still carries its autograd graph; detach it"
-    assert found.is_contiguous(), "the map is not contiguous"
+    result = map_of(method, probe)
+    assert result.shape == probe.images.shape, (
+        f"the map has shape {tuple(result.shape)}, not {tuple(probe.images.shape)}"
+    )
+    assert result.dtype == torch.float32, f"the map is {result.dtype}, not float32"
+    assert not result.requires_grad, "the map still carries its autograd graph; detach it"
+    assert result.is_contiguous(), "the map is not contiguous"
 
 
 def check_finite(method: Method, probe: MethodProbe) -> None:
@@ -131,8 +133,8 @@ def check_anywhere(method: Method, probe: MethodProbe) -> None:
         must_agree(map_of(method, probe), expected, 1e-6, "an outer no_grad changes the map")
     model = probe.model()
     with torch.inference_mode():
-        found = map_of(method, probe, model, images=probe.images.clone())
-        must_agree(found, expected, 1e-6, "an outer inference_mode changes the map")
+        result = map_of(method, probe, model, images=probe.images.clone())
+        must_agree(result, expected, 1e-6, "an outer inference_mode changes the map")
 
 
 def check_library_use(method: Method, probe: MethodProbe) -> None:

@@ -92,7 +92,7 @@ def _explainer(metric: Any, world: MetricProbe) -> tuple[Tensor, Tensor]:
     weights.load_state_dict({"weight": torch.stack([0 * slope, slope]), "bias": torch.zeros(2)})
     linear = nn.Sequential(nn.Flatten(), weights)
     values = (_headline(metric, world, model=linear, explain=explain) for explain in _explainers(world))
-    right = next(found for found in values if found.isfinite().all())
+    right = next(answer for answer in values if answer.isfinite().all())
     return right, _headline(metric, world, model=linear, explain=_unrelated)
 
 
@@ -105,8 +105,8 @@ def _explainers(world: MetricProbe) -> list[Explain]:
     there = world.oracle(world.cohort.truths["planted"])
 
     def lesions(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
-        found = slopes(model, inputs, context).flatten(1)
-        known = torch.cosine_similarity(found, world.slope.flatten()[None], dim=1).abs()[:, None, None, None, None]
+        gradients = slopes(model, inputs, context).flatten(1)
+        known = torch.cosine_similarity(gradients, world.slope.flatten()[None], dim=1).abs()[:, None, None, None, None]
         return known * there + (1 - known) * _unrelated(model, inputs, context)
 
     return [slopes, lesions]
@@ -118,8 +118,8 @@ def _unrelated(model: nn.Module, inputs: Tensor, context: Context) -> Tensor:
 
 def _headline(metric: Any, world: MetricProbe, **how: Any) -> Tensor:
     """The values of the headline, of all truths together."""
-    found = given.values(metric, world, **how)
-    return torch.cat([values.flatten() for name, values in found.items() if name in given.heads(metric)])
+    columns = given.values(metric, world, **how)
+    return torch.cat([values.flatten() for name, values in columns.items() if name in given.heads(metric)])
 
 
 _ANSWERS = {"map": _map, "group": _group, "compare": _compare, "explainer": _explainer}

@@ -32,9 +32,9 @@ def domain_is_respected(metric: Any) -> None:
         return gradient_input(model, inputs, context) + beyond
 
     louder = replace(world, maps=world.maps + beyond, retrained=world.retrained + beyond)
-    found = given.values(metric, louder, explain=says_more)
+    louder_values = given.values(metric, louder, explain=says_more)
     for name, values in given.values(metric, world).items():
-        given.same(values.flatten(), found[name].flatten(), f"{name!r} depends on the map outside the domain")
+        given.same(values.flatten(), louder_values[name].flatten(), f"{name!r} depends on the map outside the domain")
 
 
 def section_scores_as_volume(metric: Any) -> None:

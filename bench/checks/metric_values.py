@@ -41,9 +41,9 @@ def _group(metric: Any, world: MetricProbe) -> dict[str, Tensor]:
     asked: list[Truth | None] = [*truths(metric, world)] or [None]
     columns: dict[str, Tensor] = {}
     for truth in asked:
-        found = metric.group(world.maps, truth, world.strata, world.cohort, world.context)
+        values = metric.group(world.maps, truth, world.strata, world.cohort, world.context)
         columns |= {
-            ".".join(part for part in (truth.name if truth else "", name) if part): found[name] for name in found
+            ".".join(part for part in (truth.name if truth else "", name) if part): values[name] for name in values
         }
     return columns
 

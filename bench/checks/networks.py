@@ -65,9 +65,9 @@ def applicable(build: Build) -> list[Check]:
 def check_outputs(build: Build) -> str | None:
     """(N, 1, D, H, W) gives finite (N, K) for the K asked for; said where it does so in contiguous memory alone."""
     for outputs in (2, 3):
-        found = _built(build, outputs)(_images())
-        assert found.shape == (3, outputs), f"outputs have shape {tuple(found.shape)}, not (3, {outputs})"
-        assert found.isfinite().all(), "outputs are not finite"
+        values = _built(build, outputs)(_images())
+        assert values.shape == (3, outputs), f"outputs have shape {tuple(values.shape)}, not (3, {outputs})"
+        assert values.isfinite().all(), "outputs are not finite"
     if runs_fast(_built(build), SHAPE):
         return None
     return (
@@ -119,11 +119,13 @@ def check_intrinsic(build: Build) -> None:
     model, images = _built(build, outputs=3), _images()
     show: Callable[[Tensor], dict[str, Tensor]] = getattr(model, "intrinsic", lambda _: {})
     with torch.no_grad():
-        shown = show(images)
-    for name, found in shown.items():
-        fits = found.ndim == 5 and found.shape[1] in (1, 3) and found.shape[2:] == SHAPE and len(found) == len(images)
-        assert fits, f"map '{name}' has shape {tuple(found.shape)}, not (3, 1 or outputs, *{SHAPE})"
-        assert found.isfinite().all(), f"map '{name}' is not finite"
+        maps = show(images)
+    for name, volume in maps.items():
+        fits = (
+            volume.ndim == 5 and volume.shape[1] in (1, 3) and volume.shape[2:] == SHAPE and len(volume) == len(images)
+        )
+        assert fits, f"map '{name}' has shape {tuple(volume.shape)}, not (3, 1 or outputs, *{SHAPE})"
+        assert volume.isfinite().all(), f"map '{name}' is not finite"
         _same_in_any_batch(_named(show, name), f"map '{name}'")
 
 
@@ -138,9 +140,9 @@ def check_fit(build: Build) -> None:
     train, validation, test = (_halves(seed) for seed in (1, 2, 3))
     fitted = [_fitted(_built(build), train, validation) for _ in range(2)]
     with torch.no_grad():
-        outputs, again = (found(test.images) for found in fitted)
-        told = (outputs.argmax(1) == test.targets).float().mean()
-        assert told > 0.9 or isinstance(model, KnownMechanism), "fit does not learn a half that is brighter"
+        outputs, again = (network(test.images) for network in fitted)
+        accuracy = (outputs.argmax(1) == test.targets).float().mean()
+        assert accuracy > 0.9 or isinstance(model, KnownMechanism), "fit does not learn a half that is brighter"
         assert torch.equal(outputs, again), "a second fit of the same subjects gives another network"
         model.load_state_dict(fitted[0].state_dict())
         assert torch.equal(model(test.images), outputs), "what fit learnt is not all in the state_dict"

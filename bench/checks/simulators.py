@@ -125,10 +125,10 @@ def check_signs(simulator: Simulator) -> None:
 
 def check_validity(simulator: Simulator) -> None:
     """Every truth is there, or the simulator says why not; never both."""
-    present, told = simulator.cohort(SUBJECTS, "evaluation").truths, Validity.of(simulator).undefined
+    present, undefined = simulator.cohort(SUBJECTS, "evaluation").truths, Validity.of(simulator).undefined
     for name in TRUTHS:
-        assert name in present or told.get(name), f"the truth {name} is missing and `validity` does not say why"
-    both = sorted(set(present) & set(told))
+        assert name in present or undefined.get(name), f"the truth {name} is missing and `validity` does not say why"
+    both = sorted(set(present) & set(undefined))
     assert not both, f"{both[0]} is said not to exist and does"
 
 
@@ -137,9 +137,9 @@ def check_regions(simulator: Simulator) -> None:
     cohort = simulator.cohort(SUBJECTS, "evaluation")
     assert len(set(cohort.region_names)) == len(cohort.region_names), "two regions share a name"
     for labels in cohort.regions:
-        found = labels.unique().tolist()
-        assert set(found) <= set(range(len(cohort.region_names) + 1)), "a label is not in the region table"
-        assert len(found) > len(cohort.region_names) / 2, "most regions are missing from a subject"
+        numbers = labels.unique().tolist()
+        assert set(numbers) <= set(range(len(cohort.region_names) + 1)), "a label is not in the region table"
+        assert len(numbers) > len(cohort.region_names) / 2, "most regions are missing from a subject"
     assert np.linalg.det(cohort.affine[:3, :3]) > 0, "the affine is singular or mirrors the brain"
 
 

@@ -31,8 +31,8 @@ class LayerStep(NamedTuple):
     @classmethod
     def of(cls, column: str) -> Self | None:
         """The point that a column holds, or None."""
-        found = _STEP.fullmatch(column)
-        return found and cls(*map(int, found.groups()))
+        match = _STEP.fullmatch(column)
+        return match and cls(*map(int, match.groups()))
 
     def __str__(self) -> str:
         return f"layer_{self.step}_of_{self.steps}"

@@ -53,14 +53,14 @@ def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") ->
         )
     module, _, name = target.rpartition(".")
     try:
-        found = importlib.import_module(module)
+        imported = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise BadInput(f"{_join(path, TARGET)}: cannot import '{module}' ({error})") from error
-    if not callable(getattr(found, name, None)):
-        classes = [n for n, v in vars(found).items() if inspect.isclass(v) and v.__module__ == module]
+    if not callable(getattr(imported, name, None)):
+        classes = [n for n, v in vars(imported).items() if inspect.isclass(v) and v.__module__ == module]
         raise BadInput(f"{_join(path, TARGET)}: '{module}' has no '{name}'{nearest(name, classes)}")
-    made: Callable[..., Any] = getattr(found, name)
-    return made
+    component: Callable[..., Any] = getattr(imported, name)
+    return component
 
 
 def check_complete(node: Mapping[str, Any], trusted: Sequence[str], path: str) -> None:

@@ -76,8 +76,8 @@ def workers(launch: Sequence[str]) -> int:
 
 def _launcher(launch: Sequence[str]) -> DictConfig:
     config = compose("launch", overrides=["plan=none", "unit=none", *launch], return_hydra_config=True)
-    found: DictConfig = config.hydra.launcher
-    return found
+    launcher: DictConfig = config.hydra.launcher
+    return launcher
 
 
 @dataclass
@@ -113,11 +113,11 @@ class _Composer:
             named = [name for name, node in base["method"].items() if "_target_" in node]
             self.typed.fixed["method"] = f"method=[{','.join(dict.fromkeys([*named, *base['bars']]))}]"
 
-    def _check_files(self, group: str, found: Node) -> None:
+    def _check_files(self, group: str, nodes: Node) -> None:
         """Refuse a plug-in whose file put its keys elsewhere, or names no class."""
         there = {*options(group, self.folders)} - {key.partition(".")[2] for key in self.typed.fixed}
         typed = [name for name in self.typed.chosen.get(group, ()) if name in there]
-        lost = [name for name in typed if "_target_" not in found.get(name, {})]
+        lost = [name for name in typed if "_target_" not in nodes.get(name, {})]
         if lost:
             raise BadInput(
                 f"{group} '{lost[0]}' names no class; begin its file with '# @package {group}.{lost[0]}' and set "
@@ -156,20 +156,20 @@ class _Composer:
     def _add_plugins(
         self, group: str, nodes: Node, first: Node, swept: Mapping[str, list[str]]
     ) -> dict[tuple[str, str], dict[str, str]]:
-        found, grid = self._with_first_values(group, first, swept)
-        self._check_files(group, found)
+        composed, grid = self._with_first_values(group, first, swept)
+        self._check_files(group, composed)
         # A study may set parameters of plug-ins that this call did not choose; those have no target.
-        plain = {name: node for name, node in found.items() if "_target_" in node}
+        plain = {name: node for name, node in composed.items() if "_target_" in node}
         variants = {name: list(self._variants(group, name, node, swept, grid)) for name, node in plain.items()}
         rounds = [_lines(ChainMap(*together)) for together in _nth(variants.values())]
-        made = [self._compose({**first, **lines})[group] if lines else found for lines in rounds]
+        compositions = [self._compose({**first, **lines})[group] if lines else composed for lines in rounds]
         chosen = {}
-        for name, own in variants.items():
-            for variant, nodes_of in zip(own, made, strict=False):
+        for name, settings in variants.items():
+            for variant, nodes_of in zip(settings, compositions, strict=False):
                 label = _variant(group, name, {k.split(".", 2)[2]: v for k, v in variant.items()})
                 of_grid = self._of(group, name, plain[name], grid)
-                told = variant or {k: _text(plain[name][k.rpartition(".")[2]]) for k in of_grid}
-                nodes[label], chosen[group, label] = nodes_of[name], {group: f"[{name}]", **told}
+                values = variant or {k: _text(plain[name][k.rpartition(".")[2]]) for k in of_grid}
+                nodes[label], chosen[group, label] = nodes_of[name], {group: f"[{name}]", **values}
         return chosen
 
     def _with_first_values(
@@ -178,17 +178,17 @@ class _Composer:
         """The nodes of a group under the first value of each key that names one of them, and the keys that name all."""
         grid = {k.split(".", 2)[2]: v for k, v in swept.items() if k.startswith(f"{group}.{EVERY}.")}
         single = {k: v[0] for k, v in swept.items() if not k.startswith(f"{group}.{EVERY}.")}
-        found: Node = self._compose({**first, **_lines(single)})[group]
-        return found, grid
+        nodes: Node = self._compose({**first, **_lines(single)})[group]
+        return nodes, grid
 
     def _variants(
         self, group: str, name: str, node: Node, swept: Mapping[str, list[str]], grid: Mapping[str, list[str]]
     ) -> Iterator[dict[str, str]]:
         """What is set in the variants of a plug-in: it stands as it is, {}, beside those of keys that name all."""
-        own = {k: v for k, v in swept.items() if k.split(".")[1] == name}
-        shared = {k: v for k, v in self._of(group, name, node, grid).items() if k not in own}
-        yield from [{}] if shared and not own else []
-        yield from _product({**own, **shared})
+        named = {k: v for k, v in swept.items() if k.split(".")[1] == name}
+        shared = {k: v for k, v in self._of(group, name, node, grid).items() if k not in named}
+        yield from [{}] if shared and not named else []
+        yield from _product({**named, **shared})
 
     def _of(self, group: str, name: str, node: Node, grid: Mapping[str, list[str]]) -> dict[str, list[str]]:
         """The keys of a grid that a plug-in has, without those that the user set."""

@@ -121,9 +121,9 @@ def _names(override: Override) -> list[str]:
     names: list[Any] = value if isinstance(value, list) else [value]
     for name in names:
         if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+|\[.*\]", name) or name.startswith("."):
-            shown = "null" if name is None else name
+            text = "null" if name is None else name
             raise BadInput(
-                f"{key}={shown} is not possible: give the name of a {key}, letters, digits, '_', '-' and '.' only"
+                f"{key}={text} is not possible: give the name of a {key}, letters, digits, '_', '-' and '.' only"
             )
     if names or key not in LISTS:
         check_axis(key, names)

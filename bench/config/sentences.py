@@ -85,9 +85,9 @@ def _arguments(node: Mapping[str, Any]) -> Iterable[str]:
 
 def _misplaced(place: str, reason: str) -> str:
     """A key in a file that a study does not have, or a value of another kind."""
-    if not (found := re.match(r"Key '(.*)' not in '(.*)'", reason)):
+    if not (match := re.match(r"Key '(.*)' not in '(.*)'", reason)):
         return f"{place}: {reason}; mend the value in that file"
-    key, kind = found.groups()
+    key, kind = match.groups()
     known = getattr(schema, kind, None)
     return f"{place}: there is no key '{key}'{nearest(key, [f.name for f in fields(known)] if known else [])}"
 
@@ -96,7 +96,9 @@ def _refused(line: str, cause: BaseException | None) -> str:
     """A value of the wrong kind, with the default as a model of the right one."""
     key = line.lstrip("+~").partition("=")[0]
     default = OmegaConf.select(OmegaConf.structured(Config), key, throw_on_missing=False)
-    shown = OmegaConf.to_container(default) if OmegaConf.is_config(default) else default
-    by_name = f"values by name, {key}={{NAME: ...}}"
-    give = by_name if shown == {} else "another value" if shown in (None, "") else f"a value like {shown}"
+    value = OmegaConf.to_container(default) if OmegaConf.is_config(default) else default
+    if value in ([], {}):
+        give = f"a list, {key}=[...]" if value == [] else f"values by name, {key}={{NAME: ...}}"
+    else:
+        give = "another value" if value in (None, "") else f"a value like {value}"
     return f"{line} is not possible: give {give} ({_clause(str(cause))})"

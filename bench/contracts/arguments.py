@@ -68,8 +68,8 @@ def require(owner: object, name: str, value: Any, hint: Any) -> None:
 
 def impossible(owner: object, name: str, value: Any, give: str) -> BadInput:
     """The refusal of one argument of an object, or of what a text names, saying what to give instead."""
-    told = list(value) if isinstance(value, tuple) else value
-    return BadInput(f"{_place(owner, name)}={told!r} is not possible: give {give}")
+    plain = list(value) if isinstance(value, tuple) else value
+    return BadInput(f"{_place(owner, name)}={plain!r} is not possible: give {give}")
 
 
 def _place(owner: object, name: str) -> str:

@@ -142,7 +142,7 @@ class View:
         return replace(self, fwhm_voxels=own) if self.fwhm_voxels == OWN else self
 
     @property
-    def said(self) -> dict[str, Any]:
-        """What keys hold of it: a smoothing in voxels only where there is any, as older keys know none."""
-        said = {"sign": self.sign, "fwhm_mm": self.fwhm_mm}
-        return {**said, "fwhm_voxels": self.fwhm_voxels} if self.fwhm_voxels else said
+    def in_keys(self) -> dict[str, Any]:
+        """The part of a key that names it: a smoothing in voxels only where there is any, as older keys know none."""
+        content = {"sign": self.sign, "fwhm_mm": self.fwhm_mm}
+        return {**content, "fwhm_voxels": self.fwhm_voxels} if self.fwhm_voxels else content

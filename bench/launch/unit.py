@@ -171,5 +171,5 @@ def fail(study: Study, cell: Cell, status: Status, reason: str, trace: str = "")
 
 
 def _identity(study: Study, cell: Cell) -> dict[str, Any]:
-    made = {"date": provenance.now(), "machine": provenance.machine(), "run": study.run}
-    return {"title": cell.title, "unit": cell.unit.id, "content": cell.content, "source": cell.source, **made}
+    origin = {"date": provenance.now(), "machine": provenance.machine(), "run": study.run}
+    return {"title": cell.title, "unit": cell.unit.id, "content": cell.content, "source": cell.source, **origin}

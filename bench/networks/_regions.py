@@ -44,13 +44,13 @@ def named_members(
     assert regions is not None
     for name in wanted:
         known(f"network {network}", "region", name, names)
-    found = torch.stack([regions.flatten() == 1 + names.index(name) for name in wanted])
-    for name, voxels in zip(wanted, found, strict=True):
+    masks = torch.stack([regions.flatten() == 1 + names.index(name) for name in wanted])
+    for name, voxels in zip(wanted, masks, strict=True):
         if not voxels.any():
             raise BadInput(
                 f"network {network}: '{name}' has no voxel on this grid; name another region or take a finer grid"
             )
-    return found
+    return masks
 
 
 def even_maps(values: Tensor, voxels: Tensor, shape: Sequence[int]) -> Tensor:

@@ -47,14 +47,14 @@ class Trees(nn.Module):
         They sum to the outputs minus what the trees gave to training subjects on average. Which of two features that
         say the same is given more depends on their order in the tree (Palczewska et al. 2013, IEEE IRI).
         """
-        found = torch.zeros(len(features), self.outputs, count, dtype=torch.float64, device=features.device)
+        parts = torch.zeros(len(features), self.outputs, count, dtype=torch.float64, device=features.device)
         output = torch.arange(self.outputs, device=features.device).repeat(self.count)
         path = self._path(features)
         for here, there in pairwise(path):
             gained = self._picked(self.value, there) - self._picked(self.value, here)
             flat = output * count + self._picked(self.feature, here)
-            found.flatten(1).scatter_add_(1, flat, gained)
-        return found
+            parts.flatten(1).scatter_add_(1, flat, gained)
+        return parts
 
     def plant(self, start: Tensor, nodes: dict[str, Tensor]) -> None:
         """Take over trees: start (outputs,) and buffers by name."""

@@ -69,10 +69,10 @@ class NormedStem(PlainStem):
         seen = GAIN * images.double()
         mean, variance = seen.mean(), seen.var()
         norm = self.norm
-        found = (mean, variance, (variance + norm.eps).sqrt() / GAIN, mean / GAIN)
+        values = (mean, variance, (variance + norm.eps).sqrt() / GAIN, mean / GAIN)
         assert norm.running_mean is not None and norm.running_var is not None
-        for own, value in zip((norm.running_mean, norm.running_var, norm.weight, norm.bias), found, strict=True):
-            own.fill_(float(value))
+        for tensor, value in zip((norm.running_mean, norm.running_var, norm.weight, norm.bias), values, strict=True):
+            tensor.fill_(float(value))
 
 
 class StridedStem(PlainStem):

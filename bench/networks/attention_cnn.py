@@ -27,8 +27,8 @@ class Gate(nn.Module):
         """(N, fine, d, h, w), (N, coarse, d/2, h/2, w/2) -> coefficients (N, 1, d, h, w) that sum to 1 over places."""
         # nearest: the backward pass of linear upsampling is not deterministic on a GPU
         context = interpolate(self.phi(coarse), scale_factor=2.0, mode="nearest")
-        found = self.psi(relu(self.theta(fine) + context))
-        return torch.softmax(found.flatten(2), 2).reshape(found.shape)
+        gate = self.psi(relu(self.theta(fine) + context))
+        return torch.softmax(gate.flatten(2), 2).reshape(gate.shape)
 
 
 @bounded

@@ -70,15 +70,15 @@ class Glimpse(nn.Module):
     def _browse(self, x: Tensor) -> tuple[Tensor, list[tuple[list[Tensor], Tensor]]]:
         shape = x.shape[2:]
         gaze, memory = self.begin(x), x.new_zeros(len(x), self.memory.hidden_size)
-        said, visited = [], []
+        answers, visited = [], []
         for step, norm in enumerate(self.norms):
             where = self.emission(gaze, step)
             filters, centre = gaussians(where, shape, self.size)
             memory = self.memory(self.look(norm(glimpsed(x, filters)), where), memory)
             gaze = self.gaze(memory, gaze)
-            said.append(self.readout(memory))
+            answers.append(self.readout(memory))
             visited.append((filters, centre))
-        return torch.stack(said).sum(0), visited
+        return torch.stack(answers).sum(0), visited
 
 
 #: voxels per axis of the coarse view of the image that may decide where to look first

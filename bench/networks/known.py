@@ -66,8 +66,8 @@ class KnownNetwork(nn.Module):
         self.stem = STEMS[wrapping]()
         self.read = nn.Linear(masks[0].numel(), len(parts))
         *steps, last = self.law.layers(len(parts))
-        made = {"relu": nn.ReLU, "max": Largest}
-        self.logic = nn.Sequential(*(_linear(s) if isinstance(s, Affine) else made[s]() for s in steps))
+        layers = {"relu": nn.ReLU, "max": Largest}
+        self.logic = nn.Sequential(*(_linear(s) if isinstance(s, Affine) else layers[s]() for s in steps))
         assert isinstance(last, Affine)
         self.readout = nn.Linear(last.weight.shape[1], outputs)
 

@@ -56,8 +56,8 @@ class Regional(nn.Module):
     def scores(self, x: Tensor) -> Tensor:
         """Scores of every region: (N, R, K), regions in the order of their labels."""
         read = x.flatten(1)[:, self.seen.flatten()][:, :, None, None, None]
-        said = self.last(self.relu(self.first(self.norm(read))))
-        return said.reshape(len(x), len(self.own), self.teams, -1).mean(2)
+        evidence = self.last(self.relu(self.first(self.norm(read))))
+        return evidence.reshape(len(x), len(self.own), self.teams, -1).mean(2)
 
     def intrinsic(self, x: Tensor) -> dict[str, Tensor]:
         """`risk`: (N, K, D, H, W) in units of the outputs, each region's scores even over it."""

@@ -23,12 +23,12 @@ def convergence(method: Method, model: nn.Module, inputs: Tensor, target: Target
 
 
 def repeated(
-    made: Tensor, method: Method, model: nn.Module, inputs: Tensor, target: Target, context: Context
+    first: Tensor, method: Method, model: nn.Module, inputs: Tensor, target: Target, context: Context
 ) -> Tensor:
     """`convergence` of maps that are there already, made under this context."""
     # what a method keeps for a model may hold its noise
     again = replace(context, seed_of=_other(context.seed_of), _memo={})
-    maps = [made.double(), Attribution.of(method(model, inputs, target, again)).map.double()]
+    maps = [first.double(), Attribution.of(method(model, inputs, target, again)).map.double()]
     domain = torch.ones_like(inputs, dtype=torch.bool) if context.domain is None else context.domain
     return torch.stack([_correlation(*(m[row][domain[row]] for m in maps)) for row in range(len(inputs))])
 

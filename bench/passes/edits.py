@@ -48,13 +48,13 @@ def content_edits(
     _check_target(target)
     changing = [n for n, box in enumerate(boxes) if not torch.equal(_box(image, box), content(n))]
     cone = Cone(model, image, target)
-    found = cone.scores(boxes[changing], lambda position: content(changing[position]), batch)
+    changed = cone.scores(boxes[changing], lambda position: content(changing[position]), batch)
     if cone.reason is None:
         score = cone.score
     else:
-        score, found = _scores(model, image, len(changing), _pasted(image, boxes, changing, content), target, batch)
+        score, changed = _scores(model, image, len(changing), _pasted(image, boxes, changing, content), target, batch)
     scores = score.repeat(len(boxes))
-    scores[changing] = found
+    scores[changing] = changed
     return score, scores
 
 

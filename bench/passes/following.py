@@ -26,10 +26,10 @@ def follow(trail: Trail, func: Callable[..., Any], args: tuple[Any, ...], kwargs
     """One operation of the network, recorded for the image or carried for its edits; in place becomes out of place."""
     plain, kwargs, in_place = _out_of_place(func, args, kwargs)
     name = plain.__name__
-    found = _recorded(trail, plain, args, kwargs) if trail.recording else _carried(trail, name, plain, args, kwargs)
+    result = _recorded(trail, plain, args, kwargs) if trail.recording else _carried(trail, name, plain, args, kwargs)
     if in_place:
-        args[0].become(found)
-    return found
+        args[0].become(result)
+    return result
 
 
 def _recorded(trail: Trail, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Carried:

@@ -28,8 +28,8 @@ def runs_fast(model: nn.Module, shape: tuple[int, ...]) -> bool:
     `x.view(x.size(0), -1)` raises in channels last, and some kernels give other numbers.
     """
     images = torch.rand(2, 1, *shape, generator=torch.Generator().manual_seed(0))
-    found, plain = (_outputs(_laid(model, layout), images) for layout in (_FAST, _PLAIN))
-    return plain is None or (found is not None and alike(found, plain))
+    fast, plain = (_outputs(_laid(model, layout), images) for layout in (_FAST, _PLAIN))
+    return plain is None or (fast is not None and alike(fast, plain))
 
 
 def _outputs(model: nn.Module, images: Tensor) -> Tensor | None:

@@ -131,8 +131,8 @@ def _write_through(hook: WeightNorm | SpectralNorm, module: nn.Module, value: Te
     """Make the weight that a hook normalises a value."""
 
     def kept(part: str) -> Tensor:
-        found: Tensor = getattr(module, f"{hook.name}_{part}")
-        return found
+        tensor: Tensor = getattr(module, f"{hook.name}_{part}")
+        return tensor
 
     if isinstance(hook, WeightNorm):
         kept("g").copy_(torch.norm_except_dim(value, 2, hook.dim))

@@ -12,13 +12,13 @@ from bench.contracts import BadInput, Target, Undefined
 ROUNDING = 1e-4
 
 
-def alike(found: Tensor, plain: Tensor) -> bool:
+def alike(outputs: Tensor, plain: Tensor) -> bool:
     """True where outputs (N, K) of one network run in two ways differ by rounding alone.
 
     What is not finite must be the same in both.
     """
     largest = plain.nan_to_num(0.0, 0.0, 0.0).abs().max().item()
-    return torch.allclose(found, plain, rtol=0, atol=ROUNDING * largest, equal_nan=True)
+    return torch.allclose(outputs, plain, rtol=0, atol=ROUNDING * largest, equal_nan=True)
 
 
 def one_tensor(outputs: object) -> Tensor:

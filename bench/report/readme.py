@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.report.load.files import untyped
 from bench.report.load.results import groups_of
 from bench.report.rankings.contest import NOT_RANKABLE
 
@@ -19,13 +20,13 @@ AUDITS = {"trivial observer", "twins"}
 
 def leaderboard(folder: Path) -> str:
     """One row per method: its rank and mean with interval in each ranking, on each network and group past the gate."""
-    board = pd.read_csv(folder / "leaderboard.csv", dtype={"rank": "Int64"}, keep_default_na=True)
-    board = board[board["simulator"].isin(groups_of(pd.read_csv(folder / "simulators.csv")))]
+    board = untyped(folder / "leaderboard.csv", dtype={"rank": "Int64"}, keep_default_na=True)
+    board = board[board["simulator"].isin(groups_of(untyped(folder / "simulators.csv")))]
     keys = ["ranking", "network", "simulator"]
     passed = board[~board["status"].isin(["below gate", "undefined"])]
     # what is ranked stands first
-    shown = pd.concat([passed[passed["status"] != NOT_RANKABLE], passed])
-    contests = list(shown[keys].drop_duplicates().itertuples(index=False, name=None))
+    ordered = pd.concat([passed[passed["status"] != NOT_RANKABLE], passed])
+    contests = list(ordered[keys].drop_duplicates().itertuples(index=False, name=None))
     useless = set(board[board["status"] == NOT_RANKABLE][keys].itertuples(index=False, name=None))
     cells = {(row.method, row.ranking, row.network, row.simulator): _cell(row) for row in board.itertuples()}
     roles = dict(zip(board["method"], board["role"], strict=True))
@@ -34,7 +35,7 @@ def leaderboard(folder: Path) -> str:
             f"`{method}`" if roles[method] == "method" else f"*{method}*",
             *(cells.get((method, *contest), "") for contest in contests),
         ]
-        for method in dict.fromkeys([*shown["method"], *board["method"]])
+        for method in dict.fromkeys([*ordered["method"], *board["method"]])
     ]
     heads = [
         f"{ranking}, `{network}`, {group}" + f" ({NOT_RANKABLE})" * ((ranking, network, group) in useless)
@@ -45,7 +46,7 @@ def leaderboard(folder: Path) -> str:
 
 def simulators(folder: Path) -> str:
     """One row per simulator with audits that did not fail and a model past its gate: the results of each."""
-    models, audits = pd.read_csv(folder / "models.csv"), pd.read_csv(folder / "simulator_audits.csv")
+    models, audits = untyped(folder / "models.csv"), untyped(folder / "simulator_audits.csv")
     passed = models[models["passed"]].sort_values("competence_low", ascending=False)
     rows = []
     for name in dict.fromkeys(models["simulator"]):
@@ -59,7 +60,7 @@ def simulators(folder: Path) -> str:
 
 def networks_past_gate(folder: Path) -> str:
     """One row per network, one column per simulator: models past the gate of all, and their mean AUC."""
-    models = pd.read_csv(folder / "models.csv")
+    models = untyped(folder / "models.csv")
     names = list(dict.fromkeys(models["simulator"]))
     groups = dict(list(models.groupby(["network", "simulator"])))
     rows = []
@@ -70,7 +71,7 @@ def networks_past_gate(folder: Path) -> str:
 
 def mechanisms(folder: Path) -> str:
     """One row per method, one column per mechanism: the share that is wrong, of its own question / of the subject's."""
-    table = pd.read_csv(folder / "mechanisms.csv")
+    table = untyped(folder / "mechanisms.csv")
     means = table.groupby(["method", "mechanism", "question"])["wrong"].mean()
     names = list(dict.fromkeys(table["mechanism"]))
     rows = []

@@ -26,10 +26,10 @@ class _Attribute(Maps):
 
     def make(self, given: Given) -> tuple[Kept, Passes]:
         """Explain every subject; keep the first."""
-        (maps, passes, told), model, study = every_map(given), given.value(TRAIN).model, given.study
+        (maps, passes, remarks), model, study = every_map(given), given.value(TRAIN).model, given.study
         method, cohort = study.make("methods", given.cell.method), given.value(COHORT)
         correlations = convergence.measured(method, model, cohort, map_context(given), maps)
-        return Kept(first(maps, study.kept), correlations, told), passes
+        return Kept(first(maps, study.kept), correlations, remarks), passes
 
     def write(self, folder: Path, value: Kept) -> None:
         """Write the maps, with the correlations and notes where there are any."""
@@ -46,5 +46,5 @@ def every_map(given: Given) -> MadeMaps:
 
     given: that of a cell of this stage.
     """
-    made: MadeMaps = given.once(("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model))
-    return made
+    maps: MadeMaps = given.once(("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model))
+    return maps

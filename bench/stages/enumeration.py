@@ -43,13 +43,6 @@ def exact_shapley(game: Game, players: int) -> Tensor:
     return torch.stack(values, 1)
 
 
-def exact_use(model: KnownMechanism, own: Tensor) -> Tensor:
-    """f(x) - E f(x with one region redrawn) by region, signed: (N, P), from readings (N, P)."""
-    game, everyone = population_game(model, own), torch.ones(own.shape[1], dtype=torch.bool)
-    others = ~torch.eye(own.shape[1], dtype=torch.bool)
-    return torch.stack([game(everyone) - game(without) for without in others], 1)
-
-
 def exact_slopes(model: KnownMechanism, images: Tensor) -> Tensor:
     """The derivative (N, P) of the score with respect to the intensity of a whole region, by the formula."""
     readings = model.readings(images).requires_grad_()

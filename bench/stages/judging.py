@@ -22,18 +22,18 @@ def shares_wrong(
     multiplied by the SD of each voxel between the images.
     """
     readings, players = model.readings(images), len(model.parts)
-    found = {"subject": region_shares(model, attribution.map)}
+    shares = {"subject": region_shares(model, attribution.map)}
     answer = {"subject": exact_shapley(population_game(model, readings), players).abs()}
     if tags.quantity == "sensitivity":
-        found |= {"own": found["subject"], "subject": region_shares(model, attribution.map * images.std(0))}
+        shares |= {"own": shares["subject"], "subject": region_shares(model, attribution.map * images.std(0))}
         answer["own"] = exact_slopes(model, images)
     elif tags.quantity == "contribution":
-        found["own"] = found["subject"]
+        shares["own"] = shares["subject"]
         answer["own"] = exact_shapley(between(model, readings, model.readings(attribution.start)), players)
     if not tags.signed:
         answer = {question: value.abs() for question, value in answer.items()}
-    found |= {question: value.abs() for question, value in found.items() if question == "subject" or not tags.signed}
-    return {question: share_wrong(found[question], answer[question], empty=question == "own") for question in answer}
+    shares |= {question: value.abs() for question, value in shares.items() if question == "subject" or not tags.signed}
+    return {question: share_wrong(shares[question], answer[question], empty=question == "own") for question in answer}
 
 
 def region_shares(model: KnownMechanism, maps: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ def region_shares(model: KnownMechanism, maps: Tensor) -> Tensor:
     return torch.cat([flat @ inside.double().T, elsewhere], 1)
 
 
-def share_wrong(found: Tensor, answer: Tensor, empty: bool) -> Tensor:
+def share_wrong(shares: Tensor, answer: Tensor, empty: bool) -> Tensor:
     """Half the sum of differences between the shares found (N, P + 1) and the answer (N, P), each scaled to sum to 1.
 
     0 is a right map, at whatever scale; 1 has no share in the right place. A map of nothing is wrong by 1 where the
@@ -51,10 +51,10 @@ def share_wrong(found: Tensor, answer: Tensor, empty: bool) -> Tensor:
     nothing is right and every other wrong; else NaN.
     """
     answer = torch.nn.functional.pad(answer.double(), (0, 1))
-    sizes = [part.abs().sum(1, keepdim=True) for part in (found, answer)]
-    told, known = ((size > NOTHING * size.max()).squeeze(1) & (size > 0).squeeze(1) for size in sizes)
-    scaled = [part / size.where(size > 0, 1.0) for part, size in zip((found, answer), sizes, strict=True)]
+    sizes = [part.abs().sum(1, keepdim=True) for part in (shares, answer)]
+    marked, known = ((size > NOTHING * size.max()).squeeze(1) & (size > 0).squeeze(1) for size in sizes)
+    scaled = [part / size.where(size > 0, 1.0) for part, size in zip((shares, answer), sizes, strict=True)]
     share = (scaled[0] - scaled[1]).abs().sum(1) / 2
-    share = torch.where(told, share, 1.0)
-    nothing = told.double() if empty else torch.full_like(share, torch.nan)
+    share = torch.where(marked, share, 1.0)
+    nothing = marked.double() if empty else torch.full_like(share, torch.nan)
     return torch.where(known, share, nothing)

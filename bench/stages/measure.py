@@ -36,7 +36,7 @@ class _Measure(Stage[Any]):
         content = {
             "metric": graph.describe("metrics", metric),
             "maps": maps.content["maps"],
-            **({"views": [_said(view, study.blur(method)) for view in study.views]} if tags.kind == "map" else {}),
+            **({"views": [_in_key(view, study.blur(method)) for view in study.views]} if tags.kind == "map" else {}),
             "use": [use.key for use in uses],
         }
         needs = (*(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN)), maps, *uses)
@@ -71,9 +71,9 @@ class _Measure(Stage[Any]):
 MEASURE = _Measure()
 
 
-def _said(view: View, blur: float) -> dict[str, Any]:
-    """What the key holds of a view: what tells its rows from others, and what it does to the maps of this method."""
-    return {**view.said, **({} if view.of(blur) == view else {"own": blur})}
+def _in_key(view: View, blur: float) -> dict[str, Any]:
+    """The part of a key that names a view, and what it does to the maps of a method with this blur."""
+    return {**view.in_keys, **({} if view.of(blur) == view else {"own": blur})}
 
 
 def _explained_model(given: Given) -> ExplainedModel:

@@ -60,10 +60,10 @@ class Redrawn:
         """
         mean, inside = image.flatten().double(), labels.flatten().long()
         for number, (places, values) in enumerate(self._regions(row)):
-            at = places.long()[own := inside[places.long()] == number + 1]
+            at = places.long()[here := inside[places.long()] == number + 1]
             drawn = self.strata[row, number][:, None] == torch.arange(self.chances.shape[2])
             weights = (self.chances[row, number] * drawn / drawn.sum(0).clamp(min=1)).sum(1)
-            mean[at] += weights @ (values[:, own] - image.flatten()[at]).double()
+            mean[at] += weights @ (values[:, here] - image.flatten()[at]).double()
         return mean.to(image).view(image.shape)
 
     def _regions(self, row: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -84,14 +84,14 @@ def redraws_of(
     places: list[Tensor] = []
     values: list[Tensor] = []
     for row, subject in enumerate(cohort.subjects.tolist()):
-        found = simulator.strata(subject, EVALUATION, draws)
-        drawn, own = found.images.flatten(1).unflatten(0, (-1, draws)), cohort.images[row].flatten()
-        changed = [(region != own).any(0).nonzero().flatten() for region in drawn]
+        redraws = simulator.strata(subject, EVALUATION, draws)
+        drawn, image = redraws.images.flatten(1).unflatten(0, (-1, draws)), cohort.images[row].flatten()
+        changed = [(region != image).any(0).nonzero().flatten() for region in drawn]
         counts.append(torch.tensor([len(where) for where in changed]))
         places.extend(where.int() for where in changed)
         values.extend(region[:, where].flatten() for region, where in zip(drawn, changed, strict=True))
-        strata.append(found.strata)
-        chances.append(found.chances)
+        strata.append(redraws.strata)
+        chances.append(redraws.chances)
         progress((row + 1) / len(cohort))
     stacked = (torch.stack(part) for part in (strata, chances))
     return Redrawn(torch.stack(counts), torch.cat(places), torch.cat(values), *stacked)

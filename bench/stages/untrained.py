@@ -25,8 +25,8 @@ class _Untrained(Maps):
 
     def make(self, given: Given) -> tuple[Attribution, Passes]:
         """Explain every subject; keep the first."""
-        made = explain(given, given.value(TRAIN).untrained())
-        return first(made.maps, given.study.kept), made.passes
+        result = explain(given, given.value(TRAIN).untrained())
+        return first(result.maps, given.study.kept), result.passes
 
 
 UNTRAINED = _Untrained()

@@ -76,12 +76,12 @@ def use(
     never below what float32 rounding can cause. Where a stratum of some chance has fewer than two draws nothing is
     known of its spread, and the floor is infinite.
     """
-    found = []
+    rows = []
     for row in range(len(cohort)):
         changes = _changes(model, redrawn, cohort.images[row], row, target)
-        found.append(expected(changes, redrawn.strata[row], redrawn.chances[row]))
+        rows.append(expected(changes, redrawn.strata[row], redrawn.chances[row]))
         progress((row + 1) / len(cohort))
-    value, size, error = (torch.stack(part).float() for part in zip(*found, strict=True))
+    value, size, error = (torch.stack(part).float() for part in zip(*rows, strict=True))
     rounding = ROUNDING * float(forward(model, cohort.images).abs().amax())
     return Truth("use", regions=value, size=size, floor=(BEYOND * error).clamp(min=rounding))
 

@@ -134,8 +134,8 @@ class Artefacts:
 
     def _scan(self, stage: str) -> dict[str, Path]:
         folder = self.root / stage
-        found = folder.iterdir() if folder.exists() else ()
-        named = [p for p in found if not p.name.startswith(".") and "-" in p.name]
+        entries = folder.iterdir() if folder.exists() else ()
+        named = [p for p in entries if not p.name.startswith(".") and "-" in p.name]
         return {p.name[-KEY_LENGTH:]: p for p in named if (p / RECORD).exists()}
 
     def _damaged(self, folder: Path, name: str) -> Damaged:

@@ -38,8 +38,8 @@ class Scores:
     _folders: dict[str, Path] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        found = [p for p in self.root.iterdir() if not p.name.startswith(".")] if self.root.exists() else []
-        self._folders = {p.name[-KEY_LENGTH:]: p for p in found}
+        folders = [p for p in self.root.iterdir() if not p.name.startswith(".")] if self.root.exists() else []
+        self._folders = {p.name[-KEY_LENGTH:]: p for p in folders}
 
     def add(self, name: str, cell: str, rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> Path:
         """Write rows (columns of SHARD) as a new shard; records: {metric key: cost, source and configuration}."""
@@ -61,10 +61,10 @@ class Scores:
 
     def known(self, cell: str) -> dict[str, dict[str, Any]]:
         """{metric key: record} of a cell."""
-        found: dict[str, dict[str, Any]] = {}
+        records: dict[str, dict[str, Any]] = {}
         for schema in self._shards(cell, pq.read_schema).values():
-            found = {**_meta(schema), **found}
-        return found
+            records = {**_meta(schema), **records}
+        return records
 
     def cells(self) -> dict[str, Path]:
         """{key: folder} of all cells."""
@@ -104,8 +104,8 @@ class Scores:
         folder = self._folders.get(cell)
         while folder:
             try:
-                found = {p: _load(p) for p in sorted(folder.glob("*.parquet"))}
-                return {p: parse(io.BytesIO(data)) for p, data in found.items() if data is not None}
+                tables = {p: _load(p) for p in sorted(folder.glob("*.parquet"))}
+                return {p: parse(io.BytesIO(data)) for p, data in tables.items() if data is not None}
             except FileNotFoundError:
                 # another process merged them since they were listed: what they held is in a new shard
                 continue
@@ -136,8 +136,8 @@ def _table(rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> pa.T
 
 
 def _meta(schema: pa.Schema) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads((schema.metadata or {}).get(META, b"{}"))
-    return found
+    records: dict[str, dict[str, Any]] = json.loads((schema.metadata or {}).get(META, b"{}"))
+    return records
 
 
 def _digest(data: bytes) -> str:

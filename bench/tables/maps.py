@@ -15,7 +15,7 @@ def rows(study: Study, cells: Cells, stored: StoredCells) -> Iterator[tuple[Any,
     for unit in study.units:
         for name in study.methods:
             cell = cells.cell(ATTRIBUTE, unit, name)
-            told = notes.read(stored.folder(cell)) if stored.record(cell) else {}
-            if told:
+            remarks = notes.read(stored.folder(cell)) if stored.record(cell) else {}
+            if remarks:
                 who = (unit.simulator, unit.network, unit.data_seed, unit.model_seed, name)
-                yield (*who, told.get("layer", ""), told.get("gap", float("nan")))
+                yield (*who, remarks.get("layer", ""), remarks.get("gap", float("nan")))

@@ -27,9 +27,9 @@ def write(study: Study) -> None:
     cells, stored = Cells(study), StoredCells.of(study)
     volumes = {}
     for simulator in study.simulators:
-        found = _volumes(study, simulator, cells, stored)
-        if found is not None:
-            volumes[simulator] = found
+        drawn = _volumes(study, simulator, cells, stored)
+        if drawn is not None:
+            volumes[simulator] = drawn
     panels.write(study.folder / "panels.npz", volumes)
 
 
@@ -70,9 +70,9 @@ def _truth(cohort: Cohort, chosen: torch.Tensor) -> np.ndarray:
 
 
 def _maps(study: Study, unit: Unit, chosen: torch.Tensor, cells: Cells, stored: StoredCells) -> dict[str, np.ndarray]:
-    found = {}
+    maps = {}
     for method in study.methods:
         cell = cells.cell(ATTRIBUTE, unit, method)
         if stored.record(cell) is not None:
-            found[method] = stored.value(cell).map[chosen, 0].numpy()
-    return found
+            maps[method] = stored.value(cell).map[chosen, 0].numpy()
+    return maps

@@ -83,13 +83,13 @@ def _halves(sides: Tensor, use: Truth) -> Iterator[Entry]:
         yield ALL, "use", f"halves agree, {who}", float(agreement[sides == side].nanmean())
 
 
-def _effects(names: tuple[str, ...], found: Effects) -> Iterator[Entry]:
+def _effects(names: tuple[str, ...], effects: Effects) -> Iterator[Entry]:
     for truth in ("off", "on", "shapley"):
         for statistic, reduce in STATISTICS.items():
-            values = reduce(getattr(found, truth)).tolist()
+            values = reduce(getattr(effects, truth)).tolist()
             yield from ((name, truth, statistic, value) for name, value in zip(names, values, strict=True))
     pairs = torch.triu_indices(len(names), len(names), 1)
     for statistic, reduce in STATISTICS.items():
-        values = reduce(found.interaction)[pairs[0], pairs[1]].tolist()
+        values = reduce(effects.interaction)[pairs[0], pairs[1]].tolist()
         for first, second, value in zip(*pairs.tolist(), values, strict=True):
             yield f"{names[first]} x {names[second]}", "interaction", statistic, value

@@ -37,8 +37,8 @@ class ScoreTable:
             part = folder / f"simulator={group.simulator}" / f"network={group.network}"
             present.add(part)
             rows = [self.rows(unit) for unit in (*self.study.members(group), group)]
-            found = pd.concat([r for r in rows if len(r)] or rows, ignore_index=True)
-            ordered = _with_strata(found).sort_values(ORDER, kind="stable", ignore_index=True)
+            whole = pd.concat([r for r in rows if len(r)] or rows, ignore_index=True)
+            ordered = _with_strata(whole).sort_values(ORDER, kind="stable", ignore_index=True)
             table = pa.Table.from_pandas(ordered[ROWS.names], ROWS.schema, preserve_index=False)
             files.write_parquet(part / "part-0.parquet", table)
         for old in set(folder.glob("simulator=*/network=*")) - present:
@@ -122,5 +122,5 @@ def _with_strata(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of comparisons with the stratum that their subject has under their model in the other rows."""
     subject = ["data_seed", "model_seed", "subject"]
     known = rows[rows["stratum"] != ""].drop_duplicates(subject).set_index(subject)["stratum"]
-    found = known.reindex(pd.MultiIndex.from_frame(rows[subject])).fillna("").to_numpy()
-    return rows.assign(stratum=rows["stratum"].where(rows["stratum"] != "", found))
+    strata = known.reindex(pd.MultiIndex.from_frame(rows[subject])).fillna("").to_numpy()
+    return rows.assign(stratum=rows["stratum"].where(rows["stratum"] != "", strata))

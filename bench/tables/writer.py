@@ -82,8 +82,8 @@ class Writer:
         _parquet(folder / "regions.parquet", pd.DataFrame(rows, columns=REGIONS.names))
         known = list(mechanisms.rows(self.study, self.cells, self.stored))
         _csv(folder / "mechanisms.csv", pd.DataFrame(known, columns=MECHANISMS.names))
-        told = list(maps.rows(self.study, self.cells, self.stored))
-        _csv(folder / "maps.csv", pd.DataFrame(told, columns=MAPS.names))
+        mapped = list(maps.rows(self.study, self.cells, self.stored))
+        _csv(folder / "maps.csv", pd.DataFrame(mapped, columns=MAPS.names))
         files.write_bytes(folder / "study.json", (json.dumps(self.about(), indent=1) + "\n").encode())
         return folder
 

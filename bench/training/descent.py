@@ -117,8 +117,8 @@ class Descent:
             return self.step >= max(1, round(self.cut.at * self.steps))
         if self.step % max(1, self.steps // LOOKS):
             return False
-        self.best_auc = max(self.best_auc, found := self.aim.auc(self.model, self.images.validation))
-        return found >= self.cut.at
+        self.best_auc = max(self.best_auc, auc := self.aim.auc(self.model, self.images.validation))
+        return auc >= self.cut.at
 
     def _check_cut(self) -> None:
         if self.cut:

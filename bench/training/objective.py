@@ -115,8 +115,8 @@ class Values:
         """The gate on the test subjects, the R2 where cues no longer go with the target, and the target's scale."""
         test, off = _values(model, images.test), _values(model, images.off)
         shifted = {f"r2_{name}": _r2(model, batch) for name, batch in images.shifted.items()}
-        found = predicts(test, images.test.targets, off, calibration) | shifted
-        return found | {"target_mean": self.mean, "target_sd": self.sd}
+        verdict = predicts(test, images.test.targets, off, calibration) | shifted
+        return verdict | {"target_mean": self.mean, "target_sd": self.sd}
 
 
 def _values(model: nn.Module, data: Batch) -> np.ndarray:

@@ -42,10 +42,10 @@ def _settings(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """The settings of one method, with what is tied and the choice."""
     known = rows[SETTING.names].drop_duplicates()
     at = list(zip(known["parameters"], known["fwhm"], strict=True))
-    found = _estimated(scores[at]).mean
-    behind = _estimated(-scores[at].sub(scores[at[int(np.argmax(found))]], axis=0))
+    means = _estimated(scores[at]).mean
+    behind = _estimated(-scores[at].sub(scores[at[int(np.argmax(means))]], axis=0))
     error = np.sqrt(behind.variance)
-    table = known.assign(score=found, behind=behind.mean, behind_error=error, tied=behind.mean <= error)
+    table = known.assign(score=means, behind=behind.mean, behind_error=error, tied=behind.mean <= error)
     changed = table["parameters"] != table.loc[table["default"], "parameters"].iloc[0]
     table = table.assign(plain=~table["default"], changed=changed)
     table = table.sort_values(["plain", "passes", "changed", "fwhm"], kind="stable")

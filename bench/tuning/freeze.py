@@ -26,7 +26,7 @@ def freeze(choices: pd.DataFrame, folders: Sequence[Path] = (), tuned: Path = TU
     folders: further configuration folders, whose methods may be among the choices.
     """
     changed = []
-    told: dict[str, Node] = yaml.safe_load(tuned.read_text()) or {} if tuned.exists() else {}
+    kept: dict[str, Node] = yaml.safe_load(tuned.read_text()) or {} if tuned.exists() else {}
     for choice in choices.to_dict("records"):
         name, parameters = str(choice["method"]), json.loads(choice["parameters"])
         places = [folder / "method" / f"{name}.yaml" for folder in (CONF, *folders)]
@@ -35,8 +35,8 @@ def freeze(choices: pd.DataFrame, folders: Sequence[Path] = (), tuned: Path = TU
             if text != path.read_text():
                 files.write_bytes(path, text.encode())
                 changed.append(path)
-        told[name] = {"fwhm": choice["fwhm"], "sensitivity": round(choice["sensitivity"], 3)}
-    lines = [f"{name}: {{ {_inside(node)} }}\n" for name, node in sorted(told.items())]
+        kept[name] = {"fwhm": choice["fwhm"], "sensitivity": round(choice["sensitivity"], 3)}
+    lines = [f"{name}: {{ {_inside(node)} }}\n" for name, node in sorted(kept.items())]
     files.write_bytes(tuned, (HEAD + "".join(lines)).encode())
     return changed
 

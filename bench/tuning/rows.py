@@ -22,19 +22,19 @@ def of_study(study: Study, names: Iterable[str]) -> pd.DataFrame:
     names: of the files of conf/method/, which tell the variants of one method from those of another.
     Raises BadInput where a simulator has no competent model: what its maps score says nothing of a method.
     """
-    found = pd.read_parquet(study.folder / "scores")
+    scores = pd.read_parquet(study.folder / "scores")
     models = pd.read_csv(study.folder / "models.csv")
     unit = ["simulator", "network", "data_seed", "model_seed"]
     passed = models.loc[models["passed"], unit]
     if lacking := sorted({*study.simulators} - {*passed["simulator"]}):
         raise BadInput(f"tune: no model of {', '.join(lacking)} passed its gate; train longer, or name others")
-    found = found[found["status"].astype(str) == "ok"].astype(dict.fromkeys(("simulator", "network"), str))
-    ranked = pd.concat([_ranked(found, name, headline) for name, headline in study.headline.items()])
-    told = ranked.merge(passed, on=unit).merge(_settings(study, names), on=["label", "view"])
+    scores = scores[scores["status"].astype(str) == "ok"].astype(dict.fromkeys(("simulator", "network"), str))
+    ranked = pd.concat([_ranked(scores, name, headline) for name, headline in study.headline.items()])
+    rows = ranked.merge(passed, on=unit).merge(_settings(study, names), on=["label", "view"])
     # two variants may be one setting, as a grid may hold the default, and its maps were made once
-    told["passes"] = told.assign(own=told["label"].map(_passes(study))).groupby(AT[:2])["own"].transform("max")
+    rows["passes"] = rows.assign(own=rows["label"].map(_passes(study))).groupby(AT[:2])["own"].transform("max")
     by = [name for name in TUNING.names if name != "value"]
-    return told.groupby(by, sort=True)["value"].mean().reset_index()[TUNING.names]
+    return rows.groupby(by, sort=True)["value"].mean().reset_index()[TUNING.names]
 
 
 def default(node: Node) -> Node:
@@ -65,6 +65,6 @@ def _settings(study: Study, names: Iterable[str]) -> pd.DataFrame:
 def _passes(study: Study) -> Mapping[str, float]:
     """Passes per subject of each label's maps; 0 where they ask nothing of the network, or were made for another."""
     costs = pd.read_parquet(study.folder / "costs.parquet")
-    made = costs[costs["stage"] == "attribute"].groupby("method")[PASSES].mean().sum(axis=1)
+    passes = costs[costs["stage"] == "attribute"].groupby("method")[PASSES].mean().sum(axis=1)
     subjects = study.settings["explain"]["subjects"]
-    return {label: float(made.get(label, 0.0)) / subjects for label in study.methods}
+    return {label: float(passes.get(label, 0.0)) / subjects for label in study.methods}

@@ -20,7 +20,7 @@ from bench.report.rankings.power import sentences
 from bench.store.artefacts import KEY_LENGTH
 from bench.study import Study
 from bench.verbs.command import Command
-from bench.verbs.reading import readable
+from bench.verbs.reading import readable, tables_of
 from bench.verify.published import PUBLISHED
 
 #: what `show` is given in place of a key, before the number of a row
@@ -52,7 +52,8 @@ def say_power(study: Study) -> None:
         seeds, rankings = study.settings["seed"], [Ranking.of(name, h) for name, h in study.headline.items()]
         subjects = {headline.ranking: _counted(study, headline) for headline in rankings}
         size = len(seeds["data"]), len(seeds["model"]), subjects
-        print("\n".join(sentences(source, rankings, *size)))
+        with readable():
+            print("\n".join(sentences(source, rankings, *size)))
 
 
 def _counted(study: Study, headline: Ranking) -> int:
@@ -103,7 +104,7 @@ def _show_row(study: Study, number: str) -> int:
     if not number.isdigit():
         raise BadInput(f"show {BOARD}{number} names no row; give its number, counted from 0 as on the page")
     with readable():
-        scores = ScoreRows.of(study.folder, int(number))
+        scores = ScoreRows.of(tables_of(study), int(number))
     cells = Cells(study)
     keys = {
         (u.simulator, u.network, u.data_seed, u.model_seed, c.method, c.metric): c.key

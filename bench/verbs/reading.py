@@ -9,6 +9,7 @@ from bench import report as pages
 from bench.contracts import BadInput
 from bench.provenance import ROOT
 from bench.store import files, schema
+from bench.study import Study
 from bench.verbs.command import Command
 from bench.verify.published import PUBLISHED
 
@@ -19,20 +20,20 @@ TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/
 def figures(command: Command) -> int:
     """Draw the figures from the tables."""
     with readable():
-        pages.figures(_folder(command))
+        pages.figures(tables_of(command.study()[0]))
     return 0
 
 
 def leaderboard(command: Command) -> int:
     """Rank from the tables."""
     with readable():
-        pages.leaderboard(_folder(command))
+        pages.leaderboard(tables_of(command.study()[0]))
     return 0
 
 
 def report(command: Command) -> int:
     """Leaderboard, figures and page from the tables."""
-    folder = _folder(command)
+    folder = tables_of(command.study()[0])
     with readable():
         pages.render(folder)
         print(pages.summary(folder))
@@ -41,8 +42,9 @@ def report(command: Command) -> int:
 
 def drift(command: Command) -> int:
     """Compare a study's fresh means with the published ones; 1 where any lies outside the tolerance."""
-    folder = _folder(command)
-    moved = pages.drift(folder, PUBLISHED / folder.name)
+    folder = tables_of(command.study()[0])
+    with readable():
+        moved = pages.drift(folder, PUBLISHED / folder.name)
     for sentence in moved:
         print(f"drift: {sentence}")
     print(f"{len(moved)} of the published means have drifted")
@@ -51,7 +53,7 @@ def drift(command: Command) -> int:
 
 def publish(command: Command) -> int:
     """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs."""
-    folder = _folder(command)
+    folder = tables_of(command.study()[0])
     target = PUBLISHED / folder.name
     with files.scratch(target) as copy:
         for name in TABLES:
@@ -60,8 +62,9 @@ def publish(command: Command) -> int:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, kept)
         files.publish(copy, target, replace=True)
-    for readme in (ROOT / "README.md", *ROOT.glob("simulators/README.md"), *ROOT.glob("bench/networks/README.md")):
-        pages.write_readme(readme, target)
+    with readable():
+        for readme in (ROOT / "README.md", *ROOT.glob("simulators/README.md"), *ROOT.glob("bench/networks/README.md")):
+            pages.write_readme(readme, target)
     print(target)
     return 0
 
@@ -75,8 +78,9 @@ def readable() -> Iterator[None]:
         raise BadInput(str(error)) from error
 
 
-def _folder(command: Command) -> Path:
-    folder = command.study()[0].folder
+def tables_of(study: Study) -> Path:
+    """The folder of a study's tables; raises BadInput where there are none."""
+    folder = study.folder
     if not (folder / "study.json").exists():
         raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'")
     schema.check_tables(folder)

@@ -55,20 +55,20 @@ class Audits:
         A cue is what a task with cues is about, and the reference observer is judged where cues say nothing: so is
         this.
         """
-        found = self.simulator.audit(self.count, self._stream)
-        return self._worse("trivial observer", found[""], self.reference)
+        audits = self.simulator.audit(self.count, self._stream)
+        return self._worse("trivial observer", audits[""], self.reference)
 
     def check_further_classes(self) -> str:
         """Of every two further classes, twins without the disease and patients are as those of the explained ones.
 
         Twins are twice as many: with one pair after the other, one that is equivalent is seldom to fail by chance.
         """
-        told = []
-        for pair, found in self.simulator.audit(2 * self.count, healthy=True, further=True).items():
-            told.append(f"{pair} " + self._equivalent(f"twins {pair}", found, self.references[pair]))
-        for pair, found in self.simulator.audit(self.count, self._stream, further=True).items():
-            told.append(f"{pair} " + self._worse(f"trivial observer {pair}", found, self.references[pair]))
-        return "; ".join(told)
+        sentences = []
+        for pair, audit in self.simulator.audit(2 * self.count, healthy=True, further=True).items():
+            sentences.append(f"{pair} " + self._equivalent(f"twins {pair}", audit, self.references[pair]))
+        for pair, audit in self.simulator.audit(self.count, self._stream, further=True).items():
+            sentences.append(f"{pair} " + self._worse(f"trivial observer {pair}", audit, self.references[pair]))
+        return "; ".join(sentences)
 
     def check_association(self) -> str:
         """Association is exactly zero in every region that the pathology never changes in as many subjects."""
@@ -87,11 +87,11 @@ class Audits:
             return "no region is free of pathology in every subject"
         worst = max(rows, key=lambda name: abs(rows[name][0]))
         value, floor = rows[worst]
-        found = AUC(0.5 + value, 0.5 + value - floor, 0.5 + value + floor)
-        self._keep("association", found, PAIRS, self.reference, "failed" if value else "passed")
-        told = f"association {value:.3f} in {worst}, of {len(rows)} regions that the pathology never changes"
-        assert value == 0, told
-        return told
+        auc = AUC(0.5 + value, 0.5 + value - floor, 0.5 + value + floor)
+        self._keep("association", auc, PAIRS, self.reference, "failed" if value else "passed")
+        sentence = f"association {value:.3f} in {worst}, of {len(rows)} regions that the pathology never changes"
+        assert value == 0, sentence
+        return sentence
 
     def _never_changed(self, subjects: Sequence[int]) -> set[str]:
         """Regions that the pathology leaves as they are: of a value, from one end of its range to the other."""
@@ -136,22 +136,22 @@ class Audits:
         """Test subjects of whom no cue says anything."""
         return DECORRELATED if self.simulator.splits else "test"
 
-    def _equivalent(self, audit: str, found: Audit, reference: float) -> str:
-        self._keep(audit, _auc(found), found.count, reference, "passed" if found.equivalent else "failed")
-        assert found.equivalent, f"{audit}: {found}"
-        return str(found)
+    def _equivalent(self, audit: str, result: Audit, reference: float) -> str:
+        self._keep(audit, _auc(result), result.count, reference, "passed" if result.equivalent else "failed")
+        assert result.equivalent, f"{audit}: {result}"
+        return str(result)
 
-    def _worse(self, audit: str, found: Audit, reference: float) -> str:
+    def _worse(self, audit: str, result: Audit, reference: float) -> str:
         limit, nowhere = reference - MARGIN, Validity.of(self.simulator).without_sets
-        verdict = "passed" if found.value <= limit else nowhere or "failed"
-        self._keep(audit, _auc(found), found.count, reference, verdict)
-        interval = f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
-        told = f"AUC of global statistics {interval}, n = {found.count} a class, at most {limit:.3f}: {verdict}"
-        assert verdict != "failed", f"{audit}: {told}"
-        return told
+        verdict = "passed" if result.value <= limit else nowhere or "failed"
+        self._keep(audit, _auc(result), result.count, reference, verdict)
+        interval = f"{result.value:.3f} ({result.low:.3f} to {result.high:.3f})"
+        sentence = f"AUC of global statistics {interval}, n = {result.count} a class, at most {limit:.3f}: {verdict}"
+        assert verdict != "failed", f"{audit}: {sentence}"
+        return sentence
 
-    def _keep(self, audit: str, found: AUC, count: int, reference: float, verdict: str) -> None:
-        self.keep(simulator_audits.Audited(self.name, self.key, audit, *found, count, reference, verdict))
+    def _keep(self, audit: str, auc: AUC, count: int, reference: float, verdict: str) -> None:
+        self.keep(simulator_audits.Audited(self.name, self.key, audit, *auc, count, reference, verdict))
 
 
 class Reader(nn.Module):
@@ -172,8 +172,8 @@ class Reader(nn.Module):
         return scores
 
 
-def _auc(found: Audit) -> AUC:
-    return AUC(found.value, found.low, found.high)
+def _auc(audit: Audit) -> AUC:
+    return AUC(audit.value, audit.low, audit.high)
 
 
 def _healthy_region(cohort: Cohort) -> tuple[str, Tensor]:

@@ -32,13 +32,13 @@ def methods() -> str:
     rows = [
         [
             code(names),
-            _file(type(made)),
-            made.tags.role if made.tags.role != "method" else made.tags.quantity,
-            "yes" if made.tags.signed else "no",
-            f"`{made.tags.cost}`",
-            getattr(made, "note", ""),
+            _file(type(method)),
+            method.tags.role if method.tags.role != "method" else method.tags.quantity,
+            "yes" if method.tags.signed else "no",
+            f"`{method.tags.cost}`",
+            getattr(method, "note", ""),
         ]
-        for names, made in sorted(_classes("method"), key=lambda found: (found[1].tags.family, _file(type(found[1]))))
+        for names, method in sorted(_classes("method"), key=lambda entry: (entry[1].tags.family, _file(type(entry[1]))))
     ]
     return table(["method", "file", "quantity or role", "signed", "passes a map", "a reader should know"], rows)
 
@@ -48,25 +48,25 @@ def metrics() -> str:
     rows = [
         [
             code(names),
-            _file(type(made)),
-            made.summary,
-            "more" if made.tags.higher_is_better else "less",
-            _chance(made.tags.chance, made.tags.floor),
-            _interval(*made.tags.bounds),
-            made.reference,
+            _file(type(metric)),
+            metric.summary,
+            "more" if metric.tags.higher_is_better else "less",
+            _chance(metric.tags.chance, metric.tags.floor),
+            _interval(*metric.tags.bounds),
+            metric.reference,
         ]
-        for names, made in sorted(_classes("metric"), key=lambda found: (found[1].tags.kind, _file(type(found[1]))))
+        for names, metric in sorted(_classes("metric"), key=lambda entry: (entry[1].tags.kind, _file(type(entry[1]))))
     ]
     return table(["metric", "file", "what it computes", "better", "chance", "bounds", "source"], rows)
 
 
 def blind_spots() -> str:
     """One row a blind spot: the question a metric answers, what fools it there, and the test that shows it."""
-    found: dict[tuple[str, ...], list[str]] = {}
-    for name, made in shipped("metric"):
-        for spot in made.blind_spots:
-            found.setdefault((made.question, *spot), []).append(name)
-    rows = [[code(names), question, fooled, f"`{test}`"] for (question, fooled, test), names in found.items()]
+    spots: dict[tuple[str, ...], list[str]] = {}
+    for name, metric in shipped("metric"):
+        for spot in metric.blind_spots:
+            spots.setdefault((metric.question, *spot), []).append(name)
+    rows = [[code(names), question, fooled, f"`{test}`"] for (question, fooled, test), names in spots.items()]
     return table(["metric", "what it answers", "what fools it", "shown by"], rows)
 
 
@@ -79,22 +79,22 @@ def networks() -> str:
     """One row per network: what it is, the arguments of its YAML, its parameters, its intrinsic maps."""
     rows = []
     for name, node in _described("network"):
-        made: Any = architecture(node, COUNTED, ())().eval()
-        count = sum(parameter.numel() for parameter in made.parameters())
-        numbers = [_arguments(node), f"{count:,}", code(_maps(made))]
-        rows.append([f"`{name}`", _file(type(made)), made.summary, *numbers, made.reference])
+        network: Any = architecture(node, COUNTED, ())().eval()
+        count = sum(parameter.numel() for parameter in network.parameters())
+        numbers = [_arguments(node), f"{count:,}", code(_maps(network))]
+        rows.append([f"`{name}`", _file(type(network)), network.summary, *numbers, network.reference])
     return table(["network", "file", "what it is", "arguments", "parameters", "intrinsic map", "source"], rows)
 
 
 def pathologies() -> str:
     """One row per pathology that a simulator names: what it does, the coarsest grid that shows it, its observer."""
-    found: dict[type, list[str]] = {}
+    users: dict[type, list[str]] = {}
     for name, node in _described("simulator"):
         for _, part in nodes(node.get("pathology", {})):
             cls: Any = resolve(part, ALLOWED)
-            if "summary" in dir(cls) and name not in found.setdefault(cls, []):
-                found[cls].append(name)
-    rows = [[f"`{cls.__name__}`", _file(cls), *_pathology(cls), code(found[cls])] for cls in sorted(found, key=_file)]
+            if "summary" in dir(cls) and name not in users.setdefault(cls, []):
+                users[cls].append(name)
+    rows = [[f"`{cls.__name__}`", _file(cls), *_pathology(cls), code(users[cls])] for cls in sorted(users, key=_file)]
     return table(["pathology", "file", "what it does", "coarsest grid", "observer", "simulators"], rows)
 
 
@@ -129,10 +129,10 @@ def _described(group: str) -> Iterator[tuple[str, Any]]:
 
 def _classes(group: str) -> list[tuple[list[str], Any]]:
     """The names that share a class and a role, and the plug-in of the first of them."""
-    found: dict[tuple[type, str], tuple[list[str], Any]] = {}
-    for name, made in shipped(group):
-        found.setdefault((type(made), getattr(made.tags, "role", "")), ([], made))[0].append(name)
-    return list(found.values())
+    classes: dict[tuple[type, str], tuple[list[str], Any]] = {}
+    for name, plugin in shipped(group):
+        classes.setdefault((type(plugin), getattr(plugin.tags, "role", "")), ([], plugin))[0].append(name)
+    return list(classes.values())
 
 
 def _file(cls: type) -> str:

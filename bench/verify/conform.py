@@ -34,22 +34,22 @@ def conform(study: Study, arguments: Sequence[str]) -> Iterator[tuple[str, str, 
 
 def _verdict(name: str, check: Callable[[], str | None]) -> tuple[str, str]:
     try:
-        found = check()
+        summary = check()
     except AssertionError as error:
         return name, str(error) or "failed"
     except Exception as error:
         return name, f"{type(error).__name__}: {error}"
-    return f"{name}: {found}" if found else name, ""
+    return f"{name}: {summary}" if summary else name, ""
 
 
 def _simulators(study: Study, label: str) -> Iterator[Named]:
     # the checks need an amplitude, so a simulator that was never calibrated is calibrated first
     unit = next(u for u in study.units if u.simulator == label)
     run = UnitRun(study, unit)
-    found = run.value(CALIBRATE)
-    made, key = simulator(study, unit, found), run.cells.describe("simulators", label)
-    audits = Audits(made, label, key, found["reached"], references=found.get("pairs", {}))
-    yield from ((check.__name__, partial(check, made)) for check in simulators.applicable(made))
+    calibration = run.value(CALIBRATE)
+    calibrated, key = simulator(study, unit, calibration), run.cells.describe("simulators", label)
+    audits = Audits(calibrated, label, key, calibration["reached"], references=calibration.get("pairs", {}))
+    yield from ((check.__name__, partial(check, calibrated)) for check in simulators.applicable(calibrated))
     yield from ((audit.__name__, audit) for audit in audits.named())
 
 
@@ -63,15 +63,15 @@ def _networks(study: Study, label: str) -> Iterator[Named]:
 
 
 def _methods(study: Study, label: str) -> Iterator[Named]:
-    made = study.make("methods", label)
+    method = study.make("methods", label)
     for probe in method_probe.probes():
-        for check in methods.applicable(made):
-            yield f"{check.__name__} ({probe.name})", partial(check, made, probe)
+        for check in methods.applicable(method):
+            yield f"{check.__name__} ({probe.name})", partial(check, method, probe)
 
 
 def _metrics(study: Study, label: str) -> Iterator[Named]:
-    made = study.make("metrics", label)
-    return ((check.__name__, partial(check, made)) for check in metrics.applicable(made))
+    metric = study.make("metrics", label)
+    return ((check.__name__, partial(check, metric)) for check in metrics.applicable(metric))
 
 
 _CHECKS: dict[str, Callable[[Study, str], Iterator[Named]]] = {

@@ -48,17 +48,17 @@ def findings(path: Path) -> Iterator[Finding]:
     """Every check that an entrant's YAML calls for, on every network; `runs` alone where it gives no map there."""
     name, node = path.stem, OmegaConf.to_container(OmegaConf.load(path))
     try:
-        made: Any = build(node)  # type: ignore[arg-type]
+        entrant: Any = build(node)  # type: ignore[arg-type]
     except BadInput as error:
         yield Finding(name, "", "", "", "", "absent", str(error), "")
         return
-    version = importlib.metadata.version(made.package)
+    version = importlib.metadata.version(entrant.package)
     for probe in (method_probe.favourable(), *method_probe.probes()):
-        checks = [check_twin, *methods.applicable(made)] if not wrong(check_runs, made, probe) else [check_runs]
+        checks = [check_twin, *methods.applicable(entrant)] if not wrong(check_runs, entrant, probe) else [check_runs]
         for check in checks:
-            title, found = check.__name__.removeprefix("check_"), wrong(check, made, probe)
-            verdict, why = ("failed", made.flaws.get(title, "")) if found else ("passed", "")
-            yield Finding(name, made.package, version, title, probe.name, verdict, found, why)
+            title, complaint = check.__name__.removeprefix("check_"), wrong(check, entrant, probe)
+            verdict, why = ("failed", entrant.flaws.get(title, "")) if complaint else ("passed", "")
+            yield Finding(name, entrant.package, version, title, probe.name, verdict, complaint, why)
 
 
 def check_runs(entrant: Any, probe: method_probe.MethodProbe) -> None:
@@ -80,23 +80,23 @@ def wrong(check: Check, entrant: Any, probe: method_probe.MethodProbe) -> str:
         try:
             check(entrant, probe)
         except Exception as error:
-            said = " ".join(str(error).split())[:120]
-            return said if isinstance(error, AssertionError) else f"{type(error).__name__}: {said}"
+            text = " ".join(str(error).split())[:120]
+            return text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
     return ""
 
 
 def findings_table(paths: Iterable[Path]) -> pd.DataFrame:
     """One row per finding."""
-    return pd.DataFrame([found for path in paths for found in findings(path)], columns=Finding._fields)
+    return pd.DataFrame([finding for path in paths for finding in findings(path)], columns=Finding._fields)
 
 
 def overview(table: pd.DataFrame) -> str:
     """Markdown, one row per entrant: checks passed, and which failed."""
     rows = []
-    for name, own in table.groupby("entrant", sort=False):
-        failed, known = own[own["verdict"] == "failed"], own[own["verdict"] != "absent"]
+    for name, mine in table.groupby("entrant", sort=False):
+        failed, known = mine[mine["verdict"] == "failed"], mine[mine["verdict"] != "absent"]
         titles = ", ".join(f"*{check}*" for check in dict.fromkeys(failed["check"]))
-        rows.append([f"`{name}`", _release(own), f"{len(known) - len(failed)} of {len(known)}", titles])
+        rows.append([f"`{name}`", _release(mine), f"{len(known) - len(failed)} of {len(known)}", titles])
     return markdown.table(["entrant", "library", "passed", "what fails"], rows)
 
 
@@ -104,15 +104,15 @@ def page(table: pd.DataFrame) -> str:
     """Markdown, one section an entrant that fails: what, with its number on the network named first, and why."""
     lines = ["# What other libraries' versions fail, and why", "", "Written by `python -m bench entrants`; by no hand."]
     failed = table[table["verdict"] == "failed"].drop_duplicates(["entrant", "check"])
-    for name, own in failed.groupby("entrant", sort=False):
-        lines += ["", f"## `{name}`, {_release(own)}", ""]
-        for row in own.itertuples():
+    for name, mine in failed.groupby("entrant", sort=False):
+        lines += ["", f"## `{name}`, {_release(mine)}", ""]
+        for row in mine.itertuples():
             lines += [f"- *{row.check}*, on `{row.network}`: {row.found}", f"  ({row.why})"]
     return "\n".join(lines) + "\n"
 
 
-def _release(own: pd.DataFrame) -> str:
-    return f"{own['library'].iloc[0]} {own['version'].iloc[0]}" if (own["verdict"] != "absent").any() else "not here"
+def _release(rows: pd.DataFrame) -> str:
+    return f"{rows['library'].iloc[0]} {rows['version'].iloc[0]}" if (rows["verdict"] != "absent").any() else "not here"
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ from bench.contracts import BadInput
 def with_lines(readme: Path, name: str, lines: str) -> str:
     """The text of a README with lines put between the markers of a name; BadInput where it has none."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    head, found, rest = readme.read_text().partition(begin)
-    if not found or end not in rest:
+    head, marker, rest = readme.read_text().partition(begin)
+    if not marker or end not in rest:
         raise BadInput(f"{readme} has no '{begin}' and '{end}'; put them where the table belongs")
     return f"{head}{begin}\n{lines}\n{end}{rest.split(end, 1)[1]}"
 

@@ -41,9 +41,9 @@ def made_from(folder: Path) -> list[Component]:
     """What a published study was made from, each once."""
     columns = ["stage", "key", "unit", "method", "metric", "content", "config"]
     versions = {kind: _versions(folder / f"{kind}s.csv", kind) for kind in PLUGINS}
-    found: dict[tuple[str, ...], Component] = {}
+    components: dict[tuple[str, ...], Component] = {}
     for row in pd.read_parquet(folder / "provenance.parquet", columns=columns).astype(str).to_dict("records"):
-        found.setdefault(("stage", row["stage"]), Component("stage", row["stage"], row["content"], row["key"]))
+        components.setdefault(("stage", row["stage"]), Component("stage", row["stage"], row["content"], row["key"]))
         content = json.loads(row["content"])
         for kind, node in json.loads(row["config"]).items():
             name = row[kind] if kind in PLUGINS else row["unit"]
@@ -51,8 +51,8 @@ def made_from(folder: Path) -> list[Component]:
             if (kind in PLUGINS and name) or held:
                 one = Component(kind, name, canonical(node), held, versions.get(kind, {}).get(name, ""))
                 # one model stands for all that share its network or simulator
-                found.setdefault((kind, name if kind in PLUGINS else "", *one[2:]), one)
-    return sorted(found.values())
+                components.setdefault((kind, name if kind in PLUGINS else "", *one[2:]), one)
+    return sorted(components.values())
 
 
 def outdated(component: Component) -> str:
@@ -70,8 +70,8 @@ def table(folders: list[Path]) -> Iterator[list[str]]:
     """Study and its components that are behind the code, of every published study."""
     for folder in folders:
         clauses = [(c, outdated(c)) for c in made_from(folder)]
-        told = [f"{c.kind} `{c.name}`: {clause}" for c, clause in clauses if clause]
-        yield [f"`{folder.name}`", "; ".join(told) or "none"]
+        behind = [f"{c.kind} `{c.name}`: {clause}" for c, clause in clauses if clause]
+        yield [f"`{folder.name}`", "; ".join(behind) or "none"]
 
 
 def studies() -> list[Path]:
@@ -85,10 +85,10 @@ def _present(component: Component) -> tuple[str, str]:
     if component.kind == "stage":
         stage = stages()[component.name]
         return stage.version, key({"stage": stage.name, "version": stage.version, **node})
-    own = key(describe(node))
+    current = key(describe(node))
     if component.kind == "simulator":
-        own = key({"stage": CALIBRATE.name, "version": CALIBRATE.version, "simulator": own})
-    return str(getattr(resolve(node, ALLOWED), "version", "")), own
+        current = key({"stage": CALIBRATE.name, "version": CALIBRATE.version, "simulator": current})
+    return str(getattr(resolve(node, ALLOWED), "version", "")), current
 
 
 def _versions(path: Path, kind: str) -> dict[str, str]:

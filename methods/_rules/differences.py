@@ -39,11 +39,11 @@ class References:
         if self.place is None:
             self.read.append(read)
             return read[1]
-        name, found = self.read[self.place] if self.place < len(self.read) else ("", ())
-        if name != call.name or [t.shape for t in found] != [t.shape for t in call.tracked]:
+        name, tensors = self.read[self.place] if self.place < len(self.read) else ("", ())
+        if name != call.name or [t.shape for t in tensors] != [t.shape for t in call.tracked]:
             raise Unsupported(f"'{call.name}' on the image has no counterpart on its reference: the network branches")
         self.place += 1
-        return found
+        return tensors
 
 
 def rescaled(references: References) -> Rule:

@@ -45,18 +45,18 @@ def intercepted(model: nn.Module, rules: Mapping[OperationKind, Rule]) -> Callab
             raise Unsupported(_CHECKPOINTED) if _CHECKPOINTED in str(error) else error from None
         finally:
             mode.check()
-        found = mode.result(one_tensor(outputs))
-        _compare(found, model, image)
-        return found
+        result = mode.result(one_tensor(outputs))
+        _compare(result, model, image)
+        return result
 
     return run
 
 
-def _compare(found: Tensor, model: nn.Module, image: Tensor) -> None:
+def _compare(outputs: Tensor, model: nn.Module, image: Tensor) -> None:
     """Raises Unsupported where the outputs are not those of a plain pass, which is not counted."""
     with torch.no_grad():
         plain = one_tensor(model.forward(image))
-    if not alike(found, plain):
+    if not alike(outputs, plain):
         raise Unsupported("followed operation by operation the network gives other outputs than it gives alone")
 
 

@@ -78,10 +78,10 @@ class _Reading:
         return call()
 
     def _reads(self, call: Call) -> bool:
-        found = {any(t is image for image in self.images) for t in call.tracked}
-        if len(found) > 1:
+        answers = {any(t is image for image in self.images) for t in call.tracked}
+        if len(answers) > 1:
             raise _refused(call)
-        return found.pop()
+        return answers.pop()
 
     def _kept(self, result: Any) -> Any:
         self.images += tensors_in(result)

@@ -14,15 +14,15 @@ def folded(rule: Rule) -> Rule:
     It follows the pass, not the order in which modules are defined. A batch norm of anything else, or of a transposed
     convolution, stays a layer of its own. The rule is for one pass.
     """
-    made: dict[int, tuple[Tensor, Call]] = {}
+    convolutions: dict[int, tuple[Tensor, Call]] = {}
 
     def apply(call: Call) -> Tensor:
-        if call.name == "batch_norm" and id(call.tracked[0]) in made:
-            return rule(_together(made[id(call.tracked[0])][1], call))
+        if call.name == "batch_norm" and id(call.tracked[0]) in convolutions:
+            return rule(_together(convolutions[id(call.tracked[0])][1], call))
         result: Tensor = rule(call)
         if call.name in CONVOLUTIONS and "transpose" not in call.name:
             # the tensor is held, so that no other can take its address while it is a key
-            made[id(result)] = result, call
+            convolutions[id(result)] = result, call
         return result
 
     return apply

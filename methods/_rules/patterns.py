@@ -50,10 +50,10 @@ class SignalPatterns:
     def _add(self, place: int, call: Call) -> None:
         weight = call.argument(1, "weight").detach().requires_grad_()
         with torch.enable_grad():
-            found = unbiased(call).with_constants(lambda _: weight).with_tracked(torch.Tensor.detach)
-        y = found.detach()
+            response = unbiased(call).with_constants(lambda _: weight).with_tracked(torch.Tensor.detach)
+        y = response.detach()
         for sums, seen in ((self.everywhere, torch.ones_like(y)), (self.positive, (y > 0).to(y))):
-            x, xy = (torch.autograd.grad(found, weight, g, retain_graph=True)[0] for g in (seen, seen * y))
+            x, xy = (torch.autograd.grad(response, weight, g, retain_graph=True)[0] for g in (seen, seen * y))
             axes = (0, *range(2, y.ndim))
             new = tuple(part.double() for part in (seen.sum(axes), (seen * y).sum(axes), x, xy))
             if place == len(sums):

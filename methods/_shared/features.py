@@ -58,11 +58,11 @@ def passed(
     chosen = place or (_chosen(seen, score, layer) if layer in _FOUND else len(seen))
     if not chosen:
         raise Unsupported("CAM methods need convolutional feature maps; this network makes none that can be seen")
-    found = seen[chosen - 1]
-    shape = tuple(found.tensor.shape)
-    if len(shape) != 5 or shape[0] != len(images) or not found.tensor.requires_grad:
+    volume = seen[chosen - 1]
+    shape = tuple(volume.tensor.shape)
+    if len(shape) != 5 or shape[0] != len(images) or not volume.tensor.requires_grad:
         raise Unsupported(f"CAM methods need feature maps (N, channels, D, H, W); '{layer}' gives shape {shape}")
-    return Pass(found.tensor, score, chosen, f"{found.made_by}: {' x '.join(map(str, shape[1:]))}")
+    return Pass(volume.tensor, score, chosen, f"{volume.made_by}: {' x '.join(map(str, shape[1:]))}")
 
 
 def upsampled(coarse: Tensor, inputs: Tensor) -> Tensor:

@@ -27,15 +27,15 @@ def last_heard(nodes: Sequence[Node | None], score: Tensor) -> int:
 
 
 def _heard(end: Node | None) -> set[Node]:
-    found: set[Node] = set()
+    heard: set[Node] = set()
     gates: dict[Node, bool] = {}
     waiting = [end] if end else []
     while waiting:
         node = waiting.pop()
-        if node not in found:
-            found.add(node)
+        if node not in heard:
+            heard.add(node)
             waiting += _signals(node, gates)
-    return found
+    return heard
 
 
 def _signals(node: Node, gates: dict[Node, bool]) -> list[Node]:

@@ -80,8 +80,8 @@ class CaptumIntegratedGradients(FromCaptum):
         """Map (N, 1, D, H, W) in score, its multiplier and its gap."""
 
         def explain(images: Tensor, output: Any) -> Tensor:
-            made = self.attr.IntegratedGradients(model)
-            return made.attribute(images, target=output, n_steps=self.steps, internal_batch_size=len(images))
+            explainer = self.attr.IntegratedGradients(model)
+            return explainer.attribute(images, target=output, n_steps=self.steps, internal_batch_size=len(images))
 
         return _contribution(model, inputs, target, explain)
 
@@ -153,8 +153,8 @@ class CaptumGuidedBackprop(FromCaptum):
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W)."""
-        made = self.attr.GuidedBackprop(model)
-        return by_output(model, inputs, target, lambda x, output: made.attribute(x, target=output))
+        explainer = self.attr.GuidedBackprop(model)
+        return by_output(model, inputs, target, lambda x, output: explainer.attribute(x, target=output))
 
 
 @dataclass(frozen=True)
@@ -172,8 +172,8 @@ class CaptumDeconvolution(FromCaptum):
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W)."""
-        made = self.attr.Deconvolution(model)
-        return by_output(model, inputs, target, lambda x, output: made.attribute(x, target=output))
+        explainer = self.attr.Deconvolution(model)
+        return by_output(model, inputs, target, lambda x, output: explainer.attribute(x, target=output))
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,8 @@ class CaptumSmoothGrad(FromCaptum):
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score per unit of intensity."""
-        made = self.attr.NoiseTunnel(self.attr.Saliency(model))
-        return by_output(model, inputs, target, lambda x, output: made.attribute(x, target=output, abs=False))
+        explainer = self.attr.NoiseTunnel(self.attr.Saliency(model))
+        return by_output(model, inputs, target, lambda x, output: explainer.attribute(x, target=output, abs=False))
 
 
 @bounded
@@ -219,8 +219,8 @@ class CaptumOcclusion(FromCaptum):
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         sizes = {"sliding_window_shapes": (1, *[self.window] * 3), "strides": (1, *[self.stride] * 3)}
-        made = self.attr.Occlusion(model)
-        return by_output(model, inputs, target, lambda x, output: made.attribute(x, target=output, **sizes))
+        explainer = self.attr.Occlusion(model)
+        return by_output(model, inputs, target, lambda x, output: explainer.attribute(x, target=output, **sizes))
 
     def boxes(self, length: int) -> int:
         """Number of windows along an axis of `length` voxels."""
@@ -244,10 +244,10 @@ class CaptumGradCAM(FromCaptum):
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W)."""
-        made = self.attr.LayerGradCam(model, model.get_submodule(last_convolution(model)))
+        explainer = self.attr.LayerGradCam(model, model.get_submodule(last_convolution(model)))
 
         def explain(images: Tensor, output: Any) -> Tensor:
-            coarse = made.attribute(images, target=output)
+            coarse = explainer.attribute(images, target=output)
             return self.attr.LayerAttribution.interpolate(coarse, tuple(images.shape[2:]))
 
         return by_output(model, inputs, target, explain)
@@ -255,8 +255,8 @@ class CaptumGradCAM(FromCaptum):
 
 def _contribution(model: nn.Module, inputs: Tensor, target: Target, explain: ExplainOutput) -> Attribution:
     """A library's contributions from a zero image, with the multiplier and the gap that they imply."""
-    found, x = by_output(model, inputs, target, explain), inputs.detach()
-    multiplier = found / x.where(x != 0, 1.0)
+    maps, x = by_output(model, inputs, target, explain), inputs.detach()
+    multiplier = maps / x.where(x != 0, 1.0)
     rise = explained(forward(model, x), target) - explained(forward(model, 0 * x), target)
-    gap = found.flatten(1).sum(1) - rise
-    return Attribution(found, multiplier.contiguous(), gap)
+    gap = maps.flatten(1).sum(1) - rise
+    return Attribution(maps, multiplier.contiguous(), gap)

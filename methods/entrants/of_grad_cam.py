@@ -47,10 +47,10 @@ class GradCamPackage:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in 0..1."""
-        made = getattr(behind_torchvision("pytorch_grad_cam", self.package), self.cam)
+        explainer = getattr(behind_torchvision("pytorch_grad_cam", self.package), self.cam)
         layer = model.get_submodule(last_convolution(model))
         scores = [_Score(row_of(target, row, inputs)) for row in range(len(inputs))]
-        with differentiable(model), made(model, [layer]) as cam:
+        with differentiable(model), explainer(model, [layer]) as cam:
             return as_map(cam(leaf(model, inputs), scores), inputs).reshape(inputs.shape)
 
 

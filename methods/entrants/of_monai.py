@@ -55,8 +55,8 @@ class MonaiGradCAM(FromMonai):
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W); of one class in 0..1."""
-        made = self.visualize.GradCAM(nn_module=model, target_layers=last_convolution(model))
-        return by_row(model, inputs, target, lambda x, output: made(x=x, class_idx=_one(output)))
+        explainer = self.visualize.GradCAM(nn_module=model, target_layers=last_convolution(model))
+        return by_row(model, inputs, target, lambda x, output: explainer(x=x, class_idx=_one(output)))
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class MonaiGuidedBackprop(FromMonai):
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W)."""
-        made = self.visualize.GuidedBackpropGrad(model)
-        return by_row(model, inputs, target, lambda x, output: made(x.detach(), index=_one(output)))
+        explainer = self.visualize.GuidedBackpropGrad(model)
+        return by_row(model, inputs, target, lambda x, output: explainer(x.detach(), index=_one(output)))
 
 
 @bounded
@@ -112,8 +112,8 @@ class MonaiOcclusion(FromMonai):
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W)."""
-        made = self.visualize.OcclusionSensitivity(model, mask_size=self.window, verbose=False)
-        return by_row(model, inputs, target, lambda x, output: made(x.detach())[0][:, _one(output)][:, None])
+        explainer = self.visualize.OcclusionSensitivity(model, mask_size=self.window, verbose=False)
+        return by_row(model, inputs, target, lambda x, output: explainer(x.detach())[0][:, _one(output)][:, None])
 
 
 def _one(output: int | Tensor) -> int:

@@ -53,8 +53,8 @@ class ShapDeep:
         start = pool[torch.linspace(0, len(pool) - 1, self.references).round().long()]
 
         def explain(images: Tensor, output: int | Tensor) -> Tensor:
-            made = library("shap", self.package).DeepExplainer(model, start)
-            values = made.shap_values(images.detach(), check_additivity=False)
+            explainer = library("shap", self.package).DeepExplainer(model, start)
+            values = explainer.shap_values(images.detach(), check_additivity=False)
             return torch.as_tensor(values)[..., int(output)]
 
         return by_row(model, inputs, target, explain)

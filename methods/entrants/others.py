@@ -60,9 +60,9 @@ def by_row(model: nn.Module, inputs: Tensor, target: Target, explain: ExplainOut
     return torch.cat(rows)
 
 
-def as_map(found: Any, like: Tensor | None = None) -> Tensor:
+def as_map(values: Any, like: Tensor | None = None) -> Tensor:
     """The map a library returned, as a detached tensor of the images' type."""
-    tensor = torch.as_tensor(found).detach()
+    tensor = torch.as_tensor(values).detach()
     return tensor if like is None else tensor.to(like).contiguous()
 
 

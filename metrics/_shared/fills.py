@@ -38,8 +38,8 @@ def replacement(inputs: Tensor, context: Context, row: int, fill: Erasure | Plau
     `Undefined` for the last two where no simulator stands behind the images.
     """
     if fill == "redraw":
-        made = context.memo(("redrawn", _subject(context, row)), lambda: _redrawn(inputs[row], context, row))
-        return torch.as_tensor(made).to(inputs)
+        redrawn = context.memo(("redrawn", _subject(context, row)), lambda: _redrawn(inputs[row], context, row))
+        return torch.as_tensor(redrawn).to(inputs)
     if fill == "twin":
         twin = context.twin
         if twin is None:
@@ -57,8 +57,8 @@ def _redrawn(image: Tensor, context: Context, row: int) -> Tensor:
     if context.redraws is None or context.regions is None:
         raise Undefined("erasing by redrawing needs a simulator behind the images")
     drawn, labels = context.redraws(_subject(context, row)), context.regions[row].to(image.device)
-    count, made = len(context.region_names), image.clone()
+    count, result = len(context.region_names), image.clone()
     for region in range(count):
         inside = labels == region + 1
-        made[inside] = drawn[region * (len(drawn) // count)].to(image)[inside]
-    return made
+        result[inside] = drawn[region * (len(drawn) // count)].to(image)[inside]
+    return result

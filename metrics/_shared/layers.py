@@ -19,7 +19,7 @@ def layers(model: nn.Module) -> list[list[str]]:
             state (one alone is a setting), which a fit may have set; for a parameter that a reset of all layers leaves
             as it was; and for a model without any layer.
     """
-    found: list[list[str]] = []
+    groups: list[list[str]] = []
     for name, module in model.named_modules():
         if belongs_to_owner(module):
             continue
@@ -29,14 +29,14 @@ def layers(model: nn.Module) -> list[list[str]]:
             raise Unsupported(f"layer {name!r} ({type(module).__name__}) has no reset_parameters() to randomise it")
         if not resets or not (weights or list(module.buffers(recurse=False))):
             continue
-        if not found or any(weight.dim() > 1 for weight in weights):
-            found.append([])
-        found[-1].append(name)
-    if not found:
+        if not groups or any(weight.dim() > 1 for weight in weights):
+            groups.append([])
+        groups[-1].append(name)
+    if not groups:
         raise Unsupported("the network has no weights to randomise")
-    if left := unreset(model, chain(*found)):
+    if left := unreset(model, chain(*groups)):
         raise Unsupported(f"reset_parameters() leaves the parameter {left[0]!r} as it was, so it cannot be randomised")
-    return found
+    return groups
 
 
 def _fitted(module: nn.Module) -> bool:

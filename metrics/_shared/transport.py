@@ -69,7 +69,7 @@ def _program(source: np.ndarray, sink: np.ndarray, cost: np.ndarray) -> tuple[fl
     # the solver's tolerances are absolute: mean masses of 1 keep them relative, however little there is to move
     unit = source.sum() / k
     sums = vstack([kron(eye(k), np.ones((1, j))), kron(np.ones((1, k)), eye(j))]).tocsr()[:-1]
-    found = linprog(cost.ravel(), A_eq=sums, b_eq=np.concatenate([source, sink])[:-1] / unit, method="highs-ds")
-    if found.status != 0:
+    solution = linprog(cost.ravel(), A_eq=sums, b_eq=np.concatenate([source, sink])[:-1] / unit, method="highs-ds")
+    if solution.status != 0:
         return math.nan, np.zeros(j)
-    return float(found.fun * unit), np.append(found.eqlin.marginals, 0.0)[k:]
+    return float(solution.fun * unit), np.append(solution.eqlin.marginals, 0.0)[k:]

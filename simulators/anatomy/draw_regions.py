@@ -68,7 +68,7 @@ def symmetric(labels: np.ndarray, names: pd.DataFrame) -> np.ndarray:
 
     Ties go to the larger number of the two regions, and between sides to the side that the voxel lies on.
     """
-    turned, found = mirrored(labels, names), labels.copy()
+    turned, result = mirrored(labels, names), labels.copy()
     at = np.argwhere(labels != turned)
     own, other = labels[tuple(at.T)], turned[tuple(at.T)]
     lead = np.zeros(len(at))
@@ -80,8 +80,8 @@ def symmetric(labels: np.ndarray, names: pd.DataFrame) -> np.ndarray:
     tie = np.abs(lead) < 1e-9
     first, second = (_precedence(values[tie], at[tie], labels.shape, names) for values in (own, other))
     lead[tie] = first - second
-    found[tuple(at.T)] = np.where(lead > 0, own, other)
-    return found
+    result[tuple(at.T)] = np.where(lead > 0, own, other)
+    return result
 
 
 def _precedence(values: np.ndarray, at: np.ndarray, shape: tuple[int, ...], names: pd.DataFrame) -> np.ndarray:
@@ -102,17 +102,17 @@ def trimmed(labels: np.ndarray, names: pd.DataFrame) -> np.ndarray:
 
     The right side is worked on and mirrored.
     """
-    row, found = dict(zip(names["name"], names["index"], strict=True)), labels.copy()
+    row, result = dict(zip(names["name"], names["index"], strict=True)), labels.copy()
     for nucleus, (ml, neighbours) in LARGE.items():
-        own = found == row[f"right {nucleus}"]
-        depth = gaussian_filter(own.astype(np.float64), DEPTH_MM)[own]
-        outermost = np.argwhere(own)[np.argsort(-depth, kind="stable")[round(1000 * ml) :]]
-        taking = np.isin(found, [row[f"right {neighbour}"] for neighbour in neighbours])
+        inside = result == row[f"right {nucleus}"]
+        depth = gaussian_filter(inside.astype(np.float64), DEPTH_MM)[inside]
+        outermost = np.argwhere(inside)[np.argsort(-depth, kind="stable")[round(1000 * ml) :]]
+        taking = np.isin(result, [row[f"right {neighbour}"] for neighbour in neighbours])
         away, nearest = distance_transform_edt(~taking, return_indices=True)
         at = tuple(outermost.T)
-        found[at] = np.where(away[at] <= NEAR_MM, found[tuple(nearest[:, *at])], 0)
+        result[at] = np.where(away[at] <= NEAR_MM, result[tuple(nearest[:, *at])], 0)
     right = np.arange(len(labels)) >= len(labels) / 2
-    return np.where(right[:, None, None], found, mirrored(found, names))
+    return np.where(right[:, None, None], result, mirrored(result, names))
 
 
 def completed(drawing: Drawing, names: pd.DataFrame) -> np.ndarray:
@@ -172,8 +172,8 @@ def _ventricles(fluid: np.ndarray, free: np.ndarray, points: np.ndarray) -> np.n
     inside = np.all([(points[..., k] > low) & (points[..., k] < high) for k, (low, high) in enumerate(HORNS)], axis=0)
     right = fluid & free & inside & (points[..., 0] > 1)
     pieces, _ = label(right)
-    found = pieces == pieces.flat[np.abs(points - VENTRICLE).sum(-1).argmin()]
-    return found | found[::-1]
+    horn = pieces == pieces.flat[np.abs(points - VENTRICLE).sum(-1).argmin()]
+    return horn | horn[::-1]
 
 
 def main() -> None:

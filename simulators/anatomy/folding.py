@@ -14,11 +14,11 @@ def waves(points: np.ndarray, wavelength_mm: float, offset: float) -> np.ndarray
     z, turn = 1 - 2 * step / WAVES, np.pi * (1 + 5**0.5) * step
     directions = np.stack([np.sqrt(1 - z**2) * np.cos(turn), np.sqrt(1 - z**2) * np.sin(turn), z], 1)
     phases = 2 * np.pi * np.mod((step + offset) ** 2 * 0.6180339887, 1)
-    found = np.zeros(points.shape[:-1], np.float32)
+    field = np.zeros(points.shape[:-1], np.float32)
     for direction, phase in zip(directions, phases, strict=True):
         angle = points @ (2 * np.pi / wavelength_mm * direction).astype(np.float32)
-        found += np.cos(angle + np.float32(phase))
-    return found * np.float32((2 / WAVES) ** 0.5)
+        field += np.cos(angle + np.float32(phase))
+    return field * np.float32((2 / WAVES) ** 0.5)
 
 
 def sulci(

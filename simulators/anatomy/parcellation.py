@@ -56,15 +56,15 @@ def parcellation(image: Path = IMAGE, table: Path = TABLE) -> Parcellation:
         BadInput: a file is missing or unreadable, a label has no name, a name or number stands twice, the image holds
             what is no label, or no licence lies beside it.
     """
-    rows, found = _table(table), read(image)
-    labels = _whole(found)
+    rows, volume = _table(table), read(image)
+    labels = _whole(volume)
     if unnamed := set(np.unique(labels)) - {0} - set(rows["index"]):
         raise BadInput(f"{table}: no name for label {min(unnamed)} of {image}; add a row for it")
     if not any(image.parent.glob("LICEN[CS]E*")):
         raise BadInput(f"{image}: no licence lies beside it; put a file LICENSE there that says who may use the atlas")
     number = np.zeros(max(rows["index"].max(), labels.max()) + 1, np.int16)
     number[rows["index"]] = np.arange(1, len(rows) + 1)
-    return Parcellation(number[labels], found.affine, tuple(rows["name"]), tuple(rows["tissue"]))
+    return Parcellation(number[labels], volume.affine, tuple(rows["name"]), tuple(rows["tissue"]))
 
 
 def _whole(image: Image) -> np.ndarray:

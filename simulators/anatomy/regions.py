@@ -20,11 +20,11 @@ def named(
     drawn, fine = parcellation(), maps
     maps = np.ascontiguousarray(fine[:, ::parted, ::parted, ::parted])
     labels = majority(grid, drawn, tissue_shares(maps), reach_mm)
-    number, found = numbering(labels, drawn.names)
+    number, regions = numbering(labels, drawn.names)
     if names is not None:
         number = np.array([0, *(names.index(name) + 1 if name in names else 0 for name in drawn.names)], np.int16)
     template = Template(maps, number[labels], grid.points, grid.affine, sharpened(fine) if parted > 1 else None)
-    return template, found if names is None else names
+    return template, regions if names is None else names
 
 
 def sharpened(maps: np.ndarray) -> np.ndarray:
@@ -33,12 +33,12 @@ def sharpened(maps: np.ndarray) -> np.ndarray:
     Between two values, at a place that may be anywhere, linear interpolation leaves (2 + cos w) / 3 of the power at w
     radians a step: 1 - w^2 / 6 where w is small. The kernel (-1, 14, -1) / 12 along each axis makes it 1 + w^2 / 6.
     """
-    found = maps
+    sharp = maps
     for axis in (1, 2, 3):
-        padded = np.pad(found, [(int(a == axis),) * 2 for a in range(4)], mode="edge")
-        before, after = (padded.take(range(k, k + found.shape[axis]), axis) for k in (0, 2))
-        found = (14 * found - before - after) / 12
-    gm, wm, brain, detail = found
+        padded = np.pad(sharp, [(int(a == axis),) * 2 for a in range(4)], mode="edge")
+        before, after = (padded.take(range(k, k + sharp.shape[axis]), axis) for k in (0, 2))
+        sharp = (14 * sharp - before - after) / 12
+    gm, wm, brain, detail = sharp
     gm, wm, brain = (np.clip(share, 0, 1) for share in (gm, wm, brain))
     fit = np.minimum(1, brain / np.maximum(gm + wm, 1e-6))
     return np.stack([gm * fit, wm * fit, brain, detail]).astype(np.float32)

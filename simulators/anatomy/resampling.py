@@ -70,12 +70,12 @@ def _of(tissue: str, dominant: np.ndarray) -> np.ndarray:
 
 def _spread(grid: Grid, drawn: Parcellation, shares: np.ndarray, labels: np.ndarray, reach_mm: float) -> np.ndarray:
     """Labels with free voxels of grey and white matter given to the nearest region of their tissue."""
-    found, left = labels.copy(), grid.points[..., 0] < 0
+    filled, left = labels.copy(), grid.points[..., 0] < 0
     dominant, free = shares.argmax(0), (labels == 0) & (shares.sum(0) > 0.5)
     for tissue, half in product(TISSUES[:2], (left, ~left)):
         of = np.array([False, *(own == tissue for own in drawn.tissues)])[labels] & half
         if of.any():
             distance, nearest = distance_transform_edt(~of, sampling=grid.resolution, return_indices=True)
             near = free & half & (dominant == TISSUES.index(tissue)) & (distance <= reach_mm)
-            found[near] = labels[tuple(axis[near] for axis in nearest)]
-    return found
+            filled[near] = labels[tuple(axis[near] for axis in nearest)]
+    return filled

@@ -29,10 +29,10 @@ def tissues(volume: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """
     weight, edges = np.histogram(volume[mask], BINS, range=np.percentile(volume[mask], [0.5, 99.5]))
     means, width, shares = _fit((edges[:-1] + edges[1:]) / 2, weight / weight.sum())
-    found = np.zeros((3, *volume.shape), np.float32)
+    memberships = np.zeros((3, *volume.shape), np.float32)
     # fluid comes last, as in the contrasts
-    found[:, mask] = np.roll(_memberships(volume[mask], means, width, shares), -1, axis=0)
-    return found, np.roll(means, -1).astype(np.float32)
+    memberships[:, mask] = np.roll(_memberships(volume[mask], means, width, shares), -1, axis=0)
+    return memberships, np.roll(means, -1).astype(np.float32)
 
 
 def _fit(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:

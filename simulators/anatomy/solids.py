@@ -15,13 +15,13 @@ def ellipsoid(points: np.ndarray, centre: Point, radii: Point) -> np.ndarray:
 
 def tube(points: np.ndarray, path: Sequence[Point], radii: Sequence[float]) -> np.ndarray:
     """Signed distance (D, H, W) to a tube along a path whose radius runs linearly between its corners."""
-    found = np.full(points.shape[:-1], np.inf, np.float32)
+    nearest = np.full(points.shape[:-1], np.inf, np.float32)
     for a, b, start, end in zip(path[:-1], path[1:], radii[:-1], radii[1:], strict=True):
         offset, along = points - np.array(a, np.float32), np.subtract(b, a).astype(np.float32)
         t = np.clip(offset @ along / (along @ along), 0, 1)
         distance = np.linalg.norm(offset - t[..., None] * along, axis=-1)
-        found = np.minimum(found, distance - (np.float32(start) + t * np.float32(end - start)))
-    return found
+        nearest = np.minimum(nearest, distance - (np.float32(start) + t * np.float32(end - start)))
+    return nearest
 
 
 def union(*solids: np.ndarray, blend: float = 0.0) -> np.ndarray:

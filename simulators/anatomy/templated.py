@@ -76,8 +76,8 @@ def nearest_voxels(template: Template, position: np.ndarray) -> np.ndarray:
 
 def _nearest(template: Template, where: torch.Tensor) -> np.ndarray:
     labels = torch.from_numpy(template.labels.astype(np.float32))[None, None]
-    found = grid_sample(labels, where, mode="nearest", align_corners=True)[0, 0]
-    return found.numpy().astype(np.int16)
+    values = grid_sample(labels, where, mode="nearest", align_corners=True)[0, 0]
+    return values.numpy().astype(np.int16)
 
 
 def _unit(template: Template, position: np.ndarray) -> torch.Tensor:

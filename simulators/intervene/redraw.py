@@ -80,8 +80,8 @@ def redraws(parts: Parts, scene: Scene, draws: int) -> Tensor:
 def images_of_draws(parts: Parts, scene: Scene, draws: Sequence[Sequence[int]]) -> Tensor:
     """The subject with each region redrawn in these of its draws, as many of every region: (R * K, 1, D, H, W)."""
     states = States(parts, scene)
-    found = [states.images(number, some) for number, some in enumerate(draws, start=1)]
-    return torch.from_numpy(np.concatenate(found))[:, None]
+    images = [states.images(number, some) for number, some in enumerate(draws, start=1)]
+    return torch.from_numpy(np.concatenate(images))[:, None]
 
 
 def redrawn(parts: Parts, scene: Scene, draw: int) -> State:

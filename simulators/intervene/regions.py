@@ -77,10 +77,10 @@ def _image(parts: Parts, base: State, states: Mapping[str, State]) -> np.ndarray
 def _moving(parts: Parts, base: State, states: Mapping[str, State]) -> list[Move]:
     """Displacements of anatomy: of a part as redrawn with a region of it, else in each region as it is switched."""
     switched = {region: state.strengths for region, state in states.items() if state.scene is base.scene}
-    found = moving(parts, *base, switched)
+    moves = moving(parts, *base, switched)
     for region in sorted(parts.displaced & set(states) - set(switched)):
-        found = in_place_of(found, moving(parts, *states[region]), region)
-    return found
+        moves = in_place_of(moves, moving(parts, *states[region]), region)
+    return moves
 
 
 def _inside(scene: Scene, regions: Sequence[str]) -> np.ndarray:
@@ -89,11 +89,11 @@ def _inside(scene: Scene, regions: Sequence[str]) -> np.ndarray:
 
 
 def _named(regional: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = regional.get(key, {})
-    if not isinstance(found, Mapping):
+    values = regional.get(key, {})
+    if not isinstance(values, Mapping):
         example = {"regions": {"left hippocampus": "off"}, "redraw": {"left hippocampus": 0}}[key]
-        raise impossible("do", key, found, f"values by region, such as {example}")
-    return found
+        raise impossible("do", key, values, f"values by region, such as {example}")
+    return values
 
 
 def _asked(to: Any) -> dict[str, Any]:

@@ -132,14 +132,14 @@ def _followed(parts: Parts, scene: Scene, new: Scene) -> Scene:
 
 def _millimetres(value: Any) -> np.ndarray:
     try:
-        found = np.asarray(value, np.float64)
+        shift = np.asarray(value, np.float64)
     except (TypeError, ValueError):
-        found = np.empty(0)
+        shift = np.empty(0)
     # not a number is not within any bound
-    if found.shape != (3,) or not (np.abs(found) <= FARTHEST_MM).all():
+    if shift.shape != (3,) or not (np.abs(shift) <= FARTHEST_MM).all():
         three = f"three numbers from {-FARTHEST_MM:g} to {FARTHEST_MM:g}, millimetres along x, y and z"
         raise impossible("do", "shift", value, three)
-    return found
+    return shift
 
 
 def number(name: str, value: Any) -> int:

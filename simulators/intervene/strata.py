@@ -81,8 +81,8 @@ def _looked_through(parts: Parts, scene: Scene, zones: list[np.ndarray], chance:
     rows: list[np.ndarray] = []
     counts = np.zeros((2, len(chance)), int)
     while len(rows) < LOOKED and ((counts < wanted).any() or len(rows) < draws):
-        found = _present(parts, zones, *disease(parts, scene, len(rows)))
-        rows.append(np.where((chance > 0) & (chance < 1), found, chance == 1))
+        present = _present(parts, zones, *disease(parts, scene, len(rows)))
+        rows.append(np.where((chance > 0) & (chance < 1), present, chance == 1))
         counts[rows[-1].astype(int), np.arange(len(chance))] += 1
     return np.stack(rows)
 
@@ -96,12 +96,12 @@ def _chosen(present: np.ndarray, draws: int) -> np.ndarray:
 
 def _present(parts: Parts, zones: list[np.ndarray], latents: tuple[Latents, ...], strengths: Strengths) -> np.ndarray:
     """(R,) bool: whether the pathology of a draw lies in each region."""
-    found = np.zeros(len(parts.names), bool)
+    inside = np.zeros(len(parts.names), bool)
     for part, zone, drawn, strength in zip(parts.pathologies, zones, latents, strengths, strict=True):
         if strength and part.roaming:
             grown = part.growing.grown(drawn, strength) if part.growing else drawn
             x, y, z = np.rint(part.roaming.centres_of(grown)).astype(int).T
-            found |= zone[:, x, y, z].any(1)
+            inside |= zone[:, x, y, z].any(1)
         elif strength:
-            found |= zone
-    return found
+            inside |= zone
+    return inside

@@ -55,8 +55,8 @@ class OneOfPlaces:
     def _left(self, seen: np.ndarray) -> np.ndarray:
         """(n, K, F) statistics less what those of the other places tell of them, in SDs of the statistic."""
         z = (seen - self.mean) / self.scale
-        told = [np.delete(z, place, 1).reshape(len(z), -1) @ weights for place, weights in enumerate(self.weights)]
-        return z - np.stack(told, axis=1)
+        expected = [np.delete(z, place, 1).reshape(len(z), -1) @ weights for place, weights in enumerate(self.weights)]
+        return z - np.stack(expected, axis=1)
 
 
 def _weights(z: np.ndarray, place: int) -> np.ndarray:

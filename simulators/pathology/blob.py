@@ -140,10 +140,10 @@ def _extents(
     below, above = np.zeros(len(radii_mm)), enclosed(high)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        found = enclosed(middle)
-        less = found < asked
-        low, below = np.where(less, middle, low), np.where(less, found, below)
-        high, above = np.where(less, high, middle), np.where(less, above, found)
+        volume = enclosed(middle)
+        less = volume < asked
+        low, below = np.where(less, middle, low), np.where(less, volume, below)
+        high, above = np.where(less, high, middle), np.where(less, above, volume)
     return np.asarray(low + (high - low) * np.clip((asked - below) / np.maximum(above - below, 1e-12), 0, 1))
 
 

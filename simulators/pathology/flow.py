@@ -34,15 +34,15 @@ def velocity(source: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 def _slope(potential: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Mean (D, H, W, 3) of the steps through each voxel's two faces; a face to the outside has none."""
-    found = np.zeros((*inside.shape, 3), np.float32)
+    slope = np.zeros((*inside.shape, 3), np.float32)
     for axis in range(3):
         along, within = (np.moveaxis(a, axis, 0) for a in (potential, inside))
         steps = np.where(within[1:] & within[:-1], np.diff(along, axis=0), 0)
         both = np.zeros(along.shape)
         both[1:] += steps
         both[:-1] += steps
-        np.moveaxis(found[..., axis], axis, 0)[...] = both / 2
-    return found
+        np.moveaxis(slope[..., axis], axis, 0)[...] = both / 2
+    return slope
 
 
 def _neighbours(inside: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ def _solve(matrix: csr_matrix, right: np.ndarray) -> np.ndarray:
     Inner products are numpy sums: a BLAS may split them over threads, and a subject's bytes would depend on how many.
     """
     ease = 1 / np.maximum(matrix.diagonal(), 1)
-    found, rest = np.zeros_like(right), right.copy()
+    solution, rest = np.zeros_like(right), right.copy()
     direction = eased = ease * rest
     product, enough = (rest * eased).sum(), RESIDUAL**2 * (right**2).sum()
     for _ in range(STEPS):
@@ -81,9 +81,9 @@ def _solve(matrix: csr_matrix, right: np.ndarray) -> np.ndarray:
             break
         image = matrix @ direction
         step = product / (direction * image).sum()
-        found += step * direction
+        solution += step * direction
         rest -= step * image
         eased = ease * rest
         product, last = (rest * eased).sum(), product
         direction = eased + product / last * direction
-    return found
+    return solution

@@ -86,13 +86,13 @@ class Focal(LesionSizes):
         body = blob.Bodies(latents["centre"][None], radius, latents["axis"][None], (directions[None], phases[None]))
         shape = blob.Outline(self.irregularity, self.elongation, self.taper, self.widest, self.edge_mm)
         tissue = self.open_to(place, latents["centre"])
-        found = blob.border(body, shape, head, tissue, place.voxel_mm)
+        outline = blob.border(body, shape, head, tissue, place.voxel_mm)
         # what it cannot take holds none of it
-        whole = np.where(tissue.take(found.at) > 0, found.share(), 0)
-        lesion = head.spread(_at(found.at, whole * (1 - np.float32(self.rim) * found.share(self.rim_mm)), head))
+        whole = np.where(tissue.take(outline.at) > 0, outline.share(), 0)
+        lesion = head.spread(_at(outline.at, whole * (1 - np.float32(self.rim) * outline.share(self.rim_mm)), head))
         if not self.oedema:
             return lesion
-        body_share = head.spread(_at(found.at, whole, head))
+        body_share = head.spread(_at(outline.at, whole, head))
         halo = spread(body_share, place.warped.maps[1], self.oedema_mm, place.voxel_mm)
         return lesion + np.float32(self.oedema) * halo * (1 - body_share)
 
@@ -129,13 +129,13 @@ def middle(inside: np.ndarray) -> np.ndarray:
     """The one voxel (D, H, W) bool of a place that lies nearest to its centre of mass."""
     voxels = np.argwhere(inside)
     nearest = np.linalg.norm(voxels - voxels.mean(0), axis=1).argmin()
-    found = np.zeros_like(inside)
-    found[tuple(voxels[nearest])] = True
-    return found
+    voxel = np.zeros_like(inside)
+    voxel[tuple(voxels[nearest])] = True
+    return voxel
 
 
 def _at(at: np.ndarray, values: np.ndarray, head: Voxels) -> np.ndarray:
     """Values (m,) at some of a head's voxels, 0 at the others (n,)."""
-    found = np.zeros(len(head.at), np.float32)
-    found[at] = values
-    return found
+    spread = np.zeros(len(head.at), np.float32)
+    spread[at] = values
+    return spread

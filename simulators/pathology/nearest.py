@@ -32,14 +32,14 @@ def bounding_box(mask: np.ndarray, margin: int) -> tuple[slice, slice, slice]:
 
 def _squared(places: np.ndarray, most: int) -> np.ndarray:
     # with a margin no step leads from one row into the next, so that all rows are one
-    found = np.full(np.add(places.shape, 2 * most), FAR, np.int32)
+    squared = np.full(np.add(places.shape, 2 * most), FAR, np.int32)
     inner = tuple(slice(most, most + count) for count in places.shape)
-    found[inner][places] = 0
-    rows = found.ravel()
-    for stride in (prod(found.shape[1:]), found.shape[-1], 1):
+    squared[inner][places] = 0
+    rows = squared.ravel()
+    for stride in (prod(squared.shape[1:]), squared.shape[-1], 1):
         before = rows.copy()
         for step in range(1, most + 1):
             farther = before + np.int32(step**2)
             np.minimum(rows[step * stride :], farther[: -step * stride], out=rows[step * stride :])
             np.minimum(rows[: -step * stride], farther[step * stride :], out=rows[: -step * stride])
-    return found[inner]
+    return squared[inner]

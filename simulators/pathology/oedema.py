@@ -22,9 +22,9 @@ def spread(share: np.ndarray, white: np.ndarray, reach_mm: float, voxel_mm: floa
     if share.any():
         box = bounding_box(share > 0, steps + 1)
         source, open_to = share[box], white[box]
-        found = source
+        swollen = source
         for step in range(steps):
-            most = maximum_filter(found, footprint=NEIGHBOURS[step % 2], mode="constant")
-            found = np.maximum(source, open_to * np.maximum(most - np.float32(1 / (steps + 1)), 0))
-        halo[box] = found
+            most = maximum_filter(swollen, footprint=NEIGHBOURS[step % 2], mode="constant")
+            swollen = np.maximum(source, open_to * np.maximum(most - np.float32(1 / (steps + 1)), 0))
+        halo[box] = swollen
     return halo

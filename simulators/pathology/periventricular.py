@@ -79,12 +79,12 @@ class Periventricular:
         middle = np.concatenate(ventricles).mean(0)
         offset = place.voxel_mm * (points.T - middle)
         waves = np.sin(offset @ latents["directions"].T + latents["phases"]).sum(1) / np.sqrt(2)
-        found = latents["thickness_mm"] * np.maximum(1 + self.unevenness * waves, 0)
+        thickness = latents["thickness_mm"] * np.maximum(1 + self.unevenness * waves, 0)
         for voxels, caps in zip(ventricles, latents["caps_mm"], strict=True):
             for cap, horn in zip(caps, _horns(voxels), strict=True):
                 squared = place.voxel_mm**2 * ((points.T - horn) ** 2).sum(1)
-                found += cap * np.exp(-squared / (2 * CAP_REACH_MM**2))
-        return np.asarray(found)
+                thickness += cap * np.exp(-squared / (2 * CAP_REACH_MM**2))
+        return np.asarray(thickness)
 
 
 def _horns(voxels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

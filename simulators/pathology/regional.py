@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -47,8 +48,14 @@ class RegionalPathology:
 
     def acting(self, latents: Mapping[str, Any]) -> tuple[str, ...]:
         """The regions in which the pathology acts in one subject."""
-        chosen = {"left", "right", ""} if latents["side"] == "both" else {latents["side"], ""}
-        return tuple(region for region in self.regions if RegionName.of(region).side in chosen)
+        return self._acting[latents["side"]]
+
+    @cached_property
+    def _acting(self) -> dict[str, tuple[str, ...]]:
+        """The regions of each `side`, worked out once."""
+        named = [(region, RegionName.of(region).side) for region in self.regions]
+        sides = {"both": ("left", "right", ""), "left": ("left", ""), "right": ("right", "")}
+        return {side: tuple(region for region, of in named if of in these) for side, these in sides.items()}
 
     def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) that amplitude 1 at severity 1 would act on, in [0, 1]."""

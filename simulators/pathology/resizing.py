@@ -93,10 +93,10 @@ class Resizing(RegionalPathology, ABC):
 def _displacement(part: Resizing, place: Place, regions: tuple[str, ...], amount: float) -> np.ndarray:
     change = float(np.log(part.factor(amount)))
     moved = _sized(part, place, regions, change).moved
-    found = np.zeros((*place.warped.labels.shape, 3), np.float32)
-    found[_stage(part, place, regions, 0).near.box] = moved * place.voxel_mm
-    found.setflags(write=False)
-    return found
+    field = np.zeros((*place.warped.labels.shape, 3), np.float32)
+    field[_stage(part, place, regions, 0).near.box] = moved * place.voxel_mm
+    field.setflags(write=False)
+    return field
 
 
 def _sized(part: Resizing, place: Place, regions: tuple[str, ...], change: float) -> Sized:

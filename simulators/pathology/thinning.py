@@ -61,9 +61,9 @@ class Thinning(RegionalPathology):
 
 def _slope(share: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Length (D, H, W) of a share's gradient per voxel; steps to both neighbours count, or a sulcus would not."""
-    found = np.zeros_like(share)
+    squares = np.zeros_like(share)
     for axis in range(3):
         along, within = (np.moveaxis(a, axis, 0) for a in (share, inside))
         steps = np.pad(np.abs(np.diff(along, axis=0)) * (within[1:] & within[:-1]), ((1, 1), (0, 0), (0, 0)))
-        found += np.moveaxis((steps[1:] + steps[:-1]) / 2, 0, axis) ** 2
-    return np.sqrt(found)
+        squares += np.moveaxis((steps[1:] + steps[:-1]) / 2, 0, axis) ** 2
+    return np.sqrt(squares)

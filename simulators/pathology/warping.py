@@ -57,10 +57,10 @@ def sized(velocity: np.ndarray, content: np.ndarray, still: float, factor: float
     asked = float(np.log(factor))
     size = asked - before.reached
     for _ in range(TRIALS):
-        found = joined(before.moved, exponential(np.float32(size) * velocity))
-        reached = float(np.log(volume(content, found) / still))
+        moved = joined(before.moved, exponential(np.float32(size) * velocity))
+        reached = float(np.log(volume(content, moved) / still))
         if abs(reached - asked) <= CLOSE * abs(asked) + 1e-6:
-            return Sized(found, reached)
+            return Sized(moved, reached)
         size *= (asked - before.reached) / (reached - before.reached)
     raise Undefined(f"no displacement changes the volume by a factor of {factor:g}")
 

@@ -91,8 +91,8 @@ class WhiteMatterLesions(LesionSizes):
         radii = radius_mm(latents["volumes_ml"])
         bodies = blob.Bodies(latents["centres"], radii, latents["axes"], latents["waves"])
         shape = blob.Outline(self.irregularity, self.elongation, 0.0, WIDEST, self.edge_mm)
-        found = blob.border(bodies, shape, head, head.of(place.warped.maps[1]), place.voxel_mm)
-        np.multiply.at(spared, found.at, 1 - found.share())
+        outline = blob.border(bodies, shape, head, head.of(place.warped.maps[1]), place.voxel_mm)
+        np.multiply.at(spared, outline.at, 1 - outline.share())
         return head.spread(1 - spared)
 
     def follow(self, latents: Mapping[str, Any], move: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:

@@ -102,12 +102,12 @@ def _histogram(image: np.ndarray) -> np.ndarray:
 
 def _medians(image: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """The median intensity (3,) of voxels that are mostly fluid, grey or white matter."""
-    return np.array([np.median(shown) for shown in _by_tissue(image, shares)])
+    return np.array([np.median(values) for values in _by_tissue(image, shares)])
 
 
 def _peaks(image: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """The commonest intensity (3,) of voxels that are mostly fluid, grey or white matter."""
-    most = [np.histogram(shown, BINS // 2, (0, BRIGHTEST))[0].argmax() for shown in _by_tissue(image, shares)]
+    most = [np.histogram(values, BINS // 2, (0, BRIGHTEST))[0].argmax() for values in _by_tissue(image, shares)]
     return (np.array(most) + 0.5) * BRIGHTEST / (BINS // 2)
 
 

@@ -41,9 +41,9 @@ def regional_volumes(
     labels = {name: _labels(parts, name) for name in structures}
     tables = [_table(parts, number, added) for number in range(subjects)]
     return {
-        name: np.stack([_volume(table, TISSUES[structures[name]], found) for table in tables])
-        for name, found in labels.items()
-        if found
+        name: np.stack([_volume(table, TISSUES[structures[name]], numbers) for table in tables])
+        for name, numbers in labels.items()
+        if numbers
     }
 
 

@@ -45,13 +45,13 @@ class Taken(NamedTuple):
 
 def acts(parts: Parts, scene: Scene, strengths: Strengths) -> list[Act]:
     """The acts of the parts that are present and leave anatomy where it is."""
-    found = []
+    planted = []
     for part, latents, strength in zip(parts.pathologies, scene.pathology, strengths, strict=True):
         if strength and part.acting:
             amount, drawn = _amount(part, latents, strength)
             share = np.clip(amount * part.acting.extent(scene.place, drawn), 0, 1)
-            found.append(Act(part.acting, part.changing, share, drawn))
-    return found
+            planted.append(Act(part.acting, part.changing, share, drawn))
+    return planted
 
 
 def moves(parts: Parts, scene: Scene, strengths: Strengths, regions: Mapping[str, Strengths]) -> list[Move]:
@@ -62,7 +62,7 @@ def moves(parts: Parts, scene: Scene, strengths: Strengths, regions: Mapping[str
     Raises:
         Unsupported: where a part cannot act in some of its regions alone.
     """
-    found = []
+    displacements = []
     for number, part in enumerate(parts.pathologies):
         if part.moving:
             asked = {region: regions.get(region, strengths)[number] for region in part.regions}
@@ -70,8 +70,8 @@ def moves(parts: Parts, scene: Scene, strengths: Strengths, regions: Mapping[str
                 there = tuple(region for region in asked if asked[region] == strength)
                 latents = scene.pathology[number]
                 drawn = latents if len(there) == len(asked) else _confined(part, latents, there)
-                found.append(Move(part.moving, *_amount(part, drawn, strength)))
-    return found
+                displacements.append(Move(part.moving, *_amount(part, drawn, strength)))
+    return displacements
 
 
 def _amount(part: Part, latents: Mapping[str, Any], strength: float) -> tuple[float, Mapping[str, Any]]:

@@ -41,14 +41,14 @@ def signal(parts: Parts, scene: Scene, strengths: Strengths, moves: Sequence[Mov
 
 def loss(parts: Parts, scene: Scene, strengths: Strengths) -> np.ndarray:
     """Loss by the pathology in each voxel (D, H, W) float64: share of tissue, or signal (negative where added)."""
-    head, taken, signal, found, displaced = _planted(parts, scene, strengths, None)
+    head, taken, signal, planted, displaced = _planted(parts, scene, strengths, None)
     if displaced:
         healthy = scene.place.warped
         before = _tissues(parts, scene, healthy, head, head.of(healthy.labels))
         lost = head.spread(replaced(before, taken.tissues))
     else:
         lost = head.spread(taken.lost)
-    for change in changes(head.spread(signal), found, scene.place.warped):
+    for change in changes(head.spread(signal), planted, scene.place.warped):
         lost = lost - change
     return lost
 
@@ -72,14 +72,14 @@ class _Planted(NamedTuple):
 
 
 def _planted(parts: Parts, scene: Scene, strengths: Strengths, moves: Sequence[Move] | None) -> _Planted:
-    found, head = acts(parts, scene, strengths), scene.place.head
+    planted, head = acts(parts, scene, strengths), scene.place.head
     moves = moving(parts, scene, strengths) if moves is None else moves
     warped = displaced_anatomy(parts, scene, moves)
     labels = head.of(warped.labels)
-    taken = take(_tissues(parts, scene, warped, head, labels), found, head)
+    taken = take(_tissues(parts, scene, warped, head, labels), planted, head)
     signal = parts.contrast.mix(taken.tissues, taken.lesion, scene.intensities)
     signal *= (1 + scene.local.signal).take(labels)
-    return _Planted(head, taken, signal, found, bool(moves))
+    return _Planted(head, taken, signal, planted, bool(moves))
 
 
 def _tissues(parts: Parts, scene: Scene, warped: Warped, head: Voxels, labels: np.ndarray) -> np.ndarray:
@@ -107,9 +107,9 @@ def displaced_anatomy(parts: Parts, scene: Scene, moves: Sequence[Move]) -> Warp
     return place.warped
 
 
-def _with(warped: Warped, found: Warped, where: Voxels) -> Warped:
+def _with(warped: Warped, inner: Warped, where: Voxels) -> Warped:
     """An anatomy with some of its voxels as they were found elsewhere."""
     maps, labels = warped.maps.copy(), warped.labels.copy()
-    for old, new in zip((*maps, labels), (*found.maps, found.labels), strict=True):
+    for old, new in zip((*maps, labels), (*inner.maps, inner.labels), strict=True):
         old.ravel()[where.at] = new.ravel()
     return Warped(maps, labels)

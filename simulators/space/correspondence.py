@@ -15,13 +15,13 @@ def corresponding(points: np.ndarray, own: np.ndarray, other: np.ndarray) -> np.
     own, other: (D, H, W, 3) the template position in mm of every voxel of each scan.
     """
     wanted, slopes = _at(own, points), _inverse_slopes(other)
-    found, left, last = points.astype(np.float64), np.arange(len(points)), np.array(other.shape[:3]) - 1
+    positions, left, last = points.astype(np.float64), np.arange(len(points)), np.array(other.shape[:3]) - 1
     for _ in range(STEPS):
-        near = tuple(np.clip(np.rint(found[left]), 0, last).astype(int).T)
-        step = np.einsum("nij,nj->ni", slopes[near], wanted[left] - _at(other, found[left]))
-        found[left] += np.clip(step, -LONGEST, LONGEST)
+        near = tuple(np.clip(np.rint(positions[left]), 0, last).astype(int).T)
+        step = np.einsum("nij,nj->ni", slopes[near], wanted[left] - _at(other, positions[left]))
+        positions[left] += np.clip(step, -LONGEST, LONGEST)
         left = left[np.abs(step).max(1) > FOUND]
-    return found
+    return positions
 
 
 def _inverse_slopes(position: np.ndarray) -> np.ndarray:
@@ -62,8 +62,8 @@ def shifted(position: np.ndarray, shift_mm: np.ndarray, voxel_mm: float) -> np.n
     last = np.array(position.shape[:3]) - 1
     where = np.indices(position.shape[:3]).reshape(3, -1).T - shift_mm / voxel_mm
     within = np.clip(where, 0, last)
-    found = _at(position, within) + (where - within) * voxel_mm
-    return found.reshape(position.shape).astype(np.float32)
+    positions = _at(position, within) + (where - within) * voxel_mm
+    return positions.reshape(position.shape).astype(np.float32)
 
 
 def _at(field: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -54,8 +54,8 @@ def regions(well: np.ndarray, sick: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     pathology from itself without it; where nothing differs every comparison is a tie, and the value exactly 0.
     well, sick: (n, R, 4).
     """
-    found = [_region(well[:, r], sick[:, r]) for r in range(well.shape[1])]
-    return np.array([f[0] for f in found]), np.array([f[1] for f in found])
+    values = [_region(well[:, r], sick[:, r]) for r in range(well.shape[1])]
+    return np.array([f[0] for f in values]), np.array([f[1] for f in values])
 
 
 def _region(well: np.ndarray, sick: np.ndarray) -> tuple[float, float]:

@@ -27,8 +27,8 @@ def place(parts: Parts) -> Where:
 
 def family(parts: Parts) -> str:
     """The families of the parts that make a patient, in their order."""
-    found = [part.law.family for part, cause in zip(parts.pathologies, causes(parts), strict=True) if cause]
-    return " and ".join(dict.fromkeys(found))
+    families = [part.law.family for part, cause in zip(parts.pathologies, causes(parts), strict=True) if cause]
+    return " and ".join(dict.fromkeys(families))
 
 
 def commonest(parts: Parts) -> float:

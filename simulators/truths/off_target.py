@@ -25,15 +25,15 @@ def near(parts: Parts, scene: Scene, one: Strengths, other: Strengths) -> np.nda
 
     That is where they act, and of parts that move anatomy the regions and their interface.
     """
-    found = np.zeros(parts.shape, bool)
+    inside = np.zeros(parts.shape, bool)
     for part, latents, *strengths in zip(parts.pathologies, scene.pathology, one, other, strict=True):
         if strengths[0] == strengths[1]:
             continue
         if part.acting:
-            found |= part.acting.extent(scene.place, latents) > 0
+            inside |= part.acting.extent(scene.place, latents) > 0
         else:
-            found |= binary_dilation(scene.place.within(part.regions), iterations=INTERFACE)
-    return found
+            inside |= binary_dilation(scene.place.within(part.regions), iterations=INTERFACE)
+    return inside
 
 
 def off_target_change(parts: Parts, scene: Scene) -> float:

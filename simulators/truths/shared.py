@@ -25,10 +25,10 @@ def shared(parts: Parts, validity: Validity, scenes: Sequence[Scene], pairs: int
         BadInput: where `pairs` are too few for the number of regions.
     """
     subjects = observer.subjects_seen(pairs, len(parts.names))
-    found = [_observer(parts, subjects, len(scenes))]
+    truths = [_observer(parts, subjects, len(scenes))]
     if "association" not in validity.undefined:
-        found.append(_association(parts, scenes, pairs, voxelwise="association" not in validity.regional))
-    return {truth.name: truth for truth in found}
+        truths.append(_association(parts, scenes, pairs, voxelwise="association" not in validity.regional))
+    return {truth.name: truth for truth in truths}
 
 
 def _observer(parts: Parts, subjects: int, explained: int) -> Truth:

@@ -138,6 +138,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan network._target_=os.system": ("'os.system' is outside", "trusted=[os]"),
     "plan +method.evil={_target_:subprocess.Popen}": ("'subprocess.Popen' is outside", "trusted=[subprocess]"),
     "plan simulator._target_=fakes.box.Bx": ("'fakes.box' has no 'Bx'", "did you mean 'Box'"),
+    "plan trusted=abc": ("trusted=abc is not possible: give a list, trusted=[...]",),
     "plan trusted=[..]": ("trusted='..'", "trusted=[mypackage]"),
     # Hydra's grammar
     "plan method=[random": ("'method=[random'", "brackets closed and quoted"),

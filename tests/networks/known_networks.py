@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 from bench.checks.networks import REGIONS, ProbeTask
 from bench.config.architecture import architecture
 from bench.contracts import Batch, Context
+from bench.stages.enumeration import population_game
 from bench.training.training import initialised
 
 CONF = Path(__file__).parents[2] / "conf" / "network"
@@ -47,3 +48,10 @@ def fitted(name, wrapping="plain", outputs=2, dtype=torch.float64, **changed):
 def context(count):
     """What region methods need to know."""
     return Context(regions=ATLAS.expand(count, 1, *GRID), region_names=REGIONS, domain=torch.ones(count, 1, *GRID) > 0)
+
+
+def exact_use(model, own):
+    """f(x) - E f(x with one region redrawn) by region, signed: (N, P), from readings (N, P)."""
+    game, everyone = population_game(model, own), torch.ones(own.shape[1], dtype=torch.bool)
+    others = ~torch.eye(own.shape[1], dtype=torch.bool)
+    return torch.stack([game(everyone) - game(without) for without in others], 1)

@@ -7,11 +7,11 @@ import known_networks as known
 import numpy as np
 import pytest
 import torch
-from known_networks import NAMES, REGIONS, fitted, images
+from known_networks import NAMES, REGIONS, exact_use, fitted, images
 
 from bench.contracts import Attribution, Cohort, Redraws
 from bench.stages import switching
-from bench.stages.enumeration import between, exact_shapley, exact_slopes, exact_use, population_game
+from bench.stages.enumeration import between, exact_shapley, exact_slopes, population_game
 from bench.stages.judging import share_wrong, shares_wrong
 from bench.stages.redraw import redraws_of
 from bench.stages.use import use

@@ -1,8 +1,9 @@
 """Drift is said, and nothing else is."""
 
 import pandas as pd
+import pytest
 
-from bench.report import drift, write_readme
+from bench.report import BadTables, drift, write_readme
 
 
 def _write(folder, means):
@@ -20,6 +21,8 @@ def test_drift_names_what_moved_and_what_is_gone(tmp_path):
     found = drift(new, old)
     assert [sentence.split(":")[0].split(" / ")[-1] for sentence in found] == ["b", "c"]
     assert drift(old, old) == []
+    with pytest.raises(BadTables, match=r"nothing is published in .*/never; do so with"):
+        drift(new, tmp_path / "never")
 
 
 def test_the_readme_table_is_replaced_between_its_markers_only(tmp_path):

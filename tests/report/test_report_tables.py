@@ -7,6 +7,7 @@ import pytest
 import synthetic
 
 from bench import report
+from bench.report.load import panels
 from bench.report.load.results import BadTables, Results
 
 
@@ -205,3 +206,23 @@ def test_bad_tables_are_told_in_one_sentence(study_folder, tmp_path, file, edit,
     (copy / file).write_text(edit((copy / file).read_text()))
     with pytest.raises(BadTables, match=told):
         Results.load(copy)
+
+
+@pytest.mark.parametrize("file", ["study.json", "models.csv"])
+def test_a_file_that_is_missing_is_told(study_folder, tmp_path, file):
+    copy = shutil.copytree(study_folder, tmp_path / "copy")
+    (copy / file).unlink()
+    with pytest.raises(BadTables, match=f"{file} is missing"):
+        Results.load(copy)
+
+
+@pytest.mark.parametrize("end", [0, 40])
+@pytest.mark.parametrize("file", ["study.json", "models.csv", "panels.npz", "scores/*/*/*.parquet"])
+def test_a_torn_file_is_told_in_one_sentence_with_how_to_mend_it(study_folder, tmp_path, file, end):
+    copy = shutil.copytree(study_folder, tmp_path / "copy")
+    path = next(copy.glob(file))
+    path.write_bytes(path.read_bytes()[:end])
+    with pytest.raises(BadTables, match=r"^[^\n]*; write it anew with 'python -m bench tables'$") as error:
+        list(Results.load(copy).partitions())
+        panels.read(copy / "panels.npz")
+    assert str(path) in str(error.value)

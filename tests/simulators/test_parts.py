@@ -1,5 +1,10 @@
 """What a simulator is made of is bound once, and the base class says no for what a simulator does not have."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -82,6 +87,13 @@ def test_the_scene_of_a_subject_is_drawn_once_for_all_that_is_done_to_it():
     brain = Brain(Atrophy(HIPPOCAMPI), amplitude=0.3)
     assert brain.scene(1, "test") is brain.scene(1, "test", free=True)
     assert brain.with_data_seed(1).scene(1, "test") is not brain.scene(1, "test")
+
+
+def test_a_training_image_takes_one_short_road():
+    tests = Path(__file__).parents[1]
+    command = [sys.executable, str(tests / "structure_walk.py"), "image"]
+    walked = subprocess.run(command, cwd=tests.parent, check=True, capture_output=True, text=True).stdout
+    assert 0 < json.loads(walked.splitlines()[-1])["across"] <= 60
 
 
 class Least(Simulator):

@@ -118,7 +118,7 @@ def test_the_own_view_is_the_smoothing_of_the_method():
     own = View(fwhm_voxels="own")
     assert peaks([own], blur=2.0)["abs+own"] == peaks([View(fwhm_voxels=2.0)])["abs+2voxels"]
     assert peaks([own]) == {"abs+own": 1.0}
-    assert own.said | {"own": 2.0} != own.said and "fwhm_voxels" not in View().said
+    assert own.in_keys | {"own": 2.0} != own.in_keys and "fwhm_voxels" not in View().in_keys
 
 
 def test_strata_of_two_classes_are_those_of_the_targets():

@@ -21,9 +21,9 @@ class ExportedMaps(NamedTuple):
 
 def stored(study: Study, simulator: str) -> Iterator[ExportedMaps]:
     """Maps of every model and method the command names, where the store has them."""
-    cells, found = Cells(study), StoredCells.of(study)
+    cells, store = Cells(study), StoredCells.of(study)
     for unit in (u for u in study.units if u.simulator == simulator):
         for method in study.methods:
             cell = cells.cell(ATTRIBUTE, unit, method)
-            if found.record(cell) is not None:
-                yield ExportedMaps(unit.id, method, found.value(cell).map)
+            if store.record(cell) is not None:
+                yield ExportedMaps(unit.id, method, store.value(cell).map)

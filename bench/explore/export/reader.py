@@ -51,13 +51,13 @@ def _read(folder: Path) -> Cohort:
 def _truth(layout: Layout, who: list[str], path: Path) -> Truth:
     about = json.loads(path.read_text())
     parts = set(about["Parts"])
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     if "volume" in parts:
-        found["volume"] = torch.stack([nifti.read(layout.derived(w, f"{path.stem}.nii.gz")) for w in who])
+        tensors["volume"] = torch.stack([nifti.read(layout.derived(w, f"{path.stem}.nii.gz")) for w in who])
     tables = [_table(layout.derived(w, f"{path.stem}.tsv")) for w in who if parts.intersection(VECTORS)]
     for name in parts.intersection(VECTORS):
-        found[name] = torch.stack([torch.tensor(table[name].to_numpy(np.float32)) for table in tables])
-    return Truth(about["Name"], signed=about["Signed"], **found)
+        tensors[name] = torch.stack([torch.tensor(table[name].to_numpy(np.float32)) for table in tables])
+    return Truth(about["Name"], signed=about["Signed"], **tensors)
 
 
 def _table(path: Path) -> pd.DataFrame:

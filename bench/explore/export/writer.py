@@ -42,8 +42,8 @@ def write(folder: Path, cohort: Cohort, about: About, maps: Iterable[ExportedMap
         layout = Layout(copy, about.modality)
         _root(layout, cohort, about)
         _derived(layout, cohort)
-        for made in maps:
-            _maps(layout, made, cohort)
+        for exported in maps:
+            _maps(layout, exported, cohort)
         files.publish(copy, folder, replace=True)
     return folder
 
@@ -69,8 +69,10 @@ def _root(layout: Layout, cohort: Cohort, about: About) -> None:
         sidecar = {"Description": "Synthetic image on a fixed intensity scale.", "Affine": cohort.affine.tolist()}
         write_json(image.with_name(image.name.replace(".nii.gz", ".json")), sidecar)
     write_json(layout.folder / "dataset_description.json", described(f"Plumbline {about.simulator}", "raw"))
-    told = {**_COLUMNS, **about.descriptions}
-    write_json(layout.folder / "participants.json", {name: {"Description": text} for name, text in told.items()})
+    descriptions = {**_COLUMNS, **about.descriptions}
+    write_json(
+        layout.folder / "participants.json", {name: {"Description": text} for name, text in descriptions.items()}
+    )
     targets, subjects = cohort.targets.tolist(), cohort.subjects.tolist()
     rows = [[w, t, s, about.stream, about.data_seed] for w, t, s in zip(who, targets, subjects, strict=True)]
     drawn = pd.DataFrame(list(about.records), index=range(len(about.records)))
@@ -104,11 +106,13 @@ def _truth(layout: Layout, truth: Truth, cohort: Cohort) -> None:
             _table(layout.derived(name, f"{ending}.tsv"), pd.DataFrame({"name": cohort.region_names, **columns}))
 
 
-def _maps(layout: Layout, made: ExportedMaps, cohort: Cohort) -> None:
-    write_json(layout.derivatives(made.model) / "dataset_description.json", described(made.model, "derivative"))
-    for name, volume in zip(participants(len(made.volumes)), made.volumes, strict=True):
+def _maps(layout: Layout, exported: ExportedMaps, cohort: Cohort) -> None:
+    write_json(layout.derivatives(exported.model) / "dataset_description.json", described(exported.model, "derivative"))
+    for name, volume in zip(participants(len(exported.volumes)), exported.volumes, strict=True):
         nifti.write(
-            layout.derived(name, f"desc-{bids_label(made.method)}_map.nii.gz", made.model), volume, cohort.affine
+            layout.derived(name, f"desc-{bids_label(exported.method)}_map.nii.gz", exported.model),
+            volume,
+            cohort.affine,
         )
 
 

@@ -30,15 +30,15 @@ def project(latent: Tensor, seed: int = 0) -> pd.DataFrame:
         raise BadInput(f"a projection needs 5 or more subjects; there are {len(latent)}")
     values = latent.double().numpy()
     places = TSNE(2, perplexity=min(30, len(values) / 3), init="pca", random_state=seed).fit_transform(values)
-    found = np.column_stack([axes(latent).transform(values), places])
-    return pd.DataFrame(found, columns=["pca_1", "pca_2", "tsne_1", "tsne_2"])
+    table = np.column_stack([axes(latent).transform(values), places])
+    return pd.DataFrame(table, columns=["pca_1", "pca_2", "tsne_1", "tsne_2"])
 
 
 def axes(latent: Tensor) -> PCA:
     """The two principal axes of features (N, F), each pointing where most of its weight is positive."""
-    found = PCA(2, svd_solver="full").fit(latent.double().numpy())
-    found.components_ *= np.sign(found.components_.sum(1, keepdims=True))
-    return found
+    pca = PCA(2, svd_solver="full").fit(latent.double().numpy())
+    pca.components_ *= np.sign(pca.components_.sum(1, keepdims=True))
+    return pca
 
 
 def trajectories(
@@ -68,5 +68,5 @@ def welch_map(images: Tensor, group: Tensor) -> Tensor:
     if min(int(group.sum()), int((~group).sum())) < 2:
         raise BadInput(f"a t-map needs two subjects on either side; there are {group.sum()} and {(~group).sum()}")
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = stats.ttest_ind(images[group][:, 0].double(), images[~group][:, 0].double(), equal_var=False)
-    return torch.from_numpy(np.nan_to_num(found.statistic, posinf=0, neginf=0)).float()
+        test = stats.ttest_ind(images[group][:, 0].double(), images[~group][:, 0].double(), equal_var=False)
+    return torch.from_numpy(np.nan_to_num(test.statistic, posinf=0, neginf=0)).float()

@@ -16,12 +16,12 @@ def subjects(model: nn.Module, images: Tensor, layer: str, count: int = 3) -> pd
     Columns channel, rank (1 for the most), row (position among the images), activation, and x, y, z: the voxel of the
     image at the middle of what the strongest activation stands for (-1 in a layer without space).
     """
-    found = activations(model, images, layer)
-    peaks, places = found.flatten(2).max(2) if found.ndim == 5 else (found, torch.zeros_like(found).long())
+    activity = activations(model, images, layer)
+    peaks, places = activity.flatten(2).max(2) if activity.ndim == 5 else (activity, torch.zeros_like(activity).long())
     rows = []
     for channel in range(peaks.shape[1]):
         for rank, row in enumerate(peaks[:, channel].argsort(descending=True, stable=True)[:count].tolist(), start=1):
-            place = _voxel(int(places[row, channel]), found.shape[2:], images.shape[2:])
+            place = _voxel(int(places[row, channel]), activity.shape[2:], images.shape[2:])
             rows.append((channel, rank, row, float(peaks[row, channel]), *place))
     return pd.DataFrame(rows, columns=["channel", "rank", "row", "activation", "x", "y", "z"])
 

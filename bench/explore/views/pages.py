@@ -22,12 +22,12 @@ PATIENTS, CHANNELS = 12, 16
 
 def first_layer(seen: Seen) -> Page:
     """Kernels of the first layer, middle coronal slices; filter diversity of every layer."""
-    found = kernels.kernels(seen.model, seen.simulator.shape)
-    whole = max(found.shape[1:]) > 8
-    shown = [
-        Tile(f"{k}", slice_picture(v, at=None if whole else v.shape[1] // 2)) for k, v in enumerate(_arrays(found))
+    filters = kernels.kernels(seen.model, seen.simulator.shape)
+    whole = max(filters.shape[1:]) > 8
+    pictures = [
+        Tile(f"{k}", slice_picture(v, at=None if whole else v.shape[1] // 2)) for k, v in enumerate(_arrays(filters))
     ]
-    yield "kernels", tiles.draw(f"{seen.name}: kernels of the first layer", shown, "weight")
+    yield "kernels", tiles.draw(f"{seen.name}: kernels of the first layer", pictures, "weight")
 
 
 def diversity(seen: Seen) -> Page:
@@ -41,9 +41,12 @@ def feature_maps(seen: Seen) -> Page:
     image, drawn = seen.test.images[best : best + 1], [Tile("image", slice_picture(_arrays(seen.test.images[best])[0]))]
     yield "subject", tiles.draw(f"{seen.name}: subject {best}", drawn, "intensity", signed=False)
     for number, name in enumerate(layers.convolutions(seen.model)):
-        found = _arrays(layers.activations(seen.model, image, name)[0])[:CHANNELS]
-        shown = [Tile(f"{k}", slice_picture(v)) for k, v in enumerate(found)]
-        yield f"features_{number}", tiles.draw(f"{seen.name}: channels of {name}, subject {best}", shown, "activation")
+        channels = _arrays(layers.activations(seen.model, image, name)[0])[:CHANNELS]
+        pictures = [Tile(f"{k}", slice_picture(v)) for k, v in enumerate(channels)]
+        yield (
+            f"features_{number}",
+            tiles.draw(f"{seen.name}: channels of {name}, subject {best}", pictures, "activation"),
+        )
 
 
 def plane(seen: Seen) -> Page:
@@ -57,10 +60,13 @@ def plane(seen: Seen) -> Page:
     yield "trajectories", courses
     yield "latent", planes.draw(f"{seen.name}: what the readout reads", places, courses)
     group = latent.subgroups(seen.latent[sick])
-    found = latent.welch_map(seen.test.images[sick], group)
-    middle = np.linspace(0, found.shape[1] - 1, 10).astype(int)[1:-1]
-    shown = [Tile(f"y = {y}", slice_picture(found.numpy(), at=y)) for y in middle]
-    yield "subgroups", tiles.draw(f"{seen.name}: the two halves of patients along their first axis", shown, "Welch t")
+    t_map = latent.welch_map(seen.test.images[sick], group)
+    middle = np.linspace(0, t_map.shape[1] - 1, 10).astype(int)[1:-1]
+    pictures = [Tile(f"y = {y}", slice_picture(t_map.numpy(), at=y)) for y in middle]
+    yield (
+        "subgroups",
+        tiles.draw(f"{seen.name}: the two halves of patients along their first axis", pictures, "Welch t"),
+    )
 
 
 def known_latents(seen: Seen) -> Page:
@@ -74,13 +80,13 @@ def known_latents(seen: Seen) -> Page:
 def excited(seen: Seen) -> Page:
     """Subjects that excite each channel of the last convolution most, and the change of the mean brain that does."""
     name = list(layers.convolutions(seen.model))[-1]
-    found = maximal.subjects(seen.model, seen.test.images, name)
-    yield "subjects", found
-    first = found[found["rank"] == 1].nlargest(CHANNELS, "activation")
+    table = maximal.subjects(seen.model, seen.test.images, name)
+    yield "subjects", table
+    first = table[table["rank"] == 1].nlargest(CHANNELS, "activation")
     images = _arrays(seen.test.images[:, 0])
     places = first[["channel", "row", "y"]].to_numpy().tolist()
-    shown = [Tile(f"{channel}: subject {row}", slice_picture(images[row], at=y)) for channel, row, y in places]
-    yield "subjects", tiles.draw(f"{seen.name}: who excites a channel of {name} most", shown, "intensity", False)
+    pictures = [Tile(f"{channel}: subject {row}", slice_picture(images[row], at=y)) for channel, row, y in places]
+    yield "subjects", tiles.draw(f"{seen.name}: who excites a channel of {name} most", pictures, "intensity", False)
     start = seen.test.images.mean(0, keepdim=True)
     changes = []
     for channel in first["channel"].head(8):
@@ -97,15 +103,15 @@ def soft_tree(seen: Seen) -> Page:
     """A soft decision tree that imitates the model, and its fidelity."""
     if seen.test.targets.is_floating_point():
         raise Unsupported("a soft decision tree imitates classes, and this task has values")
-    found = tree.distil(seen.model, seen.train.images, seen.test.images)
-    leaves = found.tree.leaves.detach().softmax(1)
+    imitation = tree.distil(seen.model, seen.train.images, seen.test.images)
+    leaves = imitation.tree.leaves.detach().softmax(1)
     yield (
         "tree",
-        pd.DataFrame([{"fidelity": found.fidelity, "most_frequent_class": found.share, "leaves": len(leaves)}]),
+        pd.DataFrame([{"fidelity": imitation.fidelity, "most_frequent_class": imitation.share, "leaves": len(leaves)}]),
     )
-    shown = [Tile(f"node {k}", slice_picture(v)) for k, v in enumerate(_arrays(found.tree.volumes))]
-    title = f"{seen.name}: soft tree, fidelity {found.fidelity:.2f} ({found.share:.2f} by one class)"
-    yield "tree", tiles.draw(title, shown, "weight")
+    pictures = [Tile(f"node {k}", slice_picture(v)) for k, v in enumerate(_arrays(imitation.tree.volumes))]
+    title = f"{seen.name}: soft tree, fidelity {imitation.fidelity:.2f} ({imitation.share:.2f} by one class)"
+    yield "tree", tiles.draw(title, pictures, "weight")
 
 
 VIEWS: dict[str, Callable[[Seen], Page]] = {

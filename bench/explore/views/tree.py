@@ -78,7 +78,7 @@ def distil(
     times a penalty, halved at each level, on nodes that send everything one way. unseen: images that the fidelity is
     judged on; `share` is that of the model's most frequent class there, what a tree of one leaf would reach.
     """
-    wanted, told = (forward(model, x).softmax(1) for x in (images, unseen))
+    wanted, judged = (forward(model, x).softmax(1) for x in (images, unseen))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         tree = SoftTree(images, wanted.shape[1], depth)
@@ -90,8 +90,8 @@ def distil(
                 optimiser.step()
     tree.eval()
     with torch.no_grad():
-        agree = tree(unseen).argmax(1) == told.argmax(1)
-    share = told.argmax(1).bincount().max() / len(told)
+        agree = tree(unseen).argmax(1) == judged.argmax(1)
+    share = judged.argmax(1).bincount().max() / len(judged)
     return Distilled(tree, float(agree.float().mean()), float(share))
 
 

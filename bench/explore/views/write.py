@@ -50,11 +50,11 @@ def load_seen(study: Study, unit: Unit, subjects: int = SUBJECTS) -> Seen:
 
 def _attempt(name: str, seen: Seen, folder: Path) -> tuple[str, str]:
     try:
-        for stem, shown in VIEWS[name](seen):
-            if isinstance(shown, Figure):
-                files.write_bytes(folder / f"{stem}.png", _png(shown))
+        for stem, content in VIEWS[name](seen):
+            if isinstance(content, Figure):
+                files.write_bytes(folder / f"{stem}.png", _png(content))
             else:
-                _table(folder / f"{stem}.csv", shown)
+                _table(folder / f"{stem}.csv", content)
     except (Unsupported, BadInput) as error:
         return "unsupported", str(error)
     return "ok", ""

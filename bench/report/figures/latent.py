@@ -52,11 +52,13 @@ def _scatter(axis: Axes, places: pd.DataFrame, kind: str, name: str) -> None:
 def heat(title: str, table: pd.DataFrame) -> Figure:
     """Correlations (features x known latents) as colours; the latents that any feature goes with most, at most 24."""
     order = table.abs().max().sort_values(ascending=False, kind="stable").index[:_MOST]
-    shown = table[order]
+    strongest = table[order]
     with style.journal():
         page = style.figure(style.DOUBLE, (45 + 3.2 * len(order)) * style.MM)
         (axis,) = style.grid(page, 1, 1)
-        drawn = axis.imshow(shown.to_numpy().T, cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+        drawn = axis.imshow(
+            strongest.to_numpy().T, cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto", interpolation="nearest"
+        )
         axis.set_yticks(np.arange(len(order)), [name.replace("_", " ") for name in order])
         axis.set_xlabel("feature that the readout reads")
         page.colorbar(drawn, ax=axis, label="Spearman correlation")

@@ -71,18 +71,18 @@ class _Column(NamedTuple):
 
 def draw(portrait: Portrait) -> Figure:
     """The portrait on one page; a column keeps its scale over all patients."""
-    shown = cropped_portrait(portrait)
-    columns = list(_columns(shown))
+    crop = cropped_portrait(portrait)
+    columns = list(_columns(crop))
     with style.journal():
-        box = tuple(shown.spacing * shown.images.shape[1:])
-        sheet = PortraitSheet.of(box, len(shown.images), len(columns), PLANES)
-        sheet.title(shown.title, _facts(portrait))
+        box = tuple(crop.spacing * crop.images.shape[1:])
+        sheet = PortraitSheet.of(box, len(crop.images), len(columns), PLANES)
+        sheet.title(crop.title, _facts(portrait))
         for k, column in enumerate(columns):
             sheet.head(k, column.title)
             if column.bar:
                 sheet.bar(k, column.bar)
-        for p in range(len(shown.images)):
-            _patient(sheet, shown, columns, p)
+        for p in range(len(crop.images)):
+            _patient(sheet, crop, columns, p)
     return sheet.figure
 
 
@@ -110,16 +110,16 @@ def centre(change: Array, domain: Array, spacing: Array) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(np.argmax(np.where(domain, smooth, -1)), change.shape))
 
 
-def _patient(sheet: PortraitSheet, shown: Portrait, columns: list[_Column], p: int) -> None:
-    at = centre(shown.change[p], shown.domain[p], shown.spacing)
-    sheet.caption(p, shown.captions[p])
+def _patient(sheet: PortraitSheet, portrait: Portrait, columns: list[_Column], p: int) -> None:
+    at = centre(portrait.change[p], portrait.domain[p], portrait.spacing)
+    sheet.caption(p, portrait.captions[p])
     for r, view in enumerate(PLANES):
         cut = Cut(p, view.axis, at[view.axis])
         axes = [sheet.show(Position(p, r, k), column.picture(cut)) for k, column in enumerate(columns)]
         sheet.letters(axes[0], view)
         if (p, r) == (0, 0):
             sheet.ruler(axes[0])
-        where = (shown.affine @ (*at, 1))[view.axis]
+        where = (portrait.affine @ (*at, 1))[view.axis]
         sheet.name(p, r, f"{view.name}\n{'xyz'[view.axis]} = {where:.0f} mm".replace("-", "−"))
 
 

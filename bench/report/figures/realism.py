@@ -42,9 +42,9 @@ def draw(rows: pd.DataFrame, volumes: Mapping[str, np.ndarray], title: str) -> F
             axis.set_title(name, loc="left", fontsize=7)
         axes[0].set_yticks(range(len(structures)), structures)
         upper.suptitle(f"{title}: bar = bounds of the norm, line = norm, dot = simulated (95 % interval)", fontsize=8)
-        shown = [name for name in SHOWN if name in volumes]
-        below = lower.subplots(1, len(shown) + 1, width_ratios=[1] * len(shown) + [1.6])
-        for axis, name in zip(below, shown, strict=False):
+        names = [name for name in SHOWN if name in volumes]
+        below = lower.subplots(1, len(names) + 1, width_ratios=[1] * len(names) + [1.6])
+        for axis, name in zip(below, names, strict=False):
             _distribution(axis, name, volumes[name])
         _spectrum(below[-1], rows)
     return figure

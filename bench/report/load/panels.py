@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.report.load.files import BadTables
+from bench.report.load.files import BadTables, reading
 
 Array = NDArray[Any]
 #: the axis that a plane cuts; volumes are (x, y, z) with x to the right, y to anterior, z to superior
@@ -74,7 +74,7 @@ def read(path: Path) -> dict[str, PictureSet]:
     """Pictures by simulator; empty where the study has no panels."""
     if not Path(path).is_file():
         return {}
-    with np.load(path, allow_pickle=False) as stored:
+    with reading(Path(path)), np.load(path, allow_pickle=False) as stored:
         arrays = {key: stored[key] for key in stored.files}
     return {name: _picture_set(arrays, name) for name in dict.fromkeys(key.split("/")[0] for key in arrays)}
 

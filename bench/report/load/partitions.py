@@ -7,8 +7,8 @@ from functools import partial
 from typing import TypeVar
 
 import pandas as pd
-import pyarrow.parquet as pq
 
+from bench.report.load.files import count_rows
 from bench.report.load.results import Results
 
 Found = TypeVar("Found")
@@ -34,7 +34,7 @@ def each(results: Results, work: Work[Found]) -> list[Found]:
 
 def rows(results: Results) -> int:
     """Number of score rows of a study, from the files' own counts."""
-    return sum(pq.read_metadata(file).num_rows for files in results.parts.values() for file in files)
+    return sum(count_rows(file) for files in results.parts.values() for file in files)
 
 
 def _one(results: Results, work: Work[Found], where: tuple[str, str]) -> Found:

@@ -150,11 +150,11 @@ def groups_of(simulators: pd.DataFrame) -> dict[str, list[str]]:
 
     simulators: what simulators.csv holds.
     """
-    found: dict[str, list[str]] = {}
-    told = simulators.drop_duplicates("simulator").sort_values("place", ascending=False, kind="stable")
-    for name, place, family in told[["simulator", "place", "family"]].itertuples(index=False, name=None):
-        found.setdefault(f"{place} {family}", []).append(name)
-    return found
+    groups: dict[str, list[str]] = {}
+    rows = simulators.drop_duplicates("simulator").sort_values("place", ascending=False, kind="stable")
+    for name, place, family in rows[["simulator", "place", "family"]].itertuples(index=False, name=None):
+        groups.setdefault(f"{place} {family}", []).append(name)
+    return groups
 
 
 def _ordered(declared: Any, present: set[str]) -> list[str]:

@@ -55,5 +55,5 @@ def distances(table: pd.DataFrame) -> pd.DataFrame:
 
 def _side(column: str) -> str:
     """The group of subjects whose mean share of the map a column holds, or ""."""
-    found = RegionColumn.of(column)
-    return found.quantity if found and found.quantity in SIDES else ""
+    region = RegionColumn.of(column)
+    return region.quantity if region and region.quantity in SIDES else ""

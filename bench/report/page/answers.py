@@ -60,8 +60,8 @@ def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -
 
 def _better(claims: pd.DataFrame, against: str, ranked: pd.Series) -> list[str]:
     """The ranked methods whose comparison is shown, all comparisons of its contest counted."""
-    shown = set(claims["method"][(claims["against"] == against) & (claims["p_adjusted"] <= LEVEL)])
-    return [name for name in ranked if name in shown]
+    better = set(claims["method"][(claims["against"] == against) & (claims["p_adjusted"] <= LEVEL)])
+    return [name for name in ranked if name in better]
 
 
 def clauses(source: RankedResults, scope: str) -> list[Clause]:

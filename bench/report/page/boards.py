@@ -94,8 +94,8 @@ def _board(source: RankedResults, headline: Ranking, network: str, group: str) -
     concordance = int(source.contest("concordance", *where, group).index[0])
     measured = [name for name in ("native_ceiling", *floors.NUMBERS) if contests[group][name].notna().any()]
     elsewhere = bool(contests[group]["elsewhere"].notna().any())
-    shown = measured, elsewhere, *_ends(source, headline, contests[group])
-    return Board(headline, network, group, scopes, rows, below, useless, claims, concordance, *shown)
+    numbers = measured, elsewhere, *_ends(source, headline, contests[group])
+    return Board(headline, network, group, scopes, rows, below, useless, claims, concordance, *numbers)
 
 
 def _ends(source: RankedResults, headline: Ranking, rows: pd.DataFrame) -> tuple[float, float]:

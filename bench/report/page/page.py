@@ -92,11 +92,11 @@ def columns(source: RankedResults, network: str) -> list[dict[str, Any]]:
     cells = source.tables["cells"]
     # a table without rows has no truth values of its own
     hidden = np.array([is_curve(name) or by_region(name) for name in cells["metric"]], bool)
-    shown = cells[(cells["network"] == network) & (cells["simulator"] == ALL) & ~hidden]
+    visible = cells[(cells["network"] == network) & (cells["simulator"] == ALL) & ~hidden]
     headlines = {(h.metric, h.truth, h.view) for h in source.results.headlines}
     return [
         {"metric": metric, "truth": truth, "view": view, "row_of": dict(zip(rows["method"], rows.index, strict=True))}
-        for (metric, truth, view), rows in shown.groupby(["metric", "truth", "view"], sort=True)
+        for (metric, truth, view), rows in visible.groupby(["metric", "truth", "view"], sort=True)
         if (metric, truth, view) not in headlines
     ]
 

@@ -69,12 +69,12 @@ def tables(contests: list[Contest]) -> list[pd.DataFrame]:
 
 def _with_verdicts(contest: Contest, rows: pd.DataFrame) -> pd.DataFrame:
     statuses = np.array(contest.statuses())[rows["method"].to_numpy(dtype=int)]
-    shown = np.where(rows["p_adjusted"] <= LEVEL, "better", "not shown").astype(object)
+    words = np.where(rows["p_adjusted"] <= LEVEL, "better", "not shown").astype(object)
     why = previews(rows["n_data_seeds"].to_numpy(dtype=int), rows["n_subjects"].to_numpy(dtype=int))
-    shown = np.where(why != "", why, shown)
-    shown = np.where(statuses == "ok", shown, statuses)
+    words = np.where(why != "", why, words)
+    words = np.where(statuses == "ok", words, statuses)
     names = dict(enumerate(contest.methods))
-    verdict = np.where(rows["p"].isna() & (shown != PREVIEW), "undefined", shown)
+    verdict = np.where(rows["p"].isna() & (words != PREVIEW), "undefined", words)
     return rows.assign(
         method=rows["method"].map(names), reference=rows["reference"].map(names).fillna(""), verdict=verdict
     )[_COLUMNS]
@@ -96,23 +96,23 @@ def declared(contest: Contest) -> Iterator[Claim]:
 def judged(cases: list[Case], draws: int = DRAWS) -> list[pd.DataFrame]:
     """p-values, bounds and leads of the claims of each case, adjusted for all claims of all cases."""
     rows = [pd.DataFrame([_hardest(case.tables, c) for c in case.claims], columns=_FOUND) for case in cases]
-    tested = [found["p"].notna().to_numpy() for found in rows]
-    held = [found[mine] for found, mine in zip(rows, tested, strict=True)]
+    tested = [table["p"].notna().to_numpy() for table in rows]
+    held = [table[mine] for table, mine in zip(rows, tested, strict=True)]
     ahead = [
-        leads(case.tables, found["method"].to_numpy(dtype=int), found["reference"].to_numpy(dtype=int))
-        for case, found in zip(cases, held, strict=True)
+        leads(case.tables, table["method"].to_numpy(dtype=int), table["reference"].to_numpy(dtype=int))
+        for case, table in zip(cases, held, strict=True)
     ]
     estimates = [equal_weight_mean(lead) for lead in ahead]
     related = [
         claim_correlation(lead, value.satterthwaite().min(initial=np.inf))
         for lead, value in zip(ahead, estimates, strict=True)
     ]
-    corrected, level = adjusted(np.concatenate([found["p"].to_numpy(dtype=float) for found in held]), related, draws)
-    parts = np.split(corrected, np.cumsum([len(found) for found in held])[:-1])
-    for found, mine, value, part in zip(rows, tested, estimates, parts, strict=True):
-        found.loc[mine, "p_adjusted"] = part
-        most = found.loc[mine, "n_subjects"].to_numpy(dtype=float) / SUBJECTS_A_DEGREE
-        found.loc[mine, "low"] = value.interval(1 - 2 * level, most)[0]
+    corrected, level = adjusted(np.concatenate([table["p"].to_numpy(dtype=float) for table in held]), related, draws)
+    parts = np.split(corrected, np.cumsum([len(table) for table in held])[:-1])
+    for table, mine, value, part in zip(rows, tested, estimates, parts, strict=True):
+        table.loc[mine, "p_adjusted"] = part
+        most = table.loc[mine, "n_subjects"].to_numpy(dtype=float) / SUBJECTS_A_DEGREE
+        table.loc[mine, "low"] = value.interval(1 - 2 * level, most)[0]
     return rows
 
 
@@ -120,11 +120,11 @@ def _hardest(tables: list[Array], claim: Claim) -> dict[str, object]:
     """The comparison with the reference that the method beats least clearly."""
     references = [r for r in claim.references if not all(np.isnan(table[r]).all() for table in tables)]
     row: dict[str, object] = {"method": claim.method, "against": claim.against, "p_adjusted": np.nan, "low": np.nan}
-    found = leads(tables, [claim.method] * len(references), references)
-    value = equal_weight_mean(found)
+    estimates = leads(tables, [claim.method] * len(references), references)
+    value = equal_weight_mean(estimates)
     if np.isnan(value.mean).all():
         return {**row, "reference": np.nan, "lead": np.nan, "p": np.nan, "n_data_seeds": 0, "n_subjects": 0}
-    held = [~np.isnan(lead) for lead in found]
+    held = [~np.isnan(lead) for lead in estimates]
     subjects = np.sum([seen.any(1).sum(1) for seen in held], axis=0)
     p = value.p_above(subjects / SUBJECTS_A_DEGREE)
     worst = int(np.nanargmin(value.mean) if np.isnan(p).any() else np.argmax(p))

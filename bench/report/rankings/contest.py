@@ -209,8 +209,8 @@ class Contest:
         tables = [self.sign * table for table in self.uncounted if table.size]
         if CONSTANT not in self.methods or not tables:
             return pd.DataFrame(dict.fromkeys(names, np.nan), self._index)
-        found = self._leads(tables, self.methods.index(CONSTANT))
-        return pd.DataFrame(dict(zip(names, found, strict=True)))
+        estimates = self._leads(tables, self.methods.index(CONSTANT))
+        return pd.DataFrame(dict(zip(names, estimates, strict=True)))
 
     def _leads(self, tables: list[Array], other: int) -> tuple[Array, Array, Array]:
         """Leads (M,) of every method over one, and the ends of their intervals."""
@@ -233,17 +233,17 @@ def contests(results: Results, blocks: Blocks, headline: Ranking, network: str, 
     Simulators on which no method finds more than blind controls do are left out of their group, unless it has no other.
     """
     parts = (table[headline.ranking] for table in (blocks.headline, blocks.by_model, blocks.uncounted))
-    found = {layer.block.simulator: layer for layer in map(Layer, *parts) if layer.block.network == network}
+    by_simulator = {layer.block.simulator: layer for layer in map(Layer, *parts) if layer.block.network == network}
     methods = sorted(results.methods["method"])
 
     def contest(scope: str, layers: list[Layer]) -> Contest:
         failing = frozenset(sanity.failures(judged, network, scope))
         return Contest.of(results, headline, scope, layers, methods, failing)
 
-    single = {name: contest(name, [found[name]]) for name in results.simulators if name in found}
+    single = {name: contest(name, [by_simulator[name]]) for name in results.simulators if name in by_simulator}
     members = {group: [name for name in names if name in single] for group, names in results.groups.items()}
     over = []
     for group, names in members.items():
         counting = [name for name in names if single[name].rankable] or names
-        over += [contest(group, [found[name] for name in counting])] if names else []
+        over += [contest(group, [by_simulator[name] for name in counting])] if names else []
     return [*over, *single.values()]

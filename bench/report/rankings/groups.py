@@ -39,8 +39,8 @@ class Groups:
     @classmethod
     def of(cls, contests: list[Contest]) -> "Groups":
         """contests: of the same ranking and network, one a group."""
-        found = [(contest, _places(contest)) for contest in contests]
-        held = [(contest, placed) for contest, placed in found if placed]
+        placings = [(contest, _places(contest)) for contest in contests]
+        held = [(contest, placed) for contest, placed in placings if placed]
         placed = [places for _, places in held]
         common = sorted(set(placed[0]).intersection(*placed[1:])) if placed else []
         return cls([contest for contest, _ in held], placed, common)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from bench.report.load.files import untyped
 from bench.report.load.results import Ranking
 from bench.report.statistics.power import least_lead
 
@@ -18,8 +18,8 @@ def sentences(
     source: results folder of the study that was run. subjects: of each ranking. A ranking without components there
     has none.
     """
-    components = pd.read_csv(source / "components.csv")
-    passed = pd.read_csv(source / "gates.csv").query("n_passed > 0")[["simulator", "network"]]
+    components = untyped(source / "components.csv")
+    passed = untyped(source / "gates.csv").query("n_passed > 0")[["simulator", "network"]]
     for headline in headlines:
         case = ["metric", "truth", "view"]
         mine = components[components[case].fillna("").eq([headline.metric, headline.truth, headline.view]).all(axis=1)]

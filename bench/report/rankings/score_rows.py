@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.columns.declaration import PLACE
-from bench.report.load.files import BadTables
+from bench.report.load.files import BadTables, untyped
 from bench.report.load.results import Results
 from bench.report.rankings.block import Block, block_of, counting
 from bench.report.rankings.blocks import counted
@@ -45,10 +45,7 @@ class ScoreRows:
 
 
 def _leaderboard(folder: Path) -> pd.DataFrame:
-    path = Path(folder) / "leaderboard.csv"
-    if not path.is_file():
-        raise BadTables(f"{path} is missing: write it with 'python -m bench leaderboard'")
-    return pd.read_csv(path, keep_default_na=False)
+    return untyped(Path(folder) / "leaderboard.csv", keep_default_na=False)
 
 
 def _simulators(results: Results, board: pd.DataFrame, row: pd.Series) -> list[str]:

@@ -23,11 +23,11 @@ def table(contest: Contest) -> pd.DataFrame:
     ladders = list(_ladders(contest))
     firm = contest.seeds_behind().max(initial=0) >= ENOUGH_DATA_SEEDS
     if ladders:
-        found = combined([ladder.estimate() for ladder in ladders])
-        rows["skill"] = found.mean
+        skill = combined([ladder.estimate() for ladder in ladders])
+        rows["skill"] = skill.mean
         rows["skill_models"] = np.sum([ladder.models_behind() for ladder in ladders], axis=0)
         if firm:
-            rows["skill_low"], rows["skill_high"] = found.interval()
+            rows["skill_low"], rows["skill_high"] = skill.interval()
     if firm:
         entitled, better = contest.told
         low, high = confidence_sets(better)

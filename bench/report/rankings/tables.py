@@ -36,8 +36,10 @@ def _comparisons(results: Results, every_contest: list[Contest]) -> pd.DataFrame
     family: dict[str, list[Contest]] = {}
     for contest in every_contest:
         family.setdefault("" if contest.scope in results.groups else contest.scope, []).append(contest)
-    found = {id(c): rows for mine in family.values() for c, rows in zip(mine, comparisons.tables(mine), strict=True)}
-    return _stacked([_named(contest, found[id(contest)]) for contest in every_contest], COMPARISONS.names).round(6)
+    by_contest = {
+        id(c): rows for mine in family.values() for c, rows in zip(mine, comparisons.tables(mine), strict=True)
+    }
+    return _stacked([_named(contest, by_contest[id(contest)]) for contest in every_contest], COMPARISONS.names).round(6)
 
 
 def _concordance(every_contest: list[Contest]) -> pd.DataFrame:
@@ -51,9 +53,9 @@ def _over_groups(results: Results, every_contest: list[Contest]) -> dict[str, pd
     for contest in every_contest:
         if contest.scope in results.groups:
             ranked.setdefault((contest.headline.ranking, contest.blocks[0].network), []).append(contest)
-    found = [(mine, groups.Groups.of(mine)) for mine in ranked.values()]
-    agreed = [_named(mine[0], pd.DataFrame([over.agreement()])) for mine, over in found]
-    methods = [_named(mine[0], over.table()) for mine, over in found]
+    together = [(mine, groups.Groups.of(mine)) for mine in ranked.values()]
+    agreed = [_named(mine[0], pd.DataFrame([over.agreement()])) for mine, over in together]
+    methods = [_named(mine[0], over.table()) for mine, over in together]
     return {
         "agreement": _stacked(agreed, AGREEMENT.names).round(DECIMALS),
         "across_groups": _stacked(methods, ACROSS_GROUPS.names).round(DECIMALS),
