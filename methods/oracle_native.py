@@ -49,13 +49,13 @@ class NativeOracle:
 
         Raises Undefined where the context carries no such truth, Unsupported where the network has no feature maps.
         """
-        shown = Oracle(self.truth)(model, inputs, target, context).abs()
+        maps = Oracle(self.truth)(model, inputs, target, context).abs()
 
         def work(rows: Tensor) -> Tensor:
-            found = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), self.layer)
-            (context or Context()).notes["layer"] = found.layer
-            depth, height, width = found.features.shape[2:]
-            return upsampled(adaptive_avg_pool3d(shown[rows], (depth, height, width)), inputs)
+            chosen = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), self.layer)
+            (context or Context()).notes["layer"] = chosen.layer
+            depth, height, width = chosen.features.shape[2:]
+            return upsampled(adaptive_avg_pool3d(maps[rows], (depth, height, width)), inputs)
 
         with differentiable(model):
             return in_chunks(inputs, work).detach().contiguous()

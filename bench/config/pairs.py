@@ -22,17 +22,17 @@ def configurations(pairs: Sequence[Pair], compose: Callable[[Pair], Node]) -> It
     """
     sides = [(_side(pair, _SIDES[0]), _side(pair, _SIDES[1])) for pair in pairs]
     first = sides[0]
-    made = {
+    composed = {
         side: compose(pair)
         for side, pair in zip(sides, pairs, strict=True)
         if side[0] == first[0] or side[1] == first[1]
     }
-    apart = _apart(made, first)
+    apart = _apart(composed, first)
     for side, pair in zip(sides, pairs, strict=True):
-        if side in made or not apart:
-            yield made[side] if side in made else compose(pair)
+        if side in composed or not apart:
+            yield composed[side] if side in composed else compose(pair)
         else:
-            yield _joined(made[side[0], first[1]], made[first[0], side[1]])
+            yield _joined(composed[side[0], first[1]], composed[first[0], side[1]])
 
 
 def _side(pair: Pair, groups: tuple[str, ...]) -> Side:
@@ -40,16 +40,16 @@ def _side(pair: Pair, groups: tuple[str, ...]) -> Side:
     return tuple((key, value) for key, value in pair.items() if group_of(key) in groups)
 
 
-def _apart(made: Mapping[tuple[Side, Side], Node], first: tuple[Side, Side]) -> bool:
+def _apart(composed: Mapping[tuple[Side, Side], Node], first: tuple[Side, Side]) -> bool:
     """Whether what was composed shows that the sides are independent."""
     alike = all(
-        config[group] == made[first][group]
-        for side, config in made.items()
+        config[group] == composed[first][group]
+        for side, config in composed.items()
         for number, groups in enumerate(_SIDES)
         if side[number] == first[number]
         for group in groups
     )
-    return alike and not any(config[REFERS] for config in made.values())
+    return alike and not any(config[REFERS] for config in composed.values())
 
 
 def _joined(simulator: Node, network: Node) -> Node:

@@ -41,8 +41,8 @@ class Spreading(Atrophy):
     def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) that amplitude 1 at severity 1 would act on, in [0, 1], of the regions that have begun."""
         acting, severity = self.acting(latents), latents["severity"]
-        found = np.zeros(place.warped.labels.shape, np.float32)
+        share = np.zeros(place.warped.labels.shape, np.float32)
         for onset in sorted({self.onset(region) for region in acting if self.onset(region) < severity}):
             begun = place.within(tuple(region for region in acting if self.onset(region) == onset))
-            found += np.float32(1 - onset / severity) * softened(begun, self.edge_mm / place.voxel_mm / 2)
-        return found
+            share += np.float32(1 - onset / severity) * softened(begun, self.edge_mm / place.voxel_mm / 2)
+        return share

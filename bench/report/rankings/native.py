@@ -21,6 +21,6 @@ def ceilings(methods: pd.DataFrame, truth: str, names: list[str], mean: Array) -
     table = methods.assign(layer=layer)[layer.notna().to_numpy()]
     score = dict(zip(names, mean, strict=True))
     oracles = table[(table["role"] == "oracle") & (table["truth"] == truth)]
-    found = {layer: score.get(name, np.nan) for layer, name in oracles[["layer", "method"]].itertuples(index=False)}
+    ceilings = {layer: score.get(name, np.nan) for layer, name in oracles[["layer", "method"]].itertuples(index=False)}
     reads = table[table["family"] == "cam"].set_index("method")["layer"]
-    return np.array([found.get(reads[name], np.nan) if name in reads else np.nan for name in names], dtype=float)
+    return np.array([ceilings.get(reads[name], np.nan) if name in reads else np.nan for name in names], dtype=float)
