@@ -1,6 +1,7 @@
 """The oracle of methods that see no finer than a network's feature maps: a truth averaged over their grid."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ class NativeOracle:
     )
     note: ClassVar[str] = "the truth on the grid of a layer: what a CAM method of that layer can reach on that network"
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """An oracle's tags name the truth it needs, so they belong to the instance."""
         return MethodTags(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Annotated, ClassVar
 
@@ -79,7 +79,7 @@ class RISE:
         "512 random soft masks, mirrored; noise falls as one over the root of their number; mean score taken off"
     )
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
         return tags_of_fill(_TAGS, self.fill)
