@@ -14,6 +14,6 @@ def variant_label(name: str, swept: Mapping[str, str]) -> str:
     return slug(name + "".join(f"-{key}-{value}" for key, value in swept.items()))
 
 
-def is_variant(text: str, names: Iterable[str]) -> bool:
-    """True for one of these names, and for the label of a variant of one."""
-    return any(text == name or text.startswith(f"{name}-") for name in names)
+def variant_of(label: str, names: Iterable[str]) -> str | None:
+    """The longest of these names that a label is, or is that of a variant of; None where there is none."""
+    return max([name for name in names if label == name or label.startswith(f"{name}-")], key=len, default=None)

@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from bench.config.build import build
 from bench.contracts import BadInput, View
-from bench.names import is_variant
+from bench.names import variant_of
 from bench.store import files
 from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
@@ -63,7 +64,7 @@ class Unit:
         """True if this stands for all models of a simulator and network."""
         return self.data_seed < 0
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Readable name, safe for file systems and for Hydra's grammar."""
         seeds = "compare" if self.group else f"d{self.data_seed}-m{self.model_seed}"
@@ -147,13 +148,13 @@ class Study:
     def members(self, group: Unit) -> list[Unit]:
         """The models of a group, by data seed, then model seed."""
         members = [u for u in self.units if (u.simulator, u.network) == (group.simulator, group.network)]
-        return sorted(members, key=lambda u: (u.data_seed, u.model_seed))
+        return sorted(members, key=attrgetter("data_seed", "model_seed"))
 
     def unit(self, name: str) -> Unit:
         """The unit, arm or group of an id; raises KeyError."""
         return {u.id: u for u in self.everything}[name]
 
-    @property
+    @cached_property
     def views(self) -> list[View]:
         """The views a map metric looks through."""
         return [View(**v) for v in self.settings["views"]]
@@ -165,17 +166,15 @@ class Study:
     @cached_property
     def _blurs(self) -> dict[str, float]:
         tuned: Mapping[str, Node] = self.settings["tuned"]
-        return {
-            label: next((float(node["fwhm"]) for name, node in tuned.items() if is_variant(label, [name])), 0.0)
-            for label in self.methods
-        }
+        names = [(label, variant_of(label, tuned)) for label in self.methods]
+        return {label: 0.0 if name is None else float(tuned[name]["fwhm"]) for label, name in names}
 
     @property
     def headline(self) -> dict[str, Node]:
         """The rankings whose metric is among those chosen."""
         return {name: h for name, h in self.settings["headline"].items() if h["metric"] in self.metrics}
 
-    @property
+    @cached_property
     def kept(self) -> int:
         """Number of explained subjects whose maps are stored."""
         subjects: int = self.settings["explain"]["subjects"]

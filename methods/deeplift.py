@@ -5,6 +5,7 @@ The rescale rule, at every ReLU and max pooling wherever it is called; an operat
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import torch
@@ -43,7 +44,7 @@ class DeepLIFT:
     )
     note: ClassVar[str] = "rescale rule; sums to f(x) - f(b) but for rounding"
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """What it needs and is ranked with depends on its baseline."""
         return tags_of_baseline(SUMMING, self.baseline)

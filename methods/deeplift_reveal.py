@@ -1,6 +1,7 @@
 """DeepLIFT by the RevealCancel rule, which sees inputs that cancel each other at a ReLU."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -31,7 +32,7 @@ class DeepLIFTRevealCancel:
         "gives all to one"
     )
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """What it needs and is ranked with depends on its baseline."""
         return tags_of_baseline(SUMMING, self.baseline)

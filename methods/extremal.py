@@ -1,6 +1,7 @@
 """Extremal perturbation: the part of given size that keeps the score highest where all else is covered."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 import torch
@@ -51,7 +52,7 @@ class ExtremalPerturbation:
     )
     note: ClassVar[str] = "mean of four masks of fixed area that keep the score; what opposes the score is never kept"
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
         return tags_of_fill(_TAGS, self.fill)

@@ -1,6 +1,7 @@
 """Occlusion: how the score falls when a box of the image is covered."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from math import ceil
 from typing import ClassVar
@@ -42,7 +43,7 @@ class Occlusion:
     )
     note: ClassVar[str] = "f(x) - f(covered), mean over the boxes over a voxel; the fill may itself look like pathology"
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
         return tags_of_fill(_TAGS, self.fill)

@@ -1,6 +1,7 @@
 """The optimised mask: the smallest smooth part of the image whose covering makes the score fall."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import torch
@@ -51,7 +52,7 @@ class OptimisedMask:
         "the part whose covering pays; says nothing of how much more one covered voxel matters than another"
     )
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
         return tags_of_fill(_TAGS, self.fill)

@@ -1,6 +1,7 @@
 """The oracle of methods that see no finer than their grid: a truth averaged over cubes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -24,7 +25,7 @@ class CoarseOracle:
     )
     note: ClassVar[str] = "the truth averaged over cubes, the ceiling of methods that see no finer"
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """An oracle's tags name the truth it needs, so they belong to the instance."""
         truths = frozenset({self.truth})

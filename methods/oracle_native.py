@@ -1,6 +1,7 @@
 """The oracle of methods that see no finer than a network's feature maps: a truth averaged over their grid."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ class NativeOracle:
     )
     note: ClassVar[str] = "the truth on the grid of a layer: what a CAM method of that layer can reach on that network"
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """An oracle's tags name the truth it needs, so they belong to the instance."""
         return MethodTags(
@@ -49,6 +50,7 @@ class NativeOracle:
 
         Raises Undefined where the context carries no such truth, Unsupported where the network has no feature maps.
         """
+<<<<<<< HEAD
         truth = Oracle(self.truth)(model, inputs, target, context).abs()
 
         def work(rows: Tensor) -> Tensor:
@@ -56,6 +58,15 @@ class NativeOracle:
             (context or Context()).notes["layer"] = path.layer
             depth, height, width = path.features.shape[2:]
             return upsampled(adaptive_avg_pool3d(truth[rows], (depth, height, width)), inputs)
+=======
+        maps = Oracle(self.truth)(model, inputs, target, context).abs()
+
+        def work(rows: Tensor) -> Tensor:
+            chosen = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), self.layer)
+            (context or Context()).notes["layer"] = chosen.layer
+            depth, height, width = chosen.features.shape[2:]
+            return upsampled(adaptive_avg_pool3d(maps[rows], (depth, height, width)), inputs)
+>>>>>>> s-own
 
         with differentiable(model):
             return in_chunks(inputs, work).detach().contiguous()

@@ -1,6 +1,7 @@
 """Oracles: a truth shown as a map. They set the ceiling of a metric on that truth; none is ranked."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import torch
@@ -24,7 +25,7 @@ class Oracle:
     summary: ClassVar[str] = "The truth of the given name, painted."
     note: ClassVar[str] = "a volume as it is; region values spread so that a region's sum is its value"
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """An oracle's tags name the truth it needs, so they belong to the instance."""
         truths = frozenset({self.truth})

@@ -13,7 +13,7 @@ from bench.contracts import Context, MethodTags, Target
 from methods.oracles import Oracle
 
 
-def _told(truth: str) -> MethodTags:
+def _tags(truth: str) -> MethodTags:
     return MethodTags("control", "location", role="control", reads_model=False, truths=frozenset({truth}), cost="0")
 
 
@@ -28,7 +28,7 @@ class PlaceTemplate:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control, the reader who knows where the disease usually lies"
     summary: ClassVar[str] = "Where the disease lies in other patients, as an effect size, on the subject's anatomy."
-    tags: ClassVar[MethodTags] = _told("association")
+    tags: ClassVar[MethodTags] = _tags("association")
     note: ClassVar[str] = "what one would draw without looking at the image: the truth `association`, of other patients"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
@@ -47,7 +47,7 @@ class UseOfOthers:
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "none: a control"
     summary: ClassVar[str] = "What the model uses in the other explained patients on average, painted region by region."
-    tags: ClassVar[MethodTags] = _told("use_others")
+    tags: ClassVar[MethodTags] = _tags("use_others")
     note: ClassVar[str] = (
         "the mean of the truth `use` over the other patients; a map has to know the subject to beat it"
     )

@@ -1,6 +1,7 @@
 """Path methods: the gradient gathered on the way from a baseline to the image."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -34,7 +35,7 @@ class IntegratedGradients:
     summary: ClassVar[str] = "(x - b) times the mean gradient on the straight line from the baseline b to the image x."
     note: ClassVar[str] = "depends on its baseline; on ReLU networks read the returned gap"
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """What it needs and is ranked with depends on its baseline."""
         laws = frozenset({"linear", "completeness", "scale", "sign", "shift", "implementation"})

@@ -1,6 +1,7 @@
 """Region occlusion: how the score falls when a whole anatomical region is covered."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import torch
@@ -40,7 +41,7 @@ class RegionOcclusion:
         "f(x) - f(region covered), spread over the region; regions that replace each other all look unimportant"
     )
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
         return tags_of_fill(_TAGS, self.fill)

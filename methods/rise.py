@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Annotated, ClassVar
 
@@ -29,7 +29,7 @@ class Masks(Sequence[Tensor]):
         self.grids = (torch.rand(drawn, cells + 1, cells + 1, cells + 1, generator=generator) < chance).float()
         shifts = [torch.randint(size, (drawn,), generator=generator) for size in self.cell]
         self.shifts = torch.stack(shifts, 1).tolist()
-        self._upright = lru_cache(1)(self._made)
+        self._upright = lru_cache(1)(self._mask)
 
     def __len__(self) -> int:
         return len(self.grids) * len(FLIPS)
@@ -38,7 +38,7 @@ class Masks(Sequence[Tensor]):
         grid, flip = divmod(number, len(FLIPS))
         return self._upright(grid).flip(FLIPS[flip])
 
-    def _made(self, grid: int) -> Tensor:
+    def _mask(self, grid: int) -> Tensor:
         size = [cell * length for cell, length in zip(self.cell, self.grids.shape[1:], strict=True)]
         large = interpolate(self.grids[grid][None, None], size, mode="trilinear", align_corners=False)[0]
         d, h, w = (slice(s, s + length) for s, length in zip(self.shifts[grid], self.shape, strict=True))
@@ -79,7 +79,7 @@ class RISE:
         "512 random soft masks, mirrored; noise falls as one over the root of their number; mean score taken off"
     )
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
         return tags_of_fill(_TAGS, self.fill)

@@ -64,14 +64,14 @@ class IndividualGain:
     ) -> dict[str, Tensor]:
         """The columns above; raises `Undefined` where nothing says how anatomies correspond."""
         size, numbers = maps.abs(), context.subjects or tuple(range(len(maps)))
-        own = self.metric.map(size, truth, context)
+        scores = self.metric.map(size, truth, context)
         rounds = [self._donors(strata, numbers, step) for step in range(1, self.donors + 1)]
         laid = [
             self.metric.map(_laid(size, rows, numbers, context), truth, context).where(rows != _rows(maps), torch.nan)
             for rows in rounds
         ]
         others = torch.stack(laid).nanmean(dim=0)
-        return {"": own - others, "own": own, "others": others}
+        return {"": scores - others, "own": scores, "others": others}
 
     def _donors(self, strata: Sequence[str], numbers: Sequence[int], step: int) -> Tensor:
         """(N,) row of the subject `step` places on in the class; its own where the class ends before."""

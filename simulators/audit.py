@@ -29,12 +29,12 @@ def audit(
     features, targets = _look(simulator, count, stream, {"pathology": "off"} if healthy else {})
     sides = simulator.sides(torch.from_numpy(targets)).numpy()
     if not further:
-        return {"": _told_apart(features[sides >= 0], sides[sides >= 0])}
+        return {"": _audit(features[sides >= 0], sides[sides >= 0])}
     explained, audits = {int(target) for target in np.unique(targets[sides >= 0])}, {}
     for pair in combinations(range(simulator.outputs), 2):
         if set(pair) != explained:
             some = np.isin(targets, pair)
-            audits["{}-{}".format(*pair)] = _told_apart(features[some], (targets[some] == pair[1]).astype(int))
+            audits["{}-{}".format(*pair)] = _audit(features[some], (targets[some] == pair[1]).astype(int))
     return audits
 
 
@@ -80,7 +80,7 @@ def _look(simulator: Simulator, count: int, stream: str, do: Mapping[str, str]) 
     return np.stack(features), np.concatenate(targets)
 
 
-def _told_apart(features: np.ndarray, labels: np.ndarray) -> Audit:
+def _audit(features: np.ndarray, labels: np.ndarray) -> Audit:
     return Audit(*cross_validated(features, labels), int(np.bincount(labels).min()))
 
 

@@ -67,11 +67,11 @@ class Coupled(Variation):
         """The shared fields at every label: (2, R + 1), volume then signal, relative."""
         fields = super().added(rng, names)
         draws = aside(rng).standard_normal((len(self.coupled), 2))
-        for coupling, (z, own) in zip(self.coupled, draws, strict=True):
+        for coupling, (z, rest) in zip(self.coupled, draws, strict=True):
             share = self._share(coupling)
             kind = 0 if coupling.of == "volume" else 1
             fields[kind, names.index(coupling.first) + 1] += coupling.sd * z
-            fields[kind, names.index(coupling.second) + 1] += coupling.sd * (share * z + np.sqrt(1 - share**2) * own)
+            fields[kind, names.index(coupling.second) + 1] += coupling.sd * (share * z + np.sqrt(1 - share**2) * rest)
         return fields
 
     def _share(self, coupling: Coupling) -> float:

@@ -77,9 +77,9 @@ class Variation:
 
     def law(self, names: tuple[str, ...]) -> Law:
         """How the volumes of regions vary, 0 outside of them; the two sides of a structure vary alike."""
-        own = _own(names)
+        given = _own(names)
         default = np.array([[1.0], [self.shared], [self.paired]])
-        values = np.where(np.isnan(own), default, own)
+        values = np.where(np.isnan(given), default, given)
         return Law(self.volume * values[0], *values[1:])
 
     def partners(self, regions: Collection[str]) -> frozenset[str]:
@@ -104,10 +104,10 @@ class Variation:
     ) -> Local:
         """One subject's local latents; the noise comes from the scanner's own stream, folding may from a bank."""
         more = self.added(rng, names)
-        own = rng.standard_normal(len(names) + 1)
+        region = rng.standard_normal(len(names) + 1)
         pair, brain = rng.standard_normal(len(names) + 1), rng.standard_normal()
         sd, shared, paired = self.law(names)
-        alone = np.sqrt(1 - shared - paired) * own
+        alone = np.sqrt(1 - shared - paired) * region
         volume = alone + np.sqrt(paired) * pair[_partners(names)] + np.sqrt(shared) * brain
         volume[0] = 0
         volume = sd * volume + more[0]
@@ -157,7 +157,7 @@ def _partners(names: tuple[str, ...]) -> np.ndarray:
     A region whose left side is not there, as in a slab of the right half, shares its draw with none.
     """
     label = {name: number for number, name in enumerate(names, start=1)}
-    return np.array([0, *(label.get(_first(name), own) for name, own in label.items())])
+    return np.array([0, *(label.get(_first(name), number) for name, number in label.items())])
 
 
 def _first(name: str) -> str:

@@ -43,7 +43,7 @@ class Part:
     grained: protocol.HoldsGrain | None
 
     @classmethod
-    def of(cls, law: protocol.Pathology, own: float | None, calibrated: float | None) -> "Part":
+    def of(cls, law: protocol.Pathology, amplitude: float | None, calibrated: float | None) -> "Part":
         """A pathology asked once what it does, with an amplitude of its own or the calibrated one.
 
         Raises:
@@ -58,8 +58,8 @@ class Part:
             )
         return cls(
             law,
-            dialled=own is None,
-            amplitude=calibrated if own is None else own,
+            dialled=amplitude is None,
+            amplitude=calibrated if amplitude is None else amplitude,
             regions=law.regions if isinstance(law, protocol.InRegions) else (),
             acting=acting,
             moving=moving,
@@ -93,7 +93,7 @@ class Parts:
         """The parts of the pathology, often one."""
         several = Several.of(self.pathology)
         laws = zip(several.parts, several.amplitudes, strict=True)
-        return tuple(Part.of(law, own, self.amplitude) for law, own in laws)
+        return tuple(Part.of(law, amplitude, self.amplitude) for law, amplitude in laws)
 
     @cached_property
     def moving(self) -> tuple[Part, ...]:

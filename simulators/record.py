@@ -81,8 +81,8 @@ def _values(parts: Parts, scene: Scene, strengths: Strengths) -> dict[str, _Valu
         for tissue, value in zip(TISSUES, scene.intensities, strict=True)
     }
     for part, (latents, state) in enumerate(zip(scene.pathology, strengths, strict=True), start=1):
-        own = {"severity": _Value("severity", float(state * latents["severity"])), **_placed(parts, latents)}
-        row |= {name if part == 1 else f"{name}_{part}": value for name, value in own.items()}
+        values = {"severity": _Value("severity", float(state * latents["severity"])), **_placed(parts, latents)}
+        row |= {name if part == 1 else f"{name}_{part}": value for name, value in values.items()}
     row |= {f"covariate_{name}": _Value("covariate", value) for name, value in scene.covariates.items()}
     if confined(parts):
         row["off_target_change"] = _Value("off_target_change", off_target_change(parts, scene))

@@ -174,8 +174,8 @@ def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> MetricProbe:
         torch.randn(s, generator=source) for s in (shape, (subjects, _REGIONS * _REDRAWS, *shape[1:]), (4, *shape))
     )
     uses = use + 0.1 * torch.rand((4, *use.shape), generator=source)
-    own = cohort.regions[:, None] == torch.arange(1, _REGIONS + 1).repeat_interleave(_REDRAWS).reshape(-1, 1, 1, 1, 1)
-    return MetricProbe(cohort, maps, slope, images + 0.5 * noise, uses, redrawn.where(own, images[:, None]))
+    place = cohort.regions[:, None] == torch.arange(1, _REGIONS + 1).repeat_interleave(_REDRAWS).reshape(-1, 1, 1, 1, 1)
+    return MetricProbe(cohort, maps, slope, images + 0.5 * noise, uses, redrawn.where(place, images[:, None]))
 
 
 def probe_network(grid: Grid = GRID, seed: int = 0) -> nn.Module:

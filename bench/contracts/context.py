@@ -20,6 +20,11 @@ def _classes(targets: Tensor) -> Tensor:
     return targets.where((targets == 0) | (targets == 1), -1).long()
 
 
+def spread_of(images: Tensor) -> Tensor:
+    """The standard deviation (1, D, H, W) of each voxel between subjects; NaN where there is one only."""
+    return images.std(dim=0)
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything beside (model, inputs, target); every field has a default so that library use needs none.
@@ -35,8 +40,8 @@ class Context:
     None where no simulator stands behind the images or it cannot say, or the plug-in may not know.
     sides: targets (N,) -> (N,) int64, who is a patient: 1 on the patients' side of the explained score, 0 on the
     controls', -1 on neither, as the simulator says; without one, class 1 against class 0.
-    quantity: that of the map in question. spread: (1, D, H, W) standard deviation of each voxel between the explained
-    subjects, as the images lie, or None.
+    quantity: that of the map in question. spread: (1, D, H, W), `spread_of` the explained subjects as the images
+    lie, or None.
     notes: what a method tells of how it made its maps, in tables: `layer`, whose feature maps it read.
     domain, regions: (N, 1, D, H, W). truths: for a method only those it declared in `needs`,
     for a metric all of the simulator's.

@@ -137,9 +137,9 @@ class View:
         voxels = [OWN if self.fwhm_voxels == OWN else f"{self.fwhm_voxels:g}voxels"] if self.fwhm_voxels else []
         return "+".join([self.sign, *mm, *voxels])
 
-    def of(self, own: float) -> "View":
+    def of(self, blur: float) -> "View":
         """The view of a method whose own blur is given."""
-        return replace(self, fwhm_voxels=own) if self.fwhm_voxels == OWN else self
+        return replace(self, fwhm_voxels=blur) if self.fwhm_voxels == OWN else self
 
     @property
     def in_keys(self) -> dict[str, Any]:

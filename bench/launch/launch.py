@@ -42,7 +42,7 @@ def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str],
         *lines,
     ]
     try:
-        with files.said_when_unwritable(beats):
+        with files.sentence_if_unwritable(beats):
             beats.mkdir(parents=True, exist_ok=True)
             # a copy, because another call may plan the same study while this one works
             shutil.copyfile(plan, beats / PLAN)

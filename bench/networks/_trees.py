@@ -99,11 +99,11 @@ def grown(model: Any, outputs: int) -> tuple[Tensor, dict[str, Tensor]]:
 
 
 def _nodes(nodes: np.ndarray, sign: float, size: int) -> dict[str, np.ndarray]:
-    leaf, own = nodes["is_leaf"].astype(bool), np.arange(len(nodes))
-    below = np.where(leaf[:, None], own[:, None], np.stack([nodes["left"], nodes["right"]], 1))
+    leaf, numbers = nodes["is_leaf"].astype(bool), np.arange(len(nodes))
+    below = np.where(leaf[:, None], numbers[:, None], np.stack([nodes["left"], nodes["right"]], 1))
     value = np.where(leaf, nodes["value"], 0.0)
     # children are numbered after their parents
-    for node in own[~leaf][::-1]:
+    for node in numbers[~leaf][::-1]:
         value[node] = np.average(value[below[node]], weights=nodes["count"][below[node]])
     columns = {
         "feature": np.where(leaf, 0, nodes["feature_idx"]),

@@ -39,10 +39,10 @@ class Regional(nn.Module):
     ) -> None:
         super().__init__()
         self.shape, self.teams = tuple(in_shape), teams
-        own = members("regional", in_shape, regions)
-        self.register_buffer("own", own, persistent=False)
-        self.register_buffer("seen", torch.multinomial(own.float(), teams * voxels, replacement=True))
-        groups = len(own) * teams
+        masks = members("regional", in_shape, regions)
+        self.register_buffer("own", masks, persistent=False)
+        self.register_buffer("seen", torch.multinomial(masks.float(), teams * voxels, replacement=True))
+        groups = len(masks) * teams
         # voxels stand in channels: a grouped convolution of one place is one linear layer a network
         self.norm = nn.BatchNorm3d(groups * voxels)
         self.first = nn.Conv3d(groups * voxels, groups * hidden, 1, groups=groups)

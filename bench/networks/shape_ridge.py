@@ -61,8 +61,8 @@ class ShapeRidge(nn.Module):
         centre, scale = seen.features.mean(0), seen.features.std(0).clamp(min=1e-6)
         weight, bias = ridge(*(Examples((e.features - centre) / scale, e.targets) for e in (seen, unseen)))
         with torch.no_grad():
-            own = (self.centre, self.scale, self.readout.weight, self.readout.bias)
-            for parameter, value in zip(own, (centre, scale, weight, bias), strict=True):
+            parameters = (self.centre, self.scale, self.readout.weight, self.readout.bias)
+            for parameter, value in zip(parameters, (centre, scale, weight, bias), strict=True):
                 parameter.copy_(value)
 
     def intrinsic(self, x: Tensor) -> dict[str, Tensor]:

@@ -114,7 +114,7 @@ class Carried:
         rows.index_copy_(0, places.flatten().to(rows.device), values)
         return crops
 
-    def own(self) -> Tensor:
+    def original(self) -> Tensor:
         """The image's own value (P, C, d, h, w) in the boxes of the patches."""
         assert self.starts is not None
         return cropped(self.trail, self.volume, self.starts, self.patch.shape[2:])

@@ -32,7 +32,7 @@ class Cone:
         try:
             self.score = self._recorded()
         except Exception as error:  # whatever stops a carried value, full passes are right; they raise what is at fault
-            self.reason = _said(error)
+            self.reason = _clause_of(error)
 
     def scores(self, boxes: Tensor, content: Callable[[int], Tensor], batch: int | None = None) -> Tensor:
         """Scores (P,) of the image with `content(p)` (1, d, h, w) put in box p of `boxes` (P, 2, 3).
@@ -51,7 +51,7 @@ class Cone:
                 for numbers in groups.values():
                     scores[numbers] = self._group(torch.tensor(numbers), boxes, content, batch)
             except Exception as error:  # as above
-                self.reason = _said(error)
+                self.reason = _clause_of(error)
         return scores
 
     def _group(self, numbers: Tensor, boxes: Tensor, content: Callable[[int], Tensor], batch: int | None) -> Tensor:
@@ -89,5 +89,5 @@ class Cone:
         return explained(outputs.patch, self.target).to(self.image.device)
 
 
-def _said(error: Exception) -> str:
+def _clause_of(error: Exception) -> str:
     return str(error) or type(error).__name__

@@ -129,7 +129,7 @@ def total(
         return func(x.patch, dim, keepdim, **kwargs), x.starts
     if dims != SPACE or x.flat or kwargs:
         raise Unfollowed(f"'{func.__name__}' over these dimensions has no rule")
-    added = (x.patch - x.own()).sum((2, 3, 4), keepdim=keepdim)
+    added = (x.patch - x.original()).sum((2, 3, 4), keepdim=keepdim)
     return base + (added / x.volume[0, 0].numel() if func.__name__ == "mean" else added), None
 
 
@@ -189,4 +189,4 @@ def linear(func: Callable[..., Any], base: Tensor, x: Carried, weight: Tensor, b
     assert x.starts is not None
     volume = weight.reshape(1, -1, *x.grid[1:])
     weights = cropped(x.trail, volume, x.starts, x.patch.shape[2:]).unflatten(1, (len(weight), x.grid[0]))
-    return base + torch.einsum("pkcdhw,pcdhw->pk", weights, x.patch - x.own()), None
+    return base + torch.einsum("pkcdhw,pcdhw->pk", weights, x.patch - x.original()), None

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from itertools import chain
 from typing import Any
 
 from bench import stages as folder
@@ -20,7 +21,7 @@ def stages() -> dict[str, Stage[Any]]:
     """
     modules = [f"{folder.__name__}.{module.name}" for module in pkgutil.iter_modules(folder.__path__)]
     known: dict[str, Stage[Any]] = {}
-    for stage in (value for name in modules for value in vars(importlib.import_module(name)).values()):
+    for stage in chain.from_iterable([vars(importlib.import_module(name)).values() for name in modules]):
         if isinstance(stage, Stage) and known.setdefault(stage.name, stage) is not stage:
             places = " and ".join(sorted({type(one).__module__ for one in (stage, known[stage.name])}))
             raise BadInput(f"{places}: two stages are called '{stage.name}'; give each a `name` of its own")
@@ -42,11 +43,10 @@ class Cells:
         keys, ordered = {cell.key for cell in planned}, dict[str, Cell]()
 
         def add(cell: Cell) -> None:
-            if cell.key not in ordered:
-                for need in cell.needs:
-                    if need.unit == unit or need.key in keys:
-                        add(need)
-                ordered[cell.key] = cell
+            for need in cell.needs:
+                if need.key not in ordered and (need.unit == unit or need.key in keys):
+                    add(need)
+            ordered.setdefault(cell.key, cell)
 
         for cell in planned:
             add(cell)

@@ -12,7 +12,7 @@ from bench.contracts import BadInput, View
 from bench.contracts.arguments import check as check_bounds
 from bench.contracts.arguments import hints_of
 from bench.contracts.names import known
-from bench.names import is_variant, slug
+from bench.names import slug, variant_of
 from bench.stages import use
 from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
@@ -118,5 +118,5 @@ def check_declared(study: Study, config_dirs: Sequence[Path] = ()) -> None:
 
 def _check_known(key: str, names: Iterable[str], existing: set[str], what: str, swept: bool = False) -> None:
     for name in names:
-        if not (swept and is_variant(name, existing)):
+        if not swept or variant_of(name, existing) is None:
             known(key, what, name, existing)

@@ -8,7 +8,7 @@ from bench.stages import convergence, notes
 from bench.stages.cohort import COHORT
 from bench.stages.convergence import Kept
 from bench.stages.explained import first
-from bench.stages.maps import MadeMaps, Maps, explain, map_context
+from bench.stages.maps import Maps, MapsWithCost, explain, map_context
 from bench.stages.stage import Cell, Given, Graph
 from bench.stages.train import TRAIN
 from bench.study import Unit
@@ -41,10 +41,10 @@ class _Attribute(Maps):
 ATTRIBUTE = _Attribute()
 
 
-def every_map(given: Given) -> MadeMaps:
+def every_map(given: Given) -> MapsWithCost:
     """The maps of every explained subject, made once for all metrics of a unit.
 
     given: that of a cell of this stage.
     """
-    maps: MadeMaps = given.once(("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model))
+    maps: MapsWithCost = given.once(("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model))
     return maps

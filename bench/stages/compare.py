@@ -53,8 +53,8 @@ class _Compare(Stage[Any]):
         """One per method and metric of a group."""
         if not unit.group:
             return ()
-        pairs = ((name, metric) for name in graph.study.methods for metric in graph.study.metric_names(compare=True))
-        return (graph.cell(self, unit, name, metric) for name, metric in pairs)
+        metrics = graph.study.metric_names(compare=True)
+        return [graph.cell(self, unit, name, metric) for name in graph.study.methods for metric in metrics]
 
     def make(self, given: Given) -> tuple[pd.DataFrame, Passes]:
         cell, metric = given.cell, given.study.make("metrics", given.cell.metric)

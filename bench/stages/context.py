@@ -8,6 +8,7 @@ import torch
 
 from bench import seeds
 from bench.contracts import Batch, Cohort, Context, Method, Simulator, Truth, Unsupported
+from bench.contracts.context import spread_of
 from bench.contracts.uses import use_model, use_others
 from bench.contracts.validity import Validity
 from bench.study import Study, Unit
@@ -109,5 +110,5 @@ def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -
         region_names=cohort.region_names,
         affine=cohort.affine,
         target=target,
-        spread=cohort.images.std(dim=0) if len(cohort) > 1 else None,
+        spread=spread_of(cohort.images) if len(cohort) > 1 else None,
     )

@@ -12,20 +12,20 @@ from bench.contracts import KnownMechanism
 Game = Callable[[Tensor], Tensor]
 
 
-def between(model: KnownMechanism, own: Tensor, other: Tensor) -> Game:
+def between(model: KnownMechanism, readings: Tensor, other: Tensor) -> Game:
     """The score where the regions present have their own readings (N, P), and the absent ones others."""
-    return lambda present: model.score(torch.where(present, own, other))
+    return lambda present: model.score(torch.where(present, readings, other))
 
 
-def population_game(model: KnownMechanism, own: Tensor) -> Game:
+def population_game(model: KnownMechanism, readings: Tensor) -> Game:
     """The expected score where the regions absent are in any state of the population, each independent of the others.
 
-    own: (N, P) readings of the regions present. All S^P combinations of the states are run.
+    readings: (N, P), of the regions present. All S^P combinations of the states are run.
     """
-    every = torch.cartesian_prod(*model.states.double().T).reshape(-1, own.shape[1])
+    every = torch.cartesian_prod(*model.states.double().T).reshape(-1, readings.shape[1])
 
     def worth(present: Tensor) -> Tensor:
-        mixed = torch.where(present, own[:, None], every)
+        mixed = torch.where(present, readings[:, None], every)
         return model.score(mixed.flatten(0, 1)).unflatten(0, mixed.shape[:2]).mean(1)
 
     return worth

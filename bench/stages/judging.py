@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Attribution, KnownMechanism
+from bench.contracts.context import spread_of
 from bench.contracts.tags import MethodTags
 from bench.stages.enumeration import between, exact_shapley, exact_slopes, population_game
 
@@ -19,13 +20,13 @@ def shares_wrong(
     `own`: what the method says it shows, with signs. Of a sensitivity that is the derivative of the score by region; of
     a contribution the exact Shapley values between the image and the method's own baseline. A location says neither.
     `subject`: the exact Shapley values of regions against the population, sizes alone; a sensitivity is first
-    multiplied by the SD of each voxel between the images.
+    multiplied by the spread of each voxel between the images, as metrics of regions do.
     """
     readings, players = model.readings(images), len(model.parts)
     shares = {"subject": region_shares(model, attribution.map)}
     answer = {"subject": exact_shapley(population_game(model, readings), players).abs()}
     if tags.quantity == "sensitivity":
-        shares |= {"own": shares["subject"], "subject": region_shares(model, attribution.map * images.std(0))}
+        shares |= {"own": shares["subject"], "subject": region_shares(model, attribution.map * spread_of(images))}
         answer["own"] = exact_slopes(model, images)
     elif tags.quantity == "contribution":
         shares["own"] = shares["subject"]

@@ -61,7 +61,7 @@ class Maps(Stage[Attribution]):
         return Attribution(**load_file(folder / "maps.safetensors"))
 
 
-class MadeMaps(NamedTuple):
+class MapsWithCost(NamedTuple):
     """Maps of every explained subject, what they took, and what the method told of them."""
 
     maps: Attribution
@@ -69,12 +69,12 @@ class MadeMaps(NamedTuple):
     notes: dict[str, Any]
 
 
-def explain(given: Given, model: nn.Module) -> MadeMaps:
+def explain(given: Given, model: nn.Module) -> MapsWithCost:
     """Maps of every explained subject by the method of the cell."""
     method, context = given.study.make("methods", given.cell.method), map_context(given)
     with count_passes(model) as passes:
         maps = attribute(method, model, given.value(COHORT), context)
-    return MadeMaps(maps, passes, notes.taken(context, maps))
+    return MapsWithCost(maps, passes, notes.taken(context, maps))
 
 
 def map_context(given: Given) -> Context:

@@ -39,7 +39,7 @@ class _Measure(Stage[Any]):
             **({"views": [_in_key(view, study.blur(method)) for view in study.views]} if tags.kind == "map" else {}),
             "use": [use.key for use in uses],
         }
-        needs = (*(graph.cell(stage, unit) for stage in (CALIBRATE, COHORT, TRAIN)), maps, *uses)
+        needs = (graph.cell(CALIBRATE, unit), graph.cell(COHORT, unit), graph.cell(TRAIN, unit), maps, *uses)
         source, folder = graph.source("metrics", metric), str(maps.content["maps"])
         return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method, metric, folder)
 
@@ -47,8 +47,8 @@ class _Measure(Stage[Any]):
         """One per metric and method; metrics outermost, so that methods share their perturbations."""
         if unit.group or unit.permuted:
             return ()
-        pairs = ((name, metric) for metric in graph.study.metric_names(compare=False) for name in graph.study.methods)
-        return (graph.cell(self, unit, name, metric) for name, metric in pairs)
+        metrics = graph.study.metric_names(compare=False)
+        return [graph.cell(self, unit, name, metric) for metric in metrics for name in graph.study.methods]
 
     def make(self, given: Given) -> tuple[pd.DataFrame, Passes]:
         study, cell = given.study, given.cell

@@ -90,8 +90,8 @@ def _cases(
 
     def on_map(view: View, truth: str) -> Callable[[], Columns]:
         # absolute values are taken of what a region metric sums up, not of what it sums
-        own = view.of(explained.blur)
-        seen = replace(own, sign="signed") if metric.tags.regional and view.sign == "abs" else own
+        method_view = view.of(explained.blur)
+        seen = replace(method_view, sign="signed") if metric.tags.regional and view.sign == "abs" else method_view
         return lambda: {"": metric.map(look(attribution.map, seen, shared.cohort.affine), sees(truth), context)}
 
     def on_group(truth: str) -> Callable[[], Columns]:

@@ -44,7 +44,7 @@ class Cell:
     @cached_property
     def key(self) -> str:
         """16 hexadecimal digits."""
-        return key({"stage": self.stage, "version": self.maker.version, **self.content})
+        return key({"stage": self.maker.name, "version": self.maker.version, **self.content})
 
     @cached_property
     def upstream(self) -> frozenset[str]:

@@ -33,7 +33,7 @@ class Unwritable(BadInput):
 
 
 @contextlib.contextmanager
-def said_when_unwritable(path: Path) -> Iterator[None]:
+def sentence_if_unwritable(path: Path) -> Iterator[None]:
     """Turn a full or a read-only disk into one sentence."""
     try:
         yield
@@ -73,7 +73,7 @@ def scratch(folder: Path) -> Iterator[Path]:
     """A temporary folder beside `folder` (same file system), gone at the end."""
     temporary = hidden(folder.parent)
     try:
-        with said_when_unwritable(folder):
+        with sentence_if_unwritable(folder):
             temporary.mkdir(parents=True)
             yield temporary
     finally:
@@ -102,7 +102,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     """One file, written beside its name and moved there."""
     temporary = hidden(path.parent)
     try:
-        with said_when_unwritable(path):
+        with sentence_if_unwritable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(data)
             _sync(temporary)

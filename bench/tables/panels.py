@@ -42,7 +42,7 @@ def _volumes(study: Study, simulator: str, cells: Cells, stored: StoredCells) ->
     sides = study.make("simulators", simulator).sides(cohort.targets)
     sick = (sides[: study.kept] == 1).nonzero().flatten()
     chosen = sick[:SHOWN] if len(sick) else torch.arange(min(SHOWN, study.kept))
-    maps = {g.network: _maps(study, _shown(study, g, cells, stored), chosen, cells, stored) for g in groups}
+    maps = {g.network: _maps(study, _example(study, g, cells, stored), chosen, cells, stored) for g in groups}
     return panels.Volumes(
         cohort.subjects[chosen].numpy(),
         sides[chosen].numpy(),
@@ -54,7 +54,7 @@ def _volumes(study: Study, simulator: str, cells: Cells, stored: StoredCells) ->
     )
 
 
-def _shown(study: Study, group: Unit, cells: Cells, stored: StoredCells) -> Unit:
+def _example(study: Study, group: Unit, cells: Cells, stored: StoredCells) -> Unit:
     """The model whose maps are shown."""
     members = study.members(group)
     trained = [(u, cells.cell(TRAIN, u)) for u in members]

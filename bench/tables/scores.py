@@ -57,8 +57,8 @@ class ScoreTable:
         whole = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True).reindex(columns=ROWS.names)
         # a comparison may have rows of its single models, which come with seeds of their own
         seeds = {"data_seed": unit.data_seed, "model_seed": unit.model_seed}
-        own = {name: whole[name].astype(float).fillna(seed).astype(int) for name, seed in seeds.items()}
-        return whole.assign(**own, split="evaluation")
+        columns = {name: whole[name].astype(float).fillna(seed).astype(int) for name, seed in seeds.items()}
+        return whole.assign(**columns, split="evaluation")
 
     def _stored(self, unit: Unit) -> pd.DataFrame:
         """Rows of the cells that are there."""
@@ -67,9 +67,9 @@ class ScoreTable:
             if cell.folder and state in PRESENT:
                 keys[cell.folder, cell.method].append(cell.key)
         frames = []
-        for (folder, method), own in keys.items():
+        for (folder, method), metric_keys in keys.items():
             rows = self.stored.scores.read(folder)[0]
-            frames.append(rows[rows["metric_key"].isin(own)].assign(method=method))
+            frames.append(rows[rows["metric_key"].isin(metric_keys)].assign(method=method))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=ROWS.names)
 
     def _blanks(self, unit: Unit) -> Iterator[tuple[Cell, str, str, str]]:

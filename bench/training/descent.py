@@ -79,8 +79,8 @@ class Descent:
         rows = torch.from_numpy(self.order.permutation(len(self.images.train)))
         total, seen, there = 0.0, 0, False
         self.model.train()
-        for own in rows.split(self.recipe.batch):
-            total, seen = total + self._descend(own) * len(own), seen + len(own)
+        for batch in rows.split(self.recipe.batch):
+            total, seen = total + self._descend(batch) * len(batch), seen + len(batch)
             if there := self._cut_here():
                 break
         self.model.eval()

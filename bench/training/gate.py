@@ -62,16 +62,16 @@ def _pairs(
     outputs: Tensor, targets: Tensor, off: Tensor, calibration: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     references = calibration.get("pairs") or {"0-1": calibration["reached"]}
-    for pair, (scores, own), (scores_off, _) in zip(
+    for pair, (scores, classes), (scores_off, _) in zip(
         combinations(range(outputs.shape[1]), 2), _contrasts(outputs, targets), _contrasts(off, targets), strict=True
     ):
         name = "-".join(map(str, pair))
-        yield name, gate(scores, own, scores_off, references[name])
+        yield name, gate(scores, classes, scores_off, references[name])
 
 
 def worst_auc(outputs: Tensor, targets: Tensor) -> float:
     """The smallest AUC that outputs (N, K) reach for any two classes."""
-    return min(auc(scores, own.numpy()).value for scores, own in _contrasts(outputs, targets))
+    return min(auc(scores, classes.numpy()).value for scores, classes in _contrasts(outputs, targets))
 
 
 def _contrasts(outputs: Tensor, targets: Tensor) -> Iterator[tuple[np.ndarray, Tensor]]:

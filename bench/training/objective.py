@@ -128,6 +128,6 @@ def _r2(model: nn.Module, data: Batch) -> float:
 
 
 def _auc(model: nn.Module, data: Batch) -> float:
-    own = (data.targets < 2).nonzero().squeeze(1)
-    outputs = forward(model, data.images[own])
-    return auc((outputs[:, 1] - outputs[:, 0]).double().numpy(), data.targets[own].numpy()).value
+    rows = (data.targets < 2).nonzero().squeeze(1)
+    outputs = forward(model, data.images[rows])
+    return auc((outputs[:, 1] - outputs[:, 0]).double().numpy(), data.targets[rows].numpy()).value

@@ -22,10 +22,10 @@ def choose(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     simulators = rows["simulator"].nunique()
     settings, choices = [], []
-    for _, own in rows.groupby("method"):
-        scores = _by_patient(own)
+    for _, group in rows.groupby("method"):
+        scores = _by_patient(group)
         if scores.index.get_level_values("simulator").nunique() == simulators:
-            of_method = _settings(own, scores)
+            of_method = _settings(group, scores)
             settings.append(of_method)
             choices.append(_choice(of_method, scores))
     return pd.concat(settings, ignore_index=True)[SETTINGS.names], pd.DataFrame(choices)[CHOICES.names]
@@ -77,4 +77,4 @@ def _at(setting: pd.Series) -> tuple[str, float]:
 
 def _estimated(scores: pd.DataFrame) -> MeanEstimate:
     """Means (S,) over simulators of the means over patients, who are drawn apart for each; columns are settings."""
-    return combined([of_sample(own.to_numpy().T) for _, own in scores.groupby("simulator")])
+    return combined([of_sample(group.to_numpy().T) for _, group in scores.groupby("simulator")])

@@ -8,7 +8,7 @@ import pandas as pd
 from bench.columns.written import TUNING
 from bench.config.build import ALLOWED, TARGET, resolve
 from bench.contracts import BadInput
-from bench.names import is_variant
+from bench.names import variant_of
 from bench.store.keys import canonical
 from bench.study import Node, Study
 
@@ -52,10 +52,10 @@ def _ranked(scores: pd.DataFrame, name: str, headline: Node) -> pd.DataFrame:
 def _settings(study: Study, names: Iterable[str]) -> pd.DataFrame:
     """Method, parameters and smoothing of every label and view."""
     widths = {view.name: view.fwhm_voxels for view in study.views}
-    known = sorted(names, key=len)
+    known = list(names)
     rows = []
     for label, node in study.methods.items():
-        method = max((name for name in known if is_variant(label, [name])), key=len, default=label)
+        method = variant_of(label, known) or label
         parameters = canonical({k: v for k, v in node.items() if k != TARGET})
         plain = parameters == canonical({k: v for k, v in node.items() if k != TARGET} | default(node))
         rows += [(label, v, method, parameters, float(w), plain and not w) for v, w in widths.items()]

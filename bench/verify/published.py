@@ -37,7 +37,7 @@ class Component(NamedTuple):
     version: str = ""
 
 
-def made_from(folder: Path) -> list[Component]:
+def components_of(folder: Path) -> list[Component]:
     """What a published study was made from, each once."""
     columns = ["stage", "key", "unit", "method", "metric", "content", "config"]
     versions = {kind: _versions(folder / f"{kind}s.csv", kind) for kind in PLUGINS}
@@ -69,7 +69,7 @@ def outdated(component: Component) -> str:
 def table(folders: list[Path]) -> Iterator[list[str]]:
     """Study and its components that are behind the code, of every published study."""
     for folder in folders:
-        clauses = [(c, outdated(c)) for c in made_from(folder)]
+        clauses = [(c, outdated(c)) for c in components_of(folder)]
         behind = [f"{c.kind} `{c.name}`: {clause}" for c, clause in clauses if clause]
         yield [f"`{folder.name}`", "; ".join(behind) or "none"]
 

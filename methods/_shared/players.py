@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +49,7 @@ class RegionGame(ABC):
     fill: Fill
     blocks: int
 
-    @property
+    @cached_property
     def tags(self) -> MethodTags:
         """The fill is what it compares with."""
         return tags_of_fill(_TAGS, self.fill)

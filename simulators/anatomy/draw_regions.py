@@ -70,17 +70,17 @@ def symmetric(labels: np.ndarray, names: pd.DataFrame) -> np.ndarray:
     """
     turned, result = mirrored(labels, names), labels.copy()
     at = np.argwhere(labels != turned)
-    own, other = labels[tuple(at.T)], turned[tuple(at.T)]
+    label, other = labels[tuple(at.T)], turned[tuple(at.T)]
     lead = np.zeros(len(at))
     for step in np.ndindex(3, 3, 3):
         weight = np.exp(-((np.array(step) - 1) ** 2).sum() / (2 * VOTE_MM**2))
         for volume in (labels, turned):
             beside = np.pad(volume, 1)[tuple((at + step).T)]
-            lead += weight * ((beside == own).astype(int) - (beside == other))
+            lead += weight * ((beside == label).astype(int) - (beside == other))
     tie = np.abs(lead) < 1e-9
-    first, second = (_precedence(values[tie], at[tie], labels.shape, names) for values in (own, other))
+    first, second = (_precedence(values[tie], at[tie], labels.shape, names) for values in (label, other))
     lead[tie] = first - second
-    result[tuple(at.T)] = np.where(lead > 0, own, other)
+    result[tuple(at.T)] = np.where(lead > 0, label, other)
     return result
 
 

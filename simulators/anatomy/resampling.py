@@ -73,7 +73,7 @@ def _spread(grid: Grid, drawn: Parcellation, shares: np.ndarray, labels: np.ndar
     filled, left = labels.copy(), grid.points[..., 0] < 0
     dominant, free = shares.argmax(0), (labels == 0) & (shares.sum(0) > 0.5)
     for tissue, half in product(TISSUES[:2], (left, ~left)):
-        of = np.array([False, *(own == tissue for own in drawn.tissues)])[labels] & half
+        of = np.array([False, *(other == tissue for other in drawn.tissues)])[labels] & half
         if of.any():
             distance, nearest = distance_transform_edt(~of, sampling=grid.resolution, return_indices=True)
             near = free & half & (dominant == TISSUES.index(tissue)) & (distance <= reach_mm)

@@ -60,14 +60,14 @@ class Scans(Templated):
     @staticmethod
     def files_of(node: Mapping[str, Any]) -> tuple[Path, ...]:
         """The scans, by name, and their masks."""
-        scans = _found(node["folder"], node["pattern"])
+        scans = _scans(node["folder"], node["pattern"])
         masks = node["masks"]
         return (*scans, *(_mask(masks, scan) for scan in scans)) if masks else scans
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """The scans' files, by name."""
-        return _found(self.folder, self.pattern)
+        return _scans(self.folder, self.pattern)
 
     @property
     def named(self) -> tuple[Template, tuple[str, ...]]:
@@ -104,7 +104,7 @@ def _usable(path: Path) -> None:
     read(path)
 
 
-def _found(folder: str, pattern: str) -> tuple[Path, ...]:
+def _scans(folder: str, pattern: str) -> tuple[Path, ...]:
     return tuple(sorted(Path(folder).expanduser().glob(pattern))) if folder else ()
 
 

@@ -59,10 +59,10 @@ class Shape:
         """One subject's latents by name; `lattice` holds the field's coefficients (3, a, b, c) in mm."""
         z = rng.standard_normal(12).astype(np.float32)
         knots = [int(np.ceil(e / self.spacing_mm)) + 3 for e in extent_mm]
-        own, alike = rng.standard_normal((2, 3, *knots)).astype(np.float32)
+        field, alike = rng.standard_normal((2, 3, *knots)).astype(np.float32)
         # unit coefficients give a field of variance (151/315)^3: the mean squared cubic B-spline weight, per axis
         unit = np.float32(self.field_mm / (151 / 315) ** 1.5)
-        lattice = np.sqrt(1 - self.mirrored) * own + np.sqrt(self.mirrored / 2) * (alike + _mirror(alike))
+        lattice = np.sqrt(1 - self.mirrored) * field + np.sqrt(self.mirrored / 2) * (alike + _mirror(alike))
         left, right = z[4], np.float32(SIDES) * z[4] + np.float32(np.sqrt(1 - SIDES**2)) * z[5]
         return {
             "scale": 1 + self.size * z[0] + self.aspect * z[1:4],

@@ -89,10 +89,10 @@ def scan(parts: Parts, rng: Streams, added: Mapping[str, float]) -> Scan:
 def pathology(parts: Parts, rng: Streams, place: Place) -> tuple[Latents, ...]:
     """The pathology's latents, by part, each drawn when it is asked for."""
 
-    def own(number: int, part: Part) -> dict[str, Any]:
+    def latents(number: int, part: Part) -> dict[str, Any]:
         return part.law.draw(rng(f"pathology-{number}" if number else "pathology"), place)
 
-    return tuple(Latents(partial(own, number, part)) for number, part in enumerate(parts.pathologies))
+    return tuple(Latents(partial(latents, number, part)) for number, part in enumerate(parts.pathologies))
 
 
 def _anatomy(parts: Parts, rng: Streams, added: Mapping[str, float]) -> Mapping[str, Any]:

@@ -27,10 +27,10 @@ class States:
 
     def __init__(self, parts: Parts, scene: Scene) -> None:
         self.parts, self.scene = parts, scene
-        self.own = State(scene, parts.strengths(scene.subject, scene.stream))
-        self.moves = moving(parts, *self.own)
-        self.seen = signal(parts, *self.own, self.moves)
-        self._found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self.state = State(scene, parts.strengths(scene.subject, scene.stream))
+        self.moves = moving(parts, *self.state)
+        self.seen = signal(parts, *self.state, self.moves)
+        self._looks: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def images(self, number: int, draws: Sequence[int]) -> np.ndarray:
         """Images (K, D, H, W) with the region of this label redrawn.
@@ -45,7 +45,7 @@ class States:
         if parts.names[number - 1] in parts.displaced:
             others = [redrawn(parts, scene, k) for k in draws]
             moves = [in_place_of(self.moves, moving(parts, *state), parts.names[number - 1]) for state in others]
-            around = np.stack([signal(parts, *self.own, moved) for moved in moves])
+            around = np.stack([signal(parts, *self.state, moved) for moved in moves])
             within = np.stack([signal(parts, *state, moved) for state, moved in zip(others, moves, strict=True)])
             noise = np.stack([state.scene.local.noise for state in others], axis=1)
         else:
@@ -58,15 +58,15 @@ class States:
 
     def _state(self, draw: int) -> tuple[np.ndarray, np.ndarray]:
         """Signal and noise of the subject with every local latent redrawn and anatomy where it was."""
-        if draw not in self._found:
+        if draw not in self._looks:
             state = redrawn(self.parts, self.scene, draw)
-            self._found[draw] = signal(self.parts, *state, self.moves), state.scene.local.noise
-        return self._found[draw]
+            self._looks[draw] = signal(self.parts, *state, self.moves), state.scene.local.noise
+        return self._looks[draw]
 
 
-def in_place_of(own: Sequence[Move], others: Sequence[Move], region: str) -> list[Move]:
+def in_place_of(moves: Sequence[Move], others: Sequence[Move], region: str) -> list[Move]:
     """Displacements of a subject, those of the part that names a region being another state's."""
-    return [m for m in own if region not in m.law.regions] + [m for m in others if region in m.law.regions]
+    return [m for m in moves if region not in m.law.regions] + [m for m in others if region in m.law.regions]
 
 
 def redraws(parts: Parts, scene: Scene, draws: int) -> Tensor:

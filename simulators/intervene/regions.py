@@ -50,10 +50,10 @@ def regional_image(parts: Parts, scene: Scene, do: Mapping[str, Any], regional: 
 
 def switches(parts: Parts, scene: Scene, sets: Sequence[Collection[str]]) -> Tensor:
     """The subject with its twin's pathology in each set of regions, its own everywhere else: (C, 1, D, H, W)."""
-    own, twin = (_state(parts, scene, do) for do in ({}, {"pathology": "swap"}))
+    state, twin = (_state(parts, scene, do) for do in ({}, {"pathology": "swap"}))
     for region in {region for chosen in sets for region in chosen}:
         known("switches", "region", region, (*parts.names, ELSEWHERE))
-    return torch.from_numpy(np.stack([_image(parts, own, dict.fromkeys(chosen, twin)) for chosen in sets]))[:, None]
+    return torch.from_numpy(np.stack([_image(parts, state, dict.fromkeys(chosen, twin)) for chosen in sets]))[:, None]
 
 
 def _state(parts: Parts, scene: Scene, do: Mapping[str, Any]) -> State:

@@ -86,8 +86,8 @@ def _set(parts: Parts, scene: Scene, value: Any) -> Scene:
 def _covary(parts: Parts, scene: Scene, value: Any) -> Scene:
     named = {covariate.name: covariate for covariate in parts.labels.covariates}
     if not named or not isinstance(value, Mapping):
-        own = list(named) or "none"
-        raise impossible("do", "covariates", value, f"values by name; the task's covariates: {own}")
+        names = list(named) or "none"
+        raise impossible("do", "covariates", value, f"values by name; the task's covariates: {names}")
     for name, number in value.items():
         known("do.covariates", "covariate", name, named)
         named[name].require(number)

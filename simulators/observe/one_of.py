@@ -43,10 +43,10 @@ class OneOfPlaces:
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): one place's statistics after the other's, the readings over places, shape latents."""
-        own = self._places(image, warped)
-        deviant = (self._left(own[None]) / self.spread)[0]
+        statistics = self._places(image, warped)
+        deviant = (self._left(statistics[None]) / self.spread)[0]
         readings = [deviant.max(0), deviant.min(0), logsumexp(2 * deviant, axis=0), logsumexp(-2 * deviant, axis=0)]
-        return np.concatenate([own.ravel(), *readings, shape["scale"], shape["ventricles"]])
+        return np.concatenate([statistics.ravel(), *readings, shape["scale"], shape["ventricles"]])
 
     def _places(self, image: np.ndarray, warped: Warped) -> np.ndarray:
         """(K, F) statistics of each place."""

@@ -45,5 +45,5 @@ def with_pattern(seen: SeenSubjects, other: SeenSubjects, values: np.ndarray) ->
 
     Those seen are read by the template of their other half, so that the discriminant sees no response that is too good.
     """
-    own, new = responses(seen.images, values), template(seen.images, values)(other.images)
-    return np.column_stack([seen.statistics, own]), np.column_stack([other.statistics, new])
+    of_seen, of_other = responses(seen.images, values), template(seen.images, values)(other.images)
+    return np.column_stack([seen.statistics, of_seen]), np.column_stack([other.statistics, of_other])

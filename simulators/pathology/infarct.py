@@ -65,7 +65,7 @@ class Infarct(Focal):
     def _territory(self, place: Place, centre: np.ndarray) -> tuple[str, ...]:
         """Regions of the artery that supplies a centre, or the tissue nearest to it."""
         voxels = place.once(("territories", self.territories), partial(self._voxels, place))
-        nearest = [((own - centre) ** 2).sum(1).min(initial=np.inf) for own in voxels]
+        nearest = [((territory - centre) ** 2).sum(1).min(initial=np.inf) for territory in voxels]
         return self.territories[int(np.argmin(nearest))]
 
     def _voxels(self, place: Place) -> list[np.ndarray]:

@@ -64,10 +64,11 @@ class RegionalPathology:
 
 
 def softened(chosen: np.ndarray, sigma: float) -> np.ndarray:
-    """A mask (D, H, W) bool blurred by a Gaussian (voxels) that ends at three SDs, worked out where it is not zero."""
+    """Masks (..., D, H, W) bool blurred by a Gaussian (voxels) that ends at three SDs; worked out where it is not 0."""
     share = np.zeros(chosen.shape, np.float32)
     if chosen.any():
         # twice as far as a voxel is spread, so that what is cut off at the box's faces is zero
-        box = bounding_box(chosen, 2 * int(3 * sigma + 0.5))
-        share[box] = gaussian_filter(chosen[box].astype(np.float32), sigma, truncate=3.0)
+        anywhere = np.asarray(chosen.reshape(-1, *chosen.shape[-3:]).any(0))
+        box = (..., *bounding_box(anywhere, 2 * int(3 * sigma + 0.5)))
+        share[box] = gaussian_filter(chosen[box].astype(np.float32), sigma, truncate=3.0, axes=(-3, -2, -1))
     return share

@@ -108,10 +108,10 @@ def _sized(part: Resizing, place: Place, regions: tuple[str, ...], change: float
 
 def _stage(part: Resizing, place: Place, regions: tuple[str, ...], number: int) -> VolumeStep:
     """The step after `number` stages of growth, or of loss where negative."""
-    return place.once((part, regions, VolumeStep, number), lambda: _found(part, place, regions, number))
+    return place.once((part, regions, VolumeStep, number), lambda: _fresh_stage(part, place, regions, number))
 
 
-def _found(part: Resizing, place: Place, regions: tuple[str, ...], number: int) -> VolumeStep:
+def _fresh_stage(part: Resizing, place: Place, regions: tuple[str, ...], number: int) -> VolumeStep:
     if number == 0:
         near = _near(place, regions, part.reach_mm)
         done = Sized(np.zeros((*near.inside.shape, 3), np.float32), 0.0)

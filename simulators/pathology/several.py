@@ -55,7 +55,7 @@ class Several:
     @property
     def dialled(self) -> tuple[Pathology | Displaces, ...]:
         """The parts that the dial sets."""
-        return tuple(p for p, own in zip(self.parts, self.amplitudes, strict=True) if own is None)
+        return tuple(p for p, amplitude in zip(self.parts, self.amplitudes, strict=True) if amplitude is None)
 
     def validate(self, region_names: tuple[str, ...]) -> None:
         """Refuse a region that the anatomy does not have."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -31,18 +32,21 @@ class Spreading(Atrophy):
         structures = {RegionName.of(region).structure for region in self.regions}
         for structure in self.onsets:
             known("pathology.onsets", "structure", structure, sorted(structures))
-        if all(self.onset(region) for region in self.regions):
+        if all(self._onsets.values()):
             raise impossible(self, "onsets", dict(self.onsets), "one structure at least from the start: an onset of 0")
 
-    def onset(self, region: str) -> float:
-        """The severity from which on a region loses tissue."""
-        return self.onsets.get(RegionName.of(region).structure, 0.0)
+    @cached_property
+    def _onsets(self) -> dict[str, float]:
+        """The severity from which on each region loses tissue, worked out once."""
+        return {region: self.onsets.get(RegionName.of(region).structure, 0.0) for region in self.regions}
 
     def extent(self, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Share (D, H, W) that amplitude 1 at severity 1 would act on, in [0, 1], of the regions that have begun."""
-        acting, severity = self.acting(latents), latents["severity"]
-        extent = np.zeros(place.warped.labels.shape, np.float32)
-        for onset in sorted({self.onset(region) for region in acting if self.onset(region) < severity}):
-            begun = place.within(tuple(region for region in acting if self.onset(region) == onset))
-            extent += np.float32(1 - onset / severity) * softened(begun, self.edge_mm / place.voxel_mm / 2)
-        return extent
+        severity = latents["severity"]
+        onsets = {region: self._onsets[region] for region in self.acting(latents)}
+        begun = sorted({onset for onset in onsets.values() if onset < severity})
+        chosen = place.valued(onsets) == np.reshape(begun, (-1, 1, 1, 1))
+        share = np.zeros(chosen.shape[1:], np.float32)
+        for onset, soft in zip(begun, softened(chosen, self.edge_mm / place.voxel_mm / 2), strict=True):
+            share += np.float32(1 - onset / severity) * soft
+        return share

@@ -55,15 +55,15 @@ def _texture(seen: SeenTexture) -> Iterator[BesideNorm]:
         yield _beside_template("texture", f"power at {frequency:.2f}/mm", power, 1.0, 1 / FACTOR, FACTOR)
     yield _beside_template("intensities", "histogram in common", seen.overlaps, 1.0, COMMON, 1.0)
     for name, values, near in (("median", seen.medians, MEDIAN), ("commonest", seen.peaks, PEAK)):
-        for tissue, own, known in zip(("csf", "grey matter", "white matter"), *values, strict=True):
-            yield _beside_template(tissue, f"{name} intensity", np.array([own]), known, known - near, known + near)
+        for tissue, value, known in zip(("csf", "grey matter", "white matter"), *values, strict=True):
+            yield _beside_template(tissue, f"{name} intensity", np.array([value]), known, known - near, known + near)
     value, low, high = seen.patches
     error = (high - low) / 3.92
     yield BesideNorm("patches", "auc against the template", value, error, 0.5, np.nan, np.nan, 0, "", TEMPLATE)
 
 
 def _beside_template(
-    structure: str, quantity: str, own: np.ndarray, norm: float, low: float, high: float
+    structure: str, quantity: str, values: np.ndarray, norm: float, low: float, high: float
 ) -> BesideNorm:
-    error = float(own.std(ddof=1) / np.sqrt(len(own))) if len(own) > 1 else np.nan
-    return BesideNorm(structure, quantity, float(own.mean()), error, norm, low, high, 0, "", TEMPLATE)
+    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
+    return BesideNorm(structure, quantity, float(values.mean()), error, norm, low, high, 0, "", TEMPLATE)

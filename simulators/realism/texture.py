@@ -45,17 +45,17 @@ def texture(parts: Parts) -> SeenTexture:
     brains = [_cut(template, _shares(fine, number)) for number in range(SUBJECTS)]
     images, reference = [_seen(fine, brain) for brain in brains], _seen(fine, average)
     ratios = np.stack([power(image, VOXEL_MM) for image in images]) / power(reference, VOXEL_MM)
-    own, known = np.stack([_histogram(image) for image in images]), _histogram(reference)
+    histograms, known = np.stack([_histogram(image) for image in images]), _histogram(reference)
     medians, peaks = (
         np.stack([np.mean([of(i, b) for i, b in zip(images, brains, strict=True)], 0), of(reference, average)])
         for of in (_medians, _peaks)
     )
     return SeenTexture(
         Spectrum((BANDS[:-1] + BANDS[1:]) / 2, ratios),
-        np.minimum(own, known).sum(1),
+        np.minimum(histograms, known).sum(1),
         medians,
         peaks,
-        _told_apart(images, reference),
+        _patch_auc(images, reference),
     )
 
 
@@ -117,12 +117,12 @@ def _by_tissue(image: np.ndarray, shares: np.ndarray) -> list[np.ndarray]:
     return [image[most == tissue] for tissue in range(3)]
 
 
-def _told_apart(images: list[np.ndarray], reference: np.ndarray) -> AUC:
+def _patch_auc(images: list[np.ndarray], reference: np.ndarray) -> AUC:
     """AUC of gradient boosting between patches of subjects and of the template, from statistics that know no place."""
     rng = np.random.default_rng(0)
-    own = [_described(images[k % len(images)], rng) for k in range(PATCHES)]
+    patches = [_described(images[k % len(images)], rng) for k in range(PATCHES)]
     known = [_described(reference, rng) for _ in range(PATCHES)]
-    return cross_validated(np.array(own + known), np.repeat([1, 0], PATCHES))
+    return cross_validated(np.array(patches + known), np.repeat([1, 0], PATCHES))
 
 
 def _described(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

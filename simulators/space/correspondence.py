@@ -9,12 +9,12 @@ STEPS, FOUND = 25, 1e-3
 LONGEST = 2.0
 
 
-def corresponding(points: np.ndarray, own: np.ndarray, other: np.ndarray) -> np.ndarray:
+def corresponding(points: np.ndarray, scan: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The places (n, 3) where the other scan shows what this one shows at `points` (n, 3), in voxels.
 
-    own, other: (D, H, W, 3) the template position in mm of every voxel of each scan.
+    scan, other: (D, H, W, 3) the template position in mm of every voxel of each scan.
     """
-    wanted, slopes = _at(own, points), _inverse_slopes(other)
+    wanted, slopes = _at(scan, points), _inverse_slopes(other)
     positions, left, last = points.astype(np.float64), np.arange(len(points)), np.array(other.shape[:3]) - 1
     for _ in range(STEPS):
         near = tuple(np.clip(np.rint(positions[left]), 0, last).astype(int).T)
@@ -30,16 +30,16 @@ def _inverse_slopes(position: np.ndarray) -> np.ndarray:
     return np.linalg.inv(np.moveaxis(np.array(slopes), (0, 1), (-2, -1)))
 
 
-def resampled_from(volumes: np.ndarray, own: np.ndarray, other: np.ndarray) -> np.ndarray:
+def resampled_from(volumes: np.ndarray, scan: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Volumes (n, D, H, W) of the other scan as this one shows them; cubic, because texture must keep its contrast."""
-    return resampled(volumes, places(own, other), order=3)
+    return resampled(volumes, places(scan, other), order=3)
 
 
-def places(own: np.ndarray, other: np.ndarray) -> np.ndarray:
+def places(scan: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(3, D, H, W) float64: the place in the other scan, in voxels, of what each voxel of this one shows."""
-    grid = own.shape[:3]
+    grid = scan.shape[:3]
     every = np.indices(grid).reshape(3, -1).T
-    return corresponding(every, own, other).T.reshape(3, *grid)
+    return corresponding(every, scan, other).T.reshape(3, *grid)
 
 
 def resampled(volumes: np.ndarray, where: np.ndarray, order: int) -> np.ndarray:

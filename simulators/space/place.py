@@ -1,6 +1,6 @@
 """The place where pathologies act: one subject's anatomy, and what is slow to work out from it."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -27,6 +27,12 @@ class Place:
         chosen = np.zeros(len(self.names) + 1, bool)
         chosen[[self.names.index(region) + 1 for region in regions]] = True
         return chosen.take(self.warped.labels)
+
+    def valued(self, values: Mapping[str, float]) -> np.ndarray:
+        """The value (D, H, W) float64 of the region that a voxel lies in; NaN in regions not named."""
+        table = np.full(len(self.names) + 1, np.nan)
+        table[[self.names.index(region) + 1 for region in values]] = list(values.values())
+        return table.take(self.warped.labels)
 
     @cached_property
     def head(self) -> Voxels:

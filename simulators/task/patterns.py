@@ -34,7 +34,7 @@ class Patterns(Task):
     target: tuple[Label, Label] = (1, 0)
 
     def __post_init__(self) -> None:
-        patterns = [p for own in self.classes for p in own]
+        patterns = [p for group in self.classes for p in group]
         wrong = [p for p in patterns if len(p) != len(patterns[0])]
         if not all(self.classes) or len(self.classes) < 2 or wrong or len(set(patterns)) < len(patterns):
             raise impossible(
@@ -53,9 +53,9 @@ class Patterns(Task):
         Raises:
             BadInput: naming both numbers.
         """
-        own = len(self.classes[0][0])
-        if parts != own:
-            raise BadInput(f"task.classes: its patterns have {own} parts, pathology.parts has {parts}; match them")
+        length = len(self.classes[0][0])
+        if parts != length:
+            raise BadInput(f"task.classes: its patterns have {length} parts, pathology.parts has {parts}; match them")
 
     @cached_property
     def labels(self) -> Labels:
@@ -87,9 +87,9 @@ class Patterns(Task):
     @cached_property
     def causes(self) -> Pattern:
         """1 for each part that not everybody has alike, and whose change alters the label of any pattern."""
-        judged = [own for c, own in enumerate(self.classes) if c != self.target[1]]
-        varies = [len(set(column)) > 1 for column in zip(*(p for own in self.classes for p in own), strict=True)]
-        flips = [any({_flip(p, k) for p in own} != set(own) for own in judged) for k in range(len(varies))]
+        judged = [group for c, group in enumerate(self.classes) if c != self.target[1]]
+        varies = [len(set(column)) > 1 for column in zip(*(p for group in self.classes for p in group), strict=True)]
+        flips = [any({_flip(p, k) for p in group} != set(group) for group in judged) for k in range(len(varies))]
         return tuple(int(part) for part in np.logical_and(varies, flips))
 
     def label(self, subject: int) -> int:
@@ -105,40 +105,40 @@ class Patterns(Task):
         Raises:
             BadInput: for an intervention this task does not know, or a strength that is not from 0 to 1.
         """
-        own, other = self.pattern(subject), self.twin(subject)
+        pattern, other = self.pattern(subject), self.twin(subject)
         if set(do) == {"parts"}:
-            return _strengths(do["parts"], len(own))
+            return _strengths(do["parts"], len(pattern))
         scale = amount(do, dict.fromkeys((None, "off", "on", "swap"), 1.0))
-        on = other if self._side(subject) == 0 else own
-        off = self._without_causes(own)
-        states = {None: on if "strength" in do else own, "off": off, "on": on, "swap": other}
+        on = other if self._side(subject) == 0 else pattern
+        off = self._without_causes(pattern)
+        states = {None: on if "strength" in do else pattern, "off": off, "on": on, "swap": other}
         state = states[do.get("pathology")]
         return tuple(float(s) * (scale if cause else 1.0) for s, cause in zip(state, self.causes, strict=True))
 
     def pattern(self, subject: int) -> Pattern:
         """Parts that a subject carries."""
-        own = self.classes[self.label(subject)]
-        return own[subject // len(self.classes) % len(own)]
+        group = self.classes[self.label(subject)]
+        return group[subject // len(self.classes) % len(group)]
 
     def twin(self, subject: int) -> Pattern:
         """The other label at the same distractors: all causes off if that heals, else a smallest change, in turn."""
-        own, healed = self.pattern(subject), self._without_causes(self.pattern(subject))
+        pattern, healed = self.pattern(subject), self._without_causes(self.pattern(subject))
         if self._side(subject) != 0 and healed in self.classes[self.target[1]]:
             return healed
-        nearest = list(self._nearest(subject, own))
+        nearest = list(self._nearest(subject, pattern))
         turn = subject // len(self.classes) // len(self.classes[self.label(subject)])
         return nearest[turn % len(nearest)]
 
     def edited(self, subject: int, stream: str) -> Pattern:
         """The subject's pattern with every part changed that belongs to any smallest flip to the twin's label."""
-        own = self.pattern(subject)
-        changed = np.any([np.not_equal(own, other) for other in self._nearest(subject, own)], axis=0)
-        return tuple(int(s) ^ int(c) for s, c in zip(own, changed, strict=True))
+        pattern = self.pattern(subject)
+        changed = np.any([np.not_equal(pattern, other) for other in self._nearest(subject, pattern)], axis=0)
+        return tuple(int(s) ^ int(c) for s, c in zip(pattern, changed, strict=True))
 
-    def _nearest(self, subject: int, own: Pattern) -> Iterator[Pattern]:
+    def _nearest(self, subject: int, pattern: Pattern) -> Iterator[Pattern]:
         first, second = self.target
         others = self.classes[first if self.label(subject) == second else second]
-        distance = [int(np.not_equal(own, other).sum()) for other in others]
+        distance = [int(np.not_equal(pattern, other).sum()) for other in others]
         return (other for other, d in zip(others, distance, strict=True) if d == min(distance))
 
     def _side(self, subject: int) -> int:

@@ -31,10 +31,10 @@ class Shortcut(CueTask):
         if parts < 2:
             raise BadInput("pathology.parts: a shortcut task needs them; give the cause first and the marker last")
         super().validate(parts - 1)
-        own = len(self.strength(0, {}, "train"))
-        if own != parts:
+        count = len(self.strength(0, {}, "train"))
+        if count != parts:
             raise BadInput(
-                f"task.cause: it switches {own - 1} part as a whole, so a shortcut needs {own} pathology.parts, "
+                f"task.cause: it switches {count - 1} part as a whole, so a shortcut needs {count} pathology.parts, "
                 f"the cause and the marker, not {parts}; give one cause, or a task.cause of patterns"
             )
 

@@ -47,9 +47,9 @@ class Subtypes(Task):
 
     def validate(self, parts: int) -> None:
         """Refuse a pathology whose number of parts is not that of the patterns."""
-        own = len(self.patterns[0])
-        if parts != own:
-            raise BadInput(f"task.patterns: they have {own} parts, pathology.parts has {parts}; match them")
+        length = len(self.patterns[0])
+        if parts != length:
+            raise BadInput(f"task.patterns: they have {length} parts, pathology.parts has {parts}; match them")
 
     def label(self, subject: int) -> int:
         """1 for patients."""

@@ -65,8 +65,8 @@ def _region(well: np.ndarray, sick: np.ndarray) -> tuple[float, float]:
     for fold in range(FOLDS):
         test = np.arange(len(well)) % FOLDS == fold
         laws = [_law(group[~test]) for group in (well, sick)]
-        for group, own in zip((well, sick), scores, strict=True):
-            own[test] = _density(group[test], *laws[1]) - _density(group[test], *laws[0])
+        for group, row in zip((well, sick), scores, strict=True):
+            row[test] = _density(group[test], *laws[1]) - _density(group[test], *laws[0])
     value, low, high = auc(scores.ravel(), np.repeat([0, 1], len(well)))
     return value - 0.5, (high - low) / 2
 

@@ -62,12 +62,12 @@ def stack(volumes: Sequence[np.ndarray]) -> Tensor:
 
 def _explained(parts: Parts, scene: Scene) -> ExplainedSubject:
     subject, label = scene.subject, parts.task.label(scene.subject)
-    own, other = parts.strengths(subject, scene.stream), parts.strengths(subject, scene.stream, SWAP)
-    signals = [signal(parts, scene, state) for state in (own, other)]
+    strengths, other = parts.strengths(subject, scene.stream), parts.strengths(subject, scene.stream, SWAP)
+    signals = [signal(parts, scene, state) for state in (strengths, other)]
     seen, twin = (scanned(parts, scene, emitted, scene.local.noise) for emitted in signals)
     # controls lack what a truth shows; a value has no controls
     lacks = parts.labels.kind == "classes" and parts.labels.side(label) == 0
-    acted, brighter = np.abs(loss(parts, scene, own) - loss(parts, scene, other)), signals[0] - signals[1]
+    acted, brighter = np.abs(loss(parts, scene, strengths) - loss(parts, scene, other)), signals[0] - signals[1]
     truths = {
         # rounded once and last; a sign of its own would make a zero negative
         "planted": np.where(acted > 0, np.copysign(acted, -brighter if lacks else brighter), 0).astype(np.float32),
@@ -86,8 +86,8 @@ def _edit(parts: Parts, scene: Scene, seen: np.ndarray, lacks: bool) -> dict[str
         return {}
     edited = image(parts, scene, state)
     change = edited - seen if lacks else seen - edited
-    own = parts.strengths(scene.subject, scene.stream)
-    return {"edit": np.where(near(parts, scene, own, state), change, 0) if confined(parts) else change}
+    strengths = parts.strengths(scene.subject, scene.stream)
+    return {"edit": np.where(near(parts, scene, strengths, state), change, 0) if confined(parts) else change}
 
 
 def _edited(parts: Parts, scene: Scene) -> Strengths | None:

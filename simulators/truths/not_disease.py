@@ -54,9 +54,9 @@ def require_dialled_cause(parts: Parts) -> None:
 
 def changed(parts: Parts, scene: Scene, seen: np.ndarray, numbers: Sequence[int]) -> np.ndarray:
     """The change that some parts make to a subject's image (D, H, W): the image minus the one without them."""
-    own = parts.strengths(scene.subject, scene.stream)
-    absent = {number % len(own) for number in numbers}
-    return seen - image(parts, scene, tuple(0.0 if k in absent else s for k, s in enumerate(own)))
+    strengths = parts.strengths(scene.subject, scene.stream)
+    absent = {number % len(strengths) for number in numbers}
+    return seen - image(parts, scene, tuple(0.0 if k in absent else s for k, s in enumerate(strengths)))
 
 
 def within(scene: Scene, regions: Sequence[str]) -> np.ndarray:

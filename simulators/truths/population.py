@@ -42,9 +42,9 @@ def ends(parts: Parts, scene: Scene) -> tuple[Strengths, Strengths]:
     """
     if parts.labels.kind == "regression":
         return _strengths(parts, scene, {"strength": 0.0}), _strengths(parts, scene, {"strength": 1.0})
-    own, other = _strengths(parts, scene, {}), _strengths(parts, scene, {"pathology": "swap"})
+    strengths, other = _strengths(parts, scene, {}), _strengths(parts, scene, {"pathology": "swap"})
     control = parts.labels.side(parts.task.label(scene.subject)) == 0
-    return (own, other) if control else (other, own)
+    return (strengths, other) if control else (other, strengths)
 
 
 def _strengths(parts: Parts, scene: Scene, do: Mapping[str, Any]) -> Strengths:

@@ -16,8 +16,8 @@ def source_voxels(parts: Parts, donor: Scene, recipient: Scene | None) -> np.nda
     From the recipient's voxel (the template's, if None) to the template and from there, by the inverse of the donor's
     deformation, to the place in the donor's scan.
     """
-    own = parts.anatomy.template.points if recipient is None else position(parts, recipient)
-    return places(own, position(parts, donor)).astype(np.float32)
+    points = parts.anatomy.template.points if recipient is None else position(parts, recipient)
+    return places(points, position(parts, donor)).astype(np.float32)
 
 
 def laid(volume: Tensor, voxels: np.ndarray) -> Tensor:

@@ -23,7 +23,7 @@ def test_rows_behind_the_code_are_marked():
 
 @pytest.mark.parametrize("folder", STUDIES, ids=[folder.name for folder in STUDIES])
 def test_every_part_of_a_study_is_compared(folder):
-    found = published.made_from(folder)
+    found = published.components_of(folder)
     assert {c.kind for c in found} == {"method", "metric", "network", "simulator", "stage"}
     for kind in published.PLUGINS:
         assert {c.name for c in found if c.kind == kind} == set(pd.read_csv(folder / f"{kind}s.csv")[kind])
@@ -40,7 +40,7 @@ def test_a_component_is_behind_by_its_version_or_by_a_part_of_it():
 
 
 def test_a_stage_whose_version_was_raised_is_behind(monkeypatch):
-    (one,) = (c for c in published.made_from(STUDIES[0]) if (c.kind, c.name) == ("stage", "measure"))
+    (one,) = (c for c in published.components_of(STUDIES[0]) if (c.kind, c.name) == ("stage", "measure"))
     assert outdated(one) == ""
     monkeypatch.setattr(type(published.stages()["measure"]), "version", "raised")
     assert outdated(one) == "it or a part of it has another version"

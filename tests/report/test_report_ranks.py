@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from bench.report.statistics.intervals import balanced
-from bench.report.statistics.ranks import CAUTION, confidence_sets, told_apart
+from bench.report.statistics.ranks import CAUTION, clear_leads, confidence_sets
 
 #: spreads of data seed, subject and residual; the share of them that all methods have in common
 DESIGNS = [((0.2, 0.2, 0.2), 0.8), ((1.0, 0.1, 0.3), 0.0), ((0.1, 1.0, 0.3), 0.5), ((0.1, 0.1, 1.0), 0.0)]
@@ -32,7 +32,7 @@ def scores(x):
 
 def split(methods, spreads, shared, repeats, seeds=5):
     rng = np.random.default_rng(0)
-    found = [told_apart(scores(study(rng, methods, spreads, shared, seeds))).any() for _ in range(repeats)]
+    found = [clear_leads(scores(study(rng, methods, spreads, shared, seeds))).any() for _ in range(repeats)]
     return np.mean(found)
 
 
@@ -58,32 +58,32 @@ def test_pairs_are_told_apart_as_the_slow_twin_says():
     for _ in range(5):
         places = rng.normal(size=6) * 2.5
         leads = places[:, None] - places
-        np.testing.assert_array_equal(told_apart(leads), slow(leads))
+        np.testing.assert_array_equal(clear_leads(leads), slow(leads))
 
 
 def test_two_methods_are_compared_as_one_pair_is():
     edge = stats.norm.isf(0.025)
     for lead, shown in ((edge - 0.05, False), (edge + 0.05, True)):
-        assert told_apart(np.array([[0, lead], [-lead, 0]]))[0, 1] == shown
+        assert clear_leads(np.array([[0, lead], [-lead, 0]]))[0, 1] == shown
 
 
 def test_a_pair_that_the_first_bound_leaves_may_fall_to_the_next():
     """Four methods far apart but for one pair, which is then compared alone."""
     leads = np.array([[0, 9, 9, 9], [-9, 0, 9, 9], [-9, -9, 0, 2.2], [-9, -9, -2.2, 0]])
-    assert told_apart(leads)[2, 3]
-    assert not told_apart(leads[2:, 2:] * 0 + [[0, 1.9], [-1.9, 0]]).any()
+    assert clear_leads(leads)[2, 3]
+    assert not clear_leads(leads[2:, 2:] * 0 + [[0, 1.9], [-1.9, 0]]).any()
 
 
 def test_sets_of_ranks_hold_as_many_as_are_not_told_apart():
     leads = np.array([[0, 0.1, 9, 9], [-0.1, 0, 9, 9], [-9, -9, 0, 9], [-9, -9, -9, 0.0]])
-    low, high = confidence_sets(told_apart(leads))
+    low, high = confidence_sets(clear_leads(leads))
     assert low.tolist() == [1, 1, 3, 4] and high.tolist() == [2, 2, 3, 4]
 
 
 def test_what_is_unknown_tells_nothing():
-    low, high = confidence_sets(told_apart(np.full((3, 3), np.nan)))
+    low, high = confidence_sets(clear_leads(np.full((3, 3), np.nan)))
     assert low.tolist() == [1, 1, 1] and high.tolist() == [3, 3, 3]
-    assert not len(confidence_sets(told_apart(np.zeros((0, 0))))[0])
+    assert not len(confidence_sets(clear_leads(np.zeros((0, 0))))[0])
 
 
 @pytest.mark.parametrize("methods", [3, 25])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.explore.export.layout import About
 from bench.explore.export.maps import stored
-from bench.explore.export.writer import said_when_refused, write
+from bench.explore.export.writer import sentence_if_refused, write
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.cohort import COHORT
@@ -31,7 +31,7 @@ def export(study: Study) -> Iterator[Path]:
 
 def _export(study: Study, unit: Unit) -> Path:
     folder = Path(study.results) / "export" / unit.simulator
-    with said_when_refused(folder):
+    with sentence_if_refused(folder):
         run = UnitRun(study, unit)
         calibrated = simulator(study, unit, run.value(CALIBRATE))
         cohort = run.value(COHORT)

@@ -38,7 +38,7 @@ def write(folder: Path, cohort: Cohort, about: About, maps: Iterable[ExportedMap
     Raises:
         BadInput: where the folder cannot be written.
     """
-    with said_when_refused(folder), files.scratch(folder) as copy:
+    with sentence_if_refused(folder), files.scratch(folder) as copy:
         layout = Layout(copy, about.modality)
         _root(layout, cohort, about)
         _derived(layout, cohort)
@@ -49,7 +49,7 @@ def write(folder: Path, cohort: Cohort, about: About, maps: Iterable[ExportedMap
 
 
 @contextmanager
-def said_when_refused(folder: Path) -> Iterator[None]:
+def sentence_if_refused(folder: Path) -> Iterator[None]:
     """Turn a place that cannot be written, on the way to `folder`, into one sentence."""
     try:
         yield

@@ -39,8 +39,8 @@ def filter_diversity(model: nn.Module) -> pd.DataFrame:
 def _layer(weight: Tensor) -> dict[str, float]:
     filters = weight.flatten(1).double()
     norms = filters.norm(dim=1)
-    own = filters / norms.clamp(min=1e-12)[:, None]
-    cosine = (own @ own.T).abs()
+    directions = filters / norms.clamp(min=1e-12)[:, None]
+    cosine = (directions @ directions.T).abs()
     count, size = filters.shape
     rank = effective_rank(torch.linalg.svdvals(filters))
     return {

@@ -38,8 +38,8 @@ class SoftTree(nn.Module):
         """Probability (N, leaves) to arrive at each leaf, and (N, nodes) at each node."""
         right, reached = self.right(x), [torch.ones(len(x), 1)]
         for level in range(self.depth):
-            own = right[:, 2**level - 1 : 2 ** (level + 1) - 1]
-            reached.append(torch.stack([reached[-1] * (1 - own), reached[-1] * own], 2).flatten(1))
+            at_level = right[:, 2**level - 1 : 2 ** (level + 1) - 1]
+            reached.append(torch.stack([reached[-1] * (1 - at_level), reached[-1] * at_level], 2).flatten(1))
         return reached[-1], torch.cat(reached[:-1], 1)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -11,15 +11,15 @@ import pandas as pd
 from bench.report.load.files import count_rows
 from bench.report.load.results import Results
 
-Found = TypeVar("Found")
-Work = Callable[[Results, str, str, pd.DataFrame], Found]
+Outcome = TypeVar("Outcome")
+Work = Callable[[Results, str, str, pd.DataFrame], Outcome]
 #: rows from which processes pay their start
 LARGE = 5_000_000
 #: each holds a partition in memory
 PROCESSES = 2
 
 
-def each(results: Results, work: Work[Found]) -> list[Found]:
+def each(results: Results, work: Work[Outcome]) -> list[Outcome]:
     """Results of `work(results, simulator, network, scores)` for every partition, sorted by name.
 
     work: a function of a module. A process holds one partition at a time. Raises BadTables.
@@ -37,5 +37,5 @@ def rows(results: Results) -> int:
     return sum(count_rows(file) for files in results.parts.values() for file in files)
 
 
-def _one(results: Results, work: Work[Found], where: tuple[str, str]) -> Found:
+def _one(results: Results, work: Work[Outcome], where: tuple[str, str]) -> Outcome:
     return work(results, *where, results.partition(*where))

@@ -14,7 +14,7 @@ from bench.report.rankings.block import Block, fewest, seeds_behind, subjects_be
 from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import ByModel, Codes
 from bench.report.statistics.intervals import Array, MeanEstimate, previews
-from bench.report.statistics.ranks import CAUTION, Told, told_apart
+from bench.report.statistics.ranks import CAUTION, Pairs, clear_leads
 from bench.report.statistics.simulators import equal_weight_mean, leads
 
 #: the status of a method that depends on nothing learnt, which is never ranked
@@ -143,21 +143,21 @@ class Contest:
         return [m for m, role in enumerate(self.roles()) if role == "method" and statuses[m] == "ok"]
 
     @cached_property
-    def told(self) -> tuple[list[int], Told]:
+    def partial_order(self) -> tuple[list[int], Pairs]:
         """The entitled methods, and which of them (row) is shown to be better than which (column), for all at once."""
         rows = np.array(self.entitled(self.statuses()), dtype=int)
         ones, others = np.triu_indices(len(rows), 1)
         scores = np.zeros((len(rows), len(rows)))
         if len(ones):
             scores[ones, others] = equal_weight_mean(leads(self.better, rows[ones], rows[others])).normal_score(CAUTION)
-        return rows.tolist(), told_apart(scores - scores.T)
+        return rows.tolist(), clear_leads(scores - scores.T)
 
     def _ranks(self) -> pd.DataFrame:
         """Rank, and whether others share it, of each entitled method among all and within its class of reference.
 
         What is below another by its mean never has a better rank, however little is known of it.
         """
-        entitled, better = self.told
+        entitled, better = self.partial_order
         mean = self.sign * self.score().mean[entitled]
         kind = self.results.methods.set_index("method")["reference_class"]
         classes = kind[[self.methods[m] for m in entitled]].to_numpy()
@@ -198,8 +198,8 @@ class Contest:
             return pd.DataFrame({"control": "", "gain": np.nan, "gain_low": np.nan, "gain_high": np.nan}, self._index)
         best = max(controls, key=lambda m: self.sign * mean[m])
         gains = dict(zip(("gain", "gain_low", "gain_high"), self._leads(self.better, best), strict=True))
-        own = np.arange(len(mean)) == best
-        return pd.DataFrame({name: np.where(own, np.nan, gain) for name, gain in gains.items()}).assign(
+        is_best = np.arange(len(mean)) == best
+        return pd.DataFrame({name: np.where(is_best, np.nan, gain) for name, gain in gains.items()}).assign(
             control=self.methods[best]
         )
 

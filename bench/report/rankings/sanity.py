@@ -39,4 +39,4 @@ def _verdicts(rows: pd.DataFrame) -> np.ndarray:
 def failures(rows: pd.DataFrame, network: str, scope: str) -> dict[str, list[str]]:
     """method -> the metrics that it fails on a network, on one simulator or over a group."""
     mine = rows[(rows["network"] == network) & (rows["simulator"] == scope) & (rows["verdict"] == FAILED)]
-    return {str(method): sorted(own) for method, own in mine.groupby("method")["metric"]}
+    return {str(method): sorted(metrics) for method, metrics in mine.groupby("method")["metric"]}

@@ -29,7 +29,7 @@ def table(contest: Contest) -> pd.DataFrame:
         if firm:
             rows["skill_low"], rows["skill_high"] = skill.interval()
     if firm:
-        entitled, better = contest.told
+        entitled, better = contest.partial_order
         low, high = confidence_sets(better)
         rows.loc[entitled, "rank_low"], rows.loc[entitled, "rank_high"] = low, high
     return rows

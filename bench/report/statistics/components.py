@@ -33,8 +33,8 @@ def table(simulator: str, network: str, scores: ByModel) -> pd.DataFrame:
     only, have no rows.
     """
     rows: list[dict[str, object]] = []
-    for (metric, truth, view), own in scores.groups.groupby(["metric", "truth", "view"], sort=True):
-        x = largest_balanced(scores.values[own.index], scores.data_seeds)
+    for (metric, truth, view), group in scores.groups.groupby(["metric", "truth", "view"], sort=True):
+        x = largest_balanced(scores.values[group.index], scores.data_seeds)
         if x.shape[0] < 2 or x.shape[1] * x.shape[2] < 2 or not x.size:
             continue
         sizes = dict(zip(COMPONENTS.names[-4:], x.shape, strict=True))

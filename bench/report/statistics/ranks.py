@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bench.report.statistics.intervals import Array
 
-Told = NDArray[np.bool_]
+Pairs = NDArray[np.bool_]
 Ranks = NDArray[np.int64]
 LEVEL = 0.95
 #: caution of `intervals` for leads that are compared over all pairs, far out: chosen by simulation
@@ -36,12 +36,12 @@ TIE_RULE = (
 )
 
 
-def confidence_sets(better: Told) -> tuple[Ranks, Ranks]:
-    """The lowest and highest rank (E,) that the methods may have, from what `told_apart` says."""
+def confidence_sets(better: Pairs) -> tuple[Ranks, Ranks]:
+    """The lowest and highest rank (E,) that the methods may have, from what `clear_leads` says."""
     return 1 + better.sum(0), len(better) - better.sum(1)
 
 
-def told_apart(leads: Array) -> Told:
+def clear_leads(leads: Array) -> Pairs:
     """(E, E): whether the row is shown to be better than the column, for all pairs at once.
 
     leads: (E, E) normal score of the lead of the row over the column, the negative of its transpose; NaN, which tells
@@ -67,7 +67,7 @@ def _widest(count: int) -> float:
     return float(np.quantile(np.ptp(_draws(count), axis=0), LEVEL)) if count > 1 else np.inf
 
 
-def _bound(pairs: Told) -> float:
+def _bound(pairs: Pairs) -> float:
     """What the largest lead among these pairs (E, E) of equal methods stays below in 95 of 100 studies."""
     draws, largest = _draws(len(pairs)), np.zeros(_DRAWS)
     for one, others in zip(draws, pairs, strict=True):
