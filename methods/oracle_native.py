@@ -50,15 +50,6 @@ class NativeOracle:
 
         Raises Undefined where the context carries no such truth, Unsupported where the network has no feature maps.
         """
-<<<<<<< HEAD
-        truth = Oracle(self.truth)(model, inputs, target, context).abs()
-
-        def work(rows: Tensor) -> Tensor:
-            path = passed(model, leaf(model, inputs[rows]), rows_of(target, rows, inputs), self.layer)
-            (context or Context()).notes["layer"] = path.layer
-            depth, height, width = path.features.shape[2:]
-            return upsampled(adaptive_avg_pool3d(truth[rows], (depth, height, width)), inputs)
-=======
         maps = Oracle(self.truth)(model, inputs, target, context).abs()
 
         def work(rows: Tensor) -> Tensor:
@@ -66,7 +57,6 @@ class NativeOracle:
             (context or Context()).notes["layer"] = chosen.layer
             depth, height, width = chosen.features.shape[2:]
             return upsampled(adaptive_avg_pool3d(maps[rows], (depth, height, width)), inputs)
->>>>>>> s-own
 
         with differentiable(model):
             return in_chunks(inputs, work).detach().contiguous()

@@ -21,12 +21,6 @@ def ceilings(methods: pd.DataFrame, truth: str, names: list[str], mean: Array) -
     table = methods.assign(layer=layer)[layer.notna().to_numpy()]
     score = dict(zip(names, mean, strict=True))
     oracles = table[(table["role"] == "oracle") & (table["truth"] == truth)]
-<<<<<<< HEAD
-    ceiling = {layer: score.get(name, np.nan) for layer, name in oracles[["layer", "method"]].itertuples(index=False)}
-    reads = table[table["family"] == "cam"].set_index("method")["layer"]
-    return np.array([ceiling.get(reads[name], np.nan) if name in reads else np.nan for name in names], dtype=float)
-=======
     ceilings = {layer: score.get(name, np.nan) for layer, name in oracles[["layer", "method"]].itertuples(index=False)}
     reads = table[table["family"] == "cam"].set_index("method")["layer"]
     return np.array([ceilings.get(reads[name], np.nan) if name in reads else np.nan for name in names], dtype=float)
->>>>>>> s-own
