@@ -49,7 +49,7 @@ def test_no_network_passes_its_reference_observer():
     assert (ahead < 3 * error).all()
     groups = [models["simulator"], models["network"]]
     assert (ahead.groupby(groups).mean() < error.groupby(groups).mean() / 6**0.5).all()
-    assert models["separability_reached"].min() < 0.985
+    assert models["separability_reached"].min() < 0.99
 
 
 def test_a_convolutional_network_passes_the_gate_on_every_simulator():
