@@ -84,8 +84,8 @@ def _launcher(launch: Sequence[str]) -> DictConfig:
 class _Composer:
     typed: Typed
     folders: list[Path]
-    #: what Hydra made of the lines it was given so far: the first pair is asked for again by methods and by metrics
-    _made: dict[tuple[str, ...], Node] = field(default_factory=dict)
+    #: what Hydra made of lines it was given: the first pair is asked for again by methods and by metrics
+    _by_lines: dict[tuple[str, ...], Node] = field(default_factory=dict)
 
     def study(self) -> Composed:
         settings = ("study", "axes", "bars", "headline")
@@ -199,18 +199,19 @@ class _Composer:
 
     def _compose(self, chosen: Mapping[str, str]) -> Node:
         given = (*chosen.values(), *self._searched())
-        if given not in self._made:
+        if given not in self._by_lines:
             with self._one_sentence(chosen.values()):
-                self._made[given] = _nodes(list(given))
-        return self._made[given]
+                self._by_lines[given] = _nodes(list(given))
+        return self._by_lines[given]
 
     def _searched(self) -> list[str]:
         return [f"hydra.searchpath=[{','.join(f'file://{f}' for f in self.folders[1:])}]"] * (len(self.folders) > 1)
 
     def check_launcher(self) -> None:
         """Refuse lines for Hydra that its launcher would refuse later."""
-        with self._one_sentence(self.typed.launch):
-            _launcher(self.typed.launch)
+        if self.typed.launch:
+            with self._one_sentence(self.typed.launch):
+                _launcher(self.typed.launch)
 
     @contextlib.contextmanager
     def _one_sentence(self, lines: Iterable[str]) -> Iterator[None]:

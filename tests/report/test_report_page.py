@@ -172,8 +172,8 @@ def test_a_study_in_which_nothing_has_a_value_has_a_page(tmp_path):
     assert "nothing ranked" in report.summary(folder)
 
 
-def test_reporting_needs_neither_torch_nor_hydra():
-    code = "import sys, bench.report; assert not {'torch', 'hydra'} & set(sys.modules)"
+def test_reporting_needs_neither_torch_nor_hydra_and_matplotlib_only_to_draw():
+    code = "import sys, bench.report; assert not {'torch', 'hydra', 'matplotlib'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
