@@ -1,5 +1,7 @@
 """Nodes of conf/, composed by Hydra as a study composes them."""
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,12 @@ CONF = Path(__file__).parents[1] / "conf"
 
 def node(name: str) -> Any:
     """The node of a YAML, named by its path in conf/ such as `simulator/focal` or `simulator/task/single`."""
+    return deepcopy(_node(name))
+
+
+@cache
+def _node(name: str) -> Any:
+    # Hydra takes a tenth of a second for a file, and thousands of tests ask for one
     with initialize_config_dir(str(CONF), version_base="1.3"):
         found: Any = OmegaConf.to_container(compose(name))
     for group in name.split("/")[:-1]:

@@ -84,6 +84,8 @@ def _launcher(launch: Sequence[str]) -> DictConfig:
 class _Composer:
     typed: Typed
     folders: list[Path]
+    #: what Hydra made of lines it was given: the first pair is asked for again by methods and by metrics
+    _by_lines: dict[tuple[str, ...], Node] = field(default_factory=dict)
 
     def study(self) -> Composed:
         settings = ("study", "axes", "bars", "headline")
@@ -196,19 +198,20 @@ class _Composer:
         return {k: v for k, v in keys.items() if k not in self.typed.fixed}
 
     def _compose(self, chosen: Mapping[str, str]) -> Node:
-        given = [*chosen.values(), *self._searched()]
-        with self._one_sentence(chosen.values()):
-            config = compose("config", overrides=given, return_hydra_config=True)
-            refers = any("${" in str(OmegaConf.to_container(config[group], resolve=False)) for group in PAIRED)
-            return {**_plain(config), CHOICES: dict(config.hydra.runtime.choices), REFERS: refers}
+        given = (*chosen.values(), *self._searched())
+        if given not in self._by_lines:
+            with self._one_sentence(chosen.values()):
+                self._by_lines[given] = _nodes(list(given))
+        return self._by_lines[given]
 
     def _searched(self) -> list[str]:
         return [f"hydra.searchpath=[{','.join(f'file://{f}' for f in self.folders[1:])}]"] * (len(self.folders) > 1)
 
     def check_launcher(self) -> None:
         """Refuse lines for Hydra that its launcher would refuse later."""
-        with self._one_sentence(self.typed.launch):
-            _launcher(self.typed.launch)
+        if self.typed.launch:
+            with self._one_sentence(self.typed.launch):
+                _launcher(self.typed.launch)
 
     @contextlib.contextmanager
     def _one_sentence(self, lines: Iterable[str]) -> Iterator[None]:
@@ -231,6 +234,12 @@ class _Composer:
             return _plain(compose("config", overrides=[*chosen, *self._searched()]))
         except (HydraException, OmegaConfBaseException):
             return {}
+
+
+def _nodes(given: list[str]) -> Node:
+    config = compose("config", overrides=given, return_hydra_config=True)
+    refers = any("${" in str(OmegaConf.to_container(config[group], resolve=False)) for group in PAIRED)
+    return {**_plain(config), CHOICES: dict(config.hydra.runtime.choices), REFERS: refers}
 
 
 def _plain(config: DictConfig) -> Node:

@@ -18,11 +18,14 @@ from bench.contracts import BadInput, Status
 from bench.launch.progress import Heart
 from bench.launch.unit import UnitRun, fail
 from bench.plan.cells import Cells
+from bench.stages.train import TRAIN
 from bench.store import files
 from bench.study import Study
 
 #: what the fork server imports once, so that a child starts in milliseconds
 PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.launch.unit"]
+#: what the first optimiser of a process imports, which takes longer than many a model is trained
+OPTIMISER = "torch._dynamo"
 POLL_S = 0.1
 #: how long a child may take to start, whatever the limit of a cell: the fork server's first imports are not its fault
 START_S = 300.0
@@ -46,9 +49,11 @@ def run(path: Path, name: str) -> None:
     work = [key for key in cells if key in set(study.pending.get(name, ()))]
     heart = Heart.of(study, name)
     given_up = list(study.given_up.get(name, ()))
+    preload = [*PRELOAD, *([OPTIMISER] if any(cells[key].stage == TRAIN.name for key in work) else [])]
     try:
         while work:
             heart.reset(len(work))
+            _serve_forks([*preload, *study.modules])
             end = _child(path, study, name, work, given_up, heart)
             if end is None:
                 break
@@ -69,7 +74,6 @@ def _child(
 ) -> tuple[Status, str] | None:
     """Run one child to its end: None when all work is done, else what became of the cell it was at."""
     context = multiprocessing.get_context("forkserver")
-    _serve_forks(study)
     owner, timeout_s = uuid.uuid4().hex, float(study.settings["timeout_s"])
     child = context.Process(target=_work, args=(path, name, work, given_up, heart.path, owner), daemon=False)
     child.start()
@@ -89,9 +93,9 @@ def _child(
     return Status.killed, f"the process died ({how}); often the memory ran out"
 
 
-def _serve_forks(study: Study) -> None:
+def _serve_forks(preload: list[str]) -> None:
     """Start the fork server, deaf to Ctrl-C: it would interrupt the server's imports, which print where they were."""
-    forkserver.set_forkserver_preload([*PRELOAD, *study.modules])
+    forkserver.set_forkserver_preload(preload)
     # the fork server would start the tracker, which lets the signal in again
     resource_tracker.ensure_running()
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

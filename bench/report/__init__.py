@@ -5,11 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from bench.report.drift import drift
-from bench.report.figures import drawing
 from bench.report.load.files import BadTables
 from bench.report.load.results import Results
 from bench.report.metrics import tables
-from bench.report.page import answers, page
+from bench.report.page import answers
 from bench.report.rankings import violations as rules
 from bench.report.rankings.ranked_results import RankedResults
 from bench.report.rankings.score_rows import ScoreRows
@@ -31,6 +30,10 @@ __all__ = [
 
 def render(folder: Path) -> Path:
     """Tables, figures and page of `results/<study>/`, in this order; returns the page. Raises BadTables."""
+    # matplotlib takes most of a second to import, and most commands draw nothing
+    from bench.report.figures import drawing
+    from bench.report.page import page
+
     source = RankedResults.of(folder)
     drawn = drawing.draw_all(source, source.results.folder / "figures")
     return page.write(source, rules.violations(source.results), drawn)
@@ -48,6 +51,9 @@ def leaderboard(folder: Path) -> pd.DataFrame:
 
 def figures(folder: Path) -> dict[str, list[Path]]:
     """Draw the figures of a study as PDF and PNG into its `figures/`; returns name -> PNGs. Raises BadTables."""
+    # as in `render`
+    from bench.report.figures import drawing
+
     return drawing.draw_all(RankedResults.of(folder), Path(folder) / "figures")
 
 

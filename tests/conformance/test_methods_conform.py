@@ -25,8 +25,10 @@ CHEAP = {
     "extremal_perturbation": {"steps": 6},
     "expected_gradients": {"samples": 16},
     "rise": {"masks": 64},
-    "optimised_mask": {"steps": 12},
+    "optimised_mask": {"steps": 6},
     "redraw_occlusion": {"draws": 2},
+    "occlusion": {"window": 6, "stride": 4},
+    "deep_shap": {"references": 3},
 }
 ALL_CHECKS = [name for module in (checks, method_laws) for name in vars(module) if name.startswith("check_")]
 

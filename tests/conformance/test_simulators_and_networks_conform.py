@@ -20,6 +20,9 @@ from simulators.pathology.focal import Focal
 CONF = Path(__file__).parents[2] / "conf"
 #: simulators whose association is looked at at every run
 ASSOCIATED = ("dementia", "mtl_atrophy", "suppressor")
+#: simulators that take many times as long as those of the same parts: `mtl_deformation` with `thinning_moving`
+#: for the one, `white_matter_lesions` for the other
+DEAR = ("deformation_moving", "white_matter_lesions_4mm")
 
 
 def _names(group):
@@ -36,7 +39,9 @@ def _failed(checks, plugin):
     return failed
 
 
-@pytest.mark.parametrize("name", _names("simulator"))
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.full) if n in DEAR else n for n in _names("simulator")]
+)
 def test_simulator_conforms(name):
     simulator = build(node(f"simulator/{name}")).with_amplitude(0.3)
     for check in simulators.applicable(simulator):

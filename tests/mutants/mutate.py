@@ -4,6 +4,7 @@ import ast
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -35,7 +36,8 @@ class Mutant:
         return (data[:start] + self.after.encode() + data[end:]).decode()
 
 
-def mutants(file: str, source: str) -> list[Mutant]:
+@cache
+def mutants(file: str, source: str) -> tuple[Mutant, ...]:
     """All faults of a file, in the order of its text."""
     lines = source.splitlines()
     starts = [0]
@@ -48,7 +50,7 @@ def mutants(file: str, source: str) -> list[Mutant]:
             before, after = ast.unparse(node), ast.unparse(other)
             text = lines[node.lineno - 1].strip()
             found.append(Mutant(file, node.lineno, text, f"{before} -> {after}", (start, end), f"({after})"))
-    return sorted(found, key=lambda mutant: (mutant.place, mutant.mutation))
+    return tuple(sorted(found, key=lambda mutant: (mutant.place, mutant.mutation)))
 
 
 def _judged(node: ast.AST) -> Iterator[ast.expr]:

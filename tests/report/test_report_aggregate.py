@@ -39,10 +39,10 @@ def test_every_table_that_rests_on_others_is_written_without_the_page(study_fold
 
 @pytest.mark.parametrize(("clean", "kept"), [("mtl_atrophy", {"focal": "mtl_atrophy"}), ("shortcut", {})])
 def test_pairs_of_simulators_that_a_study_runs_stand_in_study_json(tmp_path, clean, kept):
-    lines = ["study=quick", "simulator=focal,mtl_atrophy", f"+detect.focal={clean}", f"paths.results={tmp_path}"]
-    study, _ = plan.study(lines)
+    pairs = ("network=linear", "simulator=focal,mtl_atrophy", f"+detect.focal={clean}")
+    study, _ = plan.study(["study=quick", *pairs, f"paths.results={tmp_path}"])
     assert Writer(study).about()["detect"] == kept
 
 
 def test_nothing_is_told_apart_unless_a_study_says_so():
-    assert compose.study(["study=quick"], []).settings["detect"] == {}
+    assert compose.study(["study=quick", "simulator=focal", "network=linear"]).settings["detect"] == {}

@@ -90,7 +90,7 @@ def test_as_many_data_seeds_are_asked_as_tell_a_reader_from_chance():
 
 @pytest.mark.parametrize(("line", "said"), [("study=shortcuts", True), ("study=quick", False)])
 def test_a_plan_says_that_models_are_too_few_to_be_told_apart(tmp_path, capsys, line, said):
-    study, _ = plan.study([line, f"paths.results={tmp_path}"])
+    study, _ = plan.study([line, "network=linear", f"paths.results={tmp_path}"])
     say_underpowered(study)
     assert ("underpowered: with 5 data seeds a side" in capsys.readouterr().err) == said
 

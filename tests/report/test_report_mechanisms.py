@@ -7,7 +7,8 @@ import synthetic
 from bench import report
 from bench.columns.written import MECHANISMS
 from bench.report import readme
-from bench.report.figures.mechanisms import by, wrong_by_mechanism
+from bench.report.figures import drawing
+from bench.report.figures.mechanisms import by, draw, wrong_by_mechanism
 
 SHARES = {
     ("plain", "gradient", "own"): 0.0,
@@ -42,7 +43,8 @@ def test_the_readme_shows_both_questions(folder):
     assert "| `random` | – / 1.00 |" in table and "| `occlusion` | – / – |" in table
 
 
-def test_the_page_shows_it_where_there_is_any(folder, study_folder):
+def test_the_page_shows_it_where_there_is_any(folder, study_folder, monkeypatch):
+    monkeypatch.setattr(drawing, "_FIGURES", {"mechanisms": draw})
     assert 'id="mechanisms"' in report.render(folder).read_text()
     assert (folder / "figures" / "mechanisms_2.png").exists()
     assert 'id="mechanisms"' not in (study_folder / "index.html").read_text()

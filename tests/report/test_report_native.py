@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import undrawn
 from synthetic import GROUP
 
-from bench import report
 from bench.report.rankings.native import ceilings
 
 NAMES = ["grad_cam", "layercam", "guided_grad_cam", "coarse", "finer", "of_use"]
@@ -58,7 +58,7 @@ def test_a_layer_on_which_the_truth_hardly_scores_is_too_coarse_for_a_verdict(st
         rows = pd.read_parquet(file, partitioning=None)
         its = (rows["method"] == "oracle_counterfactual") & (rows["metric"] == "calibrated_ap")
         rows.assign(value=rows["value"].where(~its, score)).to_parquet(file, index=False)
-    page = report.render(folder).read_text(encoding="utf-8")
+    page = undrawn.page(folder)
     board = pd.read_csv(folder / "leaderboard.csv", keep_default_na=False, na_values={"native_ceiling": ""})
     here = board[board["simulator"] == GROUP]
     mine = here.query("method == 'grad_cam' and network == 'gap_cnn'")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+import undrawn
 
-from bench import report
 from bench.report.load.results import Results
 from bench.report.rankings import sanity
 from bench.report.rankings.blocks import Blocks
@@ -70,7 +70,7 @@ def test_where_higher_is_better_the_other_side_passes(folder):
 
 
 def test_a_study_says_who_fails_in_its_table_and_beside_its_rankings(folder):
-    page = report.render(folder).read_text(encoding="utf-8")
+    page = undrawn.page(folder)
     study = Results.load(folder)
     found = sanity.table(study, table(study, Blocks.read(study).all_strata))
     written = pd.read_csv(folder / "sanity.csv", keep_default_na=False, na_values={"mean": "", "low": "", "high": ""})

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from composed import node
 
 from bench.config.build import build
-from bench.config.compose import study
 from bench.contracts import BadInput, Unsupported
 from simulators.anatomy import parcellation
 from simulators.anatomy.atlas import Atlas
@@ -136,11 +136,8 @@ def test_statistics_of_two_sides_of_known_covariance():
 
 @pytest.mark.parametrize("name", ["confounded_age", "confounded_sex"])
 def test_age_and_sex_do_to_volumes_what_they_do_to_peoples(name):
-    (simulator,) = study(["study=quick", f"simulator={name}"]).simulators.values()
-    found = {
-        norm.structure: (norm.low, value, norm.high)
-        for norm, value, _ in slopes.covariate_slopes(build(simulator).parts)
-    }
+    parts = build(node(f"simulator/{name}")).parts
+    found = {norm.structure: (norm.low, value, norm.high) for norm, value, _ in slopes.covariate_slopes(parts)}
     assert len(found) == 6 and {s: v for s, v in found.items() if not v[0] <= v[1] <= v[2]} == {}
 
 

@@ -48,7 +48,8 @@ def test_dev_and_test_share_nothing(dev):
     ],
 )
 def test_a_simulator_that_shares_a_place_is_found(dev, simulator, what):
-    found = shared(dev, compose.study(["study=standard", f"simulator={simulator}", "seed.model=[0]"]))
+    few = ("network=gmp_cnn", "method=[random]")
+    found = shared(dev, compose.study(["study=standard", f"simulator={simulator}", "seed.model=[0]", *few]))
     assert what in found["regions"] and found["seeds of model"] == {0} and not found["seeds of data"]
 
 

@@ -18,7 +18,7 @@ BAD = {
     "dies": ("killed", "signal 9"),
     "hangs": ("timeout", "longer than timeout_s=15 s"),
 }
-LINES = ["metric=[calibrated_ap,max_sensitivity]", "seed.data=0", "seed.model=0,1", "timeout_s=15"]
+LINES = ["metric=[calibrated_ap,max_sensitivity]", "seed.data=0", "seed.model=0", "timeout_s=15"]
 
 
 def computed(planned, methods, results):
