@@ -22,7 +22,7 @@ OF_FAMILY = {
     "gradient": {"shift", "implementation"},
     "path": {"scale", "sign", "shift", "implementation"},
     "cam": {"shift", "implementation"},
-    "guided": {"linear", "scale", "shift", "implementation", "refusal"},
+    "guided": {"shift", "implementation", "refusal"},
     "relevance": {"implementation", "refusal"},
     "pattern": {"implementation", "refusal"},
     "perturbation": {"shift"},
@@ -33,6 +33,7 @@ OF_FAMILY = {
 OF_QUANTITY = {
     ("gradient", "sensitivity"): {"linear", "scale", "sign"},
     ("gradient", "contribution"): {"linear", "scale", "sign"},
+    ("guided", "sensitivity"): {"linear", "scale"},
     ("path", "contribution"): {"linear", "completeness"},
 }
 
