@@ -68,8 +68,7 @@ def test_exact_contributions_of_a_linear_model_answer_it_from_the_redraw_mean_al
     for metric, known in scores(
         IntegratedGradients(2, baseline="redraw")(model, images, target, context).map, context, "contribution"
     ):
-        if moving and isinstance(metric, RegionNDCG):
-            continue
-        assert len(known) and (known >= (0.9 if moving else 0.98)).all(), metric
+        nearly = 0.7 if isinstance(metric, RegionNDCG) else 0.9
+        assert len(known) and (known >= (nearly if moving else 0.98)).all(), metric
     for metric, known in scores(IntegratedGradients(2)(model, images, target, context).map, context, "contribution"):
         assert len(known) and known.mean() < 0.9, metric

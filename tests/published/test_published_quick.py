@@ -40,7 +40,7 @@ def test_the_study_is_the_one_promised(scores):
 def test_no_network_passes_its_reference_observer():
     """Its models by more than the standard error of their mean difference in AUC, none by more than three of its own.
 
-    One task leaves room for mistakes.
+    One task leaves the convolutional network room for mistakes.
     """
     models = pd.read_csv(FOLDER / "models.csv")
     ends = (("auc_low", "auc_high"), ("separability_low", "separability_high"))
@@ -49,7 +49,7 @@ def test_no_network_passes_its_reference_observer():
     assert (ahead < 3 * error).all()
     groups = [models["simulator"], models["network"]]
     assert (ahead.groupby(groups).mean() < error.groupby(groups).mean() / 6**0.5).all()
-    assert models["separability_reached"].min() < 0.99
+    assert models[models["network"] != "linear"].groupby("simulator")["auc"].mean().min() < 0.985
 
 
 def test_a_convolutional_network_passes_the_gate_on_every_simulator():

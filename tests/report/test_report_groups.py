@@ -115,7 +115,7 @@ def contest(scope: str, means: list[float], rng: np.random.Generator) -> SimpleN
     score = balanced(np.array(means)[:, None, None] + 0.01 * rng.normal(size=(len(means), 5, 30)))
     numbers = list(range(len(means)))
     return SimpleNamespace(
-        scope=scope, methods=METHODS, sign=1, score=lambda: score, statuses=list, entitled=lambda _: numbers
+        scope=scope, methods=METHODS, sign=1, score=score, statuses=list, entitled=lambda _: numbers
     )
 
 

@@ -76,7 +76,7 @@ def test_three_classes_are_calibrated_by_the_explained_pair_and_all_pairs_record
 
 
 def test_calibration_reaches_what_was_asked(atrophy):
-    found = atrophy.with_amplitude(1.0).calibrate(subjects=200, verify=200)
+    found = atrophy.with_amplitude(1.0).calibrate(subjects=400, verify=400)
     assert found["low"] <= found["asked"] <= found["high"]
     assert 0 < found["amplitude"] < 1
 

@@ -12,10 +12,12 @@ LINES = ["seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap,infi
 
 
 def seconds(study, keys):
-    """What the cells took, by stage."""
+    """What the cells took, by stage, and what was drawn for them, as the plan counts it."""
     artefacts, scores = study.artefacts(), study.scores()
     found = {}
-    for cell in {c.key: c for states in survey(study).values() for c, _ in states.values() if c.key in keys}.values():
+    cells = {c.key: c for states in survey(study).values() for c, _ in states.values() if c.key in keys}
+    drawn = {cache.key: cache for cell in cells.values() for cache in cell.caches}
+    for cell in (cells | drawn).values():
         known = scores.known(cell.folder)[cell.key] if cell.folder else artefacts.record(cell.stage, cell.key)
         found[cell.stage] = found.get(cell.stage, 0.0) + known["cost"]["seconds"]
     return found

@@ -89,7 +89,7 @@ class Contest:
     def rankable(self) -> bool:
         """Whether any method's mean is better than that of every control that sees no model; so where none was run."""
         reads = dict(zip(self.results.methods["method"], self.results.methods["reads_model"], strict=True))
-        mean, roles = self.sign * self.score().mean, self.roles()
+        mean, roles = self.sign * self.score.mean, self.roles()
         blind = [m for m, role in enumerate(roles) if role == "control" and not reads[self.methods[m]]]
         ranked = [m for m, role in enumerate(roles) if role == "method"]
         bar = np.nanmax(mean[blind], initial=-np.inf)
@@ -100,13 +100,14 @@ class Contest:
         declared = float(self.results.metric(self.headline.metric)["chance"])
         if not np.isnan(declared) or CONSTANT not in self.methods:
             return declared
-        return float(self.score().mean[self.methods.index(CONSTANT)])
+        return float(self.score.mean[self.methods.index(CONSTANT)])
 
     @cached_property
     def native(self) -> Array:
         """(M,): of a CAM method, what the truth itself scores on the grid of the layer that it reads; else NaN."""
-        return native.ceilings(self.results.methods, self.headline.truth, self.methods, self.score().mean)
+        return native.ceilings(self.results.methods, self.headline.truth, self.methods, self.score.mean)
 
+    @cached_property
     def score(self) -> MeanEstimate:
         """Means of all methods (M,), the simulators weighing equally, each over the simulators it has values in."""
         return equal_weight_mean(self.tables)
@@ -158,7 +159,7 @@ class Contest:
         What is below another by its mean never has a better rank, however little is known of it.
         """
         entitled, better = self.partial_order
-        mean = self.sign * self.score().mean[entitled]
+        mean = self.sign * self.score.mean[entitled]
         kind = self.results.methods.set_index("method")["reference_class"]
         classes = kind[[self.methods[m] for m in entitled]].to_numpy()
         alike = classes[:, None] == classes
@@ -170,7 +171,7 @@ class Contest:
 
     def table(self) -> pd.DataFrame:
         """The leaderboard rows of this contest, best first."""
-        score, statuses = self.score(), self.statuses()
+        score, statuses = self.score, self.statuses()
         low, high = score.interval()
         ranks = self._ranks().reindex(self._index)
         rows = pd.DataFrame({"method": self.methods, "role": self.roles()})

@@ -78,7 +78,7 @@ class Groups:
         """Equal-weight means over the groups, with intervals, of the common methods, where they are shown."""
         if not self._mean_shown:
             return []
-        every = combined([contest.score() for contest in self.contests])
+        every = combined([contest.score for contest in self.contests])
         low, high = every.interval()
         rows = {name: row for row, name in enumerate(self.contests[0].methods)}
         return [(name, every.mean[rows[name]], low[rows[name]], high[rows[name]]) for name in self.common]
@@ -87,7 +87,7 @@ class Groups:
 def _places(contest: Contest) -> dict[str, float]:
     """Method -> its place by its mean, of the methods that a contest ranks."""
     entitled = contest.entitled(contest.statuses())
-    means = contest.sign * contest.score().mean[entitled]
+    means = contest.sign * contest.score.mean[entitled]
     return {
         contest.methods[m]: float(place) for m, place in zip(entitled, rank_orders(means[:, None])[:, 0], strict=True)
     }
