@@ -114,9 +114,7 @@ def test_the_same_function_under_two_names_ties_everywhere(study, tmp_path):
 def contest(scope: str, means: list[float], rng: np.random.Generator) -> SimpleNamespace:
     score = balanced(np.array(means)[:, None, None] + 0.01 * rng.normal(size=(len(means), 5, 30)))
     numbers = list(range(len(means)))
-    return SimpleNamespace(
-        scope=scope, methods=METHODS, sign=1, score=score, statuses=list, entitled=lambda _: numbers
-    )
+    return SimpleNamespace(scope=scope, methods=METHODS, sign=1, score=score, statuses=list, entitled=lambda _: numbers)
 
 
 def test_a_mean_is_shown_only_where_enough_groups_agree():
