@@ -7,19 +7,24 @@ import os
 import signal
 import threading
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import torch
 
 from bench.contracts import BadInput, Status
+from bench.launch.deaths import Word, deaths_of_memory, end_of
 from bench.launch.progress import Heart
-from bench.launch.unit import UnitRun, fail
+from bench.launch.shares import Shares, Strangers
+from bench.launch.unit import Spoilt, UnitRun, fail
 from bench.plan.cells import Cells
+from bench.stages.stage import Cell
 from bench.stages.train import TRAIN
-from bench.store import files
+from bench.store import failures, files, sources
 from bench.study import Study
 
 #: what the fork server imports once, so that a child starts in milliseconds
@@ -29,13 +34,26 @@ OPTIMISER = "torch._dynamo"
 POLL_S = 0.1
 #: how long a child may take to start, whatever the limit of a cell: the fork server's first imports are not its fault
 START_S = 300.0
-#: how a child ends that met a full disk: it says so, or it touched a mapped page for which there was no room
-NO_ROOM = (os.EX_IOERR, -signal.SIGBUS)
-FULL = (
-    "a file of the store could not be written or read, most often because the disk is full; free space or set "
-    "paths.results to another disk, then issue the same command"
-)
 log = logging.getLogger("bench.launch.child")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a child is told: the plan and its unit, the keys of its work and of the work of later children, and whose.
+
+    given_up: keys that failed, so that nothing is made from them. owner: the name of the files that it may leave.
+    hashes: those of sources that were read already.
+    """
+
+    path: Path
+    unit: str
+    work: tuple[str, ...]
+    later: int
+    strangers: Strangers
+    given_up: tuple[str, ...]
+    beat: Path
+    owner: str
+    hashes: dict[tuple[str, ...], str]
 
 
 def run(path: Path, name: str) -> None:
@@ -45,52 +63,64 @@ def run(path: Path, name: str) -> None:
     """
     study = Study.load(path)
     unit = study.unit(name)
-    cells = {c.key: c for c in Cells(study).of(unit)}
-    work = [key for key in cells if key in set(study.pending.get(name, ()))]
+    pending = set(study.pending.get(name, ()))
+    asked = [cell for cell in Cells(study).of(unit) if cell.key in pending]
     heart = Heart.of(study, name)
     given_up = list(study.given_up.get(name, ()))
-    preload = [*PRELOAD, *([OPTIMISER] if any(cells[key].stage == TRAIN.name for key in work) else [])]
+    preload = [*PRELOAD, *([OPTIMISER] if any(cell.stage == TRAIN.name for cell in asked) else []), *study.modules]
+    shares = Shares(study).of(asked)
     try:
-        while work:
-            heart.reset(len(work))
-            _serve_forks([*preload, *study.modules])
-            end = _child(path, study, name, work, given_up, heart)
-            if end is None:
-                break
-            position = heart.position()
-            cell, (status, reason) = cells[work[position]], end
-            log.warning("%s: %s: %s", cell.unit.id, cell.title, reason)
-            fail(study, cell, status, reason)
-            given_up.append(work[position])
-            work = work[position + 1 :]
+        while shares:
+            (strangers, work), *others = shares
+            if strangers and all(_lost(study, cell, given_up) for cell in work):
+                shares = others
+                continue
+            later = sum(len(cells) for _, cells in others)
+            heart.reset(len(work) + later)
+            _serve_forks(preload)
+            keys, owner, hashes = tuple(cell.key for cell in work), uuid.uuid4().hex, dict(sources.HASHES)
+            task = _Task(path, name, keys, later, strangers, tuple(given_up), heart.path, owner, hashes)
+            end = _child(study, task, heart)
+            left = []
+            if end is not None:
+                # a plug-in may write heartbeats, as it may do anything: no share is read beyond its end
+                at = min(heart.position(), len(work) - 1)
+                log.warning("%s: %s: %s", name, work[at].title, end[1])
+                fail(study, work[at], *end)
+                given_up.append(work[at].key)
+                left = work[at + 1 :]
+            shares = [(strangers, left), *others] if left else others
     except BadInput as error:
         heart.stop(str(error))
         raise
     heart.finish()
 
 
-def _child(
-    path: Path, study: Study, name: str, work: list[str], given_up: list[str], heart: Heart
-) -> tuple[Status, str] | None:
+def _lost(study: Study, cell: Cell, given_up: Sequence[str]) -> bool:
+    """Whether something that a cell is made from failed before or in this call, so that no child is needed."""
+    known = [failures.read(study.artefacts(), need.key) for need in cell.needs]
+    return any(need.key in given_up for need in cell.needs) or any(f and f["run"] == study.run for f in known)
+
+
+def _child(study: Study, task: _Task, heart: Heart) -> tuple[Status, str, str] | None:
     """Run one child to its end: None when all work is done, else what became of the cell it was at."""
     context = multiprocessing.get_context("forkserver")
-    owner, timeout_s = uuid.uuid4().hex, float(study.settings["timeout_s"])
-    child = context.Process(target=_work, args=(path, name, work, given_up, heart.path, owner), daemon=False)
+    timeout_s, memory = float(study.settings["timeout_s"]), deaths_of_memory()
+    here, there = context.Pipe(duplex=False)
+    child = context.Process(target=_work, args=(task, there), daemon=False)
     child.start()
+    there.close()
     try:
         hung = _watch(child, heart, timeout_s)
     finally:
         _end(child)
-    if child.exitcode == 0:
-        return None
-    files.sweep(study.store, owner)
+    word = Word.heard(here)
+    here.close()
+    if word is None or word.end != "done":
+        files.sweep(study.store, task.owner)
     if hung:
-        return Status.timeout, f"longer than timeout_s={timeout_s:g} s"
-    code = child.exitcode or 0
-    if sentence := heart.stopped() or (FULL if code in NO_ROOM else ""):
-        raise BadInput(sentence)
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return Status.killed, f"the process died ({how}); often the memory ran out"
+        return Status.timeout, f"longer than timeout_s={timeout_s:g} s", ""
+    return end_of(child.exitcode or 0, word, study.store, deaths_of_memory() > memory)
 
 
 def _serve_forks(preload: list[str]) -> None:
@@ -119,21 +149,26 @@ def _end(child: BaseProcess) -> None:
     child.join()
 
 
-def _work(path: Path, name: str, work: list[str], given_up: list[str], beat: Path, owner: str) -> None:
+def _work(task: _Task, word: Connection) -> None:
     """In the child: compute and beat; leave when the parent is gone."""
-    os.environ[files.OWNER] = owner
+    os.environ[files.OWNER] = task.owner
     _leave_with_parent()
     torch.set_num_threads(1)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    study = Study.load(path)
-    heart = Heart(beat, len(work))
-    run = UnitRun(study, study.unit(name), lambda position, cell, share: heart.beat(position, cell.title, share))
-    run.given_up |= set(given_up)
+    sources.HASHES.update(task.hashes)
+    study = Study.load(task.path)
+    heart = Heart(task.beat, len(task.work) + task.later)
+    unit = study.unit(task.unit)
+    run = UnitRun(study, unit, lambda at, cell, share: heart.beat(at, cell.title, share), task.strangers)
+    run.given_up |= set(task.given_up)
     try:
-        run.run(work)
+        run.run(task.work)
     except BadInput as error:
-        heart.stop(str(error))
-        raise SystemExit(os.EX_IOERR) from error
+        Word("stopped", str(error)).send(word)
+    except Spoilt as spoilt:
+        Word("failed", spoilt.reason, spoilt.trace).send(word)
+    else:
+        Word("done").send(word)
 
 
 def _leave_with_parent() -> None:

@@ -11,7 +11,10 @@ from typing import Any, TypeVar
 
 from bench import provenance
 from bench.contracts import Status, Unsupported
+from bench.guard.process import PASSING, RANDOM
+from bench.guard.watch import Trespass, Watch
 from bench.launch.memory import Peak
+from bench.launch.shares import Strangers, strangers_named
 from bench.passes.counting import Passes
 from bench.plan import prices
 from bench.plan.cells import Cells
@@ -26,6 +29,8 @@ Beat = Callable[[int, Cell, float], None]
 Value = TypeVar("Value")
 #: how often a cell that cannot be read is made
 ATTEMPTS = 2
+#: letters of an error's message that are kept
+LONGEST = 2000
 log = logging.getLogger("bench.launch.unit")
 
 
@@ -33,22 +38,35 @@ class Lost(RuntimeError):
     """Something this cell is made from could not be made."""
 
 
+class Spoilt(RuntimeError):
+    """A cell failed and left the process, or values in it, changed, so that no other cell may be made there."""
+
+    def __init__(self, reason: str, trace: str) -> None:
+        super().__init__(reason)
+        self.reason, self.trace = reason, trace
+
+
 class UnitRun:
     """The cells of one unit at work; values are read or made once. It knows stages, and none of them by name.
 
-    given_up: keys that failed, so that nothing is made from them.
+    given_up: keys that failed, so that nothing is made from them. strangers: plug-ins at work that are not ours.
     """
 
-    def __init__(self, study: Study, unit: Unit, beat: Beat = lambda *_: None) -> None:
+    def __init__(self, study: Study, unit: Unit, beat: Beat = lambda *_: None, strangers: Strangers = ()) -> None:
         self.study, self.unit, self.beat = study, unit, beat
         self.cells, self.store, self.scores = Cells(study), study.artefacts(), study.scores()
         self.given_up: set[str] = set(study.given_up.get(unit.id, ()))
         self._progress: Callable[[float], None] = lambda _: None
         self._values: dict[Hashable, Any] = {}
         self._within, self._peak = 0.0, Peak()
+        self._strangers, self._watch = strangers, Watch(thorough=bool(strangers))
 
     def run(self, work: Collection[str]) -> None:
-        """Compute the cells whose keys are in `work`, in order; failures are recorded and work goes on."""
+        """Compute the cells whose keys are in `work`, in order; failures are recorded and work goes on.
+
+        Raises:
+            Spoilt: at a cell whose failure is not recorded, after which work can go on in another process alone.
+        """
         cells = [cell for cell in self.cells.of(self.unit) if cell.key in work]
         for position, cell in enumerate(cells):
             self._progress = lambda share, at=position, of=cell: self.beat(at, of, share)  # type: ignore[misc]
@@ -59,6 +77,7 @@ class UnitRun:
 
     def _attempt(self, cell: Cell) -> None:
         """Compute one cell; what it raises becomes a failure record."""
+        self._watch.begin()
         try:
             if self._gone(cell):
                 raise Lost(cell.title)
@@ -69,13 +88,26 @@ class UnitRun:
             raise
         except Lost:
             self.given_up.add(cell.key)
-        except Unsupported as error:
+        except BaseException as error:  # a plug-in may ask the program to end: its cell ends
             self.given_up.add(cell.key)
-            fail(self.study, cell, Status.unsupported, str(error))
-        except Exception as error:
-            self.given_up.add(cell.key)
-            fail(self.study, cell, Status.failed, f"{type(error).__name__}: {error}", traceback.format_exc())
-            log.warning("%s: %s failed: %s", cell.unit.id, cell.title, error)
+            self._failed(cell, error)
+
+    def _failed(self, cell: Cell, error: BaseException) -> None:
+        """Record a failure, here or, where this process is spoilt, elsewhere."""
+        try:
+            self._check(cell)
+        except Trespass as trespass:
+            raise Spoilt(str(trespass), traceback.format_exc()) from error
+        if isinstance(error, Unsupported):
+            fail(self.study, cell, Status.unsupported, in_words(error))
+            return
+        reason = f"{type(error).__name__}: {in_words(error)}"
+        fail(self.study, cell, Status.failed, reason, traceback.format_exc())
+        log.warning("%s: %s failed: %s", cell.unit.id, cell.title, in_words(error))
+
+    def _check(self, cell: Cell, passing: Collection[str] = ()) -> None:
+        """Raise Trespass where what others use is not as it was."""
+        self._watch.check(strangers_named(self._strangers) or cell.title, passing)
 
     def _made_now(self, cell: Cell) -> bool:
         """True if the cell is stored already and need not be made (again) in this call."""
@@ -103,7 +135,10 @@ class UnitRun:
         """The value of an artefact cell, from memory, the store, or made now; raises Lost."""
         if self._gone(cell):
             raise Lost(cell.title)
-        return self._once(cell.key, lambda: self._read(cell))
+        if cell.key not in self._values:
+            self._values[cell.key] = self._read(cell)
+            self._watch.lend(cell.key, cell.stage, self._values[cell.key])
+        return self._values[cell.key]
 
     def _read(self, cell: Cell) -> Any:
         """The stored value of a cell, made where there is none; another process may find it damaged and remove it."""
@@ -121,10 +156,14 @@ class UnitRun:
         for need in cell.needs:
             if self._gone(need):
                 raise Lost(need.title)
+        # a plug-in at work may ask for what is not stored yet
+        self._check(cell, PASSING)
         schema.claim(self.study.store)
         given = Given(self.cells, cell, self.get, self._progress, self._once)
         with self._timed() as seconds, self._peak.measured() as peak:
             value, passes = cell.maker.make(given)
+            # networks draw their weights from the global random state
+            self._check(cell, () if cell.method or cell.metric else (RANDOM,))
             self._write(cell, value, lambda: self._record(cell, passes, seconds(), peak()), replace)
 
     def _write(self, cell: Cell, value: Any, about: Callable[[], dict[str, Any]], replace: bool) -> None:
@@ -164,10 +203,25 @@ class UnitRun:
         return self._values[key]
 
 
+def in_words(error: BaseException) -> str:
+    """The message of an error, whatever it is made of."""
+    try:
+        return writable(str(error))[:LONGEST] or "without a message"
+    except Exception:
+        return "its message cannot be read"
+
+
+def writable(text: str) -> str:
+    """A text in which what is no letter, such as half a surrogate, is spelled out."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def fail(study: Study, cell: Cell, status: Status, reason: str, trace: str = "") -> None:
     """Record why a cell has no value."""
     name = "-".join(t for t in (cell.stage, cell.name, cell.metric) if t)
-    failures.record(study.artefacts(), name, cell.key, _identity(study, cell), status, reason, trace)
+    failures.record(
+        study.artefacts(), name, cell.key, _identity(study, cell), status, writable(reason), writable(trace)
+    )
 
 
 def _identity(study: Study, cell: Cell) -> dict[str, Any]:

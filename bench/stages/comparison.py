@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Cohort, Context, Status, Truth, Undefined, Unsupported
+from bench.stages.returned import checked_scores
 from bench.stages.scoring import rows
 
 
@@ -41,7 +42,8 @@ def compare(name: str, metric: Any, models: ComparedModels, cohort: Cohort, cont
     try:
         if count == 0:
             raise Undefined("no maps are kept (maps=none), so models cannot be compared")
-        columns = metric.compare(models.first(count), context.take(list(range(count))))
+        given = metric.compare(models.first(count), context.take(list(range(count))))
+        columns = checked_scores(given, [(count,), (len(models.maps), count)])
     except Unsupported as error:
         status, reason = Status.unsupported, str(error)
     except Undefined as error:

@@ -11,6 +11,7 @@ from bench.contracts.plugins import Perturbation
 from bench.contracts.validity import Validity
 from bench.passes.forward import forward
 from bench.passes.scores import explained, finite
+from bench.stages.returned import checked_map
 
 #: bytes of perturbations kept, so that methods share them; what does not fit is drawn again, the same at every draw
 MEMORY = 384 * 2**20
@@ -90,7 +91,8 @@ class Explained:
         """Maps of other images or another model; the method keeps its own noise and sees its own truths only."""
         place = {subject: row for row, subject in enumerate(self.context.subjects)}
         known = self.context.take([place[s] for s in context.subjects])
-        return Attribution.of(self.method(model, inputs, known.target, replace(known, _memo={}))).map
+        result = self.method(model, inputs, known.target, replace(known, _memo={}))
+        return checked_map(result, inputs).map
 
 
 def first(attribution: Attribution, count: int) -> Attribution:

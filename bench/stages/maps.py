@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -16,6 +15,7 @@ from bench.stages.cohort import COHORT
 from bench.stages.context import OF_MODEL, method_context
 from bench.stages.images import IMAGES
 from bench.stages.redraw import REDRAW
+from bench.stages.returned import check_finite_map, checked_map
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.train import TRAIN
 from bench.stages.use import USE
@@ -98,19 +98,11 @@ def map_context(given: Given) -> Context:
 
 
 def attribute(method: Method, model: nn.Module, cohort: Cohort, context: Context) -> Attribution:
-    """Maps of the cohort's images for the context's target, checked for shape and finite values.
+    """Maps of the cohort's images for the context's target.
 
     Raises:
-        ValueError: where the map is not shaped like the images or holds NaN or infinity.
+        ValueError: where what the method gives is no map of these images, or holds NaN or infinity.
     """
-    attribution = Attribution.of(method(model, cohort.images, context.target, context))
-    for part in ("map", "multiplier", "baseline"):
-        tensor = getattr(attribution, part)
-        if tensor is None:
-            continue
-        if tensor.shape != cohort.images.shape:
-            raise ValueError(f"the {part} has shape {tuple(tensor.shape)}, the images {tuple(cohort.images.shape)}")
-        finite = torch.isfinite(tensor).flatten(1).all(1)
-        if not finite.all():
-            raise ValueError(f"the {part} is not finite for subjects {cohort.subjects[~finite].tolist()}")
+    attribution = checked_map(method(model, cohort.images, context.target, context), cohort.images)
+    check_finite_map(attribution, cohort.subjects)
     return attribution

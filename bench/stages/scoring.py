@@ -13,6 +13,7 @@ from bench.columns.metric_names import MetricName
 from bench.contracts import Cohort, Metric, Status, Truth, Undefined, Unsupported, View
 from bench.passes.scores import finite
 from bench.stages.explained import Explained, ExplainedModel, first
+from bench.stages.returned import checked_scores
 from bench.stages.views import look
 
 #: (view, truth) of rows, either may be ""
@@ -35,7 +36,7 @@ def measure(
     count = _count(metric, len(shared.cohort))
     frames = []
     for case, values in _cases(metric, explained, shared, truths, views, count):
-        columns, status, reason = _guarded(metric, explained, values)
+        columns, status, reason = _guarded(metric, explained, values, count)
         why = reason or metric.tags.missing
         frames.append(rows(name, case, columns, shared.cohort, shared.strata, count, status, why))
     return pd.concat(frames, ignore_index=True)
@@ -45,13 +46,16 @@ def _count(metric: Metric, subjects: int) -> int:
     return min(metric.subjects or subjects, subjects)
 
 
-def _guarded(metric: Metric, explained: Explained, values: Callable[[], Columns]) -> tuple[Columns, Status, str]:
+def _guarded(
+    metric: Metric, explained: Explained, values: Callable[[], Columns], count: int
+) -> tuple[Columns, Status, str]:
     quantity = explained.method.tags.quantity
     if quantity not in metric.tags.quantities:
         known = " and ".join(sorted(metric.tags.quantities))
         return {"": torch.empty(0)}, Status.unsupported, f"defined for {known}, this map is a {quantity}"
+    shapes = [(count,)] if metric.tags.kind in ("map", "model") else [(count,), ()]
     try:
-        return values(), Status.ok, ""
+        return checked_scores(values(), shapes), Status.ok, ""
     except Unsupported as error:
         return {"": torch.empty(0)}, Status.unsupported, str(error)
     except Undefined as error:
@@ -74,7 +78,10 @@ def _cases(
 
     def model() -> Columns:
         quantities = {explained.name: explained.method.tags.quantity}
-        return {"": metric.model({explained.name: attribution}, quantities, shared.outputs, context)[explained.name]}
+        scores = metric.model({explained.name: attribution}, quantities, shared.outputs, context)
+        if not isinstance(scores, Mapping) or explained.name not in scores:
+            raise ValueError(f"the metric gave no scores by the name of the method, '{explained.name}'")
+        return {"": scores[explained.name]}
 
     def explainer() -> Columns:
         finite(shared.scores[:count])

@@ -13,6 +13,8 @@ from bench.config.build import TARGET, nodes
 #: packages that results come from; what plans, stores and launches may change and makes no result stale
 ROOMS = ("contracts", "passes", "networks", "seeds", "training", "stages")
 SCIENCE = ("simulators", "methods", "metrics", *(f"bench.{room}" for room in ROOMS))
+#: hashes by modules, as far as this process has read them or was told
+HASHES: dict[tuple[str, ...], str] = {}
 
 
 def of_node(node: Any, also: Iterable[str] = ()) -> str:
@@ -21,9 +23,14 @@ def of_node(node: Any, also: Iterable[str] = ()) -> str:
     return of_modules(tuple(sorted({*targets, *also})))
 
 
-@functools.cache
 def of_modules(modules: tuple[str, ...]) -> str:
     """16 hexadecimal digits over the source of the modules and of what they import of SCIENCE."""
+    if modules not in HASHES:
+        HASHES[modules] = _hashed(modules)
+    return HASHES[modules]
+
+
+def _hashed(modules: tuple[str, ...]) -> str:
     seen: set[str] = set()
     waiting = list(modules)
     while waiting:

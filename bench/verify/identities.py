@@ -8,11 +8,10 @@ from pathlib import Path
 import yaml
 
 from bench.config.build import ALLOWED, nodes, resolve
+from bench.guard.shipped import FILE
 from bench.provenance import ROOT
 from bench.store import files
 from bench.store.keys import identity
-
-FILE = Path(__file__).with_suffix(".txt")
 
 
 def current() -> set[str]:

@@ -1,0 +1,33 @@
+"""Plug-ins of ours, which our tests know: no others are watched closely or asked before a study."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bench.config.build import ALLOWED, TARGET, nodes, resolve
+from bench.provenance import ROOT
+from bench.store.keys import identity
+from bench.study import Study
+
+#: identities of classes that a YAML of ours names, written by `python -m bench readme`
+FILE = ROOT / "bench" / "verify" / "identities.txt"
+
+
+@cache
+def shipped_identities(path: Path = FILE) -> frozenset[str]:
+    """Identities of all classes that are ours."""
+    return frozenset(path.read_text().split())
+
+
+def is_shipped(node: Mapping[str, Any]) -> bool:
+    """True where every class that a node names is ours; what lies outside our packages is not even imported."""
+    targets = [str(part[TARGET]) for _, part in nodes(node)]
+    ours = all(target.startswith(tuple(f"{package}." for package in ALLOWED)) for target in targets)
+    return ours and all(identity(resolve(part, ALLOWED)) in shipped_identities() for _, part in nodes(node))
+
+
+def strangers(study: Study, *groups: str) -> list[tuple[str, str]]:
+    """(group, label) of the plug-ins of a study that are not ours."""
+    named = [(group, label) for group in groups for label in study.node_names(group)]
+    return [(group, label) for group, label in named if not is_shipped(study.node(group, label))]
