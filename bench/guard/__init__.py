@@ -1,1 +1,1 @@
-"""What a plug-in is lent and may not change: the process it runs in, and the values that other cells are made from."""
+"""Limits of a plug-in: what it is lent and may not change, the process it runs in and the values others are made from."""

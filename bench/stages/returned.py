@@ -1,4 +1,4 @@
-"""What plug-ins gave back: refused in one sentence where it is not what their contract says."""
+"""Returned values of plug-ins: refused in one sentence where they are not what the contract says."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -90,7 +90,7 @@ def test_methods_that_trespass_fail_by_name_and_nobody_else_moves(alone, tmp_pat
     assert of(rows, GOOD, METRICS) == of(rows_alone, GOOD, METRICS)
     reasons = failures.set_index("method")["reason"]
     for deed in RUN:
-        label = f"trespass.deed-{deed}"
+        label = f"trespass-deed-{deed}"
         assert DEEDS[deed][1] in reasons[label], (label, reasons[label])
     assert len(reasons) == len(RUN)
 
