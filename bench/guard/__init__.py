@@ -1,1 +1,1 @@
-"""Limits of a plug-in: what it is lent and may not change, the process it runs in and the values others are made from."""
+"""Limits of plug-ins: what they are lent and may not change, the process and the values that others are made from."""
