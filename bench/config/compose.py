@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from bench.config import overrides as lines
+from bench.config import own_files
 from bench.config.overrides import AXES, LISTS, PAIRED, Typed, check_axis, group_of, options
 from bench.config.pairs import CHOICES, REFERS, configurations
 from bench.config.schema import Config
@@ -60,6 +61,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
     for folder in folders:
         if not folder.is_dir():
             raise BadInput(f"--config-dir {folder}: there is no such folder")
+    own_files.check(list(dict.fromkeys(folders)))
     typed = lines.read(arguments, folders)
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):

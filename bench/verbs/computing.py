@@ -8,7 +8,7 @@ from bench import report as pages
 from bench.launch.launch import launch
 from bench.plan import plan as planning
 from bench.plan.states import cell_counts, survey
-from bench.store import schema
+from bench.store import files, ledger, schema
 from bench.store.artefacts import Damaged
 from bench.study import PAGE, Study
 from bench.tables import panels
@@ -29,6 +29,9 @@ def run(command: Command) -> int:
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
     say_underpowered(study)
+    files.make_folder(study.folder)
+    ledger.disown(study.folder)
+    ledger.clear_names(study.folder)
     (study.folder / PAGE).unlink(missing_ok=True)
     for _ in range(ATTEMPTS):
         compute(study, lines)
@@ -44,6 +47,7 @@ def run(command: Command) -> int:
         if study.headline:
             pages.render(study.folder)
         code = max(code, say_violations(study))
+        ledger.write(study.folder)
         ranked = pages.summary(study.folder) if study.headline else ""
     print(ranked or f"{study.folder}: tables only; no ranking, because none of its metrics was chosen")
     return code
@@ -53,7 +57,7 @@ def tables(command: Command) -> int:
     """Write the tables from the store, and those that rest on them."""
     study, _ = command.study()
     write_tables(study)
-    with readable():
+    with readable(), ledger.keeping(study.folder):
         pages.aggregate(study.folder)
     print(study.folder)
     return say_failures(study)
@@ -78,8 +82,10 @@ def compute(study: Study, lines: Sequence[str]) -> None:
 
 def write_tables(study: Study) -> None:
     """Tables and pictures of what the store holds."""
-    Writer(study).write()
-    panels.write(study)
+    ledger.clear_names(study.folder)
+    with ledger.keeping(study.folder):
+        Writer(study).write()
+        panels.write(study)
 
 
 def say_failures(study: Study) -> int:
