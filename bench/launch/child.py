@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-import uuid
+import time
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -29,6 +29,8 @@ OPTIMISER = "torch._dynamo"
 POLL_S = 0.1
 #: how long a child may take to start, whatever the limit of a cell: the fork server's first imports are not its fault
 START_S = 300.0
+#: what `multiprocessing` says of a child whose fork server died
+UNKNOWN = 255
 #: how a child ends that met a full disk: it says so, or it touched a mapped page for which there was no room
 NO_ROOM = (os.EX_IOERR, -signal.SIGBUS)
 FULL = (
@@ -48,7 +50,7 @@ def run(path: Path, name: str) -> None:
     cells = {c.key: c for c in Cells(study).of(unit)}
     work = [key for key in cells if key in set(study.pending.get(name, ()))]
     heart = Heart.of(study, name)
-    given_up = list(study.given_up.get(name, ()))
+    given_up, tried = list(study.given_up.get(name, ())), set[str]()
     preload = [*PRELOAD, *([OPTIMISER] if any(cells[key].stage == TRAIN.name for key in work) else [])]
     try:
         while work:
@@ -57,12 +59,16 @@ def run(path: Path, name: str) -> None:
             end = _child(path, study, name, work, given_up, heart)
             if end is None:
                 break
-            position = heart.position()
-            cell, (status, reason) = cells[work[position]], end
-            log.warning("%s: %s: %s", cell.unit.id, cell.title, reason)
-            fail(study, cell, status, reason)
-            given_up.append(work[position])
-            work = work[position + 1 :]
+            work = work[heart.position() :]
+            cell, (status, reason) = cells[work[0]], end
+            # whoever killed the process may have meant another cell, or none
+            again = status == Status.killed and cell.key not in tried
+            tried.add(cell.key)
+            log.warning("%s: %s: %s%s", cell.unit.id, cell.title, reason, "; tried once more" if again else "")
+            if not again:
+                fail(study, cell, status, reason)
+                given_up.append(cell.key)
+                work = work[1:]
     except BadInput as error:
         heart.stop(str(error))
         raise
@@ -74,16 +80,19 @@ def _child(
 ) -> tuple[Status, str] | None:
     """Run one child to its end: None when all work is done, else what became of the cell it was at."""
     context = multiprocessing.get_context("forkserver")
-    owner, timeout_s = uuid.uuid4().hex, float(study.settings["timeout_s"])
-    child = context.Process(target=_work, args=(path, name, work, given_up, heart.path, owner), daemon=False)
-    child.start()
+    timeout_s = float(study.settings["timeout_s"])
+    child = context.Process(target=_work, args=(path, name, work, given_up, heart.path), daemon=False)
+    try:
+        child.start()
+    except (ConnectionError, EOFError):
+        return Status.killed, "the process could not be started"
     try:
         hung = _watch(child, heart, timeout_s)
     finally:
         _end(child)
     if child.exitcode == 0:
         return None
-    files.sweep(study.store, owner)
+    files.sweep(study.store)
     if hung:
         return Status.timeout, f"longer than timeout_s={timeout_s:g} s"
     code = child.exitcode or 0
@@ -117,11 +126,14 @@ def _end(child: BaseProcess) -> None:
     if child.is_alive():
         child.kill()
     child.join()
+    if child.exitcode == UNKNOWN and child.pid is not None:
+        # the fork server died, and what it started may go on
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)
 
 
-def _work(path: Path, name: str, work: list[str], given_up: list[str], beat: Path, owner: str) -> None:
+def _work(path: Path, name: str, work: list[str], given_up: list[str], beat: Path) -> None:
     """In the child: compute and beat; leave when the parent is gone."""
-    os.environ[files.OWNER] = owner
     _leave_with_parent()
     torch.set_num_threads(1)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -146,6 +158,19 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=wait_for_end, daemon=True).start()
+
+
+def leave_with_launcher() -> None:
+    """In a worker of a launcher: leave when the process that started it is gone; at work it would not notice."""
+    launcher = os.getppid()
+
+    def look() -> None:
+        while os.getppid() == launcher:
+            time.sleep(POLL_S)
+        os._exit(1)
+
+    if multiprocessing.parent_process() is not None:
+        threading.Thread(target=look, daemon=True).start()
 
 
 def use_forkserver() -> None:

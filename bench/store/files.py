@@ -17,9 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.contracts import BadInput
-
-#: names the process whose hidden files these are, in its environment
-OWNER = "PLUMBLINE_OWNER"
+from bench.store import processes
 
 REFUSALS = {
     errno.ENOSPC: "the disk is full",
@@ -102,13 +100,14 @@ def make_way(path: Path) -> None:
 
 def hidden(folder: Path) -> Path:
     """A name beside others in `folder` that no reader looks at and no other writer has."""
-    return folder / f".tmp-{os.environ.get(OWNER, 'x')}-{uuid.uuid4().hex}"
+    return folder / f".tmp-{processes.mark(os.getpid())}-{uuid.uuid4().hex}"
 
 
-def sweep(root: Path, owner: str) -> None:
-    """Delete what a process left under hidden names when it died."""
-    for path in list(root.rglob(f".tmp-{owner}-*")):
-        _delete(path)
+def sweep(folder: Path) -> None:
+    """Delete what processes of this machine left under hidden names, up to two folders below, when they died."""
+    for path in [p for pattern in (".tmp-*", "*/.tmp-*", "*/*/.tmp-*", "*/*/*/.tmp-*") for p in folder.glob(pattern)]:
+        if processes.is_over(path.name.split("-")[1]):
+            _delete(path)
 
 
 @contextlib.contextmanager

@@ -132,7 +132,7 @@ def _tree(module: str) -> ast.Module | None:
 
 @functools.cache
 def _file(module: str) -> Path | None:
-    """The file of a module, specs without running any module."""
+    """The file of a module, found without running any module."""
     top, *below = module.split(".")
     try:
         spec = importlib.util.find_spec(top)

@@ -19,12 +19,19 @@ from bench.verbs.reading import readable
 
 #: how often a damaged file found while tables are written sends a run back to compute
 ATTEMPTS = 3
-BROKEN = ("failed", "blocked", "missing")
+#: states of cells without a value, and what is to be done about them
+BROKEN = {
+    "failed": "reasons are in {}; retry with rerun=failed",
+    "blocked": "made from cells that failed, and computed with them",
+    "missing": "not computed, and nothing is known against them; issue the same command again",
+}
 
 
 def run(command: Command) -> int:
     """Compute what is missing, write tables, figures and page; 1 when any cell failed or an audit found a fault."""
     study, lines = command.study()
+    for folder in (study.store, study.folder):
+        files.sweep(folder)
     if planning.is_finished(study):
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
@@ -94,11 +101,7 @@ def say_failures(study: Study) -> int:
     for (_, state), number in cell_counts(survey(study)).items():
         totals[state] += number
     broken = {state: totals[state] for state in BROKEN if totals[state]}
-    if broken:
-        counts = ", ".join(f"{number} {state}" for state, number in broken.items())
-        print(
-            f"{counts} of {sum(totals.values())} cells; reasons are in {study.folder / 'failures.csv'}; "
-            "retry with rerun=failed",
-            file=sys.stderr,
-        )
+    for state, number in broken.items():
+        mend = BROKEN[state].format(study.folder / "failures.csv")
+        print(f"{number} {state} of {sum(totals.values())} cells: {mend}", file=sys.stderr)
     return 1 if broken else 0
