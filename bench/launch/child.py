@@ -27,6 +27,8 @@ PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.launch
 #: what the first optimiser of a process imports, which takes longer than many a model is trained
 OPTIMISER = "torch._dynamo"
 POLL_S = 0.1
+#: how often a child is started whose fork server does not answer
+STARTS = 20
 #: how long a child may take to start, whatever the limit of a cell: the fork server's first imports are not its fault
 START_S = 300.0
 #: what `multiprocessing` says of a child whose fork server died
@@ -55,8 +57,8 @@ def run(path: Path, name: str) -> None:
     try:
         while work:
             heart.reset(len(work))
-            _serve_forks([*preload, *study.modules])
-            end = _child(path, study, name, work, given_up, heart)
+            child = _started([*preload, *study.modules], (path, name, work, given_up, heart.path))
+            end = _end_of(child, study, heart)
             if end is None:
                 break
             work = work[heart.position() :]
@@ -75,17 +77,26 @@ def run(path: Path, name: str) -> None:
     heart.finish()
 
 
-def _child(
-    path: Path, study: Study, name: str, work: list[str], given_up: list[str], heart: Heart
-) -> tuple[Status, str] | None:
-    """Run one child to its end: None when all work is done, else what became of the cell it was at."""
-    context = multiprocessing.get_context("forkserver")
+def _started(preload: list[str], arguments: tuple[Path, str, list[str], list[str], Path]) -> BaseProcess | None:
+    """A child at work; None where none can be started.
+
+    A fork server that was killed is known to be dead a moment after it no longer answers.
+    """
+    for _ in range(STARTS):
+        _serve_forks(preload)
+        child = multiprocessing.get_context("forkserver").Process(target=_work, args=arguments, daemon=False)
+        with contextlib.suppress(ConnectionError, EOFError):
+            child.start()
+            return child
+        time.sleep(POLL_S)
+    return None
+
+
+def _end_of(child: BaseProcess | None, study: Study, heart: Heart) -> tuple[Status, str] | None:
+    """What became of the cell a child was at, once it is at its end; None when all work is done."""
+    if child is None:
+        return Status.killed, "no process could be started"
     timeout_s = float(study.settings["timeout_s"])
-    child = context.Process(target=_work, args=(path, name, work, given_up, heart.path), daemon=False)
-    try:
-        child.start()
-    except (ConnectionError, EOFError):
-        return Status.killed, "the process could not be started"
     try:
         hung = _watch(child, heart, timeout_s)
     finally:
