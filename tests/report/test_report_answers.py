@@ -41,6 +41,20 @@ def test_the_answer_repeats_the_adjusted_comparisons(source, html):
     assert clause.short and better and clause.ranked == len(ranked)
 
 
+def test_where_no_method_is_shown_better_than_another_nobody_is_called_best(source):
+    board = source.tables["leaderboard"]
+    tied = board.assign(rank=board["rank"].where(board["rank"] == "", "1"))
+    level = RankedResults(source.results, source.tables | {"leaderboard": tied}, source.per_model, {})
+    assert "no method shown better than another" in answers.sentence(level) and "best" not in answers.sentence(level)
+    text = page.write(level, [], {}).read_text(encoding="utf-8")
+    assert "cannot be told: all" in text and "(tied)" not in text
+
+
+def test_a_line_names_a_few_contests_and_counts_the_rest(source, monkeypatch):
+    monkeypatch.setattr(answers, "SPOKEN", 1)
+    assert answers.sentence(source).count("best") == 1 and "; and 1 more, on the page" in answers.sentence(source)
+
+
 def test_without_a_baseline_nothing_is_said_of_it(source):
     table = source.tables["comparisons"]
     bare = RankedResults(
