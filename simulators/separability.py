@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from bench.contracts import impossible
 from bench.passes.correlation import correlation
@@ -59,7 +59,7 @@ def calibrate(parts: Parts, separability: float, subjects: int = FIT, verify: in
         raise impossible("simulator", "separability", separability, more)
 
     def beyond(amplitude: float) -> float:
-        return float(norm.ppf(min(reach(amplitude), VISIBLE)) - norm.ppf(separability))
+        return float(ndtri(min(reach(amplitude), VISIBLE)) - ndtri(separability))
 
     amplitude = float(brentq(beyond, LOW, HIGH, xtol=CLOSE, rtol=SHARE))
     asked = {"amplitude": round(amplitude, 6), "asked": separability, "subjects": verify}

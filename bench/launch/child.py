@@ -23,7 +23,9 @@ from bench.store import files
 from bench.study import Study
 
 #: what the fork server imports once, so that a child starts in milliseconds
-PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.launch.unit"]
+PRELOAD = ["torch", "pandas", "scipy.ndimage", "bench.launch.unit"]
+#: imported after the plug-ins: what they would import at their first subject
+LATER = "bench.launch.later"
 #: what the first optimiser of a process imports, which takes longer than many a model is trained
 OPTIMISER = "torch._dynamo"
 POLL_S = 0.1
@@ -45,15 +47,18 @@ def run(path: Path, name: str) -> None:
     """
     study = Study.load(path)
     unit = study.unit(name)
-    cells = {c.key: c for c in Cells(study).of(unit)}
+    known = Cells(study)
+    cells = {c.key: c for c in known.of(unit)}
     work = [key for key in cells if key in set(study.pending.get(name, ()))]
     heart = Heart.of(study, name)
     given_up = list(study.given_up.get(name, ()))
-    preload = [*PRELOAD, *([OPTIMISER] if any(cells[key].stage == TRAIN.name for key in work) else [])]
+    stages = sorted({type(stage).__module__ for stage in known.stages.values()})
+    optimiser = [OPTIMISER] if any(cells[key].stage == TRAIN.name for key in work) else []
+    preload = [*PRELOAD, *stages, *optimiser, *study.modules, LATER]
     try:
         while work:
             heart.reset(len(work))
-            _serve_forks([*preload, *study.modules])
+            _serve_forks(preload)
             end = _child(path, study, name, work, given_up, heart)
             if end is None:
                 break

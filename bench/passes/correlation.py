@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 
 class Correlation(NamedTuple):
@@ -33,6 +33,6 @@ def correlation(scores: np.ndarray, values: np.ndarray, level: float = 0.95) -> 
     if len(a) < 4 or not np.isfinite(a).all() or np.ptp(b) == 0:
         raise ValueError(f"a correlation needs 4 or more finite scores and values that differ; got {len(a)}.")
     r = float(np.corrcoef(a, b)[0, 1]) if np.ptp(a) > 0 else 0.0
-    reach = norm.ppf(0.5 + level / 2) / np.sqrt(len(a) - 3)
+    reach = ndtri(0.5 + level / 2) / np.sqrt(len(a) - 3)
     z = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
     return Correlation(r, float(np.tanh(z - reach)), float(np.tanh(z + reach)))
