@@ -49,15 +49,18 @@ def run(path: Path, name: str) -> None:
     """
     study = Study.load(path)
     unit = study.unit(name)
-    cells = {c.key: c for c in Cells(study).of(unit)}
+    known = Cells(study)
+    cells = {c.key: c for c in known.of(unit)}
     work = [key for key in cells if key in set(study.pending.get(name, ()))]
     heart = Heart.of(study, name)
     given_up, tried = list(study.given_up.get(name, ())), set[str]()
-    preload = [*PRELOAD, *([OPTIMISER] if any(cells[key].stage == TRAIN.name for key in work) else [])]
+    stages = sorted({type(stage).__module__ for stage in known.stages.values()})
+    optimiser = [OPTIMISER] if any(cells[key].stage == TRAIN.name for key in work) else []
+    preload = [*PRELOAD, *stages, *optimiser, *study.modules]
     try:
         while work:
             heart.reset(len(work))
-            child = _started([*preload, *study.modules], (path, name, work, given_up, heart.path))
+            child = _started(preload, (path, name, work, given_up, heart.path))
             end = _end_of(child, study, heart)
             if end is None:
                 break
