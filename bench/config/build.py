@@ -41,8 +41,8 @@ def build(
         raise BadInput(f"{path or node[TARGET]}: {error}") from error
 
 
-def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") -> Callable[..., Any]:
-    """The class a node names, when its package is one of `prefixes`."""
+def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") -> type[Any]:
+    """The class a node names, when one of the packages `prefixes` defines it: what a module imported is not its own."""
     target = str(node.get(TARGET, ""))
     if not target:
         raise BadInput(f"{path or 'a node'} has no '{TARGET}'; name the class, e.g. {TARGET}: methods.controls.Random")
@@ -52,14 +52,18 @@ def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") ->
             f"allow its package with 'trusted=[{target.split('.')[0]}]' on the command line"
         )
     module, _, name = target.rpartition(".")
+    where = _join(path, TARGET)
     try:
         imported = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise BadInput(f"{_join(path, TARGET)}: cannot import '{module}' ({error})") from error
-    if not callable(getattr(imported, name, None)):
+    except Exception as error:  # a module runs when it is imported, and may raise anything
+        raise BadInput(f"{where}: cannot import '{module}' ({error or type(error).__name__})") from error
+    component: Any = getattr(imported, name, None)
+    if not callable(component):
         classes = [n for n, v in vars(imported).items() if inspect.isclass(v) and v.__module__ == module]
-        raise BadInput(f"{_join(path, TARGET)}: '{module}' has no '{name}'{nearest(name, classes)}")
-    component: Callable[..., Any] = getattr(imported, name)
+        raise BadInput(f"{where}: '{module}' has no '{name}'{nearest(name, classes)}")
+    home = f"{getattr(component, '__module__', None)}."
+    if not inspect.isclass(component) or not any(home.startswith(f"{p}.") for p in prefixes):
+        raise BadInput(f"{where}: '{target}' is no class that {', '.join(prefixes)} define; name one that they do")
     return component
 
 

@@ -19,11 +19,12 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from bench.config import overrides as lines
-from bench.config import own_files
+from bench.config import own_files, yaml_files
+from bench.config.build import TARGET
 from bench.config.overrides import AXES, LISTS, PAIRED, Typed, check_axis, group_of, options
 from bench.config.pairs import CHOICES, REFERS, configurations
 from bench.config.schema import Config
-from bench.config.sentences import say, within_list
+from bench.config.sentences import say, unreadable
 from bench.contracts import BadInput
 from bench.contracts.names import known
 from bench.names import variant_label
@@ -62,6 +63,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
         if not folder.is_dir():
             raise BadInput(f"--config-dir {folder}: there is no such folder")
     own_files.check(list(dict.fromkeys(folders)))
+    yaml_files.check(folders)
     typed = lines.read(arguments, folders)
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -106,6 +108,7 @@ class _Composer:
         for group, nodes in (("method", composed.methods), ("metric", composed.metrics)):
             swept = {k: v for k, v in axes.items() if group_of(k) == group}
             composed.chosen |= self._add_plugins(group, nodes, first, swept)
+        self._check_trust(composed)
         self._check_headlines(composed)
         return composed
 
@@ -126,6 +129,14 @@ class _Composer:
             raise BadInput(
                 f"{group} '{lost[0]}' names no class; begin its file with '# @package {group}.{lost[0]}' and set "
                 "_target_"
+            )
+
+    def _check_trust(self, composed: Composed) -> None:
+        """Refuse trust that a file gives: whose code may run is said by who runs it."""
+        if (given := composed.settings["trusted"]) != self.typed.trusted:
+            raise BadInput(
+                f"trusted: a configuration file asks that {', '.join(map(str, given))} may run; take 'trusted' out of "
+                "it, and name packages that you trust on the command line"
             )
 
     def _check_headlines(self, composed: Composed) -> None:
@@ -204,6 +215,7 @@ class _Composer:
         if given not in self._by_lines:
             with self._one_sentence(chosen.values()):
                 self._by_lines[given] = _nodes(list(given))
+            _check_kinds(self._by_lines[given])
         return self._by_lines[given]
 
     def _searched(self) -> list[str]:
@@ -223,10 +235,15 @@ class _Composer:
             raise BadInput(say(error, lines, self.folders, self._known)) from error
         except BadInput:
             raise
-        except ValueError as error:  # of OmegaConf, which takes a key inside a list for its place there
-            raise BadInput(within_list(str(error), lines)) from error
         except YAMLError as error:
             raise BadInput(f"a configuration file is not YAML: {' '.join(str(error).split())}") from error
+        except RecursionError as error:
+            raise BadInput(
+                "the configuration has no end: a defaults list includes itself, or an interpolation asks for itself; "
+                f"mend the files that {', '.join(lines)} chooses"
+            ) from error
+        except Exception as error:  # Hydra and OmegaConf raise whatever a value of another kind leads them to
+            raise BadInput(unreadable(error, list(lines))) from error
 
     def _known(self) -> Node:
         """The configuration of the groups chosen, the first of several, without any value set in them."""
@@ -242,6 +259,15 @@ def _nodes(given: list[str]) -> Node:
     config = compose("config", overrides=given, return_hydra_config=True)
     refers = any("${" in str(OmegaConf.to_container(config[group], resolve=False)) for group in PAIRED)
     return {**_plain(config), CHOICES: dict(config.hydra.runtime.choices), REFERS: refers}
+
+
+def _check_kinds(config: Node) -> None:
+    """Refuse a plug-in that is a number, a text or a list in place of values by name."""
+    placed = {group: config[group] for group in PAIRED}
+    placed |= {f"{group}.{name}": node for group in LISTS for name, node in config[group].items() if name != TARGET}
+    for place, node in placed.items():
+        if not isinstance(node, Mapping):
+            raise BadInput(f"{place}={node} is not possible: give values by name, {place}={{NAME: ...}}")
 
 
 def _plain(config: DictConfig) -> Node:

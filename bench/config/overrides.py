@@ -26,7 +26,7 @@ AXES = (*PAIRED, *LISTS)
 class Typed:
     """fixed: override lines by key; sweeps: {key: values}, in the order typed; launch: lines for Hydra's launcher.
 
-    chosen: the names typed for a group.
+    chosen: the names typed for a group. trusted: packages whose code the user lets run.
     """
 
     fixed: dict[str, str] = field(default_factory=dict)
@@ -34,6 +34,7 @@ class Typed:
     launch: list[str] = field(default_factory=list)
     study: str = ""
     chosen: dict[str, list[str]] = field(default_factory=dict)
+    trusted: list[Any] = field(default_factory=list)
 
 
 def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
@@ -103,6 +104,8 @@ def _sort(override: Override, typed: Typed) -> None:
         raise BadInput(f"~{key} is not possible: give another value, {key}=..., as no study goes without")
     if key in (*AXES, "study"):
         typed.chosen[key] = _names(override)
+    if key == "trusted" and isinstance(packages := override.value(), list):
+        typed.trusted = packages
     if key == "study":
         typed.study = _one(override)
         typed.fixed[key] = line

@@ -40,12 +40,17 @@ def say(error: Exception, lines: Iterable[str], folders: Sequence[Path], known: 
     return f"the configuration cannot be composed ({_clause(str(error.__cause__ or error))}); mend what it names"
 
 
-def within_list(text: str, lines: Iterable[str]) -> str:
-    """The sentence for a key, the last word in quotes of a text, that was looked for inside a list."""
-    key = text.rpartition("'")[0].rpartition("'")[2]
-    line = next((one for one in lines if f".{key}" in one.partition("=")[0]), key)
-    name = line.lstrip("+~").partition(f".{key}")[0]
-    return f"{line} is not possible: give the list as a whole, {name}=[...]"
+def unreadable(error: Exception, lines: Sequence[str]) -> str:
+    """The sentence for what Hydra or OmegaConf raised in its own words, as for a key inside a list."""
+    key = str(error).rpartition("'")[0].rpartition("'")[2]
+    inside = next((line for line in lines if key and f".{key}" in line.partition("=")[0]), "")
+    if isinstance(error, ValueError) and inside:
+        name = inside.lstrip("+~").partition(f".{key}")[0]
+        return f"{inside} is not possible: give the list as a whole, {name}=[...]"
+    chosen = f" that {', '.join(lines)} chooses" if lines else ""
+    return (
+        f"the configuration cannot be composed ({_clause(str(error) or type(error).__name__)}); mend the files{chosen}"
+    )
 
 
 def _clause(text: str) -> str:

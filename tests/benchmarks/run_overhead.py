@@ -17,7 +17,7 @@ FAKES = ROOT / "tests" / "study" / "fakes" / "conf"
 #: units of about a minute
 MINUTE = ("study=tiny", "network=gmp_cnn", "train.epochs=19", "seed.model=0", "seed.data=range(8)")
 #: units of seconds, in which the harness is nearly everything
-SHORT = ("study=fake", "seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap]")
+SHORT = ("study=fake", "trusted=[fakes]", "seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap]")
 TWO = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 

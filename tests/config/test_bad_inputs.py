@@ -141,6 +141,9 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan +method.evil={_target_:subprocess.Popen}": ("'subprocess.Popen' is outside", "trusted=[subprocess]"),
     "plan simulator._target_=fakes.box.Bx": ("'fakes.box' has no 'Bx'", "did you mean 'Box'"),
     "plan trusted=abc": ("trusted=abc is not possible: give a list, trusted=[...]",),
+    "plan simulator._target_=simulators.brain.dataclass": ("no class that simulators", "define"),
+    "plan +method.evil={_target_:methods.controls.dataclass}": ("no class that simulators", "define"),
+    "plan simulator._target_=fakes.box.replace": ("no class that simulators", "fakes define"),
     "plan trusted=[..]": ("trusted='..'", "trusted=[mypackage]"),
     # Hydra's grammar
     "plan method=[random": ("'method=[random'", "brackets closed and quoted"),
@@ -168,6 +171,11 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
         "study=mine",
     ): ("no method 'nope'",),
     ("method/mine", "# @package method.mine\n_target_: os.system\n", "method=[mine]"): ("'os.system' is outside",),
+    (
+        "method/mine",
+        "# @package _global_\ntrusted: [subprocess]\nmethod: {mine: {_target_: methods.controls.Random}}\n",
+        "study=tiny method=[mine]",
+    ): ("a configuration file asks that subprocess may run", "on the command line"),
     ("method/mine", "# @package method.mine\nwindow: 3\n", "method=[mine]"): ("mine", "_target_"),
     ("method/mine", "_target_: methods.controls.Random\n", "method=[mine]"): ("mine", "# @package method.mine"),
     (
@@ -185,6 +193,28 @@ FILES: dict[tuple[str, str, str], tuple[str, ...]] = {
     ),
     ("train/mine", "subjects: 64\n", "train=mine"): ("train.",),
     ("network/mine", "_target_: bench.networks.linear.Nope\n", "network=mine"): ("'Nope'", "Linear"),
+}
+GLOBAL = "# @package _global_\nname: mine\n"
+BOMB = "".join(f"x{i}: &x{i} [{', '.join([f'*x{i - 1}' if i else 'a'] * 9)}]\n" for i in range(10))
+#: bytes of a study's file -> what the sentence must hold: what no study is, or would not end
+STUDIES: dict[bytes, tuple[str, ...]] = {
+    b"3\n": ("study/mine.yaml holds no settings",),
+    b"- a\n- b\n": ("study/mine.yaml holds no settings",),
+    b"text\n": ("study/mine.yaml holds no settings",),
+    GLOBAL.encode("utf-16"): ("study/mine.yaml is not UTF-8",),
+    f"{GLOBAL}# Z\u00fcrich\n".encode("latin-1"): ("study/mine.yaml is not UTF-8",),
+    GLOBAL.encode("utf-8-sig"): ("study/mine.yaml begins with a byte order mark",),
+    (GLOBAL + BOMB).encode(): ("study/mine.yaml stands for more than",),
+    f"{GLOBAL}budgets: &a {{x: *a}}\n".encode(): ("study/mine.yaml holds itself through the alias *a",),
+    f"{GLOBAL}budgets: {'[' * 3000 + ']' * 3000}\n".encode(): ("study/mine.yaml nests more than",),
+    f"{GLOBAL}# {'x' * 2**20}\n".encode(): ("study/mine.yaml has", "at most"),
+    f"{GLOBAL}defaults: [mine, _self_]\n".encode(): ("a defaults list includes itself", "study=mine"),
+    f"{GLOBAL}defaults: 3\n".encode(): ("cannot be composed", "study=mine"),
+    f"{GLOBAL}axes: {{simulator: null}}\n".encode(): ("axes.simulator", "not Optional"),
+    f"{GLOBAL}axes: {{simulator: 3}}\n".encode(): ("study/mine",),
+    f"{GLOBAL}method: {{gradient: 3}}\n".encode(): ("method.gradient=3 is not possible",),
+    f"{GLOBAL}simulator: 3\n".encode(): ("study=mine",),
+    f"{GLOBAL}trusted: [os]\n".encode(): ("a configuration file asks that os may run",),
 }
 #: (kind of plug-in, a class that declares too little in the words of its YAML, what it lacks, where that is asked)
 UNDECLARED = (
@@ -204,10 +234,15 @@ for kind, words, lacks, folder in UNDECLARED:
     )
 
 
+#: what a command asks for that names no study
+ASKED = {"study": "fake", "trusted": "[fakes]"}
+
+
 def refused(arguments, results, capsys):
     """The sentence of a refusal; fails when anything else happened."""
     given = [f"paths.results={results}"] if "paths.results" not in " ".join(arguments) else []
-    given += ["study=fake"] if "study=" not in " ".join(arguments) else []
+    asked = "study=" not in " ".join(arguments)
+    given += [f"{key}={value}" for key, value in ASKED.items() if asked and f"{key}=" not in " ".join(arguments)]
     before = set(results.parent.rglob("*"))
     code = main([*arguments, *given, "--config-dir", str(FAKES)])
     told = capsys.readouterr()
@@ -235,8 +270,18 @@ def test_a_bad_file_is_refused_in_one_sentence(case, tmp_path, capsys):
     path = tmp_path / "conf" / f"{name}.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(text)
-    said = refused(["plan", line, "--config-dir", str(path.parents[1])], tmp_path / "results", capsys)
+    said = refused(["plan", *line.split(), "--config-dir", str(path.parents[1])], tmp_path / "results", capsys)
     assert all(part in said for part in FILES[case]), said
+
+
+@pytest.mark.parametrize("content", STUDIES, ids=range(len(STUDIES)))
+def test_a_file_that_is_no_study_is_refused_in_one_sentence(content, tmp_path, capsys):
+    path = tmp_path / "conf" / "study" / "mine.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    line = ["plan", "study=mine", "--config-dir", str(tmp_path / "conf")]
+    said = refused(line, tmp_path / "results", capsys)
+    assert all(part in said for part in STUDIES[content]), said
 
 
 @pytest.mark.parametrize(
@@ -249,7 +294,7 @@ def test_a_bad_file_is_refused_in_one_sentence(case, tmp_path, capsys):
 )
 def test_a_real_process_exits_with_two(line, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(FAKES.parents[1])}
-    given = ["study=fake", f"paths.results={tmp_path / 'results'}", "--config-dir", str(FAKES)]
+    given = ["study=fake", "trusted=[fakes]", f"paths.results={tmp_path / 'results'}", "--config-dir", str(FAKES)]
     command = [sys.executable, "-m", "bench", *line.split(" "), *given]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=FAKES.parents[3], check=False)
     assert done.returncode == 2 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done

@@ -85,7 +85,7 @@ def add(tmp_path, monkeypatch):
 @pytest.fixture
 def lines(tmp_path):
     chosen = ["method=[random]", "metric=[calibrated_ap]", "seed.data=0", "seed.model=0"]
-    return ["study=fake", f"paths.results={tmp_path / 'results'}", *chosen]
+    return ["study=fake", "trusted=[fakes]", f"paths.results={tmp_path / 'results'}", *chosen]
 
 
 def planned(lines):

@@ -35,7 +35,14 @@ def test_a_store_that_names_no_schema_is_refused_and_keeps_all_it_holds(tmp_path
 def test_a_store_that_cannot_be_read_is_refused_by_the_command_line(found, said, tmp_path, capsys, monkeypatch):
     monkeypatch.syspath_prepend(str(FAKES.parents[1]))
     mark(tmp_path / "results" / "store", found)
-    arguments = ["plan", "study=fake", f"paths.results={tmp_path / 'results'}", "--config-dir", str(FAKES)]
+    arguments = [
+        "plan",
+        "study=fake",
+        "trusted=[fakes]",
+        f"paths.results={tmp_path / 'results'}",
+        "--config-dir",
+        str(FAKES),
+    ]
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and f"schema {found}" in error and said in error and "paths.results=" in error

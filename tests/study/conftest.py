@@ -20,6 +20,6 @@ def planned(tmp_path):
     from bench.plan import plan
 
     def study(*lines, results=tmp_path / "results"):
-        return plan.study(["study=fake", f"paths.results={results}", *lines], [CONF])[0]
+        return plan.study(["study=fake", "trusted=[fakes]", f"paths.results={results}", *lines], [CONF])[0]
 
     return study

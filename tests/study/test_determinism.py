@@ -10,7 +10,7 @@ from bench.launch.unit import UnitRun
 from bench.plan import plan
 from bench.verbs import computing
 
-LINES = ["study=fake", "seed.model=0", "method=[random,gradient,oracle_use]"]
+LINES = ["study=fake", "trusted=[fakes]", "seed.model=0", "method=[random,gradient,oracle_use]"]
 LINES += ["metric=[calibrated_ap,infidelity_redraw,max_sensitivity]"]
 #: largest difference of a score that a second thread may make; bench/README.md says what was measured
 THREADS_MOVE = 1e-3

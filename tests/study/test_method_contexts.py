@@ -19,7 +19,7 @@ def test_the_redraw_mean_reaches_a_method_that_is_shown_as_an_oracle(tmp_path):
         lines = ["method=[integrated_gradients,integrated_gradients_redraw]", "metric=[calibrated_ap]", "seed.data=0"]
         few = ["method.integrated_gradients.steps=2", "method.integrated_gradients_redraw.steps=2"]
         more = ["seed.model=0", f"paths.results={tmp_path}", f"use.draws={draws}"]
-        return plan.study(["study=fake", *lines, *few, *more], [CONF])
+        return plan.study(["study=fake", "trusted=[fakes]", *lines, *few, *more], [CONF])
 
     study, launch = planned(4)
     computing.compute(study, launch)
@@ -41,7 +41,7 @@ def test_the_redraw_mean_reaches_a_method_that_is_shown_as_an_oracle(tmp_path):
 def test_redraws_reach_a_method_and_a_missing_truth_is_no_failure(tmp_path):
     lines = ["method=[redraw_occlusion,template_prior]", "metric=[calibrated_ap]", "method.redraw_occlusion.draws=1"]
     seeds = ["seed.data=0", "seed.model=0", f"paths.results={tmp_path}"]
-    study, launch = plan.study(["study=fake", *lines, *seeds], [CONF])
+    study, launch = plan.study(["study=fake", "trusted=[fakes]", *lines, *seeds], [CONF])
     computing.compute(study, launch)
     states = {c.method: state for c, state in survey(study)[study.units[0].id].values() if c.stage == "attribute"}
     assert states == {"redraw_occlusion": "done", "template_prior": "unsupported"}

@@ -15,7 +15,7 @@ from bench.plan import plan
 from bench.plan.cells import Cells
 from bench.plan.states import survey
 
-LINES = ["study=fake", "seed.data=0", "seed.model=0", "metric=[calibrated_ap]"]
+LINES = ["study=fake", "trusted=[fakes]", "seed.data=0", "seed.model=0", "metric=[calibrated_ap]"]
 BOTH = "method=[random,gradient]"
 DAYS_AGO = time.time() - 2 * 86_400
 

@@ -14,7 +14,7 @@ from bench.plan import plan
 from bench.plan.states import survey
 from bench.verbs import computing
 
-LINES = ["study=fake", "seed.data=0,1", "seed.model=0", "metric.infidelity_redraw.subjects=2,4"]
+LINES = ["study=fake", "trusted=[fakes]", "seed.data=0,1", "seed.model=0", "metric.infidelity_redraw.subjects=2,4"]
 LINES += ["method=[random,gradient,oracle_use]", "metric=[calibrated_ap,infidelity_redraw]"]
 
 

@@ -47,7 +47,7 @@ def whole(tmp_path_factory):
     """A finished study and its tables."""
     from fakes import CONF
 
-    lines = ["study=fake", f"paths.results={tmp_path_factory.mktemp('whole')}"]
+    lines = ["study=fake", "trusted=[fakes]", f"paths.results={tmp_path_factory.mktemp('whole')}"]
     study = plan.study(lines, [CONF])[0]
     asked = pending(study)
     computing.compute(study, [])

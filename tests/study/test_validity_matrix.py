@@ -15,12 +15,13 @@ from bench.verbs import computing
 from bench.verbs.command import Command
 
 CONF = Path(__file__).parent / "fakes" / "conf"
+FAKE = ["study=fake", "trusted=[fakes]"]
 LINES = ["method=[random,oracle_counterfactual]", "metric=[calibrated_ap]", "seed.data=[0]", "seed.model=[0]"]
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    made = plan.study(["study=fake", f"paths.results={tmp_path_factory.mktemp('matrix')}", *LINES], [CONF])[0]
+    made = plan.study([*FAKE, f"paths.results={tmp_path_factory.mktemp('matrix')}", *LINES], [CONF])[0]
     computing.compute(made, [])
     return made
 
@@ -82,7 +83,7 @@ def test_metrics_without_a_truth_have_a_row_that_says_what_they_lack(planned):
 
 
 def test_without_a_ranking_a_gap_is_told_too_and_fails_the_run(tmp_path, monkeypatch, capsys):
-    lines = ["study=fake", f"paths.results={tmp_path}", "method=[gradient]", "metric=[max_sensitivity]"]
+    lines = [*FAKE, f"paths.results={tmp_path}", "method=[gradient]", "metric=[max_sensitivity]"]
     call = Command([*lines, "seed.data=[0]", "seed.model=[0]"], [CONF])
     assert computing.run(call) == 0
     stored = ScoreTable._stored
