@@ -10,10 +10,10 @@ run: .venv/installed
 
 test: .venv/installed-test
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy bench simulators methods metrics
-	$(PY) -m pytest -n 2 -m "not full"
+	$(PY) -m pytest -n 2 --dist worksteal -m "not full"
 
 test-all: .venv/installed-test
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist worksteal
 
 # each takes minutes on an idle machine, and writes or prints its own table
 benchmark: .venv/installed-test

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from bench.contracts import BadInput
 from bench.contracts.names import nearest
+from bench.store.artefacts import Damaged
 from bench.store.files import REFUSALS, refusal
 from bench.verbs.command import Command
 
@@ -60,6 +61,9 @@ def main(arguments: Sequence[str]) -> int:
         if error.errno not in REFUSALS:
             raise
         print(f"error: {refusal(error.errno, error.filename or 'the results')}", file=sys.stderr)
+        return 2
+    except Damaged as error:
+        print(f"error: {error}, by 'python -m bench run' of the study", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         resume = " ".join(["python -m bench", *(f"'{a}'" if "[" in a or "(" in a else a for a in arguments)])

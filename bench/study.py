@@ -12,7 +12,7 @@ from bench.config.build import build
 from bench.contracts import BadInput, View
 from bench.names import variant_of
 from bench.store import files
-from bench.store.artefacts import Artefacts
+from bench.store.artefacts import SCORES, Artefacts
 from bench.store.scores import Scores
 
 PLAN = "plan.json"
@@ -95,10 +95,13 @@ class Study:
 
     @classmethod
     def load(cls, path: Path) -> "Study":
-        """Read `plan.json`."""
-        content = json.loads(path.read_text())
-        units = [Unit.load(u) for u in content.pop("units")]
-        return cls(**content, units=units)
+        """Read `plan.json`; raises ValueError where it is none that this code wrote."""
+        try:
+            content = files.json_object(path)
+            units = [Unit.load(u) for u in content.pop("units")]
+            return cls(**content, units=units)
+        except (FileNotFoundError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"it is no plan ({error})") from error
 
     def save(self) -> Path:
         """Write `results/<study>/plan.json`."""
@@ -127,7 +130,7 @@ class Study:
 
     def scores(self) -> Scores:
         """A fresh look at the stored scores."""
-        return Scores(self.store / "scores")
+        return Scores(self.store / SCORES)
 
     @property
     def groups(self) -> list[Unit]:

@@ -78,7 +78,7 @@ class CalibratedAP(Overlap):
         ),
     )
 
-    prior: Part = 0.01
+    prior: Part = 0.1
 
     def _score(self, scores: np.ndarray, positives: np.ndarray) -> float:
         chance = chance_calibrated(positives.size, int(positives.sum()), self.prior)

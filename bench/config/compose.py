@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from bench.config import overrides as lines
-from bench.config import yaml_files
+from bench.config import own_files, yaml_files
 from bench.config.build import TARGET
 from bench.config.overrides import AXES, LISTS, PAIRED, Typed, check_axis, group_of, options
 from bench.config.pairs import CHOICES, REFERS, configurations
@@ -62,6 +62,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
     for folder in folders:
         if not folder.is_dir():
             raise BadInput(f"--config-dir {folder}: there is no such folder")
+    own_files.check(list(dict.fromkeys(folders)))
     yaml_files.check(folders)
     typed = lines.read(arguments, folders)
     GlobalHydra.instance().clear()

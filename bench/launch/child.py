@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-import uuid
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
@@ -32,8 +32,12 @@ PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.launch
 #: what the first optimiser of a process imports, which takes longer than many a model is trained
 OPTIMISER = "torch._dynamo"
 POLL_S = 0.1
+#: how often a child is started whose fork server does not answer
+STARTS = 20
 #: how long a child may take to start, whatever the limit of a cell: the fork server's first imports are not its fault
 START_S = 300.0
+#: what `multiprocessing` says of a child whose fork server died
+UNKNOWN = 255
 log = logging.getLogger("bench.launch.child")
 
 
@@ -41,8 +45,7 @@ log = logging.getLogger("bench.launch.child")
 class _Task:
     """What a child is told: the plan and its unit, the keys of its work and of the work of later children, and whose.
 
-    given_up: keys that failed, so that nothing is made from them. owner: the name of the files that it may leave.
-    hashes: those of sources that were read already.
+    given_up: keys that failed, so that nothing is made from them. hashes: those of sources that were read already.
     """
 
     path: Path
@@ -52,8 +55,7 @@ class _Task:
     strangers: Strangers
     given_up: tuple[str, ...]
     beat: Path
-    owner: str
-    hashes: dict[tuple[str, ...], str]
+    hashes: dict[sources.Modules, str]
 
 
 def run(path: Path, name: str) -> None:
@@ -63,11 +65,13 @@ def run(path: Path, name: str) -> None:
     """
     study = Study.load(path)
     unit = study.unit(name)
-    pending = set(study.pending.get(name, ()))
-    asked = [cell for cell in Cells(study).of(unit) if cell.key in pending]
+    known, pending = Cells(study), set(study.pending.get(name, ()))
+    asked = [cell for cell in known.of(unit) if cell.key in pending]
     heart = Heart.of(study, name)
-    given_up = list(study.given_up.get(name, ()))
-    preload = [*PRELOAD, *([OPTIMISER] if any(cell.stage == TRAIN.name for cell in asked) else []), *study.modules]
+    given_up, tried = list(study.given_up.get(name, ())), set[str]()
+    stages = sorted({type(stage).__module__ for stage in known.stages.values()})
+    optimiser = [OPTIMISER] if any(cell.stage == TRAIN.name for cell in asked) else []
+    preload = [*PRELOAD, *stages, *optimiser, *study.modules]
     shares = Shares(study).of(asked)
     try:
         while shares:
@@ -77,18 +81,22 @@ def run(path: Path, name: str) -> None:
                 continue
             later = sum(len(cells) for _, cells in others)
             heart.reset(len(work) + later)
-            _serve_forks(preload)
-            keys, owner, hashes = tuple(cell.key for cell in work), uuid.uuid4().hex, dict(sources.HASHES)
-            task = _Task(path, name, keys, later, strangers, tuple(given_up), heart.path, owner, hashes)
-            end = _child(study, task, heart)
+            keys, hashes = tuple(cell.key for cell in work), dict(sources.HASHES)
+            task = _Task(path, name, keys, later, strangers, tuple(given_up), heart.path, hashes)
+            end = _child(study, task, preload, heart)
             left = []
             if end is not None:
                 # a plug-in may write heartbeats, as it may do anything: no share is read beyond its end
                 at = min(heart.position(), len(work) - 1)
-                log.warning("%s: %s: %s", name, work[at].title, end[1])
-                fail(study, work[at], *end)
-                given_up.append(work[at].key)
-                left = work[at + 1 :]
+                cell = work[at]
+                # whoever killed the process may have meant another cell, or none
+                again = end[0] == Status.killed and cell.key not in tried
+                tried.add(cell.key)
+                log.warning("%s: %s: %s%s", name, cell.title, end[1], "; tried once more" if again else "")
+                if not again:
+                    fail(study, cell, *end)
+                    given_up.append(cell.key)
+                left = work[at:] if again else work[at + 1 :]
             shares = [(strangers, left), *others] if left else others
     except BadInput as error:
         heart.stop(str(error))
@@ -102,14 +110,29 @@ def _lost(study: Study, cell: Cell, given_up: Sequence[str]) -> bool:
     return any(need.key in given_up for need in cell.needs) or any(f and f["run"] == study.run for f in known)
 
 
-def _child(study: Study, task: _Task, heart: Heart) -> tuple[Status, str, str] | None:
+def _started(preload: list[str], arguments: tuple[_Task, Connection]) -> BaseProcess | None:
+    """A child at work; None where none can be started.
+
+    A fork server that was killed is known to be dead a moment after it no longer answers.
+    """
+    for _ in range(STARTS):
+        _serve_forks(preload)
+        child = multiprocessing.get_context("forkserver").Process(target=_work, args=arguments, daemon=False)
+        with contextlib.suppress(ConnectionError, EOFError):
+            child.start()
+            return child
+        time.sleep(POLL_S)
+    return None
+
+
+def _child(study: Study, task: _Task, preload: list[str], heart: Heart) -> tuple[Status, str, str] | None:
     """Run one child to its end: None when all work is done, else what became of the cell it was at."""
-    context = multiprocessing.get_context("forkserver")
     timeout_s, memory = float(study.settings["timeout_s"]), deaths_of_memory()
-    here, there = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(task, there), daemon=False)
-    child.start()
+    here, there = multiprocessing.Pipe(duplex=False)
+    child = _started(preload, (task, there))
     there.close()
+    if child is None:
+        return Status.killed, "no process could be started", ""
     try:
         hung = _watch(child, heart, timeout_s)
     finally:
@@ -117,7 +140,7 @@ def _child(study: Study, task: _Task, heart: Heart) -> tuple[Status, str, str] |
     word = Word.heard(here)
     here.close()
     if word is None or word.end != "done":
-        files.sweep(study.store, task.owner)
+        files.sweep(study.store)
     if hung:
         return Status.timeout, f"longer than timeout_s={timeout_s:g} s", ""
     return end_of(child.exitcode or 0, word, study.store, deaths_of_memory() > memory)
@@ -147,11 +170,14 @@ def _end(child: BaseProcess) -> None:
     if child.is_alive():
         child.kill()
     child.join()
+    if child.exitcode == UNKNOWN and child.pid is not None:
+        # the fork server died, and what it started may go on
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)
 
 
 def _work(task: _Task, word: Connection) -> None:
     """In the child: compute and beat; leave when the parent is gone."""
-    os.environ[files.OWNER] = task.owner
     _leave_with_parent()
     torch.set_num_threads(1)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -181,6 +207,19 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=wait_for_end, daemon=True).start()
+
+
+def leave_with_launcher() -> None:
+    """In a worker of a launcher: leave when the process that started it is gone; at work it would not notice."""
+    launcher = os.getppid()
+
+    def look() -> None:
+        while os.getppid() == launcher:
+            time.sleep(POLL_S)
+        os._exit(1)
+
+    if multiprocessing.parent_process() is not None:
+        threading.Thread(target=look, daemon=True).start()
 
 
 def use_forkserver() -> None:

@@ -1,6 +1,7 @@
 """The only place that launches with Hydra: one job a unit, on whatever launcher the user chose."""
 
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -22,7 +23,12 @@ from bench.study import PLAN, Study
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     **dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(2**31)),
+    # what its launchers raise comes to us, in place of their libraries' tracebacks to the user
+    "HYDRA_FULL_ERROR": "1",
 }
+#: how often units are launched whose worker died
+ATTEMPTS = 2
+log = logging.getLogger("bench.launch")
 
 
 def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str], title: str) -> None:
@@ -32,26 +38,46 @@ def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str],
     """
     if not units:
         return
-    logs, beats = study.folder / "logs", folder(study)
+    beats = folder(study)
+    try:
+        with files.sentence_if_unwritable(beats):
+            files.make_way(study.folder / "logs")
+            files.make_way(beats.parent)
+            files.make_folder(beats)
+            # a copy, because another call may plan the same study while this one works
+            shutil.copyfile(plan, beats / PLAN)
+        with progress_bar(study, list(units), title):
+            for attempt in range(ATTEMPTS):
+                waiting = [unit for unit in units if not Heart.of(study, unit).finished()]
+                if waiting:
+                    _launch(study, waiting, lines, last=attempt == ATTEMPTS - 1)
+    finally:
+        shutil.rmtree(beats, ignore_errors=True)
+
+
+def _launch(study: Study, units: Sequence[str], lines: Sequence[str], last: bool) -> None:
+    """One call of Hydra; raises BadInput where a unit met something that no other would survive."""
+    logs, plan = study.folder / "logs", folder(study) / PLAN
     arguments = [
         "--multirun",
-        f"plan={beats / PLAN}",
+        f"plan={plan}",
         f"unit={','.join(units)}",
         f"hydra.sweep.dir={logs}",
         f"hydra.run.dir={logs}",
         *lines,
     ]
+    reason = ""
     try:
-        with files.sentence_if_unwritable(beats):
-            beats.mkdir(parents=True, exist_ok=True)
-            # a copy, because another call may plan the same study while this one works
-            shutil.copyfile(plan, beats / PLAN)
-        with _process(arguments, ENVIRONMENT), progress_bar(study, list(units), title), contextlib.suppress(SystemExit):
+        with _process(arguments, ENVIRONMENT), contextlib.suppress(SystemExit):
             _multirun()
-        if sentence := next(filter(None, (Heart.of(study, unit).stopped() for unit in units)), ""):
-            raise BadInput(sentence)
-    finally:
-        shutil.rmtree(beats, ignore_errors=True)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(". ")
+    if sentence := next(filter(None, (Heart.of(study, unit).stopped() for unit in units)), ""):
+        raise BadInput(sentence)
+    if reason:
+        log.warning(
+            "a worker of the launcher ended early (%s)%s", reason, "" if last else "; its units go on once more"
+        )
 
 
 @contextlib.contextmanager
@@ -71,6 +97,7 @@ def _process(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterat
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="launch")
 def _multirun(config: DictConfig) -> None:
     """One Hydra job."""
+    child.leave_with_launcher()
     child.use_forkserver()
     # What stopped the unit is in its heartbeat, where `launch` finds it whatever process this is.
     with contextlib.suppress(BadInput):

@@ -56,6 +56,10 @@ class Heart:
         known = self.read()
         self._write({**known, "position": known.get("total", 0), "title": "done", "finished": True})
 
+    def finished(self) -> bool:
+        """True once all work of the unit is done."""
+        return bool(self.read().get("finished"))
+
     def stop(self, sentence: str) -> None:
         """Nothing more can be computed, and why."""
         self._write({**self.read(), "stopped": sentence})

@@ -111,10 +111,7 @@ class UnitRun:
 
     def _made_now(self, cell: Cell) -> bool:
         """True if the cell is stored already and need not be made (again) in this call."""
-        if cell.folder:
-            record = self.scores.known(cell.folder).get(cell.key)
-        else:
-            record = self.store.record(cell.stage, cell.key) if self.store.find(cell.stage, cell.key) else None
+        record = self.scores.known(cell.folder).get(cell.key) if cell.folder else self.store.known(cell.stage, cell.key)
         return record is not None and (not self.study.replace or record["run"] == self.study.run)
 
     def _gone(self, cell: Cell) -> bool:

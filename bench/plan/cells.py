@@ -71,5 +71,5 @@ class Cells:
         """Hash of the code behind a node; read once, because thousands of cells name it."""
         at = (group, label)
         if at not in self._sources:
-            self._sources[at] = of_node(self.study.node(group, label))
+            self._sources[at] = of_node(self.study.node(group, label), self.study.settings["trusted"])
         return self._sources[at]

@@ -19,6 +19,7 @@ from bench.plan.settings import check_declared, check_headlines, check_size
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
 from bench.seeds import crossed
+from bench.store import ledger
 from bench.store.schema import check_store
 from bench.study import PAGE, PLAN, Node, Study, Unit
 from bench.training.recipe import Recipe, sizes
@@ -69,13 +70,13 @@ def with_work(study: Study) -> Study:
 
 
 def is_finished(study: Study) -> bool:
-    """True if this very study was planned before, has nothing to compute, and has its page."""
+    """True if this very study was planned before, has nothing to compute, and shows all that was written of it."""
     path = study.folder / PLAN
-    if not path.exists() or not (study.folder / PAGE).exists() or with_work(study).pending:
+    if not (study.folder / PAGE).exists() or ledger.disagreeing(study.folder) or with_work(study).pending:
         return False
     try:
         before = Study.load(path)
-    except (ValueError, TypeError, KeyError):
+    except ValueError:
         # written by other code: it is planned anew
         return False
     return _asked(before) == _asked(study)

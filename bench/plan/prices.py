@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from bench.plan.cells import Cells
 from bench.stages.stage import Cell
-from bench.store.artefacts import Artefacts, Damaged
+from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
 from bench.study import Study, Unit
 
@@ -115,7 +115,5 @@ def read(artefacts: Artefacts, scores: Scores) -> Prices:
 def _artefacts(artefacts: Artefacts) -> Iterator[Mapping[str, Any]]:
     for stage in artefacts.stages():
         for key in artefacts.keys(stage):
-            try:
-                yield artefacts.record(stage, key)
-            except (KeyError, Damaged):
-                continue
+            if record := artefacts.known(stage, key):
+                yield record

@@ -20,13 +20,9 @@ def prune(study: Study) -> str:
 
     The studies are those that have a `plan.json`; `study` itself counts. Returns a sentence saying what was freed.
     """
-    needed: set[str] = set()
-    for one in [study, *_planned(Path(study.results))]:
-        cells = Cells(one)
-        for unit in one.everything:
-            needed |= {k for c in cells.of(unit) for k in (c.key, c.folder)}
+    needed = _needed(study).union(*_planned(Path(study.results)))
     artefacts, scores = study.artefacts(), study.scores()
-    folders = {k: f for stage in artefacts.stages() if stage != "scores" for k, f in artefacts.keys(stage).items()}
+    folders = {k: f for stage in artefacts.stages() for k, f in artefacts.keys(stage).items()}
     failures = artefacts.keys(FAILURES)
     gone = [f for k, f in {**folders, **failures, **scores.cells()}.items() if k not in needed]
     gone += _left(Path(study.results))
@@ -40,15 +36,20 @@ def _left(results: Path) -> Iterator[Path]:
     """Hidden files and heartbeats of runs that were killed: nobody has written to them for a day."""
     for pattern in ("*/.tmp-*", "*/*/.tmp-*", "*/*/*/.tmp-*", f"*/{PROGRESS}/*"):
         for path in results.glob(pattern):
-            if time.time() - max(p.stat().st_mtime for p in (path, *path.rglob("*"))) > DAY_S:
+            if time.time() - max(p.lstat().st_mtime for p in (path, *path.rglob("*"))) > DAY_S:
                 yield path
 
 
-def _planned(results: Path) -> list[Study]:
-    studies = []
+def _needed(study: Study) -> set[str]:
+    """Keys of all cells of a study and of the folders of their scores."""
+    cells = Cells(study)
+    return {k for unit in study.everything for c in cells.of(unit) for k in (c.key, c.folder)}
+
+
+def _planned(results: Path) -> Iterator[set[str]]:
+    """What each study with a plan needs; raises BadInput for a plan that cannot be read."""
     for path in sorted(results.glob(f"*/{PLAN}")):
         try:
-            studies.append(Study.load(path))
-        except (ValueError, TypeError, KeyError) as error:
+            yield _needed(Study.load(path))
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise BadInput(f"{path} cannot be read ({error}); delete it, or plan that study again") from error
-    return studies

@@ -57,9 +57,9 @@ def _seeds(study: Study, cell: Cell) -> dict[str, str]:
 
 def _stored(study: Study, key: str) -> dict[str, Any]:
     artefacts, scores = study.artefacts(), study.scores()
-    for stage in (s for s in artefacts.stages() if s != "scores"):
-        if artefacts.find(stage, key):
-            return artefacts.record(stage, key)
+    for stage in artefacts.stages():
+        if record := artefacts.known(stage, key):
+            return record
     for cell in scores.cells():
         if key in (cell, *(known := scores.known(cell))):
             return known if key == cell else known[key]

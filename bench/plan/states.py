@@ -1,8 +1,10 @@
 """States of a study's cells, as the store knows them: done, missing, failed, stale, blocked or unsupported."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,20 @@ from bench.contracts import Status
 from bench.plan.cells import Cells
 from bench.stages.stage import Cell
 from bench.store import failures
-from bench.store.artefacts import Artefacts, Damaged
+from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
 from bench.study import Study
 
 STATES = ("done", "missing", "failed", "stale", "blocked", "unsupported")
 States = dict[str, tuple[Cell, str]]
 GIVEN_UP = ("failed", "blocked", "unsupported")
+log = logging.getLogger("bench.store")
+
+
+@cache
+def _say(sentence: str) -> None:
+    """One line a process, however often the store is looked through."""
+    log.warning("%s", sentence)
 
 
 @dataclass
@@ -32,8 +41,10 @@ class StoredCells:
     @classmethod
     def of(cls, study: Study) -> "StoredCells":
         """Those of a study, as the store stands now."""
-        artefacts = study.artefacts()
-        return cls(study, artefacts, study.scores(), _failures=artefacts.keys(failures.FAILURES))
+        artefacts, scores = study.artefacts(), study.scores()
+        for sentence in (*artefacts.foreign(), *scores.foreign()):
+            _say(sentence)
+        return cls(study, artefacts, scores, _failures=artefacts.keys(failures.FAILURES))
 
     def record(self, cell: Cell) -> dict[str, Any] | None:
         """The record of a cell that is done, else None."""
@@ -43,10 +54,7 @@ class StoredCells:
             return self._known[cell.folder].get(cell.key)
         if cell.maker.committed(cell):
             return {"source": cell.source}
-        try:
-            return self.artefacts.record(cell.stage, cell.key)
-        except (KeyError, Damaged):
-            return None
+        return self.artefacts.known(cell.stage, cell.key)
 
     def failure(self, cell: Cell) -> dict[str, Any] | None:
         """The record of a failure of this cell with the code as it is now, else None."""

@@ -1,7 +1,8 @@
-"""Artefacts: immutable folders `<stage>/<readable>-<key>/` with a record of their key and checksums."""
+"""Artefacts: immutable folders `<stage>/<readable>-<key>/` with a sealed record of their place and checksums."""
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,9 +15,13 @@ from bench.store.keys import key as key_of
 from bench.store.keys import plain
 
 RECORD = "record.json"
-#: the hash of everything else in a record, so that the record itself cannot change unseen
+#: the hash of everything else in a record, so that neither the record nor what it says of its place can change unseen
 SEAL = "seal"
 KEY_LENGTH = 16
+#: names of artefacts, and of the folders of scores
+NAMED = re.compile(rf"[^.].*-[0-9a-f]{{{KEY_LENGTH}}}", re.DOTALL)
+#: the folder beside those of the stages that holds scores
+SCORES = "scores"
 #: how coarse the times of a file system may be
 MOMENT_NS = 2 * 10**9
 log = logging.getLogger("bench.store")
@@ -30,7 +35,8 @@ class Damaged(RuntimeError):
 class Artefacts:
     """The folders under `root`, found by key.
 
-    Methods raise Damaged when a file fails its checksum, and BadInput when the disk is full.
+    Methods raise Damaged when a file fails its checksum, or a record its seal or speaks of another stage, key or name
+    than it is found under; and BadInput when the disk is full.
     """
 
     root: Path
@@ -52,7 +58,8 @@ class Artefacts:
 
     def stages(self) -> list[str]:
         """The stages that have a folder."""
-        return sorted(p.name for p in self.root.iterdir() if p.is_dir()) if self.root.exists() else []
+        folders = [p for p in self.root.iterdir() if p.is_dir()] if self.root.is_dir() else []
+        return sorted(p.name for p in folders if not p.name.startswith(".") and p.name != SCORES)
 
     def put(
         self,
@@ -65,16 +72,18 @@ class Artefacts:
     ) -> Path:
         """Write an artefact with `write(folder)`; where another process was first, its artefact stays."""
         folder = self.root / stage / f"{slug(name)}-{key}"
+        files.make_way(folder.parent)
         existing = self.find(stage, key)
         if existing and replace:
             files.remove(existing)
         with files.scratch(folder) as temporary:
             write(temporary)
-            full = {**plain(record), "key": key, "stage": stage, "files": _checksums(temporary)}
+            place = {"stage": stage, "key": key, "name": folder.name}
+            full = {**plain(record), **place, "files": _checksums(temporary)}
             sealed = {**full, SEAL: key_of(full)}
             (temporary / RECORD).write_text(json.dumps(sealed, indent=1, sort_keys=True) + "\n")
-            if not files.publish(temporary, folder) and not (folder / RECORD).exists():
-                # a folder that lost its record answers for nothing, and must not keep the name
+            if not files.publish(temporary, folder) and not _answers(folder):
+                # a folder without a valid record answers for nothing, and must not keep the name
                 files.publish(temporary, folder, replace=True)
         self._index.setdefault(stage, {})[key] = folder
         return folder
@@ -85,14 +94,18 @@ class Artefacts:
         if folder is None:
             raise KeyError(f"{stage} {key}")
         try:
-            record: dict[str, Any] = json.loads((folder / RECORD).read_text())
+            return _sealed(folder)
         except FileNotFoundError as error:
             raise KeyError(f"{stage} {key}") from error
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise self._damaged(folder, RECORD) from error
-        if record.pop(SEAL, None) != key_of(record):
-            raise self._damaged(folder, RECORD)
-        return record
+
+    def known(self, stage: str, key: str) -> dict[str, Any] | None:
+        """The record of an artefact; None where there is none, or a damaged one, which is then removed."""
+        try:
+            return self.record(stage, key)
+        except (KeyError, Damaged):
+            return None
 
     def read(self, stage: str, key: str) -> Path:
         """The folder, after every file has been checked against the record."""
@@ -100,10 +113,8 @@ class Artefacts:
         folder = self.find(stage, key)
         if folder is None:
             raise KeyError(f"{stage} {key}")
-        for name, expected in record["files"].items():
-            path = folder / name
-            if not path.is_file() or files.sha256(path) != expected:
-                raise self._damaged(folder, name)
+        if name := next(_changed(folder, record), None):
+            raise self._damaged(folder, name)
         return folder
 
     def remove(self, stage: str, key: str) -> None:
@@ -115,11 +126,18 @@ class Artefacts:
     def verify(self) -> Iterator[str]:
         """Check every artefact and drop the damaged ones, yielding one sentence for each."""
         for stage in self.stages():
-            for key in self.keys(stage):
+            for folder in _named(self.root / stage):
                 try:
-                    self.read(stage, key)
-                except Damaged as error:
-                    yield str(error)
+                    name = next(_changed(folder, _sealed(folder)), None)
+                except (ValueError, FileNotFoundError):
+                    name = RECORD
+                if name is not None:
+                    yield str(self._damaged(folder, name))
+
+    def foreign(self) -> Iterator[str]:
+        """One sentence for each thing that lies among the artefacts and is none; nobody reads it."""
+        for stage in self.stages():
+            yield from left_out(self.root / stage)
 
     def _unchanged(self, stage: str) -> bool:
         """True if nothing was added to a stage, or taken from it, since it was listed."""
@@ -134,9 +152,7 @@ class Artefacts:
 
     def _scan(self, stage: str) -> dict[str, Path]:
         folder = self.root / stage
-        entries = folder.iterdir() if folder.exists() else ()
-        named = [p for p in entries if not p.name.startswith(".") and "-" in p.name]
-        return {p.name[-KEY_LENGTH:]: p for p in named if (p / RECORD).exists()}
+        return {p.name[-KEY_LENGTH:]: p for p in _named(folder) if (p / RECORD).exists()}
 
     def _damaged(self, folder: Path, name: str) -> Damaged:
         files.remove(folder)
@@ -144,6 +160,52 @@ class Artefacts:
         sentence = f"damaged file {folder.name}/{name} in {folder.parent}: removed, it will be computed again"
         log.warning(sentence)
         return Damaged(sentence)
+
+
+def left_out(folder: Path) -> Iterator[str]:
+    """One sentence for each thing in a folder of artefacts or scores whose name is neither that of one nor hidden."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not path.name.startswith(".") and not NAMED.fullmatch(path.name):
+            yield f"{path} is nothing of ours: left out"
+
+
+def _named(folder: Path) -> list[Path]:
+    """What is called as artefacts are, whatever it is."""
+    return sorted(p for p in folder.iterdir() if NAMED.fullmatch(p.name)) if folder.is_dir() else []
+
+
+def _sealed(folder: Path) -> dict[str, Any]:
+    """The record of a folder.
+
+    Raises:
+        FileNotFoundError: where it has none. ValueError: where it is not what was written, or was written elsewhere.
+    """
+    record = files.json_object(folder / RECORD)
+    try:
+        whole = record.pop(SEAL, None) == key_of(record)
+    except RecursionError:
+        whole = False
+    place = {"stage": folder.parent.name, "key": folder.name[-KEY_LENGTH:]}
+    # records of before the name was sealed have none
+    placed = record | place == record and record.get("name", folder.name) == folder.name
+    if not (whole and placed and isinstance(record.get("files"), dict)):
+        raise ValueError("its seal is broken")
+    return record
+
+
+def _answers(folder: Path) -> bool:
+    try:
+        return bool(_sealed(folder))
+    except (ValueError, FileNotFoundError):
+        return False
+
+
+def _changed(folder: Path, record: Mapping[str, Any]) -> Iterator[str]:
+    """Files that are not what the record says."""
+    for name, expected in record["files"].items():
+        path = folder / name
+        if not path.is_file() or files.sha256(path) != expected:
+            yield name
 
 
 def _checksums(folder: Path) -> dict[str, str]:

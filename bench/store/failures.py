@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.contracts import Status
-from bench.store.artefacts import Artefacts, Damaged
+from bench.store.artefacts import Artefacts
 
 FAILURES = "failures"
 
@@ -28,7 +28,4 @@ def record(
 
 def read(store: Artefacts, key: str) -> dict[str, Any] | None:
     """The record of a failure; None where there is none that can be read."""
-    try:
-        return store.record(FAILURES, key)
-    except (KeyError, Damaged):
-        return None
+    return store.known(FAILURES, key)

@@ -4,19 +4,20 @@ import contextlib
 import errno
 import hashlib
 import io
+import json
+import logging
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.contracts import BadInput
-
-#: names the process whose hidden files these are, in its environment
-OWNER = "PLUMBLINE_OWNER"
+from bench.store import processes
 
 REFUSALS = {
     errno.ENOSPC: "the disk is full",
@@ -26,6 +27,7 @@ REFUSALS = {
 }
 #: bytes; a disk with less is full
 ROOM = 2**16
+log = logging.getLogger("bench.store")
 
 
 class Unwritable(BadInput):
@@ -57,15 +59,55 @@ def _no_room(folder: Path) -> bool:
     return False
 
 
+def json_object(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds.
+
+    Raises:
+        FileNotFoundError: where nothing is there. ValueError: where it is no file, no JSON, nested too deeply, or holds
+            no object.
+    """
+    if not os.path.lexists(path):
+        raise FileNotFoundError(path)
+    if not path.is_file():
+        raise ValueError("it is no file")
+    try:
+        content = json.loads(path.read_bytes())
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(content, dict):
+        raise ValueError("it holds no object")
+    return content
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it; raises Unwritable where something else has one of their names."""
+    try:
+        with sentence_if_unwritable(path):
+            path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTDIR, errno.ELOOP):
+            raise
+        blocked = next(p for p in (path, *path.parents) if os.path.lexists(p) and not p.is_dir())
+        raise Unwritable(f"{blocked} is no folder; move it away, then issue the same command") from error
+
+
+def make_way(path: Path) -> None:
+    """Remove what has the name of a folder of ours and is none, and say so."""
+    if os.path.lexists(path) and not path.is_dir():
+        log.warning("%s is no folder: removed, as a folder of this name is needed", path)
+        remove(path)
+
+
 def hidden(folder: Path) -> Path:
     """A name beside others in `folder` that no reader looks at and no other writer has."""
-    return folder / f".tmp-{os.environ.get(OWNER, 'x')}-{uuid.uuid4().hex}"
+    return folder / f".tmp-{processes.mark(os.getpid())}-{uuid.uuid4().hex}"
 
 
-def sweep(root: Path, owner: str) -> None:
-    """Delete what a process left under hidden names when it died."""
-    for path in list(root.rglob(f".tmp-{owner}-*")):
-        _delete(path)
+def sweep(folder: Path) -> None:
+    """Delete what processes of this machine left under hidden names, up to two folders below, when they died."""
+    for path in [p for pattern in (".tmp-*", "*/.tmp-*", "*/*/.tmp-*", "*/*/*/.tmp-*") for p in folder.glob(pattern)]:
+        if processes.is_over(path.name.split("-")[1]):
+            _delete(path)
 
 
 @contextlib.contextmanager
@@ -74,7 +116,7 @@ def scratch(folder: Path) -> Iterator[Path]:
     temporary = hidden(folder.parent)
     try:
         with sentence_if_unwritable(folder):
-            temporary.mkdir(parents=True)
+            make_folder(temporary)
             yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -88,9 +130,9 @@ def publish(temporary: Path, folder: Path, replace: bool = False) -> bool:
     try:
         temporary.rename(folder)
     except OSError as error:
-        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
             raise
-        if not replace:
+        if folder.is_dir() and not replace:
             return False
         remove(folder)
         return publish(temporary, folder)
@@ -103,9 +145,11 @@ def write_bytes(path: Path, data: bytes) -> None:
     temporary = hidden(path.parent)
     try:
         with sentence_if_unwritable(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             temporary.write_bytes(data)
             _sync(temporary)
+            if path.is_dir():
+                remove(path)
             temporary.replace(path)
     finally:
         with contextlib.suppress(OSError):
@@ -128,7 +172,8 @@ def remove(path: Path) -> None:
 
 
 def _delete(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    folder = path.is_dir() and not path.is_symlink()
+    shutil.rmtree(path, ignore_errors=True) if folder else path.unlink(missing_ok=True)
 
 
 def sha256(path: Path) -> str:

@@ -25,6 +25,8 @@ def claim(root: Path) -> None:
 
 def check_store(root: Path) -> None:
     """Refuse a store of another schema; raises BadInput naming the command to use."""
+    if root.exists() and not root.is_dir():
+        raise BadInput(f"{root} is no folder; move it away, then issue the same command")
     if root.is_dir():
         put_back = f"put back {root / MARK}, or " if not (root / MARK).exists() else ""
         mend = f"{put_back}issue the same command with paths.results=<a new folder>"
@@ -51,8 +53,8 @@ def _schema(path: Path) -> Any:
     if not path.exists():
         return None
     try:
-        schema = json.loads(path.read_text()).get("schema")
-    except (ValueError, AttributeError) as error:
+        schema = files.json_object(path).get("schema")
+    except ValueError as error:
         raise BadInput(f"{path} cannot be read ({error}); delete it, and issue the same command") from error
     if schema is not None and type(schema) is not int:
         raise BadInput(f"{path} names the schema {schema!r}, which is no whole number; delete it")

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +21,12 @@ import pyarrow.parquet as pq
 from bench.columns.written import SHARD
 from bench.names import slug
 from bench.store import files
-from bench.store.artefacts import KEY_LENGTH
+from bench.store.artefacts import KEY_LENGTH, NAMED, left_out
 
 SCHEMA = SHARD.schema
 META = b"bench"
+#: what is made of the bytes of a shard
+Parse = Callable[[io.BytesIO], Any]
 log = logging.getLogger("bench.store")
 
 
@@ -38,8 +41,8 @@ class Scores:
     _folders: dict[str, Path] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        folders = [p for p in self.root.iterdir() if not p.name.startswith(".")] if self.root.exists() else []
-        self._folders = {p.name[-KEY_LENGTH:]: p for p in folders}
+        folders = sorted(p for p in self.root.iterdir() if p.is_dir()) if self.root.is_dir() else []
+        self._folders = {p.name[-KEY_LENGTH:]: p for p in folders if NAMED.fullmatch(p.name)}
 
     def add(self, name: str, cell: str, rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> Path:
         """Write rows (columns of SHARD) as a new shard; records: {metric key: cost, source and configuration}."""
@@ -62,7 +65,7 @@ class Scores:
     def known(self, cell: str) -> dict[str, dict[str, Any]]:
         """{metric key: record} of a cell."""
         records: dict[str, dict[str, Any]] = {}
-        for schema in self._shards(cell, pq.read_schema).values():
+        for schema in self._shards(cell, _schema).values():
             records = {**_meta(schema), **records}
         return records
 
@@ -74,9 +77,12 @@ class Scores:
         """Check every shard and drop the damaged ones, yielding one sentence for each."""
         for folder in self._folders.values():
             for path in sorted(folder.glob("*.parquet")):
-                if _digest(path.read_bytes()) != path.stem:
-                    path.unlink(missing_ok=True)
-                    yield f"damaged file {path.name} in {folder}: removed, it will be computed again"
+                if os.path.lexists(path) and _load(path, _read) is None:
+                    yield _damaged(path)
+
+    def foreign(self) -> Iterator[str]:
+        """One sentence for each thing that lies among the scores and is none; nobody reads it."""
+        yield from left_out(self.root)
 
     def drop(self, cell: str, keys: Sequence[str]) -> None:
         """Forget some metric keys of a cell, before they are computed anew."""
@@ -99,35 +105,67 @@ class Scores:
         merged = self._write(folder, _table(rows, records))
         _unlink([p for p in old if p != merged])
 
-    def _shards(self, cell: str, parse: Callable[[io.BytesIO], Any] = pq.read_table) -> dict[Path, Any]:
-        """Every whole shard of a cell as a table, or as `parse` reads it."""
+    def _shards(self, cell: str, parse: Parse | None = None) -> dict[Path, Any]:
+        """Every whole shard of a cell as a table, or as `parse` reads it; damaged ones are removed, and said."""
         folder = self._folders.get(cell)
         while folder:
             try:
-                tables = {p: _load(p) for p in sorted(folder.glob("*.parquet"))}
-                return {p: parse(io.BytesIO(data)) for p, data in tables.items() if data is not None}
+                shards = {p: _load(p, parse or _read) for p in sorted(folder.glob("*.parquet"))}
             except FileNotFoundError:
                 # another process merged them since they were listed: what they held is in a new shard
                 continue
+            for path in (p for p, shard in shards.items() if shard is None):
+                log.warning("%s", _damaged(path))
+            return {p: shard for p, shard in shards.items() if shard is not None}
         return {}
 
     def _write(self, folder: Path, table: pa.Table) -> Path:
         stream = io.BytesIO()
         pq.write_table(table, stream, compression="zstd")
         data = stream.getvalue()
+        files.make_way(self.root)
+        files.make_way(folder)
         path = folder / f"{_digest(data)}.parquet"
         files.write_bytes(path, data)
         return path
 
 
-def _load(path: Path) -> bytes | None:
-    """The bytes of a shard, or None when it is damaged (dropped, and said)."""
+def _load(path: Path, parse: Parse) -> Any | None:
+    """A shard as `parse` reads it, or None where it is not what was written or is no shard, whatever its name."""
+    if not path.is_file() and os.path.lexists(path):
+        return None
     data = path.read_bytes()
     if _digest(data) != path.stem:
-        path.unlink(missing_ok=True)
-        log.warning("damaged file %s in %s: removed, it will be computed again", path.name, path.parent)
         return None
-    return data
+    try:
+        return parse(io.BytesIO(data))
+    except (ValueError, OSError, pa.ArrowException, RecursionError):
+        return None
+
+
+def _read(file: io.BytesIO) -> pa.Table:
+    """The table of a shard; raises ValueError for any other table."""
+    _schema(file)
+    return pq.read_table(file)
+
+
+def _schema(file: io.BytesIO) -> pa.Schema:
+    """The schema of a shard with its records; raises ValueError for that of any other table."""
+    schema = pq.read_schema(file)
+    if schema.remove_metadata() != SCHEMA or not _speaks(_meta(schema)):
+        raise ValueError("its columns or records are not those of a shard")
+    return schema
+
+
+def _speaks(records: Any) -> bool:
+    """Whether metadata are records by metric key."""
+    return isinstance(records, dict) and all(isinstance(record, dict) for record in records.values())
+
+
+def _damaged(path: Path) -> str:
+    """Remove a damaged shard; the sentence that says so."""
+    files.remove(path)
+    return f"damaged file {path.name} in {path.parent}: removed, it will be computed again"
 
 
 def _table(rows: pd.DataFrame, records: Mapping[str, Mapping[str, Any]]) -> pa.Table:

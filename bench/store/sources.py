@@ -4,7 +4,9 @@ import ast
 import functools
 import hashlib
 import importlib.util
+import sysconfig
 from collections.abc import Iterable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +14,46 @@ from bench.config.build import TARGET, nodes
 
 #: packages that results come from; what plans, stores and launches may change and makes no result stale
 ROOMS = ("contracts", "passes", "networks", "seeds", "training", "stages")
+OURS = ("simulators", "methods", "metrics", "bench")
+#: where modules of Python and of libraries lie
+PYTHON, INSTALLED = sysconfig.get_path("stdlib"), {"site-packages", "dist-packages"}
+LOADERS = (ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceFileLoader, SOURCE_SUFFIXES)
+#: what else than a statement imports a module
+IMPORTERS = ("import_module", "__import__")
 SCIENCE = ("simulators", "methods", "metrics", *(f"bench.{room}" for room in ROOMS))
+#: modules, and packages outside ours that are followed
+Modules = tuple[tuple[str, ...], tuple[str, ...]]
 #: hashes by modules, as far as this process has read them or was told
-HASHES: dict[tuple[str, ...], str] = {}
+HASHES: dict[Modules, str] = {}
 
 
-def of_node(node: Any, also: Iterable[str] = ()) -> str:
-    """Hash of the modules of every target in a node, of `also`, and of all modules of SCIENCE they import."""
+def of_node(node: Any, trusted: Iterable[str] = ()) -> str:
+    """Hash of the modules of every target in a node, and of all modules of SCIENCE and trusted packages they import."""
     targets = {str(sub[TARGET]).rpartition(".")[0] for _, sub in nodes(node)}
-    return of_modules(tuple(sorted({*targets, *also})))
+    outside = {name.partition(".")[0] for name in (*targets, *trusted)} - {*OURS}
+    return of_modules(tuple(sorted(targets)), tuple(sorted(outside)))
 
 
-def of_modules(modules: tuple[str, ...]) -> str:
-    """16 hexadecimal digits over the source of the modules and of what they import of SCIENCE."""
-    if modules not in HASHES:
-        HASHES[modules] = _hashed(modules)
-    return HASHES[modules]
+def of_modules(modules: tuple[str, ...], outside: tuple[str, ...] = ()) -> str:
+    """16 hexadecimal digits over the source of the modules and of what they import of SCIENCE and packages `outside`.
+
+    With a module of a package outside go the `__init__` of the packages that it lies in, which run before it.
+    """
+    if (modules, outside) not in HASHES:
+        HASHES[modules, outside] = _hashed(modules, outside)
+    return HASHES[modules, outside]
 
 
-def _hashed(modules: tuple[str, ...]) -> str:
+def _hashed(modules: tuple[str, ...], outside: tuple[str, ...]) -> str:
     seen: set[str] = set()
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting += imports(name)
+            waiting += imports(name, outside)
+            if name.partition(".")[0] in outside and "." in name:
+                waiting.append(name.rpartition(".")[0])
     digest = hashlib.sha256()
     for name in sorted(seen):
         digest.update(_code(name).encode())
@@ -47,7 +63,9 @@ def _hashed(modules: tuple[str, ...]) -> str:
 @functools.cache
 def _code(module: str) -> str:
     """The module's syntax tree: comments, formatting, docstrings and summaries do not make a result stale."""
-    tree = ast.parse(_source(module))
+    tree = _tree(module)
+    if tree is None:
+        return hashlib.sha256(_source(module)).hexdigest()
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             node.body = [part for part in node.body if not _is_summary(part)]
@@ -63,29 +81,77 @@ def _is_summary(part: ast.stmt) -> bool:
 
 
 @functools.cache
-def imports(module: str) -> tuple[str, ...]:
-    """Modules of SCIENCE that a module imports anywhere in its file."""
-    names = {m for m in imported(ast.parse(_source(module))) if f"{m}.".startswith(tuple(f"{p}." for p in SCIENCE))}
-    return tuple(sorted(m for m in names if _file(m)))
+def imports(module: str, outside: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Modules of SCIENCE and of packages `outside` that a module imports anywhere in its file.
+
+    A module that is not ours is followed to those that lie beside it, too.
+    """
+    tree, followed = _tree(module), tuple(f"{p}." for p in (*SCIENCE, *outside))
+    names = set(imported(tree, _package(module))) if tree else set()
+    theirs = module.partition(".")[0] not in OURS
+    return tuple(sorted(n for n in names if (f"{n}.".startswith(followed) or (theirs and _beside(n))) and _file(n)))
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
-    """Every name an `import` statement may bind to a module."""
+def _beside(name: str) -> bool:
+    """Whether a module is neither ours, nor of Python, nor installed: it lies where its user writes it."""
+    path = None if name.partition(".")[0] in OURS else _file(name)
+    return path is not None and not path.is_relative_to(PYTHON) and not INSTALLED & {*path.parts}
+
+
+def imported(tree: ast.AST, package: str = "") -> Iterator[str]:
+    """Every name that an `import` statement may bind to a module, or a call of `import_module` with a text.
+
+    package: that of the module, which relative imports start from.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node.module or "", node.level, package)
+            yield from [base] if base else []
+            yield from (f"{base}.{alias.name}" for alias in node.names if base)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in IMPORTERS:
+            texts = [part.value for part in node.args[:1] if isinstance(part, ast.Constant)]
+            named = [text for text in texts if isinstance(text, str)]
+            yield from (_absolute(text.lstrip("."), len(text) - len(text.lstrip(".")), package) for text in named)
+
+
+def _absolute(name: str, level: int, package: str) -> str:
+    """The name of a relative import of a level, as seen in a package; "" where it leads out of it."""
+    if not level:
+        return name
+    parts = package.split(".")[: len(package.split(".")) - level + 1]
+    return ".".join(filter(None, [*parts, name])) if any(parts) else ""
+
+
+def _package(module: str) -> str:
+    path = _file(module)
+    return module if path and path.stem == "__init__" else module.rpartition(".")[0]
+
+
+@functools.cache
+def _tree(module: str) -> ast.Module | None:
+    """The syntax tree; None of a module that is compiled, or no Python."""
+    path = _file(module)
+    try:
+        return ast.parse(_source(module)) if path is None or path.suffix == ".py" else None
+    except (SyntaxError, ValueError, RecursionError):
+        return None
 
 
 @functools.cache
 def _file(module: str) -> Path | None:
+    """The file of a module, found without running any module."""
+    top, *below = module.split(".")
     try:
-        spec = importlib.util.find_spec(module)
+        spec = importlib.util.find_spec(top)
+        for depth, _ in enumerate(below, 2):
+            places = list(spec.submodule_search_locations or ()) if spec else []
+            specs = (FileFinder(place, *LOADERS).find_spec(".".join(module.split(".")[:depth])) for place in places)
+            spec = next(filter(None, specs), None)
     except (ImportError, ValueError):
         return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    return Path(spec.origin) if spec and spec.origin and Path(spec.origin).is_file() else None
 
 
 @functools.cache

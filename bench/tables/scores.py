@@ -15,10 +15,12 @@ from bench.contracts.validity import Validity
 from bench.plan.states import States, StoredCells
 from bench.stages.stage import Cell
 from bench.store import files
+from bench.store.artefacts import Damaged
 from bench.study import Study, Unit
 
 #: states of cells whose scores are read
 PRESENT = ("done", "stale")
+PART = "part-0.parquet"
 ORDER = [name for name in ROWS.names if name not in ("value", "status", "reason", "stratum", "split")]
 
 
@@ -31,17 +33,21 @@ class ScoreTable:
     stored: StoredCells
 
     def write(self, folder: Path) -> None:
-        """One Parquet file per simulator and network; partitions of an earlier, larger study are removed."""
+        """One Parquet file per simulator and network; whatever else lies there is removed, as it would be read."""
         present = set()
         for group in self.study.groups:
             part = folder / f"simulator={group.simulator}" / f"network={group.network}"
-            present.add(part)
+            present.add(part / PART)
+            files.make_way(part.parent)
+            files.make_way(part)
             rows = [self.rows(unit) for unit in (*self.study.members(group), group)]
             whole = pd.concat([r for r in rows if len(r)] or rows, ignore_index=True)
             ordered = _with_strata(whole).sort_values(ORDER, kind="stable", ignore_index=True)
             table = pa.Table.from_pandas(ordered[ROWS.names], ROWS.schema, preserve_index=False)
-            files.write_parquet(part / "part-0.parquet", table)
-        for old in set(folder.glob("simulator=*/network=*")) - present:
+            files.write_parquet(part / PART, table)
+        for stray in {p for p in folder.glob("*/*/*") if not p.name.startswith(".")} - present:
+            files.remove(stray)
+        for old in set(folder.glob("*/*")) - {path.parent for path in present}:
             files.remove(old)
 
     def rows(self, unit: Unit) -> pd.DataFrame:
@@ -61,14 +67,16 @@ class ScoreTable:
         return whole.assign(**columns, split="evaluation")
 
     def _stored(self, unit: Unit) -> pd.DataFrame:
-        """Rows of the cells that are there."""
+        """Rows of the cells that are there; raises Damaged where a shard was there and has no rows to read."""
         keys: dict[tuple[str, str], list[str]] = defaultdict(list)
         for cell, state in self.states[unit.id].values():
             if cell.folder and state in PRESENT:
                 keys[cell.folder, cell.method].append(cell.key)
         frames = []
         for (folder, method), metric_keys in keys.items():
-            rows = self.stored.scores.read(folder)[0]
+            rows, records = self.stored.scores.read(folder)
+            if lost := set(metric_keys) - records.keys():
+                raise Damaged(f"damaged scores of {method}: {len(lost)} metrics removed, they will be computed again")
             frames.append(rows[rows["metric_key"].isin(metric_keys)].assign(method=method))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=ROWS.names)
 

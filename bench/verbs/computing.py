@@ -8,7 +8,7 @@ from bench import report as pages
 from bench.launch.launch import launch
 from bench.plan import plan as planning
 from bench.plan.states import cell_counts, survey
-from bench.store import schema
+from bench.store import files, ledger, schema
 from bench.store.artefacts import Damaged
 from bench.study import PAGE, Study
 from bench.tables import panels
@@ -19,16 +19,26 @@ from bench.verbs.reading import readable
 
 #: how often a damaged file found while tables are written sends a run back to compute
 ATTEMPTS = 3
-BROKEN = ("failed", "blocked", "missing")
+#: states of cells without a value, and what is to be done about them
+BROKEN = {
+    "failed": "reasons are in {}; retry with rerun=failed",
+    "blocked": "made from cells that failed, and computed with them",
+    "missing": "not computed, and nothing is known against them; issue the same command again",
+}
 
 
 def run(command: Command) -> int:
     """Compute what is missing, write tables, figures and page; 1 when any cell failed or an audit found a fault."""
     study, lines = command.study()
+    for folder in (study.store, study.folder):
+        files.sweep(folder)
     if planning.is_finished(study):
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
     say_underpowered(study)
+    files.make_folder(study.folder)
+    ledger.disown(study.folder)
+    ledger.clear_names(study.folder)
     (study.folder / PAGE).unlink(missing_ok=True)
     for _ in range(ATTEMPTS):
         compute(study, lines)
@@ -44,6 +54,7 @@ def run(command: Command) -> int:
         if study.headline:
             pages.render(study.folder)
         code = max(code, say_violations(study))
+        ledger.write(study.folder)
         ranked = pages.summary(study.folder) if study.headline else ""
     print(ranked or f"{study.folder}: tables only; no ranking, because none of its metrics was chosen")
     return code
@@ -53,7 +64,7 @@ def tables(command: Command) -> int:
     """Write the tables from the store, and those that rest on them."""
     study, _ = command.study()
     write_tables(study)
-    with readable():
+    with readable(), ledger.keeping(study.folder):
         pages.aggregate(study.folder)
     print(study.folder)
     return say_failures(study)
@@ -78,8 +89,10 @@ def compute(study: Study, lines: Sequence[str]) -> None:
 
 def write_tables(study: Study) -> None:
     """Tables and pictures of what the store holds."""
-    Writer(study).write()
-    panels.write(study)
+    ledger.clear_names(study.folder)
+    with ledger.keeping(study.folder):
+        Writer(study).write()
+        panels.write(study)
 
 
 def say_failures(study: Study) -> int:
@@ -88,11 +101,7 @@ def say_failures(study: Study) -> int:
     for (_, state), number in cell_counts(survey(study)).items():
         totals[state] += number
     broken = {state: totals[state] for state in BROKEN if totals[state]}
-    if broken:
-        counts = ", ".join(f"{number} {state}" for state, number in broken.items())
-        print(
-            f"{counts} of {sum(totals.values())} cells; reasons are in {study.folder / 'failures.csv'}; "
-            "retry with rerun=failed",
-            file=sys.stderr,
-        )
+    for state, number in broken.items():
+        mend = BROKEN[state].format(study.folder / "failures.csv")
+        print(f"{number} {state} of {sum(totals.values())} cells: {mend}", file=sys.stderr)
     return 1 if broken else 0

@@ -77,7 +77,8 @@ def store(command: Command) -> int:
     what = command.words[0] if command.words else ""
     if what == "verify":
         damaged = list(study.artefacts().verify()) + list(study.scores().verify())
-        print("\n".join(damaged) or "every stored file is as it was written")
+        foreign = list(study.artefacts().foreign()) + list(study.scores().foreign())
+        print("\n".join([*(damaged or ["every stored file is as it was written"]), *foreign]))
         return 1 if damaged else 0
     if what == "prune":
         print(prune(study))

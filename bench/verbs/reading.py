@@ -6,35 +6,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import report as pages
+from bench.columns import written
 from bench.contracts import BadInput
 from bench.provenance import ROOT
-from bench.store import files, schema
+from bench.store import files, ledger, schema
 from bench.study import Study
 from bench.verbs.command import Command
 from bench.verify.published import PUBLISHED
 
 #: what of a study is published: everything but the plan, heartbeats and logs of the run
 TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/*/*.parquet", "figures/*", "views/*/*")
+#: tables that others rest on
+FROM_STORE = ("study.json", "panels.npz", *written.TABLES)
 
 
 def figures(command: Command) -> int:
     """Draw the figures from the tables."""
-    with readable():
-        pages.figures(tables_of(command.study()[0]))
+    with writing_into(command) as folder:
+        pages.figures(folder)
     return 0
 
 
 def leaderboard(command: Command) -> int:
     """Rank from the tables."""
-    with readable():
-        pages.leaderboard(tables_of(command.study()[0]))
+    with writing_into(command) as folder:
+        pages.leaderboard(folder)
     return 0
 
 
 def report(command: Command) -> int:
     """Leaderboard, figures and page from the tables."""
-    folder = tables_of(command.study()[0])
-    with readable():
+    with writing_into(command) as folder:
         pages.render(folder)
         print(pages.summary(folder))
     return 0
@@ -70,6 +72,14 @@ def publish(command: Command) -> int:
 
 
 @contextlib.contextmanager
+def writing_into(command: Command) -> Iterator[Path]:
+    """The folder of a study's tables, for work that writes more beside them."""
+    folder = tables_of(command.study()[0])
+    with readable(), ledger.keeping(folder):
+        yield folder
+
+
+@contextlib.contextmanager
 def readable() -> Iterator[None]:
     """Tables that cannot be read are the user's to mend: one sentence."""
     try:
@@ -79,9 +89,16 @@ def readable() -> Iterator[None]:
 
 
 def tables_of(study: Study) -> Path:
-    """The folder of a study's tables; raises BadInput where there are none."""
+    """The folder of a study's tables; raises BadInput where there are none, or one is not what was written."""
     folder = study.folder
     if not (folder / "study.json").exists():
         raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'")
     schema.check_tables(folder)
+    ledger.clear_names(folder)
+    wrong = [name for name in ledger.disagreeing(folder) if name in FROM_STORE or name.startswith("scores/")]
+    if wrong:
+        raise BadInput(
+            f"{folder / wrong[0]} is not what was written; write it anew with 'python -m bench tables "
+            f"study={folder.name}'"
+        )
     return folder

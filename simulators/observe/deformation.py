@@ -23,17 +23,23 @@ class VolumeAndShell(FixedPlace):
     SHELLS: ClassVar[tuple[int, ...]] = (1, 2)
 
     def __init__(
-        self, regions: tuple[str, ...], names: tuple[str, ...], contrast: Contrast, seen: frozenset[str] = frozenset()
+        self,
+        regions: tuple[str, ...],
+        names: tuple[str, ...],
+        contrast: Contrast,
+        seen: frozenset[str] = frozenset(),
+        by_side: bool = False,
     ) -> None:
         super().__init__(regions, names, seen)
         # what moves between two regions shows around each of them, not around both
-        self.places = [*([names.index(region) + 1] for region in regions), *self.groups]
+        alone = () if by_side else regions
+        self.places = [*([names.index(region) + 1] for region in alone), *self.groups]
         self.contrast = contrast
 
     @classmethod
     def of(cls, known: Known) -> "VolumeAndShell":
         """The observer of the pathology's own regions."""
-        return cls(known.pathology.regions, known.names, known.contrast, known.seen)
+        return cls(known.pathology.regions, known.names, known.contrast, known.seen, known.by_side)
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): of each region, of each side and of the shells around: fluid (voxels), and what darkens and brightens

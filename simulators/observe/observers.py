@@ -21,7 +21,8 @@ class Known(NamedTuple):
 
     pathology: the law of what it looks for. names: region names in label order. healthy: images (D, H, W) of so many
     healthy subjects, each with its anatomy. seen: regions that the parts on the dial name, which their observers look
-    at.
+    at. by_side: whether the regions of one side are read together only, so that pathologies of other numbers of regions
+    have as many statistics.
     """
 
     pathology: Any
@@ -31,6 +32,7 @@ class Known(NamedTuple):
     voxel_mm: float
     healthy: Callable[[int], Iterable[tuple[np.ndarray, Warped]]]
     seen: frozenset[str]
+    by_side: bool = False
 
 
 class Observer(Protocol):

@@ -27,7 +27,7 @@ class OneOfPlaces:
 
     def __init__(self, known: Known) -> None:
         self.observers: list[Observer] = [
-            part.observer.of(known._replace(pathology=part)) for part in known.pathology.dialled
+            part.observer.of(known._replace(pathology=part, by_side=True)) for part in known.pathology.dialled
         ]
         seen = np.stack([self._places(image, warped) for image, warped in known.healthy(HEALTHY)])
         self.mean, self.scale = seen.mean(0), seen.std(0) + 1e-12

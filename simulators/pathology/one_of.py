@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from bench.contracts import bounded, impossible
-from simulators.observe.observers import Observer
+from simulators.observe.observers import FixedPlace, Observer
 from simulators.observe.one_of import OneOfPlaces
 from simulators.pathology.regional import RegionalPathology
 from simulators.pathology.several import Several
@@ -17,7 +17,8 @@ class OneOf:
     """A pathology of named regions that lies elsewhere in the next patient.
 
     law: the pathology, with the regions of the first place. elsewhere: the regions of each further place, of which none
-    may stand in two. The task says how often a place is taken, e.g. `or_1_of_6`, and never gives a subject two.
+    may stand in two. The task says how often a place is taken, e.g. `or_1_of_6`, and never gives a subject two. All lie
+    alike (on both sides, on one, or on the midline), since the observer asks which of them deviates most.
     """
 
     version: ClassVar[str] = "1"
@@ -43,5 +44,8 @@ class OneOf:
         return self.law, *(replace(self.law, regions=place) for place in self.elsewhere)
 
     def validate(self, region_names: tuple[str, ...]) -> None:
-        """Refuse a region that the anatomy does not have."""
+        """Refuse a region that the anatomy does not have, and places that cannot be compared."""
         self.several.validate(region_names)
+        seen = frozenset(region for part in self.dialled for region in part.regions)
+        if len({len(FixedPlace(part.regions, region_names, seen).groups) for part in self.dialled}) > 1:
+            raise impossible(self, "elsewhere", self.elsewhere, "places that lie alike: on both sides, one, or neither")

@@ -15,6 +15,7 @@ CONF = FAKES / "fakes" / "conf"
 #: what a study's folder holds that tells when and how it was computed
 DATED = (
     "study.json",
+    "ledger.json",
     "costs.parquet",
     "provenance.parquet",
     "plan.json",

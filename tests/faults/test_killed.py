@@ -1,11 +1,14 @@
 """SIGKILL at random moments of a sweep, then the same command: the same tables, and next to nothing made again."""
 
+import contextlib
 import os
 import random
+import signal
 import time
+from pathlib import Path
 
 import pytest
-from sweeps import ROOT, kill
+from sweeps import PATIENCE_S, ROOT, kill
 
 WORKERS = {"basic": (), "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")}
 #: seed, launcher and number of kills: a short chain where long ones are not asked for
@@ -61,20 +64,51 @@ def test_a_sweep_killed_at_any_share_of_its_time_goes_on(sweep, outcome, whole, 
     )
 
 
+def alive(session):
+    """{process: command} of a session, without what has ended and waits to be asked how."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, _, _, of, *_ = (path / "stat").read_text().rpartition(")")[2].split()
+            if int(of) == session and state != "Z":
+                found[int(path.name)] = (path / "cmdline").read_text().replace("\0", " ")
+    return found
+
+
 @pytest.mark.full
-def test_children_leave_when_the_parent_alone_is_killed(sweep, outcome):
-    process = sweep.start("method.slow.seconds=3")
+@pytest.mark.parametrize("launcher", WORKERS)
+def test_nothing_stays_when_the_parent_alone_is_killed(sweep, outcome, launcher):
+    process = sweep.start("method.slow.seconds=3", *WORKERS[launcher])
     sweep.wait_for(process, sweep.begun)
     kill(process, os.kill)
-    before = sweep.begun()
-    time.sleep(4)
-    stayed = sweep.begun() > before
-    code, _ = sweep.run()
+    end = time.monotonic() + 20
+    while alive(process.pid) and time.monotonic() < end:
+        time.sleep(0.1)
+    staying = len(alive(process.pid))
+    code, _ = sweep.run(*WORKERS[launcher])
+    left = len(list(sweep.results.rglob(".tmp-*")))
     outcome(
         "SIGKILL to the parent alone",
-        "while a map is made",
-        {"children": "leave", "exit": 0},
-        {"children": "stay" if stayed else "leave", "exit": code},
+        f"while a map is made, launcher {launcher}",
+        {"processes that stay": 0, "exit": 0, "hidden files": 0},
+        {"processes that stay": staying, "exit": code, "hidden files": left},
+        sweep,
+    )
+
+
+@pytest.mark.full
+def test_a_killed_worker_is_one_line_and_its_unit_goes_on(sweep, outcome):
+    process = sweep.start("method.slow.seconds=1", *WORKERS["joblib"])
+    sweep.wait_for(process, lambda: "map" in sweep.journal_text())
+    workers = [pid for pid, command in alive(process.pid).items() if "popen_loky" in command]
+    os.kill(workers[0], signal.SIGKILL)
+    code = process.wait(PATIENCE_S)
+    lines = sum("worker" in line for line in sweep.said.splitlines())
+    outcome(
+        "SIGKILL to a worker",
+        "while a map is made, launcher joblib",
+        {"exit": 0, "lines": 1, "tracebacks": 0},
+        {"exit": code, "lines": lines, "tracebacks": sweep.said.count("Traceback")},
         sweep,
     )
 

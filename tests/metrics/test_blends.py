@@ -113,9 +113,9 @@ def test_where_the_place_is_fixed_nobody_can_tell_a_map_of_one_subject_from_a_te
 
 
 def test_a_gradient_weighted_by_an_empty_template_is_the_gradient_and_no_better(shipped, learned):
-    """Where places move a product passes as the gradient does, and is not above it."""
+    """Where places move a product passes as the gradient does, and is not shown to be above it."""
     assert verdict(shipped("individual_share"), "product", MOVING) == verdict(learned, "product", MOVING) == "passed"
-    assert lead("product", "gradient", MOVING)[1] < 0
+    assert lead("product", "gradient", MOVING)[0] < 0
 
 
 def test_a_product_that_leads_a_poor_gradient_is_not_shown_to_be_of_the_subject(individual):

@@ -2,13 +2,43 @@ from pathlib import Path
 
 import pytest
 import synthetic
+from jinja2 import BytecodeCache
 
 from bench import report
+from bench.report.page import page
+
+
+class Compiled(BytecodeCache):
+    """Templates that were compiled in this process: a study writes one page, its tests write dozens."""
+
+    def __init__(self):
+        self.known = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled_once():
+    made, compiled = page._environment, Compiled()
+
+    def environment(trace):
+        found = made(trace)
+        found.bytecode_cache = compiled
+        return found
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(page, "_environment", environment)
+        yield
 
 
 @pytest.fixture(scope="session")
 def study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic study with its tables, figures and page; tests only read it."""
-    folder = synthetic.study(tmp_path_factory.mktemp("report") / "synthetic")
+    folder = synthetic.study(tmp_path_factory.mktemp("report") / "synthetic", networks=list(synthetic.NETWORKS))
     report.render(folder)
     return folder

@@ -41,6 +41,21 @@ def test_the_answer_repeats_the_adjusted_comparisons(source, html):
     assert clause.short and better and clause.ranked == len(ranked)
 
 
+def test_where_no_method_is_shown_better_than_another_nobody_is_called_best(source):
+    board = source.tables["leaderboard"]
+    tied = board.assign(rank=board["rank"].where(board["rank"] == "", "1"))
+    level = RankedResults(source.results, source.tables | {"leaderboard": tied}, source.per_model, {})
+    assert "no method shown better than another" in answers.sentence(level) and "best" not in answers.sentence(level)
+    text = page.write(level, [], {}).read_text(encoding="utf-8")
+    assert "cannot be told: all" in text and "(tied)" not in text
+
+
+def test_a_line_names_a_few_contests_and_counts_the_rest(source, monkeypatch):
+    assert "best" in answers.sentence(source) and "more" not in answers.sentence(source)
+    monkeypatch.setattr(answers, "SPOKEN", 0)
+    assert "best" not in answers.sentence(source) and "; and 1 more, on the page" in answers.sentence(source)
+
+
 def test_without_a_baseline_nothing_is_said_of_it(source):
     table = source.tables["comparisons"]
     bare = RankedResults(
@@ -65,7 +80,8 @@ def test_every_interval_skill_comparison_and_share_of_the_rankings_is_shown(sour
             for column in ("rank_low", "rank_high", "skill", "skill_low"):
                 assert (f'data-at="leaderboard {row} {column}"' in html) == pd.notna(shown[column])
     found = spread.rows(source.results, source.tables["components"])
-    assert len(found) == 2 * 4
+    # rankings and simulators
+    assert len(found) == 2 * 2
     for row in found:
         shares = source.tables["components"].loc[list(row.row_of.values())]
         assert shares["share"].sum() == pytest.approx(1, abs=1e-4)

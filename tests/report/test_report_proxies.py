@@ -78,7 +78,7 @@ def test_a_proxy_that_tells_good_models_from_bad_is_seen_over_models():
 
 
 def test_tables_hold_ranked_methods_of_models_past_the_gate_with_higher_better(tmp_path):
-    study = Results.load(synthetic.study(tmp_path / "s", data_seeds=2, model_seeds=1, subjects=6))
+    study = Results.load(synthetic.study(tmp_path / "s", 2, 1, 6, networks=list(synthetic.NETWORKS)))
     assert proxies.candidates(study) == set(synthetic.METRICS) - {"calibrated_ap", "region_ap"}
     parts = {(s, n): scores for s, n, scores in study.partitions()}
     assert not list(models.tables(study, parts["focal", "linear"]))  # below the gate

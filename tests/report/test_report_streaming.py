@@ -26,7 +26,7 @@ def written(folder):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = synthetic.study(tmp_path_factory.mktemp("streaming") / "study", data_seeds=5, model_seeds=2, subjects=14)
+    made = synthetic.study(tmp_path_factory.mktemp("streaming") / "study", 5, 2, 14, networks=list(synthetic.NETWORKS))
     written(made)
     return made
 

@@ -89,7 +89,7 @@ def test_a_page_without_either_is_whole(folder):
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    return synthetic.study(tmp_path_factory.mktemp("gaps") / "study", data_seeds=2, model_seeds=1, subjects=4)
+    return synthetic.study(tmp_path_factory.mktemp("gaps") / "study", 2, 1, 4, networks=list(synthetic.NETWORKS))
 
 
 @pytest.fixture

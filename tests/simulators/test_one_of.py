@@ -74,6 +74,23 @@ def test_a_place_is_one_and_no_region_lies_in_two():
         OneOf(Focal(), PLACES[1:])
 
 
+@pytest.mark.parametrize("elsewhere", [("left precuneus", "right cuneus"), ("brain stem",)])
+def test_places_on_other_sides_are_refused(elsewhere):
+    with pytest.raises(BadInput, match=r"OneOf\.elsewhere=.*places that lie alike"):
+        Brain(OneOf(Atrophy(PLACES[0]), (elsewhere,)), task=Patterns((((0, 0),), ((1, 0), (0, 1)))))
+
+
+@pytest.mark.parametrize("law", [Atrophy, Deformation])
+def test_places_of_unlike_numbers_of_regions_are_read_alike(law):
+    """Two regions, four, and two: one row of statistics a place."""
+    places = (PLACES[0], (*PLACES[1], *PLACES[2]), PLACES[3])
+    patterns = Patterns((((0, 0, 0),), ((1, 0, 0), (0, 1, 0), (0, 0, 1))))
+    brain = Brain(OneOf(law(places[0]), places[1:]), MNI152(4.0), task=patterns, amplitude=0.4)
+    watcher = observer(brain.parts, 0.4, [draw(brain.parts, subject, "calibration") for subject in range(4)])
+    assert isinstance(watcher, OneOfPlaces)
+    assert len(watcher.mean) == 3
+
+
 def test_anatomy_that_moves_in_two_places_of_one_subject_is_refused():
     with pytest.raises(BadInput, match="more than one part that moves anatomy in one subject"):
         replace(DEFORMATION, task=SingleCause())

@@ -1,3 +1,5 @@
+import importlib
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -5,6 +7,7 @@ import numpy as np
 import pytest
 
 from bench.seeds import of_method, of_perturbations, seed
+from bench.store import sources
 from bench.store.keys import canonical, describe, key
 from bench.store.sources import imports, of_modules
 
@@ -95,6 +98,51 @@ def test_the_one_line_of_a_function_is_in_the_source_hash(tmp_path, monkeypatch)
     for number, name in enumerate(("nothing", "something")):
         (tmp_path / f"{name}.py").write_text(f'def f():\n    """A number."""\n    return {number}\n')
     assert of_modules(("nothing",)) != of_modules(("something",))
+
+
+#: how a plug-in outside our packages may come by a function: the text of its module, of its `__init__` and its helper
+IMPORTS = {
+    "by its full name": ("from mine.helper import weigh", "", "mine/helper.py"),
+    "as a module": ("import mine.helper as h", "", "mine/helper.py"),
+    "relative": ("from .helper import weigh", "", "mine/helper.py"),
+    "relative module": ("from . import helper", "", "mine/helper.py"),
+    "relative star": ("from .helper import *", "", "mine/helper.py"),
+    "inside a function": ("def f():\n    from .helper import weigh", "", "mine/helper.py"),
+    "one package up": ("from ..other.helper import weigh", "", "mine/other/helper.py"),
+    "through the package": ("from mine import weigh", "from .helper import weigh", "mine/helper.py"),
+    "in the package alone": ("", "from .helper import weigh", "mine/helper.py"),
+    "by a call": ('import importlib\nimportlib.import_module("mine.helper")', "", "mine/helper.py"),
+    "by a relative call": (
+        'from importlib import import_module\nimport_module(".helper", "mine")',
+        "",
+        "mine/helper.py",
+    ),
+    "through another helper": ("from .between import weigh", "", "mine/helper.py"),
+    "from a module beside the package": ("import helper_beside", "", "helper_beside.py"),
+    "from a package beside it that is not trusted": ("from beside.helper import weigh", "", "beside/helper.py"),
+    "of a helper that is no Python": ("from .helper import weigh", "", "mine/helper.py"),
+}
+
+
+@pytest.mark.parametrize("how", IMPORTS)
+def test_a_plug_in_of_the_user_is_stale_when_what_it_imports_changes(how, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    text, package, helper = IMPORTS[how]
+    deep = "deep/plug.py" if how == "one package up" else "plug.py"
+    files = {f"mine/{deep}": text, "mine/__init__.py": package, "mine/between.py": "from .helper import weigh"}
+    broken = "(" * (how == "of a helper that is no Python")
+    hashes = []
+    for number in (1, 2, 1):
+        for name, content in {**files, helper: f"def weigh(): return {number}{broken}"}.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(f"{content}\n")
+        for known in (of_modules, imports, sources._code, sources._tree, sources._file, sources._source):
+            known.cache_clear()
+        importlib.invalidate_caches()
+        target = f"mine.{deep.removesuffix('.py').replace('/', '.')}.Plug"
+        hashes.append(sources.of_node({"_target_": target}, ["mine"]))
+    assert hashes[0] == hashes[2] != hashes[1]
+    assert "mine" not in sys.modules, "nothing of the user runs to be looked at"
 
 
 def test_the_source_hash_of_a_stage_holds_its_science_and_not_the_harness():

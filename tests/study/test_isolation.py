@@ -5,7 +5,6 @@ import hashlib
 import pandas as pd
 import pytest
 
-from bench.cli import main
 from bench.plan import plan
 from bench.plan.states import survey
 from bench.verbs import computing
@@ -64,22 +63,3 @@ def test_bad_methods_leave_the_rows_of_others_byte_identical(both, planned):
     )
     methods = {c.method for u, states in survey(study).items() for k, (c, _) in states.items() if k in retry.pending[u]}
     assert methods == {m for m, (status, _) in BAD.items() if status != "unsupported"}
-
-
-def test_bad_input_is_one_sentence_and_exit_code_two(capsys):
-    for arguments, said in (
-        (
-            ["plan", "study=quick", "method=[gradiant]"],
-            "error: there is no method 'gradiant'; did you mean 'gradient'?",
-        ),
-        (["pln"], "error: there is no verb 'pln'; did you mean 'plan'?"),
-        (["plan", "explain.subjects=0"], "error: explain.subjects=0 is not possible"),
-        (["plan", "seed.model=-1"], "error: seed.model=-1 is not possible"),
-        (["plan", "rerun=faild"], "give one of missing, failed, stale, all; did you mean 'failed'?"),
-        (["plan", "maps=some"], "maps='some' is not possible"),
-        (["plan", "network.width=2"], "network.width"),
-        (["show", "zz"], "show 'zz' is not possible: give one key"),
-    ):
-        assert main(arguments) == 2, arguments
-        error = capsys.readouterr().err
-        assert said in error and error.count("\n") == 1, error

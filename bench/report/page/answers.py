@@ -12,6 +12,8 @@ from bench.report.rankings.ranked_results import RankedResults
 
 #: what a ranking asks, in words a reader brings along
 QUESTIONS = {"anatomy": "where the pathology is", "faithfulness": "what the network uses"}
+#: contests that the one line of text names
+SPOKEN = 6
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def clauses(source: RankedResults, scope: str) -> list[Clause]:
 
 
 def sentence(source: RankedResults) -> str:
-    """Best and worst ranked method of the first ranking on every network and group, in one line of text."""
+    """Best and worst ranked method of the first ranking by network and group, in one line of text."""
     if source.headline is None:
         return "no ranking: none of its metrics was chosen"
     parts = []
@@ -85,9 +87,12 @@ def sentence(source: RankedResults) -> str:
         parts.append(f"{network}, {group}: {_ends(ranked) if len(ranked) else 'nothing ranked'}")
     preview = next((text for text in source.tables["leaderboard"]["preview"] if text), "")
     note = f" [{preview}]" if preview else ""
-    return f"{source.headline.ranking} ({source.headline.metric}) {'; '.join(parts)}{note}"
+    rest = f"; and {len(parts) - SPOKEN} more, on the page" if len(parts) > SPOKEN else ""
+    return f"{source.headline.ranking} ({source.headline.metric}) {'; '.join(parts[:SPOKEN])}{rest}{note}"
 
 
 def _ends(ranked: pd.DataFrame) -> str:
-    best, worst = ranked.iloc[0], ranked.iloc[-1]
-    return f"best {best['method']} {best['mean']:.2f}, worst {worst['method']} {worst['mean']:.2f}"
+    best, worst = (f"{row['method']} {row['mean']:.2f}" for _, row in ranked.iloc[[0, -1]].iterrows())
+    if len(ranked) > 1 and (ranked["rank"].astype(str) == "1").all():
+        return f"no method shown better than another, {best} to {worst}"
+    return f"best {best}, worst {worst}"

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 
 from bench.contracts import MethodTags, Unsupported
-from fakes.counted import note
+from fakes.counted import first, note
 
 
 @dataclass(frozen=True)
@@ -61,3 +61,22 @@ class Glutton(_Bad):
             eaten.append(torch.ones(8 * 2**20 // 4))
             time.sleep(0.05)
         time.sleep(1e6)
+
+
+class DiesOnce(_Bad):
+    """Dies the first time that it is asked for a map, as if somebody killed the process."""
+
+    def __call__(self, model, inputs, target, context=None):
+        if first("dies_once"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return torch.ones_like(inputs)
+
+
+class OrphanOnce(_Bad):
+    """Kills what it was forked from the first time that it is asked for a map, and stays."""
+
+    def __call__(self, model, inputs, target, context=None):
+        if first("orphan_once"):
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(1e6)
+        return torch.ones_like(inputs)

@@ -19,6 +19,14 @@ def note(what):
             journal.write(f"{what} {os.getpid()}\n")
 
 
+def first(what):
+    """Whether nothing of the kind was noted before; it is noted."""
+    path = Path(os.environ.get(JOURNAL, "/dev/null"))
+    before = path.exists() and f"{what} " in path.read_text()
+    note(what)
+    return not before
+
+
 class CountedLinear(Linear):
     """Linear, and says when its training begins."""
 
