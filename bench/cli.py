@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import logging
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,7 +50,7 @@ overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.o
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code: 0 all well, 1 a cell failed, 2 bad input, 130 interrupted."""
+    """The exit code: 0 all well, 1 a cell failed, 2 bad input, 130 interrupted, 141 where the reader of a pipe left."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         command, verb = read(arguments)
@@ -57,6 +58,8 @@ def main(arguments: Sequence[str]) -> int:
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        return 128 + signal.SIGPIPE
     except OSError as error:
         if error.errno not in REFUSALS:
             raise

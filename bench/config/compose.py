@@ -14,13 +14,13 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from bench.config import overrides as lines
 from bench.config import own_files, yaml_files
-from bench.config.build import TARGET
+from bench.config.nodes import Node, as_node, composed_of
 from bench.config.overrides import AXES, LISTS, PAIRED, Typed, check_axis, group_of, options
 from bench.config.pairs import CHOICES, REFERS, configurations
 from bench.config.schema import Config
@@ -33,7 +33,6 @@ from bench.provenance import ROOT
 CONF = ROOT / "conf"
 #: in place of a name in an axis: every method or metric chosen that has the parameter
 EVERY = "*"
-Node = dict[str, Any]
 
 ConfigStore.instance().store(name="schema", node=Config)
 
@@ -214,8 +213,7 @@ class _Composer:
         given = (*chosen.values(), *self._searched())
         if given not in self._by_lines:
             with self._one_sentence(chosen.values()):
-                self._by_lines[given] = _nodes(list(given))
-            _check_kinds(self._by_lines[given])
+                self._by_lines[given] = composed_of(list(given))
         return self._by_lines[given]
 
     def _searched(self) -> list[str]:
@@ -250,34 +248,9 @@ class _Composer:
         chosen = [v for k, v in self.typed.fixed.items() if k in (*AXES, "study")]
         chosen += [f"{k}={values[0]}" for k, values in self.typed.sweeps.items() if k in AXES]
         try:
-            return _plain(compose("config", overrides=[*chosen, *self._searched()]))
+            return as_node(compose("config", overrides=[*chosen, *self._searched()]))
         except (HydraException, OmegaConfBaseException):
             return {}
-
-
-def _nodes(given: list[str]) -> Node:
-    config = compose("config", overrides=given, return_hydra_config=True)
-    refers = any("${" in str(OmegaConf.to_container(config[group], resolve=False)) for group in PAIRED)
-    return {**_plain(config), CHOICES: dict(config.hydra.runtime.choices), REFERS: refers}
-
-
-def _check_kinds(config: Node) -> None:
-    """Refuse a plug-in that is a number, a text or a list in place of values by name."""
-    placed = {group: config[group] for group in PAIRED}
-    placed |= {f"{group}.{name}": node for group in LISTS for name, node in config[group].items() if name != TARGET}
-    for place, node in placed.items():
-        if not isinstance(node, Mapping):
-            raise BadInput(f"{place}={node} is not possible: give values by name, {place}={{NAME: ...}}")
-
-
-def _plain(config: DictConfig) -> Node:
-    masked = OmegaConf.masked_copy(config, [str(k) for k in config if k != "hydra"])
-    missing = OmegaConf.missing_keys(masked)
-    if missing:
-        raise BadInput(f"no value for {', '.join(sorted(missing))}; give it on the command line or in the study")
-    composed = OmegaConf.to_container(masked, resolve=True)
-    assert isinstance(composed, dict)
-    return {str(k): v for k, v in composed.items()}
 
 
 def _product(axes: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:

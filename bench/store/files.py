@@ -88,7 +88,8 @@ def make_folder(path: Path) -> None:
         if error.errno not in (errno.EEXIST, errno.ENOTDIR, errno.ELOOP):
             raise
         blocked = next(p for p in (path, *path.parents) if os.path.lexists(p) and not p.is_dir())
-        raise Unwritable(f"{blocked} is no folder; move it away, then issue the same command") from error
+        way = f"{blocked} is no folder: set paths.results to another place, or move that away"
+        raise Unwritable(f"{path} cannot be written, as {way}; then issue the same command") from error
 
 
 def make_way(path: Path) -> None:
@@ -116,7 +117,8 @@ def scratch(folder: Path) -> Iterator[Path]:
     temporary = hidden(folder.parent)
     try:
         with sentence_if_unwritable(folder):
-            make_folder(temporary)
+            make_folder(folder.parent)
+            temporary.mkdir()
             yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import socket
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -39,7 +38,7 @@ def _start(pid: int) -> str:
 @cache
 def _machine() -> str:
     """This machine since it was started, and the processes that see each other on it."""
-    texts = [socket.gethostname()]
+    texts = [os.uname().nodename]
     with suppress(OSError):
         texts += [(PROC / "sys/kernel/random/boot_id").read_text(), str((PROC / "self/ns/pid").readlink())]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]

@@ -21,7 +21,8 @@ THALAMI = ("left thalamus", "right thalamus")
 
 def agreement(maps, cohort):
     context = Context(subjects=PATIENTS, domain=cohort.domain)
-    return CalibratedAP().map(maps, cohort.truths["planted"], context).mean().item()
+    # at a low prior, where a truth that is moved by a voxel loses most
+    return CalibratedAP(prior=0.01).map(maps, cohort.truths["planted"], context).mean().item()
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_the_same_cohort_gives_the_same_bytes_and_replaces_what_was_there(cohort
 
 def test_a_place_that_cannot_be_written_is_said_in_one_sentence(cohort, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(BadInput, match=r"file/box.* cannot be written .*paths.results"):
+    with pytest.raises(BadInput, match=r"file cannot be written.*paths.results"):
         write(tmp_path / "file" / "box", cohort, ABOUT)
 
 
