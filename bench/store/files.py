@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -40,11 +41,16 @@ def sentence_if_unwritable(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # libraries that write for us tell of a full disk in words of their own
-        number = errno.ENOSPC if _no_room(path.parent) else getattr(error, "errno", None)
+        number = errno.ENOSPC if _no_room(path.parent) else _number(error)
         if number not in REFUSALS:
             raise
         raise refusal(number, path) from error
+
+
+def _number(error: Exception) -> int | None:
+    """The `errno` behind an error; libraries written in Rust (safetensors) tell it in words alone."""
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return int(told[1]) if told else getattr(error, "errno", None)
 
 
 def refusal(number: int, path: Path | str) -> Unwritable:

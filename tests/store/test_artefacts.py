@@ -9,6 +9,7 @@ import pytest
 from bench.contracts import BadInput
 from bench.names import slug
 from bench.store.artefacts import Artefacts, Damaged
+from bench.store.files import Unwritable, sentence_if_unwritable
 
 KEY = "0123456789abcdef"
 
@@ -124,6 +125,14 @@ def test_a_full_disk_is_one_sentence(store):
     with pytest.raises(BadInput, match=r"the disk is full while writing .*same command"):
         store.put("maps", "a", KEY, write, {})
     assert list((store.root / "maps").iterdir()) == []
+
+
+def test_a_full_disk_is_known_by_the_words_of_a_library_that_gives_no_errno(tmp_path):
+    words = f"Error while serializing: I/O error: No space left on device (os error {errno.ENOSPC})"
+    with pytest.raises(Unwritable, match="the disk is full"), sentence_if_unwritable(tmp_path / "maps.safetensors"):
+        raise RuntimeError(words)
+    with pytest.raises(RuntimeError, match="os error 5"), sentence_if_unwritable(tmp_path / "maps.safetensors"):
+        raise RuntimeError("something else (os error 5)")
 
 
 def test_records_hold_plain_values_only(store):
