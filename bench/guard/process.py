@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import eq
 from pathlib import Path
@@ -22,6 +22,7 @@ import torch
 from torch.nn.modules import module as global_hooks
 
 RANDOM = "the random state"
+ENVIRONMENT = "the environment's variables"
 FUNCTIONS = "a function that others use"
 #: what a part may change for as long as it works, and what it makes meanwhile does not depend on
 PASSING = (RANDOM, "torch's gradient mode", "torch's rules of precision", "the floating-point traps", "the warnings")
@@ -55,7 +56,7 @@ def process_state() -> dict[str, Any]:
         **numeric_state(),
         RANDOM: _random(),
         "the working directory": _directory(),
-        "the environment's variables": dict(os.environ),
+        ENVIRONMENT: dict(os.environ),
         "sys.path": tuple(sys.path),
         "the recursion limit": sys.getrecursionlimit(),
         "the warnings": (tuple(map(str, warnings.filters)), id(warnings.showwarning)),
@@ -75,11 +76,15 @@ def process_state() -> dict[str, Any]:
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Names of what differs between two states.
 
-    Functions that came are no change, nor is a filter of warnings that came with a module: imports bring both.
+    Functions that came are no change, nor is a filter of warnings or a variable of the environment that came with a
+    module: imports bring them.
     """
     imported = before.get("modules") != now.get("modules")
     excused = ("modules", *(("the warnings", "sys.path", "the number of threads") if imported else ()))
-    same = {FUNCTIONS: _none_replaced}
+    same: dict[str, Callable[[Any, Any], bool]] = {
+        FUNCTIONS: _none_replaced,
+        **({ENVIRONMENT: _none_set_anew} if imported else {}),
+    }
     return [name for name in before if name not in excused and not same.get(name, eq)(before[name], now[name])]
 
 
@@ -135,6 +140,11 @@ def _spaces(_: int) -> list[Any]:
 def _none_replaced(before: list[_Names], now: list[_Names]) -> bool:
     """Whether every function still stands for what it did; modules and names may have come."""
     return len(before) != len(now) or all(old == new or _kept(old, new) for old, new in zip(before, now, strict=True))
+
+
+def _none_set_anew(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether every variable that was there is as it was."""
+    return before.items() <= now.items()
 
 
 def _kept(old: _Names, new: _Names) -> bool:

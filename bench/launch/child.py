@@ -1,6 +1,7 @@
 """A unit in a child process: a crash, an out-of-memory kill or a hang costs one cell, and a new child goes on."""
 
 import contextlib
+import importlib
 import logging
 import multiprocessing
 import os
@@ -29,7 +30,8 @@ from bench.study import Study
 
 #: what the fork server imports once, so that a child starts in milliseconds
 PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.launch.unit"]
-#: what the first optimiser of a process imports, which takes longer than many a model is trained
+#: what the first optimiser of a process imports, which takes longer than many a model is trained; a stranger's method
+#: may use one too
 OPTIMISER = "torch._dynamo"
 POLL_S = 0.1
 #: how often a child is started whose fork server does not answer
@@ -70,9 +72,9 @@ def run(path: Path, name: str) -> None:
     heart = Heart.of(study, name)
     given_up, tried = list(study.given_up.get(name, ())), set[str]()
     stages = sorted({type(stage).__module__ for stage in known.stages.values()})
-    optimiser = [OPTIMISER] if any(cell.stage == TRAIN.name for cell in asked) else []
-    preload = [*PRELOAD, *stages, *optimiser, *study.modules]
     shares = Shares(study).of(asked)
+    trains = any(cell.stage == TRAIN.name or strangers for strangers, cells in shares for cell in cells)
+    preload = [*PRELOAD, *stages, *([OPTIMISER] if trains else []), *study.modules]
     try:
         while shares:
             (strangers, work), *others = shares
@@ -181,6 +183,9 @@ def _work(task: _Task, word: Connection) -> None:
     _leave_with_parent()
     torch.set_num_threads(1)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    if task.strangers:
+        # it replaces functions of torch, which no stranger is to be blamed for
+        importlib.import_module(OPTIMISER)
     sources.HASHES.update(task.hashes)
     study = Study.load(task.path)
     heart = Heart(task.beat, len(task.work) + task.later)

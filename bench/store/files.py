@@ -49,8 +49,8 @@ def sentence_if_unwritable(path: Path) -> Iterator[None]:
 
 def _number(error: Exception) -> int | None:
     """The `errno` behind an error; libraries written in Rust (safetensors) tell it in words alone."""
-    told = re.search(r"\(os error (\d+)\)", str(error))
-    return int(told[1]) if told else getattr(error, "errno", None)
+    words = re.search(r"\(os error (\d+)\)", str(error))
+    return int(words[1]) if words else getattr(error, "errno", None)
 
 
 def refusal(number: int, path: Path | str) -> Unwritable:
