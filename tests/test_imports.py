@@ -187,7 +187,9 @@ SHARED = {
     **dict.fromkeys(("check", "applicable", "run", "main", "of", "require"), "the module's one task, by its name"),
     **dict.fromkeys(("calibrate", "drift", "export", "figures", "leaderboard", "portrait"), "a verb and what it calls"),
     **dict.fromkeys(("aggregate", "violations", "study"), "a way in of a package, and the function behind it"),
-    **dict.fromkeys(("check_batch", "within_bounds", "oracle_leads"), "one law, asked of two kinds of things"),
+    **dict.fromkeys(
+        ("check_batch", "check_determinism", "within_bounds", "oracle_leads"), "one law, asked of two kinds of things"
+    ),
 }
 
 

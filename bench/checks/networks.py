@@ -52,9 +52,11 @@ def applicable(build: Build) -> list[Check]:
     """The checks a network has to pass."""
     return [
         check_outputs,
+        check_determinism,
         check_batch,
         check_gradient,
         check_initialisation,
+        check_state,
         check_reset,
         check_intrinsic,
         check_fit,
@@ -74,6 +76,14 @@ def check_outputs(build: Build) -> str | None:
         "in contiguous memory alone, in which convolutions are slower on a CPU: channels last it raises or gives other "
         "numbers, as with x.view(x.size(0), -1) in place of x.flatten(1)"
     )
+
+
+def check_determinism(build: Build) -> None:
+    """In evaluation mode the same images have the same outputs, whatever the global random state."""
+    model, images = _built(build), _images()
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        first, again = model(images), model(images)
+    assert torch.equal(first, again), "in evaluation mode a second call gives other outputs"
 
 
 def check_batch(build: Build) -> None:
@@ -99,6 +109,30 @@ def check_initialisation(build: Build) -> None:
     first, again, other = (_weights(_built(build, seed=s)) for s in (0, 0, 1))
     assert torch.equal(first, again), "the same seed gives other weights: draw from torch's global generator"
     assert not len(first) or not torch.equal(first, other), "another seed gives the same weights"
+
+
+def check_state(build: Build) -> None:
+    """What a model has learnt is all in its state, which is stored as tensors that share no memory."""
+    model = _built(build)
+    state = model.state_dict()
+    odd = [name for name, value in state.items() if not isinstance(value, Tensor)]
+    assert not odd, f"{odd[0]} of its state is no tensor, and tensors alone are stored: leave out get_extra_state"
+    owners: dict[int, str] = {}
+    for name, value in state.items():
+        owner = owners.setdefault(value.untyped_storage().data_ptr(), name) if value.numel() else name
+        assert owner == name, f"{owner} and {name} are one tensor, and each is stored by itself: use one under one name"
+    if isinstance(model, SelfFitting):
+        return
+    other = _built(build, seed=1)
+    other.load_state_dict(state)
+    outputs = []
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        for each in (model, other):
+            torch.manual_seed(0)
+            outputs.append(each(_images()))
+    assert torch.equal(*outputs), (
+        "a model given the state of another has other outputs: not all it draws is in the state_dict"
+    )
 
 
 def check_reset(build: Build) -> None:

@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bench.config.build import ALLOWED, TARGET, nodes, resolve
 from bench.provenance import ROOT
 from bench.store.keys import identity
@@ -25,6 +27,16 @@ def is_shipped(node: Mapping[str, Any]) -> bool:
     targets = [str(part[TARGET]) for _, part in nodes(node)]
     ours = all(target.startswith(tuple(f"{package}." for package in ALLOWED)) for target in targets)
     return ours and all(identity(resolve(part, ALLOWED)) in shipped_identities() for _, part in nodes(node))
+
+
+def is_as_shipped(group: str, node: Mapping[str, Any]) -> bool:
+    """True where a node is what a YAML of ours says, word for word."""
+    return dict(node) in _nodes(group)
+
+
+@cache
+def _nodes(group: str) -> list[Any]:
+    return [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "conf" / group[:-1]).glob("*.yaml"))]
 
 
 def strangers(study: Study, *groups: str) -> list[tuple[str, str]]:

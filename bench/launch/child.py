@@ -118,7 +118,7 @@ def _started(preload: list[str], arguments: tuple[_Task, Connection]) -> BasePro
     A fork server that was killed is known to be dead a moment after it no longer answers.
     """
     for _ in range(STARTS):
-        _serve_forks(preload)
+        serve_forks(preload)
         child = multiprocessing.get_context("forkserver").Process(target=_work, args=arguments, daemon=False)
         with contextlib.suppress(ConnectionError, EOFError):
             child.start()
@@ -148,7 +148,7 @@ def _child(study: Study, task: _Task, preload: list[str], heart: Heart) -> tuple
     return end_of(child.exitcode or 0, word, study.store, deaths_of_memory() > memory)
 
 
-def _serve_forks(preload: list[str]) -> None:
+def serve_forks(preload: list[str]) -> None:
     """Start the fork server, deaf to Ctrl-C: it would interrupt the server's imports, which print where they were."""
     forkserver.set_forkserver_preload(preload)
     # the fork server would start the tracker, which lets the signal in again

@@ -16,6 +16,7 @@ from bench.tables.writer import Writer
 from bench.verbs.command import Command
 from bench.verbs.planning import say_underpowered
 from bench.verbs.reading import readable
+from bench.verify.asking import ask
 
 #: how often a damaged file found while tables are written sends a run back to compute
 ATTEMPTS = 3
@@ -36,6 +37,7 @@ def run(command: Command) -> int:
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
     say_underpowered(study)
+    ask(study)
     files.make_folder(study.folder)
     ledger.disown(study.folder)
     ledger.clear_names(study.folder)

@@ -24,6 +24,22 @@ class BatchMean(_Small):
         return super().forward(x - x.mean())
 
 
+class Wavering(_Small):
+    def forward(self, x):
+        return super().forward(x) + 1e-6 * torch.randn(len(x), 1)
+
+
+class HiddenDraw(_Small):
+    """What it draws is in no parameter and no buffer."""
+
+    def __init__(self, in_shape, outputs):
+        super().__init__(in_shape, outputs)
+        self.gain = torch.rand(())
+
+    def forward(self, x):
+        return super().forward(x) * self.gain
+
+
 class DeadBranch(_Small):
     def __init__(self, in_shape, outputs):
         super().__init__(in_shape, outputs)
@@ -95,9 +111,11 @@ class Misstated(nn.Module):
 
 BROKEN = {
     "check_outputs": OneLogit,
+    "check_determinism": Wavering,
     "check_batch": BatchMean,
     "check_gradient": DeadBranch,
     "check_initialisation": FixedWeights,
+    "check_state": HiddenDraw,
     "check_reset": BareParameter,
     "check_intrinsic": CoarseMap,
     "check_fit": Forgetful,

@@ -82,6 +82,29 @@ class Normed(Small):
         self.readout = parametrizations.weight_norm(self.readout)
 
 
+class Tied(Small):
+    """Its last layer has the weight of another."""
+
+    def __init__(self, in_shape, outputs):
+        super().__init__(in_shape, outputs)
+        self.square = nn.Linear(4, 4)
+        self.again = nn.Linear(4, 4)
+        self.again.weight = self.square.weight
+
+    def forward(self, x):
+        return self.readout(self.again(self.square(self.conv(x).relu().mean((2, 3, 4)))))
+
+
+class Extra(Small):
+    """Its state holds more than tensors."""
+
+    def get_extra_state(self):
+        return {"epoch": 3}
+
+    def set_extra_state(self, state):
+        pass
+
+
 class Forgetful(nn.Module):
     """Its state is learnt into an attribute."""
 
@@ -109,6 +132,8 @@ class Idle(Forgetful):
         (BatchMap, "check_intrinsic", "batch"),
         (KeepsItsKernel, "check_reset", "leaves conv.weight as it was"),
         (Rectified, "check_reset", "takes no new weight"),
+        (Tied, "check_state", "square.weight and again.weight are one tensor"),
+        (Extra, "check_state", "_extra_state of its state is no tensor"),
         (Forgetful, "check_fit", "state_dict"),
         (Idle, "check_fit", "brighter"),
     ],

@@ -9,7 +9,8 @@ from typing import ClassVar
 import torch
 
 from bench.contracts import MethodTags, Unsupported
-from fakes.counted import first, note
+from bench.passes.forward import forward
+from fakes.counted import at_work, first, note
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,15 @@ class _Bad:
     reference: ClassVar[str] = "none"
     summary: ClassVar[str] = "A method that goes wrong."
     tags: ClassVar[MethodTags] = MethodTags("broken", "location")
+
+    def __call__(self, model, inputs, target, context=None):
+        forward(model, inputs)
+        if at_work(inputs, context):
+            self.misbehave()
+        return inputs.detach().abs()
+
+    def misbehave(self):
+        """What it does in a study, and in no check."""
 
 
 class Raises(_Bad):
@@ -32,7 +42,8 @@ class Refuses(_Bad):
 
 class NotANumber(_Bad):
     def __call__(self, model, inputs, target, context=None):
-        return torch.full_like(inputs, torch.nan)
+        usual = super().__call__(model, inputs, target, context)
+        return usual * torch.nan if at_work(inputs, context) else usual
 
 
 class Unsaid(Refuses):
@@ -47,14 +58,14 @@ class Dies(_Bad):
 
 
 class Hangs(_Bad):
-    def __call__(self, model, inputs, target, context=None):
+    def misbehave(self):
         time.sleep(1e6)
 
 
 class Glutton(_Bad):
     """Eats memory until it is stopped, or has eaten what no test machine lacks; says who it is."""
 
-    def __call__(self, model, inputs, target, context=None):
+    def misbehave(self):
         note("glutton")
         eaten = []
         for _ in range(100):
@@ -66,17 +77,15 @@ class Glutton(_Bad):
 class DiesOnce(_Bad):
     """Dies the first time that it is asked for a map, as if somebody killed the process."""
 
-    def __call__(self, model, inputs, target, context=None):
+    def misbehave(self):
         if first("dies_once"):
             os.kill(os.getpid(), signal.SIGKILL)
-        return torch.ones_like(inputs)
 
 
 class OrphanOnce(_Bad):
     """Kills what it was forked from the first time that it is asked for a map, and stays."""
 
-    def __call__(self, model, inputs, target, context=None):
+    def misbehave(self):
         if first("orphan_once"):
             os.kill(os.getppid(), signal.SIGKILL)
             time.sleep(1e6)
-        return torch.ones_like(inputs)

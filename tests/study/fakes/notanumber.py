@@ -17,6 +17,16 @@ class NaNTraining(Linear):
 
 
 class NaNTrained(Linear):
+    """Not a number once it has been trained."""
+
+    trained = False
+
+    def forward(self, x):
+        self.trained |= self.training
+        return super().forward(x) * (torch.nan if self.trained and not self.training else 1)
+
+
+class NaNUsed(Linear):
     """Not a number once it is used."""
 
     def forward(self, x):

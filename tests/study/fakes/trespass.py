@@ -16,6 +16,7 @@ from torch import nn
 
 from bench.contracts import Attribution, BlindSpot, MethodTags, MetricTags
 from bench.networks.linear import Linear
+from bench.passes.forward import forward
 
 
 def set_to(value):
@@ -136,6 +137,7 @@ class Method:
                 DEEDS[self.deed][0](model, inputs, context)
             if self.gives:
                 return MAPS[self.gives][0](inputs)
+        forward(model, inputs)
         return inputs.detach().clone()
 
 
