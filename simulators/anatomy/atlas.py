@@ -70,6 +70,8 @@ def _regions(atlas: Atlas) -> tuple[Template, tuple[str, ...], Template]:
     full[0] = 1
     inside, everywhere = (majority(grid, drawn, tissue) for tissue in (tissue_shares(inner.maps), full))
     number, names = numbering(inside, drawn.names)
+    if not names:
+        raise BadInput(f"{atlas.image}: no region of it lies in this brain; give an atlas in MNI space")
     return inner._replace(labels=number[inside]), names, inner._replace(labels=number[everywhere])
 
 
