@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.contracts import BadInput
+from bench.contracts import BadInput, users_path
 from simulators.anatomy.nifti import Image, read
 from simulators.anatomy.placement import nearest_values
 
@@ -18,8 +18,9 @@ def scan_files(folder: str, pattern: str) -> tuple[Path, ...]:
     Raises:
         BadInput: the pattern is none, or a scan is there packed and unpacked.
     """
+    place = users_path(folder)
     try:
-        files = sorted(Path(folder).expanduser().glob(pattern)) if folder else []
+        files = sorted(place.glob(pattern)) if folder else []
     except (ValueError, NotImplementedError) as error:
         raise BadInput(f"Scans.pattern={pattern!r} is not possible: give one of names, such as *.nii.gz") from error
     scans = tuple(path for path in files if not path.name.startswith("."))
@@ -39,7 +40,7 @@ def require_masks(scans: tuple[Path, ...]) -> None:
 
 def mask_of(folder: str | None, scan: Path) -> Path | None:
     """The mask of a scan, its file of the same name in a folder of masks; None without such a folder."""
-    return Path(folder).expanduser() / scan.name if folder else None
+    return users_path(folder) / scan.name if folder else None
 
 
 def inside(path: Path, scan: Image) -> np.ndarray:
