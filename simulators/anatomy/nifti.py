@@ -107,7 +107,8 @@ def _stored(path: Path) -> _Stored:
     header = _header(path, content)
     try:
         slope, inter = header.get_slope_inter()
-        affine = np.asarray(header.get_best_affine(), np.float64)
+        with np.errstate(all="ignore"):
+            affine = np.asarray(header.get_best_affine(), np.float64)
         shape, dtype, start = header.get_data_shape(), header.get_data_dtype(), int(header.get_data_offset())
     except KeyError as error:
         raise _damaged(path, f"its kind of numbers, {error}, is unknown") from error
@@ -171,8 +172,9 @@ def _require_position(path: Path, header: "Nifti1Header", affine: np.ndarray) ->
     """Refuse an image of which nobody knows where it lies."""
     if not header["sform_code"] and not header["qform_code"]:
         raise BadInput(f"{path}: says nothing of its position (sform and qform codes are 0); register it to MNI space")
-    sides = np.linalg.norm(affine[:3, :3], axis=0)
-    if not (np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 1e-6 * sides.prod()):
+    with np.errstate(all="ignore"):
+        sides, volume = np.linalg.norm(affine[:3, :3], axis=0), abs(np.linalg.det(affine[:3, :3]))
+    if not (np.isfinite(affine).all() and volume > 1e-6 * sides.prod()):
         raise BadInput(f"{path}: its affine flattens space, so voxels have no position; register it to MNI space")
     if int(header["xyzt_units"]) % 8 not in UNITS:
         raise BadInput(f"{path}: its header says that positions are not in mm; write them in mm, and say so")

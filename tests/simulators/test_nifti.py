@@ -163,6 +163,12 @@ UNUSABLE = {
     "says nothing of its position": header(sform_code=0, qform_code=0),
     "flattens space": header(srow_x=[0, 0, 0, 0]),
     "flattens space, so voxels": header(srow_x=[np.nan, 0, 0, 0]),
+    "flattens space, so": lambda path: stored(
+        path,
+        VOLUME,
+        kind=nibabel.Nifti2Image,
+        edit=lambda h: h.__setitem__("srow_x", [1e200, 0, 0, 0]),
+    ),
     "flattens space, so voxels have": header(sform_code=0, qform_code=1, pixdim=[1, 0, 0, 0, 0, 0, 0, 0]),
     "positions are not in mm": header(xyzt_units=3),
     "values that are not finite": lambda path: stored(path, np.where(VOLUME > 800, np.nan, VOLUME)),
@@ -185,6 +191,24 @@ def test_what_cannot_be_meant_is_refused_by_name(tmp_path, capfd, says, reads):
     with pytest.raises(BadInput, match=rf"^{path}: .*{says}") as caught:
         reads(path)
     assert "\n" not in str(caught.value) and not capfd.readouterr().err
+
+
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])
+def test_any_bytes_of_a_header_are_read_or_refused_in_one_sentence(tmp_path, recwarn, kind):
+    rng, path = np.random.default_rng(0), tmp_path / "a.nii"
+    whole = stored(path, LABELS.astype(np.int16), kind=kind).read_bytes()
+    outcomes = set()
+    for _ in range(300):
+        content = bytearray(whole)
+        for at in rng.integers(0, kind.header_class.sizeof_hdr, 3):
+            content[at] = rng.choice([0, 127, 128, 255, rng.integers(256)])
+        path.write_bytes(content)
+        try:
+            outcomes.add(read_labels(path).volume.shape)
+        except BadInput as error:
+            assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
+            outcomes.add("refused")
+    assert {"refused", LABELS.shape} <= outcomes and not recwarn.list
 
 
 def test_values_beyond_single_precision_are_not_finite(tmp_path):
