@@ -20,7 +20,7 @@ from bench.contracts.bounds import (
 from bench.contracts.context import Context
 from bench.contracts.data import Attribution, Batch, Cohort, Status, Truth, View
 from bench.contracts.errors import BadInput, Undefined, Unsupported
-from bench.contracts.files import FromFiles
+from bench.contracts.files import FromFiles, users_path
 from bench.contracts.names import known
 from bench.contracts.plugins import (
     ELSEWHERE,
@@ -102,4 +102,5 @@ __all__ = [
     "impossible",
     "known",
     "require",
+    "users_path",
 ]

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from bench.contracts.errors import BadInput
+
 
 @runtime_checkable
 class FromFiles(Protocol):
@@ -15,3 +17,18 @@ class FromFiles(Protocol):
     @staticmethod
     def files_of(node: Mapping[str, Any]) -> Iterable[Path]:
         """Every file that is read under a configuration with all its arguments, in an order of its own."""
+
+
+def users_path(text: str) -> Path:
+    """A path that the user typed, `~` standing for a home; there need not be anything.
+
+    Raises:
+        BadInput: nobody here has such a home, or nothing can have such a name.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (RuntimeError, OSError) as error:
+        cause = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
+        raise BadInput(f"{text}: is no path of this machine ({cause}); give one of a file or folder") from error
+    return path

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput, bounded
+from bench.contracts import BadInput, bounded, users_path
 from simulators.anatomy.anatomy_wrapper import AnatomyWrapper
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.parcellation import Parcellation, parcellation
@@ -42,7 +42,7 @@ class Atlas(AnatomyWrapper):
     @staticmethod
     def files_of(node: Mapping[str, Any]) -> tuple[Path, Path]:
         """The image and the table."""
-        return Path(node["image"]).expanduser(), Path(node["labels"]).expanduser()
+        return users_path(node["image"]), users_path(node["labels"])
 
     @property
     def template(self) -> Template:
@@ -70,6 +70,8 @@ def _regions(atlas: Atlas) -> tuple[Template, tuple[str, ...], Template]:
     full[0] = 1
     inside, everywhere = (majority(grid, drawn, tissue) for tissue in (tissue_shares(inner.maps), full))
     number, names = numbering(inside, drawn.names)
+    if not names:
+        raise BadInput(f"{atlas.image}: no region of it lies in this brain; give an atlas in MNI space")
     return inner._replace(labels=number[inside]), names, inner._replace(labels=number[everywhere])
 
 

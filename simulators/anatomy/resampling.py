@@ -6,7 +6,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, find_objects
 
 from simulators.anatomy.grid import Grid
-from simulators.anatomy.parcellation import ANY, TISSUES, Parcellation
+from simulators.anatomy.label_table import ANY, TISSUES
+from simulators.anatomy.parcellation import Parcellation
 
 #: voxels below which a region is none on a grid: too few to tell anything about it
 FEWEST = 4

@@ -11,10 +11,12 @@ import numpy as np
 from bench.contracts import BadInput, bounded, impossible
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.mni152 import MNI152
-from simulators.anatomy.nifti import Image, onto, read
+from simulators.anatomy.nifti import Image, read
+from simulators.anatomy.placement import onto
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.regions import named
-from simulators.anatomy.segment import brain, tissues
+from simulators.anatomy.scan_files import inside, mask_of, require_masks, scan_files
+from simulators.anatomy.segment import foreground, largest, tissues
 from simulators.anatomy.shape import Shape
 from simulators.anatomy.templated import Templated, at_positions
 from simulators.contrast import Contrast
@@ -25,6 +27,8 @@ CENTRE, SPREAD = np.array([0.0, -21.9, 9.6]), np.array([33.5, 40.7, 31.5])
 FAR_MM, FAR_SPREAD = 15.0, 0.2
 #: litres that no brain with its fluid fills; the average brain has 1.9
 LARGEST = 2.2
+#: how much that is bright may lie apart from a brain whose skull was stripped, as a share of the brain
+BESIDE = 0.1
 
 
 @bounded
@@ -32,11 +36,11 @@ LARGEST = 2.2
 class Scans(Templated):
     """Subjects are smooth, invertible deformations of the scans in a folder, each of one scan drawn at random.
 
-    Scans are skull-stripped T1-weighted images of healthy people (or `masks` holds a brain mask of the same file name
-    for each), in MNI space: regions are found by position. They are put on the grid once, by their own affine;
-    shares of tissue come from their intensities, and what tissues do not explain is kept as detail, so that mixing
-    with the T1 intensities gives the scan back. Its noise and bias field stay in the image. Results are known by the
-    files' bytes; a process reads each file once.
+    Scans are skull-stripped T1-weighted images of healthy people in MNI space, or `masks` is a folder with a brain mask
+    of the same file name for each, on any grid: regions are found by position. Scans and masks are put on the grid by
+    their own affines; shares of tissue come from the intensities, and what tissues do not explain is kept as detail, so
+    that mixing with the T1 intensities gives the scan back. Its noise and bias field stay in the image. Results are
+    known by the files' bytes; a process reads each file once.
 
     folder, pattern: where the files are, and which. alignment: "world" trusts the files' positions and refuses a
     brain far from the average one, "moments" moves and scales each axis until centroid and spread are the average's.
@@ -54,20 +58,22 @@ class Scans(Templated):
         if not self.paths:
             healthy = f"a folder of healthy NIfTI scans whose names match pattern={self.pattern!r}"
             raise impossible(self, "folder", self.folder, healthy)
-        for path in self.files_of(vars(self)):
-            _usable(path)
+        if self.masks:
+            require_masks(self.paths)
+        for path in self.paths:
+            _usable(path, mask_of(self.masks, path))
 
     @staticmethod
     def files_of(node: Mapping[str, Any]) -> tuple[Path, ...]:
         """The scans, by name, and their masks."""
-        scans = _scans(node["folder"], node["pattern"])
-        masks = node["masks"]
-        return (*scans, *(_mask(masks, scan) for scan in scans)) if masks else scans
+        scans = scan_files(node["folder"], node["pattern"])
+        masks = (mask_of(node["masks"], scan) for scan in scans)
+        return (*scans, *(mask for mask in masks if mask))
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """The scans' files, by name."""
-        return _scans(self.folder, self.pattern)
+        return scan_files(self.folder, self.pattern)
 
     @property
     def named(self) -> tuple[Template, tuple[str, ...]]:
@@ -77,8 +83,7 @@ class Scans(Templated):
     def source(self, scan: int) -> Template:
         """One scan on the grid, with its tissues and regions."""
         path = self.paths[scan]
-        mask = _mask(self.masks, path) if self.masks else None
-        return _source(path, mask, float(self.resolution_mm), self.alignment)
+        return _source(path, mask_of(self.masks, path), float(self.resolution_mm), self.alignment)
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -100,31 +105,37 @@ class Scans(Templated):
 
 # a folder is looked through once, before anything is computed
 @lru_cache(maxsize=4096)
-def _usable(path: Path) -> None:
-    read(path)
+def _usable(path: Path, mask: Path | None) -> None:
+    image = read(path)
+    if mask:
+        inside(mask, image)
 
 
-def _scans(folder: str, pattern: str) -> tuple[Path, ...]:
-    return tuple(sorted(Path(folder).expanduser().glob(pattern))) if folder else ()
-
-
-def _mask(folder: str, scan: Path) -> Path:
-    return Path(folder).expanduser() / scan.name
+def _brain(scan: Image) -> np.ndarray:
+    """Voxels (A, B, C) bool of the brain of a skull-stripped scan."""
+    bright = foreground(scan.volume)
+    brain = largest(bright)
+    if (bright & ~brain).sum() > BESIDE * brain.sum():
+        raise BadInput(
+            f"{scan.path}: much of it that is bright lies apart from the brain, as a scalp does; strip its skull, or "
+            "give a mask in anatomy.masks"
+        )
+    return brain
 
 
 @lru_cache(maxsize=256)
 def _source(path: Path, mask_path: Path | None, resolution: float, alignment: str) -> Template:
     image, grid, contrast = read(path), Grid.covering(resolution), Contrast()
-    mask = read(mask_path).volume > 0.5 if mask_path else brain(image.volume)
-    if mask.shape != image.volume.shape:
-        raise BadInput(
-            f"{mask_path}: its grid {mask.shape} is not that of the scan, {image.volume.shape}; give one on the same"
-        )
+    mask = inside(mask_path, image) if mask_path else _brain(image)
     shares, means = tissues(image.volume, mask)
     if not means[2] < means[0] < means[1]:
         raise BadInput(f"{path}: fluid, grey and white matter cannot be told apart; give a T1-weighted scan")
     affine = _aligned(image, mask, alignment)
     gm, wm, csf = (onto(grid, share, affine) for share in shares)
+    average = MNI152(resolution).template.maps[1]
+    of_white = [float((share * average).sum() / share.sum()) for share in (wm, gm, csf)]
+    if of_white[0] < max(of_white):
+        raise BadInput(f"{path}: what is brightest is not where white matter is; give a T1-weighted scan")
     # one line for all tissues keeps the scan's own contrast of fluid; grey and white matter get the T1 intensities
     slope = (contrast.wm - contrast.gm) / (means[1] - means[0])
     signal = onto(grid, np.where(mask, contrast.gm + slope * (image.volume - means[0]), 0), affine)
@@ -144,6 +155,8 @@ def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:
             f"{image.path}: its brain of {litres:.1f} litres is more than a brain (at most {LARGEST:g}); strip its "
             "skull, or give a mask in anatomy.masks"
         )
+    if not spread.all():
+        raise BadInput(f"{image.path}: its brain is flat; give a 3D scan of it")
     if alignment == "moments":
         scale = SPREAD / spread
         to_mni = np.diag([*scale, 1.0])

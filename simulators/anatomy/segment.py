@@ -1,21 +1,53 @@
 """Brain and tissues of a T1-weighted scan, from its intensities alone."""
 
 import numpy as np
-from scipy.ndimage import binary_fill_holes, label
+from scipy.ndimage import binary_erosion, binary_fill_holes, label
 
-#: share of voxels with the lowest value from which a scan counts as skull-stripped
+#: share of voxels with the value of the background from which a scan counts as skull-stripped
 STRIPPED = 0.2
-BINS, ROUNDS = 256, 100
+#: how far from that value background may be, and how far above it what an interpolation adds to it, as shares of the
+#: range of intensities; the share at which what lies below it is as much of the brain as what lies above
+NEAR, RINGING, BELOW = 0.001, 0.05, 0.25
+#: standard deviations of noise above the background at which something else begins
+NOISE = 5.0
+#: voxels from its rim at which the inside of a brain is looked at
+DEEP = 2
+BINS, FINE_BINS, ROUNDS = 256, 4096, 100
 
 
-def brain(volume: np.ndarray) -> np.ndarray:
-    """Mask (A, B, C) bool of the brain: the largest piece of what is not background, holes filled.
+def foreground(volume: np.ndarray) -> np.ndarray:
+    """Where (A, B, C) a scan is not background.
 
-    Background is the lowest value where much of the scan has exactly that, else what Otsu's threshold leaves below.
+    Background is the most frequent value where much of the scan has it, up to the ringing of an interpolation. What
+    lies below it is ringing, and as much above it, unless it is far below: then intensities are on both sides.
+    Elsewhere background is noise, and ends well above its median, at most at Otsu's threshold. A voxel at the rim
+    belongs to what more than half of it is.
     """
-    lowest = volume.min()
-    stripped = (volume == lowest).mean() > STRIPPED
-    pieces, _ = label(volume > (lowest if stripped else _otsu(volume)))
+    low, high = (float(value) for value in np.percentile(volume, [0.1, 99.9]))
+    if not low < high:
+        low, high = float(volume.min()), float(volume.max())
+    weight, edges = np.histogram(volume, FINE_BINS, range=(low, high))
+    most = weight.argmax()
+    background = float(np.median(volume[(volume >= edges[most]) & (volume <= edges[most + 1])]))
+    away = np.abs(volume - background) > NEAR * (high - low)
+    if 1 - away.mean() <= STRIPPED:
+        return _halves(volume, background, _above_noise(np.clip(volume, low, high)))
+    below, above = np.percentile(volume[away] - background, [0.5, 99.5]) if away.any() else (0.0, 0.0)
+    if -below > BELOW * above:
+        return away
+    return _halves(volume, background, background + min(background - volume.min(), RINGING * above))
+
+
+def _halves(volume: np.ndarray, background: float, least: float) -> np.ndarray:
+    """Where (A, B, C) voxels above `least` are more than half of something else than background."""
+    within = binary_erosion(volume > least, iterations=DEEP)
+    darkest = np.percentile(volume[within], 0.5) if within.any() else least
+    return volume > max(least, (background + darkest) / 2)
+
+
+def largest(volume: np.ndarray) -> np.ndarray:
+    """Mask (A, B, C) bool of the largest piece of a mask, holes filled."""
+    pieces, _ = label(volume)
     sizes = np.bincount(pieces.ravel())[1:]
     return binary_fill_holes(pieces == 1 + sizes.argmax())
 
@@ -67,3 +99,13 @@ def _otsu(volume: np.ndarray) -> float:
     with np.errstate(invalid="ignore", divide="ignore"):
         between = below * above * (total / below - (total[-1] - total) / above) ** 2
     return float(edges[1:][np.nanargmax(between)])
+
+
+def _above_noise(volume: np.ndarray) -> float:
+    """The value at which background that is noise ends."""
+    threshold = _otsu(volume)
+    dark = volume[volume <= threshold]
+    middle = np.median(dark)
+    # a normal deviation's median is this part of its standard deviation
+    width = np.median(np.abs(dark - middle)) / 0.6745
+    return min(threshold, float(middle + NOISE * width))

@@ -101,6 +101,31 @@ def test_unusable_images_and_missing_files_are_refused(files, tmp_path):
             Atlas(INNER, str(tmp_path / "odd.nii"), str(files[1]))
 
 
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])
+def test_labels_of_any_size_stay_apart_and_lie_where_the_affine_says(files, kind):
+    expected, large = atlas(files).template.labels, {0: 0, 7: 182305689, 9: 182305696}
+    image = nibabel.load(files[0])
+    volume = np.vectorize(large.get)(np.asarray(image.dataobj)).astype(np.int32)
+    flip = np.diag([-1.0, 1, 1, 1])
+    flip[0, 3] = len(volume) - 1
+    kind(volume[::-1].transpose(1, 2, 0), (image.affine @ flip)[:, [1, 2, 0, 3]]).to_filename(files[0])
+    files[1].write_text(f"index\tname\n{large[9]}\tright half\n{large[7]}\tleft half\n")
+    named = Atlas(MNI152(resolution_mm=6.0, shape=Shape(size=0.02)), str(files[0]), str(files[1]))
+    assert named.region_names == ("right half", "left half")
+    assert np.array_equal(named.template.labels, expected)
+
+
+def test_an_atlas_that_lies_nowhere_in_the_brain_is_refused(files):
+    image = nibabel.load(files[0])
+    affine = image.affine.copy()
+    affine[:3, 3] += 1000
+    nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), affine), files[0])
+    with pytest.raises(
+        BadInput, match=r"atlas\.nii\.gz: no region of it lies in this brain; give an atlas in MNI space"
+    ):
+        atlas(files)
+
+
 def test_an_atlas_without_a_licence_is_refused(files):
     (files[0].parent / "LICENSE").unlink()
     with pytest.raises(BadInput, match=r"atlas\.nii\.gz: no licence lies beside it; put a file LICENSE there"):

@@ -9,11 +9,10 @@ import pytest
 from scipy.ndimage import binary_dilation
 
 from bench.contracts import BadInput
-from simulators.anatomy.grid import Grid
-from simulators.anatomy.nifti import onto
+from simulators.anatomy.nifti import Image
 from simulators.anatomy.phantom import Phantom
+from simulators.anatomy.scan_files import inside
 from simulators.anatomy.scans import Scans
-from simulators.anatomy.segment import brain, tissues
 from simulators.brain import Brain
 from simulators.contrast import Contrast
 from simulators.draw.streams import generator
@@ -21,6 +20,9 @@ from simulators.pathology.focal import Focal
 
 MM = 6.0
 CONTRAST = Contrast()
+FLAIR = Contrast(gm=0.85, wm=0.6, csf=0.2)
+#: what is seen of a scan only when it is put on the grid
+SEEN_LATE = {"cannot be told apart", "much of it", "what is brightest"}
 
 
 def image(mm=MM, contrast=CONTRAST):
@@ -97,34 +99,6 @@ def test_tissues_are_those_the_scan_was_made_of(tmp_path):
     assert (found == made)[inside].mean() > 0.75
 
 
-def test_three_gaussians_are_found_again():
-    rng = np.random.default_rng(0)
-    kinds = rng.choice(3, size=(30, 30, 30), p=[0.2, 0.45, 0.35])
-    volume = np.array([200.0, 500.0, 800.0])[kinds] + 60 * rng.standard_normal(kinds.shape)
-    shares, means = tissues(volume.astype(np.float32), np.ones(kinds.shape, bool))
-    np.testing.assert_allclose(means, [500, 800, 200], atol=10)
-    assert (np.array([1, 2, 0])[shares.argmax(0)] == kinds).mean() > 0.97
-    np.testing.assert_allclose(shares.sum(0), 1, atol=1e-5)
-
-
-def test_the_brain_is_found_in_a_noisy_background_and_its_holes_are_filled():
-    rng = np.random.default_rng(0)
-    axes = np.arange(-20, 21)
-    radius = np.linalg.norm(np.stack(np.meshgrid(axes, axes, axes, indexing="ij"), -1), axis=-1)
-    ball = radius < 15
-    volume = np.where(ball & (radius > 3), 100.0, 10.0) + rng.standard_normal(ball.shape)
-    volume[:2, :2, :2] = 100
-    assert np.array_equal(brain(volume), ball)
-
-
-def test_a_finer_image_is_averaged_over_the_voxels_of_the_grid():
-    grid = Grid(4.0, np.array([-6.0, -6.0, -6.0]), np.array([4, 4, 4]))
-    fine = Grid(2.0, grid.origin - 1.0, grid.voxels * 2)
-    volume = np.random.default_rng(0).standard_normal((8, 8, 8)).astype(np.float32)
-    expected = grid.average(volume, fine.origin, 2.0)
-    np.testing.assert_allclose(onto(grid, volume, fine.affine), expected, atol=1e-6)
-
-
 def test_each_subject_deforms_one_of_the_scans(folder):
     scans = Scans(folder=str(folder), resolution_mm=MM)
     drawn = [scans.draw(generator("test", i, "anatomy")) for i in range(20)]
@@ -162,9 +136,111 @@ def test_a_mask_says_what_is_brain(folder, tmp_path):
     (folder / "b.nii.gz").unlink()
     masked = Scans(folder=str(folder), masks=str(masks), resolution_mm=MM).source(0)
     np.testing.assert_allclose(masked.maps[2], mask, atol=1e-4)
-    save(masks / "a.nii.gz", mask[1:], affine)
-    with pytest.raises(BadInput, match="is not that of the scan"):
-        _ = Scans(folder=str(folder), masks=str(masks), resolution_mm=MM + 1).source(0)
+
+
+@pytest.fixture
+def masked(tmp_path):
+    """masked(mask, affine): the scan with its background filled, and the mask of its file."""
+
+    def make(mask, affine=None, resolution_mm=MM):
+        volume, own = image()
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        save(tmp_path / "masks" / "a.nii.gz", mask, own if affine is None else affine)
+        save(tmp_path / "a.nii.gz", np.where(volume > 0, volume, 400).astype(np.float32), own)
+        return Scans(folder=str(tmp_path), masks=str(tmp_path / "masks"), resolution_mm=resolution_mm)
+
+    return make
+
+
+def shifted(affine, *voxels, scale=(1, 1, 1)):
+    """The affine of a volume that begins some voxels further on."""
+    step = np.diag([*scale, 1.0])
+    step[:3, 3] = voxels
+    return affine @ step
+
+
+MASKS = {
+    "0 and 1": lambda m, a: (m.astype(np.uint8), a),
+    "0 and 255": lambda m, a: ((255 * m).astype(np.uint8), a),
+    "shares": lambda m, a: ((0.9 * m).astype(np.float32), a),
+    "from right to left": lambda m, a: (m[::-1].astype(np.uint8), shifted(a, len(m) - 1, 0, 0, scale=(-1, 1, 1))),
+    "cropped": lambda m, a: (m[2:, 1:-1].astype(np.uint8), shifted(a, 2, 1, 0)),
+    "axes in another order": lambda m, a: (m.transpose(2, 0, 1).astype(np.uint8), a[:, [2, 0, 1, 3]]),
+    "larger": lambda m, a: (np.pad(m, 3).astype(np.uint8), shifted(a, -3, -3, -3)),
+    "finer": lambda m, a: (
+        np.kron(m, np.ones((3, 3, 3))).astype(np.uint8),
+        shifted(a, *[-1 / 3] * 3, scale=[1 / 3] * 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", MASKS)
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_mask_is_put_on_the_scan_by_its_affine(tmp_path, way, side):
+    volume, affine = image()
+    half = (volume > 0) & (np.arange(len(volume)) < len(volume) / (1 + side))[:, None, None]
+    mask, at = MASKS[way](half, affine)
+    scan = Image(volume, affine, tmp_path / "scan.nii")
+    assert np.array_equal(inside(save(tmp_path / "mask.nii", mask, at), scan), half)
+
+
+def test_what_lies_outside_of_a_mask_is_no_brain(masked):
+    volume, affine = image()
+    found = masked(*MASKS["cropped"](volume > 0, affine)).template
+    np.testing.assert_allclose(found.maps[2], volume > 0, atol=1e-4)
+
+
+NO_MASKS = {
+    "holds more than a mask's two values": lambda m, a: ((m * np.arange(len(m))[:, None, None]).astype(np.int16), a),
+    "holds more than a mask's two values; give 0": lambda m, a: ((2.0 * m - 1).astype(np.int16), a),
+    "holds more than a mask's two values; give": lambda m, a: ((m + 1).astype(np.int16), a),
+    "100% of it lies outside of": lambda m, a: (m.astype(np.uint8), shifted(a, 90, 0, 0)),
+    r"\d\d% of it lies outside of .*a\.nii\.gz; give the mask of that scan": lambda m, a: (
+        m.astype(np.uint8),
+        shifted(a, 8, 8, 8),
+    ),
+}
+
+
+@pytest.mark.parametrize("says", NO_MASKS)
+def test_what_is_no_mask_of_the_scan_is_refused_before_anything_is_drawn(masked, says):
+    volume, affine = image()
+    with pytest.raises(BadInput, match=rf"masks/a\.nii\.gz: .*{says}") as caught:
+        masked(*NO_MASKS[says](volume > 0, affine))
+    assert "\n" not in str(caught.value)
+
+
+def test_scans_of_one_name_have_no_mask_of_their_own(tmp_path):
+    for subject in ("one", "two"):
+        (tmp_path / subject).mkdir()
+        save(tmp_path / subject / "t1.nii", *image())
+    pattern = {"folder": str(tmp_path), "pattern": "*/t1.nii", "resolution_mm": MM}
+    assert len(Scans(**pattern).paths) == 2
+    with pytest.raises(BadInput, match=r"two/t1\.nii: another scan is named t1\.nii too"):
+        Scans(**pattern, masks=str(tmp_path / "one"))
+
+
+def test_hidden_files_are_no_scans_and_one_scan_is_there_once(folder):
+    (folder / "._a.nii.gz").write_bytes(b"\0\5\x16\7")
+    assert [path.name for path in Scans(folder=str(folder)).paths] == ["a.nii.gz", "b.nii.gz"]
+    save(folder / "b.nii", *image())
+    with pytest.raises(BadInput, match=r"b\.nii\.gz: is there as b\.nii too; keep one of them"):
+        Scans(folder=str(folder))
+
+
+@pytest.mark.parametrize("pattern", ["", "/tmp/*.nii", "**x"])
+def test_a_pattern_that_is_none_is_refused(folder, pattern):
+    with pytest.raises(BadInput, match=r"Scans\.pattern=.* is not possible: give"):
+        Scans(folder=str(folder), pattern=pattern)
+
+
+def test_a_negative_voxel_changes_nothing(folder):
+    volume, affine = image()
+    volume[2, 2, 2] = -3
+    save(folder / "c.nii.gz", volume, affine)
+    clean, _, spoilt = (Scans(folder=str(folder), resolution_mm=MM).source(k) for k in range(3))
+    assert np.array_equal(clean.labels, spoilt.labels)
+    assert np.array_equal(clean.maps, spoilt.maps)
 
 
 def truncated(path, volume, affine):
@@ -172,10 +248,17 @@ def truncated(path, volume, affine):
     path.write_bytes(gzip.compress(whole[: len(whole) // 2]))
 
 
+def scalp(volume):
+    """Something bright round the brain, a dark skull between."""
+    near, far = (binary_dilation(volume > 0, iterations=n) for n in (1, 2))
+    return np.where(far & ~near, 700, volume).astype(np.float32)
+
+
 def flat(path, volume, affine):
     nifti = nibabel.Nifti1Image(volume, affine)
     nifti.header["srow_x"] = 0
     nifti.header["sform_code"] = 2
+    nifti.header["vox_offset"] = 352
     data = nifti.header.binaryblock + b"\0" * 4 + volume.tobytes(order="F")
     path.write_bytes(gzip.compress(data))
 
@@ -187,8 +270,11 @@ UNUSABLE = {
     "says nothing of its position": lambda path, v, a: save(path, v, a, coded=False),
     "is empty": lambda path, v, a: save(path, 0 * v, a),
     "not finite": lambda path, v, a: save(path, np.where(v > 0, np.nan, v), a),
+    "much of it that is bright lies apart": lambda path, v, a: save(path, scalp(v), a),
+    "what is brightest is not where white matter is": lambda path, v, a: save(path, np.where(v > 0, 1000 - v, 0), a),
+    "what is brightest is not where white matter": lambda path, v, a: save(path, *image(contrast=FLAIR)),
     "cannot be told apart": lambda path, v, a: save(path, (v > 0).astype(np.float32), a),
-    "cannot be read": lambda path, v, a: path.write_bytes(b"no image"),
+    "is no NIfTI image": lambda path, v, a: path.write_bytes(b"no image"),
 }
 
 
@@ -200,7 +286,7 @@ def test_an_unusable_scan_is_refused_by_name(tmp_path, said):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("said", sorted(set(UNUSABLE) - {"cannot be told apart"}))
+@pytest.mark.parametrize("said", sorted(s for s in UNUSABLE if not s.startswith(tuple(SEEN_LATE))))
 def test_one_unusable_scan_among_good_ones_is_refused_before_anything_is_drawn(folder, said):
     UNUSABLE[said](folder / "c.nii.gz", *image())
     with pytest.raises(BadInput, match=rf"c\.nii\.gz: .*{said}") as caught:

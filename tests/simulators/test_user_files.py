@@ -67,6 +67,15 @@ def test_another_image_or_table_of_an_atlas_is_another_key(tmp_path):
     assert len(seen) == 3
 
 
+@pytest.mark.parametrize("place", ["~nobody_of_this_name/x", "x" * 300, "x" * 300 + "/y"])
+@pytest.mark.parametrize("field", ["folder", "masks", "image", "labels"])
+def test_a_place_that_cannot_be_is_refused_before_anything_is_read(scans, place, field):
+    nodes = {"_target_": "simulators.anatomy.atlas.Atlas", "anatomy": INNER, "image": "a", "labels": "b"}
+    node = scans[1] if field in ("folder", "masks") else nodes
+    with pytest.raises(BadInput, match=rf"^{place}: is no path of this machine \(.*\); give one"):
+        describe({**node, field: place})
+
+
 def test_what_reads_no_files_says_nothing_of_them():
     assert "files" not in describe(INNER)
 

@@ -1,5 +1,6 @@
 """Exported folders: read back bit by bit, readable by other tools, repeatable, whole or absent."""
 
+import gzip
 import json
 from dataclasses import replace
 
@@ -130,6 +131,71 @@ def test_half_an_export_is_no_export(cohort, tmp_path, lost):
     (folder / lost).rename(tmp_path / "lost")
     with pytest.raises(BadInput, match="no whole export"):
         read(folder)
+
+
+def moved(path):
+    image = nib.load(path)
+    affine = image.affine.copy()
+    affine[0, 3] += 1
+    path.write_bytes(gzip.compress(nib.Nifti1Image(np.asarray(image.dataobj), affine).to_bytes()))
+
+
+def smaller(path):
+    image = nib.load(path)
+    path.write_bytes(gzip.compress(nib.Nifti1Image(np.asarray(image.dataobj)[1:], image.affine).to_bytes()))
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def in_latin_1(path):
+    path.write_bytes(path.read_text().replace("sub-0001", "s\u00fcb-0001").encode("latin-1"))
+
+
+IMAGE = "sub-0002/anat/sub-0002_T1w.nii.gz"
+DAMAGE = {
+    "no longer on the grid": (moved, IMAGE),
+    "is of another grid or type": (smaller, IMAGE),
+    "cannot be read as NIfTI": (cut, IMAGE),
+    "cannot be read as NIfTI ": (emptied, IMAGE),
+    "is no table in UTF-8": (in_latin_1, "participants.tsv"),
+    "is no table in UTF-8 ": (emptied, "derivatives/plumbline/dseg.tsv"),
+    r"does not hold participant_id, subject, target": (lambda p: p.write_text("a\tb\n1\t2\n"), "participants.tsv"),
+    "does not hold .* as they were": (
+        lambda p: p.write_text("participant_id\ttarget\tsubject\nsub-0001\t1\t\n"),
+        "participants.tsv",
+    ),
+    "is no JSON": (emptied, "sub-0001/anat/sub-0001_T1w.json"),
+    "does not hold Affine": (lambda p: p.write_text("[]"), "sub-0001/anat/sub-0001_T1w.json"),
+}
+
+
+@pytest.mark.parametrize("says", DAMAGE)
+def test_a_damaged_file_is_refused_by_name(cohort, tmp_path, says):
+    folder = write(tmp_path / "box", cohort, ABOUT)
+    harm, name = DAMAGE[says]
+    harm(folder / name)
+    with pytest.raises(BadInput, match=f"{name}:? .*{says}.*; run 'python -m bench export'") as error:
+        read(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_a_table_that_went_through_a_spreadsheet_says_the_same(cohort, tmp_path):
+    folder = write(tmp_path / "box", cohort, ABOUT)
+    for path in (folder / "participants.tsv", folder / "derivatives" / "plumbline" / "dseg.tsv"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert_equal(read(folder), cohort)
+
+
+def test_names_of_regions_stay_texts(cohort, tmp_path):
+    names = ("n/a", "NA", "007", "1e3", "True", "", "a\tb", 'say "left"', *map(str, range(99)))
+    odd = replace(cohort, region_names=names[: len(cohort.region_names)])
+    assert_equal(read(write(tmp_path / "box", odd, ABOUT)), odd)
 
 
 def test_two_truths_of_one_file_name_are_refused(cohort, tmp_path):
