@@ -15,3 +15,11 @@ class FromFiles(Protocol):
     @staticmethod
     def files_of(node: Mapping[str, Any]) -> Iterable[Path]:
         """Every file that is read under a configuration with all its arguments, in an order of its own."""
+
+
+def path_of(text: str) -> Path:
+    """The path that a user typed; `~` stands for a home folder, unless there is no such user."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)

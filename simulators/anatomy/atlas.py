@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bench.contracts import BadInput, bounded
+from bench.contracts.files import path_of
 from simulators.anatomy.anatomy_wrapper import AnatomyWrapper
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.parcellation import Parcellation, parcellation
@@ -42,7 +43,7 @@ class Atlas(AnatomyWrapper):
     @staticmethod
     def files_of(node: Mapping[str, Any]) -> tuple[Path, Path]:
         """The image and the table."""
-        return Path(node["image"]).expanduser(), Path(node["labels"]).expanduser()
+        return path_of(node["image"]), path_of(node["labels"])
 
     @property
     def template(self) -> Template:

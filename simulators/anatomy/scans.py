@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from bench.contracts import BadInput, bounded, impossible
+from bench.contracts.files import path_of
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.nifti import Image, onto, read
@@ -105,11 +106,11 @@ def _usable(path: Path) -> None:
 
 
 def _scans(folder: str, pattern: str) -> tuple[Path, ...]:
-    return tuple(sorted(Path(folder).expanduser().glob(pattern))) if folder else ()
+    return tuple(sorted(path_of(folder).glob(pattern))) if folder else ()
 
 
 def _mask(folder: str, scan: Path) -> Path:
-    return Path(folder).expanduser() / scan.name
+    return path_of(folder) / scan.name
 
 
 @lru_cache(maxsize=256)
