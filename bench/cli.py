@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import logging
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -46,6 +47,8 @@ HELP = """verbs:
 
 overrides are Hydra's: study=quick simulator=focal 'method=[occlusion]' method.occlusion.window=6
   'seed.model=range(10)' hydra/launcher=joblib; comma lists sweep; rerun=missing|failed|stale|all
+paths arrive as typed, whatever their letters; only a comma in one that is not paths.results needs quotes inside the
+  shell's: 'simulator.anatomy.folder="/scans/a,b"'
 """
 
 
@@ -69,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {error}, by 'python -m bench run' of the study", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        resume = " ".join(["python -m bench", *(f"'{a}'" if "[" in a or "(" in a else a for a in arguments)])
+        resume = shlex.join(["python", "-m", "bench", *arguments])
         print(f"\ninterrupted; what is done is kept, resume with: {resume}", file=sys.stderr)
         return 130
 

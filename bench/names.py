@@ -1,17 +1,51 @@
 """Names of folders, cells and labels."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+#: letters of a name, and those of a mark that tells names apart
+LONGEST, MARK = 80, 8
+_QUOTES = "'\""
 
 
 def slug(name: str) -> str:
     """A name safe for file systems, Hydra's grammar and URLs."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")[:80] or "x"
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")[:LONGEST] or "x"
 
 
-def variant_label(name: str, swept: Mapping[str, str]) -> str:
-    """The label of a variant: its name and each key that is swept with its value, as `name-key-value`."""
-    return slug(name + "".join(f"-{key}-{value}" for key, value in swept.items()))
+def marked(label: str, exact: str) -> str:
+    """A label with a mark of what it stands for, as long as a label may be."""
+    return f"{label[: LONGEST - MARK - 1]}-{digest_of(exact)}"
+
+
+def digest_of(exact: str) -> str:
+    """Letters and digits that another text does not have."""
+    return hashlib.sha256(exact.encode("utf-8", "surrogateescape")).hexdigest()[:MARK]
+
+
+@dataclass
+class VariantLabels:
+    """Labels of variants, no two alike, not even where letters in upper and lower case are one.
+
+    A label that does not spell out what it stands for, or that another variant has, ends with a mark.
+    """
+
+    _taken: dict[str, str] = field(default_factory=dict)
+
+    def of(self, name: str, swept: Mapping[str, str], dot: str = ".") -> str:
+        """The label of a variant: its name and each key that is swept with its value, as `name-key-value`.
+
+        swept: values as elements of Hydra's grammar. dot: what stands in the label in place of each dot.
+        """
+        exact = repr((name, dict(swept)))
+        spelt = name + "".join(f"-{key}-{value.strip(_QUOTES)}" for key, value in swept.items())
+        label = slug(spelt).replace(".", dot)
+        if slug(spelt) != spelt or self._taken.setdefault(label.casefold(), exact) != exact:
+            label = marked(label, exact)
+        self._taken[label.casefold()] = exact
+        return label
 
 
 def variant_of(label: str, names: Iterable[str]) -> str | None:

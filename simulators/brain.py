@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from bench.contracts import (
-    AtLeast,
     Audit,
     Batch,
     Between,
@@ -76,7 +75,7 @@ class Brain(Simulator):
     task: Task = field(default_factory=SingleCause)
     separability: Annotated[float, Between(0.55, 0.999, unit="(AUC of the reference observer)")] = 0.95
     amplitude: NonNegative | None = None
-    data_seed: Annotated[int, AtLeast(0)] = 0
+    data_seed: Annotated[int, Between(0, 2**31 - 1)] = 0
     bank: Bank | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:

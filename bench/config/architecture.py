@@ -5,9 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import torch
 from torch import nn
 
 from bench.config.build import build, resolve
+from bench.contracts import BadInput
+
+#: in single precision, with their gradients and what the optimiser keeps of each, 16 GB
+MOST_PARAMETERS = 10**9
 
 
 def architecture(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]) -> Callable[[], nn.Module]:
@@ -23,3 +28,18 @@ def architecture(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]
     known |= {"regions": simulator.atlas} if "regions" in asked else {}
     known |= {"region_names": simulator.region_names} if "region_names" in asked else {}
     return partial(build, node, (), allowed, "network", **known)
+
+
+def check_parameters(label: str, make: Callable[[], nn.Module]) -> None:
+    """Raise BadInput for a network of more parameters than memory holds, without making them."""
+    try:
+        with torch.device("meta"):
+            count = sum(p.numel() for p in make().parameters())
+    except BadInput:
+        raise
+    except Exception:  # what reads the numbers that it is made with cannot be made without them
+        return
+    if count > MOST_PARAMETERS:
+        raise BadInput(
+            f"network.{label} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes"
+        )

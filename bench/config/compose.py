@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import json
 import os
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
+from hydra import compose
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
@@ -18,16 +17,18 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from bench.config import braces, own_files, yaml_files
 from bench.config import overrides as lines
-from bench.config import own_files, yaml_files
+from bench.config.literals import element
 from bench.config.nodes import Node, as_node, composed_of
 from bench.config.overrides import AXES, LISTS, PAIRED, Typed, check_axis, group_of, options
 from bench.config.pairs import CHOICES, REFERS, configurations
 from bench.config.schema import Config
+from bench.config.search import searched
 from bench.config.sentences import say, unreadable
 from bench.contracts import BadInput
 from bench.contracts.names import known
-from bench.names import variant_label
+from bench.names import VariantLabels
 from bench.provenance import ROOT
 
 CONF = ROOT / "conf"
@@ -61,17 +62,19 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
     for folder in folders:
         if not folder.is_dir():
             raise BadInput(f"--config-dir {folder}: there is no such folder")
+        braces.check("--config-dir" if folder != CONF else "the checkout", folder)
+    braces.check("the working folder", Path.cwd())
     own_files.check(list(dict.fromkeys(folders)))
     yaml_files.check(folders)
     typed = lines.read(arguments, folders)
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with searched(CONF, folders[1:]):
         return _Composer(typed, folders).study()
 
 
 def workers(launch: Sequence[str]) -> int:
     """Number of units that run side by side under lines meant for Hydra's launcher."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with searched(CONF):
         launcher = _launcher(launch)
     given = launcher.get("n_jobs", launcher.get("array_parallelism", 1))
     return int(given) if given > 0 else os.cpu_count() or 1
@@ -89,11 +92,12 @@ class _Composer:
     folders: list[Path]
     #: what Hydra made of lines it was given: the first pair is asked for again by methods and by metrics
     _by_lines: dict[tuple[str, ...], Node] = field(default_factory=dict)
+    _labels: VariantLabels = field(default_factory=VariantLabels)
 
     def study(self) -> Composed:
         settings = ("study", "axes", "bars", "headline")
         base = self._compose({k: v for k, v in self.typed.fixed.items() if k.split(".")[0] in settings})
-        given = {k: [_text(v) for v in values] for k, values in base["axes"].items()}
+        given = {k: [element(v) for v in values] for k, values in base["axes"].items()}
         self._add_bars(base)
         self.check_launcher()
         axes = {**{k: v for k, v in given.items() if k not in self.typed.fixed}, **self.typed.sweeps}
@@ -153,8 +157,8 @@ class _Composer:
 
     def _add_pair(self, composed: Composed, pair: Mapping[str, str], config: Node) -> None:
         choices = config[CHOICES]
-        simulator = _label(choices["simulator"], pair, "simulator")
-        network = _label(choices["network"], pair, "network", "train")
+        simulator = self._labels.of(choices["simulator"], _below(pair, "simulator"))
+        network = self._labels.of(choices["network"], _below(pair, "network", "train"))
         every = (composed.simulators, simulator), (composed.networks, network), (composed.trains, network)
         for group, (nodes, label) in zip(PAIRED, every, strict=True):
             if nodes.setdefault(label, config[group]) != config[group]:
@@ -180,9 +184,11 @@ class _Composer:
         chosen = {}
         for name, settings in variants.items():
             for variant, nodes_of in zip(settings, compositions, strict=False):
-                label = _variant(group, name, {k.split(".", 2)[2]: v for k, v in variant.items()})
+                # a dot parts a metric from its column in tables
+                dot = "_" if group == "metric" else "."
+                label = self._labels.of(name, {k.split(".", 2)[2]: v for k, v in variant.items()}, dot)
                 of_grid = self._of(group, name, plain[name], grid)
-                values = variant or {k: _text(plain[name][k.rpartition(".")[2]]) for k in of_grid}
+                values = variant or {k: element(plain[name][k.rpartition(".")[2]]) for k in of_grid}
                 nodes[label], chosen[group, label] = nodes_of[name], {group: f"[{name}]", **values}
         return chosen
 
@@ -210,14 +216,11 @@ class _Composer:
         return {k: v for k, v in keys.items() if k not in self.typed.fixed}
 
     def _compose(self, chosen: Mapping[str, str]) -> Node:
-        given = (*chosen.values(), *self._searched())
+        given = tuple(chosen.values())
         if given not in self._by_lines:
             with self._one_sentence(chosen.values()):
                 self._by_lines[given] = composed_of(list(given))
         return self._by_lines[given]
-
-    def _searched(self) -> list[str]:
-        return [f"hydra.searchpath=[{','.join(f'file://{f}' for f in self.folders[1:])}]"] * (len(self.folders) > 1)
 
     def check_launcher(self) -> None:
         """Refuse lines for Hydra that its launcher would refuse later."""
@@ -248,7 +251,7 @@ class _Composer:
         chosen = [v for k, v in self.typed.fixed.items() if k in (*AXES, "study")]
         chosen += [f"{k}={values[0]}" for k, values in self.typed.sweeps.items() if k in AXES]
         try:
-            return as_node(compose("config", overrides=[*chosen, *self._searched()]))
+            return as_node(compose("config", overrides=chosen))
         except (HydraException, OmegaConfBaseException):
             return {}
 
@@ -268,18 +271,7 @@ def _lines(chosen: Mapping[str, str]) -> dict[str, str]:
     return {k: f"{k}={v}" for k, v in chosen.items()}
 
 
-def _label(base: str, pair: Mapping[str, str], *groups: str) -> str:
-    """The readable name of one of a pair: the group's choice and every value swept below the groups."""
+def _below(pair: Mapping[str, str], *groups: str) -> dict[str, str]:
+    """What is swept below the groups of one of a pair, by key within its group, or beside its own."""
     swept = {k: v for k, v in pair.items() if group_of(k) in groups and k != groups[0]}
-    return variant_label(base, {k.removeprefix(group_of(k))[1:] or k: v for k, v in swept.items()})
-
-
-def _variant(group: str, name: str, swept: Mapping[str, str]) -> str:
-    """The label of a variant of a plug-in."""
-    text = variant_label(name, swept)
-    # a dot parts a metric from its column in tables
-    return text.replace(".", "_") if group == "metric" else text
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+    return {k.removeprefix(group_of(k))[1:] or k: v for k, v in swept.items()}

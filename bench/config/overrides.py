@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import OverrideParseException
 
+from bench.config.literals import as_typed
 from bench.config.schema import Config
 from bench.contracts import BadInput
 from bench.contracts.names import nearest
@@ -44,7 +45,9 @@ def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
     """
     typed = Typed()
     try:
-        parsed = OverridesParser.create().parse_overrides([_expand_all(line, folders) for line in lines])
+        parsed = OverridesParser.create().parse_overrides(
+            [_expand_all(as_typed(line, AXES), folders) for line in lines]
+        )
     except OverrideParseException as error:
         grammar = "key=value in Hydra's grammar, with brackets closed and quoted, e.g. 'method=[a,b]'"
         raise BadInput(f"the argument '{error.override}' is not possible: give {grammar}") from error

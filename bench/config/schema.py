@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from omegaconf import MISSING
 
-from bench.contracts import AtLeast, Between, Count, Multiple
+from bench.contracts import AtLeast, Between, Count, Multiple, NonNegative
 from bench.contracts.data import Blur, Sign, Smoothing
 from bench.seeds import MOST
 
@@ -82,7 +82,7 @@ class TunedSettings:
     """
 
     fwhm: Blur = 0.0
-    sensitivity: Annotated[float, AtLeast(0)] = 0.0
+    sensitivity: NonNegative = 0.0
 
 
 @dataclass

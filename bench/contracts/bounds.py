@@ -4,13 +4,16 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+#: what lies beyond is a slip of the keyboard: it would fill memory, never end, or lose all digits of single precision
+MOST, FARTHEST, NEAREST = 10**6, 1e9, 1e-9
+
 
 @dataclass(frozen=True)
 class Between:
     """Finite numbers from `low` to `high` in a unit; the ends that `open` names are not among them."""
 
-    low: float = -math.inf
-    high: float = math.inf
+    low: float = -FARTHEST
+    high: float = FARTHEST
     open: Literal["none", "low", "high", "both"] = "none"
     unit: str = ""
 
@@ -23,32 +26,31 @@ class Between:
     def __str__(self) -> str:
         low = f"{'above' if self.open in ('low', 'both') else 'of at least'} {self.low:.15g}"
         high = f"{'below' if self.open in ('high', 'both') else 'at most'} {self.high:.15g}"
-        ends = " and ".join(text for text, end in ((low, self.low), (high, self.high)) if math.isfinite(end))
-        ends = ends or "that is finite"
+        ends = f"{low} and {high}"
         return f"{ends} {self.unit}" if self.unit else ends
 
 
 @dataclass(frozen=True)
 class Multiple:
-    """The multiples of a whole number that are above 0."""
+    """The multiples of a whole number that are above 0, up to MOST."""
 
     of: int
 
     def holds(self, value: Any) -> bool:
         """True for a number that is one."""
-        return value > 0 and value % self.of == 0
+        return 0 < value <= MOST and value % self.of == 0
 
     def __str__(self) -> str:
-        return f"that is a multiple of {self.of} above 0"
+        return f"that is a multiple of {self.of} above 0 and at most {MOST}"
 
 
-def AtLeast(low: float) -> Between:
-    """Numbers from `low` on."""
-    return Between(low)
+def AtLeast(low: int) -> Between:
+    """Whole numbers from `low` on, as many as anything takes."""
+    return Between(low, MOST)
 
 
 def Above(low: float) -> Between:
-    """Numbers beyond `low`."""
+    """Numbers beyond `low`, as large as anything takes."""
     return Between(low, open="low")
 
 
@@ -56,12 +58,12 @@ def Above(low: float) -> Between:
 Count = Annotated[int, AtLeast(1)]
 #: subjects that something is computed for; None is all there are
 Subjects = Count | None
-#: any number but infinity and NaN
+#: any number but infinity, NaN, and what is beyond all scales
 Finite = Annotated[float, Between()]
 #: a number above 0
-Positive = Annotated[float, Above(0)]
+Positive = Annotated[float, Between(NEAREST)]
 #: a number from 0 on
-NonNegative = Annotated[float, AtLeast(0)]
+NonNegative = Annotated[float, Between(0)]
 #: a part of a whole, not empty
 Share = Annotated[float, Between(0, 1, "low")]
 #: a part of a whole, neither empty nor all of it

@@ -20,15 +20,18 @@ class FromFiles(Protocol):
 
 
 def users_path(text: str) -> Path:
-    """A path that the user typed, `~` standing for a home; there need not be anything.
+    """A path that the user typed, `~` standing for a home where there is such a user; there need not be anything.
 
     Raises:
-        BadInput: nobody here has such a home, or nothing can have such a name.
+        BadInput: nothing can have such a name.
     """
     try:
         path = Path(text).expanduser()
+    except RuntimeError:
+        path = Path(text)
+    try:
         path.exists()
-    except (RuntimeError, OSError) as error:
-        cause = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
-        raise BadInput(f"{text}: is no path of this machine ({cause}); give one of a file or folder") from error
+    except OSError as error:
+        sentence = f"{text}: is no path of this machine ({error.strerror}); give one of a file or folder"
+        raise BadInput(sentence) from error
     return path

@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 from bench.contracts import BadInput, Status
+from bench.launch import sockets
 from bench.launch.deaths import Word, deaths_of_memory, end_of
 from bench.launch.progress import Heart
 from bench.launch.shares import Shares, Strangers
@@ -229,4 +230,5 @@ def leave_with_launcher() -> None:
 
 def use_forkserver() -> None:
     """Make the fork server the start method of this process; loky's own method cannot start such children."""
+    sockets.use_short_folder()
     multiprocessing.set_start_method("forkserver", force=True)

@@ -12,6 +12,7 @@ import hydra
 from omegaconf import DictConfig
 
 from bench.config.compose import CONF
+from bench.config.literals import literal
 from bench.contracts import BadInput
 from bench.launch import child
 from bench.launch.progress import Heart, folder, progress_bar
@@ -60,10 +61,10 @@ def _launch(study: Study, units: Sequence[str], lines: Sequence[str], last: bool
     logs, plan = study.folder / "logs", folder(study) / PLAN
     arguments = [
         "--multirun",
-        f"plan={plan}",
+        f"plan={literal(str(plan))}",
         f"unit={','.join(units)}",
-        f"hydra.sweep.dir={logs}",
-        f"hydra.run.dir={logs}",
+        f"hydra.sweep.dir={literal(str(logs))}",
+        f"hydra.run.dir={literal(str(logs))}",
         *lines,
     ]
     reason = ""

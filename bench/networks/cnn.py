@@ -1,10 +1,10 @@
 """Small 3D CNNs: blocks of convolution, batch normalisation, ReLU and pooling, then one pooled vector and a readout."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from torch import Tensor, nn
 
-from bench.contracts import Count, bounded
+from bench.contracts import Between, Count, bounded
 from bench.networks._parts import divisible
 
 
@@ -28,7 +28,7 @@ class PooledCNN(nn.Module):
         in_shape: tuple[int, int, int],
         outputs: int,
         width: Count = 8,
-        blocks: Count = 3,
+        blocks: Annotated[int, Between(1, 10)] = 3,
         pool: Literal["mean", "max"] = "mean",
     ) -> None:
         super().__init__()

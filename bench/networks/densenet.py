@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool3d, relu
 
-from bench.contracts import AtLeast, Count, bounded
+from bench.contracts import Between, Count, bounded
 from bench.networks._parts import block, divisible
 
 
@@ -54,7 +54,7 @@ class DenseNet(nn.Module):
         in_shape: tuple[int, int, int],
         outputs: int,
         growth: Count = 6,
-        blocks: Annotated[tuple[int, ...], AtLeast(1)] = (2, 2, 2),
+        blocks: Annotated[tuple[int, ...], Between(1, 100)] = (2, 2, 2),
     ) -> None:
         super().__init__()
         divisible(self, in_shape, 2 ** len(blocks))

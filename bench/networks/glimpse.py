@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool3d
 
-from bench.contracts import AtLeast, Count, bounded
+from bench.contracts import Between, Count, bounded
 from bench.networks._parts import divisible
 
 
@@ -36,8 +36,8 @@ class Glimpse(nn.Module):
         self,
         in_shape: tuple[int, int, int],
         outputs: int,
-        steps: Count = 4,
-        size: Annotated[int, AtLeast(2)] = 6,
+        steps: Annotated[int, Between(1, 100)] = 4,
+        size: Annotated[int, Between(2, 100)] = 6,
         state: Count = 32,
         context: bool = True,
     ) -> None:

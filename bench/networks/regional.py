@@ -1,11 +1,11 @@
 """One small classifier a region: what regions say is added up, so that every region's part of the outputs is known."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Count, bounded
+from bench.contracts import Between, Count, bounded
 from bench.networks._regions import even_maps, members
 
 
@@ -33,9 +33,9 @@ class Regional(nn.Module):
         in_shape: tuple[int, int, int],
         outputs: int,
         regions: Tensor | None = None,
-        teams: Count = 2,
+        teams: Annotated[int, Between(1, 100)] = 2,
         voxels: Count = 48,
-        hidden: Count = 4,
+        hidden: Annotated[int, Between(1, 1000)] = 4,
     ) -> None:
         super().__init__()
         self.shape, self.teams = tuple(in_shape), teams

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from bench.contracts import AtLeast, Count, bounded, impossible
+from bench.contracts import Between, Count, bounded, impossible
 from bench.networks._parts import block, divisible
 
 #: how much each of the four stages shrinks the grid; the stem halves it first. As in networks for medical volumes
@@ -48,7 +48,7 @@ class ResNet(nn.Module):
         in_shape: tuple[int, int, int],
         outputs: int,
         width: Count = 8,
-        blocks: Annotated[tuple[int, ...], AtLeast(1)] = (1, 1, 1, 1),
+        blocks: Annotated[tuple[int, ...], Between(1, 100)] = (1, 1, 1, 1),
     ) -> None:
         super().__init__()
         divisible(self, in_shape, 8)

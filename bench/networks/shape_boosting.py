@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from bench.contracts import AtLeast, Batch, Count, Finite, Positive, Share, bounded
+from bench.contracts import Batch, Between, Finite, Positive, Share, bounded
 from bench.networks._shape import Examples, ShapeFeatures, examples
 from bench.networks._trees import Trees, grown
 
@@ -34,8 +34,8 @@ class ShapeBoosting(nn.Module):
         in_shape: tuple[int, int, int],
         outputs: int,
         regions: Tensor | None = None,
-        trees: Count = 200,
-        leaves: Annotated[int, AtLeast(2)] = 4,
+        trees: Annotated[int, Between(1, 10_000)] = 200,
+        leaves: Annotated[int, Between(2, 1000)] = 4,
         rate: Share = 0.1,
         threshold: Finite = 0.37,
         softness: Positive = 0.1,

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.config import compose
-from bench.config.architecture import architecture
+from bench.config import braces, compose
+from bench.config.architecture import architecture, check_parameters
 from bench.config.build import check_complete, resolve
 from bench.config.overrides import check_axis
 from bench.contracts import BadInput
@@ -34,6 +34,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     settings = composed.settings
     check_settings(settings)
     results = Path(settings["paths"]["results"])
+    braces.check("paths.results", ROOT / results)
     seeds, models = _all_seeds(settings["seed"])
     settings["seed"] = seeds
     # Model seeds outermost, data seeds innermost: units side by side then draw different subjects, not the same twice.
@@ -47,6 +48,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     ]
     parts = (composed.simulators, composed.networks, composed.trains, composed.methods, composed.metrics)
     planned = Study(settings["name"], str(ROOT / results), settings, *parts, units=units)
+    _check_ids(planned)
     check_size(planned)
     check_store(planned.store)
     check_plugins(planned)
@@ -107,7 +109,21 @@ def check_plugins(study: Study) -> None:
     for label, node in study.networks.items():
         check_declarations(resolve(node, ("bench.networks", *trusted), f"network.{label}"), "networks", label)
     for simulator, network in dict.fromkeys((u.simulator, u.network) for u in study.units):
-        architecture(study.networks[network], study.make("simulators", simulator), trusted)()
+        make = architecture(study.networks[network], study.make("simulators", simulator), trusted)
+        check_parameters(network, make)
+        make()
+
+
+def _check_ids(study: Study) -> None:
+    """Refuse units of one name, also on file systems to which letters in upper and lower case are one."""
+    named: dict[str, Unit] = {}
+    for unit in study.units:
+        other = named.setdefault(unit.id.casefold(), unit)
+        if other != unit:
+            raise BadInput(
+                f"'{unit.id}' would be the name of both {other.network} on {other.simulator} and {unit.network} on "
+                f"{unit.simulator}; give one of their files another name"
+            )
 
 
 def _check_budgets(study: Study) -> None:

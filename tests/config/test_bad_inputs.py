@@ -100,6 +100,12 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan metric.max_sensitivity.subjects=0": ("metric.max_sensitivity.subjects=0", "at least 1"),
     "plan views=[{sign:up}]": ("views[0].sign='up'", "give one of abs"),
     "plan views=[{fwhm_mm:nan}]": ("views[0].fwhm_mm=nan", "at least 0 and at most 100 mm"),
+    "plan train.epochs=1000000000000000000": ("train.epochs=1000000000000000000", "at most 1000000"),
+    "plan metric.max_sensitivity.draws=1000000000000000000": ("draws=1000000000000000000", "at most 1000000"),
+    "plan metric.max_sensitivity.radius=1e308": ("metric.max_sensitivity.radius=1e+308", "at most 1000000000"),
+    "plan metric.max_sensitivity.radius=1e-320": ("metric.max_sensitivity.radius=1e-320", "at least 1e-09"),
+    "plan network.centre=-1e308": ("network.centre=-1e+308", "of at least -1000000000 and at most 1000000000"),
+    "plan network=gap_cnn network.width=1000000": ("network.gap_cnn has", "give smaller sizes"),
     # contradictions, duplicates, nothing left
     "plan seed.data=[0,0]": ("seed.data names 0 twice",),
     "plan seed.data=0 seed.data=1": ("'seed.data' is given twice", "give it once"),

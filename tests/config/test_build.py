@@ -40,7 +40,7 @@ def test_lists_become_tuples_so_that_plugins_are_hashable():
         (changed(scalling="none"), "metric.x: there is no key 'scalling'; did you mean 'scaling'"),
         (
             changed(subjects="four"),
-            "metric.x.subjects='four' is not possible: give a whole number of at least 1 or null",
+            "metric.x.subjects='four' is not possible: give a whole number of at least 1 and at most 1000000 or null",
         ),
         (changed(scaling="fited"), "one of fitted, none"),
         (changed(perturbation={**INFIDELITY["perturbation"], "size": 0}), "metric.x.perturbation.size=0 .*at least 1"),

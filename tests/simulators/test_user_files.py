@@ -10,6 +10,7 @@ from bench.contracts import BadInput
 from bench.store.keys import describe, key
 from simulators.anatomy.atlas import Atlas
 from simulators.anatomy.mni152 import MNI152
+from simulators.anatomy.scans import Scans
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 
@@ -67,7 +68,7 @@ def test_another_image_or_table_of_an_atlas_is_another_key(tmp_path):
     assert len(seen) == 3
 
 
-@pytest.mark.parametrize("place", ["~nobody_of_this_name/x", "x" * 300, "x" * 300 + "/y"])
+@pytest.mark.parametrize("place", ["x" * 300, "x" * 300 + "/y"])
 @pytest.mark.parametrize("field", ["folder", "masks", "image", "labels"])
 def test_a_place_that_cannot_be_is_refused_before_anything_is_read(scans, place, field):
     nodes = {"_target_": "simulators.anatomy.atlas.Atlas", "anatomy": INNER, "image": "a", "labels": "b"}
@@ -106,3 +107,12 @@ def test_regions_an_atlas_does_not_hold_or_a_grid_not_resolve_are_refused(atlas,
     with pytest.raises(BadInput, match=says) as error:
         Brain(Atrophy(regions), anatomy=atlas)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["é a,b=c#d&e;~f\\g${h}[i]{j}(k)'l\"m*?", "~nobody_of_this_name", "n" * 120])
+def test_a_folder_of_any_name_is_looked_through(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path(name).mkdir()
+    (Path(name) / f"{name}.nii").write_bytes(b"")
+    assert Scans.files_of({"folder": name, "pattern": "*.nii*", "masks": None}) == (Path(name) / f"{name}.nii",)
+    assert Atlas.files_of({"image": f"{name}/i", "labels": f"{name}/l"}) == (Path(name) / "i", Path(name) / "l")

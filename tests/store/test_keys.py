@@ -136,7 +136,8 @@ def test_a_plug_in_of_the_user_is_stale_when_what_it_imports_changes(how, tmp_pa
         for name, content in {**files, helper: f"def weigh(): return {number}{broken}"}.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(f"{content}\n")
-        for known in (of_modules, imports, sources._code, sources._tree, sources._file, sources._source):
+        sources.HASHES.clear()
+        for known in (imports, sources._code, sources._tree, sources._file, sources._source):
             known.cache_clear()
         importlib.invalidate_caches()
         target = f"mine.{deep.removesuffix('.py').replace('/', '.')}.Plug"

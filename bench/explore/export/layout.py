@@ -1,11 +1,13 @@
 """Layout of an exported cohort: the place of every file, and the content of the small ones."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.names import digest_of
 from bench.provenance import git, machine
 
 #: the version of https://bids-specification.readthedocs.io that names and columns follow
@@ -63,9 +65,14 @@ def participants(count: int) -> list[str]:
 
 
 def bids_label(name: str) -> str:
-    """A name as BIDS wants labels, letters and digits only: `use_of_x` becomes `useOfX`."""
-    first, *rest = "".join(c if c.isalnum() else " " for c in name).split()
-    return first + "".join(word[0].upper() + word[1:] for word in rest)
+    """A name as BIDS wants labels, letters and digits only: `use_of_x` becomes `useOfX`.
+
+    Of other names than words in lower case, which may become alike, the label ends with a mark of the name.
+    """
+    words = re.findall("[A-Za-z0-9]+", name)
+    label = "".join(word[0].upper() + word[1:] for word in words)
+    label = label[:1].lower() + label[1:]
+    return label if re.fullmatch("[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*", name) else f"{label}X{digest_of(name)}"
 
 
 def described(name: str, kind: str) -> dict[str, Any]:
