@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 export OMP_NUM_THREADS := 1
 
-.PHONY: run test test-all benchmark mutants entrants publish calibrations clean
+.PHONY: run test test-all benchmark faults mutants entrants publish calibrations clean
 
 run: .venv/installed
 	$(PY) -m bench study=quick hydra/launcher=joblib
@@ -18,6 +18,10 @@ test-all: .venv/installed-test
 # each takes minutes on an idle machine, and writes or prints its own table
 benchmark: .venv/installed-test
 	for script in tests/benchmarks/*.py; do echo $$script; $(PY) $$script || exit 1; done
+
+# what becomes of every fault that a test knows, into results/published/faults.csv
+faults: .venv/installed-test
+	$(PY) -m pytest -n 2 --dist worksteal -m fault --book results/published/faults.csv
 
 # small faults that the tests should notice: hours, and goes on where it was stopped
 mutants: .venv/installed-test

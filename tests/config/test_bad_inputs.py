@@ -10,6 +10,8 @@ import pytest
 
 from bench.cli import main
 
+pytestmark = pytest.mark.fault("configuration")
+
 FAKES = Path(__file__).parents[1] / "study" / "fakes" / "conf"
 
 #: arguments -> what the sentence must hold

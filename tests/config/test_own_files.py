@@ -7,6 +7,8 @@ import pytest
 from bench.config.compose import CONF, study
 from bench.contracts import BadInput
 
+pytestmark = pytest.mark.fault("configuration")
+
 
 @pytest.mark.parametrize(
     "name",

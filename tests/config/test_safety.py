@@ -17,6 +17,8 @@ from bench.report.page import page
 from bench.report.page.trace import Trace
 from bench.store.artefacts import slug
 
+pytestmark = pytest.mark.fault("configuration")
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(p for package in ("bench", "simulators", "methods", "metrics") for p in (ROOT / package).rglob("*.py"))
 #: modules that read or write pickles, run text as code, or fetch from the network

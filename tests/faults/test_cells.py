@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from sweeps import Sweep
 
+pytestmark = pytest.mark.fault("plug-ins")
+
 METHODS = "method=[gradient,hangs,glutton,notanumber,dies_once,orphan_once]"
 ONE = ("metric=[calibrated_ap,nan_metric]", "seed.model=0")
 #: what a process may eat before it is stopped, as the kernel would

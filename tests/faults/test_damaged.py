@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+pytestmark = pytest.mark.fault("store")
+
 #: stages in the order of work, with the file of each that holds most
 KINDS = {
     "calibrate": "calibration.json",

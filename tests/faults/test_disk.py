@@ -7,6 +7,8 @@ from sweeps import Sweep
 
 from bench.store.artefacts import Artefacts
 
+pytestmark = pytest.mark.fault("store")
+
 SENTENCE = {"exit": 2, "tracebacks": 0, "said": "one sentence", "partial artefacts": 0}
 
 

@@ -4,7 +4,10 @@ import os
 import subprocess
 import sys
 
+import pytest
 from sweeps import ROOT
+
+pytestmark = pytest.mark.fault("processes")
 
 BENCH = [sys.executable, "-m", "bench"]
 

@@ -7,6 +7,8 @@ import pytest
 from sweeps import kill
 from test_killed import WORKERS
 
+pytestmark = pytest.mark.fault("processes")
+
 LONG = "method.slow.seconds=60"
 
 

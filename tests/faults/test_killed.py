@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sweeps import PATIENCE_S, ROOT, kill
 
+pytestmark = pytest.mark.fault("processes")
+
 WORKERS = {"basic": (), "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")}
 #: seed, launcher and number of kills: a short chain where long ones are not asked for
 CHAINS = [

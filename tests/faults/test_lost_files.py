@@ -8,6 +8,8 @@ import pytest
 
 from bench.store import schema
 
+pytestmark = pytest.mark.fault("tables")
+
 FUTURE = 4e9
 
 

@@ -13,6 +13,8 @@ from bench.contracts import BadInput
 from bench.launch import sockets
 from bench.report.figures import drawing
 
+pytestmark = pytest.mark.fault("configuration")
+
 #: names of the folders of results and of configuration
 NAMES = (
     "é a,b=c#d&e;~f\\g${oc.env:HOME}[h]{i}(j)'k\"l*m?`o%20|<p>\\",

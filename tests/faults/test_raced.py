@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.fault("processes")
+
 
 @pytest.mark.full
 @pytest.mark.parametrize("more", [0, 2])

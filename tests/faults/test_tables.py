@@ -8,6 +8,8 @@ from sweeps import CONF, FAKES
 from bench.cli import main
 from bench.store import ledger
 
+pytestmark = pytest.mark.fault("tables")
+
 #: what says when it was written
 DATED = ("study.json", "index.html")
 HELD = {"exit": 0, "same": True}

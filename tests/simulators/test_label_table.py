@@ -5,6 +5,8 @@ import pytest
 from bench.contracts import BadInput
 from simulators.anatomy.label_table import MOST, label_table
 
+pytestmark = pytest.mark.fault("files")
+
 TEXT = "index\tname\n0\tnothing\n7\tl\u00e9ft, half\n9\tright half\n"
 ALIKE = {
     "as it is": TEXT.encode(),

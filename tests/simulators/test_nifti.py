@@ -9,6 +9,8 @@ import pytest
 from bench.contracts import BadInput
 from simulators.anatomy.nifti import read, read_labels
 
+pytestmark = pytest.mark.fault("files")
+
 AFFINE = np.array([[0, -2.0, 0.1, 10], [1.5, 0, 0, -20], [0, 0.2, 3, 5], [0, 0, 0, 1]])
 VOLUME = np.random.default_rng(0).uniform(-50, 900, (5, 6, 7)).astype(np.float32)
 LABELS = np.random.default_rng(1).choice([0, 7, 8, 2035], (5, 6, 7))

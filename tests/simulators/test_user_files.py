@@ -14,6 +14,8 @@ from simulators.anatomy.scans import Scans
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 
+pytestmark = pytest.mark.fault("files")
+
 SCANS = {"_target_": "simulators.anatomy.scans.Scans"}
 INNER = {"_target_": "simulators.anatomy.mni152.MNI152", "resolution_mm": 7.0}
 

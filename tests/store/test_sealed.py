@@ -16,6 +16,8 @@ from bench.store.artefacts import Artefacts, Damaged
 from bench.store.keys import key as key_of
 from bench.store.scores import META, Scores, _digest
 
+pytestmark = pytest.mark.fault("store")
+
 ONE, TWO = "0123456789abcdef", "f" * 16
 
 

@@ -6,6 +6,8 @@ from bench.contracts import BadInput
 from bench.guard.shipped import is_as_shipped
 from bench.verify import answers, asking
 
+pytestmark = pytest.mark.fault("plug-ins")
+
 LINES = ["seed.data=0", "seed.model=0"]
 #: overrides -> (group, label asked, words of the answer)
 BREACHES = {

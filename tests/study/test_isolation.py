@@ -9,6 +9,8 @@ from bench.plan import plan
 from bench.plan.states import survey
 from bench.verbs import computing
 
+pytestmark = pytest.mark.fault("plug-ins")
+
 GOOD = ["gradient", "oracle_counterfactual"]
 BAD = {
     "raises": ("failed", "ZeroDivisionError: one over nothing"),

@@ -14,6 +14,8 @@ from bench.networks.linear import Linear
 from bench.stages.returned import checked_map, checked_scores
 from bench.verbs import computing
 
+pytestmark = pytest.mark.fault("plug-ins")
+
 LINES = ["seed.data=0", "seed.model=0", "explain.subjects=4", "use.subjects=2", "train.epochs=1", "train.test=40"]
 LINES = [*LINES, "timeout_s=60"]
 GOOD = ["gradient", "gradient_x_input"]
