@@ -21,7 +21,7 @@ benchmark: .venv/installed-test
 
 # what becomes of every fault that a test knows, into results/published/faults.csv
 faults: .venv/installed-test
-	$(PY) -m pytest -n 2 --dist worksteal -m fault --book results/published/faults.csv
+	$(PY) -m pytest -n 2 --dist worksteal -m fault --book=results/published/faults.csv
 
 # small faults that the tests should notice: hours, and goes on where it was stopped
 mutants: .venv/installed-test

@@ -1,6 +1,6 @@
 """Tests run side by side, one thread each, which is faster than threads that fight; and the book of faults.
 
-A test with the mark `fault(section)` shows what becomes of a fault. `--book FILE` writes a table of them: the rows that
+A test with the mark `fault(section)` shows what becomes of a fault. `--book=FILE` writes a table of them: the rows that
 the fixture `outcome` of `tests/faults` notes, or one that says whether the test passed.
 """
 
