@@ -24,8 +24,17 @@ from torch.nn.modules import module as global_hooks
 RANDOM = "the random state"
 ENVIRONMENT = "the environment's variables"
 FUNCTIONS = "a function that others use"
-#: what a part may change for as long as it works, and what it makes meanwhile does not depend on
-PASSING = (RANDOM, "torch's gradient mode", "torch's rules of precision", "the floating-point traps", "the warnings")
+#: how the names of what counts passes begin, or of what looks into a network at work
+HOOKS = "the hooks of"
+#: beginnings of the names of what a part may change while it works, and what is made meanwhile does not depend on
+PASSING = (
+    RANDOM,
+    HOOKS,
+    "torch's gradient mode",
+    "torch's rules of precision",
+    "the floating-point traps",
+    "the warnings",
+)
 #: modules whose functions every part uses, and may find replaced; of ours, those in `_PACKAGES` and below
 _MODULES = frozenset(
     ("builtins", "json", "math", "numpy", "numpy.linalg", "numpy.random", "os", "random", "scipy.ndimage", "time")

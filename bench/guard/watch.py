@@ -39,9 +39,9 @@ class Watch:
     def check(self, who: str, passing: Collection[str] = ()) -> None:
         """Raise Trespass where anything is otherwise than when it was noted; `who` was at work.
 
-        passing: names of what may be, as it was changed for a while, or is used up.
+        passing: beginnings of the names of what may be, as it was changed for a while, or is used up.
         """
-        if moved := [name for name in self._moved() if name not in passing]:
+        if moved := [name for name in self._moved() if not name.startswith(tuple(passing))]:
             more = f" and {len(moved) - MOST} more" if len(moved) > MOST else ""
             raise Trespass(f"{who} changed {', '.join(moved[:MOST])}{more}, which others use; leave all as it was")
 

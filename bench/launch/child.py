@@ -142,11 +142,14 @@ def _child(study: Study, task: _Task, preload: list[str], heart: Heart) -> tuple
         _end(child)
     word = Word.heard(here)
     here.close()
-    if word is None or word.end != "done":
-        files.sweep(study.store)
-    if hung:
-        return Status.timeout, f"longer than timeout_s={timeout_s:g} s", ""
-    return end_of(child.exitcode or 0, word, study.store, deaths_of_memory() > memory)
+    try:
+        if hung:
+            return Status.timeout, f"longer than timeout_s={timeout_s:g} s", ""
+        return end_of(child.exitcode or 0, word, study.store, deaths_of_memory() > memory)
+    finally:
+        # not before: what was left half written is what fills a disk
+        if word is None or word.end != "done":
+            files.sweep(study.store)
 
 
 def serve_forks(preload: list[str]) -> None:

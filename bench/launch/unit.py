@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from bench import provenance
 from bench.contracts import Status, Unsupported
-from bench.guard.process import PASSING, RANDOM
+from bench.guard.process import HOOKS, PASSING, RANDOM
 from bench.guard.watch import Trespass, Watch
 from bench.launch.memory import Peak
 from bench.launch.shares import Strangers, strangers_named
@@ -58,7 +58,7 @@ class UnitRun:
         self.given_up: set[str] = set(study.given_up.get(unit.id, ()))
         self._progress: Callable[[float], None] = lambda _: None
         self._values: dict[Hashable, Any] = {}
-        self._within, self._peak = 0.0, Peak()
+        self._within, self._peak, self._working = 0.0, Peak(), False
         self._strangers, self._watch = strangers, Watch(thorough=bool(strangers))
 
     def run(self, work: Collection[str]) -> None:
@@ -157,10 +157,11 @@ class UnitRun:
         self._check(cell, PASSING)
         schema.claim(self.study.store)
         given = Given(self.cells, cell, self.get, self._progress, self._once)
-        with self._timed() as seconds, self._peak.measured() as peak:
+        with self._timed() as seconds, self._peak.measured() as peak, self._at_work() as within:
             value, passes = cell.maker.make(given)
-            # networks draw their weights from the global random state
-            self._check(cell, () if cell.method or cell.metric else (RANDOM,))
+            # networks draw their weights from the global random state; a part at work may count passes by hooks
+            drawn = () if cell.method or cell.metric else (RANDOM,)
+            self._check(cell, (*drawn, *((HOOKS,) if within else ())))
             self._write(cell, value, lambda: self._record(cell, passes, seconds(), peak()), replace)
 
     def _write(self, cell: Cell, value: Any, about: Callable[[], dict[str, Any]], replace: bool) -> None:
@@ -183,6 +184,15 @@ class UnitRun:
         cost = {"seconds": round(seconds, 4), **asdict(passes), "peak_mb": round(peak, 1)}
         config = cell.maker.configuration(self.study, cell)
         return {**_identity(self.study, cell), **prices.terms(self.cells, cell), "cost": cost, "config": config}
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[bool]:
+        """Tells whether another cell is being made, which asked for this one."""
+        within, self._working = self._working, True
+        try:
+            yield within
+        finally:
+            self._working = within
 
     @contextlib.contextmanager
     def _timed(self) -> Iterator[Callable[[], float]]:
