@@ -8,12 +8,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -113,14 +114,14 @@ def _lost(study: Study, cell: Cell, given_up: Sequence[str]) -> bool:
     return any(need.key in given_up for need in cell.needs) or any(f and f["run"] == study.run for f in known)
 
 
-def _started(preload: list[str], arguments: tuple[_Task, Connection]) -> BaseProcess | None:
-    """A child at work; None where none can be started.
+def started(preload: list[str], work: Callable[..., None], arguments: tuple[Any, ...]) -> BaseProcess | None:
+    """A child of the fork server at work; None where none can be started.
 
     A fork server that was killed is known to be dead a moment after it no longer answers.
     """
     for _ in range(STARTS):
-        serve_forks(preload)
-        child = multiprocessing.get_context("forkserver").Process(target=_work, args=arguments, daemon=False)
+        _serve_forks(preload)
+        child = multiprocessing.get_context("forkserver").Process(target=work, args=arguments, daemon=False)
         with contextlib.suppress(ConnectionError, EOFError):
             child.start()
             return child
@@ -132,14 +133,14 @@ def _child(study: Study, task: _Task, preload: list[str], heart: Heart) -> tuple
     """Run one child to its end: None when all work is done, else what became of the cell it was at."""
     timeout_s, memory = float(study.settings["timeout_s"]), deaths_of_memory()
     here, there = multiprocessing.Pipe(duplex=False)
-    child = _started(preload, (task, there))
+    child = started(preload, _work, (task, there))
     there.close()
     if child is None:
         return Status.killed, "no process could be started", ""
     try:
         hung = _watch(child, heart, timeout_s)
     finally:
-        _end(child)
+        stop(child)
     word = Word.heard(here)
     here.close()
     try:
@@ -152,7 +153,7 @@ def _child(study: Study, task: _Task, preload: list[str], heart: Heart) -> tuple
             files.sweep(study.store)
 
 
-def serve_forks(preload: list[str]) -> None:
+def _serve_forks(preload: list[str]) -> None:
     """Start the fork server, deaf to Ctrl-C: it would interrupt the server's imports, which print where they were."""
     forkserver.set_forkserver_preload(preload)
     # the fork server would start the tracker, which lets the signal in again
@@ -172,7 +173,8 @@ def _watch(child: BaseProcess, heart: Heart, timeout_s: float) -> bool:
     return False
 
 
-def _end(child: BaseProcess) -> None:
+def stop(child: BaseProcess) -> None:
+    """Kill a child that is still there, and know how it ended."""
     if child.is_alive():
         child.kill()
     child.join()

@@ -46,8 +46,12 @@ Check = Callable[[], Any]
 
 
 def give(study: Study, asked: Sequence[tuple[str, str, bool]], to: Connection) -> None:
-    """In a process of its own: say of each (group, label, whether its class is ours) what is wrong with it, or ""."""
+    """In a process of its own: say of each (group, label, whether its class is ours) what is wrong with it, or "".
+
+    A first, empty word says that the process is there.
+    """
     torch.set_num_threads(1)
+    to.send_bytes(b"")
     for group, label, ours in asked:
         to.send_bytes(answer(study, group, label, ours).encode(errors="backslashreplace"))
 

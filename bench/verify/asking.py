@@ -6,13 +6,16 @@ refuses the study. What fails aloud, or does not answer, costs its own rows at w
 that cannot read the images, as nothing can be computed with it.
 """
 
+import logging
 import multiprocessing
+import pkgutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from bench import checks
 from bench.contracts import BadInput
 from bench.guard.shipped import is_as_shipped, is_shipped
 from bench.launch import child
@@ -25,8 +28,9 @@ from bench.verify import answers
 
 #: the folder of the store that holds who gave good answers
 STAGE = "asked"
-#: longest time that one plug-in may take to answer, the start of its process included
+#: longest time that one plug-in may take to answer
 ANSWER_S = 60.0
+log = logging.getLogger("bench.verify.asking")
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,16 @@ def ask(study: Study) -> None:
                 raise BadInput(complaint)
             name = f"{question.group[:-1]}-{question.label}"
             store.put(STAGE, name, question.key, _nothing, {"asked": name})
-        # who did not answer is asked again with the next study; its cells fail aloud in this one
-        waiting = waiting[len(answered) + 1 :]
+        waiting = waiting[len(answered) :]
+        if waiting:
+            silent, *waiting = waiting
+            who = f"{silent.group[:-1]} {silent.label}"
+            log.warning("%s did not answer the checks in %g s, or died of them; its own cells will tell", who, ANSWER_S)
 
 
 def questions(study: Study) -> Iterator[Question]:
     """Who is asked: classes that are not ours, and methods and networks with settings that are not in our files."""
-    cells, checks = Cells(study), of_modules((answers.__name__,))
+    cells, asked_by = Cells(study), of_modules((answers.__name__, *_names_of_checks()))
     places = sorted(
         {(cells.describe("networks", u.network), cells.describe("simulators", u.simulator)) for u in study.units}
     )
@@ -72,31 +79,37 @@ def questions(study: Study) -> Iterator[Question]:
             if ours and (group == "metrics" or is_as_shipped(group, node)):
                 continue
             about = {"plug-in": cells.describe(group, label), "source": cells.source(group, label)}
-            yield Question(group, label, key({**about, "places": places, "checks": checks}), ours)
+            yield Question(group, label, key({**about, "places": places, "checks": asked_by}), ours)
+
+
+def _names_of_checks() -> list[str]:
+    return [f"{checks.__name__}.{module.name}" for module in pkgutil.iter_modules(checks.__path__)]
 
 
 def _answered(study: Study, waiting: Sequence[Question]) -> list[str]:
     """What is wrong with each plug-in or "", up to the first that does not answer, which may be none."""
-    child.serve_forks([*child.PRELOAD, child.OPTIMISER, answers.__name__])
-    context = multiprocessing.get_context("forkserver")
-    here, there = context.Pipe(duplex=False)
+    here, there = multiprocessing.Pipe(duplex=False)
     asked = [(question.group, question.label, question.ours) for question in waiting]
-    process = context.Process(target=answers.give, args=(study, asked, there), daemon=True)
-    process.start()
+    preload = [*child.PRELOAD, child.OPTIMISER, answers.__name__]
+    process = child.started(preload, answers.give, (study, asked, there))
     there.close()
+    if process is None:
+        return []
     try:
         return list(_heard(here, len(waiting)))
     finally:
-        process.kill()
-        process.join()
+        child.stop(process)
 
 
 def _heard(here: Connection, count: int) -> Iterator[str]:
     with suppress(OSError, EOFError):
-        for _ in range(count):
-            if not here.poll(ANSWER_S):
+        # the first word says that the process is there: imports are no plug-in's fault
+        for place, limit in enumerate((child.START_S, *[ANSWER_S] * count)):
+            if not here.poll(limit):
                 return
-            yield here.recv_bytes().decode()
+            word = here.recv_bytes().decode()
+            if place:
+                yield word
 
 
 def _nothing(folder: Path) -> None:

@@ -32,7 +32,7 @@ class Atlas(AnatomyWrapper):
     0 is no region. Results are known by the files' bytes; a process reads each file once.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     image: str
     labels: str
 

@@ -46,7 +46,7 @@ class Scans(Templated):
     brain far from the average one, "moments" moves and scales each axis until centroid and spread are the average's.
     """
 
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     # scans have positions and shapes of their own, so the default adds little
     shape: Shape = field(default_factory=lambda: Shape(size=0.01, aspect=0.01, ventricles=0.12, field_mm=0.8))
     folder: str = ""
