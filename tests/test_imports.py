@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = Source()
 #: what each room and root file of `bench` may import of `bench` beside itself, in the order of bench/README.md
 SCIENCE = ("contracts", "passes")
-STUDY = (*SCIENCE, "columns", "names", "provenance", "seeds", "config", "store", "study")
+STUDY = (*SCIENCE, "columns", "names", "provenance", "seeds", "guard", "config", "store", "study")
 ROOMS = {
     "columns": (),
     "contracts": ("columns",),
@@ -20,21 +20,21 @@ ROOMS = {
     "seeds": (),
     "provenance": (),
     "networks": SCIENCE,
-    "config": ("contracts", "names", "provenance", "seeds"),
+    "guard": ("provenance",),
+    "config": ("contracts", "names", "provenance", "seeds", "guard"),
     "store": ("contracts", "columns", "names", "config"),
     "study": ("contracts", "names", "config", "store"),
-    "guard": ("contracts", "names", "provenance", "config", "store", "study"),
     "training": (*SCIENCE, "seeds"),
     "stages": (*STUDY, "training"),
-    "plan": (*STUDY, "guard", "training", "stages"),
-    "launch": (*STUDY, "guard", "stages", "plan"),
+    "plan": (*STUDY, "training", "stages"),
+    "launch": (*STUDY, "stages", "plan"),
     "report": ("columns",),
     "tables": (*STUDY, "stages", "plan", "report"),
     "tuning": (*STUDY, "report"),
     "checks": SCIENCE,
-    "verify": (*STUDY, "guard", "stages", "plan", "launch", "tables", "checks", "report"),
+    "verify": (*STUDY, "stages", "plan", "launch", "tables", "checks", "report"),
     "explore": (*STUDY, "stages", "plan", "launch", "tables", "report"),
-    "verbs": (*STUDY, "guard", "stages", "plan", "launch", "tables", "tuning", "report", "verify", "explore"),
+    "verbs": (*STUDY, "stages", "plan", "launch", "tables", "tuning", "report", "verify", "explore"),
     "cli": ("contracts", "store", "verbs"),
     "__main__": ("cli",),
 }

@@ -4,7 +4,6 @@ Hydra's own `instantiate` runs any importable name; this builder takes names fro
 trusts on the command line), and refuses unknown or ill-typed arguments before anything is computed.
 """
 
-import importlib
 import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,8 @@ from typing import Any
 from bench.contracts import BadInput
 from bench.contracts.arguments import check
 from bench.contracts.names import known, nearest
+from bench.guard.importing import import_module
+from bench.guard.watch import Trespass
 
 TARGET = "_target_"
 ALLOWED = ("simulators", "methods", "metrics", "bench.networks")
@@ -54,7 +55,9 @@ def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") ->
     module, _, name = target.rpartition(".")
     where = _join(path, TARGET)
     try:
-        imported = importlib.import_module(module)
+        imported = import_module(module)
+    except Trespass as trespass:
+        raise BadInput(f"{where}: {trespass}") from trespass
     except Exception as error:  # a module runs when it is imported, and may raise anything
         raise BadInput(f"{where}: cannot import '{module}' ({error or type(error).__name__})") from error
     component: Any = getattr(imported, name, None)

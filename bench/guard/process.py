@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from operator import eq
 from pathlib import Path
@@ -23,7 +23,12 @@ from torch.nn.modules import module as global_hooks
 
 RANDOM = "the random state"
 ENVIRONMENT = "the environment's variables"
-FUNCTIONS = "a function that others use"
+FUNCTIONS = "the functions that others use"
+MODULES = "modules"
+#: what torch replaces itself when its optimiser, which many libraries bring, is imported
+_OPTIMISER, _OPTIMISED = "torch._dynamo", "torch.manual_seed"
+#: what is made anew whenever the time zone is asked for, and no number depends on
+_ZONE = "time.tzname"
 #: how the names of what counts passes begin, or of what looks into a network at work
 HOOKS = "the hooks of"
 #: beginnings of the names of what a part may change while it works, and what is made meanwhile does not depend on
@@ -78,7 +83,7 @@ def process_state() -> dict[str, Any]:
         "the garbage collector": (gc.isenabled(), gc.get_threshold()),
         "the number of threads": threading.active_count(),
         FUNCTIONS: _functions(),
-        "modules": len(sys.modules),
+        MODULES: frozenset(sys.modules),
     }
 
 
@@ -88,13 +93,14 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     Functions that came are no change, nor is a filter of warnings or a variable of the environment that came with a
     module: imports bring them.
     """
-    imported = before.get("modules") != now.get("modules")
-    excused = ("modules", *(("the warnings", "sys.path", "the number of threads") if imported else ()))
-    same: dict[str, Callable[[Any, Any], bool]] = {
-        FUNCTIONS: _none_replaced,
-        **({ENVIRONMENT: _none_set_anew} if imported else {}),
-    }
-    return [name for name in before if name not in excused and not same.get(name, eq)(before[name], now[name])]
+    came = now.get(MODULES, frozenset()) - before.get(MODULES, frozenset())
+    excused = (MODULES, FUNCTIONS, *(("the warnings", "sys.path", "the number of threads") if came else ()))
+    same: dict[str, Callable[[Any, Any], bool]] = {ENVIRONMENT: _none_set_anew} if came else {}
+    replaced = _replaced(before.get(FUNCTIONS, {}), now.get(FUNCTIONS, {}))
+    return [
+        *(name for name in before if name not in excused and not same.get(name, eq)(before[name], now[name])),
+        *(name for name in replaced if name != _ZONE and not (name == _OPTIMISED and _OPTIMISER in came)),
+    ]
 
 
 def _precision() -> tuple[Any, ...]:
@@ -126,39 +132,39 @@ def _directory() -> str:
         return "one that is gone"
 
 
-#: (names, ids of values) of the namespaces of a module and of its classes
+#: (names, ids of values) of the namespace of a module or of a class
 _Names = tuple[tuple[str, ...], tuple[int, ...]]
 
 
-def _functions() -> list[_Names]:
-    """What the names of the packages that every part uses stand for, in the order in which they were imported."""
-    return [(tuple(space), tuple(map(id, space.values()))) for space in map(vars, _spaces(len(sys.modules)))]
+def _functions() -> dict[str, _Names]:
+    """What the names of the packages that every part uses stand for."""
+    spaces = ((name, vars(space)) for name, space in _spaces(len(sys.modules)))
+    return {name: (tuple(space), tuple(map(id, space.values()))) for name, space in spaces}
 
 
 @lru_cache(maxsize=2)
-def _spaces(_: int) -> list[Any]:
-    """The modules whose functions every part uses, and their classes; asked anew when modules come."""
-    spaces: list[Any] = []
+def _spaces(_: int) -> list[tuple[str, Any]]:
+    """(name, module or class) of the modules whose functions every part uses; asked anew when modules come."""
+    spaces: list[tuple[str, Any]] = []
     for name, module in list(sys.modules.items()):
         if isinstance(module, ModuleType) and _is_shared(name):
-            spaces.append(module)
-            spaces += [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == name]
+            classes = [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == name]
+            spaces += [(name, module), *((f"{name}.{cls.__qualname__}", cls) for cls in classes)]
     return spaces
 
 
-def _none_replaced(before: list[_Names], now: list[_Names]) -> bool:
-    """Whether every function still stands for what it did; modules and names may have come."""
-    return len(before) != len(now) or all(old == new or _kept(old, new) for old, new in zip(before, now, strict=True))
+def _replaced(before: Mapping[str, _Names], now: Mapping[str, _Names]) -> Iterator[str]:
+    """Names that no longer stand for what they did; modules and names may have come."""
+    for space, old in before.items():
+        if (new := now.get(space, old)) != old:
+            stand = dict(zip(*new, strict=True))
+            kept = ((name, stand.get(name) == value or name.startswith("_")) for name, value in zip(*old, strict=True))
+            yield from (f"{space}.{name}" for name, same in kept if not same)
 
 
 def _none_set_anew(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
     """Whether every variable that was there is as it was."""
     return before.items() <= now.items()
-
-
-def _kept(old: _Names, new: _Names) -> bool:
-    stand = dict(zip(*new, strict=True))
-    return all(stand.get(name) == value or name.startswith("_") for name, value in zip(*old, strict=True))
 
 
 def _is_shared(name: str) -> bool:

@@ -1,7 +1,6 @@
 """A unit in a child process: a crash, an out-of-memory kill or a hang costs one cell, and a new child goes on."""
 
 import contextlib
-import importlib
 import logging
 import multiprocessing
 import os
@@ -189,9 +188,6 @@ def _work(task: _Task, word: Connection) -> None:
     _leave_with_parent()
     torch.set_num_threads(1)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    if task.strangers:
-        # it replaces functions of torch, which no stranger is to be blamed for
-        importlib.import_module(OPTIMISER)
     sources.HASHES.update(task.hashes)
     study = Study.load(task.path)
     heart = Heart(task.beat, len(task.work) + task.later)

@@ -6,7 +6,7 @@ of others is computed there: what it breaks is its own.
 
 from collections.abc import Sequence
 
-from bench.guard.shipped import strangers
+from bench.plan.shipped import strangers
 from bench.stages.stage import Cell
 from bench.study import Study
 

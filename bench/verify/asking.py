@@ -17,9 +17,9 @@ from pathlib import Path
 
 from bench import checks
 from bench.contracts import BadInput
-from bench.guard.shipped import is_as_shipped, is_shipped
 from bench.launch import child
 from bench.plan.cells import Cells
+from bench.plan.shipped import is_as_shipped, is_shipped
 from bench.store import schema
 from bench.store.keys import key
 from bench.store.sources import of_modules

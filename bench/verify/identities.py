@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from bench.config.build import ALLOWED, nodes, resolve
-from bench.guard.shipped import FILE
+from bench.guard.ours import FILE
 from bench.provenance import ROOT
 from bench.store import files
 from bench.store.keys import identity

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.contracts import BadInput
-from bench.guard.shipped import is_as_shipped
+from bench.plan.shipped import is_as_shipped
 from bench.verify import answers, asking
 
 pytestmark = pytest.mark.fault("plug-ins")

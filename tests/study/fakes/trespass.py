@@ -80,7 +80,7 @@ DEEDS = {
     "path": (lambda m, x, c: sys.path.insert(0, "/"), "sys.path"),
     "recursion": (lambda m, x, c: sys.setrecursionlimit(5000), "recursion limit"),
     "environment": (lambda m, x, c: os.environ.update(MINE="1"), "environment"),
-    "function": (lambda m, x, c: replace_relu(), "a function that others use"),
+    "function": (lambda m, x, c: replace_relu(), "torch.relu"),
     "handles": (lambda m, x, c: exhaust(), "file handles"),
     "exit_0": (lambda m, x, c: sys.exit(0), "SystemExit: 0"),
     "interrupt": (lambda m, x, c: throw(KeyboardInterrupt()), "KeyboardInterrupt"),

@@ -2,24 +2,15 @@
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bench.config.build import ALLOWED, TARGET, nodes, resolve
+from bench.guard.ours import shipped_identities
 from bench.provenance import ROOT
 from bench.store.keys import identity
 from bench.study import Study
-
-#: identities of classes that a YAML of ours names, written by `python -m bench readme`
-FILE = ROOT / "bench" / "verify" / "identities.txt"
-
-
-@cache
-def shipped_identities(path: Path = FILE) -> frozenset[str]:
-    """Identities of all classes that are ours."""
-    return frozenset(path.read_text().split())
 
 
 def is_shipped(node: Mapping[str, Any]) -> bool:

@@ -1,0 +1,38 @@
+"""The import of a module that is not ours: it runs, and others' numbers must not depend on what it did.
+
+Whoever is imported shares the process with all that is imported or computed later, so no process of its own helps; what
+a module changes is seen at once and named.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+
+from bench.guard.ours import shipped_modules
+from bench.guard.process import HOOKS, RANDOM
+from bench.guard.watch import Trespass, Watch
+
+#: what an import may use up: every cell sets its own
+USED = (RANDOM, HOOKS)
+#: modules whose import changed something, which a second import in this process could not show
+_REFUSED: dict[str, Trespass] = {}
+
+
+def import_module(name: str) -> ModuleType:
+    """The module of this name.
+
+    Raises Trespass where importing it changed what others use, and whatever the module raises.
+    """
+    if name in _REFUSED:
+        raise _REFUSED[name]
+    if name in sys.modules or name in shipped_modules():
+        return importlib.import_module(name)
+    watch = Watch(thorough=True)
+    watch.begin()
+    module = importlib.import_module(name)
+    try:
+        watch.check(f"importing '{name}'", USED)
+    except Trespass as trespass:
+        _REFUSED[name] = trespass
+        raise
+    return module
