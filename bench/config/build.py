@@ -58,8 +58,9 @@ def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") ->
         imported = import_module(module)
     except Trespass as trespass:
         raise BadInput(f"{where}: {trespass}") from trespass
-    except Exception as error:  # a module runs when it is imported, and may raise anything
-        raise BadInput(f"{where}: cannot import '{module}' ({error or type(error).__name__})") from error
+    except (Exception, SystemExit) as error:  # a module runs when it is imported, and may raise anything
+        why = f"{type(error).__name__}: {error}" if isinstance(error, SystemExit) else error or type(error).__name__
+        raise BadInput(f"{where}: cannot import '{module}' ({why})") from error
     component: Any = getattr(imported, name, None)
     if not callable(component):
         classes = [n for n, v in vars(imported).items() if inspect.isclass(v) and v.__module__ == module]

@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from bench.config import braces, own_files, yaml_files
+from bench.config import braces, includes, own_files, yaml_files
 from bench.config import overrides as lines
 from bench.config.literals import element
 from bench.config.nodes import Node, as_node, composed_of
@@ -66,6 +66,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
     braces.check("the working folder", Path.cwd())
     own_files.check(list(dict.fromkeys(folders)))
     yaml_files.check(folders)
+    includes.check(folders)
     typed = lines.read(arguments, folders)
     GlobalHydra.instance().clear()
     with searched(CONF, folders[1:]):
@@ -111,7 +112,7 @@ class _Composer:
         for group, nodes in (("method", composed.methods), ("metric", composed.metrics)):
             swept = {k: v for k, v in axes.items() if group_of(k) == group}
             composed.chosen |= self._add_plugins(group, nodes, first, swept)
-        self._check_trust(composed)
+        composed.settings["trusted"] = self.typed.trusted
         self._check_headlines(composed)
         return composed
 
@@ -132,14 +133,6 @@ class _Composer:
             raise BadInput(
                 f"{group} '{lost[0]}' names no class; begin its file with '# @package {group}.{lost[0]}' and set "
                 "_target_"
-            )
-
-    def _check_trust(self, composed: Composed) -> None:
-        """Refuse trust that a file gives: whose code may run is said by who runs it."""
-        if (given := composed.settings["trusted"]) != self.typed.trusted:
-            raise BadInput(
-                f"trusted: a configuration file asks that {', '.join(map(str, given))} may run; take 'trusted' out of "
-                "it, and name packages that you trust on the command line"
             )
 
     def _check_headlines(self, composed: Composed) -> None:
@@ -220,6 +213,7 @@ class _Composer:
         if given not in self._by_lines:
             with self._one_sentence(chosen.values()):
                 self._by_lines[given] = composed_of(list(given))
+            _check_trust(self._by_lines[given])
         return self._by_lines[given]
 
     def check_launcher(self) -> None:
@@ -254,6 +248,15 @@ class _Composer:
             return as_node(compose("config", overrides=chosen))
         except (HydraException, OmegaConfBaseException):
             return {}
+
+
+def _check_trust(config: Node) -> None:
+    """Refuse trust that a file gives: whose code may run is said by who runs it."""
+    if given := config["trusted"]:
+        raise BadInput(
+            f"trusted: a configuration file asks that {', '.join(map(str, given))} may run; take 'trusted' out of "
+            "it, and name packages that you trust on the command line"
+        )
 
 
 def _product(axes: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:

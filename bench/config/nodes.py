@@ -6,6 +6,7 @@ from typing import Any
 from hydra import compose
 from omegaconf import DictConfig, OmegaConf
 
+from bench.config import expansion
 from bench.config.build import TARGET
 from bench.config.overrides import LISTS, PAIRED
 from bench.config.pairs import CHOICES, REFERS
@@ -29,6 +30,7 @@ def composed_of(lines: list[str]) -> Node:
 def as_node(config: DictConfig) -> Node:
     """All of a configuration but Hydra's own; raises BadInput for a key without a value."""
     masked = OmegaConf.masked_copy(config, [str(k) for k in config if k != "hydra"])
+    expansion.check(masked)
     missing = OmegaConf.missing_keys(masked)
     if missing:
         raise BadInput(f"no value for {', '.join(sorted(missing))}; give it on the command line or in the study")

@@ -1,5 +1,6 @@
 """Lines that the user typed, sorted: fixed values, sweeps, and what is Hydra's own business."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import OverrideParseException
 
 from bench.config.literals import as_typed
@@ -48,11 +49,14 @@ def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
         parsed = OverridesParser.create().parse_overrides(
             [_expand_all(as_typed(line, AXES), folders) for line in lines]
         )
+    except RecursionError as error:
+        raise BadInput("the command line nests too many brackets; give a flatter value") from error
     except OverrideParseException as error:
         grammar = "key=value in Hydra's grammar, with brackets closed and quoted, e.g. 'method=[a,b]'"
         raise BadInput(f"the argument '{error.override}' is not possible: give {grammar}") from error
     for override in parsed:
         _check_once(override, typed)
+        _check_range(override)
         _sort(override, typed)
     return typed
 
@@ -62,8 +66,18 @@ def _check_once(override: Override, typed: Typed) -> None:
     # parts of a simulator may stand inside one another, e.g. a slab around an anatomy
     if override.package is not None and not override.package.startswith("simulator."):
         raise BadInput(f"'{key}@{override.package}': a group cannot be put elsewhere; write {key}=...")
-    if key in typed.fixed or key in typed.sweeps:
+    if key in typed.fixed or key in typed.sweeps or (key == "trusted" and typed.trusted):
         raise BadInput(f"'{key}' is given twice; give it once, or name several values with commas")
+
+
+def _check_range(override: Override) -> None:
+    """Refuse a range without an end, without steps, or too long to be listed."""
+    swept = override.value()
+    if isinstance(swept, RangeSweep):
+        start, stop, step = (math.nan if end is None else float(end) for end in (swept.start, swept.stop, swept.step))
+        if not (math.isfinite(start) and math.isfinite(stop) and math.isfinite(step) and step):
+            raise BadInput(f"{override.input_line} is not possible: give range(START,STOP,STEP) with finite numbers")
+        check_length(override.key_or_group, int(abs(stop - start) / abs(step)))
 
 
 def key_of(line: str) -> str:
@@ -75,11 +89,16 @@ def check_axis(key: str, values: Sequence[Any]) -> None:
     """Refuse an axis without values, with one value twice, or longer than Hydra reads in seconds."""
     if not values:
         raise BadInput(f"{key}=[] is not possible: give at least one value")
-    if len(values) > MOST_VALUES:
-        raise BadInput(f"{key} has {len(values)} values, at most {MOST_VALUES} are possible; name fewer")
+    check_length(key, len(values))
     twice = [value for i, value in enumerate(values) if value in values[:i]]
     if twice:
         raise BadInput(f"{key} names {twice[0]} twice; name it once")
+
+
+def check_length(key: str, values: int) -> None:
+    """Refuse more values than Hydra reads in seconds."""
+    if values > MOST_VALUES:
+        raise BadInput(f"{key} has {values} values, at most {MOST_VALUES} are possible; name fewer")
 
 
 def options(group: str, folders: Sequence[Path]) -> list[str]:
@@ -107,9 +126,10 @@ def _sort(override: Override, typed: Typed) -> None:
         raise BadInput(f"~{key} is not possible: give another value, {key}=..., as no study goes without")
     if key in (*AXES, "study"):
         typed.chosen[key] = _names(override)
-    if key == "trusted" and isinstance(packages := override.value(), list):
-        typed.trusted = packages
-    if key == "study":
+    if key == "trusted":
+        # not for Hydra: what it composes then shows whether a file asks for trust
+        typed.trusted = _packages(override)
+    elif key == "study":
         typed.study = _one(override)
         typed.fixed[key] = line
     elif override.is_sweep_override():
@@ -134,6 +154,14 @@ def _names(override: Override) -> list[str]:
     if names or key not in LISTS:
         check_axis(key, names)
     return names
+
+
+def _packages(override: Override) -> list[Any]:
+    """The packages trusted."""
+    if override.is_sweep_override() or not isinstance(packages := override.value(), list):
+        value = override.get_value_string()
+        raise BadInput(f"trusted={value} is not possible: give a list, trusted=[...]")
+    return packages
 
 
 def _one(override: Override) -> str:

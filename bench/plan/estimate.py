@@ -74,11 +74,11 @@ def _megabytes(study: Study, cell: Cell) -> float:
 
 
 def _makespan(seconds: list[float], workers: int) -> float:
-    busy = [0.0] * workers
+    busy = [0.0] * min(workers, len(seconds))
     for each in seconds:
         first = busy.index(min(busy))
         busy[first] += each
-    return max(busy)
+    return max(busy, default=0.0)
 
 
 def _time(seconds: float) -> str:

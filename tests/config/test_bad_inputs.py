@@ -292,6 +292,44 @@ def test_a_file_that_is_no_study_is_refused_in_one_sentence(content, tmp_path, c
     assert all(part in said for part in STUDIES[content]), said
 
 
+def test_trust_in_a_file_is_refused_beside_that_of_the_command_line(tmp_path, capsys):
+    study = tmp_path / "conf" / "study" / "mine.yaml"
+    study.parent.mkdir(parents=True)
+    study.write_text(f"{GLOBAL}trusted: [os]\n")
+    line = ["plan", "study=mine", "trusted=[fakes]", "--config-dir", str(study.parents[1])]
+    assert "a configuration file asks that os may run" in refused(line, tmp_path / "results", capsys)
+
+
+#: entries of a defaults list, of which each file of a chain has eight that name the next
+ENTRIES = ("/study/b{}", "b{}@k", "/study: b{}", "/study@k: [b{}]")
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_files_that_include_each_other_many_times_are_counted_first(entry, tmp_path, capsys):
+    folder = tmp_path / "conf" / "study"
+    folder.mkdir(parents=True)
+    for i in range(7):
+        (folder / f"b{i}.yaml").write_text(f"{GLOBAL}defaults:\n" + f"  - {entry.format(i + 1)}\n" * 8)
+    (folder / "b7.yaml").write_text(GLOBAL)
+    line = ["plan", "study=b0", "--config-dir", str(tmp_path / "conf")]
+    assert "stands for more than 1000 files" in refused(line, tmp_path / "results", capsys)
+
+
+#: what holds ten times what the one before holds, by an interpolation: as a text, beside it, as a list
+TENFOLD = ("${{method.mine.a{0}}}" * 10, "${{.a{0}}}" * 10, str(["${{method.mine.a{0}}}"] * 10))
+
+
+@pytest.mark.parametrize("text", TENFOLD)
+def test_interpolations_that_multiply_are_counted_first(text, tmp_path, capsys):
+    folder = tmp_path / "conf" / "method"
+    folder.mkdir(parents=True)
+    values = ["a0: xxxxxxxxxx", *(f"a{i + 1}: {text.format(i)}" for i in range(9))]
+    lines = ["# @package method.mine", "_target_: methods.controls.Random", *values]
+    (folder / "mine.yaml").write_text("\n".join(lines) + "\n")
+    line = ["plan", "study=fake", "trusted=[fakes]", "method=[mine]", "--config-dir", str(tmp_path / "conf")]
+    assert "once its ${...} are written out" in refused(line, tmp_path / "results", capsys)
+
+
 @pytest.mark.parametrize(
     "line",
     [
