@@ -19,7 +19,9 @@ def check(config: DictConfig) -> None:
     sizes: dict[str, int] = {}
     for place, value in values.items():
         if "${" in str(value) and _size(place, values, sizes) > MOST:
-            raise BadInput(f"{place} stands for more than {MOST} characters once its ${{...}} are written out; give less")
+            raise BadInput(
+                f"{place} stands for more than {MOST} characters once its ${{...}} are written out; give less"
+            )
 
 
 def _values(tree: Any, place: str) -> Iterator[tuple[str, Any]]:

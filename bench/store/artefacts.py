@@ -1,5 +1,6 @@
 """Artefacts: immutable folders `<stage>/<readable>-<key>/` with a sealed record of their place and checksums."""
 
+import contextlib
 import json
 import logging
 import re
@@ -58,8 +59,7 @@ class Artefacts:
 
     def stages(self) -> list[str]:
         """The stages that have a folder."""
-        folders = [p for p in self.root.iterdir() if p.is_dir()] if self.root.is_dir() else []
-        return sorted(p.name for p in folders if not p.name.startswith(".") and p.name != SCORES)
+        return [folder.name for folder in self._folders() if not _is_copy(folder)]
 
     def put(
         self,
@@ -136,8 +136,13 @@ class Artefacts:
 
     def foreign(self) -> Iterator[str]:
         """One sentence for each thing that lies among the artefacts and is none; nobody reads it."""
-        for stage in self.stages():
-            yield from left_out(self.root / stage)
+        for folder in self._folders():
+            yield from [_left_out(folder)] if _is_copy(folder) else left_out(folder)
+
+    def _folders(self) -> list[Path]:
+        """What lies beside the scores, stages and whatever else somebody put there."""
+        folders = sorted(p for p in self.root.iterdir() if p.is_dir()) if self.root.is_dir() else []
+        return [p for p in folders if not p.name.startswith(".") and p.name != SCORES]
 
     def _unchanged(self, stage: str) -> bool:
         """True if nothing was added to a stage, or taken from it, since it was listed."""
@@ -166,7 +171,25 @@ def left_out(folder: Path) -> Iterator[str]:
     """One sentence for each thing in a folder of artefacts or scores whose name is neither that of one nor hidden."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not path.name.startswith(".") and not NAMED.fullmatch(path.name):
-            yield f"{path} is nothing of ours: left out"
+            yield _left_out(path)
+
+
+def _left_out(path: Path) -> str:
+    return f"{path} is nothing of ours: left out"
+
+
+def _is_copy(folder: Path) -> bool:
+    """Whether a folder is no stage but a copy of one, or a link to it: whole records in it speak of another, none of it.
+
+    Nothing in it is damaged, and what somebody keeps there is theirs.
+    """
+    stages = set[str]()
+    for path in _named(folder):
+        with contextlib.suppress(ValueError, FileNotFoundError):
+            stages.add(str(_whole(path)["stage"]))
+        if folder.name in stages:
+            return False
+    return bool(stages)
 
 
 def _named(folder: Path) -> list[Path]:
@@ -180,15 +203,22 @@ def _sealed(folder: Path) -> dict[str, Any]:
     Raises:
         FileNotFoundError: where it has none. ValueError: where it is not what was written, or was written elsewhere.
     """
+    record = _whole(folder)
+    place = {"stage": folder.parent.name, "key": folder.name[-KEY_LENGTH:]}
+    # records of before the name was sealed have none
+    if record | place != record or record.get("name", folder.name) != folder.name:
+        raise ValueError("it was written elsewhere")
+    return record
+
+
+def _whole(folder: Path) -> dict[str, Any]:
+    """The record of a folder, wherever it was written; raises as `_sealed` does."""
     record = files.json_object(folder / RECORD)
     try:
         whole = record.pop(SEAL, None) == key_of(record)
     except RecursionError:
         whole = False
-    place = {"stage": folder.parent.name, "key": folder.name[-KEY_LENGTH:]}
-    # records of before the name was sealed have none
-    placed = record | place == record and record.get("name", folder.name) == folder.name
-    if not (whole and placed and isinstance(record.get("files"), dict)):
+    if not (whole and "stage" in record and isinstance(record.get("files"), dict)):
         raise ValueError("its seal is broken")
     return record
 

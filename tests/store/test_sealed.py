@@ -142,7 +142,7 @@ def test_artefacts_that_exchange_their_folders_are_damaged(store):
 
 @pytest.mark.parametrize("to", [f"maps/other-{ONE}", f"maps/one-{'a' * 16}", f"others/one-{ONE}"])
 def test_an_artefact_under_another_name_key_or_stage_is_damaged(store, to):
-    (store.root / "others").mkdir()
+    store.put("others", "three", "3" * 16, lambda f: (f / "x.txt").write_text("three"), {"made": 1})
     (store.root / "maps" / f"one-{ONE}").rename(store.root / to)
     found = list(Artefacts(store.root).verify())
     assert len(found) == 1 and to.split("/")[1] in found[0]
@@ -250,3 +250,21 @@ def test_what_is_no_folder_of_scores_makes_way(scores, tmp_path, put):
     assert Scores(scores.root).cells() == {}
     Scores(scores.root).add("unit", ONE, rows("k1"), {"k1": {}})
     assert Scores(scores.root).known(ONE) == {"k1": {}}
+
+
+@pytest.mark.parametrize("make", [shutil.copytree, lambda stage, copy: copy.symlink_to(stage.name)])
+def test_a_copy_of_a_stage_is_left_as_it_is(store, make):
+    copy = store.root / "maps_backup"
+    make(store.root / "maps", copy)
+    before = {path: path.read_bytes() for path in sorted(store.root.rglob("*")) if path.is_file()}
+    assert store.stages() == ["maps"]
+    assert list(store.verify()) == []
+    assert list(store.foreign()) == [f"{copy} is nothing of ours: left out"]
+    assert {path: path.read_bytes() for path in sorted(store.root.rglob("*")) if path.is_file()} == before
+
+
+def test_a_stage_without_a_whole_record_is_still_one(store):
+    for key in (ONE, TWO):
+        unseal(store.find("maps", key))
+    assert store.stages() == ["maps"]
+    assert len(list(store.verify())) == 2
