@@ -9,8 +9,8 @@ from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Ev
 
 from bench.contracts import BadInput
 
-#: bytes, nodes with every alias written out (Hydra reads a thousand in half a second), and collections inside each other,
-#: of one file; ours have a tenth
+#: bytes, nodes with every alias written out (Hydra reads a thousand in half a second), and collections inside each
+#: other, of one file; ours have a tenth
 LARGEST, MOST_NODES, DEEPEST = 2**20, 5_000, 50
 #: a byte order mark of UTF-8
 MARK = b"\xef\xbb\xbf"

@@ -179,7 +179,7 @@ def _left_out(path: Path) -> str:
 
 
 def _is_copy(folder: Path) -> bool:
-    """Whether a folder is no stage but a copy of one, or a link to it: whole records in it speak of another, none of it.
+    """Whether a folder is no stage but a copy of one, or a link to it: whole records in it speak of another alone.
 
     Nothing in it is damaged, and what somebody keeps there is theirs.
     """
