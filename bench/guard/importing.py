@@ -27,6 +27,8 @@ def import_module(name: str) -> ModuleType:
         raise _REFUSED[name]
     if name in sys.modules or name in shipped_modules():
         return importlib.import_module(name)
+    # a function that came with an import is no change, so those of libraries are there before
+    importlib.import_module("pandas")
     watch = Watch(thorough=True)
     watch.begin()
     module = importlib.import_module(name)

@@ -42,9 +42,12 @@ PASSING = (
 )
 #: modules whose functions every part uses, and may find replaced; of ours, those in `_PACKAGES` and below
 _MODULES = frozenset(
-    ("builtins", "json", "math", "numpy", "numpy.linalg", "numpy.random", "os", "random", "scipy.ndimage", "time")
+    (
+        *("builtins", "hashlib", "json", "math", "os", "os.path", "random", "time"),
+        *("numpy", "numpy.linalg", "numpy.random", "pandas", "scipy.ndimage"),
+    )
 )
-_PACKAGES = ("bench.passes.", "bench.stages.", "bench.contracts.", "bench.seeds", "methods.", "metrics.", "simulators.")
+_PACKAGES = ("bench.", "methods.", "metrics.", "simulators.")
 _TORCH = ("torch", "torch._tensor", "torch.autograd", "torch.linalg", "torch.nn", "torch.nn.functional")
 _LIMITS = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_STACK")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGCHLD)
@@ -77,7 +80,7 @@ def process_state() -> dict[str, Any]:
         "the limits of the process": tuple(resource.getrlimit(getattr(resource, name)) for name in _LIMITS),
         "the handlers of signals": tuple(signal.getsignal(number) for number in _SIGNALS),
         "the timer": signal.getitimer(signal.ITIMER_REAL)[0] > 0,
-        "standard output": (id(sys.stdout), id(sys.stderr), id(sys.stdin)),
+        "standard output": [(id(s), getattr(s, "closed", None)) for s in (sys.stdout, sys.stderr, sys.stdin)],
         "the language of numbers": locale.setlocale(locale.LC_ALL),
         "the interpreter's hooks": tuple(map(id, (sys.excepthook, sys.gettrace(), sys.getprofile()))),
         "the garbage collector": (gc.isenabled(), gc.get_threshold()),

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+import bench.seeds
+import bench.store.keys  # noqa: F401  as in every command, both are there before a plug-in is
 from bench.config.build import resolve
 from bench.contracts import BadInput
 
@@ -23,6 +25,10 @@ DEEDS = {
     "import os; os.environ['HOME'] = '/nowhere'": "the environment's variables",
     "import bench.contracts.sets as s; s.Set = None; import numpy.linalg as l; l.norm = sum": "numpy.linalg.norm",
     "import sys; sys.setrecursionlimit(50_000)": "the recursion limit",
+    "import bench.seeds; bench.seeds.seed = lambda **axes: 0": "bench.seeds.seed",
+    "import pandas; pandas.DataFrame.mean = pandas.DataFrame.sum": "pandas.DataFrame.mean",
+    "import bench.store.keys as k; k.key = lambda record: '0' * 16": "bench.store.keys.key",
+    "import sys; sys.stdout.close()": "standard output",
     "import gc; gc.disable()": "the garbage collector",
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)": "the handlers of signals",
     "from torch.nn.modules.module import register_module_forward_hook as r; r(print)": "torch's global hooks",
