@@ -125,14 +125,38 @@ def check_state(build: Build) -> None:
         return
     other = _built(build, seed=1)
     other.load_state_dict(state)
-    outputs = []
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        for each in (model, other):
-            torch.manual_seed(0)
-            outputs.append(each(_images()))
-    assert torch.equal(*outputs), (
+    assert _alike(model, other), (
         "a model given the state of another has other outputs: not all it draws is in the state_dict"
     )
+    _train_a_little(model)
+    other.load_state_dict(model.state_dict())
+    assert _alike(model, other), (
+        "a model given the state of a trained one has other outputs: not all that training changes is in the state_dict"
+    )
+
+
+def _alike(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two models have the same outputs."""
+    outputs = []
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        for each in (one, other):
+            torch.manual_seed(0)
+            outputs.append(each(_images()))
+    return torch.equal(*outputs)
+
+
+def _train_a_little(model: nn.Module) -> None:
+    """Two steps of gradient descent, as in training."""
+    model.train()
+    learnt = [p for p in model.parameters() if p.requires_grad]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for _ in range(2 if learnt else 0):
+            gradients = torch.autograd.grad(model(_images()).square().mean(), learnt, allow_unused=True)
+            with torch.no_grad():
+                for weight, gradient in zip(learnt, gradients, strict=True):
+                    weight -= 0.01 * (0.0 if gradient is None else gradient)
+    model.eval()
 
 
 def check_reset(build: Build) -> None:

@@ -23,6 +23,8 @@ from bench.training.recipe import Recipe
 from bench.training.transfer import transfer
 
 Progress = Callable[[float], None]
+#: images on which a model is compared with what its stored weights make of the untrained one, and how closely
+READ_BACK, CLOSE = 8, 1e-4
 
 
 class Seeds(NamedTuple):
@@ -31,6 +33,10 @@ class Seeds(NamedTuple):
     data: int
     init: int
     order: int
+
+
+class NotKept(RuntimeError):
+    """A model that is another one once it is read back."""
 
 
 @dataclass
@@ -58,7 +64,8 @@ def train(
     (`SelfFitting`) does so.
 
     Raises:
-        Diverged: naming the step at which the loss stopped being finite.
+        Diverged: naming the step at which the loss stopped being finite. NotKept: where training changed more than the
+            weights and buffers, which alone are stored.
         BadInput: for a setting that is impossible, a class without subjects, or a start of another architecture.
         Undefined: where a checkpoint was not reached. Unsupported: for variants of gradient descent that a network
             that fits itself has no use for.
@@ -75,6 +82,7 @@ def train(
         # dropout draws from the global stream
         torch.manual_seed(seed(draw="dropout", **axes))
         curve = _fit(model, seen, aim, recipe, axes, progress, start is not None)
+    check_kept(model, untrained(), images.validation.images[:READ_BACK])
     record = {
         "train_subjects": len(images.train),
         "epochs": len(curve),
@@ -103,6 +111,23 @@ def initialised(build: Callable[[], nn.Module], init_seed: int, shape: tuple[int
             return fast_layout(build(), shape).eval()
 
     return untrained
+
+
+def check_kept(model: nn.Module, untrained: nn.Module, images: Tensor) -> None:
+    """Raise NotKept for a model whose state, given to its untrained self, does not make the same outputs of images.
+
+    Else the model that is judged here would not be the one that is explained.
+    """
+    mend = "what training changes must be a parameter or a buffer that is stored"
+    try:
+        untrained.load_state_dict(model.state_dict())
+    except RuntimeError as error:
+        raise NotKept(
+            f"the trained model cannot be read back ({str(error).splitlines()[-1].strip()}); {mend}"
+        ) from error
+    here, back = forward(model, images), forward(untrained, images)
+    if not torch.allclose(here, back, rtol=CLOSE, atol=CLOSE * here.std().item()):
+        raise NotKept(f"the trained model has other outputs once it is read back; {mend}")
 
 
 def _generator(draw: str, axes: Mapping[str, int]) -> torch.Generator:

@@ -105,6 +105,30 @@ class Extra(Small):
         pass
 
 
+class Unstored(Small):
+    """It follows the images it is trained on in a buffer that is not stored."""
+
+    def __init__(self, in_shape, outputs):
+        super().__init__(in_shape, outputs)
+        self.register_buffer("seen", torch.zeros(()), persistent=False)
+
+    def forward(self, x):
+        if self.training:
+            self.seen += 0.1 * (x.mean().detach() - self.seen)
+        return super().forward(x - self.seen)
+
+
+class FirstBatch(Small):
+    """It scales by the first batch that it is trained on."""
+
+    scale = 1.0
+
+    def forward(self, x):
+        if self.training and self.scale == 1.0:
+            self.scale = x.std().item()
+        return super().forward(x / self.scale)
+
+
 class Forgetful(nn.Module):
     """Its state is learnt into an attribute."""
 
@@ -134,6 +158,8 @@ class Idle(Forgetful):
         (Rectified, "check_reset", "takes no new weight"),
         (Tied, "check_state", "square.weight and again.weight are one tensor"),
         (Extra, "check_state", "_extra_state of its state is no tensor"),
+        (Unstored, "check_state", "not all that training changes is in the state_dict"),
+        (FirstBatch, "check_state", "not all that training changes is in the state_dict"),
         (Forgetful, "check_fit", "state_dict"),
         (Idle, "check_fit", "brighter"),
     ],

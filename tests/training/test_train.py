@@ -10,7 +10,7 @@ from bench.networks.linear import Linear
 from bench.stages.train import read, write
 from bench.training.gate import gate
 from bench.training.images import Images
-from bench.training.training import Diverged, Seeds, train
+from bench.training.training import Diverged, NotKept, Seeds, train
 
 SHAPE = (4, 4, 4)
 CONFIG = {"epochs": 6, "batch": 8, "learning_rate": 1e-2, "weight_decay": 0.0, "patience": 6}
@@ -50,6 +50,33 @@ def test_a_separable_task_is_learned_and_passes_the_gate(images):
     assert record["passed"], record
     assert record["auc"] > 0.95
     assert abs(record["auc_off"] - 0.5) < 0.08
+
+
+class _Signed(Linear):
+    """Training turns a sign that is no buffer."""
+
+    sign = 1.0
+
+    def forward(self, x):
+        if self.training:
+            self.sign = -1.0
+        return super().forward(x) * self.sign
+
+
+class _Grown(Linear):
+    """Training adds a layer."""
+
+    def forward(self, x):
+        if self.training and not hasattr(self, "late"):
+            self.late = torch.nn.Linear(2, 2)
+        return self.late(super().forward(x)) if hasattr(self, "late") else super().forward(x)
+
+
+@pytest.mark.fault("plug-ins")
+@pytest.mark.parametrize("network", [_Signed, _Grown])
+def test_a_model_that_its_weights_do_not_hold_is_refused_before_it_is_judged(images, network):
+    with pytest.raises(NotKept, match="what training changes must be a parameter or a buffer that is stored"):
+        _train(images, build=lambda: network(SHAPE, 2))
 
 
 def test_the_untrained_model_shares_the_initialisation_only(images):
