@@ -22,7 +22,7 @@ ROOMS = {
     "networks": SCIENCE,
     "guard": ("provenance",),
     "config": ("contracts", "names", "provenance", "seeds", "guard"),
-    "store": ("contracts", "columns", "names", "config"),
+    "store": ("contracts", "columns", "names", "guard", "config"),
     "study": ("contracts", "names", "config", "store"),
     "training": (*SCIENCE, "seeds"),
     "stages": (*STUDY, "training"),

@@ -155,7 +155,8 @@ def _train_a_little(model: nn.Module) -> None:
             gradients = torch.autograd.grad(model(_images()).square().mean(), learnt, allow_unused=True)
             with torch.no_grad():
                 for weight, gradient in zip(learnt, gradients, strict=True):
-                    weight -= 0.01 * (0.0 if gradient is None else gradient)
+                    if gradient is not None:
+                        weight -= 0.01 * gradient
     model.eval()
 
 

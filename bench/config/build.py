@@ -19,6 +19,11 @@ TARGET = "_target_"
 ALLOWED = ("simulators", "methods", "metrics", "bench.networks")
 
 
+def is_ours(name: str) -> bool:
+    """Whether a module, or a class by its path, lies in one of our packages."""
+    return f"{name}.".startswith(tuple(f"{package}." for package in ALLOWED))
+
+
 def build(
     node: Mapping[str, Any],
     allowed: Sequence[str] = ALLOWED,

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from bench.config.build import ALLOWED, TARGET, nodes, resolve
+from bench.config.build import ALLOWED, TARGET, is_ours, nodes, resolve
 from bench.guard.ours import shipped_identities
 from bench.provenance import ROOT
 from bench.store.keys import identity
@@ -16,8 +16,9 @@ from bench.study import Study
 def is_shipped(node: Mapping[str, Any]) -> bool:
     """True where every class that a node names is ours; what lies outside our packages is not even imported."""
     targets = [str(part[TARGET]) for _, part in nodes(node)]
-    ours = all(target.startswith(tuple(f"{package}." for package in ALLOWED)) for target in targets)
-    return ours and all(identity(resolve(part, ALLOWED)) in shipped_identities() for _, part in nodes(node))
+    return all(map(is_ours, targets)) and all(
+        identity(resolve(part, ALLOWED)) in shipped_identities() for _, part in nodes(node)
+    )
 
 
 def is_as_shipped(group: str, node: Mapping[str, Any]) -> bool:

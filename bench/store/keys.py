@@ -4,19 +4,23 @@ A key hashes the bound arguments of every component with their defaults, the com
 the files they read, and the keys of what it was made from. Labels, dates and the machine are no part of it.
 """
 
+import ast
 import dataclasses
 import hashlib
 import inspect
 import json
 import math
+import sys
 from collections.abc import Mapping
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
-from bench.config.build import ALLOWED, TARGET, resolve
+from bench.config.build import ALLOWED, TARGET, is_ours, resolve
+from bench.contracts import BadInput
 from bench.contracts.files import FromFiles
+from bench.store.modules import file_of, tree_of
 
 
 def key(content: Any) -> str:
@@ -67,9 +71,29 @@ def identity(component: Any) -> str:
     It is the class attribute `identity`; where a class declares none, the import path it was first stored under. A
     class that moves to another file declares its old path, and all that is stored of it stays valid. A subclass is a
     component of its own and inherits no identity.
+
+    Raises BadInput for a class that declares the identity of another, whose results would be taken for its own.
     """
-    declared: str | None = vars(component).get("identity")
-    return declared or f"{component.__module__}.{component.__qualname__}"
+    path = f"{component.__module__}.{component.__qualname__}"
+    declared = str(vars(component).get("identity") or path)
+    if declared != path and (owner := _owner(component, declared)):
+        raise BadInput(
+            f"{path} declares identity = '{declared}', which is {owner}; take the line out of a copy, and let a class "
+            "that moved declare its own old path"
+        )
+    return declared
+
+
+@cache
+def _owner(component: Any, declared: str) -> str:
+    """Who else has the identity that a class declares; "" if nobody. Nothing is imported to find out."""
+    module, _, name = declared.rpartition(".")
+    if is_ours(module) and not is_ours(component.__module__):
+        return "one of ours"
+    tree = tree_of(file_of(module)) if is_ours(module) else None
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)} if tree else set()
+    loaded = getattr(sys.modules.get(module), name, component)
+    return "that of another class" if name in defined or loaded is not component else ""
 
 
 def describe(node: Any, trusted: tuple[str, ...] = (), path: str = "") -> Any:

@@ -3,21 +3,18 @@
 import ast
 import functools
 import hashlib
-import importlib.util
-import sysconfig
 from collections.abc import Iterable, Iterator
-from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from bench.config.build import TARGET, nodes
+from bench.guard.ours import shipped_modules
+from bench.store.modules import INSTALLED, PYTHON, bytes_of, code_below, file_of, named_beside, tree_of
 
 #: packages that results come from; what plans, stores and launches may change and makes no result stale
 ROOMS = ("contracts", "passes", "networks", "seeds", "training", "stages")
 OURS = ("simulators", "methods", "metrics", "bench")
-#: where modules of Python and of libraries lie
-PYTHON, INSTALLED = sysconfig.get_path("stdlib"), {"site-packages", "dist-packages"}
-LOADERS = (ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceFileLoader, SOURCE_SUFFIXES)
 #: what else than a statement imports a module
 IMPORTERS = ("import_module", "__import__")
 SCIENCE = ("simulators", "methods", "metrics", *(f"bench.{room}" for room in ROOMS))
@@ -37,7 +34,8 @@ def of_node(node: Any, trusted: Iterable[str] = ()) -> str:
 def of_modules(modules: tuple[str, ...], outside: tuple[str, ...] = ()) -> str:
     """16 hexadecimal digits over the source of the modules and of what they import of SCIENCE and packages `outside`.
 
-    With a module of a package outside go the `__init__` of the packages that it lies in, which run before it.
+    Of a package outside goes all code, as there are more ways to import than can be read, and of a plug-in of a user
+    the files beside it that it names.
     """
     if (modules, outside) not in HASHES:
         HASHES[modules, outside] = _hashed(modules, outside)
@@ -52,20 +50,24 @@ def _hashed(modules: tuple[str, ...], outside: tuple[str, ...]) -> str:
         if name not in seen:
             seen.add(name)
             waiting += imports(name, outside)
-            if name.partition(".")[0] in outside and "." in name:
-                waiting.append(name.rpartition(".")[0])
     digest = hashlib.sha256()
     for name in sorted(seen):
-        digest.update(_code(name).encode())
+        digest.update(_code(file_of(name)).encode())
+    read = {*filter(None, map(file_of, seen))}
+    theirs = {name for name in seen if name.partition(".")[0] not in OURS} | {*modules} - shipped_modules()
+    below = {*chain.from_iterable(map(code_below, outside))}
+    beside = chain.from_iterable(map(named_beside, below.union(filter(None, map(file_of, theirs)))))
+    for path in sorted(below.union(beside) - read):
+        digest.update(bytes_of(path))
     return digest.hexdigest()[:16]
 
 
 @functools.cache
-def _code(module: str) -> str:
-    """The module's syntax tree: comments, formatting, docstrings and summaries do not make a result stale."""
-    tree = _tree(module)
+def _code(path: Path | None) -> str:
+    """A file's syntax tree: comments, formatting, docstrings and summaries do not make a result stale."""
+    tree = tree_of(path)
     if tree is None:
-        return hashlib.sha256(_source(module)).hexdigest()
+        return hashlib.sha256(bytes_of(path)).hexdigest()
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             node.body = [part for part in node.body if not _is_summary(part)]
@@ -86,15 +88,15 @@ def imports(module: str, outside: tuple[str, ...] = ()) -> tuple[str, ...]:
 
     A module that is not ours is followed to those that lie beside it, too.
     """
-    tree, followed = _tree(module), tuple(f"{p}." for p in (*SCIENCE, *outside))
+    tree, followed = tree_of(file_of(module)), tuple(f"{p}." for p in (*SCIENCE, *outside))
     names = set(imported(tree, _package(module))) if tree else set()
     theirs = module.partition(".")[0] not in OURS
-    return tuple(sorted(n for n in names if (f"{n}.".startswith(followed) or (theirs and _beside(n))) and _file(n)))
+    return tuple(sorted(n for n in names if (f"{n}.".startswith(followed) or (theirs and _beside(n))) and file_of(n)))
 
 
 def _beside(name: str) -> bool:
     """Whether a module is neither ours, nor of Python, nor installed: it lies where its user writes it."""
-    path = None if name.partition(".")[0] in OURS else _file(name)
+    path = None if name.partition(".")[0] in OURS else file_of(name)
     return path is not None and not path.is_relative_to(PYTHON) and not INSTALLED & {*path.parts}
 
 
@@ -125,36 +127,5 @@ def _absolute(name: str, level: int, package: str) -> str:
 
 
 def _package(module: str) -> str:
-    path = _file(module)
+    path = file_of(module)
     return module if path and path.stem == "__init__" else module.rpartition(".")[0]
-
-
-@functools.cache
-def _tree(module: str) -> ast.Module | None:
-    """The syntax tree; None of a module that is compiled, or no Python."""
-    path = _file(module)
-    try:
-        return ast.parse(_source(module)) if path is None or path.suffix == ".py" else None
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-
-
-@functools.cache
-def _file(module: str) -> Path | None:
-    """The file of a module, found without running any module."""
-    top, *below = module.split(".")
-    try:
-        spec = importlib.util.find_spec(top)
-        for depth, _ in enumerate(below, 2):
-            places = list(spec.submodule_search_locations or ()) if spec else []
-            specs = (FileFinder(place, *LOADERS).find_spec(".".join(module.split(".")[:depth])) for place in places)
-            spec = next(filter(None, specs), None)
-    except (ImportError, ValueError):
-        return None
-    return Path(spec.origin) if spec and spec.origin and Path(spec.origin).is_file() else None
-
-
-@functools.cache
-def _source(module: str) -> bytes:
-    path = _file(module)
-    return path.read_bytes() if path else b""

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import golden_keys
+import pytest
 
+from bench.contracts import BadInput
 from bench.store.keys import describe, identity, key
 from bench.verify import identities
 from methods.controls import Constant
@@ -11,7 +13,7 @@ from methods.controls import Constant
 
 @dataclass(frozen=True)
 class Moved:
-    identity = "methods.former.Place"
+    identity = "former.places.Place"
     size: int = 1
 
 
@@ -21,8 +23,26 @@ class Kept(Moved):
 
 
 def test_a_class_that_moved_keeps_the_name_it_declares():
-    assert identity(Moved) == "methods.former.Place"
-    assert key(Moved(2)) == key({"_target_": "methods.former.Place", "version": None, "size": 2})
+    assert identity(Moved) == "former.places.Place"
+    assert key(Moved(2)) == key({"_target_": "former.places.Place", "version": None, "size": 2})
+
+
+@pytest.mark.fault("plug-ins")
+@pytest.mark.parametrize(
+    ("module", "declared", "whose"),
+    [
+        ("lab.methods", "methods.controls.Constant", "one of ours"),
+        ("lab.methods", "bench.networks.former.Net", "one of ours"),
+        ("methods.mine", "methods.controls.Constant", "that of another class"),
+        ("methods.mine", "methods.gradients.Gradient", "that of another class"),
+        ("lab.methods", f"{__name__}.Kept", "that of another class"),
+    ],
+)
+def test_the_identity_of_another_class_is_refused(module, declared, whose):
+    """Maps of the one would be stored, and served, as those of the other."""
+    copied = type("Copied", (), {"identity": declared, "__module__": module})
+    with pytest.raises(BadInput, match=f"{module}.Copied declares identity = '{declared}', which is {whose}"):
+        identity(copied)
 
 
 def test_a_subclass_is_a_component_of_its_own():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench.seeds import of_method, of_perturbations, seed
-from bench.store import sources
+from bench.store import modules, sources
 from bench.store.keys import canonical, describe, key
 from bench.store.sources import imports, of_modules
 
@@ -101,6 +101,8 @@ def test_the_one_line_of_a_function_is_in_the_source_hash(tmp_path, monkeypatch)
 
 
 #: how a plug-in outside our packages may come by a function: the text of its module, of its `__init__` and its helper
+#: what is remembered of files
+KNOWN = (modules.tree_of, modules.file_of, modules.spec_of, modules.bytes_of, modules.code_below, modules.named_beside)
 IMPORTS = {
     "by its full name": ("from mine.helper import weigh", "", "mine/helper.py"),
     "as a module": ("import mine.helper as h", "", "mine/helper.py"),
@@ -120,6 +122,16 @@ IMPORTS = {
     "through another helper": ("from .between import weigh", "", "mine/helper.py"),
     "from a module beside the package": ("import helper_beside", "", "helper_beside.py"),
     "from a package beside it that is not trusted": ("from beside.helper import weigh", "", "beside/helper.py"),
+    "under another name": ("from importlib import import_module as load\nload('mine.helper')", "", "mine/helper.py"),
+    "by a keyword": ("import importlib\nimportlib.import_module(name='mine.helper')", "", "mine/helper.py"),
+    "by a text that is put together": ("__import__('mine.' + 'helper')", "", "mine/helper.py"),
+    "by a text with a place": ("import pkgutil\npkgutil.resolve_name('mine.helper:weigh')", "", "mine/helper.py"),
+    "as a text that is run": ("exec(open(__file__[:-7] + 'helper.py').read())", "", "mine/helper.py"),
+    "as data that a helper reads": (
+        "from .loads import weights",
+        "",
+        "mine/data/weights.txt",
+    ),
     "of a helper that is no Python": ("from .helper import weigh", "", "mine/helper.py"),
 }
 
@@ -130,6 +142,7 @@ def test_a_plug_in_of_the_user_is_stale_when_what_it_imports_changes(how, tmp_pa
     text, package, helper = IMPORTS[how]
     deep = "deep/plug.py" if how == "one package up" else "plug.py"
     files = {f"mine/{deep}": text, "mine/__init__.py": package, "mine/between.py": "from .helper import weigh"}
+    files["mine/loads.py"] = "weights = open(__file__ + '/../' + 'data/weights.txt').read()"
     broken = "(" * (how == "of a helper that is no Python")
     hashes = []
     for number in (1, 2, 1):
@@ -137,7 +150,7 @@ def test_a_plug_in_of_the_user_is_stale_when_what_it_imports_changes(how, tmp_pa
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(f"{content}\n")
         sources.HASHES.clear()
-        for known in (imports, sources._code, sources._tree, sources._file, sources._source):
+        for known in (imports, sources._code, *KNOWN):
             known.cache_clear()
         importlib.invalidate_caches()
         target = f"mine.{deep.removesuffix('.py').replace('/', '.')}.Plug"
