@@ -156,7 +156,7 @@ def _train_a_little(model: nn.Module) -> None:
             with torch.no_grad():
                 for weight, gradient in zip(learnt, gradients, strict=True):
                     if gradient is not None:
-                        weight -= 0.01 * gradient
+                        weight.sub_(0.01 * gradient)
     model.eval()
 
 
