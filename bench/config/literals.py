@@ -52,7 +52,7 @@ def as_typed(line: str, groups: Collection[str]) -> str:
         override = OverridesParser.create().parse_override(line)
     except HydraException:
         override = None
-    if name == RESULTS:
+    if name == RESULTS and value != "null":
         return f"{key}={literal(_whole(override, value))}"
     texts = _texts(override, value)
     return f"{key}={','.join(map(literal, texts))}" if texts else line

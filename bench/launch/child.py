@@ -22,7 +22,7 @@ from bench.launch import sockets
 from bench.launch.deaths import Word, deaths_of_memory, end_of
 from bench.launch.progress import Heart
 from bench.launch.shares import Shares, Strangers
-from bench.launch.unit import Spoilt, UnitRun, fail
+from bench.launch.unit import Spoilt, UnitRun, fail, one_line
 from bench.plan.cells import Cells
 from bench.stages.stage import Cell
 from bench.stages.train import TRAIN
@@ -95,7 +95,7 @@ def run(path: Path, name: str) -> None:
                 # whoever killed the process may have meant another cell, or none
                 again = end[0] == Status.killed and cell.key not in tried
                 tried.add(cell.key)
-                log.warning("%s: %s: %s%s", name, cell.title, end[1], "; tried once more" if again else "")
+                log.warning("%s: %s: %s%s", name, cell.title, one_line(end[1]), "; tried once more" if again else "")
                 if not again:
                     fail(study, cell, *end)
                     given_up.append(cell.key)

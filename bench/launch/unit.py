@@ -213,7 +213,7 @@ class UnitRun:
 def in_words(error: BaseException) -> str:
     """The message of an error, whatever it is made of."""
     try:
-        return writable(str(error))[:LONGEST] or "without a message"
+        return one_line(str(error))[:LONGEST] or "without a message"
     except Exception:
         return "its message cannot be read"
 
@@ -223,11 +223,17 @@ def writable(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
+def one_line(text: str) -> str:
+    """A text that a terminal shows as it is: nothing in it moves the cursor, and no line of it looks like ours."""
+    spaced = " ".join(writable(text).split())
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in spaced)
+
+
 def fail(study: Study, cell: Cell, status: Status, reason: str, trace: str = "") -> None:
     """Record why a cell has no value."""
     name = "-".join(t for t in (cell.stage, cell.name, cell.metric) if t)
     failures.record(
-        study.artefacts(), name, cell.key, _identity(study, cell), status, writable(reason), writable(trace)
+        study.artefacts(), name, cell.key, _identity(study, cell), status, one_line(reason), writable(trace)
     )
 
 

@@ -22,7 +22,7 @@ def record(
     def write(folder: Path) -> None:
         (folder / "traceback.txt").write_text(trace)
 
-    about = {**cell, "status": status.value, "reason": " ".join(reason.split())}
+    about = {**cell, "status": status.value, "reason": reason}
     store.put(FAILURES, name, key, write, about, replace=True)
 
 

@@ -26,6 +26,8 @@ BROKEN = {
     "blocked": "made from cells that failed, and computed with them",
     "missing": "not computed, and nothing is known against them; issue the same command again",
 }
+#: what is said of values whose code changed while its version did not
+OLD = "made by other code than there is now, and shown as they are; make them again with rerun=stale"
 
 
 def run(command: Command) -> int:
@@ -98,7 +100,7 @@ def write_tables(study: Study) -> None:
 
 
 def say_failures(study: Study) -> int:
-    """One line a kind of failure; 1 when something is not there that should be."""
+    """One line a kind of failure, and one on values of other code; 1 when something is not there that should be."""
     totals: Counter[str] = Counter()
     for (_, state), number in cell_counts(survey(study)).items():
         totals[state] += number
@@ -106,4 +108,6 @@ def say_failures(study: Study) -> int:
     for state, number in broken.items():
         mend = BROKEN[state].format(study.folder / "failures.csv")
         print(f"{number} {state} of {sum(totals.values())} cells: {mend}", file=sys.stderr)
+    if totals["stale"]:
+        print(f"{totals['stale']} stale of {sum(totals.values())} cells: {OLD}", file=sys.stderr)
     return 1 if broken else 0

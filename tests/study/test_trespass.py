@@ -10,6 +10,7 @@ from fakes.trespass import DEEDS, MAPS, SCORES
 
 from bench.contracts import Context
 from bench.guard.watch import Trespass, Watch
+from bench.launch.unit import one_line
 from bench.networks.linear import Linear
 from bench.stages.returned import checked_map, checked_scores
 from bench.verbs import computing
@@ -95,6 +96,11 @@ def test_methods_that_trespass_fail_by_name_and_nobody_else_moves(alone, tmp_pat
         label = f"trespass-deed-{deed}"
         assert DEEDS[deed][1] in reasons[label], (label, reasons[label])
     assert len(reasons) == len(RUN)
+
+
+def test_a_message_cannot_write_over_what_a_terminal_shows():
+    told = one_line("done\r\x1b[2K\n0 failed\u202e of\t3\ud800 Z\u00fcrich")
+    assert told == "done \\x1b[2K 0 failed\\u202e of 3\\ud800 Z\u00fcrich"
 
 
 @pytest.mark.parametrize("kind", MAPS)
