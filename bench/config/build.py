@@ -56,7 +56,11 @@ def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") ->
     try:
         imported = importlib.import_module(module)
     except Exception as error:  # a module runs when it is imported, and may raise anything
-        raise BadInput(f"{where}: cannot import '{module}' ({error or type(error).__name__})") from error
+        # a package that is nowhere is found once Python is told where it lies
+        absent = isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]
+        mend = "; install its package with pip install -e, or set PYTHONPATH to the folder that holds it"
+        reason = error or type(error).__name__
+        raise BadInput(f"{where}: cannot import '{module}' ({reason}){mend if absent else ''}") from error
     component: Any = getattr(imported, name, None)
     if not callable(component):
         classes = [n for n, v in vars(imported).items() if inspect.isclass(v) and v.__module__ == module]
