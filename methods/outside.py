@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import nibabel as nib
 import numpy as np
@@ -23,15 +23,22 @@ class OutsideMaps:
 
     folder: one folder a model, by the name that an export gives it, with one file a subject anywhere in it, whose name
     begins with the participant's (`sub-0001`), on the grid of the exported images.
+    quantity: what a value is, `location` (where, not how much) or `sensitivity` (a change of the score per unit of
+    intensity, as a gradient is); a contribution would need its multiplier, which one file does not hold.
     """
 
     folder: str
+    quantity: Literal["location", "sensitivity"] = "location"
 
     version: ClassVar[str] = "1"
     reference: ClassVar[str] = "Maps given as files"
     summary: ClassVar[str] = "Maps made elsewhere and given as files; how they were made is not known here."
-    tags: ClassVar[MethodTags] = MethodTags("outside", "location", cost="0")
     note: ClassVar[str] = "scored as they are; what asks a method for maps of other images or models has no value"
+
+    @property
+    def tags(self) -> MethodTags:
+        """As the maps say of themselves."""
+        return MethodTags("outside", self.quantity, cost="0")
 
     @staticmethod
     def files_of(node: Mapping[str, Any]) -> Iterable[Path]:
@@ -93,14 +100,14 @@ def _files(folder: Path) -> list[Path]:
 
 def _by_participant(folder: Path) -> dict[str, Path]:
     """{participant: the file of its map}; raises BadInput where one has two, or a file names none."""
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for path in _files(folder):
         name = path.name.partition(".")[0].partition("_")[0]
         if not name.startswith("sub-"):
             raise BadInput(f"{path}: names no subject; call it sub-0001.nii.gz, or as an export calls its maps")
-        if found.setdefault(name, path) != path:
-            raise BadInput(f"{path}: is a second map of {name}, beside {found[name].name}; keep one of them")
-    return found
+        if paths.setdefault(name, path) != path:
+            raise BadInput(f"{path}: is a second map of {name}, beside {paths[name].name}; keep one of them")
+    return paths
 
 
 def _volume(path: Path, shape: tuple[int, ...], affine: np.ndarray) -> Tensor:

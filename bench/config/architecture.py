@@ -28,9 +28,9 @@ def architecture(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]
 def learnt_of(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]) -> dict[str, Any]:
     """What the constructor of a network is told of the simulator, by name of the argument."""
     asked = inspect.signature(resolve(node, ("bench.networks", *trusted), "network")).parameters
-    told = {"regions": simulator.atlas, "region_names": simulator.region_names}
+    facts = {"regions": simulator.atlas, "region_names": simulator.region_names}
     shape = {"in_shape": simulator.shape, "outputs": simulator.outputs}
-    return {**shape, **{name: value for name, value in told.items() if name in asked}}
+    return {**shape, **{name: value for name, value in facts.items() if name in asked}}
 
 
 def check_parameters(label: str, make: Callable[[], nn.Module]) -> None:

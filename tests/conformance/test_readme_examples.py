@@ -4,7 +4,7 @@ import sys
 
 import pytest
 import torch
-from fences import blocks, executed
+from fences import ROOT, blocks, executed
 from omegaconf import OmegaConf
 
 from bench.checks import methods, networks, simulators
@@ -72,6 +72,10 @@ def test_code_of_ones_own_runs_as_the_readme_has_it(monkeypatch):
     module = executed(source, monkeypatch)
     assert len(source.splitlines()) < 30
     assert all(values.shape == (2,) and values.isfinite().all() for values in module.scores.values())
+
+
+def test_the_first_page_is_one_that_a_person_finishes():
+    assert len((ROOT / "README.md").read_text().split()) < 900
 
 
 def test_a_package_that_python_does_not_find_is_refused_with_the_way_to_it():

@@ -61,13 +61,13 @@ def rows(study):
 
 def test_gradients_that_come_back_as_files_score_as_the_gradient_and_move_no_other_row(study, lines, given, capsys):
     before = rows(study)
-    assert main(["score", *lines, f"maps={given}", "--config-dir", str(CONF)]) == 0
+    command = ["score", *lines, f"maps={given}", "quantity=sensitivity", "--config-dir", str(CONF)]
+    assert main(command) == 0
     after = rows(study)
     pd.testing.assert_frame_equal(after.drop(index="mylab"), before)
     mine, theirs = (after.loc[name].reset_index(drop=True) for name in ("mylab", "gradient"))
     at = ["simulator", "network", "data_seed", "subject", "metric", "view", "truth"]
-    of_maps = ["calibrated_ap", "region_spearman"]
-    for metric in of_maps:
+    for metric in ("calibrated_ap", "region_spearman", "infidelity_redraw"):
         pair = [part[part["metric"] == metric].sort_values(at, ignore_index=True) for part in (mine, theirs)]
         assert pair[0]["status"].eq("ok").any()
         pd.testing.assert_frame_equal(*pair, check_exact=True)
@@ -78,10 +78,14 @@ def test_gradients_that_come_back_as_files_score_as_the_gradient_and_move_no_oth
     assert "mylab" in set(pd.read_csv(study.folder / "leaderboard.csv")["method"])
     # another file makes that model's rows anew, and no others
     change(given / MODELS[0] / "sub-0002.nii.gz", lambda data: -2 * data)
-    asked = [
-        c for cells in survey(with_maps(study, str(given))).values() for c, state in cells.values() if state != "done"
-    ]
+    again = with_maps(study, str(given), "sensitivity")
+    asked = [c for cells in survey(again).values() for c, state in cells.values() if state == "missing"]
     assert {c.method for c in asked} == {"mylab"}
+
+
+def test_a_quantity_that_a_file_cannot_hold_is_refused(study, given):
+    with pytest.raises(BadInput, match=r"quantity.*contribution.*is not possible: give"):
+        with_maps(study, str(given), "contribution")
 
 
 def test_keys_of_other_cells_do_not_move(study, given):
@@ -98,8 +102,10 @@ def test_a_model_without_maps_has_rows_that_say_so(study, given):
     table = ScoreTable(scored, survey(scored), StoredCells.of(scored))
     whole = table.rows(scored.unit(MODELS[1]))
     mine = whole[whole["method"].eq("mylab") & whole["metric"].eq("calibrated_ap")]
-    assert set(mine["status"]) == {"unsupported"}
-    assert set(mine["reason"]) == {f"there are no maps of the model {MODELS[1]} in mylab"}
+    # where the truth is empty there is no value whatever the map
+    assert set(mine["status"]) <= {"unsupported", "undefined"}
+    (reason,) = set(mine["reason"][mine["status"].eq("unsupported")])
+    assert reason.endswith(f"there are no maps of the model {MODELS[1]} in mylab")
 
 
 def change(path, of=lambda data: data, affine=lambda affine: affine):

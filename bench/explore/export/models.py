@@ -68,7 +68,7 @@ def stored_models(study: Study, simulator: str) -> Iterator[ExportedModel]:
         if store.record(cell) is None:
             continue
         trained, node = store.value(cell), study.networks[unit.network]
-        told = learnt_of(node, place, study.settings["trusted"])
+        learnt = learnt_of(node, place, study.settings["trusted"])
         seeds = {"data_seed": unit.data_seed, "init_seed": unit.init_seed, "order_seed": unit.order_seed}
         facts = {name: trained.record[name] for name in ("auc", "competence", "passed") if name in trained.record}
         about = {
@@ -78,7 +78,7 @@ def stored_models(study: Study, simulator: str) -> Iterator[ExportedModel]:
             **facts,
             "torch": torch.__version__,
         }
-        yield ExportedModel(unit.id, trained.model, node, told, about)
+        yield ExportedModel(unit.id, trained.model, node, learnt, about)
 
 
 def _target(target: Any) -> Any:
