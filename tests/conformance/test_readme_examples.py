@@ -1,5 +1,6 @@
 """Examples of the READMEs are plug-ins that conform and code that runs, as they stand there."""
 
+import re
 import sys
 
 import pytest
@@ -72,6 +73,14 @@ def test_code_of_ones_own_runs_as_the_readme_has_it(monkeypatch):
     module = executed(source, monkeypatch)
     assert len(source.splitlines()) < 30
     assert all(values.shape == (2,) and values.isfinite().all() for values in module.scores.values())
+
+
+def test_files_that_the_datasheet_names_are_there():
+    sheet = ROOT / "simulators" / "DATASHEET.md"
+    named = re.findall(r"`([\w./]+/[\w.]*|[\w/]+\.(?:md|csv|py))`", sheet.read_text())
+    assert len(named) > 6
+    places = (sheet.parent, sheet.parent / "anatomy", ROOT, ROOT / "conf" / "simulator")
+    assert not [name for name in named if not any((place / name).exists() for place in places)]
 
 
 def test_the_first_page_is_one_that_a_person_finishes():
