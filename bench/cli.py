@@ -24,6 +24,7 @@ VERBS = {
     **dict.fromkeys(("check", "calibrate", "entrants", "readme"), "checking"),
     **dict.fromkeys(("export", "portrait", "realism", "views"), "exploring"),
     "tune": "tuning",
+    "score": "scoring",
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
@@ -33,11 +34,14 @@ HELP = """verbs:
                rebuild from what is stored
   store        verify (checksums) or prune (what no planned study needs)
   show KEY     the record behind a key, e.g. of provenance.parquet, and the command that makes it alone;
-               show leaderboard:ROW prints the score rows behind a row of leaderboard.csv, and their keys
+               show leaderboard:ROW prints the score rows behind a row of leaderboard.csv, and their keys;
+               show TABLE.md and TABLE.tex print a table for a paper, `ranking` the short one of a README
   publish      copy tables, figures and page to results/published
   drift        compare the means of a fresh run with the published ones
   calibrate    find the amplitude of each simulator, into simulators/calibrations
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
+  score maps=FOLDER
+               score NIfTI maps made elsewhere of the exported subjects and models, as one more method of the study
   tune         choose the parameters of methods on the dev simulators, into conf/ and results/published/tune
   portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
   realism      healthy subjects of each anatomy beside norms of people, into results/published/realism

@@ -188,7 +188,8 @@ SHARED = {
     **dict.fromkeys(("calibrate", "drift", "export", "figures", "leaderboard", "portrait"), "a verb and what it calls"),
     **dict.fromkeys(("aggregate", "violations", "study"), "a way in of a package, and the function behind it"),
     **dict.fromkeys(
-        ("check_batch", "check_determinism", "within_bounds", "oracle_leads"), "one law, asked of two kinds of things"
+        ("check_batch", "check_determinism", "check_input", "within_bounds", "oracle_leads"),
+        "one law, asked of two kinds of things",
     ),
 }
 

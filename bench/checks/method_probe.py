@@ -143,7 +143,7 @@ class MethodProbe:
         known = Context(
             subjects=tuple(range(FIRST, FIRST + len(self.images))),
             domain=torch.ones_like(self.images, dtype=torch.bool),
-            truths={name: Truth(name, volume=self.truth) for name in method.tags.truths},
+            truths={name: Truth(name, volume=self.truth.clone()) for name in method.tags.truths},
             training=_training,
             target=self.target,
         )

@@ -15,9 +15,20 @@ def result_of(
     images: Tensor | None = None,
     context: Context | None = None,
 ) -> Attribution:
-    """The method's result on the probe, with the given parts put in place of its own."""
-    chosen = probe.images if images is None else images
-    return Attribution.of(method(model or probe.model(), chosen, probe.target, context or probe.context(method)))
+    """The method's result on the probe, with the given parts put in place of its own.
+
+    Its images are a copy, so that what one call leaves on them is met by no other.
+    """
+    chosen = probe.images.clone() if images is None else images
+    return attribution(method(model or probe.model(), chosen, probe.target, context or probe.context(method)))
+
+
+def attribution(result: Any) -> Attribution:
+    """What a method returned, as an Attribution; fails in a sentence where it is neither that nor a tensor."""
+    given = Attribution.of(result)
+    kind = type(given.map).__name__
+    assert isinstance(given.map, Tensor), f"the method returns {kind}, not a map; return a tensor, or an Attribution"
+    return given
 
 
 def map_of(method: Method, probe: MethodProbe, *given: Any, **named: Any) -> Tensor:

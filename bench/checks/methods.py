@@ -9,9 +9,9 @@ from torch import nn
 
 from bench.checks.method_laws import LAWS, refuses
 from bench.checks.method_probe import MethodProbe, SmallLinear
-from bench.checks.method_run import distance, map_of, must_agree, result_of
-from bench.checks.state import random_state, seed_all, state, unchanged
-from bench.contracts import Attribution, BadInput, Method, Undefined
+from bench.checks.method_run import attribution, distance, map_of, must_agree, result_of
+from bench.checks.state import EVALUATING, IN_PLACE_OF_BACKWARD, random_state, seed_all, state, unchanged
+from bench.contracts import BadInput, Method, Undefined
 from bench.passes import cost_of, count_passes
 
 Check = Callable[[Method, MethodProbe], None]
@@ -94,12 +94,15 @@ def check_rng(method: Method, probe: MethodProbe) -> None:
 
 
 def check_input(method: Method, probe: MethodProbe) -> None:
-    """The caller's images keep their values and flags."""
-    images = probe.images.clone().requires_grad_()
-    version = images._version
-    result_of(method, probe, images=images)
-    assert torch.equal(images, probe.images) and images._version == version, "the call writes into the images"
-    assert images.requires_grad and images.grad is None, "the call leaves its traces on images.requires_grad or .grad"
+    """The caller's images keep their values and flags, whether or not a gradient is asked of them."""
+    for flag in (False, True):
+        images = probe.images.clone().requires_grad_(flag)
+        version = images._version
+        result_of(method, probe, images=images)
+        untouched = torch.equal(images, probe.images) and images._version == version
+        assert untouched, "the call writes into the images; change a copy, inputs.clone()"
+        assert images.grad is None, f"the call leaves its gradient in inputs.grad; {IN_PLACE_OF_BACKWARD}"
+        assert images.requires_grad == flag, f"the call changes inputs.requires_grad; {IN_PLACE_OF_BACKWARD}"
 
 
 def check_leaves_model(method: Method, probe: MethodProbe) -> None:
@@ -127,10 +130,17 @@ def check_anywhere(method: Method, probe: MethodProbe) -> None:
     frozen = probe.model().requires_grad_(False)
     must_agree(map_of(method, probe, frozen), expected, 1e-6, "frozen parameters change the map")
     must_agree(
-        map_of(method, probe, probe.model().train()), expected, 1e-6, "a model in training mode gives another map"
+        map_of(method, probe, probe.model().train()),
+        expected,
+        1e-6,
+        f"a model in training mode gives another map; {EVALUATING}",
     )
     with torch.no_grad():
-        must_agree(map_of(method, probe), expected, 1e-6, "an outer no_grad changes the map")
+        try:
+            inside = map_of(method, probe)
+        except RuntimeError as error:
+            raise AssertionError(f"inside no_grad it fails ({error}); {IN_PLACE_OF_BACKWARD}") from error
+        must_agree(inside, expected, 1e-6, "an outer no_grad changes the map")
     model = probe.model()
     with torch.inference_mode():
         result = map_of(method, probe, model, images=probe.images.clone())
@@ -140,12 +150,12 @@ def check_anywhere(method: Method, probe: MethodProbe) -> None:
 def check_library_use(method: Method, probe: MethodProbe) -> None:
     """Without a context the method gives a map, or says that it cannot do without a truth or a simulator."""
     try:
-        result = method(probe.model(), probe.images, probe.target)
+        result = method(probe.model(), probe.images.clone(), probe.target)
     except Undefined:
         needs = method.tags.truths or {"redraws", "redraw_mean"} & method.tags.needs
         assert needs, "without a context the method raises Undefined though it needs no truth and no redraws"
     else:
-        assert Attribution.of(result).map.shape == probe.images.shape, "without a context the map has another shape"
+        assert attribution(result).map.shape == probe.images.shape, "without a context the map has another shape"
 
 
 def check_target(method: Method, probe: MethodProbe) -> None:

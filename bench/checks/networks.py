@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Batch, KnownMechanism, SelfFitting, Unsupported
 from bench.passes.layout import runs_fast
-from bench.passes.resets import belongs_to_owner, own_parameters, unreset
+from bench.passes.resets import belongs_to_owner, own_parameters, reset_of, unreset
 
 #: builds a network for (in_shape, outputs)
 Build = Callable[[tuple[int, int, int], int], nn.Module]
@@ -52,6 +52,7 @@ def applicable(build: Build) -> list[Check]:
     """The checks a network has to pass."""
     return [
         check_outputs,
+        check_input,
         check_determinism,
         check_batch,
         check_gradient,
@@ -78,11 +79,22 @@ def check_outputs(build: Build) -> str | None:
     )
 
 
+def check_input(build: Build) -> None:
+    """The images are not written into, in evaluation mode and in training mode."""
+    for mode in (False, True):
+        images = _images()
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            _built(build).train(mode)(images)
+        assert torch.equal(images, _images()), (
+            "it writes into its images, as x -= x.mean() does; write x = x - x.mean()"
+        )
+
+
 def check_determinism(build: Build) -> None:
     """In evaluation mode the same images have the same outputs, whatever the global random state."""
-    model, images = _built(build), _images()
+    model = _built(build)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        first, again = model(images), model(images)
+        first, again = (model(_images()) for _ in range(2))
     assert torch.equal(first, again), "in evaluation mode a second call gives other outputs"
 
 
@@ -165,7 +177,10 @@ def check_reset(build: Build) -> None:
     model = _built(build)
     parts = {name: m for name, m in model.named_modules() if own_parameters(m) and not belongs_to_owner(m)}
     for name, module in parts.items():
-        assert hasattr(module, "reset_parameters"), f"{name or 'the network'} has no reset_parameters"
+        assert reset_of(module), (
+            f"{name or 'the network'} ({type(module).__name__}) has no reset_parameters; give it one that draws its "
+            "weights anew"
+        )
     try:
         left = unreset(model, parts) if parts else []
     except Unsupported as error:
@@ -241,9 +256,8 @@ def _named(show: Callable[[Tensor], dict[str, Tensor]], name: str) -> Callable[[
 
 
 def _same_in_any_batch(run: Callable[[Tensor], Tensor], what: str) -> None:
-    images = _images()
     with torch.no_grad():
-        together, apart = run(images), torch.cat([run(image[None]) for image in images])
+        together, apart = run(_images()), torch.cat([run(image[None]) for image in _images()])
     assert torch.allclose(together, apart, rtol=1e-4, atol=1e-5), f"{what} of an image depend on its batch"
 
 

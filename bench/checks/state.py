@@ -21,6 +21,19 @@ def random_state() -> tuple[Any, ...]:
     return torch.get_rng_state().tolist(), (kind, np.asarray(keys).tolist(), *rest), random.getstate()
 
 
+#: the mend of most that a backward pass leaves behind
+IN_PLACE_OF_BACKWARD = (
+    "ask torch.autograd.grad for it, on a copy of the images, and call no .backward(): bench.passes.gradient does that"
+)
+EVALUATING = "open bench.passes.evaluating(model)"
+#: by what is changed, how it comes about and what to do
+_MENDS = {
+    "parameters or buffers": f"a pass in training mode moves running statistics; {EVALUATING}",
+    "gradients": f"a .backward() fills the .grad of every parameter; {IN_PLACE_OF_BACKWARD}",
+    "training flags": f".eval() and .train() stay after the call; {EVALUATING}",
+    "hooks": "remove each in a `finally`",
+}
+
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
@@ -40,11 +53,14 @@ def state(model: nn.Module) -> dict[str, Any]:
 
 
 def unchanged(before: dict[str, Any], after: dict[str, Any], when: str) -> None:
-    """Fails naming the first thing that changed."""
-    for what, values in before.items():
-        now = after[what]
-        same = values.keys() == now.keys() and all(
-            torch.equal(value, now[name]) if isinstance(value, Tensor) else value == now[name]
-            for name, value in values.items()
-        )
-        assert same, f"{what} of the model are not as they were {when}"
+    """Fails naming what changed, and how that comes about."""
+    changed = [what for what, values in before.items() if not _same(values, after[what])]
+    why = [f": {_MENDS[what]}" for what in changed if what in _MENDS]
+    assert not changed, f"{' and '.join(changed)} of the model are not as they were {when}{''.join(why)}"
+
+
+def _same(values: dict[str, Any], now: dict[str, Any]) -> bool:
+    return values.keys() == now.keys() and all(
+        torch.equal(value, now[name]) if isinstance(value, Tensor) else value == now[name]
+        for name, value in values.items()
+    )

@@ -22,12 +22,15 @@ def architecture(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]
     names `region_names` is given these.
     Each call draws weights from torch's global generator; it raises BadInput for a grid or argument that cannot be.
     """
-    allowed = ("bench.networks", *trusted)
-    known = {"in_shape": simulator.shape, "outputs": simulator.outputs}
-    asked = inspect.signature(resolve(node, allowed, "network")).parameters
-    known |= {"regions": simulator.atlas} if "regions" in asked else {}
-    known |= {"region_names": simulator.region_names} if "region_names" in asked else {}
-    return partial(build, node, (), allowed, "network", **known)
+    return partial(build, node, (), ("bench.networks", *trusted), "network", **learnt_of(node, simulator, trusted))
+
+
+def learnt_of(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]) -> dict[str, Any]:
+    """What the constructor of a network is told of the simulator, by name of the argument."""
+    asked = inspect.signature(resolve(node, ("bench.networks", *trusted), "network")).parameters
+    facts = {"regions": simulator.atlas, "region_names": simulator.region_names}
+    shape = {"in_shape": simulator.shape, "outputs": simulator.outputs}
+    return {**shape, **{name: value for name, value in facts.items() if name in asked}}
 
 
 def check_parameters(label: str, make: Callable[[], nn.Module]) -> None:

@@ -64,8 +64,7 @@ def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") ->
     except Trespass as trespass:
         raise BadInput(f"{where}: {trespass}") from trespass
     except (Exception, SystemExit) as error:  # a module runs when it is imported, and may raise anything
-        why = f"{type(error).__name__}: {error}" if isinstance(error, SystemExit) else error or type(error).__name__
-        raise BadInput(f"{where}: cannot import '{module}' ({why})") from error
+        raise BadInput(f"{where}: cannot import '{module}' ({_why(error, module)}") from error
     component: Any = getattr(imported, name, None)
     if not callable(component):
         classes = [n for n, v in vars(imported).items() if inspect.isclass(v) and v.__module__ == module]
@@ -74,6 +73,13 @@ def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") ->
     if not inspect.isclass(component) or not any(home.startswith(f"{p}.") for p in prefixes):
         raise BadInput(f"{where}: '{target}' is no class that {', '.join(prefixes)} define; name one that they do")
     return component
+
+
+def _why(error: BaseException, module: str) -> str:
+    """Why a module cannot be imported; a package that is nowhere is found once Python is told where it lies."""
+    if isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]:
+        return f"{error}); install its package with pip install -e, or set PYTHONPATH to the folder that holds it"
+    return f"SystemExit: {error})" if isinstance(error, SystemExit) else f"{error or type(error).__name__})"
 
 
 def check_complete(node: Mapping[str, Any], trusted: Sequence[str], path: str) -> None:

@@ -40,6 +40,8 @@ class Context:
     None where no simulator stands behind the images or it cannot say, or the plug-in may not know.
     sides: targets (N,) -> (N,) int64, who is a patient: 1 on the patients' side of the explained score, 0 on the
     controls', -1 on neither, as the simulator says; without one, class 1 against class 0.
+    model: name of the trained model in its study where its own maps of the explained subjects are asked for; "" for
+    other images or another model.
     quantity: that of the map in question. spread: (1, D, H, W), `spread_of` the explained subjects as the images
     lie, or None.
     notes: what a method tells of how it made its maps, in tables: `layer`, whose feature maps it read.
@@ -63,6 +65,7 @@ class Context:
     severities: Callable[[int, tuple[float, ...]], Tensor] | None = None
     to_anatomy_of: Callable[[Tensor, int, int | None], Tensor] | None = None
     target: Any = None
+    model: str = ""
     quantity: str = "location"
     spread: Tensor | None = None
     notes: dict[str, str] = field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 import copy
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,17 @@ def own_parameters(module: nn.Module) -> list[nn.Parameter]:
     """Parameters of a module itself, those that its parametrisations write a weight from included."""
     lists: list[nn.Module] = list(module.parametrizations.values()) if is_parametrized(module) else []  # type: ignore
     return [parameter for part in (module, *lists) for parameter in part.parameters(recurse=False)]
+
+
+def reset_of(module: nn.Module) -> Callable[[], object] | None:
+    """What draws the weights of a module anew, None where it has nothing that does.
+
+    Attention of torch has it under a private name, and writes into the layer that it owns, which is reset by itself.
+    """
+    public = getattr(module, "reset_parameters", None)
+    if callable(public):
+        return public
+    return partial(_reset_attention, module) if isinstance(module, nn.MultiheadAttention) else None
 
 
 def belongs_to_owner(module: nn.Module) -> bool:
@@ -79,15 +91,27 @@ def _reset(module: nn.Module, name: str) -> None:
     parametrised = list(module.parametrizations) if is_parametrized(module) else []  # type: ignore[arg-type]
     hooks = list(_norms(module))
     if not parametrised and not hooks:
-        module.reset_parameters()  # type: ignore[operator]
+        _draw(module)
         return
     plain = _plain(module, parametrised)
-    plain.reset_parameters()  # type: ignore[operator]
+    _draw(plain)
     module.load_state_dict(plain.state_dict(), strict=False)
     for weight in parametrised:
         _write(module, weight, getattr(plain, weight), name)
     for hook in hooks:
         _write_through(hook, module, getattr(plain, hook.name))
+
+
+def _draw(module: nn.Module) -> None:
+    draw = reset_of(module)
+    assert draw
+    draw()
+
+
+def _reset_attention(module: nn.MultiheadAttention) -> None:
+    projected = copy.deepcopy(module.out_proj.state_dict())
+    module._reset_parameters()
+    module.out_proj.load_state_dict(projected)
 
 
 def _plain(module: nn.Module, parametrised: Iterable[str]) -> nn.Module:

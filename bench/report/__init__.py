@@ -13,11 +13,14 @@ from bench.report.rankings import violations as rules
 from bench.report.rankings.ranked_results import RankedResults
 from bench.report.rankings.score_rows import ScoreRows
 from bench.report.readme import update as write_readme
+from bench.report.texts import FORMATS, as_text
 
 __all__ = [
+    "FORMATS",
     "BadTables",
     "ScoreRows",
     "aggregate",
+    "as_text",
     "drift",
     "figures",
     "leaderboard",

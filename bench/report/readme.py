@@ -41,7 +41,7 @@ def leaderboard(folder: Path) -> str:
         f"{ranking}, `{network}`, {group}" + f" ({NOT_RANKABLE})" * ((ranking, network, group) in useless)
         for ranking, network, group in contests
     ]
-    return _table(["method", *heads], rows)
+    return as_markdown(["method", *heads], rows)
 
 
 def simulators(folder: Path) -> str:
@@ -55,7 +55,7 @@ def simulators(folder: Path) -> str:
             best = competent.iloc[0]
             rows.append([f"`{name}`", *_separable(best), *_audited(audited), *_competent(best)])
     head = ["simulator", "AUC asked", "reached", "trivial observer", "twins against controls", "competent model"]
-    return _table([*head, "its AUC", "trained on"], rows)
+    return as_markdown([*head, "its AUC", "trained on"], rows)
 
 
 def networks_past_gate(folder: Path) -> str:
@@ -66,7 +66,7 @@ def networks_past_gate(folder: Path) -> str:
     rows = []
     for network in dict.fromkeys(models["network"]):
         rows.append([f"`{network}`", *(_gated(groups.get((network, name))) for name in names)])
-    return _table(["network", *(f"`{name}`" for name in names)], rows)
+    return as_markdown(["network", *(f"`{name}`" for name in names)], rows)
 
 
 def mechanisms(folder: Path) -> str:
@@ -78,7 +78,7 @@ def mechanisms(folder: Path) -> str:
     for method in dict.fromkeys(table["method"]):
         pairs = [[means.get((method, name, question)) for question in ("own", "subject")] for name in names]
         rows.append([f"`{method}`", *(" / ".join(_wrong(value) for value in pair) for pair in pairs)])
-    return _table(["method", *(f"`{name}`" for name in names)], rows)
+    return as_markdown(["method", *(f"`{name}`" for name in names)], rows)
 
 
 TABLES: dict[str, Callable[[Path], str]] = {
@@ -144,5 +144,6 @@ def _two(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def as_markdown(head: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown, its cells as they are."""
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows))

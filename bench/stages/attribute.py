@@ -46,5 +46,7 @@ def every_map(given: Given) -> MapsWithCost:
 
     given: that of a cell of this stage.
     """
-    maps: MapsWithCost = given.once(("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model))
+    maps: MapsWithCost = given.once(
+        ("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model, given.unit.id)
+    )
     return maps

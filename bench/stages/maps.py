@@ -1,5 +1,6 @@
 """Maps of one method for the explained subjects of one model: what the stages `attribute` and `untrained` share."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,9 +70,9 @@ class MapsWithCost(NamedTuple):
     notes: dict[str, Any]
 
 
-def explain(given: Given, model: nn.Module) -> MapsWithCost:
-    """Maps of every explained subject by the method of the cell."""
-    method, context = given.study.make("methods", given.cell.method), map_context(given)
+def explain(given: Given, model: nn.Module, name: str = "") -> MapsWithCost:
+    """Maps of every explained subject by the method of the cell; name: that of a trained model."""
+    method, context = given.study.make("methods", given.cell.method), replace(map_context(given), model=name)
     with count_passes(model) as passes:
         maps = attribute(method, model, given.value(COHORT), context)
     return MapsWithCost(maps, passes, notes.taken(context, maps))

@@ -14,10 +14,12 @@ from bench.verify.entrants import main as check_entrants
 def check(command: Command) -> int:
     """Run the conformance checks of every simulator, network, method and metric the command names."""
     study, _ = command.study()
-    failures = 0
+    checks = failures = 0
     for label, name, complaint in conform(study, command.overrides):
         print(f"{label:<24} {name:<36} {complaint or 'ok'}", flush=True)
+        checks += 1
         failures += bool(complaint)
+    print(f"{checks - failures} of {checks} passed")
     return 1 if failures else 0
 
 

@@ -13,7 +13,7 @@ from bench.plan.estimate import estimate
 from bench.plan.prune import prune
 from bench.plan.show import record
 from bench.plan.states import STATES, cell_counts, survey
-from bench.report import ScoreRows
+from bench.report import FORMATS, ScoreRows, as_text
 from bench.report.load.results import Ranking
 from bench.report.metrics.detection import underpowered
 from bench.report.rankings.power import sentences
@@ -89,14 +89,20 @@ def store(command: Command) -> int:
 def show(command: Command) -> int:
     """Print what is known of a key: configuration, seeds, versions, cost, and the command that makes it alone.
 
-    leaderboard:59 in place of a key prints the score rows behind row 59 of leaderboard.csv, and their keys.
+    leaderboard:59 in place of a key prints the score rows behind row 59 of leaderboard.csv, and their keys;
+    leaderboard.md and leaderboard.tex that table, or any other, for a paper.
     """
+    if command.words and command.words[0].rpartition(".")[2] in FORMATS:
+        with readable():
+            print(as_text(tables_of(command.study()[0]), command.words[0]))
+        return 0
     if command.words and command.words[0].startswith(BOARD):
         return _show_row(command.study()[0], command.words[0].removeprefix(BOARD))
     if not command.words or len(command.words[0]) != KEY_LENGTH:
-        key = f"one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet"
+        row = f"{BOARD}ROW for a row of leaderboard.csv, or TABLE.md or TABLE.tex"
+        key = f"one key of {KEY_LENGTH} hexadecimal digits, e.g. from provenance.parquet, {row}"
         asked = " ".join(command.words)
-        raise BadInput(f"show '{asked}' is not possible: give {key}, or {BOARD}ROW for a row of leaderboard.csv")
+        raise BadInput(f"show '{asked}' is not possible: give {key}")
     print(json.dumps(record(command.study()[0], command.words[0], command.overrides, command.config_dirs), indent=1))
     return 0
 

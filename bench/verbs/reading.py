@@ -65,7 +65,7 @@ def publish(command: Command) -> int:
                 shutil.copyfile(path, kept)
         files.publish(copy, target, replace=True)
     with readable():
-        for readme in (ROOT / "README.md", *ROOT.glob("simulators/README.md"), *ROOT.glob("bench/networks/README.md")):
+        for readme in (ROOT / name / "README.md" for name in ("results", "simulators", "bench/networks")):
             pages.write_readme(readme, target)
     print(target)
     return 0

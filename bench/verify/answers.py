@@ -21,6 +21,7 @@ ENOUGH = 8
 SHORT: dict[str, tuple[Callable[..., Any], ...]] = {
     "networks": (
         networks.check_outputs,
+        networks.check_input,
         networks.check_determinism,
         networks.check_batch,
         networks.check_initialisation,

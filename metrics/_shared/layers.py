@@ -5,7 +5,7 @@ from itertools import chain
 from torch import nn
 
 from bench.contracts import Unsupported
-from bench.passes.resets import belongs_to_owner, own_parameters, unreset
+from bench.passes.resets import belongs_to_owner, own_parameters, reset_of, unreset
 
 
 def layers(model: nn.Module) -> list[list[str]]:
@@ -24,7 +24,7 @@ def layers(model: nn.Module) -> list[list[str]]:
         if belongs_to_owner(module):
             continue
         weights = own_parameters(module)
-        resets = callable(getattr(module, "reset_parameters", None))
+        resets = reset_of(module) is not None
         if not resets and (weights or _fitted(module)):
             raise Unsupported(f"layer {name!r} ({type(module).__name__}) has no reset_parameters() to randomise it")
         if not resets or not (weights or list(module.buffers(recurse=False))):

@@ -37,10 +37,10 @@ class Scans(Templated):
     """Subjects are smooth, invertible deformations of the scans in a folder, each of one scan drawn at random.
 
     Scans are skull-stripped T1-weighted images of healthy people in MNI space, or `masks` is a folder with a brain mask
-    of the same file name for each, on any grid: regions are found by position. Scans and masks are put on the grid by
-    their own affines; shares of tissue come from the intensities, and what tissues do not explain is kept as detail, so
-    that mixing with the T1 intensities gives the scan back. Its noise and bias field stay in the image. Results are
-    known by the files' bytes; a process reads each file once.
+    for each, of the same file name or of its name among BIDS derivatives, on any grid: regions are found by position.
+    Scans and masks are put on the grid by their own affines; shares of tissue come from the intensities, and what
+    tissues do not explain is kept as detail, so that mixing with the T1 intensities gives the scan back. Its noise and
+    bias field stay in the image. Results are known by the files' bytes; a process reads each file once.
 
     folder, pattern: where the files are, and which. alignment: "world" trusts the files' positions and refuses a
     brain far from the average one, "moments" moves and scales each axis until centroid and spread are the average's.
@@ -59,7 +59,7 @@ class Scans(Templated):
             healthy = f"a folder of healthy NIfTI scans whose names match pattern={self.pattern!r}"
             raise impossible(self, "folder", self.folder, healthy)
         if self.masks:
-            require_masks(self.paths)
+            require_masks(self.masks, self.paths)
         for path in self.paths:
             _usable(path, mask_of(self.masks, path))
 
@@ -132,10 +132,7 @@ def _source(path: Path, mask_path: Path | None, resolution: float, alignment: st
         raise BadInput(f"{path}: fluid, grey and white matter cannot be told apart; give a T1-weighted scan")
     affine = _aligned(image, mask, alignment)
     gm, wm, csf = (onto(grid, share, affine) for share in shares)
-    average = MNI152(resolution).template.maps[1]
-    of_white = [float((share * average).sum() / share.sum()) for share in (wm, gm, csf)]
-    if of_white[0] < max(of_white):
-        raise BadInput(f"{path}: what is brightest is not where white matter is; give a T1-weighted scan")
+    _check_contrast(path, {"grey matter": gm, "white matter": wm, "fluid": csf}, resolution)
     # one line for all tissues keeps the scan's own contrast of fluid; grey and white matter get the T1 intensities
     slope = (contrast.wm - contrast.gm) / (means[1] - means[0])
     signal = onto(grid, np.where(mask, contrast.gm + slope * (image.volume - means[0]), 0), affine)
@@ -143,6 +140,20 @@ def _source(path: Path, mask_path: Path | None, resolution: float, alignment: st
     maps = np.stack([gm, wm, gm + wm + csf, detail]).astype(np.float32)
     # its gyri are not those of the brain that the regions were drawn on
     return named(grid, maps, np.inf, MNI152(resolution).region_names)[0]
+
+
+def _check_contrast(path: Path, shares: Mapping[str, np.ndarray], resolution: float) -> None:
+    """Refuse a scan whose tissues are not where the average brain has them.
+
+    Fitted intensities stay in their order, whatever the contrast; only the place tells tissues apart.
+    """
+    gm, wm, brain, _ = MNI152(resolution).template.maps
+    places = {"white matter": wm, "fluid": brain - gm - wm, "grey matter": gm}
+    shades = ("brightest", "darkest", "in between")
+    for (tissue, place), shade in zip(places.items(), shades, strict=True):
+        held = {name: float((share * place).sum() / share.sum()) for name, share in shares.items()}
+        if held[tissue] < max(held.values()):
+            raise BadInput(f"{path}: what is {shade} is not where {tissue} is; give a T1-weighted scan")
 
 
 def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:

@@ -24,6 +24,13 @@ class BatchMean(_Small):
         return super().forward(x - x.mean())
 
 
+class WritesIntoItsImages(_Small):
+    def forward(self, x):
+        with torch.no_grad():
+            x -= x.mean((1, 2, 3, 4), keepdim=True)
+        return super().forward(x)
+
+
 class Wavering(_Small):
     def forward(self, x):
         return super().forward(x) + 1e-6 * torch.randn(len(x), 1)
@@ -111,6 +118,7 @@ class Misstated(nn.Module):
 
 BROKEN = {
     "check_outputs": OneLogit,
+    "check_input": WritesIntoItsImages,
     "check_determinism": Wavering,
     "check_batch": BatchMean,
     "check_gradient": DeadBranch,

@@ -58,6 +58,6 @@ def test_lines_outside_tables_can_be_read(readme):
 @pytest.mark.parametrize(("folder", "group"), [("methods", "method"), ("metrics", "metric")])
 def test_every_file_beside_the_readme_holds_a_plug_in(folder, group):
     """One that a YAML names, in itself or as a part of another."""
-    text = "\n".join(path.read_text() for path in (ROOT / "conf" / group).glob("*.yaml"))
+    text = "\n".join(path.read_text() for path in (ROOT / "conf").rglob(f"{group}/*.yaml"))
     helpers = [p.stem for p in (ROOT / folder).glob("[a-z]*.py") if f"_target_: {folder}.{p.stem}." not in text]
     assert not helpers, f"put what plug-ins share into {folder}/_shared: {', '.join(helpers)}"

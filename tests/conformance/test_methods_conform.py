@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,18 +80,6 @@ def test_check_has_its_wrong_method(name):
 def test_wrong_method_fails_its_check_and_no_other(broken):
     failing = {check.__name__ for check in checks.applicable(broken) if fails(check, broken)}
     assert failing == {BROKEN[broken].__name__}
-
-
-def test_the_example_of_the_readme_conforms():
-    text = (FILES[0].parents[2] / "methods" / "README.md").read_text()
-    code, node = (re.search(rf"```{kind}\n(.*?)```", text, re.S).group(1) for kind in ("python", "yaml"))
-    space = {"__name__": "example"}
-    exec(code, space)
-    arguments = OmegaConf.to_container(OmegaConf.create(node))
-    method = space[arguments.pop("_target_").rsplit(".", 1)[1]](**arguments)
-    for check in checks.applicable(method):
-        for probe in PROBES:
-            check(method, probe)
 
 
 def test_an_unknown_law_is_refused():

@@ -1,30 +1,23 @@
 """The complete example in the README is a metric that conforms, and every blind spot that a metric names is shown."""
 
 import ast
-import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from fences import blocks, executed
 
-import metrics
 from bench.checks import metrics as checks
 from bench.verify import catalogue
 
-README = Path(metrics.__file__).parent / "README.md"
-
 
 def test_the_example_conforms(monkeypatch):
-    source, shows = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    module = ModuleType("readme_example")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    exec(compile(source, README, "exec"), module.__dict__)
+    source, shows = blocks("metrics/README.md", "python")
+    module = executed(source, monkeypatch)
     for check in checks.applicable(module.Hoyer()):
         check(module.Hoyer())
     (spot,) = module.Hoyer.blind_spots
-    exec(compile(shows, README, "exec"), module.__dict__)
-    getattr(module, spot.shown_by.partition("::")[2])(lambda name: {"hoyer": module.Hoyer()}[name])
+    shown = executed(shows, monkeypatch, "readme_test", **vars(module))
+    getattr(shown, spot.shown_by.partition("::")[2])(lambda name: {"hoyer": module.Hoyer()}[name])
 
 
 @pytest.mark.parametrize(("name", "metric"), list(catalogue.shipped("metric")))

@@ -82,6 +82,22 @@ class Normed(Small):
         self.readout = parametrizations.weight_norm(self.readout)
 
 
+class Attentive(Small):
+    """Torch's own layers of a transformer, over patches."""
+
+    def __init__(self, in_shape, outputs):
+        super().__init__(in_shape, outputs)
+        self.conv = nn.Conv3d(1, 8, 8, stride=8)
+        layer = nn.TransformerEncoderLayer(8, 2, dim_feedforward=16, batch_first=True)
+        self.body = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.pooled = nn.MultiheadAttention(8, 2, kdim=8, vdim=8, batch_first=True)
+        self.readout = nn.Linear(8, outputs)
+
+    def forward(self, x):
+        tokens = self.body(self.conv(x).flatten(2).mT)
+        return self.readout(self.pooled(tokens, tokens, tokens)[0].mean(1))
+
+
 class Tied(Small):
     """Its last layer has the weight of another."""
 
@@ -174,9 +190,10 @@ def test_broken_network_fails_its_check_and_no_other(broken, check, says):
     assert list(failed) == [check] and says in failed[check]
 
 
-def test_weights_behind_norms_are_no_fault():
-    for check in networks.applicable(Normed):
-        check(Normed)
+@pytest.mark.parametrize("right", [Normed, Attentive])
+def test_weights_behind_norms_and_in_attention_are_no_fault(right):
+    for check in networks.applicable(right):
+        check(right)
 
 
 def test_the_regions_of_the_checks_are_eight_octants():

@@ -91,6 +91,16 @@ def test_an_orthogonal_layer_is_reset_and_stays_orthogonal():
     assert not torch.allclose(fresh, model[1].weight)
 
 
+def test_attention_is_reset_as_torch_draws_it_and_its_own_layer_by_itself():
+    model = nn.Sequential(nn.MultiheadAttention(4, 2))
+    assert layers(model) == [["0"], ["0.out_proj"]]
+    nn.init.ones_(model[0].out_proj.bias)
+    fresh = with_fresh_layers(model, ["0"], 3)[0]
+    assert torch.equal(fresh.out_proj.weight, model[0].out_proj.weight) and fresh.out_proj.bias.eq(1).all()
+    assert not torch.equal(fresh.in_proj_weight, model[0].in_proj_weight)
+    assert fresh.in_proj_weight.abs().max() <= (6 / 16) ** 0.5  # the bound of Xavier's uniform law, for 4 and 12 units
+
+
 class Forgets(nn.Conv3d):
     """Its reset leaves the kernel."""
 

@@ -6,12 +6,18 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from nilearn.datasets import (
+    load_mni152_brain_mask,
+    load_mni152_gm_template,
+    load_mni152_template,
+    load_mni152_wm_template,
+)
 from scipy.ndimage import binary_dilation
 
 from bench.contracts import BadInput
 from simulators.anatomy.nifti import Image
 from simulators.anatomy.phantom import Phantom
-from simulators.anatomy.scan_files import inside
+from simulators.anatomy.scan_files import inside, mask_of
 from simulators.anatomy.scans import Scans
 from simulators.brain import Brain
 from simulators.contrast import Contrast
@@ -22,7 +28,7 @@ MM = 6.0
 CONTRAST = Contrast()
 FLAIR = Contrast(gm=0.85, wm=0.6, csf=0.2)
 #: what is seen of a scan only when it is put on the grid
-SEEN_LATE = {"cannot be told apart", "much of it", "what is brightest"}
+SEEN_LATE = {"cannot be told apart", "much of it", "what is"}
 
 
 def image(mm=MM, contrast=CONTRAST):
@@ -284,6 +290,86 @@ def test_an_unusable_scan_is_refused_by_name(tmp_path, said):
     with pytest.raises(BadInput, match=rf"bad\.nii\.gz: .*{said}") as caught:
         _ = Scans(folder=str(tmp_path), resolution_mm=MM).template
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def template():
+    """The average brain of nilearn at 2 mm, its T1 in arbitrary units, its tissues (3, A, B, C) and its affine."""
+    t1, gm, wm, mask = (
+        load(resolution=2)
+        for load in (load_mni152_template, load_mni152_gm_template, load_mni152_wm_template, load_mni152_brain_mask)
+    )
+    inside = mask.get_fdata() > 0
+    shares = [np.clip(part.get_fdata(), 0, 1) * inside for part in (gm, wm)]
+    volume = np.where(inside, t1.get_fdata(), 0)
+    return 1000 * volume / volume.max(), np.stack([*shares, inside * (1 - sum(shares)).clip(0)]), t1.affine
+
+
+#: made of the template's T1, and of what its tissues would give: grey matter, white matter, fluid
+OTHER_CONTRASTS = {
+    "inverted": lambda t1, tissues: np.where(t1 > 0, 1000 - t1, 0),
+    "FLAIR": lambda t1, tissues: np.tensordot([850, 600, 200], tissues, 1),
+    "T2": lambda t1, tissues: np.tensordot([550, 400, 1000], tissues, 1),
+    "proton density": lambda t1, tissues: np.tensordot([900, 750, 1000], tissues, 1),
+    "bright fluid": lambda t1, tissues: np.tensordot([400, 850, 600], tissues, 1),
+    "dark grey matter": lambda t1, tissues: np.tensordot([200, 850, 550], tissues, 1),
+}
+
+
+@pytest.mark.parametrize("contrast", OTHER_CONTRASTS)
+def test_a_real_template_in_another_contrast_is_refused_in_one_sentence(tmp_path, template, contrast):
+    t1, tissues, affine = template
+    save(tmp_path / "bad.nii.gz", OTHER_CONTRASTS[contrast](t1, tissues).astype(np.float32), affine)
+    says = r"bad\.nii\.gz: what is (brightest|darkest|in between) is not where .* is; give a T1-weighted scan$"
+    with pytest.raises(BadInput, match=says):
+        Scans(folder=str(tmp_path), resolution_mm=MM).source(0)
+
+
+@pytest.mark.parametrize("moved", [0, 12])
+def test_the_template_itself_is_a_scan_even_where_it_is_registered_badly(tmp_path, template, moved):
+    t1, _, affine = template
+    noise = np.random.default_rng(0).normal(0, 20, t1.shape)
+    save(tmp_path / "a.nii.gz", np.where(t1 > 0, t1 + noise, 0).astype(np.float32), shifted(affine, 0, moved / 2, 0))
+    Scans(folder=str(tmp_path), resolution_mm=MM).source(0)
+
+
+#: {scan: its mask among BIDS derivatives}
+BIDS_NAMES = {
+    "sub-01_T1w.nii.gz": "sub-01_desc-brain_mask.nii.gz",
+    "sub-01_ses-2_run-1_T1w.nii.gz": "sub-01/ses-2/anat/sub-01_ses-2_run-1_desc-brain_mask.nii.gz",
+    "sub-01_space-MNI_desc-preproc_T1w.nii": "sub-01/anat/sub-01_space-MNI_label-brain_mask.nii.gz",
+    "sub-01_T1w.nii": "sub-01/anat/sub-01_mask.nii",
+}
+
+
+@pytest.mark.parametrize("scan", BIDS_NAMES)
+def test_a_mask_is_found_by_its_name_among_bids_derivatives(tmp_path, scan):
+    masks = tmp_path / "masks"
+    mask = masks / BIDS_NAMES[scan]
+    mask.parent.mkdir(parents=True)
+    mask.touch()
+    # of another person, session, space or part
+    for other in ("sub-011_desc-brain_mask", "sub-01_ses-3_desc-brain_mask", "sub-01_space-T1w_desc-brain_mask"):
+        (masks / f"{other}.nii.gz").touch()
+    (mask.parent / "sub-01_label-GM_mask.nii.gz").touch()
+    assert mask_of(str(masks), tmp_path / scan) == mask
+    (masks / scan).touch()
+    assert mask_of(str(masks), tmp_path / scan) == masks / scan
+
+
+def test_two_masks_of_a_scan_and_none_are_refused(folder, tmp_path):
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    with pytest.raises(
+        BadInput, match=r"masks/a\.nii\.gz: there is no such file, nor .* \(a_desc-brain_mask\.nii\.gz\)"
+    ):
+        Scans(folder=str(folder), masks=str(masks), resolution_mm=MM)
+    for name in ("sub-1_mask.nii.gz", "sub-1_desc-brain_mask.nii.gz"):
+        (masks / name).touch()
+    with pytest.raises(
+        BadInput, match=r"sub-1_mask\.nii\.gz: is a mask of .*, and sub-1_desc-brain_mask\.nii\.gz is one"
+    ):
+        mask_of(str(masks), tmp_path / "sub-1_T1w.nii.gz")
 
 
 @pytest.mark.parametrize("said", sorted(s for s in UNUSABLE if not s.startswith(tuple(SEEN_LATE))))

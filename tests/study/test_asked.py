@@ -11,7 +11,7 @@ pytestmark = pytest.mark.fault("plug-ins")
 LINES = ["seed.data=0", "seed.model=0"]
 #: overrides -> (group, label asked, words of the answer)
 BREACHES = {
-    ("method=[trespass]", "method.trespass.deed=images_numpy"): ("methods", "trespass", "check_determinism"),
+    ("method=[trespass]", "method.trespass.deed=images_numpy"): ("methods", "trespass", "check_input"),
     ("method=[trespass]", "method.trespass.deed=hook"): ("methods", "trespass", "hooks of the model"),
     ("method=[trespass]", "method.trespass.gives=short"): ("methods", "trespass", "check_shape"),
     ("metric=[trespass]", "metric.trespass.gives=one_number"): ("metrics", "trespass", "one_value_a_subject"),

@@ -1,10 +1,11 @@
-"""Export of a study's explained subjects and stored maps, one folder per simulator."""
+"""Export of a study's explained subjects, trained models and stored maps, one folder per simulator."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.explore.export.layout import About
 from bench.explore.export.maps import stored
+from bench.explore.export.models import stored_models
 from bench.explore.export.writer import sentence_if_refused, write
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE
@@ -19,8 +20,8 @@ STREAM = "evaluation"
 def export(study: Study) -> Iterator[Path]:
     """Write `results/export/<simulator>/` for every simulator of a study, and name each folder once it is whole.
 
-    Explained subjects that are not stored yet are made (and the simulator calibrated); maps are exported where they
-    are stored, and never computed.
+    Explained subjects that are not stored yet are made (and the simulator calibrated); models and maps are exported
+    where they are stored, and never computed.
 
     Raises:
         BadInput: where the folder cannot be written.
@@ -39,4 +40,4 @@ def _export(study: Study, unit: Unit) -> Path:
         drawn = tuple(dict(row) for subject in subjects if (row := calibrated.record(subject, STREAM)))
         descriptions = {k: text for s in subjects for k, text in calibrated.describe_record(s, STREAM).items()}
         about = About(unit.simulator, STREAM, unit.data_seed, calibrated.modality, drawn, descriptions)
-        return write(folder, cohort, about, stored(study, unit.simulator))
+        return write(folder, cohort, about, stored(study, unit.simulator), stored_models(study, unit.simulator))

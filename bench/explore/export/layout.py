@@ -95,6 +95,9 @@ sub-*: images as a network sees them, on one fixed intensity scale, in millimetr
 also stands for the contrast of a simulator that states no `modality`.
 derivatives/plumbline: desc-twin (the same subject in the other pathology state), desc-<truth>_truth (what a map is
 scored against), dseg (regions, named in dseg.tsv), mask (voxels a map is scored in).
-Other derivatives: one trained model each, desc-<method>_map.
+Other derivatives: one trained model each, its weights and settings, desc-<method>_map. `code/load_model.py` loads a
+model; it needs torch, safetensors and the class of its network, and so a checkout of Plumbline on PYTHONPATH.
+Maps of your own: lay them as MAPS/<model>/sub-0001.nii.gz, on the grid of the images, then
+`python -m bench score study=<study> maps=MAPS` scores them.
 participants.tsv tells patients from controls. `bench.explore.export.reader.read` reads all of this back, bit by bit.
 """

@@ -21,6 +21,7 @@ from bench.explore.export.layout import (
     write_json,
 )
 from bench.explore.export.maps import ExportedMaps
+from bench.explore.export.models import LOADER, ExportedModel
 from bench.store import files
 
 _COLUMNS = {
@@ -32,8 +33,14 @@ _COLUMNS = {
 }
 
 
-def write(folder: Path, cohort: Cohort, about: About, maps: Iterable[ExportedMaps] = ()) -> Path:
-    """Write images, twins, regions, domain, truths and maps to `folder`, in place of what was there.
+def write(
+    folder: Path,
+    cohort: Cohort,
+    about: About,
+    maps: Iterable[ExportedMaps] = (),
+    models: Iterable[ExportedModel] = (),
+) -> Path:
+    """Write images, twins, regions, domain, truths, maps and models to `folder`, in place of what was there.
 
     Raises:
         BadInput: where the folder cannot be written.
@@ -44,6 +51,8 @@ def write(folder: Path, cohort: Cohort, about: About, maps: Iterable[ExportedMap
         _derived(layout, cohort)
         for exported in maps:
             _maps(layout, exported, cohort)
+        for model in models:
+            _model(layout, model)
         files.publish(copy, folder, replace=True)
     return folder
 
@@ -114,6 +123,15 @@ def _maps(layout: Layout, exported: ExportedMaps, cohort: Cohort) -> None:
             volume,
             cohort.affine,
         )
+
+
+def _model(layout: Layout, model: ExportedModel) -> None:
+    root = layout.derivatives(model.name)
+    model.write(root)
+    write_json(root / "dataset_description.json", described(model.name, "derivative"))
+    loader = layout.folder / "code" / "load_model.py"
+    loader.parent.mkdir(exist_ok=True)
+    loader.write_text(LOADER)
 
 
 def _table(path: Path, table: pd.DataFrame) -> None:

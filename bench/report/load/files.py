@@ -87,6 +87,13 @@ def parquet(path: Path, table: Columns) -> pd.DataFrame:
         return pq.ParquetFile(path).read(columns=table.names).to_pandas()
 
 
+def parquet_as_texts(path: Path) -> pd.DataFrame:
+    """All columns of a table, each value as a text, "" for what is missing; raises BadTables where it is torn."""
+    with reading(path):
+        table = pq.ParquetFile(path).read().to_pandas()
+    return table.astype(object).where(table.notna(), "").astype(str)
+
+
 def scores(files: list[Path], simulator: str, network: str) -> pd.DataFrame:
     """One partition, texts as categories; the names of its folders are columns. Raises BadTables."""
     named = {"simulator": simulator, "network": network}
