@@ -64,9 +64,13 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
             raise BadInput(f"--config-dir {folder}: there is no such folder")
         braces.check("--config-dir" if folder != CONF else "the checkout", folder)
     braces.check("the working folder", Path.cwd())
-    own_files.check(list(dict.fromkeys(folders)))
-    yaml_files.check(folders)
-    includes.check(folders)
+    try:
+        own_files.check(list(dict.fromkeys(folders)))
+        yaml_files.check(folders)
+        includes.check(folders)
+    except OSError as error:
+        mend = "give a folder of settings"
+        raise BadInput(f"--config-dir: {error.filename} cannot be read ({error.strerror}); {mend}") from error
     typed = lines.read(arguments, folders)
     GlobalHydra.instance().clear()
     with searched(CONF, folders[1:]):

@@ -6,6 +6,8 @@ from pathlib import Path
 from bench.contracts import BadInput
 
 READ, PASSED_OVER = ".yaml", ".yml"
+#: what Hydra would join to the typed schema of all keys
+SCHEMA = f"schema{READ}"
 
 
 def check(folders: Sequence[Path]) -> None:
@@ -15,6 +17,8 @@ def check(folders: Sequence[Path]) -> None:
     """
     groups = {path.name for path in folders[0].iterdir() if path.is_dir()}
     for place, folder in enumerate(folders):
+        if (folder / SCHEMA).exists():
+            raise BadInput(f"{folder / SCHEMA} has the name of what checks all keys; give it another name")
         for path in sorted(folder.rglob(f"*{PASSED_OVER}")):
             if path.relative_to(folder).parts[0] in groups:
                 raise BadInput(f"{path} would not be read; rename it to {path.stem}{READ}")

@@ -39,3 +39,9 @@ def test_another_ending_is_refused(tmp_path):
     (tmp_path / "compose.yml").write_text("no file of a group")
     with pytest.raises(BadInput, match=r"occlusion.yml would not be read; rename it to occlusion.yaml"):
         study(["study=tiny"], [tmp_path])
+
+
+def test_a_file_with_the_name_of_the_schema_is_refused(tmp_path):
+    (tmp_path / "schema.yaml").write_text("name: mine\n")
+    with pytest.raises(BadInput, match=r"schema.yaml has the name of what checks all keys"):
+        study(["study=tiny"], [tmp_path])
