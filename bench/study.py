@@ -75,7 +75,8 @@ class Unit:
 class Study:
     """settings: everything of the configuration but the groups.
 
-    pending, given_up: by unit, keys of the cells to compute and of those given up. run: name of this call, by which
+    files: by group, e.g. `simulator`, the file of conf/ behind each label. command: what was typed after the
+    verb. pending, given_up: by unit, keys of the cells to compute and of those given up. run: name of this call, by which
     artefacts made in it are told from older ones. replace: whether cells that are done are made again.
     """
 
@@ -88,6 +89,8 @@ class Study:
     methods: dict[str, Node]
     metrics: dict[str, Node]
     units: list[Unit]
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    command: list[str] = field(default_factory=list)
     run: str = ""
     replace: bool = False
     pending: dict[str, list[str]] = field(default_factory=dict)
@@ -203,13 +206,17 @@ class Study:
         """The plug-in behind a label, built once; group: simulators, methods or metrics."""
         if (group, label) not in self._plugins:
             trusted = tuple(self.settings["trusted"])
-            node, path = self.node(group, label), f"{group[:-1]}.{label}"
-            self._plugins[group, label] = build(node, trusted=trusted, path=path)
+            self._plugins[group, label] = build(self.node(group, label), trusted=trusted, path=self.key(group, label))
         return self._plugins[group, label]
 
     @cached_property
     def _plugins(self) -> dict[tuple[str, str], Any]:
         return {}
+
+    def key(self, group: str, label: str) -> str:
+        """The place of a node in the configuration, as the user types it."""
+        kind = group[:-1]
+        return f"{kind}.{self.files.get(kind, {}).get(label, label)}"
 
     def node(self, group: str, label: str) -> Node:
         """The node behind a label."""

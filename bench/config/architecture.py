@@ -30,7 +30,7 @@ def architecture(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]
     return partial(build, node, (), allowed, "network", **known)
 
 
-def check_parameters(label: str, make: Callable[[], nn.Module]) -> None:
+def check_parameters(key: str, make: Callable[[], nn.Module]) -> None:
     """Raise BadInput for a network of more parameters than memory holds, without making them."""
     try:
         with torch.device("meta"):
@@ -41,5 +41,5 @@ def check_parameters(label: str, make: Callable[[], nn.Module]) -> None:
         return
     if count > MOST_PARAMETERS:
         raise BadInput(
-            f"network.{label} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes"
+            f"{key} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes"
         )

@@ -30,7 +30,7 @@ from bench.config.search import searched
 from bench.config.sentences import say, unreadable
 from bench.contracts import BadInput
 from bench.contracts.names import known
-from bench.names import VariantLabels
+from bench.names import VariantLabels, slug
 from bench.provenance import ROOT
 
 CONF = ROOT / "conf"
@@ -44,7 +44,8 @@ ConfigStore.instance().store(name="schema", node=Config)
 class Composed:
     """Plain nodes by label. pairs: (simulator label, network label) of every combination; train: by network label.
 
-    chosen: what of the axes makes a pair, or a label of `method` or `metric`: {key: value}.
+    chosen: what of the axes makes a pair, or a label of `method` or `metric`: {key: value}. files: by group, the file
+    behind each label.
     """
 
     settings: Node
@@ -56,6 +57,7 @@ class Composed:
     pairs: list[tuple[str, str]] = field(default_factory=list)
     launch: list[str] = field(default_factory=list)
     chosen: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Composed:
@@ -117,6 +119,7 @@ class _Composer:
             swept = {k: v for k, v in axes.items() if group_of(k) == group}
             composed.chosen |= self._add_plugins(group, nodes, first, swept)
         composed.settings = self._labels.translated(composed.settings)
+        composed.files = self._labels.files
         composed.settings["name"] = self._name(typed, self._compose(first))
         composed.trains = {label: self._labels.started(node) for label, node in composed.trains.items()}
         self._check_trust(composed)
@@ -145,7 +148,8 @@ class _Composer:
             choice = [str(files[CHOICES][key])] if key in files[CHOICES] else []
             before = [element(v) for v in files["axes"].get(key, choice)]
             changed |= changes.of_axis(key, before, values)
-        return VariantLabels().of(name, {key.replace("/", "."): value for key, value in changed.items()})
+        # a name that is impossible is refused as it is
+        return name if not changed or name != slug(name) else VariantLabels().of(name, {key.replace("/", "."): value for key, value in changed.items()})
 
     def _check_files(self, group: str, nodes: Node) -> None:
         """Refuse a plug-in whose file put its keys elsewhere, or names no class."""

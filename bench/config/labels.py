@@ -13,13 +13,14 @@ Node = dict[str, Any]
 
 @dataclass
 class Labels:
-    """changed: all that the call changes of what it chose.
+    """changed: all that the call changes of what it chose. files: by group, the file behind each label.
 
     Settings of a study name plug-ins as its files do: `_of_files` knows the label of each by group, that which it would
     have without the call's changes -> that which it has.
     """
 
     changed: Changes = field(default_factory=dict)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
     _labels: VariantLabels = field(default_factory=VariantLabels)
     _plain: VariantLabels = field(default_factory=VariantLabels)
     _of_files: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Labels:
         dot = "_" if group == "metric" else "."
         label = self._labels.of(name, _short({**changed, **swept}), dot)
         self._of_files.setdefault(group, {})[self._plain.of(name, _short(swept), dot)] = label
+        self.files.setdefault(group, {})[label] = name
         self.changed |= changed
         return label
 

@@ -5,6 +5,7 @@ bytes.
 """
 
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +162,7 @@ class Writer:
         return {
             "schema": TABLES,
             "name": study.name,
+            "command": shlex.join(["python", "-m", "bench", *study.command]),
             "created": provenance.now(),
             **{k: machine[k] for k in ("version", "git_sha", "git_dirty", "device", "python", "torch")},
             "headline": study.headline,

@@ -1,6 +1,7 @@
 """Verbs that read a study's tables: rankings, figures, pages, and what is published."""
 
 import contextlib
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,7 +99,7 @@ def tables_of(study: Study) -> Path:
     wrong = [name for name in ledger.disagreeing(folder) if name in FROM_STORE or name.startswith("scores/")]
     if wrong:
         raise BadInput(
-            f"{folder / wrong[0]} is not what was written; write it anew with 'python -m bench tables "
-            f"study={folder.name}'"
+            f"{folder / wrong[0]} is not what was written; write it anew with "
+            f"'{shlex.join(['python', '-m', 'bench', 'tables', *study.command])}'"
         )
     return folder
