@@ -20,6 +20,8 @@ PLAN = "plan.json"
 PAGE = "index.html"
 #: folder of a study that holds one folder of heartbeats a call
 PROGRESS = "progress"
+#: folders of a study that `publish` carries what is as shipped from, beside the tables
+PORTRAITS, REALISM = "portraits", "realism"
 PLUGINS = ("simulators", "networks", "methods", "metrics")
 #: words of the setting `against` that stand for every method, and for every control
 METHODS, CONTROLS = "methods", "controls"
@@ -75,8 +77,8 @@ class Unit:
 class Study:
     """settings: everything of the configuration but the groups.
 
-    files: by group, e.g. `simulator`, the file of conf/ behind each label. command: what was typed after the
-    verb. pending, given_up: by unit, keys of the cells to compute and of those given up. run: name of this call, by which
+    files: by group, e.g. `simulator`, the file of conf/ behind each label. command: what was typed beside the verb.
+    pending, given_up: by unit, keys of the cells to compute and of those given up. run: name of this call, by which
     artefacts made in it are told from older ones. replace: whether cells that are done are made again.
     """
 

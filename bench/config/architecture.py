@@ -40,6 +40,4 @@ def check_parameters(key: str, make: Callable[[], nn.Module]) -> None:
     except Exception:  # what reads the numbers that it is made with cannot be made without them
         return
     if count > MOST_PARAMETERS:
-        raise BadInput(
-            f"{key} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes"
-        )
+        raise BadInput(f"{key} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes")

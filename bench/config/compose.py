@@ -149,7 +149,11 @@ class _Composer:
             before = [element(v) for v in files["axes"].get(key, choice)]
             changed |= changes.of_axis(key, before, values)
         # a name that is impossible is refused as it is
-        return name if not changed or name != slug(name) else VariantLabels().of(name, {key.replace("/", "."): value for key, value in changed.items()})
+        return (
+            name
+            if not changed or name != slug(name)
+            else VariantLabels().of(name, {key.replace("/", "."): value for key, value in changed.items()})
+        )
 
     def _check_files(self, group: str, nodes: Node) -> None:
         """Refuse a plug-in whose file put its keys elsewhere, or names no class."""
@@ -203,7 +207,9 @@ class _Composer:
         """The label of a pair's simulator, or of its network with how it is trained."""
         swept = {k: v for k, v in pair.items() if in_groups(k, groups) and k != groups[0]}
         mine = {k: v for k, v in pair.items() if in_groups(k, groups)}
-        return self._labels.of(groups[0], config[CHOICES][groups[0]], swept, self._changed(groups, _lines(mine), config))
+        return self._labels.of(
+            groups[0], config[CHOICES][groups[0]], swept, self._changed(groups, _lines(mine), config)
+        )
 
     def _changed(self, groups: Sequence[str], chosen: Mapping[str, str], now: Node) -> Changes:
         """What the call changes below some groups of what the files say that it chose; chosen: lines of an axis."""

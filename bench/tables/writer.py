@@ -174,6 +174,7 @@ class Writer:
             "explain": settings["explain"],
             "use": settings["use"],
             "views": settings["views"],
+            "heads": {s: study.make("simulators", s).heads for s in study.simulators},
             "simulators": {s: study.make("simulators", s).summary for s in study.simulators},
             "networks": {n: study.networks[n]["_target_"] for n in study.networks},
         }

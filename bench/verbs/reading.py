@@ -13,6 +13,7 @@ from bench.provenance import ROOT
 from bench.store import files, ledger, schema
 from bench.study import Study
 from bench.verbs.command import Command
+from bench.verify.carry import carry
 from bench.verify.published import PUBLISHED
 
 #: what of a study is published: everything but the plan, heartbeats and logs of the run
@@ -55,8 +56,18 @@ def drift(command: Command) -> int:
 
 
 def publish(command: Command) -> int:
-    """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs."""
-    folder = tables_of(command.study()[0])
+    """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs.
+
+    Portraits, audits and realism of simulators as shipped go to results/published, with or without tables.
+    """
+    study = command.study()[0]
+    carried = list(carry(study))
+    print("\n".join(map(str, carried)), end="\n" * bool(carried))
+    return 0 if carried and not (study.folder / "study.json").exists() else _publish_tables(study)
+
+
+def _publish_tables(study: Study) -> int:
+    folder = tables_of(study)
     target = PUBLISHED / folder.name
     with files.scratch(target) as copy:
         for name in TABLES:

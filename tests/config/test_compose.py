@@ -119,9 +119,8 @@ def test_pairs_are_composed_once_a_side(conf, composed):
     for one in alone:
         ((simulator, _),) = one.pairs
         assert made.simulators[simulator] == one.simulators[simulator]
-        assert made.networks["large-train-long"] == one.networks["large-train-long"] and made.trains["large-train-long"] == {
-            "epochs": 30
-        }
+        assert made.networks["large-train-long"] == one.networks["large-train-long"]
+        assert made.trains["large-train-long"] == {"epochs": 30}
         assert made.chosen[simulator, "large-train-long"]["network"] == "large"
 
 
