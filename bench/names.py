@@ -42,8 +42,8 @@ class VariantLabels:
         """
         exact = repr((name, dict(sorted(swept.items()))))
         values = {key: value.strip(_QUOTES) for key, value in sorted(swept.items())}
-        spelt, shown = (name + "".join(f"-{k}-{v}" for k, v in pairs) for pairs in (values.items(), _short(values)))
-        label = slug(shown).replace(".", dot)
+        spelt, short = (name + "".join(f"-{k}-{v}" for k, v in pairs) for pairs in (values.items(), _short(values)))
+        label = slug(short).replace(".", dot)
         if slug(spelt) != spelt or self._taken.setdefault(label.casefold(), exact) != exact:
             label = marked(label, exact)
         self._taken[label.casefold()] = exact

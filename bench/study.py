@@ -217,8 +217,11 @@ class Study:
 
     def key(self, group: str, label: str) -> str:
         """The place of a node in the configuration, as the user types it."""
-        kind = group[:-1]
-        return f"{kind}.{self.files.get(kind, {}).get(label, label)}"
+        return f"{group[:-1]}.{self.file(group, label)}"
+
+    def file(self, group: str, label: str) -> str:
+        """The name of the file behind a label."""
+        return self.files.get(group[:-1], {}).get(label, label)
 
     def node(self, group: str, label: str) -> Node:
         """The node behind a label."""

@@ -28,7 +28,7 @@ from bench.contracts.simulator import Heads
 from bench.contracts.validity import Validity
 from simulators.anatomy.minimum import require, require_grid, require_lesion, require_shown
 from simulators.anatomy.mni152 import MNI152
-from simulators.anatomy.origin import file_of, heads
+from simulators.anatomy.origin import file_of, heads_of
 from simulators.anatomy.protocol import Anatomy
 from simulators.audit import audit
 from simulators.contrast import Contrast
@@ -141,7 +141,7 @@ class Brain(Simulator):
     @property
     def heads(self) -> Heads:
         """What the anatomy's heads are taken from."""
-        return heads(self.anatomy)
+        return heads_of(self.anatomy)
 
     def source(self, subject: int, stream: str) -> str:
         """The scan that a subject was taken from, by its name within the folder of scans; "" for other anatomies."""

@@ -20,7 +20,7 @@ from yaml import YAMLError
 from bench.config import braces, changes, own_files, yaml_files
 from bench.config import overrides as lines
 from bench.config.changes import Changes, chooses
-from bench.config.labels import Labels
+from bench.config.labels import CallLabels
 from bench.config.literals import element
 from bench.config.nodes import Node, as_node, composed_of
 from bench.config.overrides import AXES, LISTS, PAIRED, Typed, check_axis, group_of, in_groups, options
@@ -96,7 +96,7 @@ class _Composer:
     folders: list[Path]
     #: what Hydra made of lines it was given: the first pair is asked for again by methods and by metrics
     _by_lines: dict[tuple[str, ...], Node] = field(default_factory=dict)
-    _labels: Labels = field(default_factory=Labels)
+    _labels: CallLabels = field(default_factory=CallLabels)
     #: axes of the study's files
     _given: dict[str, list[str]] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Labels of one call: of each simulator, network, method and metric its name, with what is swept and what is changed."""
+"""Labels of one call: of each simulator, network, method and metric its name, what is swept and what is changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Node = dict[str, Any]
 
 
 @dataclass
-class Labels:
+class CallLabels:
     """changed: all that the call changes of what it chose. files: by group, the file behind each label.
 
     Settings of a study name plug-ins as its files do: `_of_files` knows the label of each by group, that which it would

@@ -14,7 +14,6 @@ from bench.contracts.plugins import Target
 from bench.contracts.realism import Realism
 from bench.contracts.redraws import Redraws
 
-
 #: what heads are taken from: an average brain, formulas, scans of people; "" where nobody says
 Heads = Literal["template", "phantom", "scans", ""]
 

@@ -31,8 +31,8 @@ def write(study: Study) -> Iterator[Path]:
         calibrated = simulator(study, unit, UnitRun(study, unit).value(CALIBRATE))
         cohort = calibrated.cohort(range(AMONG), "evaluation")
         path = study.folder / PORTRAITS / f"{unit.simulator}.png"
-        shown = portrait(unit.simulator, cohort, calibrated.sides(cohort.targets))
-        files.write_bytes(path, picture(replace(shown, origin=ORIGINS[calibrated.heads].words)))
+        patients = portrait(unit.simulator, cohort, calibrated.sides(cohort.targets))
+        files.write_bytes(path, picture(replace(patients, origin=ORIGINS[calibrated.heads].words)))
         yield path
 
 

@@ -33,7 +33,7 @@ class Audited(NamedTuple):
 KEY = ["simulator", "key", "audit"]
 
 
-def place(study: Study) -> Path:
+def place_of(study: Study) -> Path:
     """The table that `check` writes of a study's simulators."""
     return study.folder / PORTRAITS / NAME
 
@@ -59,7 +59,7 @@ def read(path: Path) -> pd.DataFrame:
 def of(study: Study) -> pd.DataFrame:
     """The rows of a study's simulators as they are configured there: published, found in any study, or in its own."""
     anywhere = sorted(Path(study.results).glob(f"*/{PORTRAITS}/{NAME}"))
-    cells, table = Cells(study), _newest([read(path) for path in (PATH, *anywhere, place(study))])
+    cells, table = Cells(study), _newest([read(path) for path in (PATH, *anywhere, place_of(study))])
     known = {(name, cells.describe("simulators", name)) for name in study.simulators}
     # a series, because an empty list would choose no columns instead of no rows
     chosen = pd.Series([at in known for at in zip(table["simulator"], table["key"], strict=True)], table.index, bool)

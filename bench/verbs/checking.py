@@ -8,7 +8,7 @@ from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command
 from bench.verify import catalogue, identities
 from bench.verify.conform import conform
-from bench.verify.entrants import measure as check_entrants
+from bench.verify.entrants import write_findings
 
 
 def check(command: Command) -> int:
@@ -41,7 +41,7 @@ def entrants(command: Command) -> int:
         raise BadInput(
             f"entrants takes no overrides, and was given '{command.overrides[0]}'; it runs all of conf/entrants"
         )
-    print(check_entrants())
+    print(write_findings())
     return 0
 
 

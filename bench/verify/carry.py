@@ -19,7 +19,7 @@ def carry(study: Study, target: Path = PUBLISHED) -> Iterator[Path]:
     """Copy portraits, audits, realism and entrants of a study's folder to `target`, naming each file."""
     pictures = sorted((study.folder / PORTRAITS).glob("*.png"))
     measured = sorted((study.folder / REALISM).glob("*"))
-    audits = simulator_audits.read(simulator_audits.place(study))
+    audits = simulator_audits.read(simulator_audits.place_of(study))
     shipped = as_shipped(study) if pictures or measured or len(audits) else set()
     yield from (_copy(path, target / PORTRAITS) for path in pictures if path.stem in shipped)
     if len(mine := audits[audits["simulator"].isin(shipped)]):
@@ -27,9 +27,9 @@ def carry(study: Study, target: Path = PUBLISHED) -> Iterator[Path]:
         yield path
     # an anatomy is measured once for all simulators that have it
     yield from (_copy(path, target / REALISM) for path in measured if shipped == set(study.simulators))
-    if (found := study.folder / entrants.NAME).exists():
-        yield _copy(found, target)
-        yield from entrants.write_pages(found)
+    if (table := study.folder / entrants.NAME).exists():
+        yield _copy(table, target)
+        yield from entrants.write_pages(table)
 
 
 def as_shipped(study: Study) -> set[str]:

@@ -51,7 +51,7 @@ def _simulators(study: Study, label: str) -> Iterator[Named]:
     calibrated, key = simulator(study, unit, calibration), run.cells.describe("simulators", label)
     audits = Audits(
         calibrated, label, key, calibration["reached"], references=calibration.get("pairs", {}),
-        keep=lambda row: simulator_audits.write([row], simulator_audits.place(study)),
+        keep=lambda row: simulator_audits.write([row], simulator_audits.place_of(study)),
     )  # fmt: skip
     yield from ((check.__name__, partial(check, calibrated)) for check in simulators.applicable(calibrated))
     yield from ((audit.__name__, audit) for audit in audits.named())

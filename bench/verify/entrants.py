@@ -117,7 +117,7 @@ def _release(rows: pd.DataFrame) -> str:
     return f"{rows['library'].iloc[0]} {rows['version'].iloc[0]}" if (rows["verdict"] != "absent").any() else "not here"
 
 
-def measure() -> Path:
+def write_findings() -> Path:
     """Measure, print, and write the table."""
     torch.set_num_threads(1)
     table = findings_table(sorted(CONF.glob("*.yaml")))

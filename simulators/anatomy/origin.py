@@ -6,7 +6,7 @@ from typing import Any
 from bench.contracts.simulator import Heads
 
 
-def heads(anatomy: Any) -> Heads:
+def heads_of(anatomy: Any) -> Heads:
     """What the heads of an anatomy are taken from, as it or the one inside it states with `heads`; "" where none do."""
     return _stated(anatomy, "heads") or ""
 

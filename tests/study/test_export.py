@@ -207,7 +207,7 @@ def test_truths_of_names_that_are_alike_but_for_letters_bids_does_not_know_have_
 def test_a_study_exports_its_cohort_and_the_maps_it_has(planned):
     study = planned("method=[gradient,random]", "explain.subjects=16", "seed.data=0", "seed.model=0")
     (folder,) = export(study)
-    assert folder.parts[-2:] == ("export", "box")
+    assert folder == study.folder / "export" / "box"
     assert_equal(read(folder), Box(amplitude=0.3).cohort(range(16), "evaluation"))
     assert [p.name for p in (folder / "derivatives").iterdir()] == ["plumbline"]
 
@@ -219,7 +219,8 @@ def test_a_study_exports_its_cohort_and_the_maps_it_has(planned):
     assert not list(folder.rglob("*desc-random*"))
 
 
-def test_a_study_draws_a_portrait_of_each_simulator(planned, tmp_path):
-    (path,) = portraits.write(planned(), tmp_path / "simulators")
-    assert path == tmp_path / "simulators" / "box.png"
+def test_a_study_draws_a_portrait_of_each_simulator_into_its_own_folder(planned):
+    study = planned()
+    (path,) = portraits.write(study)
+    assert path == study.folder / "portraits" / "box.png"
     assert path.read_bytes().startswith(b"\x89PNG")

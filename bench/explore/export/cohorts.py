@@ -17,7 +17,7 @@ STREAM = "evaluation"
 
 
 def export(study: Study) -> Iterator[Path]:
-    """Write `results/<study>/export/<simulator>/` for every simulator of a study, and name each folder once it is whole.
+    """Write `results/<study>/export/<simulator>/` for every simulator, and name each folder once it is whole.
 
     Explained subjects that are not stored yet are made (and the simulator calibrated); maps are exported where they
     are stored, and never computed.

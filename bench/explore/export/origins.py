@@ -27,8 +27,8 @@ ORIGINS: Mapping[Heads, Origin] = {
     ),
     "scans": Origin(
         "heads: scans of people, deformed",
-        "REAL HEADS: these images are scans of people, smoothly deformed, in which disease and its absence were planted. "
-        "The column `source` of participants.tsv names the scan of each. Keep and share them as the scans themselves.",
+        "Real heads: these images are scans of people, smoothly deformed, and any disease in them is planted. "
+        "The column `source` of participants.tsv names the scan of each. Keep them as you keep the scans themselves.",
         "Scan of a person, smoothly deformed, on a fixed intensity scale; any disease in it is planted.",
     ),
     "": Origin(
