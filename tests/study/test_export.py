@@ -108,6 +108,23 @@ def test_a_real_brain_reads_back_with_its_population_and_every_column_is_describ
         assert people["side_2"][row] == {"left": -1, "right": 1}[atrophy["side"]]
 
 
+@pytest.mark.parametrize("heads", ["scans", "template", "phantom", ""])
+def test_an_export_says_what_its_heads_are(cohort, tmp_path, heads):
+    sources = ("a.nii.gz", "deep/b.nii.gz", "a.nii.gz", "a.nii.gz") if heads == "scans" else ()
+    folder = write(tmp_path / "box", cohort, replace(ABOUT, heads=heads, sources=sources))
+    readme, sidecar = ((folder / name).read_text() for name in ("README", "sub-0001/anat/sub-0001_T1w.json"))
+    title = json.loads((folder / "dataset_description.json").read_text())["Name"]
+    said = {"scans": "scans of people", "template": "template", "phantom": "phantom", "": "not"}[heads]
+    assert said in readme and (said in title or not heads)
+    assert {"scans": "Scan of a person", "": "not said"}.get(heads, heads) in json.loads(sidecar)["Description"]
+    assert ("Nobody was scanned" in readme) == (heads == "phantom") and ("Real heads" in readme) == (heads == "scans")
+    people = pd.read_csv(folder / "participants.tsv", sep="\t")
+    assert ("source" in people) == (heads == "scans")
+    assert heads != "scans" or tuple(people["source"]) == sources
+    assert list(people) == list(json.loads((folder / "participants.json").read_text()))
+    assert_equal(read(folder), cohort)
+
+
 def _bytes(folder):
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
