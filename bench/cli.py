@@ -36,16 +36,17 @@ HELP = """verbs:
   show KEY     the record behind a key, e.g. of provenance.parquet, and the command that makes it alone;
                show leaderboard:ROW prints the score rows behind a row of leaderboard.csv, and their keys;
                show TABLE.md and TABLE.tex print a table for a paper, `ranking` the short one of a README
-  publish      copy tables, figures and page to results/published
+  publish      copy tables, figures and page to results/published, with portraits, audits and realism of
+               simulators as shipped
   drift        compare the means of a fresh run with the published ones
   calibrate    find the amplitude of each simulator, into simulators/calibrations
-  export       write the subjects of each simulator as NIfTI, BIDS-like, into results/export
+  export       write the subjects of each simulator as NIfTI, BIDS-like, into results/<study>/export
   score maps=FOLDER
                score NIfTI maps made elsewhere of the exported subjects and models, as one more method of the study
   tune         choose the parameters of methods on the dev simulators, into conf/ and results/published/tune
-  portrait     draw patients, twins, truths and regions of each simulator, into results/published/portraits
-  realism      healthy subjects of each anatomy beside norms of people, into results/published/realism
-  entrants     other libraries' versions of our methods through the same checks, into results/published/entrants.csv
+  portrait     draw patients, twins, truths and regions of each simulator, into results/<study>/portraits
+  realism      healthy subjects of each anatomy beside norms of people, into results/<study>/realism
+  entrants     other libraries' versions of our methods through the same checks, into results/entrants
   readme       write the tables of plug-ins into their READMEs, and the identities of new classes
   views        kernels, features, latent space, soft tree of the first model of each simulator and network
 

@@ -35,17 +35,24 @@ class VariantLabels:
     _taken: dict[str, str] = field(default_factory=dict)
 
     def of(self, name: str, swept: Mapping[str, str], dot: str = ".") -> str:
-        """The label of a variant: its name and each key that is swept with its value, as `name-key-value`.
+        """The label of a variant: its name and each key that is swept or changed, by name, as `name-key-value`.
 
-        swept: values as elements of Hydra's grammar. dot: what stands in the label in place of each dot.
+        swept: values as elements of Hydra's grammar; of a path the label shows the last part alone. dot: what stands in
+        the label in place of each dot.
         """
-        exact = repr((name, dict(swept)))
-        spelt = name + "".join(f"-{key}-{value.strip(_QUOTES)}" for key, value in swept.items())
-        label = slug(spelt).replace(".", dot)
+        exact = repr((name, dict(sorted(swept.items()))))
+        values = {key: value.strip(_QUOTES) for key, value in sorted(swept.items())}
+        spelt, short = (name + "".join(f"-{k}-{v}" for k, v in pairs) for pairs in (values.items(), _short(values)))
+        label = slug(short).replace(".", dot)
         if slug(spelt) != spelt or self._taken.setdefault(label.casefold(), exact) != exact:
             label = marked(label, exact)
         self._taken[label.casefold()] = exact
         return label
+
+
+def _short(values: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """Values as labels show them: lists without brackets, and of a path its last part, as the rest is private."""
+    return ((key, value.strip("[]{}").rstrip("/").rpartition("/")[2] or value) for key, value in values.items())
 
 
 def variant_of(label: str, names: Iterable[str]) -> str | None:

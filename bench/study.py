@@ -20,6 +20,8 @@ PLAN = "plan.json"
 PAGE = "index.html"
 #: folder of a study that holds one folder of heartbeats a call
 PROGRESS = "progress"
+#: folders of a study that `publish` carries what is as shipped from, beside the tables
+PORTRAITS, REALISM = "portraits", "realism"
 PLUGINS = ("simulators", "networks", "methods", "metrics")
 #: words of the setting `against` that stand for every method, and for every control
 METHODS, CONTROLS = "methods", "controls"
@@ -75,6 +77,7 @@ class Unit:
 class Study:
     """settings: everything of the configuration but the groups.
 
+    files: by group, e.g. `simulator`, the file of conf/ behind each label. command: what was typed beside the verb.
     pending, given_up: by unit, keys of the cells to compute and of those given up. run: name of this call, by which
     artefacts made in it are told from older ones. replace: whether cells that are done are made again.
     """
@@ -88,6 +91,8 @@ class Study:
     methods: dict[str, Node]
     metrics: dict[str, Node]
     units: list[Unit]
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    command: list[str] = field(default_factory=list)
     run: str = ""
     replace: bool = False
     pending: dict[str, list[str]] = field(default_factory=dict)
@@ -203,13 +208,20 @@ class Study:
         """The plug-in behind a label, built once; group: simulators, methods or metrics."""
         if (group, label) not in self._plugins:
             trusted = tuple(self.settings["trusted"])
-            node, path = self.node(group, label), f"{group[:-1]}.{label}"
-            self._plugins[group, label] = build(node, trusted=trusted, path=path)
+            self._plugins[group, label] = build(self.node(group, label), trusted=trusted, path=self.key(group, label))
         return self._plugins[group, label]
 
     @cached_property
     def _plugins(self) -> dict[tuple[str, str], Any]:
         return {}
+
+    def key(self, group: str, label: str) -> str:
+        """The place of a node in the configuration, as the user types it."""
+        return f"{group[:-1]}.{self.file(group, label)}"
+
+    def file(self, group: str, label: str) -> str:
+        """The name of the file behind a label."""
+        return self.files.get(group[:-1], {}).get(label, label)
 
     def node(self, group: str, label: str) -> Node:
         """The node behind a label."""

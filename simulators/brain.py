@@ -24,9 +24,11 @@ from bench.contracts import (
     bounded,
     impossible,
 )
+from bench.contracts.simulator import Heads
 from bench.contracts.validity import Validity
 from simulators.anatomy.minimum import require, require_grid, require_lesion, require_shown
 from simulators.anatomy.mni152 import MNI152
+from simulators.anatomy.origin import file_of, heads_of
 from simulators.anatomy.protocol import Anatomy
 from simulators.audit import audit
 from simulators.contrast import Contrast
@@ -135,6 +137,15 @@ class Brain(Simulator):
     def shape(self) -> tuple[int, int, int]:
         """Grid (D, H, W)."""
         return self.parts.shape
+
+    @property
+    def heads(self) -> Heads:
+        """What the anatomy's heads are taken from."""
+        return heads_of(self.anatomy)
+
+    def source(self, subject: int, stream: str) -> str:
+        """The scan that a subject was taken from, by its name within the folder of scans; "" for other anatomies."""
+        return file_of(self.anatomy, self.scene(subject, stream).shape)
 
     @property
     def modality(self) -> str:

@@ -1,6 +1,7 @@
 """Names in the column `metric`: a metric, or one of its columns, and what the name of such a column says."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 _STEP = re.compile(r"layer_(\d+)_of_(\d+)")
@@ -20,6 +21,12 @@ class MetricName(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.metric}.{self.column}" if self.column else self.metric
+
+
+def label_of(metric: str, labels: Iterable[str]) -> str:
+    """The label of a metric among those of a study: its name, or the only one that says what was changed of it."""
+    alike = {label for label in labels if label == metric or label.startswith(f"{metric}-")}
+    return metric if metric in alike or len(alike) != 1 else alike.pop()
 
 
 class LayerStep(NamedTuple):

@@ -33,7 +33,7 @@ def learnt_of(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]) -
     return {**shape, **{name: value for name, value in facts.items() if name in asked}}
 
 
-def check_parameters(label: str, make: Callable[[], nn.Module]) -> None:
+def check_parameters(key: str, make: Callable[[], nn.Module]) -> None:
     """Raise BadInput for a network of more parameters than memory holds, without making them."""
     try:
         with torch.device("meta"):
@@ -43,6 +43,4 @@ def check_parameters(label: str, make: Callable[[], nn.Module]) -> None:
     except Exception:  # what reads the numbers that it is made with cannot be made without them
         return
     if count > MOST_PARAMETERS:
-        raise BadInput(
-            f"network.{label} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes"
-        )
+        raise BadInput(f"{key} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes")

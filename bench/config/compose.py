@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import os
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,20 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from bench.config import braces, includes, own_files, yaml_files
+from bench.config import braces, changes, includes, own_files, yaml_files
 from bench.config import overrides as lines
+from bench.config.changes import Changes, chooses
+from bench.config.labels import CallLabels
 from bench.config.literals import element
 from bench.config.nodes import Node, as_node, composed_of
-from bench.config.overrides import AXES, LISTS, PAIRED, Typed, check_axis, group_of, options
+from bench.config.overrides import AXES, LISTS, PAIRED, Typed, check_axis, group_of, in_groups, options
 from bench.config.pairs import CHOICES, REFERS, configurations
 from bench.config.schema import Config
 from bench.config.search import searched
 from bench.config.sentences import say, unreadable
 from bench.contracts import BadInput
 from bench.contracts.names import known
-from bench.names import VariantLabels
+from bench.names import VariantLabels, slug
 from bench.provenance import ROOT
 
 CONF = ROOT / "conf"
@@ -42,7 +44,8 @@ ConfigStore.instance().store(name="schema", node=Config)
 class Composed:
     """Plain nodes by label. pairs: (simulator label, network label) of every combination; train: by network label.
 
-    chosen: what of the axes makes a pair, or a label of `method` or `metric`: {key: value}.
+    chosen: what of the axes makes a pair, or a label of `method` or `metric`: {key: value}. files: by group, the file
+    behind each label.
     """
 
     settings: Node
@@ -54,6 +57,7 @@ class Composed:
     pairs: list[tuple[str, str]] = field(default_factory=list)
     launch: list[str] = field(default_factory=list)
     chosen: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Composed:
@@ -97,12 +101,15 @@ class _Composer:
     folders: list[Path]
     #: what Hydra made of lines it was given: the first pair is asked for again by methods and by metrics
     _by_lines: dict[tuple[str, ...], Node] = field(default_factory=dict)
-    _labels: VariantLabels = field(default_factory=VariantLabels)
+    _labels: CallLabels = field(default_factory=CallLabels)
+    #: axes of the study's files
+    _given: dict[str, list[str]] = field(default_factory=dict)
 
     def study(self) -> Composed:
         settings = ("study", "axes", "bars", "headline")
         base = self._compose({k: v for k, v in self.typed.fixed.items() if k.split(".")[0] in settings})
         given = {k: [element(v) for v in values] for k, values in base["axes"].items()}
+        typed, self._given = list(self.typed.fixed), given
         self._add_bars(base)
         self.check_launcher()
         axes = {**{k: v for k, v in given.items() if k not in self.typed.fixed}, **self.typed.sweeps}
@@ -116,6 +123,10 @@ class _Composer:
         for group, nodes in (("method", composed.methods), ("metric", composed.metrics)):
             swept = {k: v for k, v in axes.items() if group_of(k) == group}
             composed.chosen |= self._add_plugins(group, nodes, first, swept)
+        composed.settings = self._labels.translated(composed.settings)
+        composed.files = self._labels.files
+        composed.settings["name"] = self._name(typed, self._compose(first))
+        composed.trains = {label: self._labels.started(node) for label, node in composed.trains.items()}
         composed.settings["trusted"] = self.typed.trusted
         self._check_headlines(composed)
         return composed
@@ -125,8 +136,29 @@ class _Composer:
         if base["headline"] and "method" not in self.typed.fixed:
             for bar in base["bars"]:
                 known("bars", "method", bar, options("method", self.folders))
-            named = [name for name, node in base["method"].items() if "_target_" in node]
-            self.typed.fixed["method"] = f"method=[{','.join(dict.fromkeys([*named, *base['bars']]))}]"
+            self.typed.fixed["method"] = f"method=[{','.join(_with_bars(base))}]"
+
+    def _name(self, typed: Sequence[str], now: Node) -> str:
+        """The name that the call gives the study, or that of its files, with all that the call changes of them."""
+        name: str = now["name"]
+        if "name" in typed:
+            return name
+        files = self._files({})
+        settings = [key for key in typed if not in_groups(key, (*AXES, *changes.HOW))]
+        changed = self._labels.changed | changes.of_values(settings, files, now)
+        for group in (group for group in LISTS if any(in_groups(key, (group,)) for key in typed)):
+            before = _with_bars(files) if group == "method" and files["headline"] else _chosen(files, group)
+            changed |= changes.of_axis(group, before, _chosen(now, group), options(group, self.folders))
+        for key, values in self.typed.sweeps.items():
+            choice = [str(files[CHOICES][key])] if key in files[CHOICES] else []
+            before = [element(v) for v in files["axes"].get(key, choice)]
+            changed |= changes.of_axis(key, before, values)
+        # a name that is impossible is refused as it is
+        return (
+            name
+            if not changed or name != slug(name)
+            else VariantLabels().of(name, {key.replace("/", "."): value for key, value in changed.items()})
+        )
 
     def _check_files(self, group: str, nodes: Node) -> None:
         """Refuse a plug-in whose file put its keys elsewhere, or names no class."""
@@ -154,8 +186,8 @@ class _Composer:
 
     def _add_pair(self, composed: Composed, pair: Mapping[str, str], config: Node) -> None:
         choices = config[CHOICES]
-        simulator = self._labels.of(choices["simulator"], _below(pair, "simulator"))
-        network = self._labels.of(choices["network"], _below(pair, "network", "train"))
+        simulator = self._label(pair, config, "simulator")
+        network = self._label(pair, config, "network", "train")
         every = (composed.simulators, simulator), (composed.networks, network), (composed.trains, network)
         for group, (nodes, label) in zip(PAIRED, every, strict=True):
             if nodes.setdefault(label, config[group]) != config[group]:
@@ -168,6 +200,40 @@ class _Composer:
         beside = (*PAIRED, *LISTS, CHOICES, REFERS, "axes")
         composed.settings = composed.settings or {k: v for k, v in config.items() if k not in beside}
 
+    def _label(self, pair: Mapping[str, str], config: Node, *groups: str) -> str:
+        """The label of a pair's simulator, or of its network with how it is trained."""
+        swept = {k: v for k, v in pair.items() if in_groups(k, groups) and k != groups[0]}
+        mine = {k: v for k, v in pair.items() if in_groups(k, groups)}
+        return self._labels.of(
+            groups[0], config[CHOICES][groups[0]], swept, self._changed(groups, _lines(mine), config)
+        )
+
+    def _changed(self, groups: Sequence[str], chosen: Mapping[str, str], now: Node) -> Changes:
+        """What the call changes below some groups of what the files say that it chose; chosen: lines of an axis."""
+        typed = {k: line for k, line in self.typed.fixed.items() if in_groups(k, groups) and k not in LISTS}
+        files = [key for key in typed if chooses(key)]
+        changed: Changes = {}
+        if files:
+            before = self._files({**self.typed.fixed, **chosen}, without=files)
+            changed |= changes.of_choices([typed[key] for key in files], before, now)
+        if values := [key for key in typed if key not in files]:
+            before = self._files({**self.typed.fixed, **chosen})
+            changed |= changes.of_values(values, before, now)
+            # an axis of the study is always shown, so that the same has one label in it and in a part of it
+            changed |= changes.of_values([key for key in values if key in self._given], {}, now)
+        return changed
+
+    def _files(self, lines: Mapping[str, str], without: Collection[str] = ()) -> Node:
+        """The configuration of the files that the study and lines choose, without any value typed.
+
+        Of files that need one there is nothing to say.
+        """
+        study = {k: line for k, line in self.typed.fixed.items() if k == "study"}
+        chosen = study | {k: line for k, line in lines.items() if chooses(k) and k not in without}
+        with contextlib.suppress(BadInput):
+            return self._compose(chosen, complete=False)
+        return {CHOICES: {}}
+
     def _add_plugins(
         self, group: str, nodes: Node, first: Node, swept: Mapping[str, list[str]]
     ) -> dict[tuple[str, str], dict[str, str]]:
@@ -176,14 +242,14 @@ class _Composer:
         # A study may set parameters of plug-ins that this call did not choose; those have no target.
         plain = {name: node for name, node in composed.items() if "_target_" in node}
         variants = {name: list(self._variants(group, name, node, swept, grid)) for name, node in plain.items()}
+        changed = self._changed((group,), {k: v for k, v in first.items() if chooses(k)}, {group: composed})
         rounds = [_lines(ChainMap(*together)) for together in _nth(variants.values())]
         compositions = [self._compose({**first, **lines})[group] if lines else composed for lines in rounds]
         chosen = {}
         for name, settings in variants.items():
             for variant, nodes_of in zip(settings, compositions, strict=False):
-                # a dot parts a metric from its column in tables
-                dot = "_" if group == "metric" else "."
-                label = self._labels.of(name, {k.split(".", 2)[2]: v for k, v in variant.items()}, dot)
+                mine = {k: v for k, v in changed.items() if k.split(".")[1] == name}
+                label = self._labels.of(group, name, variant, mine)
                 of_grid = self._of(group, name, plain[name], grid)
                 values = variant or {k: element(plain[name][k.rpartition(".")[2]]) for k in of_grid}
                 nodes[label], chosen[group, label] = nodes_of[name], {group: f"[{name}]", **values}
@@ -212,11 +278,11 @@ class _Composer:
         keys = {f"{group}.{name}.{parameter}": v for parameter, v in grid.items() if parameter in node}
         return {k: v for k, v in keys.items() if k not in self.typed.fixed}
 
-    def _compose(self, chosen: Mapping[str, str]) -> Node:
+    def _compose(self, chosen: Mapping[str, str], complete: bool = True) -> Node:
         given = tuple(chosen.values())
         if given not in self._by_lines:
             with self._one_sentence(chosen.values()):
-                self._by_lines[given] = composed_of(list(given))
+                self._by_lines[given] = composed_of(list(given), complete)
             _check_trust(self._by_lines[given])
         return self._by_lines[given]
 
@@ -278,7 +344,11 @@ def _lines(chosen: Mapping[str, str]) -> dict[str, str]:
     return {k: f"{k}={v}" for k, v in chosen.items()}
 
 
-def _below(pair: Mapping[str, str], *groups: str) -> dict[str, str]:
-    """What is swept below the groups of one of a pair, by key within its group, or beside its own."""
-    swept = {k: v for k, v in pair.items() if group_of(k) in groups and k != groups[0]}
-    return {k.removeprefix(group_of(k))[1:] or k: v for k, v in swept.items()}
+def _chosen(config: Node, group: str) -> list[str]:
+    """The methods or metrics that are chosen, and not only set."""
+    return [name for name, node in config[group].items() if "_target_" in node]
+
+
+def _with_bars(config: Node) -> list[str]:
+    """The methods of a study with rankings: those it names, then its bars."""
+    return list(dict.fromkeys([*_chosen(config, "method"), *config["bars"]]))

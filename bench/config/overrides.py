@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -187,3 +187,8 @@ def group_of(key: str) -> str:
     if group not in AXES:
         raise BadInput(f"axes: there is no axis '{key}'; axes are {', '.join(AXES)} and keys below them")
     return group
+
+
+def in_groups(key: str, groups: Collection[str]) -> bool:
+    """True for a key of one of some groups, or below it."""
+    return key.replace("/", ".").partition(".")[0] in groups

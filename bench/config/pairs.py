@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bench.config.overrides import group_of
+from bench.config.overrides import group_of, in_groups
 
 Node = dict[str, Any]
 Pair = Mapping[str, str]
@@ -54,5 +54,6 @@ def _apart(composed: Mapping[tuple[Side, Side], Node], first: tuple[Side, Side])
 
 def _joined(simulator: Node, network: Node) -> Node:
     """A configuration with the simulator of one and all else of another."""
-    choices = {**network[CHOICES], "simulator": simulator[CHOICES]["simulator"]}
-    return {**network, "simulator": simulator["simulator"], CHOICES: choices}
+    parts = {key: file for key, file in simulator[CHOICES].items() if in_groups(key, _SIDES[0])}
+    others = {key: file for key, file in network[CHOICES].items() if not in_groups(key, _SIDES[0])}
+    return {**network, "simulator": simulator["simulator"], CHOICES: {**others, **parts}}

@@ -123,6 +123,7 @@ class Config:
     chooses methods itself has these and no others.
     detect: a simulator with a shortcut, and the clean one that its models are to be told from by their maps.
     tuned: what was found of methods on the `dev` simulators, by name.
+    replace: whether tables of another study of this name may be replaced.
     against: the comparisons declared before any score: what a method, or `methods` (every one), is to be better than,
     a method or `controls` (every one of them). One that a call did not choose is compared with nothing.
     """
@@ -142,6 +143,7 @@ class Config:
     maps: Annotated[Any, Literal["all", "none"] | Annotated[int, AtLeast(0)]] = "all"
     timeout_s: Annotated[float, Between(1, 30 * 86_400, unit="s")] = 1800.0
     rerun: Annotated[Any, Rerun] = "missing"
+    replace: bool = False
     trusted: list[str] = field(default_factory=list)
     paths: PathSettings = field(default_factory=PathSettings)
     simulator: Any = MISSING

@@ -14,6 +14,9 @@ from bench.contracts.plugins import Target
 from bench.contracts.realism import Realism
 from bench.contracts.redraws import Redraws
 
+#: what heads are taken from: an average brain, formulas, scans of people; "" where nobody says
+Heads = Literal["template", "phantom", "scans", ""]
+
 
 class Simulator(ABC):
     """Makes subjects. Subject i is a pure function of (config, stream, i): any subset, order or batch, same bytes.
@@ -89,6 +92,15 @@ class Simulator(ABC):
     def atlas(self) -> Tensor | None:
         """(D, H, W) int64: the regions before any subject's own shape, 0 outside; None where images share none."""
         return None
+
+    @property
+    def heads(self) -> Heads:
+        """What the heads are taken from, as exports, portraits and pages say it."""
+        return ""
+
+    def source(self, subject: int, stream: str) -> str:
+        """The file that a subject's head was taken from, by its name within the user's folder; "" for none."""
+        return ""
 
     @property
     def modality(self) -> str:

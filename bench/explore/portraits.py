@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -10,26 +11,28 @@ from PIL import Image
 from torch import Tensor
 
 from bench.contracts import BadInput, Cohort
+from bench.explore.export.origins import ORIGINS
 from bench.launch.unit import UnitRun
 from bench.report.figures import style
 from bench.report.figures.portrait import Portrait, draw
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.context import simulator
 from bench.store import files
-from bench.study import Study
+from bench.study import PORTRAITS, Study
 
 #: subjects looked at, and patients shown of them
 AMONG, SHOWN = 16, 3
 DPI = 150
 
 
-def write(study: Study, folder: Path) -> Iterator[Path]:
-    """Draw every simulator of a study into `folder`/<simulator>.png; a simulator never calibrated is calibrated."""
+def write(study: Study) -> Iterator[Path]:
+    """Draw the simulators of a study into its `portraits/<simulator>.png`; one never calibrated is calibrated."""
     for unit in {u.simulator: u for u in reversed(study.units)}.values():
         calibrated = simulator(study, unit, UnitRun(study, unit).value(CALIBRATE))
         cohort = calibrated.cohort(range(AMONG), "evaluation")
-        path = folder / f"{unit.simulator}.png"
-        files.write_bytes(path, picture(portrait(unit.simulator, cohort, calibrated.sides(cohort.targets))))
+        path = study.folder / PORTRAITS / f"{unit.simulator}.png"
+        patients = portrait(unit.simulator, cohort, calibrated.sides(cohort.targets))
+        files.write_bytes(path, picture(replace(patients, origin=ORIGINS[calibrated.heads].words)))
         yield path
 
 

@@ -10,15 +10,17 @@ from bench.contracts import Realism
 from bench.report.figures import realism as figure
 from bench.report.figures import style
 from bench.store import files
+from bench.study import REALISM as REALISM_FOLDER
 from bench.study import Study
 
 #: healthy subjects measured
 SUBJECTS = 200
 
 
-def write(study: Study, folder: Path, subjects: int = SUBJECTS) -> Iterator[Path]:
-    """Measure each anatomy of a study's simulators once, into `folder`/<anatomy>.csv, .pdf and .png."""
+def write(study: Study, subjects: int = SUBJECTS) -> Iterator[Path]:
+    """Measure each anatomy of a study's simulators once, into its `realism/<anatomy>.csv`, .pdf and .png."""
     done: set[str] = set()
+    folder = study.folder / REALISM_FOLDER
     for name in dict.fromkeys(unit.simulator for unit in study.units):
         measured = study.make("simulators", name).realism(subjects)
         if measured.title not in done:

@@ -47,7 +47,10 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
         for d in seeds["data"]
     ]
     parts = (composed.simulators, composed.networks, composed.trains, composed.methods, composed.metrics)
-    planned = Study(settings["name"], str(ROOT / results), settings, *parts, units=units)
+    typed = [*arguments, *(part for folder in config_dirs for part in ("--config-dir", str(folder)))]
+    planned = Study(
+        settings["name"], str(ROOT / results), settings, *parts, units=units, files=composed.files, command=typed
+    )
     _check_ids(planned)
     check_size(planned)
     check_store(planned.store)
@@ -86,7 +89,7 @@ def is_finished(study: Study) -> bool:
 
 def _asked(study: Study) -> Study:
     """A study without what one call adds to it."""
-    return replace(study, run="", replace=False, pending={}, given_up={})
+    return replace(study, command=[], run="", replace=False, pending={}, given_up={})
 
 
 def check_plugins(study: Study) -> None:
@@ -102,15 +105,15 @@ def check_plugins(study: Study) -> None:
         if not study.node_names(group):
             raise BadInput(f"no {group} are chosen; name some, e.g. '{group[:-1]}=[...]' or {group[:-1]}=all")
         for label in study.node_names(group):
-            check_complete(study.node(group, label), trusted, f"{group[:-1]}.{label}")
+            check_complete(study.node(group, label), trusted, study.key(group, label))
             check_declarations(study.make(group, label), group, label)
     for label in study.simulators:
         check_declarations(study.make("simulators", label), "simulators", label)
     for label, node in study.networks.items():
-        check_declarations(resolve(node, ("bench.networks", *trusted), f"network.{label}"), "networks", label)
+        check_declarations(resolve(node, ("bench.networks", *trusted), study.key("networks", label)), "networks", label)
     for simulator, network in dict.fromkeys((u.simulator, u.network) for u in study.units):
         make = architecture(study.networks[network], study.make("simulators", simulator), trusted)
-        check_parameters(network, make)
+        check_parameters(study.key("networks", network), make)
         make()
 
 

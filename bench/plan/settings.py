@@ -17,7 +17,7 @@ from bench.stages import use
 from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
 #: folders of the results folder that are no study
-RESERVED = ("store", "published", "benchmarks", "export")
+RESERVED = ("store", "published", "benchmarks")
 MOST_UNITS = 10_000
 
 

@@ -35,7 +35,7 @@ def check_store(root: Path) -> None:
 
 def check_tables(folder: Path) -> None:
     """Refuse tables of another schema; raises BadInput naming the command that writes them anew."""
-    mend = f"write them anew with 'python -m bench tables study={folder.name}'"
+    mend = "write them anew with 'python -m bench tables' and the words that made them"
     _check(folder / "study.json", TABLES, f"{folder} holds tables of schema", mend)
 
 

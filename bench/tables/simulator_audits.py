@@ -10,9 +10,10 @@ from bench.columns.written import SIMULATOR_AUDITS
 from bench.plan.cells import Cells
 from bench.provenance import ROOT
 from bench.store import files
-from bench.study import Study
+from bench.study import PORTRAITS, Study
 
-PATH = ROOT / "results" / "published" / "portraits" / "simulator_audits.csv"
+NAME = "simulator_audits.csv"
+PATH = ROOT / "results" / "published" / PORTRAITS / NAME
 
 
 class Audited(NamedTuple):
@@ -32,23 +33,33 @@ class Audited(NamedTuple):
 KEY = ["simulator", "key", "audit"]
 
 
-def write(rows: Sequence[Audited], path: Path = PATH) -> None:
+def place_of(study: Study) -> Path:
+    """The table that `check` writes of a study's simulators."""
+    return study.folder / PORTRAITS / NAME
+
+
+def write(rows: Sequence[Audited] | pd.DataFrame, path: Path) -> None:
     """Add rows to the table; they replace those of the same simulator, configuration and audit."""
-    table = pd.concat([t for t in (read(path), pd.DataFrame(rows, columns=SIMULATOR_AUDITS.names)) if len(t)])
-    newest = table.drop_duplicates(KEY, keep="last").sort_values(KEY).round(6)
+    newest = _newest([read(path), pd.DataFrame(rows, columns=SIMULATOR_AUDITS.names)])
     files.write_bytes(path, newest.to_csv(index=False, lineterminator="\n").encode())
 
 
-def read(path: Path = PATH) -> pd.DataFrame:
+def _newest(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    held = pd.concat([table for table in tables if len(table)] or tables[:1])
+    return held.drop_duplicates(KEY, keep="last").sort_values(KEY).round(6)
+
+
+def read(path: Path) -> pd.DataFrame:
     """All rows; none where no simulator was audited yet."""
     if not path.is_file():
         return pd.DataFrame(columns=SIMULATOR_AUDITS.names)
     return pd.read_csv(path, keep_default_na=False, dtype={"key": str})
 
 
-def of(study: Study, path: Path = PATH) -> pd.DataFrame:
-    """The rows of a study's simulators as they are configured there."""
-    cells, table = Cells(study), read(path)
+def of(study: Study) -> pd.DataFrame:
+    """The rows of a study's simulators as they are configured there: published, found in any study, or in its own."""
+    anywhere = sorted(Path(study.results).glob(f"*/{PORTRAITS}/{NAME}"))
+    cells, table = Cells(study), _newest([read(path) for path in (PATH, *anywhere, place_of(study))])
     known = {(name, cells.describe("simulators", name)) for name in study.simulators}
     # a series, because an empty list would choose no columns instead of no rows
     chosen = pd.Series([at in known for at in zip(table["simulator"], table["key"], strict=True)], table.index, bool)

@@ -5,6 +5,7 @@ bytes.
 """
 
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +162,7 @@ class Writer:
         return {
             "schema": TABLES,
             "name": study.name,
+            "command": shlex.join(["python", "-m", "bench", *study.command]),
             "created": provenance.now(),
             **{k: machine[k] for k in ("version", "git_sha", "git_dirty", "device", "python", "torch")},
             "headline": study.headline,
@@ -172,6 +174,7 @@ class Writer:
             "explain": settings["explain"],
             "use": settings["use"],
             "views": settings["views"],
+            "heads": {s: study.make("simulators", s).heads for s in study.simulators},
             "simulators": {s: study.make("simulators", s).summary for s in study.simulators},
             "networks": {n: study.networks[n]["_target_"] for n in study.networks},
         }

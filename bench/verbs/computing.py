@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bench import report as pages
 from bench.launch.launch import launch
+from bench.plan import place
 from bench.plan import plan as planning
 from bench.plan.states import cell_counts, survey
 from bench.store import files, ledger, schema
@@ -33,6 +34,7 @@ OLD = "made by other code than there is now, and shown as they are; make them ag
 def run(command: Command) -> int:
     """Compute what is missing, write tables, figures and page; 1 when any cell failed or an audit found a fault."""
     study, lines = command.study()
+    place.check(study)
     for folder in (study.store, study.folder):
         files.sweep(folder)
     if planning.is_finished(study):
@@ -67,6 +69,7 @@ def run(command: Command) -> int:
 def tables(command: Command) -> int:
     """Write the tables from the store, and those that rest on them."""
     study, _ = command.study()
+    place.check(study)
     write_tables(study)
     with readable(), ledger.keeping(study.folder):
         pages.aggregate(study.folder)

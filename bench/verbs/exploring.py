@@ -5,7 +5,6 @@ from bench.explore import realism as beside_norms
 from bench.explore.export.cohorts import export as folders
 from bench.explore.views.write import write
 from bench.verbs.command import Command
-from bench.verify.published import PUBLISHED
 
 
 def export(command: Command) -> int:
@@ -16,15 +15,15 @@ def export(command: Command) -> int:
 
 
 def portrait(command: Command) -> int:
-    """Draw what each simulator named makes, into results/published/portraits."""
-    for path in portraits.write(command.study()[0], PUBLISHED / "portraits"):
+    """Draw what each simulator named makes, into results/<study>/portraits."""
+    for path in portraits.write(command.study()[0]):
         print(path)
     return 0
 
 
 def realism(command: Command) -> int:
-    """Measure healthy subjects of each anatomy named beside norms, into results/published/realism."""
-    for path in beside_norms.write(command.study()[0], PUBLISHED / "realism"):
+    """Measure healthy subjects of each anatomy named beside norms, into results/<study>/realism."""
+    for path in beside_norms.write(command.study()[0]):
         print(path)
     return 0
 

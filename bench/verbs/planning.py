@@ -7,6 +7,7 @@ from bench.columns.metric_names import MetricName
 from bench.config import compose
 from bench.contracts import BadInput
 from bench.contracts.names import nearest
+from bench.plan import place
 from bench.plan import plan as planning
 from bench.plan.cells import Cells
 from bench.plan.estimate import estimate
@@ -30,6 +31,7 @@ BOARD = "leaderboard:"
 def plan(command: Command) -> int:
     """Say what would be computed."""
     study, lines = command.study()
+    place.check(study)
     work = planning.with_work(study)
     work.save()
     surveyed = survey(study)

@@ -1,6 +1,7 @@
 """Verbs that read a study's tables: rankings, figures, pages, and what is published."""
 
 import contextlib
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from bench.provenance import ROOT
 from bench.store import files, ledger, schema
 from bench.study import Study
 from bench.verbs.command import Command
+from bench.verify.carry import carry
 from bench.verify.published import PUBLISHED
 
 #: what of a study is published: everything but the plan, heartbeats and logs of the run
@@ -54,8 +56,18 @@ def drift(command: Command) -> int:
 
 
 def publish(command: Command) -> int:
-    """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs."""
-    folder = tables_of(command.study()[0])
+    """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs.
+
+    Portraits, audits and realism of simulators as shipped go to results/published, with or without tables.
+    """
+    study = command.study()[0]
+    carried = list(carry(study))
+    print("\n".join(map(str, carried)), end="\n" * bool(carried))
+    return 0 if carried and not (study.folder / "study.json").exists() else _publish_tables(study)
+
+
+def _publish_tables(study: Study) -> int:
+    folder = tables_of(study)
     target = PUBLISHED / folder.name
     with files.scratch(target) as copy:
         for name in TABLES:
@@ -98,7 +110,7 @@ def tables_of(study: Study) -> Path:
     wrong = [name for name in ledger.disagreeing(folder) if name in FROM_STORE or name.startswith("scores/")]
     if wrong:
         raise BadInput(
-            f"{folder / wrong[0]} is not what was written; write it anew with 'python -m bench tables "
-            f"study={folder.name}'"
+            f"{folder / wrong[0]} is not what was written; write it anew with "
+            f"'{shlex.join(['python', '-m', 'bench', 'tables', *study.command])}'"
         )
     return folder

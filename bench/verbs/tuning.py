@@ -8,6 +8,7 @@ import pyarrow as pa
 from bench.columns.written import TUNING
 from bench.config.compose import CONF
 from bench.config.overrides import options
+from bench.plan import place
 from bench.store import files
 from bench.tuning.choose import choose
 from bench.tuning.freeze import freeze
@@ -26,6 +27,7 @@ def tune(command: Command) -> int:
     named = any(line.startswith("study=") for line in command.overrides)
     overrides = command.overrides if named else [STUDY, *command.overrides]
     study, lines = Command(overrides, command.config_dirs).study()
+    place.check(study)
     compute(study, lines)
     write_tables(study)
     if say_failures(study):

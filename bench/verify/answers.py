@@ -68,7 +68,7 @@ def answer(study: Study, group: str, label: str, ours: bool) -> str:
             return f"{who}: {error}"
     for name, check in () if ours else short_list(study, group, label):
         if (error := _error_of(check, who)) and isinstance(error, AssertionError | Trespass):
-            more = f"'python -m bench check {group[:-1]}=[{label}]' runs all its checks"
+            more = f"'python -m bench check {group[:-1]}=[{study.file(group, label)}]' runs all its checks"
             return f"{who} does not keep its contract ({name}): {error}; mend it, {more}"
     return ""
 

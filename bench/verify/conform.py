@@ -11,6 +11,7 @@ from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.context import simulator
 from bench.study import Study
+from bench.tables import simulator_audits
 from bench.verify.audits import Audits
 
 #: a check and its name; it raises AssertionError, or may return what it found in numbers
@@ -48,7 +49,10 @@ def _simulators(study: Study, label: str) -> Iterator[Named]:
     run = UnitRun(study, unit)
     calibration = run.value(CALIBRATE)
     calibrated, key = simulator(study, unit, calibration), run.cells.describe("simulators", label)
-    audits = Audits(calibrated, label, key, calibration["reached"], references=calibration.get("pairs", {}))
+    audits = Audits(
+        calibrated, label, key, calibration["reached"], references=calibration.get("pairs", {}),
+        keep=lambda row: simulator_audits.write([row], simulator_audits.place_of(study)),
+    )  # fmt: skip
     yield from ((check.__name__, partial(check, calibrated)) for check in simulators.applicable(calibrated))
     yield from ((audit.__name__, audit) for audit in audits.named())
 

@@ -1,6 +1,6 @@
-"""Other libraries' versions of methods through the checks that ours pass: results/published/entrants.csv.
+"""Other libraries' versions of methods through the checks that ours pass: results/entrants/entrants.csv.
 
-python -m bench.verify.entrants
+`python -m bench publish name=entrants` carries the table to results/published, and what it says into the READMEs.
 """
 
 import importlib.metadata
@@ -23,7 +23,9 @@ from bench.store import files
 from bench.verify import catalogue, markdown
 
 CONF = ROOT / "conf" / "entrants" / "method"
-PATH = ROOT / "results" / "published" / "entrants.csv"
+NAME = "entrants.csv"
+FOUND = ROOT / "results" / "entrants" / NAME
+PATH = ROOT / "results" / "published" / NAME
 PAGE = ROOT / "methods" / "entrants" / "README.md"
 
 
@@ -115,15 +117,19 @@ def _release(rows: pd.DataFrame) -> str:
     return f"{rows['library'].iloc[0]} {rows['version'].iloc[0]}" if (rows["verdict"] != "absent").any() else "not here"
 
 
-def main() -> None:
-    """Measure, print, write the table, the page of failures and the overview in the README of the methods."""
+def write_findings() -> Path:
+    """Measure, print, and write the table."""
     torch.set_num_threads(1)
     table = findings_table(sorted(CONF.glob("*.yaml")))
-    files.write_bytes(PATH, table.to_csv(index=False, lineterminator="\n").encode())
-    files.write_bytes(PAGE, page(table).encode())
-    files.write_bytes(catalogue.METHODS, markdown.with_lines(catalogue.METHODS, "entrants", overview(table)).encode())
+    files.write_bytes(FOUND, table.to_csv(index=False, lineterminator="\n").encode())
     print(overview(table))
+    return FOUND
 
 
-if __name__ == "__main__":
-    main()
+def write_pages(path: Path) -> Iterator[Path]:
+    """Write the page of failures, and the overview in the README of the methods, from a table."""
+    table = pd.read_csv(path, keep_default_na=False)
+    overviewed = markdown.with_lines(catalogue.METHODS, "entrants", overview(table))
+    for place, text in ((PAGE, page(table)), (catalogue.METHODS, overviewed)):
+        files.write_bytes(place, text.encode())
+        yield place

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from bench.contracts import bounded
+from bench.contracts.simulator import Heads
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.phantom_tissue import tissue
 from simulators.anatomy.protocol import PARTED, Template
@@ -28,6 +29,7 @@ class Phantom(Templated):
     """
 
     version: ClassVar[str] = "4"
+    heads: ClassVar[Heads] = "phantom"
 
     @property
     def named(self) -> tuple[Template, tuple[str, ...]]:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from bench.contracts import BadInput, bounded, impossible
+from bench.contracts import BadInput, bounded, impossible, users_path
+from bench.contracts.simulator import Heads
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.nifti import Image, read
@@ -47,6 +48,7 @@ class Scans(Templated):
     """
 
     version: ClassVar[str] = "4"
+    heads: ClassVar[Heads] = "scans"
     # scans have positions and shapes of their own, so the default adds little
     shape: Shape = field(default_factory=lambda: Shape(size=0.01, aspect=0.01, ventricles=0.12, field_mm=0.8))
     folder: str = ""
@@ -97,6 +99,10 @@ class Scans(Templated):
         The scan is drawn, because one counted off by the subject's number would go with the subject's label.
         """
         return {**super().draw(rng), "scan": int(rng.integers(len(self.paths)))}
+
+    def file_of(self, latents: Mapping[str, Any]) -> str:
+        """The scan of a subject, by its name within the folder."""
+        return self.paths[latents["scan"]].relative_to(users_path(self.folder)).as_posix()
 
     def resample(self, position: np.ndarray, latents: Mapping[str, Any]) -> Warped:
         """The subject's scan found at positions (D, H, W, 3) in mm."""

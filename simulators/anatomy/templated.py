@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
 from torch.nn.functional import grid_sample
 
 from bench.contracts import Between
+from bench.contracts.simulator import Heads
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.shape import Shape
 
@@ -21,6 +22,7 @@ class Templated(ABC):
     resolution_mm: voxel size. shape: how subjects differ in shape.
     """
 
+    heads: ClassVar[Heads] = "template"
     resolution_mm: Annotated[float, Between(2, 8, unit="mm")] = 7.0
     shape: Shape = field(default_factory=Shape)
 

@@ -71,7 +71,7 @@ def test_the_user_wins_over_the_study():
         ["simulator=far", "network=large", "method=[b]", "method.b.window=6", "explain.subjects=10", "name=mine"]
     )
     assert made.pairs == [("far", "large")]
-    assert made.methods == {"b": {"_target_": "m.B", "window": 6}}
+    assert made.methods == {"b-window-6": {"_target_": "m.B", "window": 6}}
     assert made.settings["explain"]["subjects"] == 10
     assert made.settings["name"] == "mine"
 
@@ -89,10 +89,10 @@ def test_comma_lists_and_ranges_are_axes():
 
 def test_any_key_of_a_unit_can_be_swept():
     made = compose.study(["simulator=near", "simulator.task.radius=3,4", "network.width=2,4", "train=default,long"])
-    assert ("near-task.radius-4", "small-width-2-train-long") in made.pairs
+    assert ("near-task.radius-4", "small-train-long-width-2") in made.pairs
     assert len(made.pairs) == 8
     assert made.simulators["near-task.radius-4"]["task"]["radius"] == 4
-    assert made.trains["small-width-4-train-long"] == {"epochs": 30}
+    assert made.trains["small-train-long-width-4"] == {"epochs": 30}
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def composed(monkeypatch):
     """What every composition of this test was asked for."""
     asked, compose_one = [], compose._Composer._compose
     monkeypatch.setattr(
-        compose._Composer, "_compose", lambda self, lines: asked.append(lines) or compose_one(self, lines)
+        compose._Composer, "_compose", lambda self, lines, **how: asked.append(lines) or compose_one(self, lines, **how)
     )
     return asked
 
@@ -112,16 +112,15 @@ def test_pairs_are_composed_once_a_side(conf, composed):
     write(conf, {"simulator/third": "_target_: x.Third\n"})
     made = compose.study([*SIX, "train=default,long"])
     pairs = [asked for asked in composed if {"simulator", "network", "train"} <= asked.keys()]
-    assert len(made.pairs) == 12 and len(pairs) - 2 == 3 + 4 - 1
+    assert len(made.pairs) == 12 and len(pairs) - 3 == 3 + 4 - 1
     alone = [
         compose.study([f"simulator={s}", f"network={n}", "train=long"]) for s in ("far", "third") for n in ("large",)
     ]
     for one in alone:
         ((simulator, _),) = one.pairs
         assert made.simulators[simulator] == one.simulators[simulator]
-        assert made.networks["large-train-long"] == one.networks["large"] and made.trains["large-train-long"] == {
-            "epochs": 30
-        }
+        assert made.networks["large-train-long"] == one.networks["large-train-long"]
+        assert made.trains["large-train-long"] == {"epochs": 30}
         assert made.chosen[simulator, "large-train-long"]["network"] == "large"
 
 
@@ -170,7 +169,7 @@ def test_an_axis_of_every_method_makes_variants_of_those_that_have_the_parameter
 
 def test_an_axis_of_a_study_may_be_any_key_and_a_typed_value_replaces_it():
     assert [s for s, _ in compose.study(["study=dialled"]).pairs] == ["near-strength-0.75", "near-strength-0.95"]
-    assert [s for s, _ in compose.study(["study=dialled", "simulator.strength=0.8"]).pairs] == ["near"]
+    assert [s for s, _ in compose.study(["study=dialled", "simulator.strength=0.8"]).pairs] == ["near-strength-0.8"]
 
 
 def test_all_names_every_file_of_a_group(tmp_path):

@@ -98,7 +98,7 @@ def test_no_two_values_have_one_label_on_any_file_system(dot):
 
 def test_plain_values_have_labels_that_spell_them_out():
     labels = VariantLabels()
-    assert labels.of("occlusion", {"window": "3", "fill": "mean"}) == "occlusion-window-3-fill-mean"
+    assert labels.of("occlusion", {"window": "3", "fill": "mean"}) == "occlusion-fill-mean-window-3"
     assert labels.of("shortcut", {"task.correlation": "0.8"}) == "shortcut-task.correlation-0.8"
     assert labels.of("max", {"radius": "0.1"}, "_") == "max-radius-0_1"
     assert bids_label("use_of_x") == "useOfX"

@@ -46,7 +46,15 @@ class Sweep:
     def start(self, *more, verb="run"):
         """The command in a process group of its own; what it says goes to a file."""
         self.folder.mkdir(exist_ok=True)
-        given = [verb, f"study={self.name}", "trusted=[fakes]", f"paths.results={self.results}", *self.lines, *more]
+        given = [
+            verb,
+            f"study={self.name}",
+            f"name={self.name}",
+            "trusted=[fakes]",
+            f"paths.results={self.results}",
+            *self.lines,
+            *more,
+        ]
         environment = {**os.environ, "PYTHONPATH": str(FAKES), "FAKES_JOURNAL": str(self.journal)}
         with (self.folder / "said").open("w") as said:
             return subprocess.Popen(

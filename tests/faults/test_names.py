@@ -46,7 +46,7 @@ def call(whole, tmp_path, monkeypatch):
         if not folder.exists():
             shutil.copytree(whole.store, folder / "results" / "store")
             shutil.copytree(CONF, folder / "conf")
-        given = [f"paths.results={folder / 'results'}", "trusted=[fakes]", *whole.lines, *more]
+        given = [f"paths.results={folder / 'results'}", "trusted=[fakes]", "name=shown", *whole.lines, *more]
         return main([verb, "study=shown", *given, "--config-dir", str(folder / "conf")])
 
     return called
@@ -59,7 +59,7 @@ def test_a_folder_of_any_name_is_planned_run_reported_and_exported(call, name, w
     # one map is made, by what Hydra launches
     shutil.rmtree(next((results / "store" / "attribute").glob("*slow*")))
     assert [call(verb, name) for verb in ("run", "report", "export")] == [0, 0, 0]
-    assert {p.name for p in results.iterdir()} == {"store", "shown", "export"}
+    assert {p.name for p in results.iterdir()} == {"store", "shown"}
     assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == [name]
     scores = "scores/simulator=stocked/network=counted/part-0.parquet"
     assert (results / "shown" / scores).read_bytes() == (whole.results / "faults" / scores).read_bytes()

@@ -271,6 +271,7 @@ def _costs(units: list, networks: Sequence[str], rng: np.random.Generator) -> pd
 def _about(data_seeds: int, model_seeds: int, networks: Sequence[str]) -> dict:
     return {
         "name": "synthetic", "created": "2026-01-02T03:04:05+00:00", "version": "0.1.0", "git_sha": "0123456789abcdef",
+        "command": f"python -m bench study=synthetic 'name={MARKUP}'",
         "git_dirty": False, "device": "cpu", "python": "3.11.7", "torch": "2.13.0",
         "headline": {
             "anatomy": {"metric": "calibrated_ap", "truth": "counterfactual", "view": "abs", "strata": []},

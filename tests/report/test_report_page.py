@@ -104,6 +104,10 @@ def test_markup_in_names_and_reasons_is_escaped(html, page):
     assert any("alert(1)" in text for text, _ in page.texts)
 
 
+def test_the_page_says_by_what_command_it_was_made(page):
+    assert any(text.startswith("python -m bench study=synthetic") for text, _ in page.texts)
+
+
 def test_nothing_is_fetched(html, page):
     for tag, attributes in page.elements:
         for key in ("src", "href", "action", "srcset", "poster", "data"):

@@ -16,9 +16,11 @@ from scipy.ndimage import binary_dilation
 
 from bench.contracts import BadInput
 from simulators.anatomy.nifti import Image
+from simulators.anatomy.origin import file_of, heads_of
 from simulators.anatomy.phantom import Phantom
 from simulators.anatomy.scan_files import inside, mask_of
 from simulators.anatomy.scans import Scans
+from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
 from simulators.contrast import Contrast
 from simulators.draw.streams import generator
@@ -384,3 +386,20 @@ def test_one_unusable_scan_among_good_ones_is_refused_before_anything_is_drawn(f
 def test_a_folder_without_scans_is_refused(folder):
     with pytest.raises(BadInput, match=r"Scans\.folder=.* is not possible: give a folder of healthy NIfTI scans"):
         Scans(folder=folder)
+
+
+def test_a_simulator_says_that_its_heads_are_scans_and_which_scan_each_is(folder):
+    """Also where the anatomy stands inside another one; nothing of it is part of a key."""
+    (folder / "deep").mkdir()
+    (folder / "a.nii.gz").rename(folder / "deep" / "a.nii.gz")
+    scans = Scans(folder=str(folder), pattern="**/*.nii.gz", resolution_mm=MM)
+    brain = Brain(Focal(), anatomy=scans)
+    assert brain.heads == "scans"
+    for subject in range(6):
+        number = int(brain.record(subject, "evaluation")["scan"])
+        assert brain.source(subject, "evaluation") == ("b.nii.gz", "deep/a.nii.gz")[number]
+    slab = Slab(anatomy=scans, low=(-60.0, -60.0, -30.0), high=(60.0, 60.0, 40.0))
+    assert heads_of(slab) == "scans" and file_of(slab, {"scan": 0}) == "b.nii.gz"
+    others = Brain(Focal()), Brain(Focal(), anatomy=Phantom())
+    assert [one.heads for one in others] == ["template", "phantom"]
+    assert [one.source(0, "evaluation") for one in others] == ["", ""]

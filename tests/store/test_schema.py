@@ -63,7 +63,7 @@ def test_tables_of_another_schema_are_refused_with_the_command_that_writes_them(
     schema.check_tables(folder)
     for content, named in (({"schema": 7}, "7"), ({}, "unknown")):
         (folder / "study.json").write_text(json.dumps(content))
-        with pytest.raises(BadInput, match=rf"schema {named}.*'python -m bench tables study=tiny'"):
+        with pytest.raises(BadInput, match=rf"schema {named}.*'python -m bench tables' and the words"):
             schema.check_tables(folder)
 
 

@@ -31,10 +31,22 @@ def test_the_same_findings_are_the_same_bytes(tmp_path):
     assert one.read_bytes() == other.read_bytes()
 
 
-def test_a_study_is_told_of_its_simulators_as_they_are_configured_there(planned, tmp_path):
-    study, path = planned(), tmp_path / "audits.csv"
+def test_a_study_is_told_of_its_simulators_as_they_are_configured_there(planned, tmp_path, monkeypatch):
+    study, path = planned(), tmp_path / "published.csv"
+    monkeypatch.setattr(simulator_audits, "PATH", path)
     key = Cells(study).describe("simulators", "box")
+    assert simulator_audits.of(study).empty
     simulator_audits.write([row(key=key), row(key="of another size"), row("focal", key)], path)
-    assert simulator_audits.of(study, path)["simulator"].tolist() == ["box"]
-    assert simulator_audits.of(planned("simulator.side=2"), path).empty
-    assert simulator_audits.of(study, tmp_path / "none.csv").empty
+    assert simulator_audits.of(study)["simulator"].tolist() == ["box"]
+    assert simulator_audits.of(planned("simulator.side=2")).empty
+
+
+def test_audits_of_any_study_of_the_results_are_known_and_its_own_count_before_them(planned, tmp_path, monkeypatch):
+    monkeypatch.setattr(simulator_audits, "PATH", tmp_path / "published.csv")
+    study, other = planned(), planned("seed.data=7")
+    key = Cells(study).describe("simulators", "box")
+    simulator_audits.write([row(key=key, auc=0.6), row(key=key, audit="association")], simulator_audits.place_of(other))
+    simulator_audits.write([row(key=key, auc=0.7)], simulator_audits.place_of(study))
+    found = simulator_audits.of(study).set_index("audit")["auc"].to_dict()
+    assert found == {"association": 0.5, "twins": 0.7}
+    assert study.folder != other.folder

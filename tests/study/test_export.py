@@ -108,6 +108,23 @@ def test_a_real_brain_reads_back_with_its_population_and_every_column_is_describ
         assert people["side_2"][row] == {"left": -1, "right": 1}[atrophy["side"]]
 
 
+@pytest.mark.parametrize("heads", ["scans", "template", "phantom", ""])
+def test_an_export_says_what_its_heads_are(cohort, tmp_path, heads):
+    sources = ("a.nii.gz", "deep/b.nii.gz", "a.nii.gz", "a.nii.gz") if heads == "scans" else ()
+    folder = write(tmp_path / "box", cohort, replace(ABOUT, heads=heads, sources=sources))
+    readme, sidecar = ((folder / name).read_text() for name in ("README", "sub-0001/anat/sub-0001_T1w.json"))
+    title = json.loads((folder / "dataset_description.json").read_text())["Name"]
+    said = {"scans": "scans of people", "template": "template", "phantom": "phantom", "": "not"}[heads]
+    assert said in readme and (said in title or not heads)
+    assert {"scans": "Scan of a person", "": "not said"}.get(heads, heads) in json.loads(sidecar)["Description"]
+    assert ("Nobody was scanned" in readme) == (heads == "phantom") and ("Real heads" in readme) == (heads == "scans")
+    people = pd.read_csv(folder / "participants.tsv", sep="\t")
+    assert ("source" in people) == (heads == "scans")
+    assert heads != "scans" or tuple(people["source"]) == sources
+    assert list(people) == list(json.loads((folder / "participants.json").read_text()))
+    assert_equal(read(folder), cohort)
+
+
 def _bytes(folder):
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
@@ -207,7 +224,7 @@ def test_truths_of_names_that_are_alike_but_for_letters_bids_does_not_know_have_
 def test_a_study_exports_its_cohort_and_the_maps_it_has(planned):
     study = planned("method=[gradient,random]", "explain.subjects=16", "seed.data=0", "seed.model=0")
     (folder,) = export(study)
-    assert folder.parts[-2:] == ("export", "box")
+    assert folder == study.folder / "export" / "box"
     assert_equal(read(folder), Box(amplitude=0.3).cohort(range(16), "evaluation"))
     assert [p.name for p in (folder / "derivatives").iterdir()] == ["plumbline"]
 
@@ -219,7 +236,8 @@ def test_a_study_exports_its_cohort_and_the_maps_it_has(planned):
     assert not list(folder.rglob("*desc-random*"))
 
 
-def test_a_study_draws_a_portrait_of_each_simulator(planned, tmp_path):
-    (path,) = portraits.write(planned(), tmp_path / "simulators")
-    assert path == tmp_path / "simulators" / "box.png"
+def test_a_study_draws_a_portrait_of_each_simulator_into_its_own_folder(planned):
+    study = planned()
+    (path,) = portraits.write(study)
+    assert path == study.folder / "portraits" / "box.png"
     assert path.read_bytes().startswith(b"\x89PNG")

@@ -128,7 +128,7 @@ def test_verify_names_what_is_damaged_once(results, capsys):
 def test_prune_keeps_what_any_plan_needs_and_nothing_else(results, capsys):
     assert command("prune", results, "method=[random]") == 0
     assert pending(planned(results, BOTH)) == [], "the plan of the wider study stands, so its maps do"
-    (results / "fake" / "plan.json").unlink()
+    next(results.glob("fake-method*/plan.json")).unlink()
     assert command("prune", results, "method=[random]") == 0
     assert pending(planned(results, "method=[random]")) == []
     assert pending(planned(results, BOTH)) == [("attribute", "gradient"), ("measure", "gradient")]

@@ -113,7 +113,7 @@ def test_changing_one_parameter_moves_only_what_depends_on_it(whole, planned):
     assert {k[0] for k in cell_counts(survey(planned(results=study.results)))} >= {"train", "measure"}
     changed = planned("metric.max_sensitivity.draws=3", results=study.results)
     cells = {c.key: c for found in survey(changed).values() for c, _ in found.values()}
-    assert {cells[k].metric for k in pending(changed)} == {"max_sensitivity"}
+    assert {cells[k].metric for k in pending(changed)} == {"max_sensitivity-draws-3"}
     more = planned("use.draws=6", results=study.results)
     cells = {c.key: c for found in survey(more).values() for c, _ in found.values()}
     assert {(cells[k].stage, cells[k].method) for k in pending(more)} >= {("truths", ""), ("attribute", "oracle_use")}

@@ -18,7 +18,7 @@ STREAM = "evaluation"
 
 
 def export(study: Study) -> Iterator[Path]:
-    """Write `results/export/<simulator>/` for every simulator of a study, and name each folder once it is whole.
+    """Write `results/<study>/export/<simulator>/` for every simulator, and name each folder once it is whole.
 
     Explained subjects that are not stored yet are made (and the simulator calibrated); models and maps are exported
     where they are stored, and never computed.
@@ -31,7 +31,7 @@ def export(study: Study) -> Iterator[Path]:
 
 
 def _export(study: Study, unit: Unit) -> Path:
-    folder = Path(study.results) / "export" / unit.simulator
+    folder = study.folder / "export" / unit.simulator
     with sentence_if_refused(folder):
         run = UnitRun(study, unit)
         calibrated = simulator(study, unit, run.value(CALIBRATE))
@@ -39,5 +39,8 @@ def _export(study: Study, unit: Unit) -> Path:
         subjects = cohort.subjects.tolist()
         drawn = tuple(dict(row) for subject in subjects if (row := calibrated.record(subject, STREAM)))
         descriptions = {k: text for s in subjects for k, text in calibrated.describe_record(s, STREAM).items()}
-        about = About(unit.simulator, STREAM, unit.data_seed, calibrated.modality, drawn, descriptions)
+        sources = tuple(source for subject in subjects if (source := calibrated.source(subject, STREAM)))
+        about = About(
+            unit.simulator, STREAM, unit.data_seed, calibrated.modality, drawn, descriptions, calibrated.heads, sources
+        )
         return write(folder, cohort, about, stored(study, unit.simulator), stored_models(study, unit.simulator))

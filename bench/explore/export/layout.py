@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.contracts.simulator import Heads
 from bench.names import digest_of
 from bench.provenance import git, machine
 
@@ -20,7 +21,8 @@ VECTORS = ("regions", "floor")
 @dataclass(frozen=True)
 class About:
     """Facts that a cohort does not hold itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet.
-    records: what was drawn for each subject, by name; descriptions: what each of these names stands for.
+    records: what was drawn for each subject, by name; descriptions: what each of these names stands for. heads: what
+    they are taken from; sources: the file of each subject's head, none where heads are not scans.
     """
 
     simulator: str
@@ -29,6 +31,8 @@ class About:
     modality: str = "T1w"
     records: tuple[dict[str, float], ...] = ()
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    heads: Heads = ""
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n")
 
 
-README = """Synthetic brains of the simulator `{simulator}`, made by Plumbline. Nobody was scanned.
+README = """Images of the simulator `{simulator}`, made by Plumbline.
+{origin}
 
 sub-*: images as a network sees them, on one fixed intensity scale, in millimetres, RAS. The suffix T1w
 also stands for the contrast of a simulator that states no `modality`.

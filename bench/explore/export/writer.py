@@ -22,6 +22,7 @@ from bench.explore.export.layout import (
 )
 from bench.explore.export.maps import ExportedMaps
 from bench.explore.export.models import LOADER, ExportedModel
+from bench.explore.export.origins import ORIGINS
 from bench.store import files
 
 _COLUMNS = {
@@ -31,6 +32,8 @@ _COLUMNS = {
     "stream": "stream of random numbers the subject is drawn from",
     "data_seed": "data seed of the simulator; the evaluation stream is the same for all",
 }
+#: of a column of exports of scans alone
+_SOURCE = "scan that the subject's head was taken from, by its name within the folder of scans"
 
 
 def write(
@@ -75,18 +78,21 @@ def _root(layout: Layout, cohort: Cohort, about: About) -> None:
         image = layout.image(name)
         nifti.write(image, cohort.images[row], cohort.affine)
         # NIfTI keeps the affine in single precision
-        sidecar = {"Description": "Synthetic image on a fixed intensity scale.", "Affine": cohort.affine.tolist()}
+        sidecar = {"Description": ORIGINS[about.heads].image, "Affine": cohort.affine.tolist()}
         write_json(image.with_name(image.name.replace(".nii.gz", ".json")), sidecar)
-    write_json(layout.folder / "dataset_description.json", described(f"Plumbline {about.simulator}", "raw"))
-    descriptions = {**_COLUMNS, **about.descriptions}
+    title = ", ".join(filter(None, (f"Plumbline {about.simulator}", ORIGINS[about.heads].words)))
+    write_json(layout.folder / "dataset_description.json", described(title, "raw"))
+    sources = {"source": list(about.sources)} if about.sources else {}
+    descriptions = {**_COLUMNS, **dict.fromkeys(sources, _SOURCE), **about.descriptions}
     write_json(
         layout.folder / "participants.json", {name: {"Description": text} for name, text in descriptions.items()}
     )
     targets, subjects = cohort.targets.tolist(), cohort.subjects.tolist()
     rows = [[w, t, s, about.stream, about.data_seed] for w, t, s in zip(who, targets, subjects, strict=True)]
     drawn = pd.DataFrame(list(about.records), index=range(len(about.records)))
-    _table(layout.folder / "participants.tsv", pd.DataFrame(rows, columns=list(_COLUMNS)).join(drawn))
-    (layout.folder / "README").write_text(README.format(simulator=about.simulator))
+    _table(layout.folder / "participants.tsv", pd.DataFrame(rows, columns=list(_COLUMNS)).assign(**sources).join(drawn))
+    readme = README.format(simulator=about.simulator, origin=ORIGINS[about.heads].readme)
+    (layout.folder / "README").write_text(readme)
 
 
 def _derived(layout: Layout, cohort: Cohort) -> None:

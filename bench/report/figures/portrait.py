@@ -26,7 +26,7 @@ class Portrait:
 
     captions: one line per patient. twins: the same subjects in the other state. truths: by name, those that are not
     simply image minus twin; same: names of those that are. regions: labels, r is `region_names[r - 1]`. domain: the
-    brain. affine: (4, 4), voxel to mm, no rotation.
+    brain. affine: (4, 4), voxel to mm, no rotation. origin: a clause on what the heads are taken from.
     """
 
     title: str
@@ -39,6 +39,7 @@ class Portrait:
     region_names: tuple[str, ...]
     domain: Array
     affine: Array
+    origin: str = ""
 
     @property
     def change(self) -> Array:
@@ -167,4 +168,5 @@ def _end(values: Array) -> float:
 def _facts(portrait: Portrait) -> str:
     edges = " × ".join(f"{edge:g}" for edge in dict.fromkeys(portrait.spacing.tolist()))
     grid = " × ".join(map(str, portrait.images.shape[1:]))
-    return f"voxels of {edges} mm, {grid}; planes through the largest change"
+    origin = f"{portrait.origin}; " if portrait.origin else ""
+    return f"{origin}voxels of {edges} mm, {grid}; planes through the largest change"

@@ -8,7 +8,7 @@ import pandas as pd
 from bench.columns import declaration
 from bench.columns.aggregated import DISTANCES
 from bench.columns.declaration import PLACE
-from bench.columns.metric_names import SIDES, MetricName, RegionColumn
+from bench.columns.metric_names import SIDES, MetricName, RegionColumn, label_of
 
 #: metric whose columns of `SIDES` hold the mean share of a region
 MEAN_MAPS = "mean_maps"
@@ -27,7 +27,8 @@ def profiles(scores: pd.DataFrame) -> pd.DataFrame:
     Models or methods without mean maps have no row.
     """
     named = {name: MetricName.of(name) for name in scores["metric"].unique()}
-    wanted = {name: n.column for name, n in named.items() if n.metric == MEAN_MAPS and _side(n.column)}
+    mean_maps = label_of(MEAN_MAPS, {n.metric for n in named.values()})
+    wanted = {name: n.column for name, n in named.items() if n.metric == mean_maps and _side(n.column)}
     rows = scores[scores["metric"].isin(wanted) & (scores["status"] == "ok")]
     rows = rows.astype(dict.fromkeys(("simulator", "network", "method", "metric"), str))
     rows = rows.assign(metric=rows["metric"].map(wanted))

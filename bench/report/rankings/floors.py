@@ -5,6 +5,7 @@ Each is the mean, on the same simulators and network, of a metric that the study
 
 import pandas as pd
 
+from bench.columns.metric_names import MetricName, label_of
 from bench.report.load.results import Results
 from bench.report.statistics.intervals import Array
 
@@ -12,11 +13,8 @@ from bench.report.statistics.intervals import Array
 #: map of the same class
 GAINS = {"learned_gain": ["learned_gain", "learned_gain_use"], "individual_gain": ["individual_gain"]}
 #: likeness of a subject's maps over models trained anew; of different subjects' maps; of untrained models' maps
-LIKENESS = {
-    "stability": "retraining_stability",
-    "floor_subjects": "retraining_stability.floor_subjects",
-    "floor_untrained": "retraining_stability.floor_untrained",
-}
+STABILITY = "retraining_stability"
+LIKENESS = {"stability": "", "floor_subjects": "floor_subjects", "floor_untrained": "floor_untrained"}
 NUMBERS = [*GAINS, *LIKENESS, "convergence"]
 
 
@@ -33,10 +31,12 @@ def columns(results: Results, board: pd.DataFrame, cells: pd.DataFrame, gains: d
     held = pd.concat(named) if named else cells[:0].assign(ranking="")
     compared_on = held["metric"].map(results.metrics.set_index("metric")["compared_on"])
     held = held.assign(truth=held["truth"].where(held["truth"] != "", compared_on))
+    labels = results.metrics["metric"]
     for name, metrics in GAINS.items():
-        rows = held[held["metric"].isin(metrics)]
+        rows = held[held["metric"].isin([label_of(metric, labels) for metric in metrics])]
         beside[name] = _looked_up(rows, board, ["ranking", "simulator", "network", "method", "truth"])
-    for name, metric in LIKENESS.items():
+    for name, column in LIKENESS.items():
+        metric = str(MetricName(label_of(STABILITY, labels), column))
         beside[name] = _looked_up(cells[cells["metric"] == metric], board, ["simulator", "network", "method"])
     noisy = results.methods.set_index("method").reindex(board["method"])
     beside["convergence"] = noisy["convergence"].to_numpy()

@@ -1,0 +1,56 @@
+"""The folder of a study: its tables give way to a study that holds all of them, and to no other without being told."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bench.config.changes import HOW
+from bench.contracts import BadInput
+from bench.study import PLAN, PLUGINS, Node, Study
+
+#: settings that a study may add to; its seeds are in its models, its bars among its methods
+GROWING = ("headline", "detect", "against", "tuned")
+ELSEWHERE = (*HOW, *GROWING, "seed", "bars", "budgets")
+
+
+def check(study: Study) -> None:
+    """Refuse to replace tables of another study, or of one that this is a part of.
+
+    Raises:
+        BadInput: with what would be lost, and the two ways out.
+    """
+    if study.settings["replace"] or not (study.folder / "study.json").exists():
+        return
+    try:
+        before = Study.load(study.folder / PLAN)
+    except ValueError:
+        # other code planned it: nobody knows what it was
+        return
+    if lost := next(_lost(before, study), ""):
+        raise BadInput(
+            f"{study.folder} holds tables of another study: {lost}; give this one a folder of its own with name=..., "
+            "or replace what is there with replace=true"
+        )
+
+
+def _lost(before: Study, now: Study) -> Iterator[str]:
+    """Clauses on what a study has that another lacks, or has otherwise."""
+    content = json.loads(json.dumps(asdict(now)))
+    for group in PLUGINS:
+        for label, node in getattr(before, group).items():
+            if content[group].get(label, node) != node:
+                yield f"its {group[:-1]} {label} is set otherwise"
+            elif label not in content[group]:
+                yield f"this one lacks its {group[:-1]} {label}"
+    lacking = {unit.id for unit in before.units} - {unit.id for unit in now.units}
+    yield from (f"this one lacks its model {name}" for name in sorted(lacking))
+    yield from (f"its {key} is another" for key in _settings(before.settings, content["settings"]))
+    yield from (f"its {u.id} is trained otherwise" for u in before.units if before.training(u) != now.training(u))
+
+
+def _settings(before: Node, now: Mapping[str, Any]) -> Iterator[str]:
+    yield from (key for key, value in before.items() if key not in ELSEWHERE and now.get(key) != value)
+    for key in GROWING:
+        named: Node = before.get(key, {})
+        yield from (f"{key}.{name}" for name, value in named.items() if now[key].get(name) != value)
