@@ -7,7 +7,9 @@ trusts on the command line), and refuses unknown or ill-typed arguments before a
 import importlib
 import inspect
 import math
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.contracts import BadInput
@@ -39,6 +41,17 @@ def build(
         return cls(**arguments, **extra)
     except (ValueError, TypeError) as error:
         raise BadInput(f"{path or node[TARGET]}: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # a constructor of a user's may raise anything
+        raise BadInput(f"{path or node[TARGET]}: {cls.__name__} cannot be made ({_raised(error)}); mend it") from error
+
+
+def _raised(error: Exception) -> str:
+    """What was raised, and the line that raised it."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    said = (str(error).splitlines() or [""])[0].rstrip(".")
+    return f"{type(error).__name__}: {said}, line {last.lineno} of {Path(last.filename).name}"
 
 
 def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") -> type[Any]:
@@ -55,6 +68,11 @@ def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") ->
     where = _join(path, TARGET)
     try:
         imported = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        mend = ""
+        if error.name and error.name == target.split(".")[0]:
+            mend = "; install the package ('pip install -e' its folder), or set PYTHONPATH to the folder that holds it"
+        raise BadInput(f"{where}: cannot import '{module}' ({error}){mend}") from error
     except Exception as error:  # a module runs when it is imported, and may raise anything
         raise BadInput(f"{where}: cannot import '{module}' ({error or type(error).__name__})") from error
     component: Any = getattr(imported, name, None)

@@ -27,13 +27,15 @@ from bench.config.schema import Config
 from bench.config.search import searched
 from bench.config.sentences import say, unreadable
 from bench.contracts import BadInput
-from bench.contracts.names import known
+from bench.contracts.names import known, nearest
 from bench.names import VariantLabels
 from bench.provenance import ROOT
 
 CONF = ROOT / "conf"
 #: in place of a name in an axis: every method or metric chosen that has the parameter
 EVERY = "*"
+#: what `conf/launch.yaml` must be given before its launcher can be read
+LAUNCHED = ("plan=none", "unit=none")
 
 ConfigStore.instance().store(name="schema", node=Config)
 
@@ -42,7 +44,8 @@ ConfigStore.instance().store(name="schema", node=Config)
 class Composed:
     """Plain nodes by label. pairs: (simulator label, network label) of every combination; train: by network label.
 
-    chosen: what of the axes makes a pair, or a label of `method` or `metric`: {key: value}.
+    chosen: what of the axes makes a pair, or a label of `method` or `metric`: {key: value}. lines: override lines of
+    the first pair.
     """
 
     settings: Node
@@ -53,6 +56,7 @@ class Composed:
     metrics: dict[str, Node] = field(default_factory=dict)
     pairs: list[tuple[str, str]] = field(default_factory=list)
     launch: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     chosen: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
 
@@ -76,12 +80,16 @@ def workers(launch: Sequence[str]) -> int:
     """Number of units that run side by side under lines meant for Hydra's launcher."""
     with searched(CONF):
         launcher = _launcher(launch)
-    given = launcher.get("n_jobs", launcher.get("array_parallelism", 1))
+    given = _workers_given(launcher)
     return int(given) if given > 0 else os.cpu_count() or 1
 
 
+def _workers_given(launcher: DictConfig) -> int:
+    return int(launcher.get("n_jobs", launcher.get("array_parallelism", 1)))
+
+
 def _launcher(launch: Sequence[str]) -> DictConfig:
-    config = compose("launch", overrides=["plan=none", "unit=none", *launch], return_hydra_config=True)
+    config = compose("launch", overrides=[*LAUNCHED, *launch], return_hydra_config=True)
     launcher: DictConfig = config.hydra.launcher
     return launcher
 
@@ -108,6 +116,7 @@ class _Composer:
         for pair, config in zip(pairs, configurations(pairs, self._of_pair), strict=True):
             self._add_pair(composed, pair, config)
         first = {**self.typed.fixed, **_lines(pairs[0])}
+        composed.lines = list(first.values())
         for group, nodes in (("method", composed.methods), ("metric", composed.metrics)):
             swept = {k: v for k, v in axes.items() if group_of(k) == group}
             composed.chosen |= self._add_plugins(group, nodes, first, swept)
@@ -122,6 +131,15 @@ class _Composer:
                 known("bars", "method", bar, options("method", self.folders))
             named = [name for name, node in base["method"].items() if "_target_" in node]
             self.typed.fixed["method"] = f"method=[{','.join(dict.fromkeys([*named, *base['bars']]))}]"
+
+    def _check_keys(self, group: str, nodes: Node) -> None:
+        """Refuse keys, typed with a + as Hydra lets them pass, of a plug-in that the call does not choose."""
+        chosen = [name for name, node in nodes.items() if "_target_" in node]
+        kept = [key for key, line in self.typed.fixed.items() if not line.startswith("~")]
+        for key in (*kept, *self.typed.sweeps):
+            of, _, below = key.partition(".")
+            if of == group and below and (name := below.partition(".")[0]) not in (*chosen, EVERY):
+                raise BadInput(f"{key}: no {group} '{name}' is chosen{nearest(name, chosen)}")
 
     def _check_files(self, group: str, nodes: Node) -> None:
         """Refuse a plug-in whose file put its keys elsewhere, or names no class."""
@@ -176,6 +194,7 @@ class _Composer:
     ) -> dict[tuple[str, str], dict[str, str]]:
         composed, grid = self._with_first_values(group, first, swept)
         self._check_files(group, composed)
+        self._check_keys(group, composed)
         # A study may set parameters of plug-ins that this call did not choose; those have no target.
         plain = {name: node for name, node in composed.items() if "_target_" in node}
         variants = {name: list(self._variants(group, name, node, swept, grid)) for name, node in plain.items()}
@@ -226,7 +245,10 @@ class _Composer:
         """Refuse lines for Hydra that its launcher would refuse later."""
         if self.typed.launch:
             with self._one_sentence(self.typed.launch):
-                _launcher(self.typed.launch)
+                if _workers_given(_launcher(self.typed.launch)) == 0:
+                    raise BadInput(
+                        "the launcher cannot have 0 workers; give at least 1, or hydra.launcher.n_jobs=-1 for one a core"
+                    )
 
     @contextlib.contextmanager
     def _one_sentence(self, lines: Iterable[str]) -> Iterator[None]:

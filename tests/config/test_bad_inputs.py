@@ -44,6 +44,29 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan +foo=1": ("no key 'foo'; valid names are against",),
     "plan ~seed": ("~seed is not possible", "give another value, seed=..."),
     "plan ~method": ("~method is not possible", "method=..."),
+    "plan ~simulator": ("~simulator is not possible", "simulator=..."),
+    "plan ~network": ("~network is not possible", "network=..."),
+    "plan ~simulator.syde": ("simulator: there is no key 'syde'", "did you mean 'side'"),
+    "plan ~method.gradiant": ("method: there is no key 'gradiant'", "did you mean 'gradient'"),
+    "plan ~train.epochs": ("train.epochs is missing",),
+    "plan ~seed.data": ("~seed.data is not possible", "give a value"),
+    "plan ~seed.data=7": ("'seed.data' is", "and not 7", "~KEY"),
+    # a + or a name of nobody chosen
+    "plan +method.gradiant.window=3": ("no method 'gradiant' is chosen", "did you mean 'gradient'"),
+    "plan method=[random] +method.occlusion.window=3": ("no method 'occlusion' is chosen",),
+    # sweeps of Hydra's that have no values to try
+    "plan seed.data=interval(0,3)": ("seed.data=interval(0,3) is not possible", "range()"),
+    "plan seed.data=glob(*)": ("seed.data=glob(*) is not possible", "glob() chooses files"),
+    "plan method=glob(zzz*)": ("method=glob(zzz*) is not possible", "no name of a method"),
+    # launchers
+    "plan hydra/launcher=submitit_slurm": ("'submitit_slurm' is not installed", "pip install -e '.[slurm]'"),
+    "plan hydra/launcher=ray": ("'ray' is not installed", "pip install hydra-ray-launcher"),
+    "plan hydra.launcher.n_jobs=2": ("hydra.launcher.n_jobs", "hydra/launcher=joblib"),
+    "plan hydra/launcher=joblib hydra.launcher.n_jobs=0": ("cannot have 0 workers", "hydra.launcher.n_jobs=-1"),
+    # keys that nobody typed are not blamed
+    "plan study=quick explain.subjects=4": ("explain.subjects=4 with use.subjects=", "use.subjects of at most"),
+    # packages that are not on the path
+    "plan trusted=[mylab] simulator._target_=mylab.brain.Brain": ("No module named 'mylab'", "PYTHONPATH"),
     "plan =3": ("no key ''",),
     "plan simulator@x=box": ("'simulator@x'", "write simulator=..."),
     "plan simulator.tarjet=2": ("no key 'tarjet'; valid names are",),
@@ -117,7 +140,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan views=[]": ("views=[]", "at least one"),
     "plan method=[]": ("no methods are chosen", "method=all"),
     "plan axes.simulator=[]": ("axes.simulator=[]", "at least one"),
-    "plan use.subjects=17": ("use.subjects=17", "at most explain.subjects=16"),
+    "plan use.subjects=17": ("use.subjects=17", "at most explain.subjects=16", "explain.subjects of at least 17"),
     "plan use.draws=2,4": ("'use.draws' cannot be swept", "seed"),
     "plan study=fake,tiny": ("one study a call",),
     "plan rerun=faild": ("rerun='faild'", "give one of missing, failed, stale, all; did you mean 'failed'?"),
