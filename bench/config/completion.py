@@ -4,7 +4,6 @@ import importlib
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException

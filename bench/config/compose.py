@@ -247,7 +247,7 @@ class _Composer:
             with self._one_sentence(self.typed.launch):
                 if _workers_given(_launcher(self.typed.launch)) == 0:
                     raise BadInput(
-                        "the launcher cannot have 0 workers; give at least 1, or hydra.launcher.n_jobs=-1 for one a core"
+                        "the launcher cannot have 0 workers; give at least 1, or hydra.launcher.n_jobs=-1, one a core"
                     )
 
     @contextlib.contextmanager

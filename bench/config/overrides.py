@@ -41,7 +41,8 @@ class Typed:
 def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
     """Sort Hydra override lines; `folders` are the configuration folders in which groups are looked up.
 
-    `method=all` and `metric=all` name every file of the group, `glob(lrp*)` those that are like it. A sweep over seeds, methods or metrics is a list.
+    `method=all` and `metric=all` name every file of the group, `glob(lrp*)` those that are like it. A sweep over seeds,
+    methods or metrics is a list.
     """
     typed = Typed()
     try:

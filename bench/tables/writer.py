@@ -65,7 +65,6 @@ class Writer:
     def write(self) -> Path:
         """All tables; returns the folder."""
         folder = self.study.folder
-        failures = pd.DataFrame(list(self.score_table.failures()), columns=FAILURES.names)
         self.score_table.write(folder / "scores")
         _csv(folder / "models.csv", pd.DataFrame(list(self.models()), columns=MODELS.names))
         _csv(folder / "methods.csv", pd.DataFrame([self.method(m) for m in self.study.methods], columns=METHODS.names))
@@ -74,7 +73,7 @@ class Writer:
         _csv(folder / "simulator_audits.csv", simulator_audits.of(self.study))
         sized = list(simulators.rows(self.study, self.cells, self.stored))
         _csv(folder / "simulators.csv", pd.DataFrame(sized, columns=SIMULATORS.names))
-        _csv(folder / "failures.csv", failures.sort_values(FAILURES.names))
+        _csv(folder / "failures.csv", self.score_table.failures().sort_values(FAILURES.names))
         done = list(self.done())
         _parquet(folder / "costs.parquet", pd.DataFrame([_cost(*d) for d in done], columns=COSTS.names))
         _parquet(folder / "provenance.parquet", pd.DataFrame([_provenance(*d) for d in done], columns=PROVENANCE.names))

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from bench.report.figures.style import display_name
+from bench.report.page.numbers import formatted
 
 NONE = Markup('<span class="none" title="{}">–</span>')
 
 
 class Trace:
     """Markup of table cells. Row numbers are the positions in the CSV file of the table's name, counted from 0."""
+
+    form = Markup
 
     def __init__(self, tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> None:
         self.tables, self.about = tables, about
@@ -46,17 +48,17 @@ class Trace:
         """A method's name as words."""
         return _cell("methods", self._method_rows[method], "method", display_name(method))
 
+    def label(self, name: str) -> str:
+        """A metric's name as words."""
+        return display_name(name)
+
+    def note(self, table: str, row: int, column: str) -> Markup:
+        """A remark of a table beside a sentence."""
+        return Markup('<span class="pill">{}</span>').format(self.text(table, row, column))
+
     def study(self, key: str) -> Markup:
         """A value of study.json."""
         return Markup('<span data-at="study {}">{}</span>').format(key, str(self.about.get(key, "")))
-
-
-def formatted(value: float, decimals: int | None = None) -> str:
-    """A number as printed: counts whole, others with two decimals (fewer from ten upwards), a true minus."""
-    whole = isinstance(value, int | np.integer) or abs(value) >= 100
-    usual = 0 if whole else 1 if abs(value) >= 10 else 2
-    text = f"{value:,.{usual if decimals is None else decimals}f}"
-    return "0.00" if text == "-0.00" else text.replace("-", "−")
 
 
 def _cell(table: str, row: int, column: str, text: str) -> Markup:
