@@ -113,7 +113,7 @@ def answered(arguments: Sequence[str]) -> int | None:
     # Hydra takes as long to import as all that a shell waits for
     from bench.config import completion
 
-    print(completion.answer(words.asked.which, sorted(VERBS)))
+    print(completion.for_shell(words.asked.which, sorted(VERBS)))
     return 0
 
 

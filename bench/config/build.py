@@ -20,6 +20,10 @@ TARGET = "_target_"
 ALLOWED = ("simulators", "methods", "metrics", "bench.networks")
 
 
+class Unmade(BadInput):
+    """The constructor of a part raised what no refusal is."""
+
+
 def build(
     node: Mapping[str, Any],
     allowed: Sequence[str] = ALLOWED,
@@ -44,14 +48,14 @@ def build(
     except MemoryError:
         raise
     except Exception as error:  # a constructor of a user's may raise anything
-        raise BadInput(f"{path or node[TARGET]}: {cls.__name__} cannot be made ({_raised(error)}); mend it") from error
+        raise Unmade(f"{path or node[TARGET]}: {cls.__name__} cannot be made ({_raised(error)}); mend it") from error
 
 
 def _raised(error: Exception) -> str:
     """What was raised, and the line that raised it."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    said = (str(error).splitlines() or [""])[0].rstrip(".")
-    return f"{type(error).__name__}: {said}, line {last.lineno} of {Path(last.filename).name}"
+    sentence = (str(error).splitlines() or [""])[0].rstrip(".")
+    return f"{type(error).__name__}: {sentence}, line {last.lineno} of {Path(last.filename).name}"
 
 
 def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") -> type[Any]:

@@ -27,7 +27,7 @@ UNINSTALL = "complete -r python python3; unset -f _plumbline"
 _VALUE = re.compile(r"(?P<head>(?P<group>\w+)=\[?(?:[\w.-]+,)*)(?P<begun>[\w.-]*)")
 
 
-def answer(which: str, verbs: Sequence[str]) -> str:
+def for_shell(which: str, verbs: Sequence[str]) -> str:
     """What the shell is given: lines that begin or end completion, or what the word at its cursor may be."""
     if which == "query=bash":
         return "\n".join(completions(os.environ.get("COMP_LINE", ""), verbs))
@@ -38,11 +38,11 @@ def completions(line: str, verbs: Sequence[str]) -> list[str]:
     """What the last word of a command line may be, as far as it is typed."""
     typed = line.partition(" bench ")[2]
     *before, word = typed.split(" ")
-    found = [f"{verb} " for verb in verbs if verb.startswith(word) and not any(before)]
+    begun = [f"{verb} " for verb in verbs if verb.startswith(word) and not any(before)]
     if (value := _VALUE.fullmatch(word)) and (CONF / value["group"]).is_dir():
         names = sorted(path.stem for path in (CONF / value["group"]).glob(f"{value['begun']}*.yaml"))
         return [value["head"] + name for name in names]
-    return found + _of_hydra([word for word in before if "=" in word], word)
+    return begun + _of_hydra([word for word in before if "=" in word], word)
 
 
 def _of_hydra(before: Sequence[str], word: str) -> list[str]:

@@ -1,8 +1,9 @@
-"""What Hydra's --cfg and --info show: the configuration of a study's first pair, and how Hydra finds it."""
+"""The configuration of a study's first pair, and how Hydra finds it, as its --cfg and --info show them."""
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
@@ -24,15 +25,15 @@ def configuration(
     composed = study(arguments, config_dirs)
     with searched(CONF, config_dirs):
         config = _of(composed.lines, composed.launch, which)
-        shown = _below(config, package) if package and package != "_global_" else config
-        said = [f"# the first of {len(composed.pairs)} pairs of simulator and network"] * (len(composed.pairs) > 1)
-        said += [f"# @package {package}"] * bool(package)
-        text = OmegaConf.to_yaml(shown, resolve=resolve) if isinstance(shown, Container) else f"{shown}\n"
-        return "\n".join([*said, text])
+        part = _below(config, package) if package and package != "_global_" else config
+        heads = [f"# the first of {len(composed.pairs)} pairs of simulator and network"] * (len(composed.pairs) > 1)
+        heads += [f"# @package {package}"] * bool(package)
+        text = OmegaConf.to_yaml(part, resolve=resolve) if isinstance(part, Container) else f"{part}\n"
+        return "\n".join([*heads, text])
 
 
 def _of(lines: Sequence[str], launch: Sequence[str], which: str) -> DictConfig:
-    parts = {}
+    parts: dict[object, Any] = {}
     if which in ("job", "all"):
         parts |= dict(compose("config", overrides=list(lines)).items_ex(resolve=False))
     if which in ("hydra", "all"):
@@ -42,14 +43,14 @@ def _of(lines: Sequence[str], launch: Sequence[str], which: str) -> DictConfig:
 
 def _below(config: DictConfig, key: str) -> object:
     """What stands below a key; raises BadInput where nothing does."""
-    found: object = config
+    inner: object = config
     done: list[str] = []
     for part in key.split("."):
-        if not isinstance(found, DictConfig) or part not in found:
-            valid = [str(name) for name in found] if isinstance(found, DictConfig) else []
+        if not isinstance(inner, DictConfig) or part not in inner:
+            valid = [str(name) for name in inner] if isinstance(inner, DictConfig) else []
             raise BadInput(f"--package {'.'.join([*done, part])}: there is no such key{nearest(part, valid)}")
-        found, done = found[part], [*done, part]
-    return found
+        inner, done = inner[part], [*done, part]
+    return inner
 
 
 def information(arguments: Sequence[str], config_dirs: Sequence[Path], which: str) -> None:

@@ -45,7 +45,7 @@ class ScoreTable:
             rows = [self.rows(unit) for unit in (*self.study.members(group), group)]
             whole = pd.concat([r for r in rows if len(r)] or rows, ignore_index=True)
             ordered = _with_strata(whole).sort_values(ORDER, kind="stable", ignore_index=True)
-            self.refused.append(refusals.of_models(group.simulator, group.network, ordered))
+            self.refused.append(refusals.of_partition(group.simulator, group.network, ordered))
             table = pa.Table.from_pandas(ordered[ROWS.names], ROWS.schema, preserve_index=False)
             files.write_parquet(part / PART, table)
         for stray in {p for p in folder.glob("*/*/*") if not p.name.startswith(".")} - present:

@@ -46,6 +46,9 @@ from bench.study import Study
 from bench.tables import maps, mechanisms, regions, simulator_audits, simulators, validity
 from bench.tables.scores import ScoreTable
 
+#: how records of models call the bound that the gate compares, and how tables do: other words there would make every
+#: stored model stale
+BOUND = ("competence at least", "lower bound of competence")
 #: results of a calibration in models.csv
 SEPARABILITY = ("asked", "reached", "low", "high")
 
@@ -97,6 +100,7 @@ class Writer:
                 separability: dict[str, Any] = dict.fromkeys(SEPARABILITY, "")
             else:
                 record = train.record(self.stored.folder(model))
+                record["reason"] = str(record.get("reason", "")).replace(*BOUND)
                 separability = self.stored.value(calibration)
             competence = [record.get(name, "") for name in COMPETENCE.names]
             yield [*where, *competence, *(separability[name] for name in SEPARABILITY), *seeds]

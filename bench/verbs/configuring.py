@@ -1,4 +1,4 @@
-"""What is shown in place of doing a verb: Hydra's --cfg and --info."""
+"""Verbs of Hydra's options --cfg and --info, which show the configuration in place of doing anything."""
 
 from bench.config import shown
 from bench.verbs.command import Command

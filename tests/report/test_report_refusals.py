@@ -53,7 +53,7 @@ def rows(*given):
 
 
 def refused(*given):
-    found = refusals.of_models("box", "linear", rows(*given))
+    found = refusals.of_partition("box", "linear", rows(*given))
     assert list(found.columns) == FAILURES.names
     return found[["stage", "method", "metric", "status", "reason"]].to_numpy().tolist()
 

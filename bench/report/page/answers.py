@@ -1,7 +1,7 @@
 """The plain answer on the page and on the terminal: per pathology and network, which methods lead each ranking."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import pandas as pd
@@ -54,25 +54,21 @@ def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -
     board = source.board(headline.ranking, network, scope)
     with_value = board[board["mean"].notna()]
     row = int(with_value.index[0]) if len(with_value) else -1
-    beside = {
-        "control": str(board.iloc[0]["control"]),
-        "oracle": bool((with_value["role"] == "oracle").any()),
-        "unsure": [int(r) for r in board.index[(board["status"] == NO_INTERVAL) & (board["role"] == "method")]],
-    }
+    unsure = board.index[(board["status"] == NO_INTERVAL) & (board["role"] == "method")].astype(int).tolist()
+    oracle = bool((with_value["role"] == "oracle").any())
+    contest = Clause(headline, network, scope, row, unsure=unsure, control=str(board.iloc[0]["control"]), oracle=oracle)
     ranked = board[board["rank"] != ""]
     leaders = ranked[ranked["rank"].astype(str) == "1"]
     if leaders.empty:
-        return Clause(headline, network, scope, row, _why(board), **beside)
+        return replace(contest, why=_why(board))
     claims = source.contest("comparisons", headline.ranking, network, scope)
     declared = source.results.against.get(METHODS, [])
-    tested = CONTROLS in declared and beside["control"]
-    beating = _better(claims, EVERY_CONTROL, ranked["method"]) if tested else None
+    beating = _better(claims, EVERY_CONTROL, ranked["method"]) if CONTROLS in declared and contest.control else None
     short = None if beating is None else [name for name in ranked["method"] if name not in beating]
     run = [name for name in declared if name != CONTROLS and (claims["against"] == name).any()]
     above = {name: _better(claims, name, ranked["method"]) for name in run}
     first, names = int(leaders.index[0]), list(leaders["method"])
-    found = {"leaders": names, "short": short, "above": above, "ranked": len(ranked)}
-    return Clause(headline, network, scope, first, **found, **beside)
+    return replace(contest, row=first, leaders=names, short=short, above=above, ranked=len(ranked))
 
 
 def _better(claims: pd.DataFrame, against: str, ranked: pd.Series) -> list[str]:
@@ -206,15 +202,15 @@ def _unsure(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
 
 def _compared(c: Clause, say: Teller) -> list[Any]:
     """What is shown of the comparisons that the study declares."""
-    told = []
+    sentences: list[Any] = []
     if c.short and len(c.short) == c.ranked:
-        told.append("No method is shown to beat every control.")
+        sentences.append("No method is shown to beat every control.")
     elif c.short:
-        told.append(say.form("Not shown to beat every control: {}.").format(_names(c.short, say)))
+        sentences.append(say.form("Not shown to beat every control: {}.").format(_names(c.short, say)))
     for other, methods in c.above.items():
         text = "Shown to be better than {}: {}." if methods else "No method is shown to be better than {}."
-        told.append(say.form(text).format(say.name(other), _names(methods, say)))
-    return told
+        sentences.append(say.form(text).format(say.name(other), _names(methods, say)))
+    return sentences
 
 
 def _limits(c: Clause, board: pd.DataFrame, say: Teller) -> list[Any]:
@@ -223,12 +219,12 @@ def _limits(c: Clause, board: pd.DataFrame, say: Teller) -> list[Any]:
         return []
     known = pd.notna(board["chance"].iloc[c.row])
     chance = say.num("leaderboard", c.row, "chance") if known else "not known, as the constant map was not run"
-    told = [say.form("Chance is {}.").format(chance)]
+    sentences = [say.form("Chance is {}.").format(chance)]
     if not c.control:
-        told.append("No control was run, so that nothing tells a score from one of a map that knows nothing.")
+        sentences.append("No control was run, so that nothing tells a score from one of a map that knows nothing.")
     if not c.oracle:
-        told.append("No oracle was run, so that the highest score possible is not known.")
-    return told
+        sentences.append("No oracle was run, so that the highest score possible is not known.")
+    return sentences
 
 
 def _names(methods: Sequence[str], say: Teller) -> Any:

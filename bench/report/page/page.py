@@ -20,7 +20,7 @@ from bench.report.metrics import tables as metric_tables
 from bench.report.metrics.profiles import by_region
 from bench.report.page import answers, boards, spread
 from bench.report.page.pictures import data_uri, sheets, webp
-from bench.report.page.trace import Trace
+from bench.report.page.trace import Trace, with_code
 from bench.report.rankings import groups, sanity, validity
 from bench.report.rankings.means import ALL
 from bench.report.rankings.ranked_results import RankedResults
@@ -106,12 +106,12 @@ def columns(source: RankedResults, network: str) -> list[dict[str, Any]]:
 def why(source: RankedResults) -> Callable[[str, str, str], str]:
     """Tells of a network, method and metric why there is no value, as far as failure_counts.csv does."""
     rows = source.tables["failure_counts"].drop_duplicates(["network", "method", "metric"])
-    told = {(r.network, r.method, r.metric): f"{r.status}: {r.reason}" for r in rows.itertuples()}
+    reasons = {(r.network, r.method, r.metric): f"{r.status}: {r.reason}" for r in rows.itertuples()}
 
     def reason(network: str, method: str, metric: str) -> str:
         base = MetricName.of(metric).metric
         places = ((network, method, base), (network, method, ""), (network, "", base))
-        return next((told[place] for place in places if place in told), "not defined for this method")
+        return next((reasons[place] for place in places if place in reasons), "not defined for this method")
 
     return reason
 
@@ -128,7 +128,7 @@ def _environment(trace: Trace) -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["label"] = display_name
+    environment.filters["label"], environment.filters["code"] = display_name, with_code
     environment.globals.update(
         sentences=lambda clause: answers.told(clause, trace.tables["leaderboard"], trace),
         num=trace.num,

@@ -1,10 +1,11 @@
 """Numbers on the page that name the table, row and column they come from (`data-at`), so that each can be checked."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bench.report.figures.style import display_name
 from bench.report.page.numbers import formatted
@@ -41,8 +42,7 @@ class Trace:
 
     def text(self, table: str, row: int, column: str) -> Markup:
         """The text of a cell, escaped."""
-        value = str(self.value(table, row, column))
-        return _cell(table, row, column, value)
+        return _cell(table, row, column, with_code(str(self.value(table, row, column))))
 
     def name(self, method: str) -> Markup:
         """A method's name as words."""
@@ -59,6 +59,11 @@ class Trace:
     def study(self, key: str) -> Markup:
         """A value of study.json."""
         return Markup('<span data-at="study {}">{}</span>').format(key, str(self.about.get(key, "")))
+
+
+def with_code(text: str) -> Markup:
+    """A text of ours, what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _cell(table: str, row: int, column: str, text: str) -> Markup:

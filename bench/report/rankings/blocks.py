@@ -26,8 +26,9 @@ class Blocks:
     all_strata: blocks of all rows. headline: ranking -> blocks of the rows that ranking counts; by_model: the same rows
     with one layer per model; uncounted: rows of the same metric of subjects in the other strata; gains: rows of the
     metrics that stand beside a ranking, in its strata. empty: by simulator and network, what has no value there and why
-    (`refusals.by_case`); refused: what of each model nobody has (`refusals.of_models`). per_model: mean of each ranking
-    per model and method (simulator, network, data_seed, model_seed, method, ranking, value). components: see there.
+    (`refusals.by_case`); refused: what of each model nobody has (`refusals.of_partition`). per_model: mean of each
+    ranking per model and method (simulator, network, data_seed, model_seed, method, ranking, value).
+    components: see there.
     """
 
     all_strata: list[Block]
@@ -92,7 +93,7 @@ def _part(results: Results, simulator: str, network: str, scores: pd.DataFrame) 
         },
         {h.ranking: block_of(simulator, network, passed, _among(h, gains)) for h in headlines},
         refusals.by_case(scores),
-        refusals.of_models(simulator, network, scores),
+        refusals.of_partition(simulator, network, scores),
         [_per_model(counted(headline, every), headline) for headline in headlines],
         components.table(simulator, network, ByModel.of(ok[ok["method"].isin(ranked)])),
     )

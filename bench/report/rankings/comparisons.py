@@ -75,8 +75,8 @@ def _with_verdicts(contest: Contest, rows: pd.DataFrame) -> pd.DataFrame:
     words = np.where(why != "", why, words)
     words = np.where(statuses == "ok", words, statuses)
     names = dict(enumerate(contest.methods))
-    said = np.isin(statuses, [*refusals.WORDS, NO_INTERVAL])
-    verdict = np.where(rows["p"].isna() & (words != PREVIEW) & ~said, refusals.UNDEFINED, words)
+    worded = np.isin(statuses, [*refusals.WORDS, NO_INTERVAL])
+    verdict = np.where(rows["p"].isna() & (words != PREVIEW) & ~worded, refusals.UNDEFINED, words)
     return rows.assign(
         method=rows["method"].map(names), reference=rows["reference"].map(names).fillna(""), verdict=verdict
     )[_COLUMNS]

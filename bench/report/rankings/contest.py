@@ -257,7 +257,7 @@ def contests(results: Results, blocks: Blocks, headline: Ranking, network: str, 
     Simulators on which no method finds more than blind controls do are left out of their group, unless it has no other.
     """
     parts = [table[headline.ranking] for table in (blocks.headline, blocks.by_model, blocks.uncounted)]
-    empty = [blocks.empty[block.simulator, block.network] for block in parts[0]]
+    empty = [blocks.empty[block.simulator, block.network] for block in blocks.headline[headline.ranking]]
     by_simulator = {
         layer.block.simulator: layer for layer in map(Layer, *parts, empty) if layer.block.network == network
     }

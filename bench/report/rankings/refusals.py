@@ -46,7 +46,7 @@ def of_ranking(headline: Ranking, empty: Sequence[pd.DataFrame]) -> dict[str, tu
     return {m: (s, r) for m, s, r in first[["method", "status", "reason"]].itertuples(index=False, name=None)}
 
 
-def of_models(simulator: str, network: str, scores: pd.DataFrame) -> pd.DataFrame:
+def of_partition(simulator: str, network: str, scores: pd.DataFrame) -> pd.DataFrame:
     """Rows of failures.csv: what of a partition no subject has, as its part said no or the value does not exist.
 
     A metric that has a value on any truth is left out, as validity.csv says which truths it has none on. What refuses a
@@ -64,10 +64,10 @@ def of_models(simulator: str, network: str, scores: pd.DataFrame) -> pd.DataFram
     # comparisons of models are made from maps as well: what refused these is told of each model
     named = named.assign(method=named["method"].mask(nobody, ""))[~whole | (lost["data_seed"] >= 0)]
     lost, whole = lost.loc[named.index], whole[named.index]
-    told = named.assign(
+    rows = named.assign(
         stage=np.where(lost["data_seed"] < 0, "compare", "measure"), simulator=simulator, network=network
     )
-    above = [_above(row) if all_of_it else row for row, all_of_it in zip(told.to_dict("records"), whole, strict=True)]
+    above = [_above(row) if all_of_it else row for row, all_of_it in zip(rows.to_dict("records"), whole, strict=True)]
     return pd.DataFrame(above, columns=FAILURES.names).drop_duplicates(ignore_index=True)
 
 
@@ -80,5 +80,5 @@ def _heaviest(rows: pd.DataFrame) -> pd.DataFrame:
 def _above(row: dict[Hashable, Any]) -> dict[Hashable, Any]:
     """The row of what was refused, by how the reason of one begins that would be made from it."""
     match = _ABOVE.fullmatch(row["reason"])
-    found = match.groupdict(default="") if match else {"stage": "attribute"}
-    return {**row, **found, "metric": ""}
+    parts: dict[Any, Any] = match.groupdict(default="") if match else {"stage": "attribute"}
+    return {**row, **parts, "metric": ""}

@@ -108,7 +108,7 @@ def failure_counts(results: Results, refused: pd.DataFrame) -> pd.DataFrame:
     """failure_counts.csv: faults of failures.csv, and refusals; equal rows of several models are counted once.
 
     Faults come first, then what refuses a method as a whole, each with the most frequent first. refused: as the scores
-    tell (`refusals.of_models`), because tables of older code hold no refusals in failures.csv.
+    tell (`refusals.of_partition`), because tables of older code hold no refusals in failures.csv.
     """
     keys = FAILURE_COUNTS.names[:-1]
     faults = results.failures[~results.failures["status"].isin(refusals.SAID_NO)]
