@@ -34,9 +34,10 @@ ROOMS = {
     "checks": SCIENCE,
     "verify": (*STUDY, "stages", "plan", "launch", "tables", "checks", "report"),
     "explore": (*STUDY, "stages", "plan", "launch", "tables", "report"),
-    "verbs": (*STUDY, "stages", "plan", "launch", "tables", "tuning", "report", "verify", "explore"),
-    "cli": ("contracts", "store", "verbs"),
-    "__main__": ("cli",),
+    "front": ("provenance", "config"),
+    "verbs": (*STUDY, "front", "stages", "plan", "launch", "tables", "tuning", "report", "verify", "explore"),
+    "cli": ("contracts", "front", "store", "verbs"),
+    "__main__": ("front", "cli"),
 }
 #: rooms and root files of the packages of plug-ins, each of which may import those before it; PARTS are its root files
 #: where these are plug-ins, which may build on each other

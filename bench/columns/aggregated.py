@@ -18,7 +18,8 @@ n_units              whole   models with a value
 n_data_seeds         whole   data seeds with a value, in the simulator that has the fewest
 n_subjects           whole   subjects with a value, of all simulators together
 n_simulators         whole   simulators with a value
-status               text    ok, partial, too coarse, fails sanity, not rankable, below gate or undefined
+status               text    ok, or one word on why there is no rank or no value; results/README.md lists them
+reason               text    one sentence on why there is no value; empty where there is one
 native_ceiling       number  of a CAM method: score of the truth itself on the grid of the layer that it reads
 chance               number  score of a map without information: as the metric declares, or else of the constant map
 elsewhere            number  lead over the constant map among subjects that the ranking leaves out, positive is better
@@ -52,7 +53,7 @@ low                  number  lower 95 % bound of the lead, for all comparisons o
 p                    number  one-sided p-value
 p_adjusted           number  p-value adjusted for the family: all rankings and networks of this scope
 n_data_seeds         whole   data seeds with a value
-verdict              text    better, not shown, undefined, partial, or the reason why it is a preview
+verdict              text    better, not shown, partial, the state of no value, or the reason why it is a preview
 """)
 CONCORDANCE = CONTEST + Columns.of("""
 n_ranked             whole   ranked methods

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from bench.config.build import build, resolve
+from bench.config.build import Unmade, build, resolve
 from bench.contracts import BadInput
 
 #: in single precision, with their gradients and what the optimiser keeps of each, 16 GB
@@ -38,9 +38,9 @@ def check_parameters(key: str, make: Callable[[], nn.Module]) -> None:
     try:
         with torch.device("meta"):
             count = sum(p.numel() for p in make().parameters())
-    except BadInput:
-        raise
-    except Exception:  # what reads the numbers that it is made with cannot be made without them
+    except Exception as error:  # what reads the numbers that it is made with cannot be made without them
+        if isinstance(error, BadInput) and not isinstance(error, Unmade):
+            raise
         return
     if count > MOST_PARAMETERS:
         raise BadInput(f"{key} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes")

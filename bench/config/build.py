@@ -6,7 +6,9 @@ trusts on the command line), and refuses unknown or ill-typed arguments before a
 
 import inspect
 import math
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.contracts import BadInput
@@ -22,6 +24,10 @@ ALLOWED = ("simulators", "methods", "metrics", "bench.networks")
 def is_ours(name: str) -> bool:
     """Whether a module, or a class by its path, lies in one of our packages."""
     return f"{name}.".startswith(tuple(f"{package}." for package in ALLOWED))
+
+
+class Unmade(BadInput):
+    """The constructor of a part raised what no refusal is."""
 
 
 def build(
@@ -45,6 +51,17 @@ def build(
         return cls(**arguments, **extra)
     except (ValueError, TypeError) as error:
         raise BadInput(f"{path or node[TARGET]}: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # a constructor of a user's may raise anything
+        raise Unmade(f"{path or node[TARGET]}: {cls.__name__} cannot be made ({_raised(error)}); mend it") from error
+
+
+def _raised(error: Exception) -> str:
+    """What was raised, and the line that raised it."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    sentence = (str(error).splitlines() or [""])[0].rstrip(".")
+    return f"{type(error).__name__}: {sentence}, line {last.lineno} of {Path(last.filename).name}"
 
 
 def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") -> type[Any]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import os
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +12,10 @@ from hydra import compose
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
-from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from bench.config import braces, changes, includes, own_files, yaml_files
+from bench.config import braces, changes, includes, launcher, own_files, yaml_files
 from bench.config import overrides as lines
 from bench.config.changes import Changes, chooses
 from bench.config.labels import CallLabels
@@ -29,7 +27,7 @@ from bench.config.schema import Config
 from bench.config.search import searched
 from bench.config.sentences import say, unreadable
 from bench.contracts import BadInput
-from bench.contracts.names import known
+from bench.contracts.names import known, nearest
 from bench.names import VariantLabels, slug
 from bench.provenance import ROOT
 
@@ -45,7 +43,7 @@ class Composed:
     """Plain nodes by label. pairs: (simulator label, network label) of every combination; train: by network label.
 
     chosen: what of the axes makes a pair, or a label of `method` or `metric`: {key: value}. files: by group, the file
-    behind each label.
+    behind each label. lines: override lines of the first pair.
     """
 
     settings: Node
@@ -56,6 +54,7 @@ class Composed:
     metrics: dict[str, Node] = field(default_factory=dict)
     pairs: list[tuple[str, str]] = field(default_factory=list)
     launch: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     chosen: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -84,15 +83,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
 def workers(launch: Sequence[str]) -> int:
     """Number of units that run side by side under lines meant for Hydra's launcher."""
     with searched(CONF):
-        launcher = _launcher(launch)
-    given = launcher.get("n_jobs", launcher.get("array_parallelism", 1))
-    return int(given) if given > 0 else os.cpu_count() or 1
-
-
-def _launcher(launch: Sequence[str]) -> DictConfig:
-    config = compose("launch", overrides=["plan=none", "unit=none", *launch], return_hydra_config=True)
-    launcher: DictConfig = config.hydra.launcher
-    return launcher
+        return launcher.workers(launch)
 
 
 @dataclass
@@ -120,6 +111,7 @@ class _Composer:
         for pair, config in zip(pairs, configurations(pairs, self._of_pair), strict=True):
             self._add_pair(composed, pair, config)
         first = {**self.typed.fixed, **_lines(pairs[0])}
+        composed.lines = list(first.values())
         for group, nodes in (("method", composed.methods), ("metric", composed.metrics)):
             swept = {k: v for k, v in axes.items() if group_of(k) == group}
             composed.chosen |= self._add_plugins(group, nodes, first, swept)
@@ -159,6 +151,15 @@ class _Composer:
             if not changed or name != slug(name)
             else VariantLabels().of(name, {key.replace("/", "."): value for key, value in changed.items()})
         )
+
+    def _check_keys(self, group: str, nodes: Node) -> None:
+        """Refuse keys, typed with a + as Hydra lets them pass, of a plug-in that the call does not choose."""
+        chosen = [name for name, node in nodes.items() if "_target_" in node]
+        kept = [key for key, line in self.typed.fixed.items() if not line.startswith("~")]
+        for key in (*kept, *self.typed.sweeps):
+            of, _, below = key.partition(".")
+            if of == group and below and (name := below.partition(".")[0]) not in (*chosen, EVERY):
+                raise BadInput(f"{key}: no {group} '{name}' is chosen{nearest(name, chosen)}")
 
     def _check_files(self, group: str, nodes: Node) -> None:
         """Refuse a plug-in whose file put its keys elsewhere, or names no class."""
@@ -239,6 +240,7 @@ class _Composer:
     ) -> dict[tuple[str, str], dict[str, str]]:
         composed, grid = self._with_first_values(group, first, swept)
         self._check_files(group, composed)
+        self._check_keys(group, composed)
         # A study may set parameters of plug-ins that this call did not choose; those have no target.
         plain = {name: node for name, node in composed.items() if "_target_" in node}
         variants = {name: list(self._variants(group, name, node, swept, grid)) for name, node in plain.items()}
@@ -290,7 +292,7 @@ class _Composer:
         """Refuse lines for Hydra that its launcher would refuse later."""
         if self.typed.launch:
             with self._one_sentence(self.typed.launch):
-                _launcher(self.typed.launch)
+                launcher.workers(self.typed.launch)
 
     @contextlib.contextmanager
     def _one_sentence(self, lines: Iterable[str]) -> Iterator[None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, RangeSweep
+from hydra.core.override_parser.types import Override, RangeSweep, ValueType
 from hydra.errors import OverrideParseException
 
 from bench.config.literals import as_typed
@@ -42,7 +42,8 @@ class Typed:
 def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
     """Sort Hydra override lines; `folders` are the configuration folders in which groups are looked up.
 
-    `method=all` and `metric=all` name every file of the group. A sweep over seeds, methods or metrics is a list.
+    `method=all` and `metric=all` name every file of the group, `glob(lrp*)` those that are like it. A sweep over seeds,
+    methods or metrics is a list.
     """
     typed = Typed()
     try:
@@ -57,7 +58,7 @@ def read(lines: Sequence[str], folders: Sequence[Path]) -> Typed:
     for override in parsed:
         _check_once(override, typed)
         _check_range(override)
-        _sort(override, typed)
+        _sort(_without_glob(override, folders), typed)
     return typed
 
 
@@ -111,6 +112,24 @@ def _expand_all(line: str, folders: Sequence[Path]) -> str:
         if line in (f"{group}=all", f"{group}=[all]"):
             return f"{group}=[{','.join(options(group, folders))}]"
     return line
+
+
+def _without_glob(override: Override, folders: Sequence[Path]) -> Override:
+    """The override with the names that a glob() stands for; refuses sweeps whose values nobody can list."""
+    key = override.key_or_group
+    if override.value_type is ValueType.INTERVAL_SWEEP:
+        raise BadInput(
+            f"{override.input_line} is not possible: an interval has no values to try; use range() or commas"
+        )
+    if override.value_type is not ValueType.GLOB_CHOICE_SWEEP:
+        return override
+    if key not in AXES:
+        raise BadInput(f"{override.input_line} is not possible: glob() chooses files of {', '.join(AXES)}")
+    there = options(key, folders)
+    names = ",".join(override.value().filter(there))  # type: ignore[union-attr]
+    if not names:
+        raise BadInput(f"{override.input_line} is not possible: no name of a {key} is like that")
+    return OverridesParser.create().parse_override(f"{key}=[{names}]" if key in LISTS else f"{key}={names}")
 
 
 def _sort(override: Override, typed: Typed) -> None:

@@ -8,6 +8,8 @@ from bench.contracts import BadInput
 READ, PASSED_OVER = ".yaml", ".yml"
 #: what Hydra would join to the typed schema of all keys
 SCHEMA = f"schema{READ}"
+#: the group of Hydra's own settings
+HYDRA = "hydra"
 
 
 def check(folders: Sequence[Path]) -> None:
@@ -19,6 +21,8 @@ def check(folders: Sequence[Path]) -> None:
     for place, folder in enumerate(folders):
         if (folder / SCHEMA).exists():
             raise BadInput(f"{folder / SCHEMA} has the name of what checks all keys; give it another name")
+        if place and (of_hydra := next((folder / HYDRA).rglob(f"*{READ}"), None)):
+            raise BadInput(f"{of_hydra} would not be read by the launcher; set what it says with hydra.KEY=VALUE")
         for path in sorted(folder.rglob(f"*{PASSED_OVER}")):
             if path.relative_to(folder).parts[0] in groups:
                 raise BadInput(f"{path} would not be read; rename it to {path.stem}{READ}")

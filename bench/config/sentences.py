@@ -20,6 +20,16 @@ from bench.contracts.names import nearest
 MERGING = "Error merging override "
 COMPOSING = "raised while composing config"
 KEY = "Could not override '"
+DELETING = "Could not delete from config"
+VALUED = "The value of "
+THERE = "Could not append to config. An item is already at"
+#: launchers of Hydra that its users know -> what installs them here
+PIP = {
+    **dict.fromkeys(("submitit_local", "submitit_slurm"), "pip install -e '.[slurm]'"),
+    **dict.fromkeys(("ray", "ray_aws"), "pip install hydra-ray-launcher"),
+    "rq": "pip install hydra-rq-launcher",
+    "joblib": "pip install hydra-joblib-launcher",
+}
 
 
 def say(error: Exception, lines: Iterable[str], folders: Sequence[Path], known: Callable[[], Any]) -> str:
@@ -27,8 +37,15 @@ def say(error: Exception, lines: Iterable[str], folders: Sequence[Path], known: 
     text = " ".join(str(error).split("\n")[0].split())
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
+        if group == "hydra/launcher" and name in PIP:
+            return f"the launcher '{name}' is not installed; install it with: {PIP[name]}"
         return f"there is no {group} '{name}'{nearest(name, options(group, folders) or error.options or ())}"
-    if text.startswith(KEY):
+    if text.startswith(DELETING) and VALUED in text:
+        return f"{_clause(text.partition(VALUED)[2])}; take a key out without a value, ~KEY"
+    if text.startswith(THERE):
+        key = text.split("'")[1]
+        return f"'{key}' is there already; set it without the +, {key}=..."
+    if text.startswith((KEY, DELETING)):
         return _unknown(text.split("'")[1], error.__cause__, known())
     if text.startswith(MERGING):
         return _refused(text.removeprefix(MERGING), error.__cause__)
@@ -62,6 +79,8 @@ def _unknown(key: str, cause: BaseException | None, config: Any) -> str:
     """A key that does not exist, or a value with a key inside that does not."""
     inner, kind = getattr(cause, "key", None), getattr(cause, "object_type", None)
     inside = [f.name for f in fields(kind)] if is_dataclass(kind) else []
+    if key.startswith("hydra.launcher.") and inside == [TARGET]:
+        return f"'{key}': no launcher with such a setting is chosen; choose one too, e.g. hydra/launcher=joblib"
     if key.startswith("hydra"):
         return f"there is no key '{key}'{nearest(str(inner), inside)}"
     done: list[str] = []

@@ -57,7 +57,7 @@ def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str],
 
 
 def _launch(study: Study, units: Sequence[str], lines: Sequence[str], last: bool) -> None:
-    """One call of Hydra; raises BadInput where a unit met something that no other would survive."""
+    """One call of Hydra; raises BadInput where a unit met what no other would survive, or none can begin."""
     logs, plan = study.folder / "logs", folder(study) / PLAN
     arguments = [
         "--multirun",
@@ -75,7 +75,13 @@ def _launch(study: Study, units: Sequence[str], lines: Sequence[str], last: bool
         reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(". ")
     if sentence := next(filter(None, (Heart.of(study, unit).stopped() for unit in units)), ""):
         raise BadInput(sentence)
-    if reason:
+    if reason and not any(Heart.of(study, unit).read() for unit in units):
+        if last:
+            raise BadInput(
+                f"the launcher could not begin ({reason}); mend its settings, hydra.launcher.*, or choose another, "
+                "e.g. hydra/launcher=joblib"
+            )
+    elif reason:
         log.warning(
             "a worker of the launcher ended early (%s)%s", reason, "" if last else "; its units go on once more"
         )

@@ -30,9 +30,20 @@ def check(settings: Node) -> None:
     for where, declared, values in declarations(Config, settings):
         check_bounds(declared, values, where)
     _check_places(settings["name"], settings["paths"]["results"])
-    use.validate(settings["use"]["subjects"], settings["explain"]["subjects"])
+    _check_switched(settings["use"]["subjects"], settings["explain"]["subjects"])
     check_axis("views", [View(**view).name for view in settings["views"]])
     _check_trusted(settings["trusted"])
+
+
+def _check_switched(switched: int, explained: int) -> None:
+    """Refuse more subjects to be switched than are explained, naming both keys: who set one may not know the other."""
+    try:
+        use.validate(switched, explained)
+    except BadInput as error:
+        raise BadInput(
+            f"explain.subjects={explained} with use.subjects={switched} is not possible: give use.subjects of at most "
+            f"explain.subjects={explained} too, or explain.subjects of at least {switched}"
+        ) from error
 
 
 def declarations(declared: type, values: Node, where: str = "") -> Iterator[tuple[str, type, Node]]:

@@ -1,5 +1,6 @@
 """All that is known of one key: its record, its seeds, and the command that makes it again and nothing beside it."""
 
+import contextlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from bench.config.overrides import SEEDS, key_of
 from bench.contracts import BadInput
 from bench.plan.cells import Cells
 from bench.stages.stage import Cell
-from bench.study import Study
+from bench.study import PLAN, Study
 
 #: results of a reproduction go here, because in a folder that holds them nothing would be computed
 AGAIN = "reproduced"
@@ -25,10 +26,21 @@ def record(study: Study, key: str, overrides: Sequence[str], config_dirs: Sequen
     known = _stored(study, key)
     cell = next((c for u in study.everything for c in Cells(study).of(u) if c.key == key), None)
     if cell is None:
-        return {**known, "reproduce": "name the study that planned it: show KEY study=..."}
+        return {**known, "reproduce": _elsewhere(study, key)}
     unit = cell.unit
     seeds = {} if unit.group else {"data": unit.data_seed, "init": unit.init_seed, "order": unit.order_seed}
     return {**known, "seeds": seeds, "reproduce": shlex.join(command(study, cell, overrides, config_dirs))}
+
+
+def _elsewhere(study: Study, key: str) -> str:
+    """The sentence on a cell of another study: which of those planned in this results folder has it."""
+    for path in sorted(Path(study.results).glob(f"*/{PLAN}")):
+        # a plan that other code wrote tells nothing
+        with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
+            other = Study.load(path)
+            if any(cell.key == key for unit in other.everything for cell in Cells(other).of(unit)):
+                return f"planned by the study in {path.parent}: show {key} study={other.name}, with its other overrides"
+    return f"no study planned in {study.results} has it: name the one that did, show {key} study=..."
 
 
 def command(study: Study, cell: Cell, overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:

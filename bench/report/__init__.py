@@ -61,8 +61,8 @@ def figures(folder: Path) -> dict[str, list[Path]]:
 
 
 def summary(folder: Path) -> str:
-    """One line that names the page and the best and worst method of each network. Raises BadTables."""
-    return f"{Path(folder) / 'index.html'}: {answers.sentence(RankedResults.of(folder))}"
+    """A line that names the page, and what it answers, a line a ranking, network and group. Raises BadTables."""
+    return f"{Path(folder) / 'index.html'}\n{answers.sentence(RankedResults.of(folder))}"
 
 
 def violations(folder: Path) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bench.report.load.files import untyped
 from bench.report.load.results import groups_of
+from bench.report.rankings import refusals
 from bench.report.rankings.contest import NOT_RANKABLE
 
 #: what two decimals show as nothing
@@ -23,7 +24,7 @@ def leaderboard(folder: Path) -> str:
     board = untyped(folder / "leaderboard.csv", dtype={"rank": "Int64"}, keep_default_na=True)
     board = board[board["simulator"].isin(groups_of(untyped(folder / "simulators.csv")))]
     keys = ["ranking", "network", "simulator"]
-    passed = board[~board["status"].isin(["below gate", "undefined"])]
+    passed = board[~board["status"].isin(["below gate", *refusals.WORDS])]
     # what is ranked stands first
     ordered = pd.concat([passed[passed["status"] != NOT_RANKABLE], passed])
     contests = list(ordered[keys].drop_duplicates().itertuples(index=False, name=None))
@@ -37,8 +38,10 @@ def leaderboard(folder: Path) -> str:
         ]
         for method in dict.fromkeys([*ordered["method"], *board["method"]])
     ]
+    chances = board.drop_duplicates(keys).set_index(keys)["chance"]
     heads = [
-        f"{ranking}, `{network}`, {group}" + f" ({NOT_RANKABLE})" * ((ranking, network, group) in useless)
+        f"{ranking}, `{network}`, {group}, {_chance(chances[ranking, network, group])}"
+        + f" ({NOT_RANKABLE})" * ((ranking, network, group) in useless)
         for ranking, network, group in contests
     ]
     return as_markdown(["method", *heads], rows)
@@ -137,6 +140,10 @@ def _cell(row: Any) -> str:
     interval = "" if pd.isna(row.low) else f" [{_two(row.low)}, {_two(row.high)}]"
     note = "" if row.status in ("ok", NOT_RANKABLE) else f" ({row.status})"
     return f"{rank}{_two(row.mean)}{interval}{note}"
+
+
+def _chance(value: float) -> str:
+    return "chance not known" if pd.isna(value) else f"chance {_two(value)}"
 
 
 def _two(value: float) -> str:

@@ -2,17 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from bench.columns.written import ROWS
+from bench.columns.written import FAILURES, ROWS
 from bench.contracts import Status
 from bench.contracts.validity import Validity
 from bench.plan.states import States, StoredCells
+from bench.report.rankings import refusals
 from bench.stages.stage import Cell
 from bench.store import files
 from bench.store.artefacts import Damaged
@@ -31,10 +32,11 @@ class ScoreTable:
     study: Study
     states: dict[str, States]
     stored: StoredCells
+    refused: list[pd.DataFrame] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
         """One Parquet file per simulator and network; whatever else lies there is removed, as it would be read."""
-        present = set()
+        present, self.refused = set(), []
         for group in self.study.groups:
             part = folder / f"simulator={group.simulator}" / f"network={group.network}"
             present.add(part / PART)
@@ -43,6 +45,7 @@ class ScoreTable:
             rows = [self.rows(unit) for unit in (*self.study.members(group), group)]
             whole = pd.concat([r for r in rows if len(r)] or rows, ignore_index=True)
             ordered = _with_strata(whole).sort_values(ORDER, kind="stable", ignore_index=True)
+            self.refused.append(refusals.of_partition(group.simulator, group.network, ordered))
             table = pa.Table.from_pandas(ordered[ROWS.names], ROWS.schema, preserve_index=False)
             files.write_parquet(part / PART, table)
         for stray in {p for p in folder.glob("*/*/*") if not p.name.startswith(".")} - present:
@@ -114,8 +117,12 @@ class ScoreTable:
                 return status, f"{need.title}: {reason}" if self.stored.failure(need) else reason
         return "failed", "not computed yet; issue the same command again"
 
-    def failures(self) -> Iterator[list[Any]]:
-        """Cells that failed themselves, one row per cell."""
+    def failures(self) -> pd.DataFrame:
+        """Cells that failed themselves, one row per cell, and what the scores written last say was refused."""
+        faults = pd.DataFrame(list(self._faults()), columns=FAILURES.names)
+        return pd.concat([faults, *self.refused], ignore_index=True)
+
+    def _faults(self) -> Iterator[list[Any]]:
         seen: set[str] = set()
         for states in self.states.values():
             for cell, state in states.values():

@@ -47,6 +47,9 @@ from bench.study import Study
 from bench.tables import maps, mechanisms, regions, simulator_audits, simulators, validity
 from bench.tables.scores import ScoreTable
 
+#: how records of models call the bound that the gate compares, and how tables do: other words there would make every
+#: stored model stale
+BOUND = ("competence at least", "lower bound of competence")
 #: results of a calibration in models.csv
 SEPARABILITY = ("asked", "reached", "low", "high")
 
@@ -66,7 +69,6 @@ class Writer:
     def write(self) -> Path:
         """All tables; returns the folder."""
         folder = self.study.folder
-        failures = pd.DataFrame(list(self.score_table.failures()), columns=FAILURES.names)
         self.score_table.write(folder / "scores")
         _csv(folder / "models.csv", pd.DataFrame(list(self.models()), columns=MODELS.names))
         _csv(folder / "methods.csv", pd.DataFrame([self.method(m) for m in self.study.methods], columns=METHODS.names))
@@ -75,7 +77,7 @@ class Writer:
         _csv(folder / "simulator_audits.csv", simulator_audits.of(self.study))
         sized = list(simulators.rows(self.study, self.cells, self.stored))
         _csv(folder / "simulators.csv", pd.DataFrame(sized, columns=SIMULATORS.names))
-        _csv(folder / "failures.csv", failures.sort_values(FAILURES.names))
+        _csv(folder / "failures.csv", self.score_table.failures().sort_values(FAILURES.names))
         done = list(self.done())
         _parquet(folder / "costs.parquet", pd.DataFrame([_cost(*d) for d in done], columns=COSTS.names))
         _parquet(folder / "provenance.parquet", pd.DataFrame([_provenance(*d) for d in done], columns=PROVENANCE.names))
@@ -99,6 +101,7 @@ class Writer:
                 separability: dict[str, Any] = dict.fromkeys(SEPARABILITY, "")
             else:
                 record = train.record(self.stored.folder(model))
+                record["reason"] = str(record.get("reason", "")).replace(*BOUND)
                 separability = self.stored.value(calibration)
             competence = [record.get(name, "") for name in COMPETENCE.names]
             yield [*where, *competence, *(separability[name] for name in SEPARABILITY), *seeds]

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.front import Asked
 from bench.plan import plan
 from bench.study import Study
 
 
 @dataclass
 class Command:
-    """Overrides, more configuration folders, and further words."""
+    """Overrides, more configuration folders, further words, and what is shown in place of doing anything."""
 
     overrides: Sequence[str] = ()
     config_dirs: Sequence[Path] = ()
     words: Sequence[str] = field(default_factory=list)
+    asked: Asked | None = None
 
     def study(self) -> tuple[Study, list[str]]:
         """The planned study and Hydra's own overrides."""

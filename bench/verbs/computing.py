@@ -41,6 +41,12 @@ def run(command: Command) -> int:
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
     say_underpowered(study)
+    units = len(study.units)
+    print(
+        f"{study.name}: {units} unit{'s' * (units != 1)}, {len(study.methods)} methods, {len(study.metrics)} metrics, "
+        f"into {study.folder}; 'python -m bench plan' with the same words says what it takes",
+        file=sys.stderr,
+    )
     ask(study)
     files.make_folder(study.folder)
     ledger.disown(study.folder)

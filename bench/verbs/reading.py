@@ -25,14 +25,16 @@ FROM_STORE = ("study.json", "panels.npz", *written.TABLES)
 def figures(command: Command) -> int:
     """Draw the figures from the tables."""
     with writing_into(command) as folder:
-        pages.figures(folder)
+        for drawn in pages.figures(folder).values():
+            print("\n".join(map(str, drawn)))
     return 0
 
 
 def leaderboard(command: Command) -> int:
     """Rank from the tables."""
     with writing_into(command) as folder:
-        pages.leaderboard(folder)
+        rows = pages.leaderboard(folder)
+    print(f"{folder / 'leaderboard.csv'}: {len(rows)} rows, and the tables beside it")
     return 0
 
 

@@ -39,7 +39,8 @@ def score(command: Command) -> int:
     if len(folders) != 1:
         raise BadInput("score takes one folder of maps; give it as maps=FOLDER, with one folder a model in it")
     others = [text for text in command.overrides if not text.startswith((MAPS, QUANTITY))]
-    return run(ScoreCommand(others, command.config_dirs, command.words, folders[0], *quantities[-1:]))
+    quantity = quantities[-1] if quantities else ScoreCommand.quantity
+    return run(ScoreCommand(others, command.config_dirs, command.words, folder=folders[0], quantity=quantity))
 
 
 def _taken(overrides: Sequence[str], name: str) -> list[str]:

@@ -130,3 +130,20 @@ def test_the_nearest_name_is_offered():
     assert nearest("FOCAL", ["focal"]) == "; did you mean 'focal'?"
     assert nearest("zzz", ["b", "a"]) == "; valid names are a, b"
     assert nearest("zzz", []) == ""
+
+
+def test_what_a_constructor_raises_is_one_sentence_with_its_line(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere.py").write_text(
+        "class Net:\n    def __init__(self, width):\n        import nothing_of_that_name\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    node = {"_target_": "elsewhere.Net", "width": 3}
+    with pytest.raises(
+        BadInput, match="ModuleNotFoundError: No module named 'nothing_of_that_name', line 3 of elsewhe"
+    ):
+        build(node, (), ("elsewhere",), "network.mine")
+
+
+def test_a_package_that_is_not_on_the_path_is_told_how_to_get_there():
+    with pytest.raises(BadInput, match=r"No module named 'mylab'\); install the package .* PYTHONPATH"):
+        build({"_target_": "mylab.nets.Net"}, (), ("mylab",), "network.mine")

@@ -212,3 +212,16 @@ def test_mistakes_are_named_with_the_nearest_valid_name(line, said):
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(BadInput, match="no such folder"):
         compose.study([], [tmp_path / "nowhere"])
+
+
+def test_glob_chooses_the_names_that_are_like_it():
+    assert compose.study(["study=one", "simulator=glob(*)"]).pairs == [("far", "small"), ("near", "small")]
+    assert list(compose.study(["study=one", "method=glob(*, exclude=a)"]).methods) == ["b"]
+
+
+def test_a_method_of_a_study_can_be_taken_out():
+    assert list(compose.study(["study=one", "~method.a"]).methods) == ["b"]
+
+
+def test_the_lines_of_the_first_pair_compose_it():
+    assert {"simulator=near", "network=small", "study=one"} <= {*compose.study(["study=one"]).lines}

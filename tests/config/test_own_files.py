@@ -45,3 +45,10 @@ def test_a_file_with_the_name_of_the_schema_is_refused(tmp_path):
     (tmp_path / "schema.yaml").write_text("name: mine\n")
     with pytest.raises(BadInput, match=r"schema.yaml has the name of what checks all keys"):
         study(["study=tiny"], [tmp_path])
+
+
+def test_a_launcher_of_the_user_is_refused(tmp_path):
+    (tmp_path / "hydra" / "launcher").mkdir(parents=True)
+    (tmp_path / "hydra" / "launcher" / "mine.yaml").write_text("n_jobs: 2\n")
+    with pytest.raises(BadInput, match=r"mine.yaml would not be read by the launcher"):
+        study(["study=tiny", "hydra/launcher=mine"], [tmp_path])

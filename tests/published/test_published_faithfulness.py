@@ -87,6 +87,6 @@ def test_maps_of_other_patients_lose_where_places_move():
 
 def test_where_a_place_is_fixed_no_map_of_a_network_shows_it_as_other_patients_do():
     leaderboard = pd.read_csv(FOLDER / "leaderboard.csv").query("simulator == 'fixed atrophy' and ranking == 'anatomy'")
-    assert set(leaderboard["status"]) <= {"not rankable", "undefined"} and leaderboard["rank"].isna().all()
+    assert set(leaderboard["status"]) <= {"not rankable", "unsupported"} and leaderboard["rank"].isna().all()
     for _, rows in leaderboard.groupby("network"):
         assert rows.set_index("method").loc["template_prior", "mean"] > rows[rows["role"] == "method"]["mean"].max()

@@ -1,15 +1,20 @@
 """What the page says beyond means: claims, rank intervals, skill, agreement, components, and what is behind them."""
 
 import itertools
+import json
 import re
 import shutil
+from html import unescape
 
 import numpy as np
 import pandas as pd
 import pytest
 import synthetic
 
+from bench.report import readme
+from bench.report.figures.style import display_name
 from bench.report.page import answers, boards, page, spread
+from bench.report.page.trace import Trace
 from bench.report.rankings.block import subjects_behind
 from bench.report.rankings.ranked_results import RankedResults
 
@@ -45,15 +50,105 @@ def test_where_no_method_is_shown_better_than_another_nobody_is_called_best(sour
     board = source.tables["leaderboard"]
     tied = board.assign(rank=board["rank"].where(board["rank"] == "", "1"))
     level = RankedResults(source.results, source.tables | {"leaderboard": tied}, source.per_model, {})
-    assert "no method shown better than another" in answers.sentence(level) and "best" not in answers.sentence(level)
+    assert "cannot be told: all" in answers.sentence(level) and "(tied)" not in answers.sentence(level)
     text = page.write(level, [], {}).read_text(encoding="utf-8")
     assert "cannot be told: all" in text and "(tied)" not in text
 
 
-def test_a_line_names_a_few_contests_and_counts_the_rest(source, monkeypatch):
-    assert "best" in answers.sentence(source) and "more" not in answers.sentence(source)
-    monkeypatch.setattr(answers, "SPOKEN", 0)
-    assert "best" not in answers.sentence(source) and "; and 1 more, on the page" in answers.sentence(source)
+def test_the_terminal_names_every_ranking_and_counts_what_is_too_much(source, monkeypatch):
+    said = answers.sentence(source)
+    assert "anatomy, gap_cnn" in said and "faithfulness, gap_cnn" in said and "more" not in said
+    monkeypatch.setattr(answers, "SPOKEN", 1)
+    assert answers.sentence(source).splitlines()[1:] == ["and 1 more, on the page"]
+
+
+class InWords(answers.Terminal):
+    """The terminal with names as words, as the page has them."""
+
+    def name(self, method):
+        return display_name(method)
+
+    label = name
+
+
+def test_page_and_terminal_say_the_same(source, html):
+    board, tables = source.tables["leaderboard"], source.tables | {"methods": source.results.methods}
+    page_teller, found = Trace(tables, {}), 0
+    for clause in answers.clauses(source, synthetic.GROUP):
+        shown = str(answers.told(clause, board, page_teller))
+        plain = unescape(re.sub(r"<[^>]*>", "", shown))
+        assert plain == re.sub(r"\[(preview[^]]*)\]", r"\1", answers.told(clause, board, InWords(tables)))
+        found += shown in html
+    assert found == 2
+
+
+def small(tmp_path, edit=None, **sizes):
+    """The sentences of a small study, by ranking; edit: what is made of the score rows of each file."""
+    folder = synthetic.study(tmp_path / "small", **{"data_seeds": 3, "model_seeds": 1, "subjects": 8, **sizes})
+    for file in folder.glob("scores/*/*/*.parquet") if edit else ():
+        edit(pd.read_parquet(file, partitioning=None)).to_parquet(file, index=False)
+    source = RankedResults.of(folder)
+    told = dict(line.split(", gap_cnn, fixed atrophy: ") for line in answers.sentence(source).splitlines())
+    return source, told
+
+
+def only(*names):
+    """An edit after which no other method has a value."""
+    refusal = {"status": "unsupported", "reason": "it says no", "value": np.nan}
+    return lambda rows: rows if rows["method"].iloc[0] in names else rows.assign(**refusal)
+
+
+def test_with_one_data_seed_nothing_is_ranked_tied_or_best(tmp_path):
+    source, told = small(tmp_path, data_seeds=1)
+    board = source.tables["leaderboard"]
+    assert set(board["rank"]) == {""} and not board["tied"].any()
+    assert set(board["status"]) <= {"no interval", "not rankable", "failed"}
+    for sentence in told.values():
+        assert "Without intervals (1 data seed" in sentence and "no method is called best or tied" in sentence
+        assert " best:" not in sentence and "highest mean" not in sentence and " to " in sentence
+    # the most that is said of one seed's order of methods is nothing
+    assert source.tables["concordance"]["concordance"].isna().all()
+    assert "not ranked" in (html := page.write(source, [], {}).read_text()) or "no interval" in html
+
+
+def test_one_method_is_the_only_one_and_not_the_best(tmp_path):
+    _, told = small(tmp_path, only("occlusion", "random", "oracle_counterfactual", "oracle_use"))
+    assert told["anatomy"].startswith("occlusion is the only method that is ranked, so none is called best: ")
+
+
+def test_without_controls_or_oracles_it_is_said_that_they_lack(tmp_path):
+    _, told = small(tmp_path, only("occlusion", "gradient"))
+    assert "No control was run" in told["anatomy"] and "No oracle was run" in told["anatomy"]
+    assert "above the best control" not in told["anatomy"]
+
+
+def test_controls_alone_rank_nothing(tmp_path):
+    _, told = small(tmp_path, only("random", "oracle_use"))
+    assert told["faithfulness"].startswith("No method has a value (")
+
+
+def test_where_no_model_passes_the_gate_that_is_the_reason(tmp_path):
+    folder = synthetic.study(tmp_path / "small", data_seeds=1, model_seeds=1, subjects=4)
+    models = pd.read_csv(folder / "models.csv")
+    models.assign(passed=False).to_csv(folder / "models.csv", index=False)
+    assert "No model reached the competence gate" in answers.sentence(RankedResults.of(folder))
+
+
+def test_an_empty_stratum_is_named(tmp_path):
+    folder = synthetic.study(tmp_path / "small", data_seeds=3, model_seeds=1, subjects=8)
+    about = json.loads((folder / "study.json").read_text())
+    about["headline"]["anatomy"]["strata"] = ["FP", "FN"]
+    (folder / "study.json").write_text(json.dumps(about))
+    said = answers.sentence(RankedResults.of(folder))
+    assert (
+        "No method has a value (undefined: no model that counts gave it a value, in subjects that are FP or FN)" in said
+    )
+
+
+def test_chance_stands_beside_every_ranking(source):
+    said = answers.sentence(source)
+    assert said.count("Chance is ") == said.count("gap_cnn, ") == 2
+    assert "chance 0.00" in readme.leaderboard(source.results.folder).splitlines()[0]
 
 
 def test_without_a_baseline_nothing_is_said_of_it(source):

@@ -57,5 +57,5 @@ def test_published_rows_give_published_means(number):
 def test_a_row_that_is_not_there_or_has_no_mean_is_told(folder):
     with pytest.raises(BadTables, match="and none 10000"):
         ScoreRows.of(folder, 10_000)
-    with pytest.raises(BadTables, match="has no mean: broken is undefined there"):
+    with pytest.raises(BadTables, match="has no mean: broken is failed there"):
         ScoreRows.of(folder, int(board(folder).query("method == 'broken'").index[0]))

@@ -121,7 +121,7 @@ def test_comparisons_are_declared_and_judged(folder):
     assert set(verdict.index) == {(m, a) for m in methods for a in ("every control", "gradient")} - {("gradient",) * 2}
     assert verdict["occlusion", "gradient"] == verdict["occlusion", "every control"] == "better"
     assert verdict[synthetic.MARKUP, "every control"] == "not shown"
-    assert verdict["broken", "gradient"] == "undefined"
+    assert verdict["broken", "gradient"] == "failed"
     assert set(found[found["against"] == "every control"]["reference"]) <= {"sobel", "random", "input_magnitude", ""}
 
 
@@ -129,7 +129,7 @@ def test_few_data_seeds_claim_nothing(tmp_path):
     few = synthetic.study(tmp_path / "few", data_seeds=3, model_seeds=1, subjects=4)
     written(few)
     found = pd.read_csv(few / "comparisons.csv", keep_default_na=False)
-    assert set(found["verdict"]) <= {"preview: fewer than 5 data seeds", "undefined"}
+    assert set(found["verdict"]) <= {"preview: fewer than 5 data seeds", "failed"}
     assert "better" not in set(found["verdict"])
     board = pd.read_csv(few / "leaderboard.csv")
     assert board["rank_low"].isna().all() and board["skill_low"].isna().all() and board["skill"].notna().any()

@@ -59,11 +59,12 @@ def test_only_methods_are_ranked_and_ties_share_a_rank(board):
     assert ranks[synthetic.MARKUP] == "8"
 
 
-def test_status_below_gate_and_undefined(board):
+def test_status_below_gate_and_failed(board):
     below = pick(board, simulator="focal", network="linear")
     assert set(below["rank"]) == {""}
     assert set(below[below["mean"].notna()]["status"]) == {"below gate"}
-    assert set(pick(board, method="broken")["status"]) == {"undefined"}
+    broken = pick(board, method="broken")
+    assert set(broken["status"]) == {"failed"} and set(broken["reason"]) == {"ValueError: <b>boom</b>"}
     rows = pick(board, simulator=synthetic.GROUP, network="linear")
     assert rows[rows["mean"].notna()]["n_simulators"].eq(1).all()
 
@@ -120,12 +121,12 @@ def test_lower_is_better_turns_the_order(study_folder, tmp_path):
     assert (board[board["method"] == "occlusion"]["gain"] > 0).all()
 
 
-def test_one_data_seed_has_no_interval_and_is_a_preview(tmp_path):
+def test_one_data_seed_has_no_interval_no_rank_and_is_a_preview(tmp_path):
     folder = synthetic.study(tmp_path / "one", data_seeds=1, subjects=4)
     board = synthetic.leaderboard(Results.load(folder))
     assert board["low"].isna().all()
     assert board["mean"].notna().any()
-    assert set(board[board["rank"] != ""]["rank"]) == {"1"}
+    assert set(board["rank"]) == {""} and "no interval" in set(board["status"])
     assert board[board["n_data_seeds"] > 0]["preview"].str.startswith("preview").all()
 
 
@@ -161,7 +162,7 @@ def test_a_simulator_where_no_method_beats_blind_controls_is_not_rankable_and_in
     folder = changed(blinded)
     board = pick(synthetic.leaderboard(Results.load(folder)), network="gap_cnn", ranking="anatomy")
     focal, pool, alone = (pick(board, simulator=name) for name in ("focal", synthetic.GROUP, "mtl_atrophy"))
-    assert set(focal["status"]) == {"not rankable", "undefined"} and set(focal["rank"]) == {""}
+    assert set(focal["status"]) == {"not rankable", "failed"} and set(focal["rank"]) == {""}
     assert pick(focal, method="sobel")["mean"].item() == pytest.approx(0.95)
     assert set(pool["n_simulators"]) == {0, 1} and "1" in set(pool["rank"])
     means = [table.set_index("method")["mean"] for table in (pool, alone)]

@@ -1,40 +1,47 @@
-"""The plain answer on top of the page: per pathology and network, which methods lead each ranking."""
+"""The plain answer on the page and on the terminal: per pathology and network, which methods lead each ranking."""
 
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import pandas as pd
 
 from bench.report.load.results import Ranking
+from bench.report.page.numbers import formatted
+from bench.report.rankings import refusals
 from bench.report.rankings.comparisons import CONTROLS, EVERY_CONTROL, LEVEL, METHODS
-from bench.report.rankings.contest import NOT_RANKABLE
+from bench.report.rankings.contest import BELOW_GATE, NO_INTERVAL, NOT_RANKABLE
 from bench.report.rankings.ranked_results import RankedResults
 
 #: what a ranking asks, in words a reader brings along
 QUESTIONS = {"anatomy": "where the pathology is", "faithfulness": "what the network uses"}
-#: contests that the one line of text names
-SPOKEN = 6
+#: sentences that the terminal shows
+SPOKEN = 12
 
 
 @dataclass(frozen=True)
 class Clause:
     """One ranking on one network in one scope: its leaders, and which declared comparisons the ranked methods pass.
 
-    row: the leader's row in leaderboard.csv, -1 where nothing is ranked. control: the best control, "" without any.
-    short: methods not shown to beat every control; None where nobody declared that. above: the methods shown to be
-    better than each that all were to be better than. ranked: how many methods are.
+    row: the row in leaderboard.csv of the leader, or of the highest mean where nothing is ranked, -1 without any value.
+    why: the reason that nothing is ranked, "" where something is. unsure: rows of the methods that have means and no
+    intervals, the highest first. control: the best control, "" without any. oracle: whether one has a value. short:
+    methods not shown to beat every control; None where nobody declared that. above: the methods shown to be better than
+    each that all were to be better than. ranked: how many methods are.
     """
 
     headline: Ranking
     network: str
-    leaders: list[str]
-    row: int
-    control: str
-    short: list[str] | None
-    above: dict[str, list[str]]
-    ranked: int
-    below_gate: bool
-    not_rankable: bool = False
+    scope: str
+    row: int = -1
+    why: str = ""
+    leaders: list[str] = field(default_factory=list)
+    unsure: list[int] = field(default_factory=list)
+    control: str = ""
+    oracle: bool = False
+    short: list[str] | None = None
+    above: dict[str, list[str]] = field(default_factory=dict)
+    ranked: int = 0
 
     @property
     def question(self) -> str:
@@ -45,25 +52,47 @@ class Clause:
 def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -> Clause:
     """The answer of one contest, read off its rows in leaderboard.csv and comparisons.csv."""
     board = source.board(headline.ranking, network, scope)
+    with_value = board[board["mean"].notna()]
+    row = int(with_value.index[0]) if len(with_value) else -1
+    unsure = board.index[(board["status"] == NO_INTERVAL) & (board["role"] == "method")].astype(int).tolist()
+    oracle = bool((with_value["role"] == "oracle").any())
+    contest = Clause(headline, network, scope, row, unsure=unsure, control=str(board.iloc[0]["control"]), oracle=oracle)
     ranked = board[board["rank"] != ""]
     leaders = ranked[ranked["rank"].astype(str) == "1"]
-    below, useless = (bool((board["status"] == why).any()) for why in ("below gate", NOT_RANKABLE))
     if leaders.empty:
-        return Clause(headline, network, [], -1, "", None, {}, 0, below, useless)
+        return replace(contest, why=_why(board))
     claims = source.contest("comparisons", headline.ranking, network, scope)
-    first, control = int(leaders.index[0]), str(leaders.iloc[0]["control"])
     declared = source.results.against.get(METHODS, [])
-    beating = _better(claims, EVERY_CONTROL, ranked["method"]) if CONTROLS in declared and control else None
+    beating = _better(claims, EVERY_CONTROL, ranked["method"]) if CONTROLS in declared and contest.control else None
     short = None if beating is None else [name for name in ranked["method"] if name not in beating]
     run = [name for name in declared if name != CONTROLS and (claims["against"] == name).any()]
     above = {name: _better(claims, name, ranked["method"]) for name in run}
-    return Clause(headline, network, list(leaders["method"]), first, control, short, above, len(ranked), below)
+    first, names = int(leaders.index[0]), list(leaders["method"])
+    return replace(contest, row=first, leaders=names, short=short, above=above, ranked=len(ranked))
 
 
 def _better(claims: pd.DataFrame, against: str, ranked: pd.Series) -> list[str]:
     """The ranked methods whose comparison is shown, all comparisons of its contest counted."""
     better = set(claims["method"][(claims["against"] == against) & (claims["p_adjusted"] <= LEVEL)])
     return [name for name in ranked if name in better]
+
+
+def _why(board: pd.DataFrame) -> str:
+    """The reason that no method of a contest is ranked; where several hold, what comes first makes the others moot."""
+    methods = board[board["role"] == "method"]
+    if methods.empty:
+        return "no method was run, only controls and oracles"
+    if methods["mean"].isna().all():
+        first = methods.iloc[0]
+        return f"no method has a value ({first['status']}: {first['reason']})"
+    if (board["status"] == BELOW_GATE).any():
+        return "no model reached the competence gate, so its maps are shown but not ranked"
+    if (board["status"] == NOT_RANKABLE).any():
+        return "not rankable: no method beats the controls that see no model"
+    if (methods["status"] == NO_INTERVAL).any():
+        return NO_INTERVAL
+    states = dict.fromkeys(status for status in methods["status"] if status not in refusals.WORDS)
+    return f"no method is ranked, as all are {' or '.join(states)}"
 
 
 def clauses(source: RankedResults, scope: str) -> list[Clause]:
@@ -76,23 +105,143 @@ def clauses(source: RankedResults, scope: str) -> list[Clause]:
     ]
 
 
+class Teller(Protocol):
+    """Names and numbers as a page or a terminal shows them; `form` is the type of text that they are."""
+
+    form: Any
+
+    def name(self, method: str) -> Any:
+        """A method's name."""
+
+    def label(self, name: str) -> Any:
+        """The name of a metric."""
+
+    def num(self, table: str, row: int, column: str) -> Any:
+        """A number of a table."""
+
+    def interval(self, table: str, row: int, why: str = "", stem: str = "") -> Any:
+        """A mean with its interval."""
+
+    def note(self, table: str, row: int, column: str) -> Any:
+        """A remark of a table that is no part of the sentence."""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Names as they are typed, numbers as the page rounds them."""
+
+    tables: dict[str, pd.DataFrame]
+    form = str
+
+    def name(self, method: str) -> str:
+        """A method's name."""
+        return method
+
+    def label(self, name: str) -> str:
+        """The name of a metric."""
+        return name
+
+    def num(self, table: str, row: int, column: str) -> str:
+        """A number of a table."""
+        return formatted(self.tables[table][column].iloc[row])
+
+    def interval(self, table: str, row: int, why: str = "", stem: str = "") -> str:
+        """A mean with its interval, where it has one."""
+        ends = [f"{stem}_low", f"{stem}_high"] if stem else ["low", "high"]
+        mean = self.num(table, row, stem or "mean")
+        known = pd.notna(self.tables[table][ends[0]].iloc[row])
+        return f"{mean} [{', '.join(self.num(table, row, end) for end in ends)}]" if known else mean
+
+    def note(self, table: str, row: int, column: str) -> str:
+        """A remark of a table, in brackets."""
+        return f"[{self.tables[table][column].iloc[row]}]"
+
+
+def told(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
+    """The sentences of a contest, the same wherever they are shown. board: the leaderboard."""
+    parts = [_found(c, board, say), *_compared(c, say), *_limits(c, board, say)]
+    claims = c.row >= 0 and c.why in ("", NO_INTERVAL)
+    if claims and board["preview"].iloc[c.row]:
+        parts.append(say.note("leaderboard", c.row, "preview"))
+    return say.form(" ").join(parts)
+
+
+def _found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
+    """Which method leads, or why none does."""
+    if c.why == NO_INTERVAL:
+        return _unsure(c, board, say)
+    if c.why:
+        return say.form("{}.").format(c.why[0].upper() + c.why[1:])
+    score = say.form("{} {}").format(say.label(c.headline.metric), say.interval("leaderboard", c.row))
+    if c.short is not None and c.leaders[0] not in c.short:
+        gain = say.interval("leaderboard", c.row, stem="gain")
+        score = say.form("{}, {} above the best control, {}").format(score, gain, say.name(c.control))
+    if c.ranked == 1:
+        only = "{} is the only method that is ranked, so none is called best: {}."
+        return say.form(only).format(say.name(c.leaders[0]), score)
+    if len(c.leaders) == c.ranked:
+        level = (
+            "Which method shows best {} cannot be told: all {} that are ranked are tied. {} has the highest mean: {}."
+        )
+        return say.form(level).format(c.question, c.ranked, say.name(c.leaders[0]), score)
+    verb, tied = ("shows", "") if len(c.leaders) == 1 else ("show", " (tied)")
+    return say.form("{} {} best {}{}: {}.").format(_names(c.leaders, say), verb, c.question, tied, score)
+
+
+def _unsure(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
+    """The range of means that have no intervals."""
+    seeds = int(board["n_data_seeds"].iloc[c.unsure[0]])
+    of = f"{seeds} data seed{'s' * (seeds != 1)}"
+    ends = [
+        say.form("{} {}").format(say.name(board["method"].iloc[row]), say.num("leaderboard", row, "mean"))
+        for row in dict.fromkeys((c.unsure[0], c.unsure[-1]))
+    ]
+    text = "Without intervals ({} and the subjects behind it give none) no method is called best or tied: mean {} {}."
+    return say.form(text).format(of, say.label(c.headline.metric), say.form(" to ").join(ends))
+
+
+def _compared(c: Clause, say: Teller) -> list[Any]:
+    """What is shown of the comparisons that the study declares."""
+    sentences: list[Any] = []
+    if c.short and len(c.short) == c.ranked:
+        sentences.append("No method is shown to beat every control.")
+    elif c.short:
+        sentences.append(say.form("Not shown to beat every control: {}.").format(_names(c.short, say)))
+    for other, methods in c.above.items():
+        text = "Shown to be better than {}: {}." if methods else "No method is shown to be better than {}."
+        sentences.append(say.form(text).format(say.name(other), _names(methods, say)))
+    return sentences
+
+
+def _limits(c: Clause, board: pd.DataFrame, say: Teller) -> list[Any]:
+    """What the scores are to be held against: chance, controls and oracles, or that there are none."""
+    if c.row < 0:
+        return []
+    known = pd.notna(board["chance"].iloc[c.row])
+    chance = say.num("leaderboard", c.row, "chance") if known else "not known, as the constant map was not run"
+    sentences = [say.form("Chance is {}.").format(chance)]
+    if not c.control:
+        sentences.append("No control was run, so that nothing tells a score from one of a map that knows nothing.")
+    if not c.oracle:
+        sentences.append("No oracle was run, so that the highest score possible is not known.")
+    return sentences
+
+
+def _names(methods: Sequence[str], say: Teller) -> Any:
+    """Names in a row, the last after "and"."""
+    *before, last = [say.name(name) for name in methods] or [""]
+    return say.form(" and ").join([say.form(", ").join(before), last]) if before else last
+
+
 def sentence(source: RankedResults) -> str:
-    """Best and worst ranked method of the first ranking by network and group, in one line of text."""
+    """What the page answers of every group, a line a ranking and network, for a terminal."""
     if source.headline is None:
         return "no ranking: none of its metrics was chosen"
-    parts = []
-    for network, group in product(source.results.networks, source.results.groups):
-        board = source.board(source.headline.ranking, network, group)
-        ranked = board[board["rank"] != ""]
-        parts.append(f"{network}, {group}: {_ends(ranked) if len(ranked) else 'nothing ranked'}")
-    preview = next((text for text in source.tables["leaderboard"]["preview"] if text), "")
-    note = f" [{preview}]" if preview else ""
-    rest = f"; and {len(parts) - SPOKEN} more, on the page" if len(parts) > SPOKEN else ""
-    return f"{source.headline.ranking} ({source.headline.metric}) {'; '.join(parts[:SPOKEN])}{rest}{note}"
-
-
-def _ends(ranked: pd.DataFrame) -> str:
-    best, worst = (f"{row['method']} {row['mean']:.2f}" for _, row in ranked.iloc[[0, -1]].iterrows())
-    if len(ranked) > 1 and (ranked["rank"].astype(str) == "1").all():
-        return f"no method shown better than another, {best} to {worst}"
-    return f"best {best}, worst {worst}"
+    board, say = source.tables["leaderboard"], Terminal(source.tables)
+    lines = [
+        f"{c.headline.ranking}, {c.network}, {scope}: {told(c, board, say)}"
+        for scope in source.results.groups
+        for c in clauses(source, scope)
+    ]
+    rest = [f"and {len(lines) - SPOKEN} more, on the page"] if len(lines) > SPOKEN else []
+    return "\n".join([*lines[:SPOKEN], *rest])

@@ -1,5 +1,6 @@
 """The page: one HTML file that needs no network, built from the tables alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
+from bench.columns.metric_names import MetricName
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import display_name
 from bench.report.load import tables as files
@@ -18,7 +20,7 @@ from bench.report.metrics import tables as metric_tables
 from bench.report.metrics.profiles import by_region
 from bench.report.page import answers, boards, spread
 from bench.report.page.pictures import data_uri, sheets, webp
-from bench.report.page.trace import Trace
+from bench.report.page.trace import Trace, with_code
 from bench.report.rankings import groups, sanity, validity
 from bench.report.rankings.means import ALL
 from bench.report.rankings.ranked_results import RankedResults
@@ -69,7 +71,7 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
         answers={scope: answers.clauses(source, scope) for scope in _scopes(results)},
         columns={network: columns(source, network) for network in results.networks},
         order={network: source.order(network) for network in results.networks},
-        matrix=validity.matrix(tables["validity"]), why=reasons(source),
+        matrix=validity.matrix(tables["validity"]), why=why(source),
         failed={
             where: sanity.failures(source.tables["sanity"], *where)
             for where in product(results.networks, results.groups)
@@ -101,10 +103,17 @@ def columns(source: RankedResults, network: str) -> list[dict[str, Any]]:
     ]
 
 
-def reasons(source: RankedResults) -> dict[tuple[str, str], str]:
-    """(network, method) -> reason for missing values there, as far as failures.csv tells."""
-    rows = source.results.failures.drop_duplicates(["network", "method"])
-    return {(r.network, r.method): f"{r.status}: {r.reason}" for r in rows.itertuples()}  # type: ignore[misc]
+def why(source: RankedResults) -> Callable[[str, str, str], str]:
+    """Tells of a network, method and metric why there is no value, as far as failure_counts.csv does."""
+    rows = source.tables["failure_counts"].drop_duplicates(["network", "method", "metric"])
+    reasons = {(r.network, r.method, r.metric): f"{r.status}: {r.reason}" for r in rows.itertuples()}
+
+    def reason(network: str, method: str, metric: str) -> str:
+        base = MetricName.of(metric).metric
+        places = ((network, method, base), (network, method, ""), (network, "", base))
+        return next((reasons[place] for place in places if place in reasons), "not defined for this method")
+
+    return reason
 
 
 def downloads(folder: Path) -> dict[str, str]:
@@ -119,8 +128,13 @@ def _environment(trace: Trace) -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["label"] = display_name
+    environment.filters["label"], environment.filters["code"] = display_name, with_code
     environment.globals.update(
-        num=trace.num, interval=trace.interval, text=trace.text, name=trace.name, value=trace.value
+        sentences=lambda clause: answers.told(clause, trace.tables["leaderboard"], trace),
+        num=trace.num,
+        interval=trace.interval,
+        text=trace.text,
+        name=trace.name,
+        value=trace.value,
     )
     return environment

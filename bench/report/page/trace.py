@@ -1,19 +1,22 @@
 """Numbers on the page that name the table, row and column they come from (`data-at`), so that each can be checked."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bench.report.figures.style import display_name
+from bench.report.page.numbers import formatted
 
 NONE = Markup('<span class="none" title="{}">–</span>')
 
 
 class Trace:
     """Markup of table cells. Row numbers are the positions in the CSV file of the table's name, counted from 0."""
+
+    form = Markup
 
     def __init__(self, tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> None:
         self.tables, self.about = tables, about
@@ -39,24 +42,28 @@ class Trace:
 
     def text(self, table: str, row: int, column: str) -> Markup:
         """The text of a cell, escaped."""
-        value = str(self.value(table, row, column))
-        return _cell(table, row, column, value)
+        return _cell(table, row, column, with_code(str(self.value(table, row, column))))
 
     def name(self, method: str) -> Markup:
         """A method's name as words."""
         return _cell("methods", self._method_rows[method], "method", display_name(method))
+
+    def label(self, name: str) -> str:
+        """A metric's name as words."""
+        return display_name(name)
+
+    def note(self, table: str, row: int, column: str) -> Markup:
+        """A remark of a table beside a sentence."""
+        return Markup('<span class="pill">{}</span>').format(self.text(table, row, column))
 
     def study(self, key: str) -> Markup:
         """A value of study.json."""
         return Markup('<span data-at="study {}">{}</span>').format(key, str(self.about.get(key, "")))
 
 
-def formatted(value: float, decimals: int | None = None) -> str:
-    """A number as printed: counts whole, others with two decimals (fewer from ten upwards), a true minus."""
-    whole = isinstance(value, int | np.integer) or abs(value) >= 100
-    usual = 0 if whole else 1 if abs(value) >= 10 else 2
-    text = f"{value:,.{usual if decimals is None else decimals}f}"
-    return "0.00" if text == "-0.00" else text.replace("-", "−")
+def with_code(text: str) -> Markup:
+    """A text of ours, what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _cell(table: str, row: int, column: str, text: str) -> Markup:

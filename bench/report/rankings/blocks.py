@@ -6,10 +6,11 @@ import pandas as pd
 
 from bench.columns.aggregated import COMPONENTS
 from bench.columns.declaration import UNIT
+from bench.columns.written import FAILURES
 from bench.report.load import partitions
 from bench.report.load.files import BadTables
 from bench.report.load.results import Ranking, Results
-from bench.report.rankings import floors
+from bench.report.rankings import floors, refusals
 from bench.report.rankings.block import Block, block_of, counting
 from bench.report.statistics import components
 from bench.report.statistics.arrays import ByModel
@@ -24,8 +25,10 @@ class Blocks:
 
     all_strata: blocks of all rows. headline: ranking -> blocks of the rows that ranking counts; by_model: the same rows
     with one layer per model; uncounted: rows of the same metric of subjects in the other strata; gains: rows of the
-    metrics that stand beside a ranking, in its strata. per_model: mean of each ranking per model and method (simulator,
-    network, data_seed, model_seed, method, ranking, value). components: see `components`.
+    metrics that stand beside a ranking, in its strata. empty: by simulator and network, what has no value there and why
+    (`refusals.by_case`); refused: what of each model nobody has (`refusals.of_partition`). per_model: mean of each
+    ranking per model and method (simulator, network, data_seed, model_seed, method, ranking, value).
+    components: see there.
     """
 
     all_strata: list[Block]
@@ -33,6 +36,8 @@ class Blocks:
     by_model: dict[str, list[ByModel]]
     uncounted: dict[str, list[Block]]
     gains: dict[str, list[Block]]
+    empty: dict[tuple[str, str], pd.DataFrame]
+    refused: pd.DataFrame
     per_model: pd.DataFrame
     components: pd.DataFrame
 
@@ -49,6 +54,8 @@ class Blocks:
             {ranking: [part.by_model[ranking] for part in parts] for ranking in rankings},
             {ranking: [part.uncounted[ranking] for part in parts] for ranking in rankings},
             {ranking: [part.gains[ranking] for part in parts] for ranking in rankings},
+            {(part.block.simulator, part.block.network): part.empty for part in parts},
+            _stacked([pd.DataFrame(columns=FAILURES.names), *(part.refused for part in parts)]),
             _stacked([pd.DataFrame(columns=_PER_MODEL), *(means for part in parts for means in part.per_model)]),
             _stacked([pd.DataFrame(columns=COMPONENTS.names), *(part.components for part in parts)]),
         )
@@ -63,6 +70,8 @@ class _Part:
     by_model: dict[str, ByModel]
     uncounted: dict[str, Block]
     gains: dict[str, Block]
+    empty: pd.DataFrame
+    refused: pd.DataFrame
     per_model: list[pd.DataFrame]
     components: pd.DataFrame
 
@@ -83,6 +92,8 @@ def _part(results: Results, simulator: str, network: str, scores: pd.DataFrame) 
             for h in headlines
         },
         {h.ranking: block_of(simulator, network, passed, _among(h, gains)) for h in headlines},
+        refusals.by_case(scores),
+        refusals.of_partition(simulator, network, scores),
         [_per_model(counted(headline, every), headline) for headline in headlines],
         components.table(simulator, network, ByModel.of(ok[ok["method"].isin(ranked)])),
     )

@@ -21,8 +21,9 @@ import pandas as pd
 
 from bench.columns.aggregated import COMPARISONS
 from bench.columns.declaration import CONTEST
+from bench.report.rankings import refusals
 from bench.report.rankings.block import fewest
-from bench.report.rankings.contest import Contest
+from bench.report.rankings.contest import NO_INTERVAL, Contest
 from bench.report.statistics.intervals import PREVIEW, Array, previews
 from bench.report.statistics.multiplicity import DRAWS, adjusted, claim_correlation
 from bench.report.statistics.simulators import equal_weight_mean, leads
@@ -74,7 +75,8 @@ def _with_verdicts(contest: Contest, rows: pd.DataFrame) -> pd.DataFrame:
     words = np.where(why != "", why, words)
     words = np.where(statuses == "ok", words, statuses)
     names = dict(enumerate(contest.methods))
-    verdict = np.where(rows["p"].isna() & (words != PREVIEW), "undefined", words)
+    worded = np.isin(statuses, [*refusals.WORDS, NO_INTERVAL])
+    verdict = np.where(rows["p"].isna() & (words != PREVIEW) & ~worded, refusals.UNDEFINED, words)
     return rows.assign(
         method=rows["method"].map(names), reference=rows["reference"].map(names).fillna(""), verdict=verdict
     )[_COLUMNS]

@@ -1,6 +1,7 @@
 """All methods under one ranking on one network: means, leads, statuses and ranks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.report.load.results import Ranking, Results
-from bench.report.rankings import native, sanity
+from bench.report.rankings import native, refusals, sanity
 from bench.report.rankings.block import Block, fewest, seeds_behind, subjects_behind
 from bench.report.rankings.blocks import Blocks
 from bench.report.statistics.arrays import ByModel, Codes
@@ -20,6 +21,10 @@ from bench.report.statistics.simulators import equal_weight_mean, leads
 #: the status of a method that depends on nothing learnt, which is never ranked
 FAILS_SANITY = "fails sanity"
 
+#: the status of a method that has every score, from too little for an interval: what is between such means is not known
+NO_INTERVAL = "no interval"
+#: the status of every method where no model passed the gate
+BELOW_GATE = "below gate"
 #: the status of every method where none finds more than what sees no model, so that nothing is told of methods
 NOT_RANKABLE = "not rankable"
 #: the status of a method whose layer is too coarse for anyone to score well on its grid
@@ -29,11 +34,15 @@ CONSTANT = "constant"
 
 
 class Layer(NamedTuple):
-    """A simulator's block, the scores of its single models, and the block of subjects that the ranking leaves out."""
+    """A simulator's block, the scores of its single models, and the block of subjects that the ranking leaves out.
+
+    empty: what has no value there, `refusals.by_case`.
+    """
 
     block: Block
     models: ByModel
     uncounted: Block
+    empty: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class Contest:
 
     tables, counts: per block (M, D, I). units: (M,). models: per block the scores of single models. uncounted: per
     block the tables (M, D, I') of subjects that the ranking leaves out. failing: methods whose maps depend on nothing
-    learnt, as `sanity` says of this scope.
+    learnt, as `sanity` says of this scope. absent: method -> state and reason where it has no value.
     """
 
     results: Results
@@ -56,6 +65,7 @@ class Contest:
     models: list[ByModel]
     uncounted: list[Array]
     failing: frozenset[str] = frozenset()
+    absent: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -73,7 +83,8 @@ class Contest:
         uncounted = [layer.uncounted.take(methods, headline)[0] for layer in layers]
         tables, counts, units = zip(*(b.take(methods, headline) for b in counting), strict=True)
         arrays = list(tables), list(counts), np.sum(units, axis=0), models, uncounted
-        return cls(results, headline, scope, counting, methods, *arrays, failing)
+        absent = refusals.of_ranking(headline, [layer.empty for layer in layers])
+        return cls(results, headline, scope, counting, methods, *arrays, failing, absent)
 
     @cached_property
     def sign(self) -> int:
@@ -126,21 +137,32 @@ class Contest:
         return np.sum([subjects_behind(t, b.subjects) for t, b in zip(self.tables, self.blocks, strict=True)], axis=0)
 
     def statuses(self) -> list[str]:
-        """Of each method, the last of these that holds: `ok`, `partial`, `too coarse`, `fails sanity`, `not rankable`,
-        `below gate`, `undefined`.
+        """Of each method, the last of these that holds: `ok`, `no interval`, `partial`, `too coarse`, `fails sanity`,
+        `not rankable`, `below gate`, or where it has no value the word of that: `unsupported`, `undefined`, `failed`.
         """
         ranked = [m for m, role in enumerate(self.roles()) if role == "method"] or list(range(len(self.methods)))
         lacking = np.any([(c < c[ranked].max(0)).any((-2, -1)) for c in self.counts], axis=0)
-        names = np.where(lacking, "partial", "ok").astype(object)
+        certain = np.where(np.isnan(self.score.interval()[0]), NO_INTERVAL, "ok").astype(object)
+        names = np.where(lacking, "partial", certain)
         room = self.sign * (self.native - self.chance())
         names = np.where(room < native.LEAST, TOO_COARSE, names)
         names = np.where([name in self.failing for name in self.methods], FAILS_SANITY, names)
         names = names if self.rankable else np.full(len(names), NOT_RANKABLE, object)
-        names = np.where(any(b.passed for b in self.blocks), names, "below gate")
-        return [str(name) for name in np.where(self.units == 0, "undefined", names)]
+        names = np.where(any(b.passed for b in self.blocks), names, BELOW_GATE)
+        states = [state for state, _ in self.whys()]
+        return [str(name) for name in np.where(self.units == 0, states, names)]
+
+    def whys(self) -> list[tuple[str, str]]:
+        """(state, reason) of each method, as far as it has no value."""
+        strata = f", in subjects that are {' or '.join(self.headline.strata)}" if self.headline.strata else ""
+        nothing = refusals.UNDEFINED, f"no model that counts gave it a value{strata}"
+        return [
+            self.absent.get(name, nothing) if not units else ("", "")
+            for name, units in zip(self.methods, self.units, strict=True)
+        ]
 
     def entitled(self, statuses: list[str]) -> list[int]:
-        """The methods that have every cell; controls and oracles are never ranked."""
+        """The methods that have every cell and an interval; controls and oracles are never ranked."""
         return [m for m, role in enumerate(self.roles()) if role == "method" and statuses[m] == "ok"]
 
     @cached_property
@@ -182,6 +204,7 @@ class Contest:
         classes = self.results.methods.set_index("method")["reference_class"]
         rows["reference_class"] = classes.reindex(self.methods).to_numpy()
         rows["status"], rows["n_units"] = statuses, self.units
+        rows["reason"] = [reason for _, reason in self.whys()]
         rows["n_data_seeds"] = self.seeds_behind()
         rows["n_subjects"] = self.subjects_behind()
         rows["n_simulators"] = np.sum([c.any((-2, -1)) for c in self.counts], axis=0)
@@ -233,8 +256,11 @@ def contests(results: Results, blocks: Blocks, headline: Ranking, network: str, 
 
     Simulators on which no method finds more than blind controls do are left out of their group, unless it has no other.
     """
-    parts = (table[headline.ranking] for table in (blocks.headline, blocks.by_model, blocks.uncounted))
-    by_simulator = {layer.block.simulator: layer for layer in map(Layer, *parts) if layer.block.network == network}
+    parts = [table[headline.ranking] for table in (blocks.headline, blocks.by_model, blocks.uncounted)]
+    empty = [blocks.empty[block.simulator, block.network] for block in blocks.headline[headline.ranking]]
+    by_simulator = {
+        layer.block.simulator: layer for layer in map(Layer, *parts, empty) if layer.block.network == network
+    }
     methods = sorted(results.methods["method"])
 
     def contest(scope: str, layers: list[Layer]) -> Contest:

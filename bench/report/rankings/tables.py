@@ -14,7 +14,7 @@ from bench.columns.aggregated import (
 )
 from bench.columns.declaration import CONTEST, PLACE
 from bench.report.load.results import Results
-from bench.report.rankings import comparisons, floors, groups, means, sanity, standing
+from bench.report.rankings import comparisons, floors, groups, means, refusals, sanity, standing
 from bench.report.rankings.block import Block
 from bench.report.rankings.blocks import Blocks
 from bench.report.rankings.contest import Contest, contests
@@ -104,11 +104,20 @@ def gates(results: Results) -> pd.DataFrame:
     return table.reset_index().round(DECIMALS)
 
 
-def failure_counts(results: Results) -> pd.DataFrame:
-    """failure_counts.csv: failures.csv with equal rows of several models counted once, the most frequent first."""
+def failure_counts(results: Results, refused: pd.DataFrame) -> pd.DataFrame:
+    """failure_counts.csv: faults of failures.csv, and refusals; equal rows of several models are counted once.
+
+    Faults come first, then what refuses a method as a whole, each with the most frequent first. refused: as the scores
+    tell (`refusals.of_partition`), because tables of older code hold no refusals in failures.csv.
+    """
     keys = FAILURE_COUNTS.names[:-1]
-    counted = results.failures.groupby(keys, sort=True).size().reset_index(name="n")
-    return counted.sort_values(["n", *keys], ascending=[False] + [True] * len(keys)).reset_index(drop=True)
+    faults = results.failures[~results.failures["status"].isin(refusals.SAID_NO)]
+    counted = pd.concat([faults, refused]).groupby(keys, sort=True).size().reset_index(name="n")
+    order = counted.assign(no_fault=counted["status"].isin(refusals.SAID_NO), part=counted["metric"] != "")
+    ascending = [True, True, False] + [True] * len(keys)
+    return counted.loc[order.sort_values(["no_fault", "part", "n", *keys], ascending=ascending).index].reset_index(
+        drop=True
+    )
 
 
 def aggregate(results: Results, blocks: Blocks) -> dict[str, pd.DataFrame]:
@@ -126,5 +135,5 @@ def aggregate(results: Results, blocks: Blocks) -> dict[str, pd.DataFrame]:
         "sanity": judged.round(6),
         "costs": costs(results),
         "gates": gates(results),
-        "failure_counts": failure_counts(results),
+        "failure_counts": failure_counts(results, blocks.refused),
     }

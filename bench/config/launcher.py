@@ -1,0 +1,35 @@
+"""Hydra's launcher as lines of the command line choose it; to be asked where Hydra searches our folder."""
+
+import os
+from collections.abc import Sequence
+
+from hydra import compose
+from omegaconf import DictConfig
+
+from bench.contracts import BadInput
+
+#: what `conf/launch.yaml` must be given before its launcher can be read
+LAUNCHED = ("plan=none", "unit=none")
+#: workers that a machine, or an array of jobs, can be asked for
+MOST = 10_000
+
+
+def hydra_of(lines: Sequence[str]) -> DictConfig:
+    """Hydra's own settings."""
+    settings: DictConfig = compose("launch", overrides=[*LAUNCHED, *lines], return_hydra_config=True).hydra
+    return settings
+
+
+def workers(lines: Sequence[str]) -> int:
+    """Number of units that run side by side; a negative number is that of cores and some, as joblib counts.
+
+    Raises:
+        BadInput: for none, or more than there can be.
+    """
+    launcher, cores = hydra_of(lines).launcher, os.cpu_count() or 1
+    given = int(launcher.get("n_jobs", launcher.get("array_parallelism", 1)))
+    if given == 0 or not -cores <= given <= MOST:
+        raise BadInput(
+            f"the launcher cannot have {given} workers; give 1 to {MOST}, or hydra.launcher.n_jobs=-1, one a core"
+        )
+    return given if given > 0 else cores + 1 + given
