@@ -49,7 +49,7 @@ def _below(config: DictConfig, key: str) -> object:
     for part in key.split("."):
         if not isinstance(inner, DictConfig) or part not in inner:
             valid = [str(name) for name in inner] if isinstance(inner, DictConfig) else []
-            raise BadInput(f"--package {'.'.join([*done, part])}: there is no such key{nearest(part, valid)}")
+            raise BadInput(f"--package {'.'.join([*done, part])}: there is no key '{part}'{nearest(part, valid)}")
         inner, done = inner[part], [*done, part]
     return inner
 
