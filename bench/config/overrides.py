@@ -118,17 +118,17 @@ def _without_glob(override: Override, folders: Sequence[Path]) -> Override:
     """The override with the names that a glob() stands for; refuses sweeps whose values nobody can list."""
     key = override.key_or_group
     if override.value_type is ValueType.INTERVAL_SWEEP:
-        raise BadInput(
-            f"{override.input_line} is not possible: an interval has no values to try; use range() or commas"
-        )
+        raise BadInput(f"{override.input_line} is not possible: give values to try, by range() or commas")
     if override.value_type is not ValueType.GLOB_CHOICE_SWEEP:
         return override
     if key not in AXES:
-        raise BadInput(f"{override.input_line} is not possible: glob() chooses files of {', '.join(AXES)}")
+        raise BadInput(
+            f"{override.input_line} is not possible: give values, as glob() chooses files of {', '.join(AXES)}"
+        )
     there = options(key, folders)
     names = ",".join(override.value().filter(there))  # type: ignore[union-attr]
     if not names:
-        raise BadInput(f"{override.input_line} is not possible: no name of a {key} is like that")
+        raise BadInput(f"{override.input_line} is not possible: give a pattern that a name of a {key} is like")
     return OverridesParser.create().parse_override(f"{key}=[{names}]" if key in LISTS else f"{key}={names}")
 
 

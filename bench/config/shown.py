@@ -1,7 +1,8 @@
 """The configuration of a study's first pair, and how Hydra finds it, as its --cfg and --info show them."""
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def _below(config: DictConfig, key: str) -> object:
     for part in key.split("."):
         if not isinstance(inner, DictConfig) or part not in inner:
             valid = [str(name) for name in inner] if isinstance(inner, DictConfig) else []
-            raise BadInput(f"--package {'.'.join([*done, part])}: there is no such key{nearest(part, valid)}")
+            raise BadInput(f"--package {'.'.join([*done, part])}: there is no key '{part}'{nearest(part, valid)}")
         inner, done = inner[part], [*done, part]
     return inner
 
@@ -57,9 +58,20 @@ def _below(config: DictConfig, key: str) -> object:
 def information(arguments: Sequence[str], config_dirs: Sequence[Path], which: str) -> None:
     """Print what Hydra's --info tells of the first pair: its defaults, search path or plug-ins."""
     composed = study(arguments, config_dirs)
-    # Hydra prints through a handler of its own
-    logging.getLogger().handlers.clear()
-    with searched(CONF, config_dirs):
+    with searched(CONF, config_dirs), _logging_of_hydra():
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None, "searched() makes it"
         hydra.show_info(which, "config", composed.lines)
+
+
+@contextlib.contextmanager
+def _logging_of_hydra() -> Iterator[None]:
+    """Logging as it was afterwards: Hydra prints through a handler of its own, and leaves it and its level behind."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    root.handlers.clear()
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)

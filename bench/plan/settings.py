@@ -41,8 +41,8 @@ def _check_switched(switched: int, explained: int) -> None:
         use.validate(switched, explained)
     except BadInput as error:
         raise BadInput(
-            f"explain.subjects={explained} with use.subjects={switched} is not possible: give use.subjects of at most "
-            f"explain.subjects={explained} too, or explain.subjects of at least {switched}"
+            f"use.subjects={switched} is not possible: give at most explain.subjects={explained}, or explain.subjects "
+            f"of at least {switched}"
         ) from error
 
 

@@ -57,7 +57,7 @@ LINES: dict[str, tuple[str, ...]] = {
     # sweeps of Hydra's that have no values to try
     "plan seed.data=interval(0,3)": ("seed.data=interval(0,3) is not possible", "range()"),
     "plan seed.data=glob(*)": ("seed.data=glob(*) is not possible", "glob() chooses files"),
-    "plan method=glob(zzz*)": ("method=glob(zzz*) is not possible", "no name of a method"),
+    "plan method=glob(zzz*)": ("method=glob(zzz*) is not possible", "a name of a method"),
     # launchers
     "plan hydra/launcher=submitit_slurm": ("'submitit_slurm' is not installed", "pip install -e '.[slurm]'"),
     "plan hydra/launcher=ray": ("'ray' is not installed", "pip install hydra-ray-launcher"),
@@ -66,7 +66,11 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan hydra/launcher=joblib hydra.launcher.n_jobs=-1000000000": ("cannot have -1000000000 workers",),
     "plan hydra/launcher=joblib hydra.launcher.n_jobs=0": ("cannot have 0 workers", "hydra.launcher.n_jobs=-1"),
     # keys that nobody typed are not blamed
-    "plan study=quick explain.subjects=4": ("explain.subjects=4 with use.subjects=", "use.subjects of at most"),
+    "plan study=quick explain.subjects=4": (
+        "use.subjects=",
+        "at most explain.subjects=4",
+        "or explain.subjects of at least",
+    ),
     # packages that are not on the path
     "plan trusted=[mylab] simulator._target_=mylab.brain.Brain": ("No module named 'mylab'", "PYTHONPATH"),
     "plan =3": ("no key ''",),

@@ -1,5 +1,6 @@
 """The command line as users of Hydra and Unix expect it: help, version, --cfg, --info, completion, no abbreviations."""
 
+import logging
 import re
 import subprocess
 import sys
@@ -102,8 +103,10 @@ def test_a_configuration_that_cannot_be_is_refused_by_cfg_as_by_plan(capsys):
 
 @pytest.mark.parametrize(("which", "holds"), [("defaults", "study/tiny"), ("searchpath", "--config-dir")])
 def test_info_tells_how_hydra_finds_the_configuration(which, holds, tmp_path, capsys):
+    before = logging.getLogger().handlers[:], logging.getLogger().level
     assert main(["study=tiny", "--config-dir", str(tmp_path), "--info", which]) == 0
     assert holds in capsys.readouterr().out
+    assert (logging.getLogger().handlers, logging.getLogger().level) == before
 
 
 @pytest.mark.parametrize(
