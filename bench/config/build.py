@@ -95,7 +95,8 @@ def resolve(node: Mapping[str, Any], prefixes: Sequence[str], path: str = "") ->
 def _why(error: BaseException, module: str) -> str:
     """Why a module cannot be imported; a package that is nowhere is found once Python is told where it lies."""
     if isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]:
-        return f"{error}); install its package with pip install -e, or set PYTHONPATH to the folder that holds it"
+        mend = "install the package ('pip install -e' its folder), or set PYTHONPATH to the folder that holds it"
+        return f"{error}); {mend}"
     return f"SystemExit: {error})" if isinstance(error, SystemExit) else f"{error or type(error).__name__})"
 
 

@@ -83,7 +83,7 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
 def workers(launch: Sequence[str]) -> int:
     """Number of units that run side by side under lines meant for Hydra's launcher."""
     with searched(CONF):
-        return launcher.workers(launch)
+        return launcher.workers_of(launch)
 
 
 @dataclass
@@ -292,7 +292,7 @@ class _Composer:
         """Refuse lines for Hydra that its launcher would refuse later."""
         if self.typed.launch:
             with self._one_sentence(self.typed.launch):
-                launcher.workers(self.typed.launch)
+                launcher.workers_of(self.typed.launch)
 
     @contextlib.contextmanager
     def _one_sentence(self, lines: Iterable[str]) -> Iterator[None]:

@@ -20,7 +20,7 @@ def hydra_of(lines: Sequence[str]) -> DictConfig:
     return settings
 
 
-def workers(lines: Sequence[str]) -> int:
+def workers_of(lines: Sequence[str]) -> int:
     """Number of units that run side by side; a negative number is that of cores and some, as joblib counts.
 
     Raises:

@@ -20,7 +20,7 @@ from typing import Any
 from bench.config.build import ALLOWED, TARGET, is_ours, resolve
 from bench.contracts import BadInput
 from bench.contracts.files import FromFiles
-from bench.store.modules import file_of, tree_of
+from bench.store.modules import module_file, tree_of
 
 
 def key(content: Any) -> str:
@@ -90,7 +90,7 @@ def _owner(component: Any, declared: str) -> str:
     module, _, name = declared.rpartition(".")
     if is_ours(module) and not is_ours(component.__module__):
         return "one of ours"
-    tree = tree_of(file_of(module)) if is_ours(module) else None
+    tree = tree_of(module_file(module)) if is_ours(module) else None
     defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)} if tree else set()
     loaded = getattr(sys.modules.get(module), name, component)
     return "that of another class" if name in defined or loaded is not component else ""

@@ -31,7 +31,7 @@ def tree_of(path: Path | None) -> ast.Module | None:
 
 
 @functools.cache
-def file_of(module: str) -> Path | None:
+def module_file(module: str) -> Path | None:
     """The file of a module, found without running any module."""
     spec = spec_of(module)
     return Path(spec.origin) if spec and spec.origin and Path(spec.origin).is_file() else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.config.build import TARGET, nodes
 from bench.guard.ours import shipped_modules
-from bench.store.modules import INSTALLED, PYTHON, bytes_of, code_below, file_of, named_beside, tree_of
+from bench.store.modules import INSTALLED, PYTHON, bytes_of, code_below, module_file, named_beside, tree_of
 
 #: packages that results come from; what plans, stores and launches may change and makes no result stale
 ROOMS = ("contracts", "passes", "networks", "seeds", "training", "stages")
@@ -52,11 +52,11 @@ def _hashed(modules: tuple[str, ...], outside: tuple[str, ...]) -> str:
             waiting += imports(name, outside)
     digest = hashlib.sha256()
     for name in sorted(seen):
-        digest.update(_code(file_of(name)).encode())
-    read = {*filter(None, map(file_of, seen))}
+        digest.update(_code(module_file(name)).encode())
+    read = {*filter(None, map(module_file, seen))}
     theirs = {name for name in seen if name.partition(".")[0] not in OURS} | {*modules} - shipped_modules()
     below = {*chain.from_iterable(map(code_below, outside))}
-    beside = chain.from_iterable(map(named_beside, below.union(filter(None, map(file_of, theirs)))))
+    beside = chain.from_iterable(map(named_beside, below.union(filter(None, map(module_file, theirs)))))
     for path in sorted(below.union(beside) - read):
         digest.update(bytes_of(path))
     return digest.hexdigest()[:16]
@@ -88,15 +88,17 @@ def imports(module: str, outside: tuple[str, ...] = ()) -> tuple[str, ...]:
 
     A module that is not ours is followed to those that lie beside it, too.
     """
-    tree, followed = tree_of(file_of(module)), tuple(f"{p}." for p in (*SCIENCE, *outside))
+    tree, followed = tree_of(module_file(module)), tuple(f"{p}." for p in (*SCIENCE, *outside))
     names = set(imported(tree, _package(module))) if tree else set()
     theirs = module.partition(".")[0] not in OURS
-    return tuple(sorted(n for n in names if (f"{n}.".startswith(followed) or (theirs and _beside(n))) and file_of(n)))
+    return tuple(
+        sorted(n for n in names if (f"{n}.".startswith(followed) or (theirs and _beside(n))) and module_file(n))
+    )
 
 
 def _beside(name: str) -> bool:
     """Whether a module is neither ours, nor of Python, nor installed: it lies where its user writes it."""
-    path = None if name.partition(".")[0] in OURS else file_of(name)
+    path = None if name.partition(".")[0] in OURS else module_file(name)
     return path is not None and not path.is_relative_to(PYTHON) and not INSTALLED & {*path.parts}
 
 
@@ -127,5 +129,5 @@ def _absolute(name: str, level: int, package: str) -> str:
 
 
 def _package(module: str) -> str:
-    path = file_of(module)
+    path = module_file(module)
     return module if path and path.stem == "__init__" else module.rpartition(".")[0]

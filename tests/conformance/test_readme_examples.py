@@ -88,5 +88,8 @@ def test_the_first_page_is_one_that_a_person_finishes():
 
 
 def test_a_package_that_python_does_not_find_is_refused_with_the_way_to_it():
-    with pytest.raises(BadInput, match=r"No module named 'nowhere'\); install .* pip install -e, or set PYTHONPATH"):
+    with pytest.raises(
+        BadInput,
+        match=r"No module named 'nowhere'\); install the package .*, or set PYTHONPATH",
+    ):
         build({"_target_": "nowhere.at.All"}, trusted=["nowhere"])

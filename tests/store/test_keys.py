@@ -100,9 +100,19 @@ def test_the_one_line_of_a_function_is_in_the_source_hash(tmp_path, monkeypatch)
     assert of_modules(("nothing",)) != of_modules(("something",))
 
 
+#: what is remembered of files
+_FILES = (modules.tree_of, modules.module_file, modules.spec_of, modules.bytes_of)
+KNOWN = (*_FILES, modules.code_below, modules.named_beside)
 #: how a plug-in outside our packages may come by a function: the text of its module, of its `__init__` and its helper
 #: what is remembered of files
-KNOWN = (modules.tree_of, modules.file_of, modules.spec_of, modules.bytes_of, modules.code_below, modules.named_beside)
+KNOWN = (
+    modules.tree_of,
+    modules.module_file,
+    modules.spec_of,
+    modules.bytes_of,
+    modules.code_below,
+    modules.named_beside,
+)
 IMPORTS = {
     "by its full name": ("from mine.helper import weigh", "", "mine/helper.py"),
     "as a module": ("import mine.helper as h", "", "mine/helper.py"),
