@@ -184,8 +184,10 @@ def _found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
             "Which method shows best {} cannot be told: all {} that are ranked are tied. {} has the highest mean: {}."
         )
         return say.form(level).format(c.question, c.ranked, say.name(c.leaders[0]), score)
-    verb, tied = ("shows", "") if len(c.leaders) == 1 else ("show", " (tied)")
-    return say.form("{} {} best {}{}: {}.").format(_names(c.leaders, say), verb, c.question, tied, score)
+    if len(c.leaders) > 1:
+        several = "{} may show best {}, as none of them is shown to be worse than another; {} has the highest mean: {}."
+        return say.form(several).format(_names(c.leaders, say, "or"), c.question, say.name(c.leaders[0]), score)
+    return say.form("{} shows best {}: {}.").format(say.name(c.leaders[0]), c.question, score)
 
 
 def _unsure(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
@@ -227,10 +229,10 @@ def _limits(c: Clause, board: pd.DataFrame, say: Teller) -> list[Any]:
     return sentences
 
 
-def _names(methods: Sequence[str], say: Teller) -> Any:
-    """Names in a row, the last after "and"."""
+def _names(methods: Sequence[str], say: Teller, joint: str = "and") -> Any:
+    """Names in a row, a word before the last."""
     *before, last = [say.name(name) for name in methods] or [""]
-    return say.form(" and ").join([say.form(", ").join(before), last]) if before else last
+    return say.form(f" {joint} ").join([say.form(", ").join(before), last]) if before else last
 
 
 def sentence(source: RankedResults) -> str:
