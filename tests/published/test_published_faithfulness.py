@@ -43,10 +43,10 @@ def test_what_sees_no_model_lies_below_every_gradient_method_on_lesions_anywhere
 
 
 def test_the_gradient_is_right_about_patients_with_a_lesion_anywhere():
-    """Eight patients, scores near 1 with a tail below: the interval is wide, and still beyond all that is blind."""
+    """Sixteen patients, scores near 1 with a tail below."""
     rows = board("focal")
     found = rows.loc[("gmp_cnn", "gradient")]
-    assert found["mean"] > 0.80 and found["low"] > of(rows, BLIND)["mean"].max()
+    assert found["mean"] > 0.80 and found["low"] > 0.75 > 2 * of(rows, BLIND)["mean"].max()
 
 
 def test_the_oracle_of_use_is_right():

@@ -16,7 +16,7 @@ def of(metric, method=None, share=1.0):
     return lambda t: (
         (t["metric"] == metric)
         & (t["method"].isin([method] if method else t["method"].unique()))
-        & (t["subject"] < share * 16)
+        & (t["subject"] <= share * t["subject"].max())
     )
 
 
