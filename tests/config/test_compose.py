@@ -3,6 +3,7 @@
 import pytest
 
 from bench.config import compose
+from bench.config.compositions import Compositions
 from bench.contracts import BadInput
 
 FILES = {
@@ -98,9 +99,9 @@ def test_any_key_of_a_unit_can_be_swept():
 @pytest.fixture
 def composed(monkeypatch):
     """What every composition of this test was asked for."""
-    asked, compose_one = [], compose._Composer._compose
+    asked, compose_one = [], Compositions.of
     monkeypatch.setattr(
-        compose._Composer, "_compose", lambda self, lines, **how: asked.append(lines) or compose_one(self, lines, **how)
+        Compositions, "of", lambda self, lines, **how: asked.append(lines) or compose_one(self, lines, **how)
     )
     return asked
 
