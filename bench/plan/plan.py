@@ -9,7 +9,8 @@ from typing import Any
 from bench.config import braces, compose
 from bench.config.architecture import architecture, check_parameters
 from bench.config.build import check_complete, resolve
-from bench.config.overrides import check_axis
+from bench.config.literals import RESULTS
+from bench.config.overrides import check_axis, key_of
 from bench.contracts import BadInput
 from bench.contracts.names import known
 from bench.plan import pretraining
@@ -47,7 +48,9 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
         for d in seeds["data"]
     ]
     parts = (composed.simulators, composed.networks, composed.trains, composed.methods, composed.metrics)
-    typed = [*arguments, *(part for folder in config_dirs for part in ("--config-dir", str(folder)))]
+    # where results lie says nothing of what they are, and a published table has no business with a machine's paths
+    typed = [line for line in arguments if key_of(line) != RESULTS]
+    typed += [part for folder in config_dirs for part in ("--config-dir", str(folder))]
     planned = Study(
         settings["name"], str(ROOT / results), settings, *parts, units=units, files=composed.files, command=typed
     )
