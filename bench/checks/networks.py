@@ -153,7 +153,8 @@ def _alike(one: nn.Module, other: nn.Module) -> bool:
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         for each in (one, other):
             torch.manual_seed(0)
-            outputs.append(each(_images()))
+            # a network that ends as no number is one all the same; training tells that aloud
+            outputs.append(each(_images()).nan_to_num())
     return torch.equal(*outputs)
 
 

@@ -19,10 +19,13 @@ class NaNTraining(Linear):
 class NaNTrained(Linear):
     """Not a number once it has been trained."""
 
-    trained = False
+    def __init__(self, in_shape, outputs):
+        super().__init__(in_shape, outputs)
+        self.register_buffer("trained", torch.zeros((), dtype=torch.bool))
 
     def forward(self, x):
-        self.trained |= self.training
+        if self.training:
+            self.trained.fill_(True)
         return super().forward(x) * (torch.nan if self.trained and not self.training else 1)
 
 
