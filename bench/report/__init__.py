@@ -61,8 +61,8 @@ def figures(folder: Path) -> dict[str, list[Path]]:
 
 
 def summary(folder: Path) -> str:
-    """A line that names the page, and what it answers, a line a ranking, network and group. Raises BadTables."""
-    return f"{Path(folder) / 'index.html'}\n{answers.sentence(RankedResults.of(folder))}"
+    """What the page answers, a line a ranking, network and group, and the page to open. Raises BadTables."""
+    return f"{answers.sentence(RankedResults.of(folder))}\n{Path(folder) / 'index.html'}"
 
 
 def violations(folder: Path) -> list[str]:

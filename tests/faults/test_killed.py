@@ -108,7 +108,7 @@ def test_a_killed_worker_is_one_line_and_its_unit_goes_on(sweep, outcome):
     said = sweep.said
     lines = sum(line.startswith("a worker of the launcher ended early") for line in said.splitlines())
     # a map that takes its time has a key of its own: the tables to compare are those of the sweep without
-    assert sweep.run()[0] == 0
+    assert sweep.run("replace=true")[0] == 0
     outcome(
         "SIGKILL to a worker",
         "while a map is made, launcher joblib",

@@ -48,7 +48,15 @@ def call(whole, tmp_path_factory):
     """call(verb) -> exit code, in this process, of a study with a page whose cells are all stored."""
     results = tmp_path_factory.mktemp("shown") / "results"
     shutil.copytree(whole.store, results / "store")
-    lines = ["study=shown", f"paths.results={results}", *whole.lines, "trusted=[fakes]", "--config-dir", str(CONF)]
+    lines = [
+        "study=shown",
+        "name=shown",
+        f"paths.results={results}",
+        *whole.lines,
+        "trusted=[fakes]",
+        "--config-dir",
+        str(CONF),
+    ]
 
     def called(verb):
         return main([verb, *lines])

@@ -33,6 +33,7 @@ def test_the_readme_table_is_replaced_between_its_markers_only(tmp_path):
         "role": "method",
         "tied": False,
         "status": "ok",
+        "chance": 0.25,
     }
     rows = [{**board, "method": "m", "rank": 1, "mean": 0.5, "low": 0.4, "high": 0.6}]
     (tmp_path / "quick").mkdir()

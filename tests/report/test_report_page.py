@@ -153,7 +153,7 @@ def test_rendering_again_gives_the_same_bytes(html, study_folder):
 
 
 def test_the_summary_names_the_page_and_answers_every_ranking(study_folder):
-    page_line, *lines = report.summary(study_folder).splitlines()
+    *lines, page_line = report.summary(study_folder).splitlines()
     assert page_line == str(study_folder / "index.html")
     first = next(line for line in lines if line.startswith("anatomy, gap_cnn"))
     assert "occlusion" in first and "best where the pathology is" in first and "0.6" in first and "preview" in first

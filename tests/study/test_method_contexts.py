@@ -26,8 +26,9 @@ def test_the_redraw_mean_reaches_a_method_that_is_shown_as_an_oracle(tmp_path):
     unit, cells = study.units[0], Cells(study)
     found = {name: cells.cell(ATTRIBUTE, unit, name) for name in study.methods}
     maps = {name: StoredCells.of(study).value(cell) for name, cell in found.items()}
-    assert maps["integrated_gradients"].baseline is None
-    assert maps["integrated_gradients_redraw"].baseline.shape == maps["integrated_gradients"].map.shape
+    zero, redraw = "integrated_gradients-steps-2", "integrated_gradients_redraw-steps-2"
+    assert maps[zero].baseline is None
+    assert maps[redraw].baseline.shape == maps[zero].map.shape
     rows = [Writer(study).method(name) for name in study.methods]
     assert [(row["role"], row["reference_class"], row["truth"]) for row in rows] == [
         ("method", "zero", ""),
@@ -35,7 +36,7 @@ def test_the_redraw_mean_reaches_a_method_that_is_shown_as_an_oracle(tmp_path):
     ]
     others = Cells(planned(6)[0])
     moved = {name: others.cell(ATTRIBUTE, unit, name).key != cell.key for name, cell in found.items()}
-    assert moved == {"integrated_gradients": False, "integrated_gradients_redraw": True}
+    assert moved == {zero: False, redraw: True}
 
 
 def test_redraws_reach_a_method_and_a_missing_truth_is_no_failure(tmp_path):
@@ -44,7 +45,7 @@ def test_redraws_reach_a_method_and_a_missing_truth_is_no_failure(tmp_path):
     study, launch = plan.study(["study=fake", "trusted=[fakes]", *lines, *seeds], [CONF])
     computing.compute(study, launch)
     states = {c.method: state for c, state in survey(study)[study.units[0].id].values() if c.stage == "attribute"}
-    assert states == {"redraw_occlusion": "done", "template_prior": "unsupported"}
+    assert states == {"redraw_occlusion-draws-1": "done", "template_prior": "unsupported"}
     prior = Cells(study).cell(ATTRIBUTE, study.units[0], "template_prior")
     told = study.artefacts().record(FAILURES, prior.key)
     assert told["status"] == Status.unsupported and told["reason"].startswith("there is no truth association: ")

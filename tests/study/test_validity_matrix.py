@@ -74,7 +74,7 @@ def test_metrics_without_a_truth_have_a_row_that_says_what_they_lack(planned):
     assert told == {
         "max_sensitivity": "",
         "retraining_stability": "no maps are kept (maps=none), so models cannot be compared",
-        "cascading_randomisation": "it needs 2 subjects or more and is given 1",
+        "cascading_randomisation-subjects-1": "it needs 2 subjects or more and is given 1",
     }
     kept = planned(*few[:2], "maps=all", "seed.data=[0]", "seed.model=[0]")
     told = {metric: reason for _, _, metric, _, reason in validity.validity_rows(kept)}

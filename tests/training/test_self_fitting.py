@@ -97,7 +97,7 @@ class Regional(nn.Module):
 
 
 class _Plain:
-    shape, outputs, atlas = (2, 3, 4), 3, None
+    shape, outputs, atlas, region_names = (2, 3, 4), 3, None, ()
 
 
 class _Atlas(_Plain):
