@@ -40,15 +40,11 @@ def run(command: Command) -> int:
     if planning.is_finished(study):
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
-    say_underpowered(study)
-    units = len(study.units)
-    print(
-        f"{study.name}: {units} unit{'s' * (units != 1)}, {len(study.methods)} methods, {len(study.metrics)} metrics, "
-        f"into {study.folder}; 'python -m bench plan' with the same words says what it takes",
-        file=sys.stderr,
-    )
     ask(study)
+    schema.claim(study.store)
     files.make_folder(study.folder)
+    say_underpowered(study)
+    say_begun(study)
     ledger.disown(study.folder)
     ledger.clear_names(study.folder)
     (study.folder / PAGE).unlink(missing_ok=True)
@@ -70,6 +66,16 @@ def run(command: Command) -> int:
         ranked = pages.summary(study.folder) if study.headline else ""
     print(ranked or f"{study.folder}: tables only; no ranking, because none of its metrics was chosen")
     return code
+
+
+def say_begun(study: Study) -> None:
+    """One line on what is computed, before anything is, which may take hours."""
+    units = len(study.units)
+    print(
+        f"{study.name}: {units} unit{'s' * (units != 1)}, {len(study.methods)} methods, {len(study.metrics)} metrics, "
+        f"into {study.folder}; 'python -m bench plan' with the same words says what it takes",
+        file=sys.stderr,
+    )
 
 
 def tables(command: Command) -> int:
