@@ -30,16 +30,17 @@ if __name__ == "__main__":
     atexit.register(leave)
     # the imports take seconds, in which nothing has begun
     found = signal.signal(signal.SIGINT, leave_early)
-    from bench.front import answered
+    from bench.front import begin
 
     try:
-        answer = answered(sys.argv[1:])
-        if answer is None:
+        begun = begin(sys.argv[1:])
+        if isinstance(begun, int):
+            code = begun
+        else:
             # torch and Hydra, which what needs no study does without
-            from bench.cli import main
+            from bench.cli import execute
 
             signal.signal(signal.SIGINT, found)
-            answer = main(sys.argv[1:])
-        code = answer
+            code = execute(begun, sys.argv[1:])
     except SystemExit as asked:
         code = asked.code if isinstance(asked.code, int) else 0

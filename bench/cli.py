@@ -8,18 +8,21 @@ import sys
 from collections.abc import Callable, Sequence
 
 from bench.contracts import BadInput
-from bench.front import VERBS, Words, answered, read
+from bench.front import VERBS, Words, begin
 from bench.store.artefacts import Damaged
 from bench.store.files import REFUSALS, refusal
 from bench.verbs.command import Command
 
 
 def main(arguments: Sequence[str]) -> int:
+    """The exit code of a command."""
+    words = begin(arguments)
+    return words if isinstance(words, int) else execute(words, arguments)
+
+
+def execute(words: Words, arguments: Sequence[str]) -> int:
     """The exit code: 0 all well, 1 a cell failed, 2 bad input, 130 interrupted, 141 where the reader of a pipe left."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    if (code := answered(arguments)) is not None:
-        return code
-    words = read(arguments)
     try:
         return function(words)(Command(words.overrides, words.config_dirs, words.further, words.asked))
     except BadInput as error:

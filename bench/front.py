@@ -106,15 +106,15 @@ class _Parser(argparse.ArgumentParser):
         raise Misread(f"{message}; {LISTED}")
 
 
-def answered(arguments: Sequence[str]) -> int | None:
-    """The exit code of a command that needs no study: what cannot be read, help, completion; None of any other."""
+def begin(arguments: Sequence[str]) -> Words | int:
+    """The parts of a command; its exit code where it is answered here: what cannot be read, and completion."""
     try:
         words = read(arguments)
     except Misread as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if words.asked is None or words.asked.option != "completion":
-        return None
+        return words
     # Hydra takes as long to import as all that a shell waits for
     from bench.config import completion
 

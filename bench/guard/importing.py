@@ -9,11 +9,9 @@ import sys
 from types import ModuleType
 
 from bench.guard.ours import shipped_modules
-from bench.guard.process import HOOKS, RANDOM
+from bench.guard.process import RANDOM
 from bench.guard.watch import Trespass, Watch
 
-#: what an import may use up: every cell sets its own
-USED = (RANDOM, HOOKS)
 #: modules whose import changed something, which a second import in this process could not show
 _REFUSED: dict[str, Trespass] = {}
 
@@ -33,7 +31,8 @@ def import_module(name: str) -> ModuleType:
     watch.begin()
     module = importlib.import_module(name)
     try:
-        watch.check(f"importing '{name}'", USED)
+        # every cell seeds its own numbers
+        watch.check(f"importing '{name}'", (RANDOM,))
     except Trespass as trespass:
         _REFUSED[name] = trespass
         raise

@@ -12,7 +12,7 @@ import yaml
 from bench import __version__
 from bench.cli import main
 from bench.config import completion, shown
-from bench.front import VERBS, Misread, answered, read
+from bench.front import VERBS, Misread, begin, read
 
 ROOT = Path(__file__).parents[2]
 #: what is typed -> what the sentence must hold
@@ -60,9 +60,7 @@ def test_the_version_is_that_of_the_package(capsys):
 
 
 def test_what_needs_no_study_is_answered_before_torch_and_hydra_are_imported():
-    light = (
-        "from bench.front import answered; import sys; answered(['tiny']); print({'torch', 'hydra'} & {*sys.modules})"
-    )
+    light = "from bench.front import begin; import sys; begin(['tiny']); print({'torch', 'hydra'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", light], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "set()\n"
     done = subprocess.run([sys.executable, "-m", "bench", "tiny"], capture_output=True, text=True, cwd=ROOT)
@@ -130,10 +128,10 @@ def test_what_cannot_be_composed_is_completed_with_nothing():
 
 
 def test_bash_completes_through_the_lines_that_install_prints(capfd):
-    assert answered(["-sc", "install=bash"]) == 0
+    assert begin(["-sc", "install=bash"]) == 0
     lines = capfd.readouterr().out
     asked = f"{sys.executable} -m bench plan study=ti"
     script = f'{lines}\nCOMP_LINE="{asked}" COMP_POINT={len(asked)}\n_plumbline\necho "${{COMPREPLY[@]}}"'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "study=tiny\n", done.stderr
-    assert answered(["-sc", "uninstall=bash"]) == 0 and "complete -r" in capfd.readouterr().out
+    assert begin(["-sc", "uninstall=bash"]) == 0 and "complete -r" in capfd.readouterr().out

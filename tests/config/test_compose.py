@@ -1,6 +1,7 @@
 """What a Hydra user types means what a Hydra user expects; checked on a small tree of configuration files."""
 
 import pytest
+from small_conf import ROOT_FILES, write
 
 from bench.config import compose
 from bench.config.compositions import Compositions
@@ -30,26 +31,8 @@ method: {a: {window: 4}}
 name: dialled
 axes: {simulator: [near], simulator.strength: [0.75, 0.95]}
 """,
-    "config": """defaults:
-  - schema
-  - _self_
-  - simulator: near
-  - network: small
-  - train: default
-  - method: [a]
-  - metric: [s]
-  - study: one
-""",
-    "launch": "plan: ???\nunit: ???\n",
+    **ROOT_FILES,
 }
-
-
-def write(folder, files):
-    for name, text in files.items():
-        path = folder / f"{name}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """Labels and names of studies tell what a call changes of the files, and nothing else."""
 
 import pytest
-from test_compose import write
+from small_conf import ROOT_FILES, write
 
 from bench.config import compose
 
@@ -24,17 +24,7 @@ axes: {{simulator: [near, far], network: [small]}}
 seed: {{data: [0, 1], model: [0]}}
 method: {{a: {{window: 4}}}}
 {STUDY}""",
-    "config": """defaults:
-  - schema
-  - _self_
-  - simulator: near
-  - network: small
-  - train: default
-  - method: [a]
-  - metric: [s]
-  - study: one
-""",
-    "launch": "plan: ???\nunit: ???\n",
+    **ROOT_FILES,
 }
 
 

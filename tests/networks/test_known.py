@@ -6,7 +6,10 @@ import known_networks as known
 import pytest
 import torch
 from known_networks import GRID, NAMES, REGIONS, WRAPPINGS, fitted, images, population
+from omegaconf import OmegaConf
 
+from bench.checks.networks import ProbeTask
+from bench.config.architecture import architecture, check_parameters
 from bench.contracts import BadInput, Batch, KnownMechanism, SelfFitting, Unsupported
 from bench.networks.known import KnownNetwork
 from bench.passes import explained
@@ -36,6 +39,13 @@ def masses(found, names):
 
 def test_there_are_ten_or_more():
     assert len(NAMES) >= 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_that_reads_its_regions_is_no_fault_where_parameters_are_counted(name):
+    """They are counted without numbers, and without these it cannot be made."""
+    node = OmegaConf.to_container(OmegaConf.load(known.CONF / f"{name}.yaml"))
+    check_parameters(f"network.{name}", architecture(node, ProbeTask(GRID, 2), ()))
 
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
