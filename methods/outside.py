@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import BadInput, Context, MethodTags, Target, Unsupported, bounded, users_path
+from bench.contracts import BadInput, Context, MethodTags, Target, Unsupported, bounded, participant, users_path
 
 #: how far, in mm, a corner of a map's grid may lie from that of its image
 APART_MM = 0.01
@@ -80,11 +80,6 @@ class OutsideMaps:
         if context.model not in self.models:
             raise Unsupported(f"there are no maps of the model {context.model} in {Path(self.folder).name}")
         return self.read(context.model, context.subjects, tuple(inputs.shape[2:]), context.affine)
-
-
-def participant(subject: int) -> str:
-    """The name that an export gives a subject."""
-    return f"sub-{subject + 1:04d}"
 
 
 def _folders(folder: str) -> dict[str, Path]:

@@ -20,7 +20,7 @@ from bench.contracts.bounds import (
 from bench.contracts.context import Context
 from bench.contracts.data import Attribution, Batch, Cohort, Status, Truth, View
 from bench.contracts.errors import BadInput, Undefined, Unsupported
-from bench.contracts.files import FromFiles, users_path
+from bench.contracts.files import FromFiles, participant, users_path
 from bench.contracts.names import known
 from bench.contracts.plugins import (
     ELSEWHERE,
@@ -101,6 +101,7 @@ __all__ = [
     "bounded",
     "impossible",
     "known",
+    "participant",
     "require",
     "users_path",
 ]

@@ -35,3 +35,8 @@ def users_path(text: str) -> Path:
         sentence = f"{text}: is no path of this machine ({error.strerror}); give one of a file or folder"
         raise BadInput(sentence) from error
     return path
+
+
+def participant(subject: int) -> str:
+    """The name of an explained subject in an export, and of the files of maps that are made of it elsewhere."""
+    return f"sub-{subject + 1:04d}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.contracts.files import participant
 from bench.contracts.simulator import Heads
 from bench.names import digest_of
 from bench.provenance import git, machine
@@ -65,7 +66,7 @@ class Layout:
 
 def participants(count: int) -> list[str]:
     """`sub-0001` and on, in the order of the cohort."""
-    return [f"sub-{i + 1:04d}" for i in range(count)]
+    return [participant(i) for i in range(count)]
 
 
 def bids_label(name: str) -> str:
