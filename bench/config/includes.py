@@ -1,12 +1,14 @@
 """Defaults lists: how many files one stands for, counted before Hydra reads them one after the other."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from posixpath import join, normpath
 from typing import Any
 
 import yaml
 
+from bench.config.yaml_files import loader_of
 from bench.contracts import BadInput
 
 #: files that one may stand for with all that these include, and that may lead to one; ours stand for 60, and 3 lead
@@ -41,15 +43,23 @@ def _count(name: str, included: Mapping[str, Sequence[str]], counts: dict[str, i
 
 def _included(name: str, path: Path) -> Iterator[str]:
     """Names of the files in the defaults list of a file."""
-    data = path.read_bytes() if path.is_file() else b""
-    if b"defaults" in data:
-        try:
-            entries = yaml.safe_load(data).get("defaults")
-        except (yaml.YAMLError, AttributeError):
-            return  # the composer says what is wrong with it
-        group = name.rpartition("/")[0]
-        for entry in entries if isinstance(entries, list) else ():
-            yield from (normpath(join("/", group, other))[1:] for other in _named(entry))
+    group = name.rpartition("/")[0]
+    about = path.stat() if path.is_file() else None
+    for entry in _entries(path, about.st_mtime_ns, about.st_size) if about else ():
+        yield from (normpath(join("/", group, other))[1:] for other in _named(entry))
+
+
+@lru_cache(maxsize=4096)
+def _entries(path: Path, _: int, __: int) -> tuple[Any, ...]:
+    """The defaults list of a file; read once for each time and size it has."""
+    data = path.read_bytes()
+    if b"defaults" not in data:
+        return ()
+    try:
+        entries = loader_of(data)(data).get_single_data().get("defaults")
+    except (yaml.YAMLError, AttributeError):
+        return ()  # the composer says what is wrong with it
+    return tuple(entries) if isinstance(entries, list) else ()
 
 
 def _named(entry: Any) -> Iterator[str]:

@@ -29,6 +29,11 @@ def check(folders: Sequence[Path]) -> None:
                     raise BadInput(f"{path} {fault}")
 
 
+def loader_of(data: bytes) -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
+    """The fast loader of plain values, or the slow one, which alone refuses a NUL."""
+    return yaml.SafeLoader if b"\0" in data else yaml.CSafeLoader
+
+
 @lru_cache(maxsize=4096)
 def _fault(path: Path, _: int, size: int) -> str:
     """What is wrong with a file, ""  if nothing; asked once for each time and size it has."""
@@ -42,7 +47,7 @@ def _fault(path: Path, _: int, size: int) -> str:
     except UnicodeDecodeError:
         return "is not UTF-8 text; save it as UTF-8"
     try:
-        return _size_fault(yaml.parse(data, Loader=yaml.SafeLoader if b"\0" in data else yaml.CSafeLoader))
+        return _size_fault(yaml.parse(data, Loader=loader_of(data)))
     except yaml.YAMLError:
         return ""
 
