@@ -13,9 +13,11 @@ ANYWHERE = "white matter"
 
 
 def places(pathology):
-    """Names of the regions of a pathology and of its parts; `ANYWHERE` for one that draws its own."""
+    """Names of the regions of a pathology, of its parts and of its places; `ANYWHERE` for one that draws its own."""
     if "parts" in pathology:
         return set().union(*map(places, pathology["parts"]))
+    if "elsewhere" in pathology:
+        return places(pathology["law"]).union(*pathology["elsewhere"])
     named = set(pathology.get("regions") or ()) | {pathology[key] for key in ("region",) if key in pathology}
     return named | ({ANYWHERE} if not named or any(ANYWHERE in name for name in named) else set())
 
@@ -40,11 +42,9 @@ def test_dev_and_test_share_nothing(dev):
 @pytest.mark.parametrize(
     ("simulator", "what"),
     [
-        ("subtypes", "left hippocampus"),
-        ("and_hemispheres", "right entorhinal cortex"),
-        ("white_matter_lesions", ANYWHERE),
-        ("texture", ANYWHERE),
-        ("diffuse", ANYWHERE),
+        ("or_pairs", "left superior frontal gyrus"),
+        ("dementia", "right superior frontal gyrus"),
+        ("brain_age", "left rostral middle frontal gyrus"),
     ],
 )
 def test_a_simulator_that_shares_a_place_is_found(dev, simulator, what):
