@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from bench.config.build import Unmade, build, resolve
 from bench.contracts import BadInput
@@ -33,10 +34,19 @@ def learnt_of(node: Mapping[str, Any], simulator: Any, trusted: Sequence[str]) -
     return {**shape, **{name: value for name, value in facts.items() if name in asked}}
 
 
+class _Undrawn(TorchFunctionMode):
+    """Tensors without numbers stay as they are where normal ones are drawn, for which torch imports its compiler."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        return args[0] if func in (torch.Tensor.normal_, nn.init.normal_) else func(*args, **(kwargs or {}))
+
+
 def check_parameters(key: str, make: Callable[[], nn.Module]) -> None:
     """Raise BadInput for a network of more parameters than memory holds, without making them."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Undrawn():
             count = sum(p.numel() for p in make().parameters())
     except Exception as error:  # what reads the numbers that it is made with cannot be made without them
         if isinstance(error, BadInput) and not isinstance(error, Unmade):

@@ -17,6 +17,8 @@ from metrics.overlap import RocAuc
 
 FOLDER = Path(__file__).parents[2] / "conf" / "metric"
 FILES = sorted(FOLDER.glob("*.yaml"))
+#: metrics whose values take so long that they are asked in the full matrix only, beside tests of their own
+DEAR = ("earth_movers",)
 
 
 def built(node):
@@ -35,7 +37,7 @@ def loaded(path):
 def cases():
     metrics = {path.stem: built(loaded(path)) for path in FILES}
     return [
-        pytest.param(metric, check, id=f"{name}-{check.__name__}")
+        pytest.param(metric, check, id=f"{name}-{check.__name__}", marks=[pytest.mark.full] if name in DEAR else [])
         for name, metric in metrics.items()
         for check in checks.applicable(metric)
     ]

@@ -128,6 +128,7 @@ def test_an_edit_lies_around_the_place_that_is_edited():
     assert edit.abs().sum() < whole.abs().sum()
 
 
+@pytest.mark.full
 def test_the_observer_sees_more_than_a_discriminant_of_all_places():
     """At one amplitude, the highest of the places' readings tells more than the same statistics summed linearly."""
     parts = replace(ATROPHY, amplitude=0.4).parts

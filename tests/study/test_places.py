@@ -78,12 +78,16 @@ OTHERS = {
 def test_a_part_or_another_study_of_the_name_is_refused_with_the_two_ways_out(there, planned, line, capsys):
     lines = ("name=mine", *(() if line.startswith("method") else ("method=[random,gradient]",)), line)
     plan_before = (there.folder / PLAN).read_bytes()
-    for verb in ("plan", "run", "tables"):
-        assert call(verb, there.results, *lines) == 2, verb
-        said = capsys.readouterr().err
-        assert OTHERS[line] in said and "name=..." in said and "replace=true" in said and said.count("\n") == 1
+    assert call("run", there.results, *lines) == 2
+    said = capsys.readouterr().err
+    assert OTHERS[line] in said and "name=..." in said and "replace=true" in said and said.count("\n") == 1
     assert (there.folder / PLAN).read_bytes() == plan_before
     place.check(planned(*lines, "replace=true"))
+
+
+@pytest.mark.parametrize("verb", ["plan", "tables"])
+def test_every_verb_that_computes_or_writes_refuses_it(there, verb):
+    assert call(verb, there.results, "name=mine", "method=[random,gradient]", "seed.data=0") == 2
 
 
 @pytest.mark.parametrize(
