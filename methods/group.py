@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Batch, Context, MethodTags, Target
+from bench.contracts import Batch, Context, MethodTags, Target, Undefined
 from methods._shared.background import controls
 
 
@@ -20,8 +20,7 @@ class GroupTMap:
     """Group t-map of the training images.
 
     Who is a patient, the context says; subjects on neither side are left out. Where targets are values, it is the t of
-    the correlation with them. Voxel is compared with voxel: it knows no registration. Zero where a voxel does not vary,
-    and without training data.
+    the correlation with them. Voxel is compared with voxel: it knows no registration. Zero where a voxel does not vary.
     """
 
     version: ClassVar[str] = "2"
@@ -35,7 +34,7 @@ class GroupTMap:
     )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W), positive where patients are brighter."""
+        """Map (N, 1, D, H, W), positive where patients are brighter. Raises Undefined without training images."""
         return _for_everyone("group_t_map", t_map, inputs, context or Context())
 
 
@@ -43,7 +42,7 @@ class GroupTMap:
 class ZMap:
     """Z-map against training controls.
 
-    Zero where controls do not vary, and without training data.
+    Zero where controls do not vary.
     """
 
     version: ClassVar[str] = "2"
@@ -55,8 +54,9 @@ class ZMap:
     note: ClassVar[str] = "distance from training controls in their SDs, a lesion finder without a network"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in standard deviations."""
+        """Map (N, 1, D, H, W) in standard deviations. Raises Undefined without training images."""
         x, context = inputs.detach(), context or Context()
+        _training(context)
         pool = controls(x, context)
         centre, size = context.memo("z_map", lambda: (pool.mean(0), pool.std(0, correction=0)))
         return _over(x - centre.to(x), size.to(x)).contiguous()
@@ -67,8 +67,7 @@ class MeanZMap:
     """Mean size of the z-maps of training patients.
 
     Unlike the t-map it also shows where patients differ from controls in either direction, each in a place or with a
-    sign of its own. Zero where controls do not vary, and without training data; where there is no patient, over all
-    training images.
+    sign of its own. Zero where controls do not vary; where there is no patient, over all training images.
     """
 
     version: ClassVar[str] = "1"
@@ -78,18 +77,23 @@ class MeanZMap:
     note: ClassVar[str] = "mean |z-map| of training patients, the same for everyone: the mean map of other patients"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in standard deviations."""
+        """Map (N, 1, D, H, W) in standard deviations. Raises Undefined without training images."""
         return _for_everyone("mean_z_map", mean_z_map, inputs, context or Context())
 
 
 def _for_everyone(name: str, make: Callable[[Batch, Tensor], Tensor], inputs: Tensor, context: Context) -> Tensor:
-    """One map (1, D, H, W) of the training images and their sides, the same for every subject; zero without them."""
-    try:
-        training = context.training()
-    except LookupError:
-        return torch.zeros_like(inputs, memory_format=torch.contiguous_format).detach()
+    """One map (1, D, H, W) of the training images and their sides, the same for every subject."""
+    training = _training(context)
     volume = context.memo(name, lambda: make(training, context.sides(training.targets)))
     return volume.to(inputs).expand(inputs.shape).contiguous()
+
+
+def _training(context: Context) -> Batch:
+    """The training images; raises Undefined where the context carries none."""
+    try:
+        return context.training()
+    except LookupError as error:
+        raise Undefined("training images are what the map is made of; give Context(training=...)") from error
 
 
 def mean_z_map(training: Batch, sides: Tensor) -> Tensor:

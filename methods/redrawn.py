@@ -75,8 +75,7 @@ def redrawn_covers(image: Tensor, context: Context, row: int, draws: int) -> Ten
     """
     if context.redraws is None or context.regions is None:
         raise Undefined("occlusion by redrawing needs a simulator behind the images, and its regions")
-    subject = context.subjects[row] if context.subjects else row
-    offered = context.redraws(subject).to(image).unflatten(0, (len(context.region_names), -1))
+    offered = context.redraws(context.subject(row)).to(image).unflatten(0, (len(context.region_names), -1))
     count = offered.shape[1]
     if count < draws:
         raise impossible("RedrawOcclusion", "draws", draws, f"at most {count}, which a region is offered here")

@@ -40,7 +40,7 @@ class Segmenter:
     )
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in standard deviations of training controls; zero without training data."""
+        """Map (N, 1, D, H, W) in standard deviations of training controls. Raises Undefined without training images."""
         z = ZMap()(model, inputs, target, context)
         domain = None if context is None else context.domain
         inside = torch.ones_like(z) if domain is None else domain.to(z)

@@ -27,7 +27,7 @@ class Twin:
         """The perturbation (1, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
         if context.twin is None:
             raise Undefined("twin perturbations need a simulator behind the images")
-        return inputs[row : row + 1] - context.twin(context.subjects[row]).to(inputs)[None]
+        return inputs[row : row + 1] - context.twin(context.subject(row)).to(inputs)[None]
 
 
 @bounded
@@ -54,7 +54,7 @@ class SeverityPath:
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (K, 1, D, H, W), one per strength, of the subject in this row of inputs (N, 1, D, H, W)."""
-        return inputs[row] - rendered(context, context.subjects[row], self.strengths).to(inputs)
+        return inputs[row] - rendered(context, context.subject(row), self.strengths).to(inputs)
 
 
 @bounded

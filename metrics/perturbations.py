@@ -105,6 +105,6 @@ class Redraw:
         """Perturbations (min(count, R * K), 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
         if context.redraws is None:
             raise Undefined("redraw perturbations need a simulator behind the images")
-        redrawn = context.redraws(context.subjects[row])
+        redrawn = context.redraws(context.subject(row))
         chosen = torch.randperm(len(redrawn), generator=stream(context, row, self.name))[: self.count]
         return inputs[row] - redrawn[chosen.to(redrawn.device)].to(inputs)

@@ -148,14 +148,16 @@ def check_anywhere(method: Method, probe: MethodProbe) -> None:
 
 
 def check_library_use(method: Method, probe: MethodProbe) -> None:
-    """Without a context the method gives a map, or says that it cannot do without a truth or a simulator."""
+    """Without a context the method gives a map, or says that it needs a truth, a simulator or training images."""
     try:
         result = method(probe.model(), probe.images.clone(), probe.target)
     except Undefined:
-        needs = method.tags.truths or {"redraws", "redraw_mean"} & method.tags.needs
-        assert needs, "without a context the method raises Undefined though it needs no truth and no redraws"
+        needs = method.tags.truths or {"redraws", "redraw_mean", "training"} & method.tags.needs
+        assert needs, "without a context the method raises Undefined though it declares no need"
     else:
-        assert attribution(result).map.shape == probe.images.shape, "without a context the map has another shape"
+        found = attribution(result).map
+        assert found.shape == probe.images.shape, "without a context the map has another shape"
+        assert (found != 0).any(), "without a context the map is zero everywhere; say what is needed, as Undefined"
 
 
 def check_target(method: Method, probe: MethodProbe) -> None:

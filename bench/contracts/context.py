@@ -71,13 +71,13 @@ class Context:
     notes: dict[str, str] = field(default_factory=dict)
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
-    def generator(self, row: int) -> torch.Generator:
-        """A fresh generator for the subject in this row, the same at every call.
+    def subject(self, row: int) -> int:
+        """The number of the subject in this row; without subjects (library use) that of the row stands for it."""
+        return self.subjects[row] if self.subjects else row
 
-        Without subjects (library use) the row number stands for the subject.
-        """
-        subject = self.subjects[row] if self.subjects else row
-        return torch.Generator().manual_seed(self.seed_of(subject) % 2**63)
+    def generator(self, row: int) -> torch.Generator:
+        """A fresh generator for the subject in this row, the same at every call."""
+        return torch.Generator().manual_seed(self.seed_of(self.subject(row)) % 2**63)
 
     def memo(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """`make()` once per key for the life of the context; what depends on a model names the model in its key."""

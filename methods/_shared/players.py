@@ -81,8 +81,7 @@ def regions_of(inputs: Tensor, context: Context, blocks: int) -> Tensor:
     if context.regions is not None:
         labels = context.regions.to(inputs.device, torch.long)
         for row in (labels.flatten(1).amax(1) < 1).nonzero().flatten().tolist():
-            subject = context.subjects[row] if context.subjects else row
-            raise Undefined(f"subject {subject} has no labelled region, so that there is none to cover")
+            raise Undefined(f"subject {context.subject(row)} has no labelled region, so that there is none to cover")
         return labels
     parts = [torch.arange(length) * blocks // length for length in inputs.shape[2:]]
     d, h, w = torch.meshgrid(*parts, indexing="ij")

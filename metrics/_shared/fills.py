@@ -38,25 +38,21 @@ def replacement(inputs: Tensor, context: Context, row: int, fill: Erasure | Plau
     `Undefined` for the last two where no simulator stands behind the images.
     """
     if fill == "redraw":
-        redrawn = context.memo(("redrawn", _subject(context, row)), lambda: _redrawn(inputs[row], context, row))
+        redrawn = context.memo(("redrawn", context.subject(row)), lambda: _redrawn(inputs[row], context, row))
         return torch.as_tensor(redrawn).to(inputs)
     if fill == "twin":
         twin = context.twin
         if twin is None:
             raise Undefined("erasing towards the twin needs a simulator behind the images")
-        return twin(_subject(context, row)).to(inputs)
+        return twin(context.subject(row)).to(inputs)
     return erased(inputs[row], domain_of(context, inputs)[row], fill)
-
-
-def _subject(context: Context, row: int) -> int:
-    return context.subjects[row] if context.subjects else row
 
 
 def _redrawn(image: Tensor, context: Context, row: int) -> Tensor:
     """The image with each region taken from the first of its redraws."""
     if context.redraws is None or context.regions is None:
         raise Undefined("erasing by redrawing needs a simulator behind the images")
-    drawn, labels = context.redraws(_subject(context, row)), context.regions[row].to(image.device)
+    drawn, labels = context.redraws(context.subject(row)), context.regions[row].to(image.device)
     count, result = len(context.region_names), image.clone()
     for region in range(count):
         inside = labels == region + 1

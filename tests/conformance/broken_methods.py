@@ -85,6 +85,11 @@ class NeedsAContext(Right):
         return found if context is not None else found[:1]
 
 
+class BlankWithoutAContext(Right):
+    def __call__(self, model, inputs, target, context=None):
+        return super().__call__(model, inputs, target) * (context is not None)
+
+
 class IgnoresTheTarget(Right):
     def __call__(self, model, inputs, target, context=None):
         with torch.no_grad():
@@ -181,6 +186,7 @@ BROKEN = {
     LeavesEvaluationMode(): checks.check_leaves_model,
     ForgetsTrainingMode(): checks.check_anywhere,
     NeedsAContext(): checks.check_library_use,
+    BlankWithoutAContext(): checks.check_library_use,
     IgnoresTheTarget(): checks.check_target,
     ReadsNothing(): checks.check_randomisation,
     RunsTwice(): checks.check_cost,
