@@ -159,14 +159,14 @@ class Terminal:
 
 def told(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
     """The sentences of a contest, the same wherever they are shown. board: the leaderboard."""
-    parts = [_found(c, board, say), *_compared(c, say), *_limits(c, board, say)]
+    parts = [found(c, board, say), *_compared(c, say), *_limits(c, board, say)]
     claims = c.row >= 0 and c.why in ("", NO_INTERVAL)
     if claims and board["preview"].iloc[c.row]:
         parts.append(say.note("leaderboard", c.row, "preview"))
     return say.form(" ").join(parts)
 
 
-def _found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
+def found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
     """Which method leads, or why none does."""
     if c.why == NO_INTERVAL:
         return _unsure(c, board, say)
