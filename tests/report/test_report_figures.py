@@ -144,11 +144,11 @@ def test_the_band_and_the_floor_of_randomisation_are_explained(source):
 
 def test_an_axis_of_scores_is_no_enlargement_of_nothing():
     skill = pd.Series({"low": -np.inf, "high": 1.0})
-    low, high = scale.ends(skill, np.array([-0.004, np.nan, 0.0]))
+    low, high = scale.score_ends(skill, np.array([-0.004, np.nan, 0.0]))
     assert low < -0.004 < 1 < high < 1.2
-    low, high = scale.ends(skill, np.array([-3.0]))
+    low, high = scale.score_ends(skill, np.array([-3.0]))
     assert low < -3
-    low, high = scale.widened([0.98, 0.99], 0.1)
+    low, high = scale.with_room([0.98, 0.99], 0.1)
     assert high - low == pytest.approx(0.11)
 
 

@@ -81,7 +81,7 @@ def test_a_view_that_a_network_does_not_have_says_why(tmp_path):
 def test_a_cut_is_upright_and_strongest():
     volume = np.zeros((3, 4, 5))
     volume[2, 1, 4] = 7
-    shown = tiles.slice_picture(volume, tiles.strongest(volume))
+    shown = tiles.slice_picture(volume, tiles.fullest(volume))
     assert shown.shape == (5, 3) and shown[0, 2] == 7
     assert not tiles.slice_picture(volume, 0).any()
 

@@ -129,7 +129,7 @@ VIEWS: dict[str, Callable[[Seen], Page]] = {
 
 def _tile(seen: Seen, caption: str, volume: np.ndarray, at: int | None = None) -> Tile:
     """A coronal slice of a volume, by default its strongest, with its coordinate."""
-    cut = tiles.strongest(volume) if at is None else at
+    cut = tiles.fullest(volume) if at is None else at
     place = seen.place(cut, volume.shape[1])
     return Tile(f"{caption}\n{place}" if caption else place, slice_picture(volume, cut))
 

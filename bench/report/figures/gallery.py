@@ -85,7 +85,7 @@ def draw(source: RankedResults) -> list[Figure]:
     items = list(pictures.items())
     return [
         _page(source, dict(items[start : start + _fitting(len(part))]), part)
-        for part in style.parts(methods, BLOCKS * MOST_ROWS)
+        for part in style.even_parts(methods, BLOCKS * MOST_ROWS)
         for start in range(0, len(items), _fitting(len(part)))
     ]
 

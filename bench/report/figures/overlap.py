@@ -34,7 +34,7 @@ def draw(source: RankedResults) -> list[Figure]:
         return []
     return [
         _page(source, headline, page, part, networks)
-        for networks in style.parts(results.networks, len(style.COLOURS))
+        for networks in style.even_parts(results.networks, len(style.COLOURS))
         for line in [max(_LINE, _NETWORK * len(networks))]
         for most in [int((style.TALLEST / style.MM - _FOOT - _FRAME) // line)]
         for part in (order[start : start + most] for start in range(0, len(order), most))
@@ -46,7 +46,7 @@ def _page(source: RankedResults, headline: Ranking, scopes: list[str], order: li
     rows, line = -(-len(scopes) // COLUMNS), max(_LINE, _NETWORK * len(networks))
     table = source.tables["leaderboard"]
     drawn = table.loc[table["ranking"] == headline.ranking, ["mean", "low", "high"]].to_numpy(dtype=float)
-    ends = scale.ends(source.results.metric(headline.metric), drawn)
+    ends = scale.score_ends(source.results.metric(headline.metric), drawn)
     with style.journal():
         figure = style.figure(style.DOUBLE, (rows * (line * len(order) + _FRAME) + _FOOT) * style.MM)
         for axis, scope in zip(style.grid(figure, len(scopes), COLUMNS, sharey=True), scopes, strict=True):

@@ -37,7 +37,7 @@ def draw(source: RankedResults) -> list[Figure]:
     methods = [m for m in order if m in set(curves["method"]) and source.results.role(m) != "oracle"]
     return [
         _page(source, family, curves[curves["network"].isin(networks)], page, networks)
-        for networks in style.parts(
+        for networks in style.even_parts(
             [n for n in source.results.networks if n in set(curves["network"])], len(style.COLOURS)
         )
         for page in style.pages(methods, COLUMNS, _HEIGHT, _FOOT)
@@ -62,7 +62,7 @@ def _page(source: RankedResults, family: str, curves: pd.DataFrame, methods: lis
 
 
 def _legend(networks: list[str]) -> list[Artist]:
-    own = [
+    curves = [
         Line2D([], [], color=style.COLOURS[k], marker=style.SERIES_MARKERS[k], markersize=2.5,
                label=style.display_name(name))
         for k, name in enumerate(networks)
@@ -70,11 +70,11 @@ def _legend(networks: list[str]) -> list[Artist]:
     band = Patch(color=style.GREY, alpha=0.2, linewidth=0, label="band: 95 % interval of the mean")
     floor = Line2D([], [], color=style.GREY, linewidth=0.8, linestyle=_DASHES)
     floor.set_label("floor: maps of different subjects")
-    return [*own, band, floor]
+    return [*curves, band, floor]
 
 
 def is_curve(metric: str) -> bool:
-    """True for the column of a point of a curve, which is no result of its own."""
+    """True for the column of a point of a curve, which is no result of its curves."""
     return LayerStep.of(MetricName.of(metric).column) is not None
 
 

@@ -44,9 +44,9 @@ def draw(source: RankedResults) -> list[Figure]:
     if points.empty:
         return []
     methods = _methods(source, set(points["method"]))
-    own = dict(iter(points[points["method"].isin(methods)].groupby(["simulator", "network"])))
+    by_place = dict(iter(points[points["method"].isin(methods)].groupby(["simulator", "network"])))
     places = [(simulator, network) for simulator in source.results.simulators for network in source.results.networks]
-    panels = [_Panel(*place, own[place]) for place in places if place in own]
+    panels = [_Panel(*place, by_place[place]) for place in places if place in by_place]
     columns = min(COLUMNS, len(source.results.networks))
     most = columns * max(1, int((style.TALLEST / style.MM - _FOOT) // _HEIGHT))
     return [_page(source, headline, panels[k : k + most], methods, columns) for k in range(0, len(panels), most)]
@@ -56,7 +56,7 @@ def _page(source: RankedResults, headline: Ranking, panels: list[_Panel], method
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
     scores = pd.concat([panel.points["value"] for panel in panels]).to_numpy(dtype=float)
-    up = scale.ends(source.results.metric(headline.metric), scores)
+    up = scale.score_ends(source.results.metric(headline.metric), scores)
     with style.journal():
         figure = style.figure(style.DOUBLE if columns > 1 else style.SINGLE, (_HEIGHT * rows + _FOOT) * style.MM)
         axes = style.grid(figure, len(panels), columns, sharey=True)
@@ -90,7 +90,7 @@ def _draw_panel(axis: Axes, source: RankedResults, headline: Ranking, panel: _Pa
     reached = panel.points["separability_reached"].dropna()
     for observer in reached.unique():
         axis.axvline(observer, color=style.GREY, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
-    low, high = scale.widened([*panel.points["auc"], *reached], _NARROWEST)
+    low, high = scale.with_room([*panel.points["auc"], *reached], _NARROWEST)
     beyond = max(0.0, high - _HIGHEST)
     axis.set_xlim(low - beyond, high - beyond)
     chance = source.results.metric(headline.metric)["chance"]

@@ -74,7 +74,7 @@ def pages(names: list[str], columns: int, height: float, foot: float) -> Iterato
     yield from (names[start : start + most] for start in range(0, len(names), most))
 
 
-def parts(names: list[str], most: int) -> list[list[str]]:
+def even_parts(names: list[str], most: int) -> list[list[str]]:
     """The names in as few lists of at most `most` as hold them, about as many in each."""
     count = -(-len(names) // most)
     return [list(part) for part in np.array_split(np.array(names, dtype=object), count)] if names else []

@@ -1,5 +1,6 @@
 """Figure: many small coronal slices on one scale, each with its caption and the letters of its sides."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,7 +13,9 @@ from bench.report.figures import style
 from bench.report.figures.compose import DIVERGING, Array
 from bench.report.load.panels import PLANES, SIDES
 
-_COLUMNS, _SIZE, _CAPTION, _HEAD = 8, 22.0, 8.0, 14.0
+_COLUMNS, _SIZE, _CAPTION, _HEAD = 8, 20.0, 7.0, 12.0
+#: of the heading: a letter's width, a line's height
+_LETTER, _LINE = 1.6, 3.6
 
 
 class Tile(NamedTuple):
@@ -22,7 +25,7 @@ class Tile(NamedTuple):
     values: Array
 
 
-def strongest(volume: Array) -> int:
+def fullest(volume: Array) -> int:
     """Where the coronal slice of a volume (X, Y, Z) lies that holds most."""
     return int(np.abs(volume).sum((0, 2)).argmax())
 
@@ -47,7 +50,9 @@ def draw(title: str, tiles: Sequence[Tile], unit: str, signed: bool = True, colu
     aspect = max(t.values.shape[0] / t.values.shape[1] for t in tiles)
     with style.journal():
         width = max(columns * _SIZE + 18, 60)
-        page = style.figure(width * style.MM, (rows * (_SIZE * aspect + _CAPTION) + _HEAD) * style.MM)
+        heading = textwrap.wrap(f"{title} (coronal, superior on top)", int(width / _LETTER))
+        height = rows * (_SIZE * aspect + _CAPTION) + _HEAD + _LINE * (len(heading) - 1)
+        page = style.figure(width * style.MM, height * style.MM)
         axes = style.grid(page, len(tiles), columns)
         for axis, tile in zip(axes, tiles, strict=True):
             axis.imshow(tile.values, cmap=colours, norm=norm, interpolation="nearest")
@@ -57,5 +62,5 @@ def draw(title: str, tiles: Sequence[Tile], unit: str, signed: bool = True, colu
             axis.set_axis_off()
         bar = page.colorbar(ScalarMappable(norm, colours), ax=axes, shrink=0.8, pad=0.02)
         bar.set_label(unit)
-        page.suptitle(f"{title} (coronal, superior on top)", fontsize=8)
+        page.suptitle("\n".join(heading), fontsize=8)
     return page

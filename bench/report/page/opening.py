@@ -1,6 +1,6 @@
-"""What the page opens with: one contest in a sentence a ranking, maps of three of its methods, and its plane."""
+"""Opening of the page: one contest in a sentence a ranking, maps of three of its methods, and its plane."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,8 @@ from bench.report.figures.compose import overlay
 from bench.report.figures.style import display_name
 from bench.report.load.panels import PictureSet, cropped_pictures
 from bench.report.page.answers import Clause, clause
-from bench.report.page.pictures import joined
-from bench.report.page.plane import Plane, plane
+from bench.report.page.pictures import as_strip
+from bench.report.page.plane import RankingPlane, ranking_plane
 from bench.report.rankings.ranked_results import RankedResults
 
 #: patients' label
@@ -19,7 +19,7 @@ _PATIENT = 1
 
 
 @dataclass(frozen=True)
-class Tile:
+class OpeningMap:
     """A map of the opening: its place among the means, its method ("" the truth) and the method's leaderboard row.
 
     image: "" where the map was not kept.
@@ -45,8 +45,8 @@ class Opening:
     clauses: list[Clause] = field(default_factory=list)
     simulator: str = ""
     picture: int = -1
-    tiles: list[Tile] = field(default_factory=list)
-    plane: Plane | None = None
+    tiles: list[OpeningMap] = field(default_factory=list)
+    plane: RankingPlane | None = None
     lacking: list[str] = field(default_factory=list)
 
 
@@ -58,43 +58,39 @@ def opening(source: RankedResults, pictures: pd.DataFrame) -> Opening:
     contests = list(_contests(source))
     if not contests:
         return Opening(lacking=["No metric of a ranking was chosen or none has a row, so that no picture stands here."])
-    first = next((found for found in contests if not found[0].why), contests[0])
-    scope, network = first[0].scope, first[0].network
-    board = source.board(first[0].headline.ranking, network, scope)
-    placed = places(board)
-    lacking = [] if placed else ["No method has a score, so that no map of one is shown."]
+    clauses = next((contest for contest in contests if not contest[0].why), contests[0])
+    scope, network = clauses[0].scope, clauses[0].network
+    placed = standings(source.board(clauses[0].headline.ranking, network, scope))
     simulator, images = _pictured(source, scope, network)
-    tiles, row = [], -1
-    if images is None:
-        lacking.append("This study kept no maps of this contest, so that none is shown.")
-    else:
-        subject = next((p for p, label in enumerate(images.labels) if label == _PATIENT), 0)
-        tiles = _tiles(images, network, subject, placed)
-        row = _row(pictures, simulator, network, int(images.subjects[subject]))
-    drawn = plane(source, scope, network, [method for method, _ in placed.values()])
-    if drawn is None:
-        lacking.append("No method has scores of two rankings here, so that they are not drawn against each other.")
-    return Opening(scope, network, first, simulator, row, tiles, drawn, lacking)
+    tiles, row = _shown(images, simulator, network, placed, pictures) if images else ([], -1)
+    drawn = ranking_plane(source, scope, network, [method for method, _ in placed.values()])
+    lacking = {
+        "No method has a score, so that no map of one is shown.": not placed,
+        "This study kept no maps of this contest, so that none is shown.": images is None,
+        "No method has scores of two rankings here, so that they are not drawn against each other.": drawn is None,
+    }
+    sentences = [sentence for sentence, holds in lacking.items() if holds]
+    return Opening(scope, network, clauses, simulator, row, tiles, drawn, sentences)
 
 
-def places(board: pd.DataFrame) -> dict[str, tuple[str, int]]:
+def standings(board: pd.DataFrame) -> dict[str, tuple[str, int]]:
     """Best, median and worst mean -> method and row, of those ranked, or of all with means where none is ranked.
 
     board: the rows of a contest, best first.
     """
     methods = board[(board["role"] == "method") & board["mean"].notna()]
     ranked = methods[methods["rank"] != ""]
-    shown = methods if ranked.empty else ranked
-    last = len(shown) - 1
+    compared = methods if ranked.empty else ranked
+    last = len(compared) - 1
     if last < 1:
         named = {"the only method": 0} if last == 0 else {}
     else:
         named = {"best mean": 0, "median": last // 2, "worst mean": last}
-    rows = list(zip(shown["method"], shown.index.astype(int), strict=True))
+    rows = list(zip(compared["method"], compared.index.astype(int), strict=True))
     return {name: rows[k] for name, k in named.items() if not (name == "median" and k == 0)}
 
 
-def _contests(source: RankedResults) -> Any:
+def _contests(source: RankedResults) -> Iterator[list[Clause]]:
     """The answers of each network and group that has scores, the main network first: one a ranking."""
     for network in source.results.networks_by_strength:
         for scope in source.results.groups:
@@ -112,25 +108,26 @@ def _pictured(source: RankedResults, scope: str, network: str) -> tuple[str, Pic
     return "", None
 
 
-def _tiles(images: PictureSet, network: str, p: int, placed: dict[str, tuple[str, int]]) -> list[Tile]:
-    def shown(values: Any, scale: float) -> str:
-        return joined([overlay(images.brain[p], values, scale, images.truth[p])], images.plane)
+def _shown(
+    images: PictureSet, simulator: str, network: str, placed: dict[str, tuple[str, int]], pictures: pd.DataFrame
+) -> tuple[list[OpeningMap], int]:
+    """The maps of the first patient, and the row of pictures.csv of the truth there."""
+    p = next((p for p, label in enumerate(images.labels) if label == _PATIENT), 0)
+    drawn = pictures[(pictures["simulator"] == simulator) & (pictures["network"] == network)]
+    rows = drawn[(drawn["method"] == "truth") & (drawn["subject"] == int(images.subjects[p]))]
+    return _tiles(images, network, p, placed), int(rows.index[0])
 
-    truth = shown(images.truth[p], float(images.truth_scale[p]))
+
+def _tiles(images: PictureSet, network: str, p: int, placed: dict[str, tuple[str, int]]) -> list[OpeningMap]:
+    def picture(values: Any, scale: float) -> str:
+        return as_strip([overlay(images.brain[p], values, scale, images.truth[p])], images.plane)
+
     where = f"{images.who(p)}, {images.where(p)}"
-    tiles = [Tile("truth", "", -1, truth, f"What was planted in {where}, on the brain")]
+    truth = picture(images.truth[p], float(images.truth_scale[p]))
+    tiles = [OpeningMap("truth", "", -1, truth, f"What was planted in {where}, on the brain")]
     for place, (method, row) in placed.items():
         kept = images.maps[network].get(method)
-        image = "" if kept is None else shown(kept[p], float(images.scales[network][method][p]))
-        tiles.append(Tile(place, method, row, image, f"Map of {display_name(method)} of {where}, truth outlined"))
+        image = "" if kept is None else picture(kept[p], float(images.scales[network][method][p]))
+        alt = f"Map of {display_name(method)} of {where}, truth outlined"
+        tiles.append(OpeningMap(place, method, row, image, alt))
     return tiles
-
-
-def _row(pictures: pd.DataFrame, simulator: str, network: str, subject: int) -> int:
-    wanted: Sequence[tuple[str, Any]] = (
-        ("simulator", simulator), ("network", network), ("method", "truth"), ("subject", subject)
-    )  # fmt: skip
-    rows = pictures
-    for column, value in wanted:
-        rows = rows[rows[column] == value]
-    return int(rows.index[0])

@@ -75,10 +75,10 @@ def _strip(images: PictureSet, simulator: str, network: str, method: str, rows: 
         rows.append(dict(zip(PICTURES.names, row, strict=True)))
     what = f"Map of {display_name(method)} on {display_name(network)}" if method else "Truth"
     alt = f"{what}, {display_name(simulator)}, {images.plane} slices of {count} subjects on the brain, truth outlined"
-    return Strip(method, joined(panels, images.plane), alt, list(range(start, len(rows))))
+    return Strip(method, as_strip(panels, images.plane), alt, list(range(start, len(rows))))
 
 
-def joined(panels: list[Array], plane: str) -> str:
+def as_strip(panels: list[Array], plane: str) -> str:
     """RGB pictures in 0..1 side by side, with the letters of the subject's sides, as a data URI of a small WebP."""
     gap = np.ones((panels[0].shape[0], _GUTTER, 3))
     picture = np.hstack([piece for panel in panels for piece in (panel, gap)][:-1])

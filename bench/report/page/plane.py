@@ -68,7 +68,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Plane:
+class RankingPlane:
     """Two rankings of one contest: the axes, the marks (controls and oracles first) and the labels."""
 
     x: Axis
@@ -77,28 +77,28 @@ class Plane:
     labels: list[Label]
 
 
-def plane(source: RankedResults, scope: str, network: str, named: list[str]) -> Plane | None:
+def ranking_plane(source: RankedResults, scope: str, network: str, named: list[str]) -> RankingPlane | None:
     """The first two rankings on a network in a scope; None where no method has scores of both.
 
     named: methods with a label, beside the best control of each ranking.
     """
     headlines = source.results.headlines[:2]
     boards = [source.board(headline.ranking, network, scope) for headline in headlines]
-    own = [board[board["mean"].notna()].set_index("method") for board in boards]
-    if len(own) < 2 or (own[0]["role"][own[0].index.isin(own[1].index)] == "method").sum() == 0:
+    scored = [board[board["mean"].notna()].set_index("method") for board in boards]
+    if len(scored) < 2 or (scored[0]["role"][scored[0].index.isin(scored[1].index)] == "method").sum() == 0:
         return None
-    across, up = own
+    across, up = scored
     spans = ((LEFT, RIGHT), (BOTTOM, TOP))
-    x, y = (_axis(source, *side) for side in zip(headlines, own, spans, strict=True))
+    x, y = (_axis(source, *side) for side in zip(headlines, scored, spans, strict=True))
     labelled = {*named, *across["control"], *up["control"]}
     marks = [_mark(x, y, across.loc[name], up.loc[name], name in labelled) for name in across.index if name in up.index]
-    return Plane(x, y, sorted(marks, key=lambda mark: (mark.kind == "method", mark.named)), _labels(marks))
+    return RankingPlane(x, y, sorted(marks, key=lambda mark: (mark.kind == "method", mark.named)), _labels(marks))
 
 
 def _axis(source: RankedResults, headline: Ranking, rows: pd.DataFrame, span: tuple[float, float]) -> Axis:
     drawn = rows[["mean", "low", "high", "chance"]].to_numpy(dtype=float)
     return Axis(
-        headline, scale.ends(source.results.metric(headline.metric), drawn), span, float(rows["chance"].iloc[0])
+        headline, scale.score_ends(source.results.metric(headline.metric), drawn), span, float(rows["chance"].iloc[0])
     )
 
 
