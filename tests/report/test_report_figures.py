@@ -186,3 +186,26 @@ def test_a_gallery_of_one_simulator_fills_its_page_and_tells_side_and_place(sour
     shown = texts(page)
     assert all(images.where(p) in shown for p in range(len(images.subjects)))
     assert " L " in shown or " P " in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("moving white-matter lesions", ["moving", "white-matter", "lesions"]),
+        ("shortcut-task.correlation-0.8", ["shortcut-", "task.", "correlation-", "0.8"]),
+        ("mtl_atrophy", ["MTL atrophy"]),
+    ],
+)
+def test_long_names_break_between_words_and_at_signs(name, lines):
+    assert style.wrapped(name, 12).split("\n") == lines
+
+
+def test_names_of_simulators_with_labels_do_not_run_into_each_other(source):
+    images = next(iter(source.pictures.values()))
+    names = [f"shortcut_contour-task.correlation-0.{k}" for k in range(4)]
+    (page,) = gallery.draw(dataclasses.replace(source, pictures=dict.fromkeys(names, images)))
+    renderer = page.canvas.get_renderer()
+    headings = [text for text in page.texts if "correlation" in text.get_text()]
+    boxes = [text.get_window_extent(renderer) for text in headings]
+    assert len(boxes) >= 4 and not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    assert all(box.y1 <= page.bbox.y1 for box in boxes)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import synthetic
 
-from bench.report.page import opening, page, pictures, plane
+from bench.report.page import answers, opening, page, pictures, plane
 from bench.report.page.trace import Trace
 from bench.report.rankings.ranked_results import RankedResults
 
@@ -143,3 +143,14 @@ def test_a_study_without_rankings_opens_with_words(tmp_path):
     about = json.loads((folder / "study.json").read_text())
     (folder / "study.json").write_text(json.dumps({**about, "headline": {}}))
     assert "no picture stands here" in shown(RankedResults.of(folder))
+
+
+def test_how_many_are_tied_is_told_with_its_source(small):
+    """The number stands in concordance.csv, as every number of the page stands in a table."""
+    contest = opened(small).clauses[0]
+    board = small.board("anatomy", contest.network, contest.scope)
+    tied = dataclasses.replace(contest, leaders=list(board["method"][board["rank"] != ""]))
+    trace = Trace(small.tables | {"methods": small.results.methods}, small.results.about)
+    text = answers.found(tied, small.tables["leaderboard"], trace)
+    row = f'<span data-at="concordance {contest.concordance} n_ranked">{contest.ranked}</span>'
+    assert f"all {row} that are ranked are tied" in text

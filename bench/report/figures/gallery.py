@@ -14,11 +14,11 @@ from bench.report.rankings.ranked_results import RankedResults
 MOST_COLUMNS, MOST_ROWS = 6, 9
 #: side by side on a page
 BLOCKS = 2
-_NAMES, _HEAD, _FOOT, _GAP, _INSET = 30.0, 13.0, 10.5, 0.6, 1.0
+_NAMES, _HEAD, _FOOT, _GAP, _INSET = 30.0, 10.0, 10.5, 0.6, 1.0
 #: edge of a picture
 _SMALLEST, _LARGEST = 15.0, 30.0
-#: of the note at the foot: a letter's width, a line's height
-_LETTER, _LINE = 1.35, 3.2
+#: of the note at the foot and of small names: a letter's width, a line's height
+_LETTER, _SMALL_LETTER, _LINE, _SMALL_LINE = 1.35, 1.2, 3.2, 2.4
 _NOTE = (
     "Every map, and the truth, on its own symmetric scale: the 99.5 % quantile of its sizes in the volume. Bare brain "
     "at 0; a map without signs is red. Outline: truth at half its height. L, R, P, A: the subject's own sides; "
@@ -37,32 +37,35 @@ class _Sheet:
     cell: tuple[float, float]
     columns: int
     rows: int
+    head: float
 
     @classmethod
-    def of(cls, columns: int, pictures: int, aspect: float) -> "_Sheet":
+    def of(cls, columns: int, pictures: int, aspect: float, lines: int) -> "_Sheet":
+        """The sheet of columns and rows of pictures, and names of simulators of so many lines."""
+        head = _HEAD + _SMALL_LINE * lines
         blocks = -(-pictures // MOST_ROWS)
         rows = -(-pictures // blocks)
         edge = min(
             _across(pictures) / columns - _GAP,
-            ((style.TALLEST / style.MM - _HEAD - _FOOT - _LINE * _MOST_LINES) / (rows + 1) - _GAP) / aspect,
+            ((style.TALLEST / style.MM - head - _FOOT - _LINE * _MOST_LINES) / (rows + 1) - _GAP) / aspect,
             _LARGEST,
         )
         cell = (edge, edge * aspect)
         width = blocks * (_NAMES + columns * (edge + _GAP))
-        height = _HEAD + (rows + 1) * (cell[1] + _GAP) + _FOOT + _LINE * len(_note(width))
+        height = head + (rows + 1) * (cell[1] + _GAP) + _FOOT + _LINE * len(_note(width))
         figure = style.figure(width * style.MM, height * style.MM)
         figure.set_layout_engine("none")
-        return cls(figure, width, height, cell, columns, rows)
+        return cls(figure, width, height, cell, columns, rows, head)
 
     def corner(self, picture: int, column: int) -> tuple[float, float]:
         """Left and top of a picture (-1: the row of truths above the first)."""
         block, row = divmod(max(picture, 0), self.rows)
         left = block * (_NAMES + self.columns * (self.cell[0] + _GAP)) + _NAMES + column * (self.cell[0] + _GAP)
-        return left, _HEAD + (row + (picture >= 0)) * (self.cell[1] + _GAP)
+        return left, self.head + (row + (picture >= 0)) * (self.cell[1] + _GAP)
 
     def truth_corner(self, block: int, column: int) -> tuple[float, float]:
         """Left and top of a truth, repeated above each block."""
-        return self.corner(block * self.rows, column)[0], _HEAD
+        return self.corner(block * self.rows, column)[0], self.head
 
     def show(self, corner: tuple[float, float], picture: Array) -> None:
         """Put a picture at a corner."""
@@ -111,7 +114,8 @@ def _page(source: RankedResults, pictures: dict[str, PictureSet], methods: list[
     columns = [(name, images, p) for name, images in pictures.items() for p in range(min(each, len(images.subjects)))]
     aspect = max(images.brain.shape[1] / images.brain.shape[2] for images in pictures.values())
     with style.journal():
-        sheet = _Sheet.of(len(columns), len(methods), aspect)
+        lines = max(_named(name, each * _SMALLEST).count("\n") + 1 for name in pictures)
+        sheet = _Sheet.of(len(columns), len(methods), aspect, lines)
         for k, (simulator, images, p) in enumerate(columns):
             _truths(sheet, k, images, p, len(methods))
             if p == 0:
@@ -141,11 +145,15 @@ def _truths(sheet: _Sheet, k: int, images: PictureSet, p: int, methods: int) -> 
 
 def _heading(sheet: _Sheet, k: int, simulator: str, columns: int, methods: int) -> None:
     """The name of a simulator above its columns, in every block."""
-    letters = int(columns * (sheet.cell[0] + _GAP) / _LETTER)
-    named = "\n".join(textwrap.wrap(style.display_name(simulator), letters, break_long_words=False))
+    named = _named(simulator, columns * sheet.cell[0])
     for block in range(-(-methods // sheet.rows)):
         left, top = sheet.truth_corner(block, k)
-        sheet.write(left, top - 6.4, named, ha="left", va="bottom", fontsize=7, linespacing=1.0)
+        sheet.write(left, top - 6.4, named, ha="left", va="bottom", fontsize=6, linespacing=1.0)
+
+
+def _named(simulator: str, width: float) -> str:
+    """The lines of a simulator's name in so many mm."""
+    return style.wrapped(simulator, int(width / _SMALL_LETTER))
 
 
 def _names(source: RankedResults, sheet: _Sheet, methods: list[str]) -> None:

@@ -1,7 +1,5 @@
 """Figure: the headline score of every method with its interval, per simulator; controls and oracles beside them."""
 
-import textwrap
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -37,7 +35,7 @@ def draw(source: RankedResults) -> list[Figure]:
         for networks in style.even_parts(results.networks, len(style.COLOURS))
         for line in [max(_LINE, _NETWORK * len(networks))]
         for most in [int((style.TALLEST / style.MM - _FOOT - _FRAME) // line)]
-        for part in (order[start : start + most] for start in range(0, len(order), most))
+        for part in style.even_parts(order, most)
         for page in style.pages(scopes, COLUMNS, line * len(part) + _FRAME, _FOOT)
     ]
 
@@ -52,13 +50,10 @@ def _page(source: RankedResults, headline: Ranking, scopes: list[str], order: li
         for axis, scope in zip(style.grid(figure, len(scopes), COLUMNS, sharey=True), scopes, strict=True):
             _panel(axis, source, headline, scope, order, networks)
             axis.set_xlim(*ends)
-            axis.set_title(_wrapped(scope, min(len(scopes), COLUMNS)), loc="left", fontsize=7)
-        figure.legend(handles=_legend(networks), loc="outside lower center", ncols=5)
+            axis.set_title(style.wrapped(scope, _TITLES // min(len(scopes), COLUMNS)), loc="left", fontsize=7)
+        legend = _legend(networks)
+        figure.legend(handles=legend, loc="outside lower center", ncols=min(5, style.legend_columns(legend)))
     return figure
-
-
-def _wrapped(scope: str, columns: int) -> str:
-    return "\n".join(textwrap.wrap(style.display_name(scope), _TITLES // columns, break_on_hyphens=False))
 
 
 def _order(source: RankedResults, headline: Ranking) -> list[str]:
@@ -111,6 +106,6 @@ def _legend(networks: list[str]) -> list[Line2D]:
         mark("method, not ranked", style.GREY, "o", "white"),
         mark("control", style.GREY, "s", "white"),
         mark("oracle", style.GREY, "D", "white"),
-        Line2D([], [], color=style.GREY, linewidth=1.1, label="95 % interval; a mark without one has none"),
+        Line2D([], [], color=style.GREY, linewidth=1.1, label="95 % interval, if any"),
         Line2D([], [], color=style.GREY, linewidth=0.7, linestyle=(0, (4, 3)), label="chance"),
     ]

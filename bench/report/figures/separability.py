@@ -19,6 +19,8 @@ COLUMNS = 3
 _HEIGHT, _FOOT = 52, 14
 #: points by which a method's marks stand beside those of the one before, so that equal scores hide nothing
 _ASIDE = 1.2
+#: letters of a title, over all columns
+_TITLES = 110
 #: AUCs that lie closer are not pulled further apart
 _NARROWEST = 0.1
 #: no AUC is above 1, which keeps room for its mark
@@ -63,12 +65,14 @@ def _page(source: RankedResults, headline: Ranking, panels: list[_Panel], method
         for axis, panel in zip(axes, panels, strict=True):
             _draw_panel(axis, source, headline, panel, methods)
             names = style.display_name(panel.simulator), style.display_name(panel.network)
-            axis.set_title(" on ".join(names), loc="left", fontsize=7)
+            axis.set_title(style.wrapped(" on ".join(names), _TITLES // columns), loc="left", fontsize=7)
             axis.set_ylim(*up)
         for axis in axes[(rows - 1) * columns :]:
             axis.set_xlabel("test AUC of the model")
         figure.supylabel(f"{style.display_name(headline.metric)}, mean of the model", fontsize=8)
-        figure.legend(handles=_legend(methods), loc="outside lower center", ncols=4 if columns > 1 else 2)
+        legend = _legend(methods)
+        most = style.legend_columns(legend) if columns > 1 else 2
+        figure.legend(handles=legend, loc="outside lower center", ncols=min(4, most))
     return figure
 
 
