@@ -202,6 +202,7 @@ subject              whole   index of the subject
 state                text    patient, control or subject
 plane                text    coronal, axial or sagittal
 slice                whole   voxel at which the plane cuts
+position             number  the same in mm, x, y or z by the plane
 scale                text    value at full colour
 """)
 VIOLATIONS = Columns.of("violation text one sentence on a rule that the tables break")

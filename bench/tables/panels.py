@@ -50,7 +50,7 @@ def _volumes(study: Study, simulator: str, cells: Cells, stored: StoredCells) ->
         cohort.twins[chosen, 0].numpy(),
         _truth(cohort, chosen),
         maps,
-        float(np.abs(cohort.affine[0, 0])),
+        cohort.affine,
     )
 
 

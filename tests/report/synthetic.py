@@ -320,5 +320,6 @@ def _volumes(simulator: str, networks: Sequence[str], rng: np.random.Generator) 
         }
         for network in networks
     }
-    ids = np.arange(subjects)
-    return panels.Volumes(ids, ids % 2, brain + truth, brain, truth, maps, spacing=6.0)
+    ids, affine = np.arange(subjects), np.diag([6.0, 6, 6, 1])
+    affine[:3, 3] = -72, -96, -72
+    return panels.Volumes(ids, ids % 2, brain + truth, brain, truth, maps, affine)

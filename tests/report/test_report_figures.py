@@ -3,9 +3,11 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib import font_manager, get_data_path
 
-from bench.report.figures import gallery, overlap, randomisation, separability, style
+from bench.report.figures import gallery, overlap, randomisation, scale, separability, style
 from bench.report.figures.compose import ZOOM, anatomy, fewer_colours, outlined, overlay
 from bench.report.figures.drawing import draw_all
 from bench.report.figures.style import display_name, save
@@ -105,8 +107,105 @@ def test_pages_of_an_earlier_drawing_are_removed(source, tmp_path):
 
 def test_many_methods_have_pages_of_their_own(source, monkeypatch):
     whole = [label.get_text() for label in overlap.draw(source)[0].axes[0].get_yticklabels()]
-    monkeypatch.setattr(style, "TALLEST", 60 * style.MM)
+    monkeypatch.setattr(style, "TALLEST", 64 * style.MM)
     pages = overlap.draw(source)
     # a page holds one row of panels: of the group and its two simulators
     shown = [label.get_text() for page in pages for label in page.axes[0].get_yticklabels()]
     assert shown == whole and len(pages) == 2 and len(whole) > 7
+
+
+def texts(figure):
+    return " ".join(" ".join(text.get_text().split()) for text in figure.findobj(match=type(figure.text(0, 0, ""))))
+
+
+def test_the_font_is_the_one_that_matplotlib_ships(source):
+    """A font of the machine would change the bytes of figures from machine to machine."""
+    with style.journal():
+        font = font_manager.findfont(font_manager.FontProperties())
+    assert Path(font).is_relative_to(get_data_path()) and "DejaVuSans" in font
+
+
+def test_networks_are_told_apart_in_separability(source):
+    (page,) = separability.draw(source)
+    titles = [axis.get_title(loc="left") for axis in page.axes]
+    assert titles == [f"{s} on {n}" for s in ("MTL atrophy", "focal") for n in ("GAP CNN", "linear")]
+    assert all(axis.get_xlim()[0] >= 0.5 and axis.get_xlim()[1] <= 1.01 for axis in page.axes)
+    hollow = [
+        any(line.get_markerfacecolor() == "none" and len(line.get_xdata()) for line in a.lines) for a in page.axes
+    ]
+    assert hollow == [False, False, False, True]
+
+
+def test_the_band_and_the_floor_of_randomisation_are_explained(source):
+    (page,) = randomisation.draw(source)
+    shown = texts(page)
+    assert "band: 95 % interval" in shown and "floor: maps of different subjects" in shown
+
+
+def test_an_axis_of_scores_is_no_enlargement_of_nothing():
+    skill = pd.Series({"low": -np.inf, "high": 1.0})
+    low, high = scale.score_ends(skill, np.array([-0.004, np.nan, 0.0]))
+    assert low < -0.004 < 1 < high < 1.2
+    low, high = scale.score_ends(skill, np.array([-3.0]))
+    assert low < -3
+    low, high = scale.with_room([0.98, 0.99], 0.1)
+    assert high - low == pytest.approx(0.11)
+
+
+def test_more_networks_than_colours_have_pages_of_their_own(source, monkeypatch):
+    monkeypatch.setattr(style, "COLOURS", style.COLOURS[:1])
+    for figure in (overlap, randomisation):
+        pages = figure.draw(source)
+        assert len(pages) == 2
+        for page, own, other in zip(pages, ("GAP CNN", "linear"), ("linear", "GAP CNN"), strict=True):
+            legend = [text.get_text() for text in page.legends[0].get_texts()]
+            assert own in legend and other not in legend
+
+
+def test_truths_are_drawn_on_the_scale_of_their_oracles(source):
+    """The oracle of a truth is that truth: pictures on other scales would tell otherwise."""
+    name, images = next(iter(source.pictures.items()))
+    network = source.results.main_network
+    images.maps[network]["oracle_counterfactual"] = images.truth
+    images.scales[network]["oracle_counterfactual"] = images.truth_scale
+    (page,) = gallery.draw(dataclasses.replace(source, pictures={name: images}))
+    order = [m for m in source.order(network) if m in images.maps[network]]
+    rows = 1 + order.index("oracle_counterfactual")
+    drawn = [axis.get_images()[0].get_array() for axis in page.axes if axis.get_images()]
+    assert rows == 1 and len(drawn) > 6
+    # a column is its truths, a block each, then its maps
+    blocks = -(-len(order) // gallery.MOST_ROWS)
+    assert (drawn[0] == drawn[blocks]).all()
+
+
+def test_a_gallery_of_one_simulator_fills_its_page_and_tells_side_and_place(source):
+    name, images = next(iter(source.pictures.items()))
+    (page,) = gallery.draw(dataclasses.replace(source, pictures={name: images}))
+    covered = max(axis.get_position().x1 for axis in page.axes)
+    assert covered > 0.97
+    shown = texts(page)
+    assert all(images.where(p) in shown for p in range(len(images.subjects)))
+    assert " L " in shown or " P " in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("moving white-matter lesions", ["moving", "white-matter", "lesions"]),
+        ("shortcut-task.correlation-0.8", ["shortcut-", "task.", "correlation-", "0.8"]),
+        ("mtl_atrophy", ["MTL atrophy"]),
+    ],
+)
+def test_long_names_break_between_words_and_at_signs(name, lines):
+    assert style.wrapped(name, 12).split("\n") == lines
+
+
+def test_names_of_simulators_with_labels_do_not_run_into_each_other(source):
+    images = next(iter(source.pictures.values()))
+    names = [f"shortcut_contour-task.correlation-0.{k}" for k in range(4)]
+    (page,) = gallery.draw(dataclasses.replace(source, pictures=dict.fromkeys(names, images)))
+    renderer = page.canvas.get_renderer()
+    headings = [text for text in page.texts if "correlation" in text.get_text()]
+    boxes = [text.get_window_extent(renderer) for text in headings]
+    assert len(boxes) >= 4 and not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    assert all(box.y1 <= page.bbox.y1 for box in boxes)

@@ -7,6 +7,8 @@ import synthetic
 from bench.report.load import panels
 from bench.report.load.results import BadTables
 
+AFFINE = np.array([[6.0, 0, 0, -12], [0, 6, 0, -18], [0, 0, 6, -30], [0, 0, 0, 1]])
+
 
 def volumes(shape=(5, 7, 6), **changes):
     rng = np.random.default_rng(0)
@@ -15,7 +17,7 @@ def volumes(shape=(5, 7, 6), **changes):
     truth[0, 1, 3, 4] = -2.0
     made = panels.Volumes(
         np.array([4, 9]), np.array([1, 0]), rng.random(two), rng.random(two), truth,
-        {"net": {"a": rng.normal(size=two), "zero": np.zeros(two)}}, 6.0,
+        {"net": {"a": rng.normal(size=two), "zero": np.zeros(two)}}, AFFINE,
     )  # fmt: skip
     return dataclasses.replace(made, **changes)
 
@@ -54,6 +56,30 @@ def test_the_slice_holds_most_of_the_truth_and_the_plane_shows_it():
     assert panels.best_plane(truth) == "coronal"
     assert panels.best_slices(truth, "coronal").tolist() == [4]
     assert panels.best_slices(np.zeros_like(truth), "axial").tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("plane", "places"),
+    [
+        ("axial", ["z = −6 mm", "z = −12 mm"]),
+        ("coronal", ["y = 0 mm", "y = 0 mm"]),
+        ("sagittal", ["x = −6 mm", "x = 0 mm"]),
+    ],
+)
+def test_slices_tell_their_coordinates(tmp_path, plane, places):
+    panels.write(tmp_path / "panels.npz", {"focal": volumes(plane=plane)})
+    scene = panels.read(tmp_path / "panels.npz")["focal"]
+    assert [scene.where(p) for p in (0, 1)] == places
+    assert scene.spacing == 6.0 and [scene.who(p) for p in (0, 1)] == ["patient 4", "control 9"]
+
+
+def test_slices_of_panels_without_coordinates_tell_their_numbers(tmp_path):
+    panels.write(tmp_path / "panels.npz", {"focal": volumes(plane="axial")})
+    with np.load(tmp_path / "panels.npz", allow_pickle=False) as stored:
+        older = {key: stored[key] for key in stored.files if not key.endswith("/position")}
+    np.savez_compressed(tmp_path / "older.npz", allow_pickle=False, **older)
+    scene = panels.read(tmp_path / "older.npz")["focal"]
+    assert np.isnan(scene.positions).all() and scene.where(0) == "axial, slice 4"
 
 
 def test_same_arrays_same_bytes_and_no_pickle(tmp_path):

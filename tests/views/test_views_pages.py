@@ -1,5 +1,7 @@
 """From a study's models to a folder of views."""
 
+from dataclasses import replace
+
 import matplotlib.image
 import numpy as np
 import pandas as pd
@@ -79,9 +81,21 @@ def test_a_view_that_a_network_does_not_have_says_why(tmp_path):
 def test_a_cut_is_upright_and_strongest():
     volume = np.zeros((3, 4, 5))
     volume[2, 1, 4] = 7
-    shown = tiles.slice_picture(volume)
+    shown = tiles.slice_picture(volume, tiles.fullest(volume))
     assert shown.shape == (5, 3) and shown[0, 2] == 7
-    assert not tiles.slice_picture(volume, at=0).any()
+    assert not tiles.slice_picture(volume, 0).any()
+
+
+def test_tiles_tell_sides_and_plane_and_slices_their_coordinate():
+    seen = replace(_seen(_net()), affine=np.array([[3.0, 0, 0, -9], [0, 3, 0, -12], [0, 0, 3, -9], [0, 0, 0, 1]]))
+    assert [seen.place(0, 8), seen.place(7, 8)] == ["y = −12 mm", "y = 9 mm"]
+    # a layer of half the grid covers the same brain
+    assert seen.place(0, 4) == "y = −10 mm"
+    pages = dict(content for content in VIEWS["feature_maps"](seen))
+    page = pages["features_1"]
+    shown = [text.get_text() for axis in page.axes for text in (axis.title, *axis.texts)]
+    assert {"L", "R"} <= set(shown) and any("\ny = " in text for text in shown)
+    assert "coronal" in page.get_suptitle()
 
 
 def test_tiles_that_hold_nothing_are_drawn():

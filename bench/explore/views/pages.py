@@ -25,9 +25,11 @@ def first_layer(seen: Seen) -> Page:
     filters = kernels.kernels(seen.model, seen.simulator.shape)
     whole = max(filters.shape[1:]) > 8
     pictures = [
-        Tile(f"{k}", slice_picture(v, at=None if whole else v.shape[1] // 2)) for k, v in enumerate(_arrays(filters))
+        _tile(seen, f"{k}", v) if whole else Tile(f"{k}", slice_picture(v, v.shape[1] // 2))
+        for k, v in enumerate(_arrays(filters))
     ]
-    yield "kernels", tiles.draw(f"{seen.name}: kernels of the first layer", pictures, "weight")
+    where = "" if whole else ", the middle slice of each"
+    yield "kernels", tiles.draw(f"{seen.name}: kernels of the first layer{where}", pictures, "weight")
 
 
 def diversity(seen: Seen) -> Page:
@@ -38,11 +40,11 @@ def diversity(seen: Seen) -> Page:
 def feature_maps(seen: Seen) -> Page:
     """First channels of every convolution for the patient whose score is highest."""
     best = int(seen.scores.where(seen.patients, -torch.inf).argmax())
-    image, drawn = seen.test.images[best : best + 1], [Tile("image", slice_picture(_arrays(seen.test.images[best])[0]))]
+    image, drawn = seen.test.images[best : best + 1], [_tile(seen, "image", _arrays(seen.test.images[best])[0])]
     yield "subject", tiles.draw(f"{seen.name}: subject {best}", drawn, "intensity", signed=False)
     for number, name in enumerate(layers.convolutions(seen.model)):
         channels = _arrays(layers.activations(seen.model, image, name)[0])[:CHANNELS]
-        pictures = [Tile(f"{k}", slice_picture(v)) for k, v in enumerate(channels)]
+        pictures = [_tile(seen, f"{k}", v) for k, v in enumerate(channels)]
         yield (
             f"features_{number}",
             tiles.draw(f"{seen.name}: channels of {name}, subject {best}", pictures, "activation"),
@@ -62,7 +64,7 @@ def plane(seen: Seen) -> Page:
     group = latent.subgroups(seen.latent[sick])
     t_map = latent.welch_map(seen.test.images[sick], group)
     middle = np.linspace(0, t_map.shape[1] - 1, 10).astype(int)[1:-1]
-    pictures = [Tile(f"y = {y}", slice_picture(t_map.numpy(), at=y)) for y in middle]
+    pictures = [_tile(seen, "", t_map.numpy(), y) for y in middle.tolist()]
     yield (
         "subgroups",
         tiles.draw(f"{seen.name}: the two halves of patients along their first axis", pictures, "Welch t"),
@@ -85,14 +87,14 @@ def excited(seen: Seen) -> Page:
     first = table[table["rank"] == 1].nlargest(CHANNELS, "activation")
     images = _arrays(seen.test.images[:, 0])
     places = first[["channel", "row", "y"]].to_numpy().tolist()
-    pictures = [Tile(f"{channel}: subject {row}", slice_picture(images[row], at=y)) for channel, row, y in places]
+    pictures = [_tile(seen, f"{channel}: subject {row}", images[row], y) for channel, row, y in places]
     yield "subjects", tiles.draw(f"{seen.name}: who excites a channel of {name} most", pictures, "intensity", False)
     start = seen.test.images.mean(0, keepdim=True)
     changes = []
     for channel in first["channel"].head(8):
         image, course = maximal.maximise(seen.model, start, name, int(channel))
         change = (image - start)[0, 0].numpy()
-        changes.append(Tile(f"{channel}: {course[0]:.2g} to {course[-1]:.2g}", slice_picture(change)))
+        changes.append(_tile(seen, f"{channel}: {course[0]:.2g} to {course[-1]:.2g}", change))
     yield (
         "maximised",
         tiles.draw(f"{seen.name}: change of the mean brain that excites {name}", changes, "intensity", columns=4),
@@ -109,7 +111,7 @@ def soft_tree(seen: Seen) -> Page:
         "tree",
         pd.DataFrame([{"fidelity": imitation.fidelity, "most_frequent_class": imitation.share, "leaves": len(leaves)}]),
     )
-    pictures = [Tile(f"node {k}", slice_picture(v)) for k, v in enumerate(_arrays(imitation.tree.volumes))]
+    pictures = [_tile(seen, f"node {k}", v) for k, v in enumerate(_arrays(imitation.tree.volumes))]
     title = f"{seen.name}: soft tree, fidelity {imitation.fidelity:.2f} ({imitation.share:.2f} by one class)"
     yield "tree", tiles.draw(title, pictures, "weight")
 
@@ -123,6 +125,13 @@ VIEWS: dict[str, Callable[[Seen], Page]] = {
     "excited": excited,
     "soft_tree": soft_tree,
 }
+
+
+def _tile(seen: Seen, caption: str, volume: np.ndarray, at: int | None = None) -> Tile:
+    """A coronal slice of a volume, by default its strongest, with its coordinate."""
+    cut = tiles.fullest(volume) if at is None else at
+    place = seen.place(cut, volume.shape[1])
+    return Tile(f"{caption}\n{place}" if caption else place, slice_picture(volume, cut))
 
 
 def _arrays(volumes: Tensor) -> np.ndarray:

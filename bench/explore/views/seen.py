@@ -1,8 +1,9 @@
 """A model with the subjects that its views look at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -11,13 +12,15 @@ from bench.contracts import Batch, Simulator, Unsupported
 from bench.explore.views.layers import readout_features
 from bench.passes.forward import forward
 from bench.passes.scores import explained
+from bench.report.load.panels import coordinate
 
 
 @dataclass(frozen=True)
 class Seen:
     """A model, its calibrated simulator with the data seed it was trained on, and the subjects that are looked at.
 
-    train: subjects it was trained on; test: the first of the stream `test`, in order.
+    name: of network and simulator. train: subjects it was trained on; test: the first of the stream `test`, in order.
+    affine: voxel to mm of their images, no rotation.
     """
 
     name: str
@@ -25,6 +28,12 @@ class Seen:
     simulator: Simulator
     train: Batch
     test: Batch
+    affine: np.ndarray = field(default_factory=lambda: np.eye(4))
+
+    def place(self, at: int, length: int) -> str:
+        """The coordinate of coronal slice `at` of a volume of `length` slices, which covers all of an image."""
+        voxel = (at + 0.5) * self.test.images.shape[3] / length - 0.5
+        return coordinate("coronal", float(self.affine[1, 1] * voxel + self.affine[1, 3]))
 
     @cached_property
     def latent(self) -> Tensor:

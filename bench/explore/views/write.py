@@ -45,7 +45,8 @@ def load_seen(study: Study, unit: Unit, subjects: int = SUBJECTS) -> Seen:
     model, images = run.value(TRAIN).model, run.value(IMAGES)
     world = simulator(study, unit, run.value(CALIBRATE))
     test = images.test.take(torch.arange(min(subjects, len(images.test))))
-    return Seen(style.display_name(unit.network), model, world, images.train, test)
+    name = f"{style.display_name(unit.network)} on {style.display_name(unit.simulator)}"
+    return Seen(name, model, world, images.train, test, world.cohort(range(1), "test").affine)
 
 
 def _attempt(name: str, seen: Seen, folder: Path) -> tuple[str, str]:

@@ -3,24 +3,28 @@
 import textwrap
 from dataclasses import dataclass
 
-import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
 from bench.report.figures import style
 from bench.report.figures.compose import DIVERGING, fewer_colours, overlay
-from bench.report.load.panels import WHO, Array, PictureSet, cropped_pictures
+from bench.report.load.panels import SIDES, Array, PictureSet, cropped_pictures
 from bench.report.rankings.ranked_results import RankedResults
 
 MOST_COLUMNS, MOST_ROWS = 6, 9
 #: side by side on a page
 BLOCKS = 2
-_SIDES = {"coronal": "L R", "axial": "L R", "sagittal": "P A"}
-_NAMES, _HEAD, _FOOT, _GAP = 30.0, 10.0, 13.0, 0.6
+_NAMES, _HEAD, _FOOT, _GAP, _INSET = 30.0, 10.0, 10.5, 0.6, 1.0
 #: edge of a picture
-_SMALLEST, _LARGEST = 15.0, 24.0
-#: the note at the foot needs this much
-_NARROWEST = 165.0
+_SMALLEST, _LARGEST = 15.0, 30.0
+#: of the note at the foot and of small names: a letter's width, a line's height
+_LETTER, _SMALL_LETTER, _LINE, _SMALL_LINE = 1.35, 1.2, 3.2, 2.4
+_NOTE = (
+    "Every map, and the truth, on its own symmetric scale: the 99.5 % quantile of its sizes in the volume. Bare brain "
+    "at 0; a map without signs is red. Outline: truth at half its height. L, R, P, A: the subject's own sides; "
+    "anterior or superior is on top."
+)
+_MOST_LINES = 6
 
 
 @dataclass(frozen=True)
@@ -33,32 +37,35 @@ class _Sheet:
     cell: tuple[float, float]
     columns: int
     rows: int
+    head: float
 
     @classmethod
-    def of(cls, columns: int, pictures: int, aspect: float) -> "_Sheet":
+    def of(cls, columns: int, pictures: int, aspect: float, lines: int) -> "_Sheet":
+        """The sheet of columns and rows of pictures, and names of simulators of so many lines."""
+        head = _HEAD + _SMALL_LINE * lines
         blocks = -(-pictures // MOST_ROWS)
         rows = -(-pictures // blocks)
         edge = min(
             _across(pictures) / columns - _GAP,
-            ((style.TALLEST / style.MM - _HEAD - _FOOT) / (rows + 1) - _GAP) / aspect,
+            ((style.TALLEST / style.MM - head - _FOOT - _LINE * _MOST_LINES) / (rows + 1) - _GAP) / aspect,
             _LARGEST,
         )
         cell = (edge, edge * aspect)
-        width = max(blocks * (_NAMES + columns * (edge + _GAP)), _NARROWEST)
-        height = _HEAD + (rows + 1) * (cell[1] + _GAP) + _FOOT
+        width = blocks * (_NAMES + columns * (edge + _GAP))
+        height = head + (rows + 1) * (cell[1] + _GAP) + _FOOT + _LINE * len(_note(width))
         figure = style.figure(width * style.MM, height * style.MM)
         figure.set_layout_engine("none")
-        return cls(figure, width, height, cell, columns, rows)
+        return cls(figure, width, height, cell, columns, rows, head)
 
     def corner(self, picture: int, column: int) -> tuple[float, float]:
         """Left and top of a picture (-1: the row of truths above the first)."""
         block, row = divmod(max(picture, 0), self.rows)
         left = block * (_NAMES + self.columns * (self.cell[0] + _GAP)) + _NAMES + column * (self.cell[0] + _GAP)
-        return left, _HEAD + (row + (picture >= 0)) * (self.cell[1] + _GAP)
+        return left, self.head + (row + (picture >= 0)) * (self.cell[1] + _GAP)
 
     def truth_corner(self, block: int, column: int) -> tuple[float, float]:
         """Left and top of a truth, repeated above each block."""
-        return self.corner(block * self.rows, column)[0], _HEAD
+        return self.corner(block * self.rows, column)[0], self.head
 
     def show(self, corner: tuple[float, float], picture: Array) -> None:
         """Put a picture at a corner."""
@@ -80,17 +87,10 @@ def draw(source: RankedResults) -> list[Figure]:
     methods = [m for m in source.order(network) if any(m in images.maps[network] for images in pictures.values())]
     items = list(pictures.items())
     return [
-        _page(source, dict(items[start : start + most]), part)
-        for part in _parts(methods)
-        for most in [max(1, min(MOST_COLUMNS, int(_across(len(part)) // _SMALLEST)))]
-        for start in range(0, len(items), most)
+        _page(source, dict(items[start : start + _fitting(len(part))]), part)
+        for part in style.even_parts(methods, BLOCKS * MOST_ROWS)
+        for start in range(0, len(items), _fitting(len(part)))
     ]
-
-
-def _parts(methods: list[str]) -> list[list[str]]:
-    """The methods of each page, about as many on each."""
-    count = -(-len(methods) // (BLOCKS * MOST_ROWS))
-    return [list(part) for part in np.array_split(np.array(methods, dtype=object), count)] if methods else []
 
 
 def _across(pictures: int) -> float:
@@ -98,15 +98,28 @@ def _across(pictures: int) -> float:
     return style.DOUBLE / style.MM / -(-pictures // MOST_ROWS) - _NAMES
 
 
+def _fitting(pictures: int) -> int:
+    """The columns of a block that stay readable."""
+    return max(1, min(MOST_COLUMNS, int(_across(pictures) // _SMALLEST)))
+
+
+def _note(width: float) -> list[str]:
+    """The lines of the note at the foot of a page `width` mm wide."""
+    return textwrap.wrap(_NOTE, int((width - 4) / _LETTER))
+
+
 def _page(source: RankedResults, pictures: dict[str, PictureSet], methods: list[str]) -> Figure:
     network = source.results.main_network
-    each = max(1, MOST_COLUMNS // max(2, len(pictures)) - (len(pictures) > 1))
+    each = max(1, _fitting(len(methods)) // len(pictures))
     columns = [(name, images, p) for name, images in pictures.items() for p in range(min(each, len(images.subjects)))]
     aspect = max(images.brain.shape[1] / images.brain.shape[2] for images in pictures.values())
     with style.journal():
-        sheet = _Sheet.of(len(columns), len(methods), aspect)
+        lines = max(_named(name, each * _SMALLEST).count("\n") + 1 for name in pictures)
+        sheet = _Sheet.of(len(columns), len(methods), aspect, lines)
         for k, (simulator, images, p) in enumerate(columns):
-            _truths(sheet, k, simulator, images, p, len(methods))
+            _truths(sheet, k, images, p, len(methods))
+            if p == 0:
+                _heading(sheet, k, simulator, min(each, len(images.subjects)), len(methods))
             for r, method in enumerate(methods):
                 if method in images.maps[network]:
                     values, scale = images.maps[network][method][p], images.scales[network][method][p]
@@ -116,21 +129,31 @@ def _page(source: RankedResults, pictures: dict[str, PictureSet], methods: list[
     return sheet.figure
 
 
-def _truths(sheet: _Sheet, k: int, simulator: str, images: PictureSet, p: int, methods: int) -> None:
-    who = f"{WHO[int(images.labels[p])]} {images.subjects[p]}"
-    shared = float(abs(images.truth).max())
+def _truths(sheet: _Sheet, k: int, images: PictureSet, p: int, methods: int) -> None:
+    """The truth of a subject above each block, with who it is, where the slice lies and the sides."""
+    truth = overlay(images.brain[p], images.truth[p], float(images.truth_scale[p]), images.truth[p])
     for block in range(-(-methods // sheet.rows)):
         left, top = sheet.truth_corner(block, k)
-        sheet.show((left, top), overlay(images.brain[p], images.truth[p], shared, images.truth[p]))
+        sheet.show((left, top), truth)
+        where = f"{images.who(p)}\n{images.where(p)}"
         middle = left + sheet.cell[0] / 2
-        sheet.write(middle, top - 0.8, who, ha="center", va="bottom", fontsize=6, color=style.GREY)
-        if p > 0:
-            continue
-        named = "\n".join(textwrap.wrap(style.display_name(simulator), 14, break_long_words=False))
-        sheet.write(left, top - 3.6, named, ha="left", va="bottom", fontsize=7, linespacing=1.0)
-        for side, x in zip(_SIDES[images.plane].split(), (left, left + sheet.cell[0]), strict=True):
-            near = "left" if x == left else "right"
-            sheet.write(x, top + sheet.cell[1] - 0.5, side, ha=near, va="bottom", fontsize=5, color=style.GREY)
+        sheet.write(middle, top - 0.8, where, ha="center", va="bottom", fontsize=6, color=style.GREY, linespacing=1.1)
+        ends = left + _INSET, left + sheet.cell[0] - _INSET
+        for side, near, x in zip(SIDES[images.plane][:2], ("left", "right"), ends, strict=True):
+            sheet.write(x, top + sheet.cell[1] - 0.5, side, ha=near, va="bottom", fontsize=6, color=style.GREY)
+
+
+def _heading(sheet: _Sheet, k: int, simulator: str, columns: int, methods: int) -> None:
+    """The name of a simulator above its columns, in every block."""
+    named = _named(simulator, columns * sheet.cell[0])
+    for block in range(-(-methods // sheet.rows)):
+        left, top = sheet.truth_corner(block, k)
+        sheet.write(left, top - 6.4, named, ha="left", va="bottom", fontsize=6, linespacing=1.0)
+
+
+def _named(simulator: str, width: float) -> str:
+    """The lines of a simulator's name in so many mm."""
+    return style.wrapped(simulator, int(width / _SMALL_LETTER))
 
 
 def _names(source: RankedResults, sheet: _Sheet, methods: list[str]) -> None:
@@ -148,10 +171,10 @@ def _names(source: RankedResults, sheet: _Sheet, methods: list[str]) -> None:
 
 
 def _bar(sheet: _Sheet) -> None:
-    wide, left = 34.0, _NAMES
-    axis = sheet.figure.add_axes((left / sheet.width, 5.6 / sheet.height, wide / sheet.width, 1.8 / sheet.height))
+    wide, note = 34.0, _note(sheet.width)
+    above = _LINE * len(note) + 6.6
+    axis = sheet.figure.add_axes((_NAMES / sheet.width, above / sheet.height, wide / sheet.width, 1.8 / sheet.height))
     bar = sheet.figure.colorbar(ScalarMappable(cmap=DIVERGING), cax=axis, orientation="horizontal")
     bar.set_ticks([0, 0.5, 1], labels=["− scale", "0", "+ scale"])
     bar.outline.set_visible(False)
-    note = "Every map on its own symmetric scale, 99.5 % of |map| in the volume;\nbare brain at 0. Outline: truth."
-    sheet.write(left + wide + 6, sheet.height - 6.5, note, ha="left", va="center", fontsize=7)
+    sheet.write(2, sheet.height - 1, "\n".join(note), ha="left", va="bottom", fontsize=7)

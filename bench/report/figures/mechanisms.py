@@ -14,6 +14,7 @@ TITLES = {
 }
 #: wrappings whose answers differ by more make a cell of their own mark
 DIFFER = 0.01
+_NOTE = f"share of a map that is wrong, mean over subjects and networks; * its wrappings differ by over {DIFFER}"
 #: mm: a row of methods, and what lies above and below them
 _ROW, _FRAME = 4.2, 34
 
@@ -53,5 +54,5 @@ def _page(source: RankedResults, title: str, rows: pd.DataFrame) -> Figure:
             if not np.isnan(value):
                 mark = "*" if apart[row, column] else ""
                 axis.text(column, row, f"{value:.2f}{mark}", ha="center", va="center", fontsize=6)
-        axis.set_title(title, loc="left")
+        axis.set_title(f"{title}\n{_NOTE}", loc="left", fontsize=7)
     return figure

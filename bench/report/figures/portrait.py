@@ -11,8 +11,9 @@ from scipy import ndimage
 from bench.report.figures import slices, style
 from bench.report.figures.compose import DIVERGING, Array
 from bench.report.figures.sheet import Bar, Plane, PortraitSheet, Position
+from bench.report.load import panels
 
-PLANES = (Plane("sagittal", 0, "PAIS"), Plane("coronal", 1, "LRIS"), Plane("axial", 2, "LRPA"))
+PLANES = tuple(Plane(name, panels.PLANES[name], panels.SIDES[name]) for name in ("sagittal", "coronal", "axial"))
 #: a cut goes through the middle of a lesion, not through its brightest voxel
 _SMOOTHING_MM = 8.0
 _MARGIN_MM = 12.0
@@ -121,7 +122,7 @@ def _patient(sheet: PortraitSheet, portrait: Portrait, columns: list[_Column], p
         if (p, r) == (0, 0):
             sheet.ruler(axes[0])
         where = (portrait.affine @ (*at, 1))[view.axis]
-        sheet.name(p, r, f"{view.name}\n{'xyz'[view.axis]} = {where:.0f} mm".replace("-", "−"))
+        sheet.name(p, r, f"{view.name}\n{panels.coordinate(view.name, where)}")
 
 
 def _columns(p: Portrait) -> Iterator[_Column]:

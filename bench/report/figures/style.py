@@ -1,29 +1,34 @@
-"""One look for all figures: 8 pt sans serif, journal column widths, colours and shapes that need no colour vision."""
+"""One look for all figures: 8 pt in one font, journal column widths, colours and shapes that need no colour vision."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from PIL import Image
 
 MM = 1 / 25.4
+#: it comes with matplotlib, so that figures have the same letters whatever fonts a machine has
+FONT = "DejaVu Sans"
 SINGLE, DOUBLE, TALLEST = 88 * MM, 180 * MM, 230 * MM
 #: Okabe & Ito (2008), told apart under every common colour vision
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+#: mm of a legend: of a letter, and of what stands beside a name
+_LETTER, _KEY = 1.25, 12.0
 GREY, FAINT = "#5f6368", "#d0d4d9"
 #: roles differ by shape, never by colour alone
 MARKERS = {"method": "o", "control": "s", "oracle": "D"}
 SERIES_MARKERS = ["o", "^", "v", "P", "X", "h"]
 _ABBREVIATIONS = frozenset("ap auc lrp cam cnn gap gmp mtl ssim rise lime".split())  # noqa: SIM905
 _RC: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["Arial", "Helvetica", "Liberation Sans", "DejaVu Sans"],
-    "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7,
+    "font.family": [FONT], "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7,
     "xtick.labelsize": 7, "ytick.labelsize": 7, "text.parse_math": False,
     "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5,
     "ytick.major.size": 2.5, "axes.spines.top": False, "axes.spines.right": False,
@@ -71,6 +76,28 @@ def pages(names: list[str], columns: int, height: float, foot: float) -> Iterato
     """The names of the panels of each page: as many rows of `columns`, each `height` mm, as fit above `foot` mm."""
     most = columns * max(1, int((TALLEST / MM - foot) // height))
     yield from (names[start : start + most] for start in range(0, len(names), most))
+
+
+def even_parts(names: list[str], most: int) -> list[list[str]]:
+    """The names in as few lists of at most `most` as hold them, about as many in each."""
+    count = -(-len(names) // most)
+    return [list(part) for part in np.array_split(np.array(names, dtype=object), count)] if names else []
+
+
+def wrapped(name: str, letters: int) -> str:
+    """A plug-in's name as words in lines of so many letters; labels, which have no blanks, break at their signs."""
+    pieces = re.split(r"(?<=[-.=_])(?=[^\d])|(?<=-)", display_name(name))
+    lines = [""]
+    for word in (word for piece in pieces for word in re.findall(r"\S+\s*", piece)):
+        fits = len(lines[-1] + word.rstrip()) <= letters
+        lines[-1:] = [lines[-1] + word] if fits or not lines[-1] else [lines[-1], word]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def legend_columns(handles: list[Line2D]) -> int:
+    """As many columns of a legend as a page of two columns is wide enough for."""
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    return max(1, int(DOUBLE / MM // (_LETTER * longest + _KEY)))
 
 
 def display_name(name: str) -> str:

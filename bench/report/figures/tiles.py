@@ -1,5 +1,6 @@
-"""Figure: many small pictures of volumes on one scale, each with a line of text."""
+"""Figure: many small coronal slices on one scale, each with its caption and the letters of its sides."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,8 +11,11 @@ from matplotlib.figure import Figure
 
 from bench.report.figures import style
 from bench.report.figures.compose import DIVERGING, Array
+from bench.report.load.panels import PLANES, SIDES
 
-_COLUMNS, _SIZE, _HEAD = 8, 22.0, 14.0
+_COLUMNS, _SIZE, _CAPTION, _HEAD = 8, 20.0, 7.0, 12.0
+#: of the heading: a letter's width, a line's height
+_LETTER, _LINE = 1.6, 3.6
 
 
 class Tile(NamedTuple):
@@ -21,18 +25,21 @@ class Tile(NamedTuple):
     values: Array
 
 
-def slice_picture(volume: Array, axis: int = 1, at: int | None = None) -> Array:
-    """The slice of a volume (X, Y, Z) across `axis` as a picture, superior on top; by default its strongest."""
-    others = tuple(a for a in range(3) if a != axis)
-    place = int(np.abs(volume).sum(others).argmax()) if at is None else at
-    return np.rot90(volume.take(place, axis))
+def fullest(volume: Array) -> int:
+    """Where the coronal slice of a volume (X, Y, Z) lies that holds most."""
+    return int(np.abs(volume).sum((0, 2)).argmax())
+
+
+def slice_picture(volume: Array, at: int) -> Array:
+    """A coronal slice of a volume (X, Y, Z) as a picture, superior on top."""
+    return np.rot90(volume.take(at, PLANES["coronal"]))
 
 
 def draw(title: str, tiles: Sequence[Tile], unit: str, signed: bool = True, columns: int = _COLUMNS) -> Figure:
     """The tiles in rows of at most `columns`, under one colour bar in `unit`.
 
     signed: blue to red around 0, up to the 99.5th percentile of |values|; otherwise black to white between the 0.5th
-    and the 99.5th percentile.
+    and the 99.5th percentile. Letters tell the subject's own left and right.
     """
     values = np.concatenate([np.ravel(t.values) for t in tiles])
     top = float(np.percentile(np.abs(values), 99.5)) or 1.0
@@ -43,13 +50,17 @@ def draw(title: str, tiles: Sequence[Tile], unit: str, signed: bool = True, colu
     aspect = max(t.values.shape[0] / t.values.shape[1] for t in tiles)
     with style.journal():
         width = max(columns * _SIZE + 18, 60)
-        page = style.figure(width * style.MM, (rows * (_SIZE * aspect + 5) + _HEAD) * style.MM)
+        heading = textwrap.wrap(f"{title} (coronal, superior on top)", int(width / _LETTER))
+        height = rows * (_SIZE * aspect + _CAPTION) + _HEAD + _LINE * (len(heading) - 1)
+        page = style.figure(width * style.MM, height * style.MM)
         axes = style.grid(page, len(tiles), columns)
         for axis, tile in zip(axes, tiles, strict=True):
             axis.imshow(tile.values, cmap=colours, norm=norm, interpolation="nearest")
-            axis.set_title(tile.caption, fontsize=6, pad=2)
+            axis.set_title(tile.caption, fontsize=6, pad=2, linespacing=1.05)
+            for x, side in zip((0.0, 1.0), SIDES["coronal"][:2], strict=True):
+                axis.text(x, -0.02, side, transform=axis.transAxes, ha="center", va="top", fontsize=5, color=style.GREY)
             axis.set_axis_off()
         bar = page.colorbar(ScalarMappable(norm, colours), ax=axes, shrink=0.8, pad=0.02)
         bar.set_label(unit)
-        page.suptitle(title, fontsize=8)
+        page.suptitle("\n".join(heading), fontsize=8)
     return page

@@ -3,10 +3,10 @@
 Layout of panels.npz (no pickle). For each simulator s, P subjects in the same slices for all maps, every picture as it
 is looked at (row 0 on top; R of the subject on the right; anterior on top in axial, on the right in sagittal slices):
 `s/brain`, `s/twin` uint8 (P, H, W) on one intensity scale; `s/truth` int8 (P, H, W) with `s/truth/scale` (P,);
-`s/subjects`, `s/labels` (1 patient, 0 control, -1 neither), `s/slice` int (P,); `s/plane` text; `s/spacing` mm. For
-each network n and method m: `s/n/m` int8 (P, H, W) with `s/n/m/scale` (P,): map = int8 / 127 * scale, clipped. The
-scale of a map is the 99.5 % quantile of its nonzero absolute values in the whole volume, so that a single bright voxel
-does not hide the rest.
+`s/subjects`, `s/labels` (1 patient, 0 control, -1 neither), `s/slice` int (P,); `s/position` mm (P,), x, y or z of the
+slice, which studies published before it was kept lack; `s/plane` text; `s/spacing` mm. For each network n and method m:
+`s/n/m` int8 (P, H, W) with `s/n/m/scale` (P,): map = int8 / 127 * scale, clipped. The scale of a map is the 99.5 %
+quantile of its nonzero absolute values in the whole volume, so that a single bright voxel does not hide the rest.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,8 @@ from bench.report.load.files import BadTables, reading
 Array = NDArray[Any]
 #: the axis that a plane cuts; volumes are (x, y, z) with x to the right, y to anterior, z to superior
 PLANES = {"coronal": 1, "axial": 2, "sagittal": 0}
+#: the subject's sides at the left, right, bottom and top of a plane's pictures
+SIDES = {"coronal": "LRIS", "axial": "LRPA", "sagittal": "PAIS"}
 CLIP = 0.995
 #: what a subject of a label is called
 WHO = {1: "patient", 0: "control", -1: "subject"}
@@ -31,8 +33,8 @@ WHO = {1: "patient", 0: "control", -1: "subject"}
 class Volumes:
     """P subjects of one simulator as the writer is given them: volumes (P, X, Y, Z).
 
-    maps: network -> method -> (P, X, Y, Z) of one stated model. spacing: edge of a voxel in mm. plane: None takes the
-    one whose best slice shows the largest share of the truth.
+    maps: network -> method -> (P, X, Y, Z) of one stated model. affine: voxel to mm, no rotation, cubes. plane: None
+    takes the one whose best slice shows the largest share of the truth.
     """
 
     subjects: Array
@@ -41,18 +43,22 @@ class Volumes:
     twin: Array
     truth: Array
     maps: Mapping[str, Mapping[str, Array]]
-    spacing: float = 1.0
+    affine: Array = field(default_factory=lambda: np.eye(4))
     plane: str | None = None
 
 
 @dataclass(frozen=True)
 class PictureSet:
-    """The pictures of one simulator (P, H, W), as a reader gets them: truth and maps as float32 in their own units."""
+    """The pictures of one simulator (P, H, W), as a reader gets them: truth and maps as float32 in their own units.
+
+    positions: mm (P,), NaN where it is not known.
+    """
 
     subjects: Array
     labels: Array
     plane: str
     slices: Array
+    positions: Array
     spacing: float
     brain: Array
     twin: Array
@@ -60,6 +66,16 @@ class PictureSet:
     truth_scale: Array
     maps: dict[str, dict[str, Array]] = field(default_factory=dict)
     scales: dict[str, dict[str, Array]] = field(default_factory=dict)
+
+    def who(self, p: int) -> str:
+        """What is shown of a picture's subject: a patient or a control, with its number."""
+        return f"{WHO[int(self.labels[p])]} {self.subjects[p]}"
+
+    def where(self, p: int) -> str:
+        """The coordinate of a picture's slice, or its number where no coordinate is known."""
+        if np.isnan(self.positions[p]):
+            return f"{self.plane}, slice {self.slices[p]}"
+        return coordinate(self.plane, float(self.positions[p]))
 
 
 def write(path: Path, simulators: Mapping[str, Volumes]) -> None:
@@ -99,6 +115,11 @@ def cut(volumes: Array, plane: str, slices: Array) -> Array:
     return np.stack([np.rot90(v.take(int(k), PLANES[plane])) for v, k in zip(volumes, slices, strict=True)])
 
 
+def coordinate(plane: str, position: float) -> str:
+    """The place of a plane as in `z = −12 mm`."""
+    return f"{'xyz'[PLANES[plane]]} = {round(position)} mm".replace("-", "−")
+
+
 def best_slices(truth: Array, plane: str) -> Array:
     """Per subject the slice that holds most of |truth| (P, X, Y, Z); the middle one where the truth is empty."""
     axis = PLANES[plane] + 1
@@ -125,7 +146,8 @@ def _arrays(v: Volumes) -> dict[str, Array]:
         signed[key], signed[f"{key}/scale"] = _quantised(volume, plane, slices)
     return {
         "/subjects": np.asarray(v.subjects, np.int64), "/labels": np.asarray(v.labels, np.int64),
-        "/slice": slices.astype(np.int64), "/plane": np.array(plane), "/spacing": np.array(float(v.spacing)),
+        "/slice": slices.astype(np.int64), "/plane": np.array(plane), "/spacing": np.array(abs(float(v.affine[0, 0]))),
+        "/position": v.affine[PLANES[plane], PLANES[plane]] * slices + v.affine[PLANES[plane], 3],
         **grey, **signed,
     }  # fmt: skip
 
@@ -144,7 +166,8 @@ def _picture_set(arrays: dict[str, Array], name: str) -> PictureSet:
         return get(key).astype(np.float32) / 127 * get(f"{key}/scale").astype(np.float32)[:, None, None]
 
     images = PictureSet(
-        get("subjects"), get("labels"), str(get("plane")), get("slice"), float(get("spacing")), get("brain"),
+        get("subjects"), get("labels"), str(get("plane")), get("slice"),
+        arrays.get(f"{name}/position", np.full(len(get("slice")), np.nan)), float(get("spacing")), get("brain"),
         get("twin"), restored("truth"), get("truth/scale"),
     )  # fmt: skip
     for key in arrays:

@@ -27,7 +27,7 @@ class Clause:
     why: the reason that nothing is ranked, "" where something is. unsure: rows of the methods that have means and no
     intervals, the highest first. control: the best control, "" without any. oracle: whether one has a value. short:
     methods not shown to beat every control; None where nobody declared that. above: the methods shown to be better than
-    each that all were to be better than. ranked: how many methods are.
+    each that all were to be better than. ranked: how many methods are, which the row in concordance.csv says too.
     """
 
     headline: Ranking
@@ -42,6 +42,7 @@ class Clause:
     short: list[str] | None = None
     above: dict[str, list[str]] = field(default_factory=dict)
     ranked: int = 0
+    concordance: int = -1
 
     @property
     def question(self) -> str:
@@ -68,7 +69,8 @@ def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -
     run = [name for name in declared if name != CONTROLS and (claims["against"] == name).any()]
     above = {name: _better(claims, name, ranked["method"]) for name in run}
     first, names = int(leaders.index[0]), list(leaders["method"])
-    return replace(contest, row=first, leaders=names, short=short, above=above, ranked=len(ranked))
+    agreed = int(source.contest("concordance", headline.ranking, network, scope).index[0])
+    return replace(contest, row=first, leaders=names, short=short, above=above, ranked=len(ranked), concordance=agreed)
 
 
 def _better(claims: pd.DataFrame, against: str, ranked: pd.Series) -> list[str]:
@@ -159,14 +161,14 @@ class Terminal:
 
 def told(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
     """The sentences of a contest, the same wherever they are shown. board: the leaderboard."""
-    parts = [_found(c, board, say), *_compared(c, say), *_limits(c, board, say)]
+    parts = [found(c, board, say), *_compared(c, say), *_limits(c, board, say)]
     claims = c.row >= 0 and c.why in ("", NO_INTERVAL)
     if claims and board["preview"].iloc[c.row]:
         parts.append(say.note("leaderboard", c.row, "preview"))
     return say.form(" ").join(parts)
 
 
-def _found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
+def found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
     """Which method leads, or why none does."""
     if c.why == NO_INTERVAL:
         return _unsure(c, board, say)
@@ -180,10 +182,11 @@ def _found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
         only = "{} is the only method that is ranked, so none is called best: {}."
         return say.form(only).format(say.name(c.leaders[0]), score)
     if len(c.leaders) == c.ranked:
+        count = say.num("concordance", c.concordance, "n_ranked")
         level = (
             "Which method shows best {} cannot be told: all {} that are ranked are tied. {} has the highest mean: {}."
         )
-        return say.form(level).format(c.question, c.ranked, say.name(c.leaders[0]), score)
+        return say.form(level).format(c.question, count, say.name(c.leaders[0]), score)
     if len(c.leaders) > 1:
         several = "{} may show best {}, as none of them is shown to be worse than another; {} has the highest mean: {}."
         return say.form(several).format(_names(c.leaders, say, "or"), c.question, say.name(c.leaders[0]), score)

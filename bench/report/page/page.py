@@ -18,7 +18,7 @@ from bench.report.load import tables as files
 from bench.report.load.results import Results
 from bench.report.metrics import tables as metric_tables
 from bench.report.metrics.profiles import by_region
-from bench.report.page import answers, boards, spread
+from bench.report.page import answers, boards, opening, spread
 from bench.report.page.pictures import data_uri, sheets, webp
 from bench.report.page.trace import Trace, with_code
 from bench.report.rankings import groups, sanity, validity
@@ -70,6 +70,7 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
         spread=shares, components=spread.component_names(shares),
         answers={scope: answers.clauses(source, scope) for scope in _scopes(results)},
         columns={network: columns(source, network) for network in results.networks},
+        opening=opening.opening(source, pictures),
         order={network: source.order(network) for network in results.networks},
         matrix=validity.matrix(tables["validity"]), why=why(source),
         failed={
@@ -131,6 +132,7 @@ def _environment(trace: Trace) -> Environment:
     environment.filters["label"], environment.filters["code"] = display_name, with_code
     environment.globals.update(
         sentences=lambda clause: answers.told(clause, trace.tables["leaderboard"], trace),
+        found=lambda clause: answers.found(clause, trace.tables["leaderboard"], trace),
         num=trace.num,
         interval=trace.interval,
         text=trace.text,
