@@ -155,9 +155,9 @@ def check_library_use(method: Method, probe: MethodProbe) -> None:
         needs = method.tags.truths or {"redraws", "redraw_mean", "training"} & method.tags.needs
         assert needs, "without a context the method raises Undefined though it declares no need"
     else:
-        found = attribution(result).map
-        assert found.shape == probe.images.shape, "without a context the map has another shape"
-        assert (found != 0).any(), "without a context the map is zero everywhere; say what is needed, as Undefined"
+        relevance = attribution(result).map
+        assert relevance.shape == probe.images.shape, "without a context the map has another shape"
+        assert (relevance != 0).any(), "without a context the map is zero everywhere; say what is needed, as Undefined"
 
 
 def check_target(method: Method, probe: MethodProbe) -> None:
