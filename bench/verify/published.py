@@ -19,6 +19,8 @@ from bench.store.keys import canonical, describe, key
 
 PUBLISHED = ROOT / "results" / "published"
 PLUGINS = ("method", "metric")
+#: components that a table names one by one; of more it gives the number
+MOST_NAMED = 4
 #: where the content of a cell holds the key of a component; that of a method lies in the key of its maps
 _HELD = {"metric": "metric", "network": "network", "simulator": "calibration"}
 
@@ -69,9 +71,17 @@ def outdated(component: Component) -> str:
 def table(folders: list[Path]) -> Iterator[list[str]]:
     """Study and its components that are behind the code, of every published study."""
     for folder in folders:
-        clauses = [(c, outdated(c)) for c in components_of(folder)]
-        behind = [f"{c.kind} `{c.name}`: {clause}" for c, clause in clauses if clause]
-        yield [f"`{folder.name}`", "; ".join(behind) or "none"]
+        behind: dict[tuple[str, str], list[str]] = {}
+        for component in components_of(folder):
+            if clause := outdated(component):
+                behind.setdefault((component.kind, clause), []).append(f"`{component.name}`")
+        told = [f"{_counted(kind, names)}: {clause}" for (kind, clause), names in behind.items()]
+        yield [f"`{folder.name}`", "; ".join(told) or "none"]
+
+
+def _counted(kind: str, names: list[str]) -> str:
+    """The names of components of a kind, or how many these are."""
+    return f"{len(names)} {kind}s" if len(names) > MOST_NAMED else f"{kind} {', '.join(names)}"
 
 
 def studies() -> list[Path]:

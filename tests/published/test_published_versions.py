@@ -44,3 +44,8 @@ def test_a_stage_whose_version_was_raised_is_behind(monkeypatch):
     assert outdated(one) == ""
     monkeypatch.setattr(type(published.stages()["measure"]), "version", "raised")
     assert outdated(one) == "it or a part of it has another version"
+
+
+def test_many_of_a_kind_are_counted():
+    assert published._counted("metric", ["`a`", "`b`"]) == "metric `a`, `b`"
+    assert published._counted("simulator", [f"`{n}`" for n in range(5)]) == "5 simulators"
