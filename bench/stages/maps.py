@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from bench import seeds
@@ -20,8 +20,13 @@ from bench.stages.returned import check_finite_map, checked_map
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.train import TRAIN
 from bench.stages.use import USE
+from bench.store import tensors
 from bench.store.keys import key
 from bench.study import Study, Unit
+
+FILE = "maps.safetensors.zst"
+#: the file of stores of before, which hold the same uncompressed
+PLAIN = "maps.safetensors"
 
 
 class Maps(Stage[Attribution]):
@@ -51,15 +56,14 @@ class Maps(Stage[Attribution]):
         return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method)
 
     def write(self, folder: Path, value: Any) -> None:
-        """Write the map and what belongs to it as safetensors, float32."""
+        """Write the map and what belongs to it, float32."""
         parts = {name: part for name, part in value._asdict().items() if part is not None}
-        save_file(
-            {name: part.detach().float().contiguous() for name, part in parts.items()}, folder / "maps.safetensors"
-        )
+        tensors.write(folder / FILE, {name: part.detach().float() for name, part in parts.items()})
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Attribution:
         """The attribution."""
-        return Attribution(**load_file(folder / "maps.safetensors"))
+        path, plain = folder / FILE, folder / PLAIN
+        return Attribution(**(load_file(plain) if plain.exists() else tensors.read(path)))
 
 
 class MapsWithCost(NamedTuple):

@@ -17,8 +17,8 @@ KINDS = {
     "redraw": "redraws.safetensors",
     "truths": "use.safetensors",
     "effects": "effects.safetensors",
-    "attribute": "maps.safetensors",
-    "untrained": "maps.safetensors",
+    "attribute": "maps.safetensors.zst",
+    "untrained": "maps.safetensors.zst",
     "scores": "*.parquet",
 }
 #: what is made from a stage and may stand in the way of its being read
@@ -78,7 +78,7 @@ def test_a_damaged_file_met_at_work_is_made_again(copied, outcome, stage, name):
 
 @pytest.mark.full
 def test_many_damaged_files_met_while_tables_are_written(copied, outcome):
-    for kind in ("train/*/model.json", "effects/*/effects.safetensors", "attribute/*/maps.safetensors"):
+    for kind in ("train/*/model.json", "effects/*/effects.safetensors", "attribute/*/maps.safetensors.zst"):
         for path in copied.store.glob(kind):
             flip(path, 0.5)
     code, said = copied.run()
