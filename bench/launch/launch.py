@@ -15,7 +15,7 @@ from bench.config.compose import CONF
 from bench.config.literals import literal
 from bench.contracts import BadInput
 from bench.launch import child
-from bench.launch.progress import Heart, folder, progress_bar
+from bench.launch.progress import Heart, folder, mark_owner, progress_bar
 from bench.store import files
 from bench.study import PLAN, Study
 
@@ -45,6 +45,7 @@ def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str],
             files.make_way(study.folder / "logs")
             files.make_way(beats.parent)
             files.make_folder(beats)
+            mark_owner(study)
             # a copy, because another call may plan the same study while this one works
             shutil.copyfile(plan, beats / PLAN)
         with progress_bar(study, list(units), title):

@@ -13,8 +13,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from bench.store import processes
 from bench.study import PROGRESS, Study
 
+#: file of a call's heartbeats that holds the mark of its process
+OWNER = "owner"
 REFRESH_S = 0.5
 STARTING = "starting"
 
@@ -95,6 +98,17 @@ class Heart:
 def folder(study: Study) -> Path:
     """The folder of one call's heartbeats; another call at the same time has its own."""
     return study.folder / PROGRESS / study.run
+
+
+def mark_owner(study: Study) -> None:
+    """Say in the folder of this call's heartbeats which process they belong to."""
+    (folder(study) / OWNER).write_text(processes.mark(os.getpid()))
+
+
+def runs_at_work(study: Study) -> list[Path]:
+    """The folders of heartbeats of all calls on a study's results whose process is not known to be over."""
+    owners = sorted(Path(study.results).glob(f"*/{PROGRESS}/*/{OWNER}"))
+    return [owner.parent for owner in owners if not processes.is_over(owner.read_text())]
 
 
 @contextlib.contextmanager

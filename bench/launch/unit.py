@@ -138,9 +138,9 @@ class UnitRun:
         return self._values[cell.key]
 
     def _read(self, cell: Cell) -> Any:
-        """The stored value of a cell, made where there is none; another process may find it damaged and remove it."""
+        """The stored value of a cell, made where there is none; another process may remove it at any moment."""
         for _ in range(ATTEMPTS):
-            with contextlib.suppress(KeyError, Damaged):
+            with contextlib.suppress(KeyError, Damaged, FileNotFoundError):
                 return self._stored(cell)
             self._make(cell)
         return self._stored(cell)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from bench.plan.cells import Cells
 from bench.stages.stage import Cell
+from bench.store import dropped
 from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
 from bench.study import Study, Unit
@@ -115,5 +116,5 @@ def read(artefacts: Artefacts, scores: Scores) -> Prices:
 def _artefacts(artefacts: Artefacts) -> Iterator[Mapping[str, Any]]:
     for stage in artefacts.stages():
         for key in artefacts.keys(stage):
-            if record := artefacts.known(stage, key):
+            if record := dropped.read(artefacts, key) if stage == dropped.DROPPED else artefacts.known(stage, key):
                 yield record

@@ -53,7 +53,9 @@ class Maps(Stage[Attribution]):
         }
         content = {"maps": key({"stage": self.name, "version": self.version, **whole}), "kept": study.kept}
         needs, source = (graph.cell(CALIBRATE, unit), cohort, model, *use, *redraws), graph.source("methods", method)
-        return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method)
+        images = graph.cell(IMAGES, unit)
+        caches = (*images.caches, images) if "training" in tags.needs else ()
+        return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method, caches=caches)
 
     def write(self, folder: Path, value: Any) -> None:
         """Write the map and what belongs to it, float32."""

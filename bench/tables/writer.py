@@ -40,7 +40,7 @@ from bench.stages.calibrate import CALIBRATE
 from bench.stages.cohort import COHORT
 from bench.stages.stage import Cell
 from bench.stages.train import TRAIN
-from bench.store import files
+from bench.store import dropped, files
 from bench.store.keys import canonical
 from bench.store.schema import TABLES
 from bench.study import Study
@@ -154,7 +154,7 @@ class Writer:
         seen: dict[str, Cell] = {c.key: c for states in self.states.values() for c, _ in states.values()}
         seen |= {cache.key: cache for cell in list(seen.values()) for cache in cell.caches}
         for cell in seen.values():
-            record = self.stored.record(cell)
+            record = self.stored.record(cell) or dropped.read(self.stored.artefacts, cell.key)
             if record and "cost" in record:
                 yield cell, record
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bench import report as pages
+from bench.launch import caches
 from bench.launch.launch import launch
 from bench.plan import place
 from bench.plan import plan as planning
@@ -57,6 +58,7 @@ def run(command: Command) -> int:
             print(f"{error}; computing it again", file=sys.stderr)
             # where one file is damaged others may be, and only so many attempts are made
             list(study.artefacts().verify())
+    caches.drop(study)
     code = say_failures(study)
     with readable():
         if study.headline:

@@ -2,8 +2,14 @@
 
 import random
 import shutil
+from dataclasses import replace
 
 import pytest
+from sweeps import FAKES
+
+from bench.launch.unit import UnitRun
+from bench.stages.images import IMAGES
+from bench.study import Study
 
 pytestmark = pytest.mark.fault("store")
 
@@ -27,6 +33,15 @@ BELOW = {
     "images": ["train", "truths", "effects", "attribute", "untrained", "scores"],
 }
 ALL_BELOW = ["truths", "effects", "scores"]
+
+
+@pytest.fixture
+def copied(copied, monkeypatch):
+    """A finished sweep with its caches, as one that is still at work has them."""
+    monkeypatch.syspath_prepend(FAKES)
+    study = replace(Study.load(copied.results / "faults" / "plan.json"), results=str(copied.results))
+    UnitRun(study, study.units[0]).value(IMAGES)
+    return copied
 
 
 def flip(path, place):
