@@ -22,12 +22,11 @@ def drop(study: Study) -> None:
         except (ValueError, TypeError, LookupError, AttributeError):
             # other code planned it: nobody knows what it reads
             return
-    for cache in {cache.key: cache for cache in caches(study)}.values():
+    for cache in caches(study):
         if cache.key not in needed:
             dropped.discard(artefacts, cache.stage, cache.key)
 
 
 def caches(study: Study) -> Iterator[Cell]:
-    """Cells that are made on the way to those of a study, some more than once."""
-    cells = Cells(study)
-    yield from (cache for unit in study.everything for cell in cells.of(unit) for cache in cell.caches)
+    """Cells that are made on the way to those of a study."""
+    return (cell for cell in Cells(study).everything() if cell.maker.cache)

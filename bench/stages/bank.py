@@ -10,6 +10,10 @@ from bench.store.keys import describe, key
 from bench.study import Study, Unit
 from bench.training.recipe import SIZES, sizes
 
+#: what `plan` calls files that a run deletes when it is done
+CACHES = "caches, deleted at the end"
+#: bytes a voxel of the grid: eight float32 and a label of the voxels of the brain, which fills about half of the grid
+STORED = 16.0
 #: draws the subjects into a folder
 Draw = Callable[[Path], None]
 
@@ -21,6 +25,7 @@ class _Bank(Stage[Path]):
     version = "1"
     cache = True
     network = False
+    keeps = CACHES
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per data seed and whatever of the simulator its healthy subjects depend on."""
@@ -48,6 +53,10 @@ class _Bank(Stage[Path]):
     def work(self, study: Study, cell: Cell) -> float:
         """The subjects of all splits."""
         return float(sum(cell.content[name] for name in SIZES))
+
+    def disk(self, study: Study, cell: Cell, voxels: int) -> float:
+        """All subjects."""
+        return STORED * voxels * self.work(study, cell)
 
 
 BANK = _Bank()

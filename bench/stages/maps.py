@@ -27,12 +27,14 @@ from bench.study import Study, Unit
 FILE = "maps.safetensors.zst"
 #: the file of stores of before, which hold the same uncompressed
 PLAIN = "maps.safetensors"
+#: bytes of a compressed float32, mean of the maps of the study `quick`; a contribution has a multiplier beside its map
+PACKED = 1.3
 
 
 class Maps(Stage[Attribution]):
     """A stage whose cells hold the maps of the first `study.kept` subjects."""
 
-    maps = True
+    keeps = "maps"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per model and method.
@@ -56,6 +58,16 @@ class Maps(Stage[Attribution]):
         images = graph.cell(IMAGES, unit)
         caches = (*images.caches, images) if "training" in tags.needs else ()
         return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method, caches=caches)
+
+    def disk(self, study: Study, cell: Cell, voxels: int) -> float:
+        """Maps of the subjects that are kept."""
+        parts = 2 if study.make("methods", cell.method).tags.quantity == "contribution" else 1
+        return PACKED * parts * study.kept * voxels
+
+    def takes_part(self, study: Study, cell: Cell) -> frozenset[str]:
+        """The method, and the network where it looks at it."""
+        reads = study.make("methods", cell.method).tags.reads_model
+        return super().takes_part(study, cell) - (frozenset() if reads else {"network"})
 
     def write(self, folder: Path, value: Any) -> None:
         """Write the map and what belongs to it, float32."""

@@ -41,7 +41,8 @@ def plan(command: Command) -> int:
     for stage in dict.fromkeys([*(stage for stage, _ in by_stage), *expected.stages]):
         states = "".join(f"{by_stage[stage, state]:>12}" for state in STATES)
         print(f"{stage:<12}{states}{expected.seconds(stage):>12}")
-    print(expected.sentence(compose.workers(lines)))
+    estimated = (expected.sentence(compose.workers(lines)), expected.unknown_sentence(), expected.disk_sentence())
+    print("\n".join(filter(None, estimated)))
     say_underpowered(study)
     say_power(study)
     return 0

@@ -1,0 +1,80 @@
+"""Published prices: what cells of published studies cost, for machines on which nothing like them was computed yet.
+
+`publish` writes them from `costs.parquet`, with the speed of the machine. A price is what the mean cell of a kind took.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.plan.cells import Cells
+from bench.plan.prices import Cost, Prices, WorkKind, terms
+from bench.plan.speed import convolution_seconds
+from bench.provenance import ROOT
+from bench.stages.stage import Cell
+from bench.store import files
+from bench.study import Study
+
+FILE = ROOT / "results" / "published" / "prices.csv"
+#: whose cells: the study, and what decides a price
+KIND = ["study", *WorkKind._fields, "work"]
+#: convolution_s: what `speed.convolution_seconds` gave there
+COLUMNS = [*KIND, "cells", *Cost._fields, "convolution_s"]
+#: columns of costs.parquet that name a cell
+PLACE = ["simulator", "network", "data_seed", "model_seed", "stage", "method", "metric"]
+
+
+def cost_place(cell: Cell) -> tuple[Any, ...]:
+    """The values of PLACE of a cell.
+
+    Models on permuted labels may be trained longer, and would spoil the means of those that are reported.
+    """
+    unit, stage = cell.unit, f"{cell.stage}-permuted" if cell.unit.permuted else cell.stage
+    return unit.simulator, unit.network, unit.data_seed, unit.model_seed, stage, cell.method, cell.metric
+
+
+def prices_of(study: Study, costs: pd.DataFrame, convolution_s: float) -> pd.DataFrame:
+    """Rows of prices: the mean cost of the cells of each kind and work; a cell that the study has no longer has none.
+
+    costs: as in costs.parquet.
+    """
+    cells = Cells(study)
+    # whichever of the units that share a cell its row names
+    needed = [cell for unit in study.everything for cell in cells.of(unit)]
+    known = {cost_place(cell): cell for each in needed for cell in (each, *each.caches)}
+    rows = [{**terms(cells, known[at]), **cost} for at, cost in _costs(costs) if at in known]
+    table = pd.DataFrame(rows, columns=[*WorkKind._fields, "work", *Cost._fields]).assign(study=study.name)
+    grouped = table.groupby(KIND, sort=True)
+    means = grouped[list(Cost._fields)].mean().round(4).assign(cells=grouped.size(), convolution_s=convolution_s)
+    return means.reset_index()[COLUMNS]
+
+
+def write(study: Study, costs: pd.DataFrame, path: Path = FILE) -> None:
+    """Put the prices of a study in the place of those that it had before."""
+    others = [table[table["study"] != study.name] for table in (_table(path),) if len(table)]
+    prices = pd.concat([*others, prices_of(study, costs, round(convolution_seconds(), 6))], ignore_index=True)
+    files.write_bytes(path, prices.sort_values(KIND).to_csv(index=False, lineterminator="\n").encode())
+
+
+def read(path: Path = FILE) -> Prices:
+    """The published prices as this machine would take them."""
+    prices, table = Prices(), _table(path)
+    if len(table):
+        here = convolution_seconds()
+        for row in table.to_dict("records"):
+            cost = Cost(*(row[part] for part in Cost._fields))
+            slower = here / row["convolution_s"]
+            kind = WorkKind(*(row[part] for part in WorkKind._fields))
+            prices.add(kind, row["work"], cost._replace(seconds=slower * cost.seconds))
+    return prices
+
+
+def _costs(costs: pd.DataFrame) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    places, parts = costs[PLACE].itertuples(index=False, name=None), costs[[*Cost._fields]].to_dict("records")
+    return list(zip(places, parts, strict=True))  # type: ignore[arg-type]
+
+
+def _table(path: Path) -> pd.DataFrame:
+    text = dict.fromkeys(["study", *WorkKind._fields], str)
+    return pd.read_csv(path, dtype=text, keep_default_na=False) if path.exists() else pd.DataFrame(columns=COLUMNS)
