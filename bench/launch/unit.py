@@ -125,7 +125,9 @@ class UnitRun:
 
     def value(self, stage: Stage[Value]) -> Value:
         """The value of the unit's cell of a stage."""
-        value: Value = self.get(self.cells.cell(stage, self.unit))
+        cell = self.cells.cell(stage, self.unit)
+        self._progress = lambda share: self.beat(0, cell, share)
+        value: Value = self.get(cell)
         return value
 
     def get(self, cell: Cell) -> Any:

@@ -41,8 +41,8 @@ class CostEstimate:
     def sentence(self, workers: int) -> str:
         """Time and passes of the cells whose price is known, as one sentence."""
         total = Cost(*(sum(part) for part in zip(*self.stages.values(), strict=True))) if self.stages else Cost()
-        time = f"about {_time(total.seconds)} of one core"
-        time += f", {_time(self.wall(workers))} on {workers} workers" if workers > 1 else ""
+        time = f"about {text_of_time(total.seconds)} of one core"
+        time += f", {text_of_time(self.wall(workers))} on {workers} workers" if workers > 1 else ""
         priced = f", {self.cells - self.unknown.total()} of them" if self.unknown else ","
         passes = f"about {total.forward:,.0f} forward and {total.backward:,.0f} backward passes"
         return f"{self.cells} cells to compute{priced} {time}; {passes}"
@@ -94,6 +94,29 @@ def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> Cost
     return total
 
 
+def text_of_time(seconds: float) -> str:
+    """Seconds, minutes or hours, as long as it is."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min" if seconds < 6000 else _hours(seconds)
+
+
+def expected_seconds(study: Study) -> dict[str, float]:
+    """Seconds of each cell that `study.pending` names, by key; what is drawn for it counts with the first.
+
+    Cells of kinds that nobody timed are not among them; published prices are taken as they are.
+    """
+    prices = replace(read(study.artefacts(), study.scores()), elsewhere=published_prices.read(scaled=False))
+    cells, store, seconds, seen = Cells(study), study.artefacts(), dict[str, float](), set[str]()
+    for unit in study.everything:
+        pending = set(study.pending.get(unit.id, ())) - seen
+        for cell in (cell for cell in cells.of(unit) if cell.key in pending):
+            caches = {c.key: c for c in cell.caches if c.key not in seen and not store.find(c.stage, c.key)}
+            costs = [prices.price(WorkKind.of(cells, one), work(cells, one)) for one in (cell, *caches.values())]
+            seen |= {cell.key, *caches}
+            if costs[0]:
+                seconds[cell.key] = sum(cost.seconds for cost in costs if cost)
+    return seconds
+
+
 def _listed(counts: Counter[str]) -> str:
     """Kinds with their numbers of cells, the commonest first."""
     named = [f"{number} of {what}" for what, number in counts.most_common(NAMED)]
@@ -111,10 +134,6 @@ def _makespan(seconds: list[float], workers: int) -> float:
 
 def _size(megabytes: float) -> str:
     return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min" if seconds < 6000 else _hours(seconds)
 
 
 def _hours(seconds: float) -> str:

@@ -57,16 +57,15 @@ def write(study: Study, costs: pd.DataFrame, path: Path = FILE) -> None:
     files.write_bytes(path, prices.sort_values(KIND).to_csv(index=False, lineterminator="\n").encode())
 
 
-def read(path: Path = FILE) -> Prices:
-    """The published prices as this machine would take them."""
+def read(path: Path = FILE, scaled: bool = True) -> Prices:
+    """The published prices as this machine would take them, or as they are, which no time is lost with."""
     prices, table = Prices(), _table(path)
-    if len(table):
-        here = convolution_seconds()
-        for row in table.to_dict("records"):
-            cost = Cost(*(row[part] for part in Cost._fields))
-            slower = here / row["convolution_s"]
-            kind = WorkKind(*(row[part] for part in WorkKind._fields))
-            prices.add(kind, row["work"], cost._replace(seconds=slower * cost.seconds))
+    here = convolution_seconds() if scaled and len(table) else 0.0
+    for row in table.to_dict("records"):
+        cost = Cost(*(row[part] for part in Cost._fields))
+        slower = here / row["convolution_s"] if scaled else 1.0
+        kind = WorkKind(*(row[part] for part in WorkKind._fields))
+        prices.add(kind, row["work"], cost._replace(seconds=slower * cost.seconds))
     return prices
 
 

@@ -9,6 +9,7 @@ from bench.launch import caches
 from bench.launch.launch import launch
 from bench.plan import place
 from bench.plan import plan as planning
+from bench.plan.stale import stale_sentence
 from bench.plan.states import cell_counts, survey
 from bench.store import files, ledger, schema
 from bench.store.artefacts import Damaged
@@ -46,6 +47,8 @@ def run(command: Command) -> int:
     files.make_folder(study.folder)
     say_underpowered(study)
     say_begun(study)
+    if sentence := stale_sentence(study, survey(study)):
+        print(sentence, file=sys.stderr)
     ledger.disown(study.folder)
     ledger.clear_names(study.folder)
     (study.folder / PAGE).unlink(missing_ok=True)

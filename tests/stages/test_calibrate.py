@@ -53,6 +53,7 @@ def test_a_calibration_goes_on_from_what_a_killed_one_found(study, search):
     known = search(stops=False)
     UnitRun(study, unit, lambda at, cell, share: shares.append(share)).value(CALIBRATE)
     assert known == [({0.5: 0.75, 1.5: 0.75}, ["calibration.npy"])]
+    assert 0.5 in shares
     assert not list((study.store / "calibrate").glob(".*")), "what has served is gone"
 
 
