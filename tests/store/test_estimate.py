@@ -81,8 +81,9 @@ def written(tmp_path, monkeypatch):
     monkeypatch.setattr(published_prices, "Cells", lambda study: SimpleNamespace(of=lambda unit: cells))
     cost = {"metric": "", "seconds": 8.0, "forward": 32, "backward": 0, "peak_mb": 1.0}
     costs = pd.DataFrame([{**place, "stage": stage, "method": method, **cost} for stage, method in (*STAGES, LOST)])
-    for name in ("one", "other", "one"):
-        published_prices.write(SimpleNamespace(name=name, everything=[None]), costs, path)
+    for name, made, seconds in (("one", "2001", 1.0), ("other", "2003", 8.0), ("one", "2002", 2.0)):
+        study = SimpleNamespace(name=name, everything=[None])
+        published_prices.write(study, costs.assign(seconds=seconds), made, path)
     monkeypatch.setattr(published_prices, "convolution_seconds", lambda: 1.0)
     return path
 
@@ -90,10 +91,11 @@ def written(tmp_path, monkeypatch):
 def test_a_published_study_leaves_its_prices_in_cost_place_those_it_had(written):
     table = pd.read_csv(written)
     assert list(table["study"]) == ["one", "one", "other", "other"] and set(table["cells"]) == {1}
+    assert list(table["seconds"]) == [2.0, 2.0, 8.0, 8.0]
 
 
 def test_published_prices_are_those_of_this_machine(written):
-    """A cell that no longer exists has none."""
+    """Of studies that timed one kind the last counts; a cell that no longer exists has none."""
     prices = published_prices.read(written)
     assert prices.price(WorkKind("train", "a"), 100.0) == Cost(4.0, 32, 0)
     assert prices.price(WorkKind("attribute", "a", "occlusion"), 100.0) == Cost(4.0, 32, 0)
