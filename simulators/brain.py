@@ -1,6 +1,6 @@
 """A simulator: anatomy + local variation + pathology + task + contrast + scanner."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache, partial, reduce
 from operator import or_
@@ -48,7 +48,7 @@ from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks, Patholo
 from simulators.pathology.several import Several
 from simulators.realism.measure import beside_norms
 from simulators.record import descriptions, record
-from simulators.separability import calibrate
+from simulators.separability import FIT, STREAM, VERIFY, calibrate
 from simulators.task.protocol import Task
 from simulators.task.single import SingleCause
 from simulators.truths.cohort import explained_cohort
@@ -222,9 +222,21 @@ class Brain(Simulator):
         """Write the healthy subjects of this data seed's streams into a folder."""
         fill(folder, partial(healthy, self.parts), counts, progress)
 
-    def calibrate(self, **subjects: int) -> dict[str, Any]:
+    @property
+    def calibration_streams(self) -> Mapping[str, int]:
+        """Healthy subjects on which the amplitude is searched."""
+        return {STREAM: FIT}
+
+    def calibrate(self, subjects: int = FIT, verify: int = VERIFY) -> dict[str, Any]:
         """The amplitude at which the reference observer separates the sides as asked; see `separability.calibrate`."""
-        return calibrate(self.parts, self.separability, **subjects)
+        return calibrate(self.parts, self.separability, subjects, verify)
+
+    def calibrate_in_steps(
+        self, reached: MutableMapping[float, float], progress: Callable[[float], None]
+    ) -> dict[str, Any]:
+        """The same, telling how far it is; subjects come from the bank, where there is one."""
+        folder = self.bank.folder if self.bank else None
+        return calibrate(self.parts, self.separability, bank=folder, reached=reached, progress=progress)
 
     def audit(
         self, count: int, stream: str = "test", healthy: bool = False, further: bool = False

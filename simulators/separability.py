@@ -1,9 +1,12 @@
 """Separability as a dial: the amplitude at which the reference observer reaches the AUC that was asked for."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import cache
-from itertools import combinations
+import tempfile
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, partial
+from itertools import combinations, islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +15,10 @@ from scipy.stats import norm
 
 from bench.contracts import impossible
 from bench.passes.correlation import correlation
+from simulators.draw.bank import fill
+from simulators.draw.drawn import DrawnSubjects
 from simulators.draw.scene import Scene
-from simulators.draw.subject import draw
+from simulators.draw.subject import healthy
 from simulators.observe.observers import Known, Observer
 from simulators.observe.pattern import places_read, values_read
 from simulators.observe.readout import regression
@@ -23,6 +28,10 @@ from simulators.render.signal import image
 
 #: subjects to fit the observer and solve on, and seed-disjoint ones to verify with
 FIT, VERIFY = 2000, 4000
+#: stream of the subjects that are searched on
+STREAM = "calibration"
+#: amplitudes that a search mostly tries, and the highest share that is told before it is done
+TRIED, MOST = 8, 0.99
 #: parts of the subjects that are judged in turn by an observer fitted on the rest
 FOLDS = 5
 #: amplitudes searched, from invisible to all tissue gone, and how closely, as a number and as a share of the amplitude
@@ -31,12 +40,22 @@ LOW, HIGH, CLOSE, SHARE = 0.02, 1.0, 0.001, 0.01
 VISIBLE = 1 - 1e-6
 
 
-def calibrate(parts: Parts, separability: float, subjects: int = FIT, verify: int = VERIFY) -> dict[str, Any]:
+def calibrate(
+    parts: Parts,
+    separability: float,
+    subjects: int = FIT,
+    verify: int = VERIFY,
+    bank: Path | None = None,
+    reached: MutableMapping[float, float] | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> dict[str, Any]:
     """The amplitude for a separability, verified on other subjects.
 
     separability: the AUC between the two sides of the explained score; those of a regression are above and below its
     mean. Brent's method with common random numbers: every amplitude is tried on the same subjects, and what is solved
     for is the observer's d', which is about linear in the amplitude.
+    bank: a folder with the healthy subjects of the stream `calibration`, else they are drawn into a temporary one.
+    reached: the AUC by amplitude, as far as it is known from an interrupted search. progress: takes the share done.
     Returns {"amplitude", "asked", "reached", "low", "high", "subjects"}, reached with its 95 % interval; for values
     "r2" of the observer's linear readout as well, for three or more classes "pairs", the AUC of every two ("0-1").
 
@@ -44,72 +63,117 @@ def calibrate(parts: Parts, separability: float, subjects: int = FIT, verify: in
         BadInput: where not even the whole tissue's loss separates the sides that well, or the least that is searched
             separates them better.
     """
-    scenes = [draw(parts, i, "calibration") for i in range(subjects)]
-    judged = [scene for scene in scenes if parts.labels.side(parts.task.label(scene.subject)) >= 0]
-
-    @cache
-    def reach(amplitude: float) -> float:
-        return _reached(parts, amplitude, judged)
-
-    if reach(HIGH) < separability:
-        most = f"at most {reach(HIGH):.3f}, which is reached at amplitude {HIGH:g}, or enlarge the pathology"
-        raise impossible("simulator", "separability", separability, most)
-    if reach(LOW) > separability:
-        more = f"at least {reach(LOW):.3f}, which is reached at amplitude {LOW:g}, or weaken the pathology"
-        raise impossible("simulator", "separability", separability, more)
-
-    def beyond(amplitude: float) -> float:
-        return float(norm.ppf(min(reach(amplitude), VISIBLE)) - norm.ppf(separability))
-
-    amplitude = float(brentq(beyond, LOW, HIGH, xtol=CLOSE, rtol=SHARE))
-    asked = {"amplitude": round(amplitude, 6), "asked": separability, "subjects": verify}
-    return asked | _verify(parts, amplitude, scenes, verify)
+    with tempfile.TemporaryDirectory() if bank is None else nullcontext(bank) as place:
+        folder = Path(place)
+        if bank is None:
+            fill(folder, partial(healthy, parts), {STREAM: subjects})
+        share = _Share(TRIED * subjects + verify, progress)
+        search = Search(parts, folder, range(subjects), {} if reached is None else reached, share)
+        amplitude = search.amplitude(separability)
+        asked = {"amplitude": round(amplitude, 6), "asked": separability, "subjects": verify}
+        return asked | _verify(parts, amplitude, search, verify)
 
 
-def observer(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> Observer:
-    """The reference observer that the pathology names; where it asks for healthy brains, it is shown the scenes'."""
+class _Share:
+    """Subjects that were looked at, told as a share of those expected; how many amplitudes are tried nobody knows."""
+
+    def __init__(self, expected: int, progress: Callable[[float], None]) -> None:
+        self.expected, self.progress, self.done = expected, progress, 0
+
+    def __call__(self, subjects: int) -> None:
+        self.done += subjects
+        self.progress(min(self.done / self.expected, MOST))
+
+
+@dataclass
+class Search:
+    """The search for an amplitude on common subjects.
+
+    bank: folder with what is slow to draw of them. reached: AUC by amplitude, kept by whoever gave it.
+    """
+
+    parts: Parts
+    bank: Path
+    subjects: Sequence[int]
+    reached: MutableMapping[float, float]
+    progress: Callable[[int], None]
+
+    def amplitude(self, separability: float) -> float:
+        """The amplitude that reaches a separability; raises BadInput as `calibrate` does."""
+        if self.reach(HIGH) < separability:
+            most = f"at most {self.reach(HIGH):.3f}, which is reached at amplitude {HIGH:g}, or enlarge the pathology"
+            raise impossible("simulator", "separability", separability, most)
+        if self.reach(LOW) > separability:
+            more = f"at least {self.reach(LOW):.3f}, which is reached at amplitude {LOW:g}, or weaken the pathology"
+            raise impossible("simulator", "separability", separability, more)
+
+        def beyond(amplitude: float) -> float:
+            return float(norm.ppf(min(self.reach(amplitude), VISIBLE)) - norm.ppf(separability))
+
+        return float(brentq(beyond, LOW, HIGH, xtol=CLOSE, rtol=SHARE))
+
+    def reach(self, amplitude: float) -> float:
+        """Mean AUC over the folds, each read by an observer fitted on the others."""
+        amplitude = float(amplitude)
+        if amplitude not in self.reached:
+            _, seen = self.seen(amplitude, self.judged)
+            numbers = np.arange(len(seen.sides))
+            folds = ((seen.only(np.delete(numbers, fold)), seen.only(fold)) for fold in np.array_split(numbers, FOLDS))
+            products = self.parts.labels.products
+            self.reached[amplitude] = float(np.mean([separated(rest, fold, products).value for rest, fold in folds]))
+        return self.reached[amplitude]
+
+    @cached_property
+    def judged(self) -> tuple[int, ...]:
+        """Subjects on either side."""
+        return tuple(i for i in self.subjects if self.parts.labels.side(self.parts.task.label(i)) >= 0)
+
+    @cached_property
+    def seen(self) -> Callable[[float, tuple[int, ...]], tuple[Observer, SeenSubjects]]:
+        """The observer at an amplitude and what it sees of subjects; the last is kept, mostly that which is chosen."""
+        return lru_cache(maxsize=1)(self._seen)
+
+    def _seen(self, amplitude: float, subjects: tuple[int, ...]) -> tuple[Observer, SeenSubjects]:
+        scenes = DrawnSubjects(self.parts, STREAM, subjects, self.bank, self.progress)
+        watcher = observer(self.parts, amplitude, scenes)
+        return watcher, _look(self.parts, amplitude, watcher, scenes)
+
+
+def observer(parts: Parts, amplitude: float, scenes: Iterable[Scene]) -> Observer:
+    """The reference observer that the pathology names; where it asks for healthy brains, it is shown the scenes'.
+
+    scenes: can be gone through more than once.
+    """
     known = Known(
         parts.pathology,
         parts.names,
         parts.contrast,
         amplitude,
         parts.voxel_mm,
-        lambda count: ((image(parts, scene, parts.each(0.0)), scene.warped) for scene in scenes[:count]),
+        lambda count: ((image(parts, scene, parts.each(0.0)), scene.warped) for scene in islice(scenes, count)),
         frozenset(region for part in parts.pathologies if part.dialled for region in part.regions),
     )
     return parts.pathology.observer.of(known)
 
 
-def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Sequence[Scene]) -> SeenSubjects:
-    at, statistics, images = replace(parts, amplitude=amplitude), [], []
+def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Collection[Scene]) -> SeenSubjects:
+    at, statistics, labels = replace(parts, amplitude=amplitude), [], []
     read = places_read(parts.anatomy.template.maps[2], parts.voxel_mm)
-    for scene in scenes:
-        # a place of its own, so that thousands of subjects do not keep what was slow to work out of their anatomies
-        lone = scene._replace(place=replace(scene.place))
-        seen = image(at, lone, parts.strengths(scene.subject, scene.stream))
+    images = np.empty((len(scenes), int(read.sum())), np.float32)
+    for row, scene in enumerate(scenes):
+        seen = image(at, scene, parts.strengths(scene.subject, scene.stream))
         statistics.append(watcher.features(seen, scene.warped, scene.shape))
-        images.append(values_read(seen, read, parts.voxel_mm))
-    labels = [parts.task.label(scene.subject) for scene in scenes]
+        images[row] = values_read(seen, read, parts.voxel_mm)
+        labels.append(parts.task.label(scene.subject))
     sides = np.array([parts.labels.side(label) for label in labels])
-    return SeenSubjects(np.stack(statistics), np.stack(images), np.array(labels), sides)
+    return SeenSubjects(np.stack(statistics), images, np.array(labels), sides)
 
 
-def _reached(parts: Parts, amplitude: float, scenes: Sequence[Scene]) -> float:
-    """Mean AUC over the folds, each read by an observer fitted on the others."""
-    seen = _look(parts, amplitude, observer(parts, amplitude, scenes), scenes)
-    numbers = np.arange(len(scenes))
-    folds = [(seen.only(np.delete(numbers, fold)), seen.only(fold)) for fold in np.array_split(numbers, FOLDS)]
-    return float(np.mean([separated(rest, fold, parts.labels.products).value for rest, fold in folds]))
-
-
-def _verify(parts: Parts, amplitude: float, scenes: Sequence[Scene], count: int) -> dict[str, Any]:
-    """The result of the observer, fitted on these subjects, on others."""
-    watcher = observer(parts, amplitude, scenes)
-    seen, chunks = _look(parts, amplitude, watcher, scenes), []
-    for start in range(0, count, 250):
-        fresh = [draw(parts, i, "verification") for i in range(start, min(start + 250, count))]
-        chunks.append(_look(parts, amplitude, watcher, fresh))
-    other = SeenSubjects(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
+def _verify(parts: Parts, amplitude: float, search: Search, count: int) -> dict[str, Any]:
+    """The result of the observer, fitted on the subjects of the search, on others."""
+    watcher, seen = search.seen(amplitude, tuple(search.subjects))
+    fresh = DrawnSubjects(parts, "verification", range(count), progress=search.progress)
+    other = _look(parts, amplitude, watcher, fresh)
     products = parts.labels.products
     reached = separated(seen.judged(), other.judged(), products)
     result: dict[str, Any] = {"reached": reached.value, "low": reached.low, "high": reached.high}

@@ -45,12 +45,16 @@ class _Undrawn(TorchFunctionMode):
 
 def check_parameters(key: str, make: Callable[[], nn.Module]) -> None:
     """Raise BadInput for a network of more parameters than memory holds, without making them."""
+    if (count := parameters(make)) > MOST_PARAMETERS:
+        raise BadInput(f"{key} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes")
+
+
+def parameters(make: Callable[[], nn.Module]) -> int:
+    """The number of a network's parameters, without making them; 0 where they are not known before."""
     try:
         with torch.device("meta"), _Undrawn():
-            count = sum(p.numel() for p in make().parameters())
+            return sum(p.numel() for p in make().parameters())
     except Exception as error:  # what reads the numbers that it is made with cannot be made without them
         if isinstance(error, BadInput) and not isinstance(error, Unmade):
             raise
-        return
-    if count > MOST_PARAMETERS:
-        raise BadInput(f"{key} has {count} parameters, at most {MOST_PARAMETERS} are possible; give smaller sizes")
+        return 0

@@ -1,7 +1,7 @@
 """Simulators: the base class, with a default for everything that a simulator need not have."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -179,6 +179,20 @@ class Simulator(ABC):
             Unsupported: for a simulator whose separability cannot be set.
         """
         raise Unsupported("the simulator has no `calibrate`, so its separability cannot be set")
+
+    @property
+    def calibration_streams(self) -> Mapping[str, int]:
+        """Streams, and how many healthy subjects of each, that a calibration reads from a bank; empty for none."""
+        return {}
+
+    def calibrate_in_steps(
+        self, reached: MutableMapping[float, float], progress: Callable[[float], None]
+    ) -> dict[str, Any]:
+        """What `calibrate` gives, from where an interrupted call came to.
+
+        reached: what was found at each amplitude, kept as soon as it is put there. progress: takes the share done.
+        """
+        return self.calibrate()
 
     def audit(
         self, count: int, stream: str = "test", healthy: bool = False, further: bool = False

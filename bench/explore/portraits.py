@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bench.contracts import BadInput, Cohort
 from bench.explore.export.origins import ORIGINS
+from bench.launch.progress import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.report.figures import style
 from bench.report.figures.portrait import Portrait, draw
@@ -28,7 +29,7 @@ DPI = 150
 def write(study: Study) -> Iterator[Path]:
     """Draw the simulators of a study into its `portraits/<simulator>.png`; one never calibrated is calibrated."""
     for unit in {u.simulator: u for u in reversed(study.units)}.values():
-        calibrated = simulator(study, unit, UnitRun(study, unit).value(CALIBRATE))
+        calibrated = simulator(study, unit, UnitRun(study, unit, SpokenBeat()).value(CALIBRATE))
         cohort = calibrated.cohort(range(AMONG), "evaluation")
         path = study.folder / PORTRAITS / f"{unit.simulator}.png"
         patients = portrait(unit.simulator, cohort, calibrated.sides(cohort.targets))

@@ -15,7 +15,9 @@ from bench.config.compose import CONF
 from bench.config.literals import literal
 from bench.contracts import BadInput
 from bench.launch import child
-from bench.launch.progress import Heart, folder, progress_bar
+from bench.launch.expected import ExpectedWork
+from bench.launch.progress import Heart, folder, mark_owner, progress_bar
+from bench.plan.estimate import expected_seconds
 from bench.store import files
 from bench.study import PLAN, Study
 
@@ -45,9 +47,10 @@ def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str],
             files.make_way(study.folder / "logs")
             files.make_way(beats.parent)
             files.make_folder(beats)
+            mark_owner(study)
             # a copy, because another call may plan the same study while this one works
             shutil.copyfile(plan, beats / PLAN)
-        with progress_bar(study, list(units), title):
+        with progress_bar(study, ExpectedWork(study, units, expected_seconds(study)), title):
             for attempt in range(ATTEMPTS):
                 waiting = [unit for unit in units if not Heart.of(study, unit).finished()]
                 if waiting:

@@ -13,9 +13,18 @@ from typing import Any
 
 from tqdm import tqdm
 
+from bench.launch.expected import Beats, ExpectedWork
+from bench.stages.stage import Cell
+from bench.store import processes
 from bench.study import PROGRESS, Study
 
+#: file of a call's heartbeats that holds the mark of its process
+OWNER = "owner"
 REFRESH_S = 0.5
+#: how long a log may be silent
+SILENCE_S = 60.0
+#: how long a verb may be silent that someone waits for
+SPOKEN_S = 5.0
 STARTING = "starting"
 
 
@@ -97,12 +106,23 @@ def folder(study: Study) -> Path:
     return study.folder / PROGRESS / study.run
 
 
+def mark_owner(study: Study) -> None:
+    """Say in the folder of this call's heartbeats which process they belong to."""
+    (folder(study) / OWNER).write_text(processes.mark(os.getpid()))
+
+
+def runs_at_work(study: Study) -> list[Path]:
+    """The folders of heartbeats of all calls on a study's results whose process is not known to be over."""
+    owners = sorted(Path(study.results).glob(f"*/{PROGRESS}/*/{OWNER}"))
+    return [owner.parent for owner in owners if not processes.is_over(owner.read_text())]
+
+
 @contextlib.contextmanager
-def progress_bar(study: Study, units: list[str], title: str) -> Iterator[None]:
-    """Show the progress of units while they run: a bar on a terminal, else one line a finished unit."""
+def progress_bar(study: Study, work: ExpectedWork, title: str) -> Iterator[None]:
+    """Show the progress of units while they run: a bar on a terminal, else lines."""
     over = threading.Event()
     view = _bar if sys.stderr.isatty() else _lines
-    thread = threading.Thread(target=view, args=(study, units, title, over), daemon=True)
+    thread = threading.Thread(target=view, args=(study, work, title, over), daemon=True)
     thread.start()
     try:
         yield
@@ -111,40 +131,56 @@ def progress_bar(study: Study, units: list[str], title: str) -> Iterator[None]:
         thread.join()
 
 
-def _bar(study: Study, units: list[str], title: str, over: threading.Event) -> None:
-    total = sum(len(study.pending[u]) for u in units)
-    with tqdm(total=total, desc=title, unit="cell", leave=True, file=sys.stderr, smoothing=0.05) as bar:
+def _beats(study: Study, work: ExpectedWork) -> dict[str, dict[str, Any]]:
+    return {unit: Heart.of(study, unit).read() for unit in work.units}
+
+
+def _busy(beats: Beats) -> str:
+    """What is being done, and how far it is."""
+    at_work = [(unit, beat) for unit, beat in beats.items() if beat and not beat.get("finished")]
+    return "; ".join(f"{u}: {b['title']}" + (f" {b['share']:.0%}" if b["share"] else "") for u, b in at_work)
+
+
+def _bar(study: Study, work: ExpectedWork, title: str, over: threading.Event) -> None:
+    layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+    with tqdm(total=work.total, desc=title, leave=True, file=sys.stderr, smoothing=0, bar_format=layout) as bar:
         while True:
             last = over.wait(REFRESH_S)
-            beats = {u: Heart.of(study, u).read() for u in units}
-            bar.n = round(sum(_done(study, u, b) for u, b in beats.items()), 1)
-            busy = [f"{u}: {b['title']}" for u, b in beats.items() if b and not b.get("finished")]
-            bar.set_postfix_str("; ".join(busy)[:80])
+            beats = _beats(study, work)
+            bar.n = min(work.done(beats), work.total)
+            bar.set_postfix_str(_busy(beats)[:80])
             if last:
                 return
 
 
-def _done(study: Study, unit: str, beat: dict[str, Any]) -> float:
-    """Cells of the unit that are behind it; a restarted child counts what is left."""
-    if not beat:
-        return 0.0
-    behind = len(study.pending[unit]) - beat["total"]
-    return float(behind + beat["position"] + (0 if beat.get("finished") else beat["share"]))
-
-
-def _lines(study: Study, units: list[str], title: str, over: threading.Event) -> None:
-    printed: set[str] = set()
-    started = time.monotonic()
+def _lines(study: Study, work: ExpectedWork, title: str, over: threading.Event) -> None:
+    """A line for each unit that ends, and one where nothing was said for a while."""
+    printed, started = set[str](), time.monotonic()
+    spoken = started
     while True:
         last = over.wait(REFRESH_S)
-        for unit in units:
-            if unit not in printed and Heart.of(study, unit).read().get("finished"):
-                printed.add(unit)
-                minutes, seconds = divmod(int(time.monotonic() - started), 60)
-                print(
-                    f"{title}: {len(printed)}/{len(units)} {unit} ({minutes}:{seconds:02d})",
-                    file=sys.stderr,
-                    flush=True,
-                )
+        beats, now = _beats(study, work), time.monotonic()
+        ended = [unit for unit, beat in beats.items() if beat.get("finished") and unit not in printed]
+        printed |= {*ended}
+        silent = now - spoken > SILENCE_S and not last
+        left = work.left(beats, now - started)
+        for what in (*ended, *([_busy(beats)] if silent else [])):
+            minutes, seconds = divmod(int(now - started), 60)
+            times = ", ".join(filter(None, (f"{minutes}:{seconds:02d}", left)))
+            print(f"{title}: {len(printed)}/{len(work.units)} {what} ({times})", file=sys.stderr, flush=True)
+            spoken = now
         if last:
             return
+
+
+class SpokenBeat:
+    """The beat of a unit that a verb runs by itself: a line where nothing was said for a while."""
+
+    def __init__(self, every_s: float = SPOKEN_S) -> None:
+        self.every_s, self.spoken = every_s, time.monotonic()
+
+    def __call__(self, at: int, cell: Cell, share: float) -> None:
+        """A cell has come this far."""
+        if time.monotonic() - self.spoken >= self.every_s:
+            self.spoken = time.monotonic()
+            print(f"{cell.unit.simulator}: {cell.title} {share:.0%}", file=sys.stderr, flush=True)

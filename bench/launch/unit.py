@@ -125,7 +125,9 @@ class UnitRun:
 
     def value(self, stage: Stage[Value]) -> Value:
         """The value of the unit's cell of a stage."""
-        value: Value = self.get(self.cells.cell(stage, self.unit))
+        cell = self.cells.cell(stage, self.unit)
+        self._progress = lambda share: self.beat(0, cell, share)
+        value: Value = self.get(cell)
         return value
 
     def get(self, cell: Cell) -> Any:
@@ -138,9 +140,9 @@ class UnitRun:
         return self._values[cell.key]
 
     def _read(self, cell: Cell) -> Any:
-        """The stored value of a cell, made where there is none; another process may find it damaged and remove it."""
+        """The stored value of a cell, made where there is none; another process may remove it at any moment."""
         for _ in range(ATTEMPTS):
-            with contextlib.suppress(KeyError, Damaged):
+            with contextlib.suppress(KeyError, Damaged, FileNotFoundError):
                 return self._stored(cell)
             self._make(cell)
         return self._stored(cell)

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -51,6 +52,15 @@ class Cells:
         for cell in planned:
             add(cell)
         return list(ordered.values())
+
+    def everything(self) -> Iterator[Cell]:
+        """Every distinct cell of the study, of the first unit that has it, then what is made on the way to them."""
+        known: dict[str, Cell] = {}
+        for cell in chain.from_iterable(self.of(unit) for unit in self.study.everything):
+            known.setdefault(cell.key, cell)
+        for cache in chain.from_iterable(cell.caches for cell in list(known.values())):
+            known.setdefault(cache.key, cache)
+        yield from known.values()
 
     def cell(self, stage: Stage[Any], unit: Unit, method: str = "", metric: str = "") -> Cell:
         """A cell of a stage, the same object at every call."""

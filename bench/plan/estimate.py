@@ -1,26 +1,34 @@
-"""Estimates of a plan: time by stage and on the chosen launcher, passes, and disk."""
+"""Estimates of a plan: time by stage and on the chosen launcher, passes, and disk by kind."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bench.plan import published_prices
 from bench.plan.cells import Cells
 from bench.plan.prices import Cost, Prices, WorkKind, image_voxels, read, work
 from bench.plan.states import States
-from bench.stages.stage import Cell
 from bench.study import Study
+
+#: kinds of cells that were never timed, of which a sentence names the commonest
+NAMED = 6
 
 
 @dataclass
 class CostEstimate:
-    """stages: {stage: cost}; units, groups: seconds of each; unknown: cells of kinds that were never computed."""
+    """stages: {stage: cost}; units, groups: seconds of each; cells: to compute, caches beside them not counted.
+
+    unknown: cells of kinds that were never computed, by what of them was not; caches: those never computed.
+    disk: {what is kept: MB}.
+    """
 
     stages: dict[str, Cost] = field(default_factory=dict)
     units: list[float] = field(default_factory=list)
     groups: list[float] = field(default_factory=list)
     cells: int = 0
-    unknown: int = 0
-    megabytes: float = 0.0
+    unknown: Counter[str] = field(default_factory=Counter)
+    caches: Counter[str] = field(default_factory=Counter)
+    disk: dict[str, float] = field(default_factory=dict)
 
     def seconds(self, stage: str) -> str:
         """Seconds of one core for a stage, "-" where it has nothing to compute or was never timed."""
@@ -31,18 +39,32 @@ class CostEstimate:
         return _makespan(self.units, workers) + _makespan(self.groups, workers)
 
     def sentence(self, workers: int) -> str:
-        """The estimate as one sentence."""
+        """Time and passes of the cells whose price is known, as one sentence."""
         total = Cost(*(sum(part) for part in zip(*self.stages.values(), strict=True))) if self.stages else Cost()
-        time = f"{self.cells} cells to compute, about {_time(total.seconds)} of one core"
-        time += f", {_time(self.wall(workers))} on {workers} workers" if workers > 1 else ""
-        time += f" (and {self.unknown} cells of kinds that were never timed)" if self.unknown else ""
-        passes = f"{total.forward:,.0f} forward and {total.backward:,.0f} backward passes"
-        return f"{time}; about {passes}; {self.megabytes:.0f} MB of maps"
+        time = f"about {text_of_time(total.seconds)} of one core"
+        time += f", {text_of_time(self.wall(workers))} on {workers} workers" if workers > 1 else ""
+        priced = f", {self.cells - self.unknown.total()} of them" if self.unknown else ","
+        passes = f"about {total.forward:,.0f} forward and {total.backward:,.0f} backward passes"
+        return f"{self.cells} cells to compute{priced} {time}; {passes}"
+
+    def unknown_sentence(self) -> str:
+        """What the estimate leaves out, because nothing of its kind was timed here or published; "" for nothing."""
+        left_out = self.unknown + self.caches
+        return f"not counted, as nobody timed any: {_listed(left_out)}" if left_out else ""
+
+    def disk_sentence(self) -> str:
+        """Disk that is written, by what is kept; "" where that is nothing."""
+        parts = [f"{_size(megabytes)} of {what}" for what, megabytes in self.disk.items() if megabytes]
+        return f"disk: {', '.join(parts)}" if parts else ""
 
 
 def estimate(study: Study, surveyed: Mapping[str, States]) -> CostEstimate:
-    """The cost of what `study.pending` names; a cell that several units share is counted with the first."""
-    return priced(study, surveyed, read(study.artefacts(), study.scores()))
+    """The cost of what `study.pending` names; a cell that several units share is counted with the first.
+
+    Kinds that this store knows nothing of have the published prices.
+    """
+    prices = read(study.artefacts(), study.scores())
+    return priced(study, surveyed, replace(prices, elsewhere=published_prices.read()))
 
 
 def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> CostEstimate:
@@ -57,10 +79,14 @@ def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> Cost
         waiting += [cache for cache in caches.values() if not store.find(cache.stage, cache.key)]
         seen |= {cell.key for cell in waiting}
         for cell in waiting:
-            cost = prices.price(WorkKind.of(cells, cell), work(cells, cell))
+            kind = WorkKind.of(cells, cell)
+            cost = prices.price(kind, work(cells, cell))
             total.cells += not cell.maker.cache
-            total.unknown += cost is None
-            total.megabytes += _megabytes(study, cell)
+            if cost is None:
+                (total.caches if cell.maker.cache else total.unknown)[prices.untimed(kind, cell.unit.network)] += 1
+            if kept := cell.maker.keeps:
+                megabytes = 1e-6 * cell.maker.disk(study, cell, image_voxels(study, unit))
+                total.disk[kept] = total.disk.get(kept, 0.0) + megabytes
             costs[cell.stage].append(cost or Cost())
             seconds += (cost or Cost()).seconds
         (total.groups if unit.group else total.units).append(seconds)
@@ -68,9 +94,34 @@ def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> Cost
     return total
 
 
-def _megabytes(study: Study, cell: Cell) -> float:
-    """Disk that a cell's maps take, float32."""
-    return 4e-6 * study.kept * image_voxels(study, cell.unit) if cell.maker.maps else 0.0
+def text_of_time(seconds: float) -> str:
+    """Seconds, minutes or hours, as long as it is."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min" if seconds < 6000 else _hours(seconds)
+
+
+def expected_seconds(study: Study) -> dict[str, float]:
+    """Seconds of each cell that `study.pending` names, by key; what is drawn for it counts with the first.
+
+    Cells of kinds that nobody timed are not among them; published prices are taken as they are.
+    """
+    prices = replace(read(study.artefacts(), study.scores()), elsewhere=published_prices.read(scaled=False))
+    cells, store, seconds, seen = Cells(study), study.artefacts(), dict[str, float](), set[str]()
+    for unit in study.everything:
+        pending = set(study.pending.get(unit.id, ())) - seen
+        for cell in (cell for cell in cells.of(unit) if cell.key in pending):
+            caches = {c.key: c for c in cell.caches if c.key not in seen and not store.find(c.stage, c.key)}
+            costs = [prices.price(WorkKind.of(cells, one), work(cells, one)) for one in (cell, *caches.values())]
+            seen |= {cell.key, *caches}
+            if costs[0]:
+                seconds[cell.key] = sum(cost.seconds for cost in costs if cost)
+    return seconds
+
+
+def _listed(counts: Counter[str]) -> str:
+    """Kinds with their numbers of cells, the commonest first."""
+    named = [f"{number} of {what}" for what, number in counts.most_common(NAMED)]
+    rest = counts.total() - sum(number for _, number in counts.most_common(NAMED))
+    return ", ".join([*named, *([f"{rest} others"] if rest else [])])
 
 
 def _makespan(seconds: list[float], workers: int) -> float:
@@ -81,8 +132,8 @@ def _makespan(seconds: list[float], workers: int) -> float:
     return max(busy, default=0.0)
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min" if seconds < 6000 else _hours(seconds)
+def _size(megabytes: float) -> str:
+    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
 
 
 def _hours(seconds: float) -> str:

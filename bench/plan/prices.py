@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from bench.plan.cells import Cells
 from bench.stages.stage import Cell
+from bench.store import dropped
 from bench.store.artefacts import Artefacts
 from bench.store.scores import Scores
 from bench.study import Study, Unit
@@ -45,40 +46,57 @@ class WorkKind(NamedTuple):
 
     @classmethod
     def of(cls, cells: Cells, cell: Cell) -> "WorkKind":
-        """The kind of a cell, without network where none takes part."""
-        network = cells.describe("networks", cell.unit.network) if cell.maker.network else ""
-        return cls(cell.stage, network, cell.method, cell.metric)
+        """The kind of a cell, without what takes no part."""
+        part = cell.maker.takes_part(cells.study, cell)
+        network = cells.describe("networks", cell.unit.network) if "network" in part else ""
+        return cls(cell.stage, network, cell.method if "method" in part else "", cell.metric)
 
-    def wider(self) -> Iterator["WorkKind"]:
-        """This kind and those that may stand for it: another network, then any cell of the stage and network."""
+    def without(self) -> Iterator["WorkKind"]:
+        """This kind, and what it is called where its network or method takes no part."""
         yield from dict.fromkeys(
-            (self, self._replace(network=""), WorkKind(self.stage, self.network), WorkKind(self.stage)),
+            (self, self._replace(network=""), self._replace(method=""), self._replace(network="", method="")),
         )
 
 
 @dataclass
 class Prices:
-    """Prices by kind: {kind: [(work, cost)]}."""
+    """Prices by kind: {kind: [(work, cost)]}. elsewhere: those of kinds that are not among them."""
 
     known: dict[WorkKind, list[tuple[float, Cost]]] = field(default_factory=dict)
+    elsewhere: "Prices | None" = None
     _priced: dict[tuple[WorkKind, float], Cost | None] = field(default_factory=dict, repr=False)
+    _timed: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     def add(self, kind: WorkKind, work: float, cost: Cost) -> None:
         """One cell that was computed."""
         self._priced.clear()
-        for wide in kind.wider():
-            self.known.setdefault(wide, []).append((work, cost))
+        self._timed |= set(kind._asdict().items())
+        for each in kind.without():
+            self.known.setdefault(each, []).append((work, cost))
 
     def price(self, kind: WorkKind, work: float) -> Cost | None:
-        """The cost of a cell; None where nothing like it was ever computed."""
+        """The cost of a cell; None where none of its kind was ever computed, however alike."""
         if (kind, work) not in self._priced:
             self._priced[kind, work] = self._price(kind, work)
         return self._priced[kind, work]
 
+    def untimed(self, kind: WorkKind, network: str) -> str:
+        """The part of a kind without a price that nobody timed, or what was not timed together; network: its name."""
+        names = {**kind._asdict(), "network": kind.network and network}
+        for part, name in kind._asdict().items():
+            if name and not self.has_timed(part, name):
+                return f"{part} {names[part]}"
+        asked = " of ".join(filter(None, (kind.metric or kind.stage, kind.method)))
+        return f"{asked} on {network}" if kind.network else asked
+
+    def has_timed(self, part: str, name: str) -> bool:
+        """True where anything of a stage, network, method or metric was computed."""
+        return (part, name) in self._timed or bool(self.elsewhere and self.elsewhere.has_timed(part, name))
+
     def _price(self, kind: WorkKind, work: float) -> Cost | None:
-        costs = next((self.known[k] for k in kind.wider() if k in self.known), None)
+        costs = self.known.get(kind)
         if costs is None:
-            return None
+            return self.elsewhere.price(kind, work) if self.elsewhere else None
         distance = min(abs(log(w / work)) for w, _ in costs)
         near = [cost.times(work / w) for w, cost in costs if isclose(abs(log(w / work)), distance, abs_tol=1e-9)]
         return Cost.mean(near)
@@ -115,5 +133,5 @@ def read(artefacts: Artefacts, scores: Scores) -> Prices:
 def _artefacts(artefacts: Artefacts) -> Iterator[Mapping[str, Any]]:
     for stage in artefacts.stages():
         for key in artefacts.keys(stage):
-            if record := artefacts.known(stage, key):
+            if record := dropped.read(artefacts, key) if stage == dropped.DROPPED else artefacts.known(stage, key):
                 yield record

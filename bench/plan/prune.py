@@ -34,7 +34,7 @@ def prune(study: Study) -> str:
 
 def _left(results: Path) -> Iterator[Path]:
     """Hidden files and heartbeats of runs that were killed: nobody has written to them for a day."""
-    for pattern in ("*/.tmp-*", "*/*/.tmp-*", "*/*/*/.tmp-*", f"*/{PROGRESS}/*"):
+    for pattern in ("*/.tmp-*", "*/*/.tmp-*", "*/*/*/.tmp-*", f"*/*/{files.UNFINISHED}*", f"*/{PROGRESS}/*"):
         for path in results.glob(pattern):
             if time.time() - max(p.lstat().st_mtime for p in (path, *path.rglob("*"))) > DAY_S:
                 yield path

@@ -1,6 +1,7 @@
 """Stage bank: healthy subjects of a data seed, a cache that simulators share which differ in pathology alone."""
 
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,44 +11,69 @@ from bench.store.keys import describe, key
 from bench.study import Study, Unit
 from bench.training.recipe import SIZES, sizes
 
+#: what `plan` calls files that a run deletes when it is done
+CACHES = "caches, deleted at the end"
+#: bytes a voxel of the grid: eight float32 and a label of the voxels of the brain, which fills about half of the grid
+STORED = 16.0
 #: draws the subjects into a folder
 Draw = Callable[[Path], None]
 
 
-class _Bank(Stage[Path]):
-    """Makes the folder that a simulator with a bank reads healthy subjects from."""
+class Banked(Stage[Path]):
+    """Makes a folder that a simulator reads healthy subjects from."""
 
-    name = "bank"
-    version = "1"
     cache = True
     network = False
+    keeps = CACHES
 
-    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
-        """One per data seed and whatever of the simulator its healthy subjects depend on."""
+    @abstractmethod
+    def counts(self, study: Study, unit: Unit) -> Mapping[str, int]:
+        """Subjects by stream."""
+
+    def banked(self, graph: Graph, unit: Unit, name: str, counts: Mapping[str, Any]) -> Cell:
+        """A cell whose key holds whatever of the simulator healthy subjects depend on, and how many there are."""
         study = graph.study
-        simulator = study.make("simulators", unit.simulator)
-        parts = simulator.banked(study.simulators[unit.simulator])
+        parts = study.make("simulators", unit.simulator).banked(study.simulators[unit.simulator])
         described = describe(parts, tuple(study.settings["trusted"]), unit.simulator)
-        counts = {name: study.training(unit).get(name) for name in SIZES}
-        content = {"parts": key(described), "data_seed": unit.data_seed, **counts}
         source = self.code(graph, "simulators", unit.simulator)
-        return Cell(self, f"d{unit.data_seed}", content, unit, source=source)
+        return Cell(self, name, {"parts": key(described), **counts}, unit, source=source)
 
     def make(self, given: Given) -> tuple[Draw, Passes]:
         """The subjects are drawn while they are written."""
-        counts = sizes(given.study.training(given.unit))
+        counts = self.counts(given.study, given.unit)
         simulator: Any = given.study.make("simulators", given.unit.simulator).with_data_seed(given.unit.data_seed)
         return lambda folder: simulator.fill_bank(counts, folder, given.progress), Passes()
 
     def write(self, folder: Path, value: Draw) -> None:
+        """Draw the subjects."""
         value(folder)
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Path:
+        """The folder."""
         return folder
 
     def work(self, study: Study, cell: Cell) -> float:
-        """The subjects of all splits."""
-        return float(sum(cell.content[name] for name in SIZES))
+        """The subjects of all streams."""
+        return float(sum(self.counts(study, cell.unit).values()))
+
+    def disk(self, study: Study, cell: Cell, voxels: int) -> float:
+        """All subjects."""
+        return STORED * voxels * self.work(study, cell)
+
+
+class _Bank(Banked):
+    """Makes the bank of a data seed."""
+
+    name = "bank"
+    version = "1"
+
+    def counts(self, study: Study, unit: Unit) -> Mapping[str, int]:
+        return sizes(study.training(unit))
+
+    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
+        """One per data seed and whatever of the simulator its healthy subjects depend on."""
+        counts = {name: graph.study.training(unit).get(name) for name in SIZES}
+        return self.banked(graph, unit, f"d{unit.data_seed}", {"data_seed": unit.data_seed, **counts})
 
 
 BANK = _Bank()

@@ -7,8 +7,11 @@ from typing import Any
 from bench.contracts import Simulator
 from bench.passes.counting import Passes
 from bench.provenance import ROOT
+from bench.stages.calibration_bank import calibration_banks
 from bench.stages.context import simulator
 from bench.stages.stage import Cell, Given, Graph, Stage
+from bench.store import files
+from bench.store.kept_numbers import KeptNumbers
 from bench.study import Study, Unit
 
 CALIBRATIONS = ROOT / "simulators" / "calibrations"
@@ -26,10 +29,17 @@ class _Calibrate(Stage[dict[str, Any]]):
         """One per simulator."""
         content = {"simulator": graph.describe("simulators", unit.simulator)}
         source = self.code(graph, "simulators", unit.simulator)
-        return Cell(self, unit.simulator, content, unit, source=source)
+        return Cell(self, unit.simulator, content, unit, source=source, caches=calibration_banks(graph, unit))
 
     def make(self, given: Given) -> tuple[dict[str, Any], Passes]:
-        return given.study.make("simulators", given.unit.simulator).calibrate(), Passes()
+        """Search from where an interrupted call came to; what that found is deleted once it has served."""
+        simulator, cell = given.study.make("simulators", given.unit.simulator), given.cell
+        for bank in cell.caches:
+            simulator = simulator.with_bank(given.of(bank))
+        kept = KeptNumbers(given.study.store / self.name / f"{files.UNFINISHED}{cell.key}-{cell.source[:8]}.json")
+        calibration = simulator.calibrate_in_steps(kept, given.progress)
+        files.remove(kept.path)
+        return calibration, Passes()
 
     def write(self, folder: Path, value: dict[str, Any]) -> None:
         (folder / FILE).write_text(json.dumps(value, indent=1) + "\n")

@@ -16,6 +16,10 @@ from bench.stages.context import EVALUATION
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.study import Study, Unit
 
+#: what `plan` calls the files of explained subjects, also redrawn
+SUBJECTS = "subjects and redraws"
+#: bytes a voxel: image, twin, region and domain, and one or two truths
+STORED = 24.0
 TENSORS = ("images", "targets", "subjects", "twins", "regions", "domain")
 
 
@@ -25,6 +29,7 @@ class _Cohort(Stage[Cohort]):
     name = "simulate"
     version = "2"
     network = False
+    keeps = SUBJECTS
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per simulator."""
@@ -71,6 +76,10 @@ class _Cohort(Stage[Cohort]):
     def work(self, study: Study, cell: Cell) -> float:
         """Subjects, and pairs of the population."""
         return float(cell.content["subjects"] + cell.content["pairs"])
+
+    def disk(self, study: Study, cell: Cell, voxels: int) -> float:
+        """Every explained subject."""
+        return STORED * voxels * float(cell.content["subjects"])
 
 
 COHORT = _Cohort()

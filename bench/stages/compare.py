@@ -67,6 +67,10 @@ class _Compare(Stage[Any]):
         """Every explained subject once per model."""
         return super().work(study, cell) * len(cell.parts["maps"])
 
+    def takes_part(self, study: Study, cell: Cell) -> frozenset[str]:
+        """Neither: maps are compared, whoever made them."""
+        return frozenset()
+
 
 COMPARE = _Compare()
 

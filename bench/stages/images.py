@@ -14,7 +14,7 @@ import torch
 
 from bench.contracts import Batch, Simulator
 from bench.passes.counting import Passes
-from bench.stages.bank import Draw, banks
+from bench.stages.bank import CACHES, Draw, banks
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.study import Study, Unit
@@ -29,6 +29,7 @@ class _Images(Stage[Images]):
     version = "2"
     cache = True
     network = False
+    keeps = CACHES
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per simulator, data seed and sizes of the splits."""
@@ -57,6 +58,11 @@ class _Images(Stage[Images]):
     def work(self, study: Study, cell: Cell) -> float:
         """The subjects of all splits."""
         return float(sum(cell.content[name] for name in SIZES))
+
+    def disk(self, study: Study, cell: Cell, voxels: int) -> float:
+        """Float32 images of all streams, those of `test` with and without pathology."""
+        streams = 1 + len(study.make("simulators", cell.unit.simulator).splits)
+        return 4.0 * voxels * (self.work(study, cell) + streams * cell.content["test"])
 
 
 IMAGES = _Images()

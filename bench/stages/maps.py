@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from bench import seeds
@@ -20,14 +20,21 @@ from bench.stages.returned import check_finite_map, checked_map
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.train import TRAIN
 from bench.stages.use import USE
+from bench.store import tensors
 from bench.store.keys import key
 from bench.study import Study, Unit
+
+FILE = "maps.safetensors.zst"
+#: the file of stores of before, which hold the same uncompressed
+PLAIN = "maps.safetensors"
+#: bytes of a compressed float32, mean of the maps of the study `quick`; a contribution has a multiplier beside its map
+PACKED = 1.3
 
 
 class Maps(Stage[Attribution]):
     """A stage whose cells hold the maps of the first `study.kept` subjects."""
 
-    maps = True
+    keeps = "maps"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per model and method.
@@ -48,18 +55,29 @@ class Maps(Stage[Attribution]):
         }
         content = {"maps": key({"stage": self.name, "version": self.version, **whole}), "kept": study.kept}
         needs, source = (graph.cell(CALIBRATE, unit), cohort, model, *use, *redraws), graph.source("methods", method)
-        return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method)
+        images = graph.cell(IMAGES, unit)
+        caches = (*images.caches, images) if "training" in tags.needs else ()
+        return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method, caches=caches)
+
+    def disk(self, study: Study, cell: Cell, voxels: int) -> float:
+        """Maps of the subjects that are kept."""
+        parts = 2 if study.make("methods", cell.method).tags.quantity == "contribution" else 1
+        return PACKED * parts * study.kept * voxels
+
+    def takes_part(self, study: Study, cell: Cell) -> frozenset[str]:
+        """The method, and the network where it looks at it."""
+        reads = study.make("methods", cell.method).tags.reads_model
+        return super().takes_part(study, cell) - (frozenset() if reads else {"network"})
 
     def write(self, folder: Path, value: Any) -> None:
-        """Write the map and what belongs to it as safetensors, float32."""
+        """Write the map and what belongs to it, float32."""
         parts = {name: part for name, part in value._asdict().items() if part is not None}
-        save_file(
-            {name: part.detach().float().contiguous() for name, part in parts.items()}, folder / "maps.safetensors"
-        )
+        tensors.write(folder / FILE, {name: part.detach().float() for name, part in parts.items()})
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Attribution:
         """The attribution."""
-        return Attribution(**load_file(folder / "maps.safetensors"))
+        path, plain = folder / FILE, folder / PLAIN
+        return Attribution(**(load_file(plain) if plain.exists() else tensors.read(path)))
 
 
 class MapsWithCost(NamedTuple):

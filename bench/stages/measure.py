@@ -67,6 +67,11 @@ class _Measure(Stage[Any]):
         everyone = super().work(study, cell)
         return min(study.make("metrics", cell.metric).subjects or everyone, everyone)
 
+    def takes_part(self, study: Study, cell: Cell) -> frozenset[str]:
+        """The network where it is asked for outputs, which methods share, and the method where it is asked again."""
+        kind = study.make("metrics", cell.metric).tags.kind
+        return {"map": frozenset[str](), "model": frozenset({"network"})}.get(kind, super().takes_part(study, cell))
+
 
 MEASURE = _Measure()
 

@@ -17,7 +17,7 @@ from bench.contracts import Cohort, Simulator
 from bench.contracts.arguments import check
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE, calibrated
-from bench.stages.cohort import COHORT
+from bench.stages.cohort import COHORT, SUBJECTS
 from bench.stages.context import EVALUATION
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.study import Study, Unit
@@ -119,6 +119,7 @@ class _Redraw(Stage[Redrawn]):
     name = "redraw"
     version = "1"
     network = False
+    keeps = SUBJECTS
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per simulator and number of draws."""
@@ -141,6 +142,10 @@ class _Redraw(Stage[Redrawn]):
     def work(self, study: Study, cell: Cell) -> float:
         """Every explained subject once per draw."""
         return super().work(study, cell) * float(cell.content["draws"])
+
+    def disk(self, study: Study, cell: Cell, voxels: int) -> float:
+        """A float32 for each draw of a voxel of a region, and regions fill about a third of the grid."""
+        return 4 / 3 * voxels * self.work(study, cell)
 
 
 REDRAW = _Redraw()

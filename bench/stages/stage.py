@@ -77,14 +77,14 @@ class Stage(ABC, Generic[Value]):
 
     name: what keys and folders of the store call it. version: raised when its meaning changes, so that older cells no
     longer answer for it. cache: its cells are no work of a plan, but made on the way. network: a network takes part,
-    so that prices differ between networks. maps: its cells hold maps, which fill a disk.
+    so that prices differ between networks. keeps: what its files are called where `plan` tells the disk they fill.
     """
 
     name: ClassVar[str]
     version: ClassVar[str]
     cache: ClassVar[bool] = False
     network: ClassVar[bool] = True
-    maps: ClassVar[bool] = False
+    keeps: ClassVar[str] = ""
 
     @abstractmethod
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
@@ -113,6 +113,14 @@ class Stage(ABC, Generic[Value]):
     def work(self, study: Study, cell: Cell) -> float:
         """Images that pass through the network or simulator, which a price grows with; here every explained subject."""
         return float(study.settings["explain"]["subjects"])
+
+    def disk(self, study: Study, cell: Cell, voxels: int) -> float:
+        """Bytes that a cell's files take, about; 0 of what fills no disk. voxels: of an image."""
+        return 0.0
+
+    def takes_part(self, study: Study, cell: Cell) -> frozenset[str]:
+        """`network`, `method` or both: what a price depends on beside stage and metric."""
+        return frozenset({"network", "method"} if self.network else {"method"})
 
     def configuration(self, study: Study, cell: Cell) -> dict[str, Node]:
         """The nodes a cell is made by, as configured; nodes of the cells it needs stand in their own records."""

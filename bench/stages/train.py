@@ -8,7 +8,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from bench.config.architecture import architecture
+from bench.config.architecture import architecture, parameters
 from bench.contracts import BadInput
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE
@@ -24,6 +24,7 @@ class _Train(Stage[Trained]):
 
     name = "train"
     version = "1"
+    keeps = "models"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per unit; the images of its data seed are drawn on the way."""
@@ -67,6 +68,10 @@ class _Train(Stage[Trained]):
     def work(self, study: Study, cell: Cell) -> float:
         """Every training subject once per epoch."""
         return float(cell.content["train"]["subjects"] * cell.content["train"]["epochs"])
+
+    def disk(self, study: Study, cell: Cell, voxels: int) -> float:
+        """The weights, float32."""
+        return 4.0 * parameters(network(study, cell.unit))
 
     def configuration(self, study: Study, cell: Cell) -> dict[str, Node]:
         """The simulator, the network, and how it is trained."""

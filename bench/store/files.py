@@ -26,6 +26,8 @@ REFUSALS = {
     errno.EROFS: "the disk is read-only",
     errno.EACCES: "permission is denied",
 }
+#: what the names of files begin with that an interrupted call goes on from
+UNFINISHED = ".unfinished-"
 #: bytes; a disk with less is full
 ROOM = 2**16
 log = logging.getLogger("bench.store")

@@ -33,6 +33,7 @@ from bench.columns.written import (
 )
 from bench.passes.convergence import CONVERGED
 from bench.plan.cells import Cells
+from bench.plan.published_prices import cost_place
 from bench.plan.states import StoredCells, survey
 from bench.stages import convergence, train
 from bench.stages.attribute import ATTRIBUTE
@@ -40,7 +41,7 @@ from bench.stages.calibrate import CALIBRATE
 from bench.stages.cohort import COHORT
 from bench.stages.stage import Cell
 from bench.stages.train import TRAIN
-from bench.store import files
+from bench.store import dropped, files
 from bench.store.keys import canonical
 from bench.store.schema import TABLES
 from bench.study import Study
@@ -151,10 +152,8 @@ class Writer:
 
     def done(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
         """Every distinct cell with a record, those of caches included."""
-        seen: dict[str, Cell] = {c.key: c for states in self.states.values() for c, _ in states.values()}
-        seen |= {cache.key: cache for cell in list(seen.values()) for cache in cell.caches}
-        for cell in seen.values():
-            record = self.stored.record(cell)
+        for cell in self.cells.everything():
+            record = self.stored.record(cell) or dropped.read(self.stored.artefacts, cell.key)
             if record and "cost" in record:
                 yield cell, record
 
@@ -184,11 +183,7 @@ class Writer:
 
 
 def _cost(cell: Cell, record: dict[str, Any]) -> list[Any]:
-    unit, cost = cell.unit, record["cost"]
-    # models on permuted labels may be trained longer, and would spoil the means of those that are reported
-    stage = f"{cell.stage}-permuted" if unit.permuted else cell.stage
-    where = [unit.simulator, unit.network, unit.data_seed, unit.model_seed, stage, cell.method, cell.metric]
-    return [*where, *(cost[name] for name in USAGE.names)]
+    return [*cost_place(cell), *(record["cost"][name] for name in USAGE.names)]
 
 
 def _provenance(cell: Cell, record: dict[str, Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 import json
 
 from bench.contracts import BadInput
+from bench.launch.progress import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command
@@ -27,7 +28,7 @@ def calibrate(command: Command) -> int:
     """Calibrate the simulators of a study and put the results where they are committed."""
     study, _ = command.study()
     for unit in {u.simulator: u for u in study.units}.values():
-        run = UnitRun(study, unit)
+        run = UnitRun(study, unit, SpokenBeat())
         path = committed(run.cells.cell(CALIBRATE, unit))
         if not path.exists():
             calibration = run.value(CALIBRATE)

@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bench import report as pages
+from bench.launch import caches
 from bench.launch.launch import launch
 from bench.plan import place
 from bench.plan import plan as planning
+from bench.plan.stale import stale_sentence
 from bench.plan.states import cell_counts, survey
 from bench.store import files, ledger, schema
 from bench.store.artefacts import Damaged
@@ -45,6 +47,8 @@ def run(command: Command) -> int:
     files.make_folder(study.folder)
     say_underpowered(study)
     say_begun(study)
+    if sentence := stale_sentence(study, survey(study)):
+        print(sentence, file=sys.stderr)
     ledger.disown(study.folder)
     ledger.clear_names(study.folder)
     (study.folder / PAGE).unlink(missing_ok=True)
@@ -57,6 +61,7 @@ def run(command: Command) -> int:
             print(f"{error}; computing it again", file=sys.stderr)
             # where one file is damaged others may be, and only so many attempts are made
             list(study.artefacts().verify())
+    caches.drop(study)
     code = say_failures(study)
     with readable():
         if study.headline:

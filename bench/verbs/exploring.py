@@ -4,6 +4,7 @@ from bench.explore import portraits
 from bench.explore import realism as beside_norms
 from bench.explore.export.cohorts import export as folders
 from bench.explore.views.write import write
+from bench.launch import caches
 from bench.verbs.command import Command
 
 
@@ -30,6 +31,8 @@ def realism(command: Command) -> int:
 
 def views(command: Command) -> int:
     """Draw what else can be seen of a model than maps, into results/<study>/views."""
-    for folder in write(command.study()[0]):
+    study = command.study()[0]
+    for folder in write(study):
         print(folder)
+    caches.drop(study)
     return 0

@@ -13,6 +13,7 @@ from bench.plan.cells import Cells
 from bench.plan.estimate import estimate
 from bench.plan.prune import prune
 from bench.plan.show import record
+from bench.plan.stale import stale_sentence
 from bench.plan.states import STATES, cell_counts, survey
 from bench.report import FORMATS, ScoreRows, as_text
 from bench.report.load.results import Ranking
@@ -41,7 +42,9 @@ def plan(command: Command) -> int:
     for stage in dict.fromkeys([*(stage for stage, _ in by_stage), *expected.stages]):
         states = "".join(f"{by_stage[stage, state]:>12}" for state in STATES)
         print(f"{stage:<12}{states}{expected.seconds(stage):>12}")
-    print(expected.sentence(compose.workers(lines)))
+    beside = (expected.unknown_sentence(), expected.disk_sentence(), stale_sentence(study, surveyed))
+    estimated = (expected.sentence(compose.workers(lines)), *beside)
+    print("\n".join(filter(None, estimated)))
     say_underpowered(study)
     say_power(study)
     return 0

@@ -6,9 +6,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
+
 from bench import report as pages
 from bench.columns import written
 from bench.contracts import BadInput
+from bench.plan import published_prices
 from bench.provenance import ROOT
 from bench.store import files, ledger, schema
 from bench.study import Study
@@ -81,6 +84,8 @@ def _publish_tables(study: Study) -> int:
     with readable():
         for readme in (ROOT / name / "README.md" for name in ("results", "simulators", "bench/networks")):
             pages.write_readme(readme, target)
+    made = pd.read_parquet(target / "provenance.parquet", columns=["date"])["date"].max()
+    published_prices.write(study, pd.read_parquet(target / "costs.parquet"), str(made))
     print(target)
     return 0
 

@@ -7,6 +7,7 @@ from typing import Any
 from bench.checks import method_probe, methods, metrics, networks, simulators
 from bench.config.architecture import architecture
 from bench.contracts import BadInput
+from bench.launch.progress import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.context import simulator
@@ -46,7 +47,7 @@ def _verdict(name: str, check: Callable[[], str | None]) -> tuple[str, str]:
 def _simulators(study: Study, label: str) -> Iterator[Named]:
     # the checks need an amplitude, so a simulator that was never calibrated is calibrated first
     unit = next(u for u in study.units if u.simulator == label)
-    run = UnitRun(study, unit)
+    run = UnitRun(study, unit, SpokenBeat())
     calibration = run.value(CALIBRATE)
     calibrated, key = simulator(study, unit, calibration), run.cells.describe("simulators", label)
     audits = Audits(

@@ -61,6 +61,7 @@ class Bank:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         about = json.loads((folder / INDEX).read_text())
         self.grid: tuple[int, ...] = tuple(about["grid"])
         self.size, self.starts = prod(self.grid), about["starts"]

@@ -22,8 +22,8 @@ class SeenSubjects(NamedTuple):
         return SeenSubjects(*(part[chosen] for part in self))
 
     def judged(self) -> "SeenSubjects":
-        """The subjects on either side."""
-        return self.only(self.sides >= 0)
+        """The subjects on either side, without a copy where these are all."""
+        return self if (self.sides >= 0).all() else self.only(self.sides >= 0)
 
     def of(self, first: int, second: int) -> "SeenSubjects":
         """The subjects of two classes, those of the second on the patients' side."""

@@ -2,8 +2,14 @@
 
 import random
 import shutil
+from dataclasses import replace
 
 import pytest
+from sweeps import FAKES
+
+from bench.launch.unit import UnitRun
+from bench.stages.images import IMAGES
+from bench.study import Study
 
 pytestmark = pytest.mark.fault("store")
 
@@ -17,8 +23,8 @@ KINDS = {
     "redraw": "redraws.safetensors",
     "truths": "use.safetensors",
     "effects": "effects.safetensors",
-    "attribute": "maps.safetensors",
-    "untrained": "maps.safetensors",
+    "attribute": "maps.safetensors.zst",
+    "untrained": "maps.safetensors.zst",
     "scores": "*.parquet",
 }
 #: what is made from a stage and may stand in the way of its being read
@@ -27,6 +33,15 @@ BELOW = {
     "images": ["train", "truths", "effects", "attribute", "untrained", "scores"],
 }
 ALL_BELOW = ["truths", "effects", "scores"]
+
+
+@pytest.fixture
+def copied(copied, monkeypatch):
+    """A finished sweep with its caches, as one that is still at work has them."""
+    monkeypatch.syspath_prepend(FAKES)
+    study = replace(Study.load(copied.results / "faults" / "plan.json"), results=str(copied.results))
+    UnitRun(study, study.units[0]).value(IMAGES)
+    return copied
 
 
 def flip(path, place):
@@ -78,7 +93,7 @@ def test_a_damaged_file_met_at_work_is_made_again(copied, outcome, stage, name):
 
 @pytest.mark.full
 def test_many_damaged_files_met_while_tables_are_written(copied, outcome):
-    for kind in ("train/*/model.json", "effects/*/effects.safetensors", "attribute/*/maps.safetensors"):
+    for kind in ("train/*/model.json", "effects/*/effects.safetensors", "attribute/*/maps.safetensors.zst"):
         for path in copied.store.glob(kind):
             flip(path, 0.5)
     code, said = copied.run()

@@ -9,13 +9,17 @@ from sklearn.metrics import roc_auc_score
 
 from bench.contracts import BadInput
 from bench.passes.discrimination import auc
+from simulators import separability
 from simulators.brain import Brain
 from simulators.contrast import Contrast
+from simulators.draw.drawn import DrawnSubjects
+from simulators.draw.subject import draw
 from simulators.observe.readout import discriminant, fit, regression
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
+from simulators.separability import HIGH, LOW, MOST, STREAM, _look, calibrate, observer
 from simulators.task.graded import Graded
 from simulators.task.patterns import Patterns
 
@@ -96,3 +100,46 @@ def test_separability_below_what_the_least_amplitude_reaches_is_refused():
     with pytest.raises(BadInput, match=says) as error:
         Brain(deep, separability=0.6).calibrate(subjects=60, verify=60)
     assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def stopped(atrophy):
+    """A calibration that was stopped at its fourth amplitude, and what it had found."""
+
+    class Stopping(dict):
+        def __setitem__(self, amplitude, value):
+            if len(self) == 3:
+                raise KeyboardInterrupt
+            super().__setitem__(amplitude, value)
+
+    reached = Stopping()
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(atrophy.parts, 0.9, 60, 60, reached=reached)
+    return dict(reached)
+
+
+def test_a_search_goes_on_from_what_it_found_and_finds_the_same(atrophy, stopped, monkeypatch):
+    whole, looked = calibrate(atrophy.parts, 0.9, 60, 60), []
+    look = separability._look
+    monkeypatch.setattr(separability, "_look", lambda p, a, *more: looked.append(a) or look(p, a, *more))
+    assert calibrate(atrophy.parts, 0.9, 60, 60, reached=stopped) == whole
+    assert len(stopped) > 3 and not {LOW, HIGH} & set(looked), "ends are tried first, and were known"
+
+
+def test_subjects_of_a_bank_give_the_same_and_are_drawn_once(atrophy, tmp_path, monkeypatch):
+    direct = [draw(atrophy.parts, i, STREAM) for i in range(40)]
+    atrophy.fill_bank({STREAM: 40}, tmp_path)
+    monkeypatch.setattr(type(atrophy.parts.anatomy), "warp", lambda *_: pytest.fail("it is in the bank"))
+    told = []
+    banked = DrawnSubjects(atrophy.parts, STREAM, range(40), tmp_path, told.append)
+    watcher = observer(atrophy.parts, 0.3, banked)
+    seen = [_look(atrophy.parts, 0.3, watcher, subjects) for subjects in (banked, direct)]
+    for ours, theirs in zip(*seen, strict=True):
+        assert np.array_equal(ours, theirs)
+    assert sum(told) >= 40
+
+
+def test_the_share_done_rises_to_the_end(atrophy):
+    told = []
+    calibrate(atrophy.parts, 0.9, 60, 60, progress=told.append)
+    assert told == sorted(told) and 0 < told[0] < told[-1] <= MOST and len(told) > 5

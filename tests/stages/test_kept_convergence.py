@@ -57,4 +57,4 @@ def test_it_lies_beside_the_maps_of_methods_with_noise_alone(tmp_path):
     assert torch.equal(ATTRIBUTE.read(tmp_path, None, None).map, kept.maps.map)
     (tmp_path / "certain").mkdir()
     ATTRIBUTE.write(tmp_path / "certain", convergence.Kept(kept.maps))
-    assert [p.name for p in (tmp_path / "certain").iterdir()] == ["maps.safetensors"]
+    assert [p.name for p in (tmp_path / "certain").iterdir()] == ["maps.safetensors.zst"]

@@ -136,7 +136,7 @@ def test_a_stage_in_a_file_of_its_own_is_part_of_every_study(add, lines, capsys,
         cell.stage for cell, state in survey(work)[work.units[0].id].values() if state == "missing"
     ]
     expected = estimate(work, survey(work))
-    assert expected.unknown == 0 and expected.stages["toy_of_a_test"].seconds > 0
+    assert not expected.unknown and expected.stages["toy_of_a_test"].seconds > 0
 
     # shown, with the command that makes it alone, and in the tables
     assert main(["show", key, *lines, "--config-dir", str(CONF)]) == 0

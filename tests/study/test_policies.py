@@ -13,6 +13,7 @@ from bench.contracts import Status
 from bench.launch.unit import UnitRun, fail
 from bench.plan import plan
 from bench.plan.cells import Cells
+from bench.plan.stale import stale_sentence
 from bench.plan.states import survey
 
 LINES = ["study=fake", "trusted=[fakes]", "seed.data=0", "seed.model=0", "metric=[calibrated_ap]"]
@@ -85,10 +86,12 @@ def test_stale_is_said_and_made_again_only_when_asked(results, monkeypatch):
     study = planned(results, BOTH)
     assert {(c.stage, c.method) for c, s in cells(study).values() if s == "stale"} == {("attribute", "gradient")}
     assert pending(study) == []
+    assert stale_sentence(study, survey(study)).startswith("stale cells: 1 by methods/gradients.py; ")
     again = planned(results, BOTH, "rerun=stale")
     assert pending(again) == [("attribute", "gradient")]
     compute(again)
     assert {s for _, s in cells(study).values()} == {"done"}
+    assert stale_sentence(study, survey(study)) == ""
 
 
 def test_all_makes_every_cell_anew(results):

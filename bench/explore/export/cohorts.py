@@ -7,6 +7,7 @@ from bench.explore.export.layout import About
 from bench.explore.export.maps import stored
 from bench.explore.export.models import stored_models
 from bench.explore.export.writer import sentence_if_refused, write
+from bench.launch.progress import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.cohort import COHORT
@@ -33,7 +34,7 @@ def export(study: Study) -> Iterator[Path]:
 def _export(study: Study, unit: Unit) -> Path:
     folder = study.folder / "export" / unit.simulator
     with sentence_if_refused(folder):
-        run = UnitRun(study, unit)
+        run = UnitRun(study, unit, SpokenBeat())
         calibrated = simulator(study, unit, run.value(CALIBRATE))
         cohort = run.value(COHORT)
         subjects = cohort.subjects.tolist()

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from bench.contracts import BadInput, Unsupported
 from bench.explore.views.pages import VIEWS
 from bench.explore.views.seen import Seen
+from bench.launch.progress import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.report.figures import style
 from bench.stages.calibrate import CALIBRATE
@@ -41,7 +42,7 @@ def write(study: Study, subjects: int = SUBJECTS) -> Iterator[Path]:
 
 def load_seen(study: Study, unit: Unit, subjects: int = SUBJECTS) -> Seen:
     """A unit's trained model and what its views look at."""
-    run = UnitRun(study, unit)
+    run = UnitRun(study, unit, SpokenBeat())
     model, images = run.value(TRAIN).model, run.value(IMAGES)
     world = simulator(study, unit, run.value(CALIBRATE))
     test = images.test.take(torch.arange(min(subjects, len(images.test))))

@@ -1,0 +1,44 @@
+"""Work that is expected of a call: seconds of each cell, by which its progress and the time left are told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from bench.plan.estimate import text_of_time
+from bench.study import Study
+
+Beats = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class ExpectedWork:
+    """Seconds of the cells that units wait for; a cell that nobody timed counts as the mean of the others."""
+
+    study: Study
+    units: Sequence[str]
+    seconds: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        """Seconds of all cells."""
+        return sum(sum(self._of(unit)) for unit in self.units)
+
+    def done(self, beats: Beats) -> float:
+        """Seconds of what is behind the units, by their last heartbeats."""
+        return sum(self._behind(unit, beats[unit]) for unit in self.units if beats.get(unit))
+
+    def left(self, beats: Beats, elapsed: float) -> str:
+        """The time left, were it to go on as it went so far; "" before anything is done."""
+        done = self.done(beats)
+        return f"about {text_of_time(elapsed * (self.total - done) / done)} left" if done else ""
+
+    def _behind(self, unit: str, beat: Mapping[str, Any]) -> float:
+        seconds = self._of(unit)
+        # a child that was started again counts what is left
+        at = len(seconds) - beat["total"] + beat["position"]
+        return sum(seconds[:at]) + sum(seconds[at : at + 1]) * beat["share"]
+
+    def _of(self, unit: str) -> list[float]:
+        usual = fmean(self.seconds.values()) if self.seconds else 1.0
+        return [self.seconds.get(key, usual) for key in self.study.pending[unit]]

@@ -1,0 +1,32 @@
+"""Stage calibration_bank: the healthy subjects of a calibration, a cache that simulators of one anatomy share."""
+
+from collections.abc import Mapping
+
+from bench.stages.bank import Banked
+from bench.stages.stage import Cell, Graph
+from bench.study import Study, Unit
+
+
+class _CalibrationBank(Banked):
+    """Makes the folder that a calibration reads healthy subjects from, as often as it tries an amplitude."""
+
+    name = "calibration_bank"
+    version = "1"
+
+    def counts(self, study: Study, unit: Unit) -> Mapping[str, int]:
+        streams: Mapping[str, int] = study.make("simulators", unit.simulator).calibration_streams
+        return streams
+
+    def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
+        """One per anatomy, whatever is to be seen in it."""
+        return self.banked(graph, unit, unit.simulator, self.counts(graph.study, unit))
+
+
+CALIBRATION_BANK = _CalibrationBank()
+
+
+def calibration_banks(graph: Graph, unit: Unit) -> tuple[Cell, ...]:
+    """The bank of a calibration; none where the simulator has no use for one."""
+    simulator, node = graph.study.make("simulators", unit.simulator), graph.study.simulators[unit.simulator]
+    used = simulator.calibration_streams and simulator.banked(node) is not None
+    return (graph.cell(CALIBRATION_BANK, unit),) if used else ()

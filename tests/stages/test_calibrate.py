@@ -1,0 +1,64 @@
+"""Stage calibrate: an interrupted search goes on from what it found, and its subjects are in a bank."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.launch.unit import UnitRun
+from bench.plan import plan
+from bench.plan.cells import Cells
+from bench.stages.calibrate import CALIBRATE
+
+FAKES = Path(__file__).parents[1] / "study"
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(FAKES))
+    lines = ["study=fake", "simulator=stocked", "trusted=[fakes]", f"paths.results={tmp_path}"]
+    return plan.with_work(plan.study(lines, [FAKES / "fakes" / "conf"])[0])
+
+
+@pytest.fixture
+def search(study, monkeypatch):
+    """search(stops): what the next calibrations know and read; each adds an amplitude, and is interrupted if told."""
+    stocked = type(study.make("simulators", "stocked"))
+
+    def replaced(stops):
+        known = []
+
+        def in_steps(self, reached, progress):
+            known.append((dict(reached), sorted(p.name for p in Path(self.bank).glob("*.npy"))))
+            reached[0.5 + len(reached)] = 0.75
+            progress(0.5)
+            if stops:
+                raise KeyboardInterrupt
+            return self.calibrate()
+
+        monkeypatch.setattr(stocked, "calibrate_in_steps", in_steps, raising=False)
+        return known
+
+    monkeypatch.setattr(stocked, "calibration_streams", {"calibration": 6}, raising=False)
+    return replaced
+
+
+def test_a_calibration_goes_on_from_what_a_killed_one_found(study, search):
+    unit = study.units[0]
+    known = search(stops=True)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            UnitRun(study, unit).value(CALIBRATE)
+    assert known == [({}, ["calibration.npy"]), ({0.5: 0.75}, ["calibration.npy"])]
+    shares = []
+    known = search(stops=False)
+    UnitRun(study, unit, lambda at, cell, share: shares.append(share)).value(CALIBRATE)
+    assert known == [({0.5: 0.75, 1.5: 0.75}, ["calibration.npy"])]
+    assert 0.5 in shares
+    assert not list((study.store / "calibrate").glob(".*")), "what has served is gone"
+
+
+def test_simulators_of_one_anatomy_share_the_bank(study, search):
+    search(stops=False)
+    cells = Cells(study)
+    assert [cache.stage for cache in cells.cell(CALIBRATE, study.units[0]).caches] == ["calibration_bank"]
+    assert len({cells.cell(CALIBRATE, unit).caches[0].key for unit in study.units}) == 1

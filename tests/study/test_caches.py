@@ -1,0 +1,109 @@
+"""Caches: deleted at the end of a call unless another is at work, their costs still known, made again as they were."""
+
+import os
+import shutil
+
+import pytest
+
+from bench.launch import caches
+from bench.launch.progress import OWNER, folder
+from bench.launch.unit import UnitRun
+from bench.plan import plan
+from bench.plan.prices import WorkKind, read, work
+from bench.stages.images import IMAGES
+from bench.store import processes
+from bench.tables.writer import Writer
+
+LINES = ["simulator=stocked", "seed.data=0", "seed.model=0", "method=[random]", "metric=[calibrated_ap]"]
+#: the mark of a process that was there once
+OVER = processes.mark(os.getpid()).rsplit(".", 1)[0] + ".1"
+
+
+@pytest.fixture
+def computed(planned):
+    study = plan.with_work(planned(*LINES))
+    UnitRun(study, study.units[0]).run(study.pending[study.units[0].id])
+    return study
+
+
+def held(study):
+    return {stage: study.artefacts().keys(stage) for stage in ("bank", "images")}
+
+
+def written(study):
+    """Checksums of the images."""
+    artefacts = study.artefacts()
+    return [artefacts.record("images", key)["files"] for key in artefacts.keys("images")]
+
+
+def begun(study, owner):
+    """The heartbeats of a call on the same results, whose process has a mark."""
+    beats = folder(plan.with_work(study))
+    beats.mkdir(parents=True)
+    (beats / OWNER).write_text(owner)
+    shutil.copyfile(study.save(), beats / "plan.json")
+    return beats
+
+
+def test_nothing_is_left_of_caches_but_what_they_cost(computed):
+    before, costs = held(computed), list(Writer(computed).done())
+    assert all(before.values())
+    caches.drop(computed)
+    assert not any(held(computed).values())
+    assert [(cell.key, record["cost"]) for cell, record in Writer(computed).done()] == [
+        (cell.key, record["cost"]) for cell, record in costs
+    ]
+    run = UnitRun(computed, computed.units[0])
+    cell = run.cells.cell(IMAGES, computed.units[0])
+    prices = read(computed.artefacts(), computed.scores())
+    assert prices.price(WorkKind.of(run.cells, cell), work(run.cells, cell)).seconds > 0
+    assert not plan.with_work(computed).pending, "a cache that is gone is nothing that a study misses"
+
+
+def test_what_needs_a_dropped_cache_makes_it_again_with_the_same_bytes(computed):
+    before = written(computed)
+    caches.drop(computed)
+    UnitRun(computed, computed.units[0]).value(IMAGES)
+    assert written(computed) == before
+    caches.drop(computed)
+    assert not any(held(computed).values())
+
+
+def test_a_call_at_work_keeps_the_caches_that_its_study_has(computed, planned):
+    mine = begun(computed, processes.mark(os.getpid()))
+    caches.drop(computed)
+    assert all(held(computed).values())
+    (mine / OWNER).write_text(OVER)
+    caches.drop(computed)
+    assert not any(held(computed).values()), "whose call was killed"
+
+
+def test_a_plan_that_cannot_be_read_may_need_any_cache(computed):
+    (begun(computed, processes.mark(os.getpid())) / "plan.json").write_text("{")
+    caches.drop(computed)
+    assert all(held(computed).values())
+
+
+def test_another_study_at_work_keeps_its_own_alone(computed, planned):
+    begun(
+        planned(*(line for line in LINES if line != "seed.data=0"), "name=other", "seed.data=1"),
+        processes.mark(os.getpid()),
+    )
+    caches.drop(computed)
+    assert not any(held(computed).values())
+
+
+def test_a_reader_that_meets_a_missing_file_makes_the_folder_again(computed, monkeypatch):
+    run, before = UnitRun(computed, computed.units[0]), written(computed)
+    stored = UnitRun._stored
+
+    def dropped_meanwhile(self, cell):
+        if cell.stage == "images":
+            monkeypatch.setattr(UnitRun, "_stored", stored)
+            caches.drop(computed)
+            raise FileNotFoundError("train.npy")
+        return stored(self, cell)
+
+    monkeypatch.setattr(UnitRun, "_stored", dropped_meanwhile)
+    run.value(IMAGES)
+    assert written(computed) == before

@@ -1,0 +1,60 @@
+"""Progress by expected seconds: of unequal cells, of restarted children, and the time left."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from bench.launch.expected import ExpectedWork
+from bench.launch.progress import SpokenBeat
+from bench.launch.unit import UnitRun
+from bench.plan import plan
+from bench.plan.estimate import expected_seconds
+
+PENDING = {"a": ["slow", "quick", "new"], "b": ["quick"]}
+
+
+@pytest.fixture
+def work():
+    return ExpectedWork(SimpleNamespace(pending=PENDING), ("a", "b"), {"slow": 90.0, "quick": 10.0})
+
+
+def beat(total, position, share=0.0):
+    return {"total": total, "position": position, "share": share}
+
+
+def test_a_cell_counts_as_long_as_it_is_expected_to_take(work):
+    assert work.total == 90 + 10 + 50 + 10, "what nobody timed is as long as the mean"
+    assert work.done({"a": beat(3, 0, 0.5), "b": {}}) == 45
+    assert work.done({"a": beat(3, 1), "b": beat(1, 1)}) == 90 + 10
+    assert work.done({"a": beat(3, 3), "b": beat(1, 1)}) == work.total
+
+
+def test_a_child_that_was_started_again_counts_what_is_left(work):
+    assert work.done({"a": beat(1, 0, 0.5)}) == 90 + 10 + 25
+
+
+def test_the_time_left_goes_by_what_was_done(work):
+    assert work.left({"a": beat(3, 1)}, 45.0) == "about 35 s left"
+    assert work.left({"a": {}}, 45.0) == ""
+
+
+def test_nothing_timed_counts_every_cell_alike():
+    work = ExpectedWork(SimpleNamespace(pending=PENDING), ("a",), {})
+    assert (work.total, work.done({"a": beat(3, 1)})) == (3.0, 1.0)
+
+
+def test_a_verb_says_how_far_it_is_where_it_was_silent(capsys):
+    cell = SimpleNamespace(unit=SimpleNamespace(simulator="focal"), title="calibrate")
+    SpokenBeat(every_s=3600.0)(0, cell, 0.3)
+    assert capsys.readouterr().err == ""
+    SpokenBeat(every_s=0.0)(0, cell, 0.3)
+    assert capsys.readouterr().err == "focal: calibrate 30%\n"
+
+
+def test_every_cell_of_a_study_is_expected_to_take_what_another_seed_took(planned):
+    lines = ["method=[random]", "metric=[calibrated_ap]", "seed.model=0"]
+    first = plan.with_work(planned(*lines, "seed.data=0"))
+    UnitRun(first, first.units[0]).run(first.pending[first.units[0].id])
+    second = plan.with_work(planned(*lines, "seed.data=1"))
+    seconds, pending = expected_seconds(second), second.pending[second.units[0].id]
+    assert seconds.keys() == {*pending} and all(value >= 0 for value in seconds.values())
