@@ -9,9 +9,10 @@ from bench.config.changes import HOW
 from bench.contracts import BadInput
 from bench.study import PLAN, PLUGINS, Node, Study
 
-#: settings that a study may add to; its seeds are in its models, its bars among its methods
-GROWING = ("headline", "detect", "against", "tuned")
-ELSEWHERE = (*HOW, *GROWING, "seed", "bars", "budgets")
+#: settings that a study may add to; its seeds are in its models, its bars among its methods,
+#: and what was tuned counts where a view asks for it
+GROWING = ("headline", "detect", "against")
+ELSEWHERE = (*HOW, *GROWING, "seed", "bars", "budgets", "tuned")
 
 
 def check(study: Study) -> None:
@@ -46,7 +47,14 @@ def _lost(before: Study, now: Study) -> Iterator[str]:
     lacking = {unit.id for unit in before.units} - {unit.id for unit in now.units}
     yield from (f"this one lacks its model {name}" for name in sorted(lacking))
     yield from (f"its {key} is another" for key in _settings(before.settings, content["settings"]))
+    yield from (f"its {name} is smoothed otherwise" for name in before.methods if _smoothed(before, now, name))
     yield from (f"its {u.id} is trained otherwise" for u in before.units if before.training(u) != now.training(u))
+
+
+def _smoothed(before: Study, now: Study, method: str) -> bool:
+    """Whether a view of a study smooths the maps of a method otherwise in another."""
+    widths = before.blur(method), now.blur(method) if method in now.methods else 0.0
+    return any(len({view.of(width) for width in widths}) > 1 for view in before.views)
 
 
 def _settings(before: Node, now: Mapping[str, Any]) -> Iterator[str]:

@@ -85,6 +85,15 @@ def test_a_part_or_another_study_of_the_name_is_refused_with_the_two_ways_out(th
     place.check(planned(*lines, "replace=true"))
 
 
+OWN = ("views=[{sign: abs, fwhm_voxels: own}]", "headline.anatomy.view=abs+own")
+
+
+@pytest.mark.parametrize(("lines", "told"), [((), []), (OWN, ["its gradient is smoothed otherwise"])])
+def test_a_method_tuned_otherwise_is_another_study_where_a_view_asks_for_what_was_tuned(planned, lines, told):
+    before, now = (planned("method=[gradient]", *lines, f"tuned.gradient.fwhm={width}") for width in (1, 2))
+    assert list(place._lost(before, now)) == told
+
+
 @pytest.mark.parametrize("verb", ["plan", "tables"])
 def test_every_verb_that_computes_or_writes_refuses_it(there, verb):
     assert call(verb, there.results, "name=mine", "method=[random,gradient]", "seed.data=0") == 2
