@@ -23,7 +23,11 @@ def of(metric, method=None, share=1.0):
 @pytest.mark.parametrize(
     ("where", "told"),
     [
-        (of("infidelity_patch"), "infidelity_patch should have a value and is undefined in every row"),
+        pytest.param(
+            of("infidelity_patch"),
+            "infidelity_patch should have a value and is undefined in every row",
+            marks=pytest.mark.full,
+        ),
         (of("region_ap", "gradient"), "region_ap on use should have a value and is undefined in"),
         (of("calibrated_ap", "lrp_0", 0.75), "calibrated_ap on counterfactual should have a value and is undefined in"),
     ],

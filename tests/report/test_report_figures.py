@@ -24,7 +24,9 @@ def test_every_figure_is_written_twice(study_folder):
     assert {p.name for p in (study_folder / "figures").iterdir()} == {f"{n}.{k}" for n in names for k in ("pdf", "png")}
 
 
-@pytest.mark.parametrize("figure", [overlap, separability, randomisation])
+@pytest.mark.parametrize(
+    "figure", [overlap, *(pytest.param(f, marks=pytest.mark.full) for f in (separability, randomisation))]
+)
 def test_equal_tables_give_equal_files(source, tmp_path: Path, figure):
     for name in ("a", "b"):
         save(figure.draw(source)[0], tmp_path / name)

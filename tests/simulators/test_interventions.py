@@ -122,6 +122,7 @@ def test_warps_are_numbered_and_repeat(silent):
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.full
 def test_rescan_changes_the_scan_and_the_position_only():
     brain = Brain(Focal(), amplitude=0.3, nuisance=Clinical(blur_mm=2.0))
     own, new = brain.record(1, "train"), brain.record(1, "train", {"rescan": 0})

@@ -55,7 +55,9 @@ def test_all_shipped_tasks_of_values_are_among_them():
     assert set(VALUES) == {"age", "lesion_load", "residual", "severity"}
 
 
-@pytest.mark.parametrize("task", [Residual(), Shortcut(Graded())], ids=["suppressor", "marker"])
+@pytest.mark.parametrize(
+    "task", [Residual(), pytest.param(Shortcut(Graded()), marks=pytest.mark.full)], ids=["suppressor", "marker"]
+)
 def test_only_the_region_that_a_value_is_made_of_is_associated(task):
     assert _associated(_brain(task, 2)) == {REGIONS[0]}
 
@@ -102,6 +104,7 @@ def test_no_mean_differs_in_xor_but_what_goes_together_does():
     assert {brain.region_names[r] for r in quadratic.argsort()[-2:]} == set(REGIONS[:2])
 
 
+@pytest.mark.full
 def test_the_fewest_pairs_leave_no_hole_in_the_association_of_voxels():
     brain = Brain(Atrophy(("left hippocampus", "right hippocampus")), amplitude=0.22)
     volume, cohort = brain.population((0, 1), "evaluation", 30)["association"].volume, brain.cohort((0, 1))

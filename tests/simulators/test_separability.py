@@ -79,6 +79,7 @@ def test_three_classes_are_calibrated_by_the_explained_pair_and_all_pairs_record
     assert found["reached"] == found["pairs"]["0-1"] == pytest.approx(found["pairs"]["0-2"], abs=0.15)
 
 
+@pytest.mark.full
 def test_calibration_reaches_what_was_asked(atrophy):
     found = atrophy.with_amplitude(1.0).calibrate(subjects=400, verify=400)
     assert found["low"] <= found["asked"] <= found["high"]

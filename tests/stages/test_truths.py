@@ -136,7 +136,7 @@ def test_a_constant_model_uses_nothing(world, redraws):
     assert not called(truth.regions.numpy(), truth.floor.numpy()).used.any()
 
 
-@pytest.mark.parametrize(("draws", "least"), [(DRAWS, 0.999), (4 * DRAWS, 0.93)])
+@pytest.mark.parametrize(("draws", "least"), [(DRAWS, 0.999), pytest.param(4 * DRAWS, 0.93, marks=pytest.mark.full)])
 def test_exact_contributions_of_a_linear_model_are_its_use(world, redraws, networks, draws, least):
     """w . (x - E x') by region: right where the expectation is over the same draws, and nearly so over others.
 
