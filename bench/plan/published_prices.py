@@ -49,10 +49,10 @@ def prices_of(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
     return grouped[list(Cost._fields)].mean().round(4).assign(cells=grouped.size()).reset_index()
 
 
-def write(study: Study, costs: pd.DataFrame, made: str, path: Path = FILE) -> None:
-    """Put the prices of a study, made at a time in words, in the place of those that it had before."""
+def write(study: Study, costs: pd.DataFrame, date: str, path: Path = FILE) -> None:
+    """Put the prices of a study, made on a date in words, in the place of those that it had before."""
     others = [table[table["study"] != study.name] for table in (_table(path),) if len(table)]
-    fresh = prices_of(study, costs).assign(convolution_s=round(convolution_seconds(), 6), made=made)
+    fresh = prices_of(study, costs).assign(convolution_s=round(convolution_seconds(), 6), made=date)
     prices = pd.concat([*others, fresh[COLUMNS]], ignore_index=True)
     files.write_bytes(path, prices.sort_values(KIND).to_csv(index=False, lineterminator="\n").encode())
 

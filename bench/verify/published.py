@@ -75,8 +75,8 @@ def table(folders: list[Path]) -> Iterator[list[str]]:
         for component in components_of(folder):
             if clause := outdated(component):
                 behind.setdefault((component.kind, clause), []).append(f"`{component.name}`")
-        told = [f"{_counted(kind, names)}: {clause}" for (kind, clause), names in behind.items()]
-        yield [f"`{folder.name}`", "; ".join(told) or "none"]
+        clauses = [f"{_counted(kind, names)}: {clause}" for (kind, clause), names in behind.items()]
+        yield [f"`{folder.name}`", "; ".join(clauses) or "none"]
 
 
 def _counted(kind: str, names: list[str]) -> str:

@@ -66,6 +66,7 @@ def test_a_disk_that_somebody_else_fills(mounted, tmp_path, outcome):
     outcome("disk full", "filled by somebody else, then freed", {"exit": 0}, {"exit": code}, sweep)
 
 
+@pytest.mark.full
 def test_a_read_only_disk_is_said(mounted, whole, tmp_path, outcome):
     disk = mounted("size=64m")
     shutil.copytree(whole.results, disk, dirs_exist_ok=True)

@@ -7,7 +7,7 @@ from scipy import stats
 from scipy.ndimage import gaussian_filter
 
 from bench.checks.method_probe import Plain, SmallLinear, probes, randomised
-from bench.contracts import Batch, Context, Truth
+from bench.contracts import Batch, Context, Truth, Undefined
 from bench.passes import box_edits
 from methods._shared.features import upsampled
 from methods.controls_smooth import SmoothRandom, VariogramRandom
@@ -71,7 +71,8 @@ def test_mean_z_map_is_the_mean_size_of_the_z_maps_of_training_patients():
     expected = torch.stack([((x - well.mean(0)) / well.std(0, correction=0)).abs() for x in sick]).mean(0)
     for images in (IMAGES, 0 * IMAGES):
         torch.testing.assert_close(MeanZMap()(MODEL, images, 0, context), expected.expand_as(images))
-    assert torch.equal(MeanZMap()(MODEL, IMAGES, 0), torch.zeros_like(IMAGES))
+    with pytest.raises(Undefined, match="training images"):
+        MeanZMap()(MODEL, IMAGES, 0)
 
 
 def test_patients_and_controls_are_those_of_the_context_and_others_count_for_neither():

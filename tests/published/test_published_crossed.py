@@ -32,5 +32,6 @@ def test_the_untrained_floor_compares_initialisations_and_never_one_with_itself(
     assert (column("floor_untrained").xs("gradient", level="method") < 0.9).all()
 
 
+@pytest.mark.full
 def test_no_rule_is_broken():
     assert report.violations(FOLDER) == []

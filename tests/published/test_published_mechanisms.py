@@ -54,6 +54,7 @@ def test_the_readme_shows_the_published_matrix():
     assert readme.mechanisms(FOLDER) in (ROOT / "bench" / "networks" / "README.md").read_text()
 
 
+@pytest.mark.full
 def test_no_rule_is_broken():
     assert report.violations(FOLDER) == []
 

@@ -36,5 +36,6 @@ def test_what_models_have_learnt_to_look_at_is_published_with_its_reasons():
         assert (told["status"] == "ok").any() and (told.query("status != 'ok'")["reason"] != "").all()
 
 
+@pytest.mark.full
 def test_no_rule_is_broken():
     assert report.violations(FOLDER) == []

@@ -30,5 +30,6 @@ def test_a_listed_simulator_has_a_portrait_audits_and_a_model_past_its_gate(name
     assert low <= reached <= high
 
 
+@pytest.mark.full
 def test_no_rule_is_broken():
     assert report.violations(FOLDER) == []

@@ -64,7 +64,9 @@ def test_deformation_is_invertible(kind):
         assert np.linalg.det(np.stack(slopes, -2)).min() > 0
 
 
-@pytest.mark.parametrize("name", ["mni152_3mm", "mni152_4mm", "temporal_3mm", "phantom"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("mni152_3mm", marks=pytest.mark.full), "mni152_4mm", "temporal_3mm", "phantom"]
+)
 def test_every_preset_is_complete_and_invertible_at_the_widest_registration(name):
     group = "simulator/anatomy/shape" + ("@simulator.anatomy.anatomy.shape" if name == "temporal_3mm" else "")
     arguments = ["study=tiny", "method=[random]", "simulator=focal", f"simulator/anatomy={name}", f"{group}=none"]

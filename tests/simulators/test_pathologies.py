@@ -142,7 +142,10 @@ def test_parts_are_drawn_from_streams_of_their_own():
 
 @pytest.mark.parametrize(
     "pathology",
-    [Diffuse(), Texture(FRONTAL), Hypometabolism(FRONTAL), pytest.param(WhiteMatterLesions(), marks=pytest.mark.full)],
+    [
+        Hypometabolism(FRONTAL),
+        *(pytest.param(p, marks=pytest.mark.full) for p in (Diffuse(), Texture(FRONTAL), WhiteMatterLesions())),
+    ],
 )
 def test_observer_tells_pathology_at_full_amplitude_and_finds_its_dial(pathology):
     found = Brain(pathology, separability=0.8).calibrate(subjects=100, verify=60)

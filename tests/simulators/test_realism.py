@@ -80,6 +80,7 @@ def test_healthy_volumes_vary_as_peoples_do():
     assert not outside and len(structures) == len(STRUCTURES)
 
 
+@pytest.mark.full
 def test_a_random_field_without_mirror_is_noticed():
     """The sides of a hippocampus would not go together."""
     volumes = regional_volumes(brain(7.0, field_mm=4.0, mirrored=0.0).parts, {"hippocampus": "gm+wm"}, 40)[

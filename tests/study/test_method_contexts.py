@@ -17,7 +17,7 @@ def test_the_redraw_mean_reaches_a_method_that_is_shown_as_an_oracle(tmp_path):
 
     def planned(draws):
         lines = ["method=[integrated_gradients,integrated_gradients_redraw]", "metric=[calibrated_ap]", "seed.data=0"]
-        few = ["method.integrated_gradients.steps=2", "method.integrated_gradients_redraw.steps=2"]
+        few = ["method.integrated_gradients={steps: 2, baseline: zero}", "method.integrated_gradients_redraw.steps=2"]
         more = ["seed.model=0", f"paths.results={tmp_path}", f"use.draws={draws}"]
         return plan.study(["study=fake", "trusted=[fakes]", *lines, *few, *more], [CONF])
 
