@@ -84,8 +84,8 @@ def _publish_tables(study: Study) -> int:
     with readable():
         for readme in (ROOT / name / "README.md" for name in ("results", "simulators", "bench/networks")):
             pages.write_readme(readme, target)
-    made = pd.read_parquet(target / "provenance.parquet", columns=["date"])["date"].max()
-    published_prices.write(study, pd.read_parquet(target / "costs.parquet"), str(made))
+    date = pd.read_parquet(target / "provenance.parquet", columns=["date"])["date"].max()
+    published_prices.write(study, pd.read_parquet(target / "costs.parquet"), str(date))
     print(target)
     return 0
 
