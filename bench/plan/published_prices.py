@@ -19,8 +19,8 @@ from bench.study import Study
 FILE = ROOT / "results" / "published" / "prices.csv"
 #: whose cells: the study, and what decides a price
 KIND = ["study", *WorkKind._fields, "work"]
-#: convolution_s: what `speed.convolution_seconds` gave there. made: when the study was
-COLUMNS = [*KIND, "cells", *Cost._fields, "convolution_s", "made"]
+#: convolution_s: what `speed.convolution_seconds` gave there. date: of its last row
+COLUMNS = [*KIND, "cells", *Cost._fields, "convolution_s", "date"]
 #: columns of costs.parquet that name a cell
 PLACE = ["simulator", "network", "data_seed", "model_seed", "stage", "method", "metric"]
 
@@ -50,9 +50,9 @@ def prices_of(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def write(study: Study, costs: pd.DataFrame, date: str, path: Path = FILE) -> None:
-    """Put the prices of a study, made on a date in words, in the place of those that it had before."""
+    """Put the prices of a study, whose last row is of a date, in the place of those that it had before."""
     others = [table[table["study"] != study.name] for table in (_table(path),) if len(table)]
-    fresh = prices_of(study, costs).assign(convolution_s=round(convolution_seconds(), 6), made=date)
+    fresh = prices_of(study, costs).assign(convolution_s=round(convolution_seconds(), 6), date=date)
     prices = pd.concat([*others, fresh[COLUMNS]], ignore_index=True)
     files.write_bytes(path, prices.sort_values(KIND).to_csv(index=False, lineterminator="\n").encode())
 
@@ -61,7 +61,7 @@ def read(path: Path = FILE, scaled: bool = True) -> Prices:
     """The published prices as this machine would take them, or as they are, which no time is lost with."""
     prices, table = Prices(), _table(path)
     # what a kind cost in an older study may have been another code's cost
-    table = table[table["made"] == table.groupby([*WorkKind._fields])["made"].transform("max")]
+    table = table[table["date"] == table.groupby([*WorkKind._fields])["date"].transform("max")]
     here = convolution_seconds() if scaled and len(table) else 0.0
     for row in table.to_dict("records"):
         cost = Cost(*(row[part] for part in Cost._fields))
@@ -77,5 +77,5 @@ def _costs(costs: pd.DataFrame) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    text = dict.fromkeys(["study", *WorkKind._fields, "made"], str)
+    text = dict.fromkeys(["study", *WorkKind._fields, "date"], str)
     return pd.read_csv(path, dtype=text, keep_default_na=False) if path.exists() else pd.DataFrame(columns=COLUMNS)

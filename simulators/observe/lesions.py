@@ -1,6 +1,7 @@
 """Reference observers of lesions that may lie anywhere: balls looked for in what healthy brains do not explain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import ClassVar
 
 import numpy as np
@@ -88,10 +89,16 @@ class RandomPlace:
         rest = [unexplained(image, warped) for image, warped in known.healthy(HEALTHY)]
         self.spread = np.sqrt(np.mean(np.square(rest), axis=0)) + LEAST_SPREAD
         self.filters = Filters([kernel / kernel.sum() for kernel in kernels], self.spread.shape)
-        answers = np.stack([self.filters.apply(left / self.spread) for left in rest])
-        scale = answers.std(0)
-        common = np.sqrt((answers**2).mean((0, 2, 3, 4)))
+        # filtered three times, because the answers of all subjects fill memory on a fine grid
+        mean = _mean(self._answers(rest), len(rest))
+        scale = np.sqrt(_mean((np.square(answer - mean) for answer in self._answers(rest)), len(rest)))
+        squares = (np.square(answer).sum((1, 2, 3)) for answer in self._answers(rest))
+        common = np.sqrt(_mean(squares, len(rest) * mean[0].size))
         self.scale = np.maximum(scale, LEAST_ANSWER * common[:, None, None, None])
+
+    def _answers(self, rest: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        """Answers (K, D, H, W) to what each subject's healthy anatomy leaves over."""
+        return (self.filters.apply(left / self.spread) for left in rest)
 
     @classmethod
     def of(cls, known: Known) -> "RandomPlace":
@@ -128,6 +135,12 @@ class ManyPlaces(RandomPlace):
         shares = [float(weight[answer > least].sum()) for least in self.STANDS_OUT]
         quantiles = np.quantile(answer, (0.75, 0.9, 0.97))
         return [*super().read(answer, weight), float(answer @ weight), *map(float, quantiles), *shares]
+
+
+def _mean(values: Iterable[np.ndarray], count: int) -> np.ndarray:
+    """The sum of arrays of one shape, added one after the other, over what was counted in them."""
+    total: np.ndarray = reduce(np.add, values)
+    return total / count
 
 
 def ball(radius_mm: float, edge_mm: float, voxel_mm: float) -> np.ndarray:

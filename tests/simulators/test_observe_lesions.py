@@ -8,8 +8,9 @@ from simulators.brain import Brain
 from simulators.contrast import Contrast
 from simulators.effects import cosines
 from simulators.nuisance import Scanner
-from simulators.observe.lesions import Filters, ball, unexplained
+from simulators.observe.lesions import LEAST_ANSWER, Filters, ball, unexplained
 from simulators.pathology.focal import Focal
+from simulators.render.signal import image
 from simulators.separability import observer
 
 FLAIR = Contrast(gm=0.58, wm=0.48, csf=0.12, lesion=1.0, spread=0.02, detail=-0.3)
@@ -48,3 +49,14 @@ def test_a_lesion_is_seen_at_an_amplitude_at_which_brightness_says_little():
         return np.mean(values[1::2][:, None] > values[::2])
 
     assert above(highest) > 0.85 and above(highest) > above(brightness) + 0.05
+
+
+def test_the_spread_of_answers_is_that_of_all_of_them_at_once():
+    """To the last bit, although they are never all in memory: calibrations rest on it."""
+    brain = Brain(Focal(), contrast=FLAIR, amplitude=0.15)
+    scenes = [brain.scene(i, "calibration") for i in range(12)]
+    watcher = observer(brain.parts, 0.15, scenes)
+    rest = [unexplained(image(brain.parts, scene, (0.0,)), scene.warped) for scene in scenes]
+    answers = np.stack([watcher.filters.apply(left / watcher.spread) for left in rest])
+    common = np.sqrt((answers**2).mean((0, 2, 3, 4)))
+    assert np.array_equal(watcher.scale, np.maximum(answers.std(0), LEAST_ANSWER * common[:, None, None, None]))

@@ -81,9 +81,9 @@ def written(tmp_path, monkeypatch):
     monkeypatch.setattr(published_prices, "Cells", lambda study: SimpleNamespace(of=lambda unit: cells))
     cost = {"metric": "", "seconds": 8.0, "forward": 32, "backward": 0, "peak_mb": 1.0}
     costs = pd.DataFrame([{**place, "stage": stage, "method": method, **cost} for stage, method in (*STAGES, LOST)])
-    for name, made, seconds in (("one", "2001", 1.0), ("other", "2003", 8.0), ("one", "2002", 2.0)):
+    for name, date, seconds in (("one", "2001", 1.0), ("other", "2003", 8.0), ("one", "2002", 2.0)):
         study = SimpleNamespace(name=name, everything=[None])
-        published_prices.write(study, costs.assign(seconds=seconds), made, path)
+        published_prices.write(study, costs.assign(seconds=seconds), date, path)
     monkeypatch.setattr(published_prices, "convolution_seconds", lambda: 1.0)
     return path
 

@@ -17,7 +17,11 @@ def test_the_redraw_mean_reaches_a_method_that_is_shown_as_an_oracle(tmp_path):
 
     def planned(draws):
         lines = ["method=[integrated_gradients,integrated_gradients_redraw]", "metric=[calibrated_ap]", "seed.data=0"]
-        few = ["method.integrated_gradients={steps: 2, baseline: zero}", "method.integrated_gradients_redraw.steps=2"]
+        few = [
+            "method.integrated_gradients.steps=2",
+            "method.integrated_gradients.baseline=zero",
+            "method.integrated_gradients_redraw.steps=2",
+        ]
         more = ["seed.model=0", f"paths.results={tmp_path}", f"use.draws={draws}"]
         return plan.study(["study=fake", "trusted=[fakes]", *lines, *few, *more], [CONF])
 
@@ -26,7 +30,7 @@ def test_the_redraw_mean_reaches_a_method_that_is_shown_as_an_oracle(tmp_path):
     unit, cells = study.units[0], Cells(study)
     found = {name: cells.cell(ATTRIBUTE, unit, name) for name in study.methods}
     maps = {name: StoredCells.of(study).value(cell) for name, cell in found.items()}
-    zero, redraw = "integrated_gradients-steps-2", "integrated_gradients_redraw-steps-2"
+    zero, redraw = study.methods
     assert maps[zero].baseline is None
     assert maps[redraw].baseline.shape == maps[zero].map.shape
     rows = [Writer(study).method(name) for name in study.methods]
