@@ -157,16 +157,21 @@ def observer(parts: Parts, amplitude: float, scenes: Iterable[Scene]) -> Observe
 
 
 def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Collection[Scene]) -> SeenSubjects:
-    at, statistics, labels = replace(parts, amplitude=amplitude), [], []
+    at, labels = replace(parts, amplitude=amplitude), []
     read = places_read(parts.anatomy.template.maps[2], parts.voxel_mm)
+    # one block each: small arrays that stay, between volumes that go, leave holes in memory that no volume fits into
     images = np.empty((len(scenes), int(read.sum())), np.float32)
+    statistics = np.empty((len(scenes), 0))
     for row, scene in enumerate(scenes):
         seen = image(at, scene, parts.strengths(scene.subject, scene.stream))
-        statistics.append(watcher.features(seen, scene.warped, scene.shape))
+        features = watcher.features(seen, scene.warped, scene.shape)
+        if not row:
+            statistics = np.empty((len(scenes), len(features)))
+        statistics[row] = features
         images[row] = values_read(seen, read, parts.voxel_mm)
         labels.append(parts.task.label(scene.subject))
     sides = np.array([parts.labels.side(label) for label in labels])
-    return SeenSubjects(np.stack(statistics), images, np.array(labels), sides)
+    return SeenSubjects(statistics, images, np.array(labels), sides)
 
 
 def _verify(parts: Parts, amplitude: float, search: Search, count: int) -> dict[str, Any]:

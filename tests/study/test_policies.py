@@ -146,7 +146,8 @@ def test_prune_deletes_what_a_killed_run_left_a_day_ago(results, capsys):
     for folder in left:
         (folder / "inner").mkdir(parents=True)
     (results / "fake" / ".tmp-x-3").write_text("a table")
-    left.append(results / "fake" / ".tmp-x-3")
+    (results / "store" / "calibrate" / ".unfinished-x.json").write_text("{}")
+    left += [results / "fake" / ".tmp-x-3", results / "store" / "calibrate" / ".unfinished-x.json"]
     assert command("prune", results, BOTH) == 0
     assert all(path.exists() for path in left), "a run that goes on may own them"
     for path in results.rglob("*"):
@@ -154,7 +155,7 @@ def test_prune_deletes_what_a_killed_run_left_a_day_ago(results, capsys):
     capsys.readouterr()
     assert command("prune", results, BOTH) == 0
     assert not any(path.exists() for path in left)
-    assert capsys.readouterr().out.startswith("4 folders deleted")
+    assert capsys.readouterr().out.startswith("5 folders deleted")
     assert pending(planned(results, BOTH)) == [], "what a plan needs stays, however old"
 
 
