@@ -19,7 +19,9 @@ def one_pair(name, *more):
     return compose.study([f"study={name}", *first, *more])
 
 
-@pytest.mark.parametrize("name", [name for name in STUDIES if name != "tiny"])
+@pytest.mark.parametrize(
+    "name", [n if n == "standard" else pytest.param(n, marks=pytest.mark.full) for n in STUDIES if n != "tiny"]
+)
 def test_every_study_that_ranks_has_the_model_free_bars(name):
     found = one_pair(name)
     assert found.settings["headline"] and set(BARS) <= set(found.methods)

@@ -194,6 +194,7 @@ def test_a_value_of_a_whole_model_rests_on_no_subject():
     assert subjects_behind(values, np.array([-1, 0, 1])).tolist() == [0, 2]
 
 
+@pytest.mark.full
 def test_what_is_known_of_convergence_is_shown_and_older_tables_do_without(source, tmp_path):
     folder = shutil.copytree(source.results.folder, tmp_path / "study")
     methods = pd.read_csv(folder / "methods.csv", keep_default_na=False)

@@ -100,6 +100,7 @@ def test_fewer_colours_look_the_same_and_keep_white():
     assert np.abs(reduced / 255 - picture).mean() < 0.06
 
 
+@pytest.mark.full
 def test_pages_of_an_earlier_drawing_are_removed(source, tmp_path):
     (tmp_path / "overlap_2.png").write_bytes(b"")
     (tmp_path / "mine.png").write_bytes(b"")

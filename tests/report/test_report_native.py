@@ -47,7 +47,7 @@ def test_without_an_oracle_there_is_no_ceiling():
     assert np.isnan(ceilings(catalogue().query("role == 'method'"), "counterfactual", NAMES, MEAN)).all()
 
 
-@pytest.mark.parametrize(("score", "told"), [(0.29, "too coarse"), (0.31, "ok")])
+@pytest.mark.parametrize(("score", "told"), [(0.29, "too coarse"), pytest.param(0.31, "ok", marks=pytest.mark.full)])
 def test_a_layer_on_which_the_truth_hardly_scores_is_too_coarse_for_a_verdict(study_folder, tmp_path, score, told):
     folder = shutil.copytree(study_folder, tmp_path / "copy")
     methods = pd.read_csv(folder / "methods.csv", keep_default_na=False).set_index("method")

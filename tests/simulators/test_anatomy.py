@@ -157,6 +157,7 @@ THIN = {
 }  # fmt: skip
 
 
+@pytest.mark.full
 def test_regional_volumes_vary_as_volumes_of_brains_do(kind, volumes):
     """From 5 to 20 %, beyond what counting voxels adds: that is what heads of one shape have that lie differently."""
     values, names = volumes

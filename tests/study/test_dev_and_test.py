@@ -43,8 +43,8 @@ def test_dev_and_test_share_nothing(dev):
     ("simulator", "what"),
     [
         ("or_pairs", "left superior frontal gyrus"),
-        ("dementia", "right superior frontal gyrus"),
-        ("brain_age", "left rostral middle frontal gyrus"),
+        pytest.param("dementia", "right superior frontal gyrus", marks=pytest.mark.full),
+        pytest.param("brain_age", "left rostral middle frontal gyrus", marks=pytest.mark.full),
     ],
 )
 def test_a_simulator_that_shares_a_place_is_found(dev, simulator, what):

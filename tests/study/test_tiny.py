@@ -52,6 +52,7 @@ def test_a_second_call_computes_nothing_and_changes_no_table(tiny):
     assert [path.read_bytes() for path in scores] == before
 
 
+@pytest.mark.full
 def test_one_more_method_computes_that_method_only(tiny):
     results, _ = tiny
     methods = "[random,oracle_planted,oracle_counterfactual,oracle_use,gradient,gradient_x_input,occlusion,sobel]"
