@@ -8,13 +8,12 @@ export OMP_NUM_THREADS := 1
 run: .venv/installed
 	$(PY) -m bench study=quick hydra/launcher=joblib
 
-# three at a time on two cores: many tests wait for processes that they started
 test: .venv/installed-test
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
-	$(PY) -m pytest -n 3 --dist worksteal -m "not full"
+	$(PY) -m pytest -n 2 --dist worksteal -m "not full"
 
 test-all: .venv/installed-test
-	$(PY) -m pytest -n 3 --dist worksteal
+	$(PY) -m pytest -n 2 --dist worksteal
 
 # each takes minutes on an idle machine, and writes or prints its own table
 benchmark: .venv/installed-test

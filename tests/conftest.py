@@ -11,12 +11,18 @@ import pytest
 import torch
 
 torch.set_num_threads(1)
+#: files whose tests take longest, begun first: at the end one of them would keep a core waiting
+LONGEST = ("test_tiny.py", "test_outside.py", "test_killed.py", "test_cells.py")
 COLUMNS = ["section", "fault", "moment", "expected", "observed", "verdict", "test"]
 OUTCOME = "outcome"
 
 
 def pytest_addoption(parser):
     parser.addoption("--book", type=Path, help="table of what the tests with the mark `fault` saw")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_configure(config):
