@@ -96,6 +96,7 @@ def test_a_redraw_that_spills_makes_the_model_use_other_regions():
         Audits(SpillingRedraw(Focal(), amplitude=0.3), "mine", "key", 0.95).check_healthy_region()
 
 
+@pytest.mark.full
 def test_association_is_zero_where_the_pathology_never_acts_and_its_row_is_kept():
     kept = []
     brain = Brain(Atrophy(("left hippocampus", "right thalamus")), amplitude=0.3)

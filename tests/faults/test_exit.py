@@ -12,6 +12,7 @@ pytestmark = pytest.mark.fault("processes")
 BENCH = [sys.executable, "-m", "bench"]
 
 
+@pytest.mark.full
 def test_a_reader_that_leaves_ends_the_command_without_a_traceback():
     read, write = os.pipe()
     os.close(read)

@@ -146,6 +146,7 @@ def test_answer_gates_failures_and_preview_are_told(page):
     assert "no convolutional layer" in text
 
 
+@pytest.mark.full
 def test_rendering_again_gives_the_same_bytes(html, study_folder):
     drawn = {file.stem: [file] for file in (study_folder / "figures").glob("*.png")}
     again = page_writer.write(RankedResults.of(study_folder), report.violations(study_folder), drawn)

@@ -62,6 +62,7 @@ def test_only_the_region_that_a_value_is_made_of_is_associated(task):
     assert _associated(_brain(task, 2)) == {REGIONS[0]}
 
 
+@pytest.mark.full
 def test_subjects_on_neither_side_are_no_part_of_the_population():
     """Of three classes, the third alone has the third region, which the contrast of the others is silent about."""
     brain = _brain(Patterns((((0, 0, 0),), ((1, 1, 0),), ((0, 1, 1),))), 3)

@@ -23,6 +23,7 @@ def seconds(study, keys):
     return found
 
 
+@pytest.mark.full
 def test_every_stage_of_a_plan_has_a_price_after_its_first_study(planned):
     first = planned(*LINES, "seed.data=0")
     computing.compute(first, [])
