@@ -10,7 +10,7 @@ from bench.plan.prices import Cost, Prices, WorkKind, image_voxels, read, work
 from bench.plan.states import States
 from bench.study import Study
 
-#: kinds of cells that were never timed, of which a sentence names the commonest
+#: entries of a count that a sentence names, the commonest
 NAMED = 6
 
 
@@ -50,7 +50,7 @@ class CostEstimate:
     def unknown_sentence(self) -> str:
         """What the estimate leaves out, because nothing of its kind was timed here or published; "" for nothing."""
         left_out = self.unknown + self.caches
-        return f"not counted, as nobody timed any: {_listed(left_out)}" if left_out else ""
+        return f"not counted, as nobody timed any: {listed(left_out, 'of')}" if left_out else ""
 
     def disk_sentence(self) -> str:
         """Disk that is written, by what is kept; "" where that is nothing."""
@@ -117,11 +117,11 @@ def expected_seconds(study: Study) -> dict[str, float]:
     return seconds
 
 
-def _listed(counts: Counter[str]) -> str:
-    """Kinds with their numbers of cells, the commonest first."""
-    named = [f"{number} of {what}" for what, number in counts.most_common(NAMED)]
-    rest = counts.total() - sum(number for _, number in counts.most_common(NAMED))
-    return ", ".join([*named, *([f"{rest} others"] if rest else [])])
+def listed(counts: Counter[str], word: str) -> str:
+    """What was counted with its numbers, the commonest first: `3 of this, 2 of that`."""
+    named = counts.most_common(NAMED)
+    rest = counts.total() - sum(number for _, number in named)
+    return ", ".join([*(f"{number} {word} {what}" for what, number in named), *([f"{rest} others"] if rest else [])])
 
 
 def _makespan(seconds: list[float], workers: int) -> float:

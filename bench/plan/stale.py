@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from bench.config.build import TARGET
+from bench.plan.estimate import listed
 from bench.plan.states import States
 from bench.provenance import ROOT
 from bench.stages.stage import Cell
@@ -12,20 +13,14 @@ from bench.study import Study
 
 #: nodes whose code decides a cell, the first of which there is
 DECIDING = ("metric", "method", "network", "simulator")
-#: files that are named
-NAMED = 4
 
 
 def stale_sentence(study: Study, surveyed: dict[str, States]) -> str:
     """Numbers of stale cells by file; "" where none is."""
     distinct = {key: pair for states in surveyed.values() for key, pair in states.items()}
     counts = Counter(_file(study, cell) for cell, state in distinct.values() if state == "stale")
-    if not counts:
-        return ""
-    named = [f"{number} by {file}" for file, number in counts.most_common(NAMED)]
-    rest = counts.total() - sum(number for _, number in counts.most_common(NAMED))
-    by = ", ".join([*named, *([f"{rest} by others"] if rest else [])])
-    return f"stale cells: {by}; the file or a module that it imports has changed, and rerun=stale makes them again"
+    changed = "the file or a module that it imports has changed, and rerun=stale makes them again"
+    return f"stale cells: {listed(counts, 'by')}; {changed}" if counts else ""
 
 
 def _file(study: Study, cell: Cell) -> str:

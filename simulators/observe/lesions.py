@@ -1,8 +1,7 @@
 """Reference observers of lesions that may lie anywhere: balls looked for in what healthy brains do not explain."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import reduce
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.fft import irfftn, next_fast_len, rfftn
@@ -89,11 +88,13 @@ class RandomPlace:
         rest = [unexplained(image, warped) for image, warped in known.healthy(HEALTHY)]
         self.spread = np.sqrt(np.mean(np.square(rest), axis=0)) + LEAST_SPREAD
         self.filters = Filters([kernel / kernel.sum() for kernel in kernels], self.spread.shape)
-        # filtered three times, because the answers of all subjects fill memory on a fine grid
-        mean = _mean(self._answers(rest), len(rest))
-        scale = np.sqrt(_mean((np.square(answer - mean) for answer in self._answers(rest)), len(rest)))
-        squares = (np.square(answer).sum((1, 2, 3)) for answer in self._answers(rest))
-        common = np.sqrt(_mean(squares, len(rest) * mean[0].size))
+        # filtered twice, because the answers of all subjects fill memory on a fine grid
+        whole: Any = 0.0
+        squares: Any = 0.0
+        for answer in self._answers(rest):
+            whole, squares = whole + answer, squares + np.square(answer).sum((1, 2, 3))
+        mean, common = whole / len(rest), np.sqrt(squares / (len(rest) * whole[0].size))
+        scale = np.sqrt(sum(np.square(answer - mean) for answer in self._answers(rest)) / len(rest))
         self.scale = np.maximum(scale, LEAST_ANSWER * common[:, None, None, None])
 
     def _answers(self, rest: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
@@ -135,12 +136,6 @@ class ManyPlaces(RandomPlace):
         shares = [float(weight[answer > least].sum()) for least in self.STANDS_OUT]
         quantiles = np.quantile(answer, (0.75, 0.9, 0.97))
         return [*super().read(answer, weight), float(answer @ weight), *map(float, quantiles), *shares]
-
-
-def _mean(values: Iterable[np.ndarray], count: int) -> np.ndarray:
-    """The sum of arrays of one shape, added one after the other, over what was counted in them."""
-    total: np.ndarray = reduce(np.add, values)
-    return total / count
 
 
 def ball(radius_mm: float, edge_mm: float, voxel_mm: float) -> np.ndarray:
