@@ -78,8 +78,9 @@ class Study:
     """settings: everything of the configuration but the groups.
 
     files: by group, e.g. `simulator`, the file of conf/ behind each label. command: what was typed beside the verb.
-    pending, given_up: by unit, keys of the cells to compute and of those given up. run: name of this call, by which
-    artefacts made in it are told from older ones. replace: whether cells that are done are made again.
+    pending, given_up: by unit, keys of the cells to compute and of those given up. caches: by unit, the stages of what
+    is made on the way to its work, by key. run: name of this call, by which artefacts made in it are told from older
+    ones. replace: whether cells that are done are made again.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Study:
     replace: bool = False
     pending: dict[str, list[str]] = field(default_factory=dict)
     given_up: dict[str, list[str]] = field(default_factory=dict)
+    caches: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> "Study":

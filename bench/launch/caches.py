@@ -1,32 +1,45 @@
-"""Caches at the end of a call: deleted, as they can be made again bit for bit and fill a disk."""
+"""Caches deleted once they were read: they can be made again bit for bit, and they fill a disk."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
-from bench.launch.progress import runs_at_work
+from bench.launch.progress import Heart, folder, runs_at_work
 from bench.plan.cells import Cells
-from bench.stages.stage import Cell
 from bench.store import dropped
 from bench.study import PLAN, Study
 
 
+def release(study: Study, unit: str) -> None:
+    """Delete the caches that no unit of this call needs after one that is done."""
+    waiting = [other for other in study.caches if not Heart.of(study, other).finished()]
+    needed = {key for other in waiting for key in study.caches[other]}
+    _discard(study, {key: stage for key, stage in study.caches.get(unit, {}).items() if key not in needed})
+
+
 def drop(study: Study) -> None:
-    """Delete the caches of a study whose work is done; while another call is at work on this store, it will do so.
+    """Delete the caches of a study whose work is done, those among them that an earlier call left."""
+    _discard(study, _planned(study))
+
+
+def _discard(study: Study, caches: Mapping[str, str]) -> None:
+    """Delete caches, but for those of another call at work on this store, which deletes them when it has read them.
 
     Whoever needs one later makes it again: a reader that meets a missing folder makes it, and a file that is mapped
     into memory stays there.
     """
     artefacts, needed = study.artefacts(), set[str]()
     for other in runs_at_work(study):
+        if other == folder(study):
+            continue
         try:
-            needed |= {cache.key for cache in caches(Study.load(other / PLAN))}
+            needed |= {*_planned(Study.load(other / PLAN))}
         except (ValueError, TypeError, LookupError, AttributeError):
             # other code planned it: nobody knows what it reads
             return
-    for cache in caches(study):
-        if cache.key not in needed:
-            dropped.discard(artefacts, cache.stage, cache.key)
+    for key, stage in caches.items():
+        if key not in needed:
+            dropped.discard(artefacts, stage, key)
 
 
-def caches(study: Study) -> Iterator[Cell]:
-    """Cells that are made on the way to those of a study."""
-    return (cell for cell in Cells(study).everything() if cell.maker.cache)
+def _planned(study: Study) -> dict[str, str]:
+    """The stages of all caches on the way to the cells of a study, by key."""
+    return {cell.key: cell.stage for cell in Cells(study).everything() if cell.maker.cache}

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from bench.contracts import BadInput, Status
-from bench.launch import sockets
+from bench.launch import caches, sockets
 from bench.launch.deaths import Word, deaths_of_memory, end_of
 from bench.launch.progress import Heart
 from bench.launch.shares import Shares, Strangers
@@ -105,6 +105,7 @@ def run(path: Path, name: str) -> None:
         heart.stop(str(error))
         raise
     heart.finish()
+    caches.release(study, name)
 
 
 def _lost(study: Study, cell: Cell, given_up: Sequence[str]) -> bool:

@@ -38,13 +38,14 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     braces.check("paths.results", ROOT / results)
     seeds, models = _all_seeds(settings["seed"])
     settings["seed"] = seeds
-    # Model seeds outermost, data seeds innermost: units side by side then draw different subjects, not the same twice.
+    # Data seeds innermost: units side by side then draw different subjects, not the same twice. Networks before them:
+    # the images of a simulator have been read by all of them before those of the next one fill the disk.
     units = [
         Unit(s, n, d, m, pair)
         for m, pair in models.items()
+        for s in composed.simulators
         for n in composed.networks
-        for s, other in composed.pairs
-        if other == n
+        if (s, n) in composed.pairs
         for d in seeds["data"]
     ]
     parts = (composed.simulators, composed.networks, composed.trains, composed.methods, composed.metrics)
@@ -73,8 +74,11 @@ def with_work(study: Study) -> Study:
         for u, cells in surveyed.items()
     }
     pending = {u: keys for u, keys in asked.items() if keys}
+    caches = {
+        u: {cache.key: cache.stage for k in keys for cache in surveyed[u][k][0].caches} for u, keys in pending.items()
+    }
     run, again = uuid.uuid4().hex[:12], rerun in ("all", "stale")
-    return replace(study, pending=pending, given_up=given_up, run=run, replace=again)
+    return replace(study, pending=pending, given_up=given_up, caches=caches, run=run, replace=again)
 
 
 def is_finished(study: Study) -> bool:
@@ -92,7 +96,7 @@ def is_finished(study: Study) -> bool:
 
 def _asked(study: Study) -> Study:
     """A study without what one call adds to it."""
-    return replace(study, command=[], run="", replace=False, pending={}, given_up={})
+    return replace(study, command=[], run="", replace=False, pending={}, given_up={}, caches={})
 
 
 def check_plugins(study: Study) -> None:

@@ -12,7 +12,7 @@ from bench.study import Study, Unit
 from bench.training.recipe import SIZES, sizes
 
 #: what `plan` calls files that a run deletes when it is done
-CACHES = "caches, deleted at the end"
+CACHES = "caches, deleted once read"
 #: bytes a voxel of the grid: eight float32 and a label of the voxels of the brain, which fills about half of the grid
 STORED = 16.0
 #: draws the subjects into a folder

@@ -1,4 +1,4 @@
-"""Caches: deleted at the end of a call unless another is at work, their costs still known, made again as they were."""
+"""Caches: deleted once read unless another call is at work, their costs still known, made again as they were."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from bench.launch import caches
-from bench.launch.progress import OWNER, folder
+from bench.launch.progress import OWNER, Heart, folder
 from bench.launch.unit import UnitRun
 from bench.plan import plan
 from bench.plan.prices import WorkKind, read, work
@@ -91,6 +91,17 @@ def test_another_study_at_work_keeps_its_own_alone(computed, planned):
     )
     caches.drop(computed)
     assert not any(held(computed).values())
+
+
+def test_caches_go_with_the_last_unit_that_reads_them(planned):
+    seeds = ["seed.data=0,1", "seed.model=0,1"]
+    study = plan.with_work(planned(*(line for line in LINES if not line.startswith("seed.")), *seeds))
+    first, second, other = (study.unit(f"stocked-{study.units[0].network}-{of}") for of in ("d0-m0", "d0-m1", "d1-m0"))
+    for unit, left in ((first, 1), (second, 0), (other, 1)):
+        UnitRun(study, unit).run(study.pending[unit.id])
+        Heart.of(study, unit.id).finish()
+        caches.release(study, unit.id)
+        assert {stage: len(keys) for stage, keys in held(study).items()} == {"bank": left, "images": left}, unit.id
 
 
 def test_a_reader_that_meets_a_missing_file_makes_the_folder_again(computed, monkeypatch):

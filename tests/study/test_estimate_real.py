@@ -6,6 +6,7 @@ from bench.plan.cells import stages
 from bench.plan.estimate import estimate
 from bench.plan.plan import with_work
 from bench.plan.states import survey
+from bench.store import dropped
 from bench.verbs import computing
 
 LINES = ["seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap,infidelity_redraw]"]
@@ -18,8 +19,10 @@ def seconds(study, keys):
     cells = {c.key: c for states in survey(study).values() for c, _ in states.values() if c.key in keys}
     drawn = {cache.key: cache for cell in cells.values() for cache in cell.caches}
     for cell in (cells | drawn).values():
-        known = scores.known(cell.folder)[cell.key] if cell.folder else artefacts.record(cell.stage, cell.key)
-        found[cell.stage] = found.get(cell.stage, 0.0) + known["cost"]["seconds"]
+        stored = scores.known(cell.folder).get(cell.key) if cell.folder else artefacts.known(cell.stage, cell.key)
+        found[cell.stage] = (
+            found.get(cell.stage, 0.0) + (stored or dropped.read(artefacts, cell.key))["cost"]["seconds"]
+        )
     return found
 
 
