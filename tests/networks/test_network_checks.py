@@ -1,5 +1,6 @@
 """Every network passes every check on the eight regions of the checks; networks that cheat fail theirs alone."""
 
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,24 @@ class Idle(Forgetful):
         pass
 
 
+class Loaded(nn.Linear):
+    """Its weights come from a file, which knows a grid of 2 x 2 x 2 voxels."""
+
+    def __init__(self, in_shape, outputs, grid=(2, 2, 2)):
+        super().__init__(prod(in_shape), outputs)
+        self.weights = {"weight": torch.ones(outputs, prod(grid)), "bias": torch.zeros(outputs)}
+
+    def forward(self, x):
+        return super().forward(x.flatten(1))
+
+    def fit(self, train, validation, generator):
+        self.load_state_dict(self.weights)
+
+    @staticmethod
+    def files_of(node):
+        return ()
+
+
 @pytest.mark.parametrize(
     ("broken", "check", "says"),
     [
@@ -194,6 +213,12 @@ def test_broken_network_fails_its_check_and_no_other(broken, check, says):
 def test_weights_behind_norms_and_in_attention_are_no_fault(right):
     for check in networks.applicable(right):
         check(right)
+
+
+@pytest.mark.parametrize(("grid", "says"), [((2, 2, 2), "16 x 24 x 16"), (networks.SHAPE, "")])
+def test_weights_from_a_file_are_asked_for_no_learning_and_may_be_made_for_another_grid(grid, says):
+    said_of_fit = networks.check_fit(lambda shape, outputs: Loaded(shape, outputs, grid))
+    assert says in said_of_fit if says else said_of_fit is None
 
 
 def test_the_regions_of_the_checks_are_eight_octants():
