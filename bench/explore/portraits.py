@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bench.contracts import BadInput, Cohort
 from bench.explore.export.origins import ORIGINS
-from bench.launch.progress import SpokenBeat
+from bench.launch.spoken import SpokenBeat, spoken
 from bench.launch.unit import UnitRun
 from bench.report.figures import style
 from bench.report.figures.portrait import Portrait, draw
@@ -30,10 +30,11 @@ def write(study: Study) -> Iterator[Path]:
     """Draw the simulators of a study into its `portraits/<simulator>.png`; one never calibrated is calibrated."""
     for unit in {u.simulator: u for u in reversed(study.units)}.values():
         calibrated = simulator(study, unit, UnitRun(study, unit, SpokenBeat()).value(CALIBRATE))
-        cohort = calibrated.cohort(range(AMONG), "evaluation")
         path = study.folder / PORTRAITS / f"{unit.simulator}.png"
-        patients = portrait(unit.simulator, cohort, calibrated.sides(cohort.targets))
-        files.write_bytes(path, picture(replace(patients, origin=ORIGINS[calibrated.heads].words)))
+        with spoken(f"{unit.simulator}: portrait"):
+            cohort = calibrated.cohort(range(AMONG), "evaluation")
+            patients = portrait(unit.simulator, cohort, calibrated.sides(cohort.targets))
+            files.write_bytes(path, picture(replace(patients, origin=ORIGINS[calibrated.heads].words)))
         yield path
 
 

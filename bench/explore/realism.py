@@ -7,6 +7,7 @@ import pandas as pd
 
 from bench.columns.written import REALISM
 from bench.contracts import Realism
+from bench.launch.spoken import spoken
 from bench.report.figures import realism as figure
 from bench.report.figures import style
 from bench.store import files
@@ -22,7 +23,8 @@ def write(study: Study, subjects: int = SUBJECTS) -> Iterator[Path]:
     done: set[str] = set()
     folder = study.folder / REALISM_FOLDER
     for name in dict.fromkeys(unit.simulator for unit in study.units):
-        measured = study.make("simulators", name).realism(subjects)
+        with spoken(f"{name}: realism"):
+            measured = study.make("simulators", name).realism(subjects)
         if measured.title not in done:
             done.add(measured.title)
             table = folder / f"{measured.title}.csv"

@@ -1,1 +1,1 @@
-"""Launching: jobs, the child process of a unit, its cells in order, progress."""
+"""Launching: jobs, the child process of a unit, its cells in order, heartbeats and progress."""

@@ -1,8 +1,8 @@
-"""Caches deleted once they were read: they can be made again bit for bit, and they fill a disk."""
+"""Deletion of caches once they were read: they can be made again bit for bit, and they fill a disk."""
 
 from collections.abc import Mapping
 
-from bench.launch.progress import Heart, folder, runs_at_work
+from bench.launch.heart import Heart, folder, runs_at_work
 from bench.plan.cells import Cells
 from bench.store import dropped
 from bench.study import PLAN, Study

@@ -20,7 +20,7 @@ import torch
 from bench.contracts import BadInput, Status
 from bench.launch import caches, sockets
 from bench.launch.deaths import Word, deaths_of_memory, end_of
-from bench.launch.progress import Heart
+from bench.launch.heart import Heart
 from bench.launch.shares import Shares, Strangers
 from bench.launch.unit import Spoilt, UnitRun, fail, one_line
 from bench.plan.cells import Cells

@@ -16,7 +16,8 @@ from bench.config.literals import literal
 from bench.contracts import BadInput
 from bench.launch import child
 from bench.launch.expected import ExpectedWork
-from bench.launch.progress import Heart, folder, mark_owner, progress_bar
+from bench.launch.heart import Heart, folder, mark_owner
+from bench.launch.progress import progress_bar
 from bench.plan.estimate import expected_seconds
 from bench.store import files
 from bench.study import PLAN, Study

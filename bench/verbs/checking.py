@@ -3,7 +3,7 @@
 import json
 
 from bench.contracts import BadInput
-from bench.launch.progress import SpokenBeat
+from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command

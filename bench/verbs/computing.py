@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bench import report as pages
 from bench.launch import caches
 from bench.launch.launch import launch
+from bench.launch.spoken import spoken
 from bench.plan import place
 from bench.plan import plan as planning
 from bench.plan.stale import stale_sentence
@@ -55,7 +56,8 @@ def run(command: Command) -> int:
     for _ in range(ATTEMPTS):
         compute(study, lines)
         try:
-            write_tables(study)
+            with spoken(f"{study.name}: tables"):
+                write_tables(study)
             break
         except Damaged as error:
             print(f"{error}; computing it again", file=sys.stderr)
@@ -65,7 +67,8 @@ def run(command: Command) -> int:
     code = say_failures(study)
     with readable():
         if study.headline:
-            pages.render(study.folder)
+            with spoken(f"{study.name}: figures and page"):
+                pages.render(study.folder)
         code = max(code, say_violations(study))
         ledger.write(study.folder)
         ranked = pages.summary(study.folder) if study.headline else ""

@@ -7,7 +7,7 @@ from typing import Any
 from bench.checks import method_probe, methods, metrics, networks, simulators
 from bench.config.architecture import architecture
 from bench.contracts import BadInput
-from bench.launch.progress import SpokenBeat
+from bench.launch.spoken import SpokenBeat, spoken
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.context import simulator
@@ -31,7 +31,9 @@ def conform(study: Study, arguments: Sequence[str]) -> Iterator[tuple[str, str, 
     for group in named:
         for label in study.node_names(group):
             for name, check in _CHECKS[group](study, label):
-                yield label, *_verdict(name, check)
+                with spoken(f"{label}: {name}"):
+                    verdict = _verdict(name, check)
+                yield label, *verdict
 
 
 def _verdict(name: str, check: Callable[[], str | None]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from bench.launch import caches
-from bench.launch.progress import OWNER, Heart, folder
+from bench.launch.heart import OWNER, Heart, folder
 from bench.launch.unit import UnitRun
 from bench.plan import plan
 from bench.plan.prices import WorkKind, read, work

@@ -1,11 +1,12 @@
 """Progress by expected seconds: of unequal cells, of restarted children, and the time left."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from bench.launch.expected import ExpectedWork
-from bench.launch.progress import SpokenBeat
+from bench.launch.spoken import SpokenBeat, spoken
 from bench.launch.unit import UnitRun
 from bench.plan import plan
 from bench.plan.estimate import expected_seconds
@@ -49,6 +50,15 @@ def test_a_verb_says_how_far_it_is_where_it_was_silent(capsys):
     assert capsys.readouterr().err == ""
     SpokenBeat(every_s=0.0)(0, cell, 0.3)
     assert capsys.readouterr().err == "focal: calibrate 30%\n"
+
+
+def test_what_takes_long_is_named_until_it_is_done(capsys):
+    with spoken("focal: portrait", every_s=3600.0):
+        pass
+    assert capsys.readouterr().err == ""
+    with spoken("focal: portrait", every_s=0.01):
+        time.sleep(0.1)
+    assert capsys.readouterr().err.startswith("focal: portrait (0:00)\n")
 
 
 def test_every_cell_of_a_study_is_expected_to_take_what_another_seed_took(planned):

@@ -7,7 +7,7 @@ from bench.explore.export.layout import About
 from bench.explore.export.maps import stored
 from bench.explore.export.models import stored_models
 from bench.explore.export.writer import sentence_if_refused, write
-from bench.launch.progress import SpokenBeat
+from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.cohort import COHORT

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from bench.contracts import BadInput, Unsupported
 from bench.explore.views.pages import VIEWS
 from bench.explore.views.seen import Seen
-from bench.launch.progress import SpokenBeat
+from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.report.figures import style
 from bench.stages.calibrate import CALIBRATE
