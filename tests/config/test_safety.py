@@ -58,9 +58,9 @@ def unsafe(tree):
                 yield f"{of}({words})"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_no_module_reads_pickles_or_runs_text(path):
-    assert {*unsafe(ast.parse(path.read_text()))} <= KNOWN.get(str(path.relative_to(ROOT)), set())
+def test_no_module_reads_pickles_or_runs_text():
+    used = {str(path.relative_to(ROOT)): {*unsafe(ast.parse(path.read_text()))} for path in SOURCES}
+    assert {place: more for place, calls in used.items() if (more := calls - KNOWN.get(place, set()))} == {}
 
 
 @pytest.mark.parametrize(
