@@ -79,7 +79,12 @@ def test_a_run_goes_on_where_it_stopped_and_says_what_was_noticed(tmp_path, monk
 
 
 @pytest.mark.parametrize(
-    ("fault", "result"), [("return 1", "survived"), ("return 2", "killed"), ("while True: pass", "timeout")]
+    ("fault", "result"),
+    [
+        ("return 1", "survived"),
+        ("return 2", "killed"),
+        pytest.param("while True: pass", "timeout", marks=pytest.mark.full),
+    ],
 )
 def test_a_mutant_is_judged_in_a_copy_that_is_as_before_afterwards(tmp_path, monkeypatch, fault, result):
     (tmp_path / "one.py").write_text("def f():\n    return 1\n")

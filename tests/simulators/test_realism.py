@@ -135,7 +135,8 @@ def test_statistics_of_two_sides_of_known_covariance():
     assert statistic("cv", sides[:200], whole[:200])[1] == pytest.approx(found["cv"] / 400**0.5, rel=0.3)
 
 
-@pytest.mark.parametrize("name", [pytest.param("confounded_age", marks=pytest.mark.full), "confounded_sex"])
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["confounded_age", "confounded_sex"])
 def test_age_and_sex_do_to_volumes_what_they_do_to_peoples(name):
     parts = build(node(f"simulator/{name}")).parts
     found = {norm.structure: (norm.low, value, norm.high) for norm, value, _ in slopes.covariate_slopes(parts)}

@@ -74,7 +74,11 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("line", OTHERS)
+#: lines of which others show the kind, asked in the full matrix
+ALIKE = ("metric=[calibrated_ap]", "train.epochs=7", "simulator.side=2", "+headline.anatomy.strata=[TP]")
+
+
+@pytest.mark.parametrize("line", [pytest.param(x, marks=pytest.mark.full) if x in ALIKE else x for x in OTHERS])
 def test_a_part_or_another_study_of_the_name_is_refused_with_the_two_ways_out(there, planned, line, capsys):
     lines = ("name=mine", *(() if line.startswith("method") else ("method=[random,gradient]",)), line)
     plan_before = (there.folder / PLAN).read_bytes()
