@@ -18,12 +18,15 @@ VERBS = {
     **dict.fromkeys(("figures", "leaderboard", "report", "publish", "drift"), "reading"),
     **dict.fromkeys(("check", "calibrate", "entrants", "readme"), "checking"),
     **dict.fromkeys(("export", "portrait", "realism", "views"), "exploring"),
+    "status": "watching",
     "tune": "tuning",
     "score": "scoring",
 }
 HELP = """verbs:
   run          compute what is missing, then tables, figures and page (default)
   plan         check everything, say what is done, missing, failed or stale; computes nothing
+  status       units done, running (on which machine, since when), stopped, waiting and failed, and the time left,
+               while another command or an array of jobs works
   check        conformance of the plug-ins named, e.g. check 'method=[mine]' or check simulator=focal
   tables, figures, leaderboard, report
                rebuild from what is stored

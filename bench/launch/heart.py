@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import provenance
 from bench.store import processes
 from bench.study import PROGRESS, Study
 
@@ -20,8 +22,8 @@ STARTING = "starting"
 class Heart:
     """The heartbeat file of one unit: position in its work, cell title, share done, and since when.
 
-    Times are monotonic seconds of this machine, so that a clock that is set does not look like a hang. A beat that
-    cannot be written costs no cell: it is left out.
+    `since` is monotonic seconds of its machine, so that a clock that is set does not look like a hang; who looks from
+    elsewhere is told by the clock (`began`, `heard`). A beat that cannot be written costs no cell: it is left out.
     """
 
     path: Path
@@ -35,14 +37,18 @@ class Heart:
     def reset(self, total: int) -> None:
         """Before a child starts: nothing is done yet of `total` cells."""
         self.total = total
-        self._write({"position": 0, "total": total, "title": STARTING, "share": 0.0, "since": time.monotonic()})
+        at_work = {"host": platform.node(), "process": processes.mark(os.getpid())}
+        at_work["began"] = self.read().get("began", provenance.now())
+        start = {"position": 0, "total": total, "title": STARTING, "share": 0.0, "since": time.monotonic()}
+        self._write({**at_work, **start})
 
     def beat(self, position: int, title: str, share: float = 0.0) -> None:
         """A cell begins (share 0) or has come this far."""
         known = self.read()
         same = known.get("position") == position and known.get("title") == title
         since = known.get("since", time.monotonic()) if same else time.monotonic()
-        self._write({"position": position, "total": self.total, "title": title, "share": share, "since": since})
+        at = {"position": position, "total": self.total, "title": title, "share": share, "since": since}
+        self._write({**known, **at, "heard": provenance.now()})
 
     def starting(self) -> bool:
         """True while the child has not come to its first cell yet."""

@@ -9,7 +9,7 @@ import pytest
 from bench import report
 
 #: two models of one data seed: the second data seed of the study as it stands would add subjects and no statement
-STUDY = ("study=tiny", "name=tiny", "seed.data=0")
+STUDY = ("study=tiny", "name=tiny", "seed.data=0", "train.test=400")
 
 
 def _bench(*arguments):
