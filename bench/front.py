@@ -18,6 +18,7 @@ VERBS = {
     **dict.fromkeys(("figures", "leaderboard", "report", "publish", "drift"), "reading"),
     **dict.fromkeys(("check", "calibrate", "entrants", "readme"), "checking"),
     **dict.fromkeys(("export", "portrait", "realism", "views"), "exploring"),
+    "merge": "merging",
     "status": "watching",
     "tune": "tuning",
     "score": "scoring",
@@ -27,6 +28,8 @@ HELP = """verbs:
   plan         check everything, say what is done, missing, failed or stale; computes nothing
   status       units done, running (on which machine, since when), stopped, waiting and failed, and the time left,
                while another command or an array of jobs works
+  merge FOLDER...
+               bring what results folders of other machines hold of the same study into this one
   check        conformance of the plug-ins named, e.g. check 'method=[mine]' or check simulator=focal
   tables, figures, leaderboard, report
                rebuild from what is stored
@@ -185,7 +188,7 @@ def _check(plain: list[str], folders: list[Path]) -> None:
     verb, *further = plain or ["run"]
     if verb not in VERBS:
         raise Misread(f"there is no verb '{verb}'{_meant(verb, folders, VERBS)}")
-    left = further[1 if verb in ("store", "show") else 0 :]
+    left = [] if verb == "merge" else further[1 if verb in ("store", "show") else 0 :]
     if left:
         raise Misread(
             f"the argument '{left[0]}' is not possible: give overrides as key=value{_meant(left[0], folders)}"

@@ -13,7 +13,7 @@ from bench.config.literals import RESULTS
 from bench.config.overrides import check_axis, key_of
 from bench.contracts import BadInput
 from bench.contracts.names import known
-from bench.plan import pretraining
+from bench.plan import parts, pretraining
 from bench.plan.declarations import check_declarations
 from bench.plan.settings import check as check_settings
 from bench.plan.settings import check_declared, check_headlines, check_size
@@ -48,12 +48,12 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
         if (s, n) in composed.pairs
         for d in seeds["data"]
     ]
-    parts = (composed.simulators, composed.networks, composed.trains, composed.methods, composed.metrics)
+    nodes = (composed.simulators, composed.networks, composed.trains, composed.methods, composed.metrics)
     # where results lie says nothing of what they are, and a published table has no business with a machine's paths
     typed = [line for line in arguments if key_of(line) != RESULTS]
     typed += [part for folder in config_dirs for part in ("--config-dir", str(folder))]
     planned = Study(
-        settings["name"], str(ROOT / results), settings, *parts, units=units, files=composed.files, command=typed
+        settings["name"], str(ROOT / results), settings, *nodes, units=units, files=composed.files, command=typed
     )
     _check_ids(planned)
     check_size(planned)
@@ -68,7 +68,10 @@ def with_work(study: Study) -> Study:
     """The study with the cells to compute, by unit, under its `rerun` policy."""
     rerun = study.settings["rerun"]
     surveyed = survey(study)
-    asked = {u: [k for k, (_, state) in cells.items() if wanted(state, rerun)] for u, cells in surveyed.items()}
+    ours = parts.of(study)
+    asked = {
+        u: [k for k, (_, state) in cells.items() if u in ours and wanted(state, rerun)] for u, cells in surveyed.items()
+    }
     given_up = {
         u: [k for k, (_, state) in cells.items() if state in GIVEN_UP and not wanted(state, rerun)]
         for u, cells in surveyed.items()

@@ -13,6 +13,7 @@ from bench.contracts.arguments import check as check_bounds
 from bench.contracts.arguments import hints_of
 from bench.contracts.names import known
 from bench.names import slug, variant_of
+from bench.plan import parts
 from bench.stages import use
 from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
@@ -33,6 +34,7 @@ def check(settings: Node) -> None:
     _check_switched(settings["use"]["subjects"], settings["explain"]["subjects"])
     check_axis("views", [View(**view).name for view in settings["views"]])
     _check_trusted(settings["trusted"])
+    parts.check(settings["part"])
 
 
 def _check_switched(switched: int, explained: int) -> None:

@@ -54,7 +54,7 @@ def command(study: Study, cell: Cell, overrides: Sequence[str], config_dirs: Seq
     if not unit.group:
         pick |= _seeds(study, cell)
     pick |= {"paths.results": f"{AGAIN}/{cell.key}"}
-    gone = {*pick, "rerun", *(SEEDS if not unit.group else ())}
+    gone = {*pick, "rerun", "part", *(SEEDS if not unit.group else ())}
     kept = [line for line in overrides if key_of(line) not in gone]
     folders = [part for folder in config_dirs for part in ("--config-dir", str(folder))]
     return ["python", "-m", "bench", "run", *kept, *(f"{k}={v}" for k, v in pick.items()), *folders]

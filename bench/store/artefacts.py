@@ -167,6 +167,22 @@ class Artefacts:
         return Damaged(sentence)
 
 
+def verified_record(folder: Path) -> dict[str, Any]:
+    """The record of an artefact of anybody's, every file checked; nothing is removed.
+
+    Raises:
+        Damaged: where it is not what was written.
+    """
+    try:
+        record = _sealed(folder)
+        name = next(_changed(folder, record), None)
+    except (ValueError, FileNotFoundError):
+        name = RECORD
+    if name is not None:
+        raise Damaged(f"{folder / name} is not what was written")
+    return record
+
+
 def left_out(folder: Path) -> Iterator[str]:
     """One sentence for each thing in a folder of artefacts or scores whose name is neither that of one nor hidden."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from bench.columns.written import SHARD
 from bench.names import slug
 from bench.store import files
-from bench.store.artefacts import KEY_LENGTH, NAMED, left_out
+from bench.store.artefacts import KEY_LENGTH, NAMED, Damaged, left_out
 
 SCHEMA = SHARD.schema
 META = b"bench"
@@ -128,6 +128,23 @@ class Scores:
         path = folder / f"{_digest(data)}.parquet"
         files.write_bytes(path, data)
         return path
+
+
+def records(table: pa.Table) -> dict[str, dict[str, Any]]:
+    """{metric key: record} of a shard."""
+    return _meta(table.schema)
+
+
+def verified_shards(folder: Path) -> dict[Path, pa.Table]:
+    """The shards of a cell of anybody's, every one checked; nothing is removed.
+
+    Raises:
+        Damaged: where one is not what was written.
+    """
+    shards = {path: _load(path, _read) for path in sorted(folder.glob("*.parquet"))}
+    if lost := next((path for path, table in shards.items() if table is None), None):
+        raise Damaged(f"{lost} is not what was written")
+    return shards
 
 
 def _load(path: Path, parse: Parse) -> Any | None:

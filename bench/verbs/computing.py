@@ -8,7 +8,7 @@ from bench import report as pages
 from bench.launch import caches
 from bench.launch.launch import launch
 from bench.launch.spoken import spoken
-from bench.plan import place
+from bench.plan import parts, place
 from bench.plan import plan as planning
 from bench.plan.stale import stale_sentence
 from bench.plan.states import cell_counts, survey
@@ -40,6 +40,8 @@ def run(command: Command) -> int:
     place.check(study)
     for folder in (study.store, study.folder):
         files.sweep(folder)
+    if study.settings["part"]:
+        return _run_part(study, lines)
     if planning.is_finished(study):
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
@@ -76,9 +78,23 @@ def run(command: Command) -> int:
     return code
 
 
+def _run_part(study: Study, lines: Sequence[str]) -> int:
+    """Compute the units of a part, and write no table: what is ranked and compared needs all parts."""
+    ask(study)
+    schema.claim(study.store)
+    say_begun(study)
+    compute(study, lines)
+    code = say_failures(study)
+    print(
+        f"part {study.settings['part']} of {study.name} is in {study.store}; once all parts are in one store, to which "
+        "'python -m bench merge FOLDER...' brings them, the same command without part writes the tables"
+    )
+    return code
+
+
 def say_begun(study: Study) -> None:
     """One line on what is computed, before anything is, which may take hours."""
-    units = len(study.units)
+    units = sum(unit.id in parts.of(study) for unit in study.units)
     print(
         f"{study.name}: {units} unit{'s' * (units != 1)}, {len(study.methods)} methods, {len(study.metrics)} metrics, "
         f"into {study.folder}; 'python -m bench plan' with the same words says what it takes",
@@ -125,7 +141,8 @@ def write_tables(study: Study) -> None:
 def say_failures(study: Study) -> int:
     """One line a kind of failure, and one on values of other code; 1 when something is not there that should be."""
     totals: Counter[str] = Counter()
-    for (_, state), number in cell_counts(survey(study)).items():
+    surveyed, ours = survey(study), parts.of(study)
+    for (_, state), number in cell_counts({u: cells for u, cells in surveyed.items() if u in ours}).items():
         totals[state] += number
     broken = {state: totals[state] for state in BROKEN if totals[state]}
     for state, number in broken.items():

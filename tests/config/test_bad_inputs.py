@@ -109,6 +109,11 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan +against.methods=[gradiant]": ("against.methods", "'gradiant'", "did you mean 'gradient'"),
     "plan views=[{fwhm_voxels:mine}]": ("views[0].fwhm_voxels", "own"),
     "plan +detect.boxx=box": ("detect", "'boxx'", "did you mean 'box'"),
+    # parts and merges
+    "plan part=3/2": ("part='3/2' is not possible: give K/N",),
+    "plan part=half": ("part='half' is not possible: give K/N",),
+    "merge": ("merge is not possible: give the results folders",),
+    "merge /nowhere": ("/nowhere is no store",),
     # names that would leave the results folder, or carry markup into pages
     "plan name=../../etc": ("name='../../etc'", "letters, digits"),
     "plan name=": ("name=''", "letters, digits"),
