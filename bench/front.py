@@ -29,7 +29,8 @@ HELP = """verbs:
   status       units done, running (on which machine, since when), stopped, waiting and failed, and the time left,
                while another command or an array of jobs works
   merge FOLDER...
-               bring what results folders of other machines hold of the same study into this one
+               bring what results folders of other machines hold of the same study into this one, or join folders of
+               tables, e.g. published ones, in the tables of one study, name=...
   check        conformance of the plug-ins named, e.g. check 'method=[mine]' or check simulator=focal
   tables, figures, leaderboard, report
                rebuild from what is stored

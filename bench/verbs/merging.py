@@ -1,22 +1,54 @@
-"""Verb that joins what several machines computed."""
+"""Verb that joins what several machines, or several calls, computed."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
+from bench import report as pages
 from bench.contracts import BadInput
+from bench.store import ledger
 from bench.store.merge import Merge
+from bench.study import Study
+from bench.tables.merge import ABOUT, MergedTables, StudyPart
 from bench.verbs.command import Command
+from bench.verbs.reading import readable
 
 
 def merge(command: Command) -> int:
-    """Bring what other results folders hold into this one; each is looked at before any of it is copied."""
+    """Join results folders in the store of this one, or folders of tables in the tables of a study."""
     study, _ = command.study()
-    if not command.words:
+    folders = [Path(word).expanduser() for word in command.words]
+    if not folders:
         raise BadInput("merge is not possible: give the results folders to bring in, e.g. merge results_a results_b")
-    for word in command.words:
-        folder = Path(word).expanduser()
+    published = [(folder / ABOUT).is_file() for folder in folders]
+    if all(published):
+        return _merge_tables(study, folders)
+    if any(published):
+        one, other = folders[published.index(True)], folders[published.index(False)]
+        raise BadInput(f"{one} holds tables of a study and {other} none; merge folders of tables, or results folders")
+    return _merge_stores(study, folders)
+
+
+def _merge_tables(study: Study, folders: Sequence[Path]) -> int:
+    if (study.folder / ABOUT).exists() and not study.settings["replace"]:
+        raise BadInput(f"{study.folder} holds tables; give what is merged another name=..., or replace=true")
+    words = [*(folder.name for folder in folders), *(word for word in study.command if word.startswith("name="))]
+    ledger.disown(study.folder)
+    with readable():
+        MergedTables([StudyPart(folder) for folder in folders]).write(
+            study.folder, shlex.join(["python", "-m", "bench", "merge", *words])
+        )
+        pages.render(study.folder)
+        ledger.write(study.folder)
+        print(pages.summary(study.folder))
+    return 0
+
+
+def _merge_stores(study: Study, folders: Sequence[Path]) -> int:
+    for folder in folders:
         store = folder / "store" if (folder / "store").is_dir() else folder
         if store.resolve() == study.store.resolve():
-            raise BadInput(f"{word} is the results folder itself; give those of other machines, or paths.results=...")
+            raise BadInput(f"{folder} is the results folder itself; give those of other machines, or paths.results=...")
         merged = Merge(study.store, store).run()
-        print(f"{word}: {merged.artefacts} artefacts and {merged.shards} shards of scores brought into {study.store}")
+        print(f"{folder}: {merged.artefacts} artefacts and {merged.shards} shards of scores brought into {study.store}")
     return 0
