@@ -33,8 +33,8 @@ def on(disk, tmp_path):
     return found
 
 
-#: what there is no room for: in the bank, in the images (mapped: the kernel answers with SIGBUS), in the maps
-SIZES = ["300k", pytest.param("1600k", marks=pytest.mark.full), pytest.param("2400k", marks=pytest.mark.full)]
+#: what there is no room for: redraws, images (mapped: the kernel answers with SIGBUS), maps, scores
+SIZES = ["300k", *(pytest.param(size, marks=pytest.mark.full) for size in ("1600k", "2000k", "2200k"))]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -25,7 +25,7 @@ def tables(study):
 def keys(study):
     """Every key in the store, with the call that made it."""
     artefacts, scores = study.artefacts(), study.scores()
-    skip = ("scores", "failures", "images", "bank")
+    skip = ("scores", "failures", "images", "bank", "dropped")
     found = {k: artefacts.record(s, k)["run"] for s in artefacts.stages() if s not in skip for k in artefacts.keys(s)}
     return found | {k: r["run"] for cell in scores.cells() for k, r in scores.known(cell).items()}
 
