@@ -119,7 +119,7 @@ def scores(call):
     return [str(p.relative_to(call.folder)) for p in call.folder.glob("scores/*/*/*.parquet")]
 
 
-@pytest.mark.parametrize("name", ["shown", "store"])
+@pytest.mark.parametrize("name", ["shown", pytest.param("store", marks=pytest.mark.full)])
 def test_a_file_in_the_place_of_a_folder_of_results_is_refused(call, name, outcome, capsys):
     path = call.folder.parent / name
     path.rename(path.with_name("aside"))

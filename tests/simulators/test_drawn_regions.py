@@ -61,6 +61,7 @@ def dice(first, second):
 REDRAWN = {"nucleus accumbens"}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("apart", [True, False])
 def test_regions_are_the_atlas(fine, apart):
     """With voxels that the drawing does not decide left out, and with them in a region rather than in none."""
