@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import Any
 
+from bench.config.build import TARGET
 from bench.config.changes import HOW
 from bench.contracts import BadInput
 from bench.study import PLAN, PLUGINS, Node, Study
@@ -12,6 +14,8 @@ from bench.study import PLAN, PLUGINS, Node, Study
 #: settings that a study may add to; its seeds are in its models, its bars among its methods,
 #: and what was tuned counts where a view asks for it
 GROWING = ("headline", "detect", "against")
+#: the class of maps made elsewhere
+OUTSIDE = "methods.outside.OutsideMaps"
 ELSEWHERE = (*HOW, *GROWING, "seed", "bars", "budgets", "tuned")
 
 
@@ -28,11 +32,24 @@ def check(study: Study) -> None:
     except ValueError:
         # other code planned it: nobody knows what it was
         return
-    if lost := next(_lost(before, study), ""):
+    if lost := next(_lost(replace(before, methods=_ours(before, study)), study), ""):
         raise BadInput(
             f"{study.folder} holds tables of another study: {lost}; give this one a folder of its own with name=..., "
             "or replace what is there with replace=true"
         )
+
+
+def dropped_maps(study: Study) -> list[str]:
+    """Methods whose maps were made elsewhere, in the tables that a study replaces and not among its own."""
+    with suppress(ValueError, FileNotFoundError):
+        before = Study.load(study.folder / PLAN)
+        return sorted(before.methods.keys() - _ours(before, study).keys())
+    return []
+
+
+def _ours(before: Study, now: Study) -> dict[str, Node]:
+    """The methods of a study but for those from elsewhere that another lacks: the same `score` brings them back."""
+    return {m: node for m, node in before.methods.items() if m in now.methods or node.get(TARGET) != OUTSIDE}
 
 
 def _lost(before: Study, now: Study) -> Iterator[str]:

@@ -14,6 +14,7 @@ from bench.contracts.arguments import hints_of
 from bench.contracts.names import known
 from bench.names import slug, variant_of
 from bench.plan import parts
+from bench.provenance import ROOT
 from bench.stages import use
 from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
@@ -75,6 +76,11 @@ def _check_places(name: str, results: str) -> None:
         )
     if not results.strip():
         raise BadInput("paths.results='' is not possible: give a folder, e.g. paths.results=results")
+    committed = (ROOT / "results" / "published").resolve()
+    if (ROOT / results).resolve().is_relative_to(committed):
+        raise BadInput(
+            f"paths.results={results} is not possible: give a folder outside {committed}, which is committed"
+        )
 
 
 def _check_trusted(trusted: Sequence[str]) -> None:

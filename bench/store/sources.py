@@ -25,10 +25,14 @@ HASHES: dict[Modules, str] = {}
 
 
 def of_node(node: Any, trusted: Iterable[str] = ()) -> str:
-    """Hash of the modules of every target in a node, and of all modules of SCIENCE and trusted packages they import."""
+    """Hash of the modules of every target in a node, and of all modules of SCIENCE and trusted packages they import.
+
+    What is ours alone imports no trusted package, so that it stays as it is whatever a call trusts.
+    """
     targets = {str(sub[TARGET]).rpartition(".")[0] for _, sub in nodes(node)}
-    outside = {name.partition(".")[0] for name in (*targets, *trusted)} - {*OURS}
-    return of_modules(tuple(sorted(targets)), tuple(sorted(outside)))
+    outside = {name.partition(".")[0] for name in targets} - {*OURS}
+    followed = {name.partition(".")[0] for name in trusted} - {*OURS} if outside else set()
+    return of_modules(tuple(sorted(targets)), tuple(sorted(outside | followed)))
 
 
 def of_modules(modules: tuple[str, ...], outside: tuple[str, ...] = ()) -> str:

@@ -43,6 +43,7 @@ def run(command: Command) -> int:
     if study.settings["part"]:
         return _run_part(study, lines)
     if planning.is_finished(study):
+        say_stale(study)
         print(pages.summary(study.folder))
         return max(say_failures(study), say_violations(study))
     ask(study)
@@ -50,8 +51,9 @@ def run(command: Command) -> int:
     files.make_folder(study.folder)
     say_underpowered(study)
     say_begun(study)
-    if sentence := stale_sentence(study, survey(study)):
-        print(sentence, file=sys.stderr)
+    say_stale(study)
+    if outside := place.dropped_maps(study):
+        print(f"the tables will be without {', '.join(outside)}, which `score` adds again", file=sys.stderr)
     ledger.disown(study.folder)
     ledger.clear_names(study.folder)
     (study.folder / PAGE).unlink(missing_ok=True)
@@ -76,6 +78,12 @@ def run(command: Command) -> int:
         ranked = pages.summary(study.folder) if study.headline else ""
     print(ranked or f"{study.folder}: tables only; no ranking, because none of its metrics was chosen")
     return code
+
+
+def say_stale(study: Study) -> None:
+    """One line on cells that other code made, by file; none where there are none."""
+    if sentence := stale_sentence(study, survey(study)):
+        print(sentence, file=sys.stderr)
 
 
 def _run_part(study: Study, lines: Sequence[str]) -> int:

@@ -73,6 +73,7 @@ def publish(command: Command) -> int:
 
 def _publish_tables(study: Study) -> int:
     folder = tables_of(study)
+    _check_publishable(folder)
     target = PUBLISHED / folder.name
     with files.scratch(target) as copy:
         for name in TABLES:
@@ -88,6 +89,16 @@ def _publish_tables(study: Study) -> int:
     published_prices.write(study, pd.read_parquet(target / "costs.parquet"), str(date))
     print(target)
     return 0
+
+
+def _check_publishable(folder: Path) -> None:
+    """Refuse tables of the user's own scans: pictures of heads and names of files would lie where git looks."""
+    heads: dict[str, str] = files.json_object(folder / "study.json").get("heads", {})
+    if scanned := [name for name, of in heads.items() if of == "scans"]:
+        raise BadInput(
+            f"{folder} shows heads of scans ({scanned[0]}), and results/published is committed; nothing was published, "
+            "copy the folder yourself where it may be seen"
+        )
 
 
 @contextlib.contextmanager

@@ -5,46 +5,55 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.config.build import TARGET
 from bench.contracts import BadInput
 from bench.contracts.names import known
+from bench.plan.place import OUTSIDE
 from bench.stages.context import EVALUATION
 from bench.study import Study
 from bench.verbs.command import Command
 from bench.verbs.computing import run
 
-TARGET = "methods.outside.OutsideMaps"
 #: what of the command is about the maps, and no override
 MAPS, QUANTITY = "maps=", "quantity="
 
 
 @dataclass
 class ScoreCommand(Command):
-    """A command whose study has one more method: the maps of a folder, under the folder's name.
+    """A command whose study has more methods: the maps of folders, each under its folder's name.
 
     quantity: `location` or `sensitivity`, what a value of theirs is.
     """
 
-    folder: str = ""
+    folders: Sequence[str] = ()
     quantity: str = "location"
 
     def study(self) -> tuple[Study, list[str]]:
-        """The planned study with these maps, which fit its models and subjects."""
+        """The planned study with these maps, which fit its models and subjects, and the command as it was typed."""
         planned, lines = super().study()
-        return with_maps(planned, self.folder, self.quantity), lines
+        for folder in self.folders:
+            planned = with_maps(planned, folder, self.quantity)
+        # where the folders lie says nothing of what they hold, and a page has no business with a machine's paths
+        maps = [f"{MAPS}{_label(folder)}" for folder in self.folders]
+        return replace(planned, command=["score", *planned.command, *maps, f"{QUANTITY}{self.quantity}"]), lines
 
 
 def score(command: Command) -> int:
-    """Score the maps of a folder beside those of a study, in the same tables; what the study lacks is computed."""
+    """Score the maps of folders beside those of a study, in the same tables; what the study lacks is computed."""
     folders, quantities = (_taken(command.overrides, name) for name in (MAPS, QUANTITY))
-    if len(folders) != 1:
-        raise BadInput("score takes one folder of maps; give it as maps=FOLDER, with one folder a model in it")
+    if not folders:
+        raise BadInput("score takes folders of maps; give each as maps=FOLDER, with one folder a model in it")
     others = [text for text in command.overrides if not text.startswith((MAPS, QUANTITY))]
     quantity = quantities[-1] if quantities else ScoreCommand.quantity
-    return run(ScoreCommand(others, command.config_dirs, command.words, folder=folders[0], quantity=quantity))
+    return run(ScoreCommand(others, command.config_dirs, command.words, folders=folders, quantity=quantity))
 
 
 def _taken(overrides: Sequence[str], name: str) -> list[str]:
     return [text.removeprefix(name) for text in overrides if text.startswith(name)]
+
+
+def _label(folder: str) -> str:
+    return Path(folder).expanduser().resolve().name
 
 
 def with_maps(study: Study, folder: str, quantity: str = "location") -> Study:
@@ -53,12 +62,12 @@ def with_maps(study: Study, folder: str, quantity: str = "location") -> Study:
     Raises:
         BadInput: naming what of the folder does not fit the study.
     """
-    label = Path(folder).expanduser().resolve().name
+    label = _label(folder)
     if not re.fullmatch("[a-z][a-z0-9_]*", label):
         raise BadInput(f"maps={folder} is not possible: give a folder named as its rows are to be, in a-z, 0-9 and _")
     if label in study.methods:
         raise BadInput(f"{folder}: the study has a method {label} already; rename the folder")
-    node = {"_target_": TARGET, "folder": folder, "quantity": quantity}
+    node = {TARGET: OUTSIDE, "folder": folder, "quantity": quantity}
     added = replace(study, methods={**study.methods, label: node})
     maps = added.make("methods", label)
     if not maps.models:

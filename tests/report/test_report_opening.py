@@ -138,6 +138,13 @@ def test_one_data_seed_has_no_best_method_and_no_intervals(tmp_path):
     assert all(np.isnan(mark.x_low) for mark in opened(source).plane.marks if mark.kind == "unranked")
 
 
+@pytest.mark.parametrize(("heads", "says"), [("scans", "in scans of people"), ("template", "in synthetic brains")])
+def test_the_first_sentence_says_whose_heads_these_are(small, heads, says):
+    about = {**small.results.about, "heads": dict.fromkeys(small.results.simulators, heads)}
+    results = dataclasses.replace(small.results, about=about)
+    assert f"Pathology is planted {says}, networks" in shown(dataclasses.replace(small, results=results))
+
+
 def test_a_study_without_rankings_opens_with_words(tmp_path):
     folder = synthetic.study(tmp_path / "study", data_seeds=2, model_seeds=1, subjects=4)
     about = json.loads((folder / "study.json").read_text())

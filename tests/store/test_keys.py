@@ -169,6 +169,12 @@ def test_a_plug_in_of_the_user_is_stale_when_what_it_imports_changes(how, tmp_pa
     assert "mine" not in sys.modules, "nothing of the user runs to be looked at"
 
 
+def test_what_is_trusted_makes_nothing_of_ours_stale():
+    ours, theirs = {"_target_": "metrics.overlap.RocAuc"}, {"_target_": "fakes.box.Box"}
+    assert sources.of_node(ours, ["email"]) == sources.of_node(ours)
+    assert sources.of_node({**ours, "part": theirs}, ["email"]) != sources.of_node({**ours, "part": theirs})
+
+
 def test_the_source_hash_of_a_stage_holds_its_science_and_not_the_harness():
     modules = imports("bench.stages.train")
     assert "bench.training.training" in modules and "bench.passes.counting" in modules

@@ -1,6 +1,7 @@
 """Maps made elsewhere: read from files, scored as those of a method, refused by name where they do not fit."""
 
 import importlib.util
+import json
 import shutil
 
 import nibabel as nib
@@ -76,11 +77,23 @@ def test_gradients_that_come_back_as_files_score_as_the_gradient_and_move_no_oth
     about = pd.read_csv(study.folder / "methods.csv").set_index("method").loc["mylab"]
     assert about["family"] == "outside" and about["role"] == "method"
     assert "mylab" in set(pd.read_csv(study.folder / "leaderboard.csv")["method"])
+    typed = json.loads((study.folder / "study.json").read_text())["command"]
+    assert typed.startswith("python -m bench score study=fake") and "maps=mylab quantity=sensitivity" in typed
     # another file makes that model's rows anew, and no others
     change(given / MODELS[0] / "sub-0002.nii.gz", lambda data: -2 * data)
     again = with_maps(study, str(given), "sensitivity")
     asked = [c for cells in survey(again).values() for c, state in cells.values() if state == "missing"]
     assert {c.method for c in asked} == {"mylab"}
+
+
+def test_the_study_alone_writes_its_tables_without_the_maps_and_says_so(study, lines, given, tmp_path, capsys):
+    maps = [f"maps={shutil.copytree(given, tmp_path / name)}" for name in ("one", "other")]
+    assert main(["score", *lines, *maps, "--config-dir", str(CONF)]) == 0
+    assert {"one", "other"} <= set(rows(study).index)
+    capsys.readouterr()
+    assert main(["run", *lines, "--config-dir", str(CONF)]) == 0
+    assert "the tables will be without one, other, which `score` adds again" in capsys.readouterr().err
+    assert not {"one", "other"} & set(rows(study).index)
 
 
 def test_a_quantity_that_a_file_cannot_hold_is_refused(study, given):
@@ -161,7 +174,7 @@ def test_a_folder_whose_name_cannot_be_that_of_a_method_is_refused(study, given,
 
 def test_score_without_maps_is_refused(lines, capsys):
     assert main(["score", *lines, "--config-dir", str(CONF)]) == 2
-    assert "give it as maps=FOLDER" in capsys.readouterr().err
+    assert "give each as maps=FOLDER" in capsys.readouterr().err
 
 
 def test_an_exported_model_loads_with_the_ten_lines_beside_it(study, exported):

@@ -172,6 +172,15 @@ def test_publish_carries_what_is_as_shipped_and_nothing_of_the_users(tmp_path):
     assert as_shipped(one) == {"mtl_atrophy"}
 
 
+def test_heads_of_scans_are_not_published(tmp_path, monkeypatch):
+    (tmp_path / "study.json").write_text(json.dumps({"heads": {"box": "template", "mine": "scans"}}))
+    monkeypatch.setattr(reading, "tables_of", lambda study: tmp_path)
+    before = dirty()
+    with pytest.raises(BadInput, match=r"shows heads of scans \(mine\).*nothing was published"):
+        reading._publish_tables(None)
+    assert dirty() == before
+
+
 def test_publish_without_tables_and_pieces_is_refused(planned):
     with pytest.raises(BadInput, match="holds no tables"):
         reading._publish_tables(planned())
