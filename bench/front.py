@@ -72,6 +72,7 @@ INSTEAD = {
 #: how a file of a group is chosen
 GROUPS = {group: f"{group}={{}}" for group in ("study", "simulator", "network", "train")}
 GROUPS |= {group: f"{group}=[{{}}]" for group in ("method", "metric")}
+VERSION = f"plumbline {__version__}"
 LISTED = "'python -m bench --help' lists what there is"
 #: how like a word is to a name that it is a slip of
 CLOSE = 0.6
@@ -143,6 +144,9 @@ def read(arguments: Sequence[str]) -> Words:
     if plain[:1] == ["help"]:
         parser.print_help()
         parser.exit()
+    if plain[:1] == ["version"]:
+        print(VERSION)
+        parser.exit()
     _check(plain, [ROOT / "conf", *typed.config_dir])
     options = (name for name in ("cfg", "info", "completion") if getattr(typed, name))
     asked = next((Asked(name, getattr(typed, name), typed.package, typed.resolve) for name in options), None)
@@ -154,7 +158,7 @@ def _parser() -> _Parser:
     add = parser.add_argument
     add("words", nargs="*", metavar="verb | key=value", help="a verb first, then overrides")
     add("--hydra-help", action="help", help=argparse.SUPPRESS)
-    add("--version", action="version", version=f"plumbline {__version__}")
+    add("--version", action="version", version=VERSION)
     add("-cd", "--config-dir", action="append", default=[], type=Path, help="more configuration folders")
     add("-m", "--multirun", action="store_true", help="accepted; comma lists and range() always sweep")
     add("-r", "--run", action="store_true", help="accepted; it is the default")

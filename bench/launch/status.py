@@ -18,12 +18,16 @@ Beat = dict[str, Any]
 
 
 class UnitStatus(NamedTuple):
-    """A unit: its state, how many of its cells failed, and its last beat, empty where none is at work on it."""
+    """A unit: its state, how many of its cells failed, and its last beat, empty where none is at work on it.
+
+    compares: it is no model but the comparison of several.
+    """
 
     unit: str
     state: str
     failed: int
     beat: Beat
+    compares: bool
 
     @property
     def sentence(self) -> str:
@@ -50,21 +54,25 @@ class StudyStatus:
     def of(cls, study: Study) -> "StudyStatus":
         """As the store and the heartbeats stand now; nothing is written."""
         work, beats = with_work(study), _beats(study)
-        units = []
+        groups, units = {group.id for group in study.groups}, []
         for unit, cells in survey(study).items():
             failed = Counter(state for _, state in cells.values())["failed"]
             beat = beats.get(unit, {})
-            units.append(UnitStatus(unit, _state(beat, bool(work.pending.get(unit))), failed, beat))
+            state = _state(beat, bool(work.pending.get(unit)))
+            units.append(UnitStatus(unit, state, failed, beat, compares=unit in groups))
         return cls(units, sum(expected_seconds(work).values()))
 
     @property
     def sentence(self) -> str:
-        """How many units are in each state, and the time left."""
-        counted = Counter(unit.state for unit in self.units)
-        states = ", ".join(f"{counted[state]} {state}" for state in STATES if counted[state])
-        failed, workers = sum(unit.failed for unit in self.units), max(counted[RUNNING], 1)
-        left = f"about {text_of_time(self.seconds / workers)} left with {workers} at work"
-        return "; ".join([states, *_failed(failed), *([left] if self.seconds else [])])
+        """How many units and comparisons are in each state, and the time left."""
+        failed, running = (sum(of) for of in zip(*((u.failed, u.state == RUNNING) for u in self.units), strict=True))
+        left = f"about {text_of_time(self.seconds / max(running, 1))} left with {max(running, 1)} at work"
+        counted = [self._counted("units", compares=False), self._counted("comparisons", compares=True)]
+        return "; ".join([*counted, *_failed(failed), *([left] if self.seconds else [])])
+
+    def _counted(self, what: str, compares: bool) -> str:
+        counts = Counter(unit.state for unit in self.units if unit.compares == compares)
+        return f"{what}: {', '.join(f'{counts[state]} {state}' for state in STATES if counts[state])}"
 
 
 def _failed(cells: int) -> list[str]:

@@ -122,7 +122,9 @@ def tables_of(study: Study) -> Path:
     """The folder of a study's tables; raises BadInput where there are none, or one is not what was written."""
     folder = study.folder
     if not (folder / "study.json").exists():
-        raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'")
+        beside = PUBLISHED / folder.name
+        published = f"; {beside} holds published ones, as files to read" if beside.is_dir() else ""
+        raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'{published}")
     schema.check_tables(folder)
     ledger.clear_names(folder)
     wrong = [name for name in ledger.disagreeing(folder) if name in FROM_STORE or name.startswith("scores/")]

@@ -53,9 +53,10 @@ def test_help_lists_every_verb(line, capsys):
     assert end.value.code in (0, None) and set(VERBS) <= {*re.findall(r"\w+", said)}
 
 
-def test_the_version_is_that_of_the_package(capsys):
+@pytest.mark.parametrize("word", ["--version", "version"])
+def test_the_version_is_that_of_the_package(word, capsys):
     with pytest.raises(SystemExit) as end:
-        main(["--version"])
+        main([word])
     assert not end.value.code and capsys.readouterr().out == f"plumbline {__version__}\n"
 
 

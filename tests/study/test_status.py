@@ -71,6 +71,7 @@ def test_the_verb_says_it_and_writes_nothing(study, planned, capsys, monkeypatch
     monkeypatch.setattr(Command, "study", lambda self: (study, []))
     assert status(Command()) == 0
     first, *rest = capsys.readouterr().out.splitlines()
-    assert "1 running" in first and "1 cell failed" in first and " left with 1 at work" in first
+    assert f"{study.name}: units: 1 done, 1 running, 1 waiting; comparisons: 1 " in first
+    assert "1 cell failed" in first and " left with 1 at work" in first
     assert any(line.startswith(f"running  {study.units[1].id}") for line in rest)
     assert {path: path.stat().st_mtime_ns for path in study.folder.parent.rglob("*")} == before

@@ -68,7 +68,7 @@ def _page(source: RankedResults, headline: Ranking, panels: list[_Panel], method
             axis.set_title(style.wrapped(" on ".join(names), _TITLES // columns), loc="left", fontsize=7)
             axis.set_ylim(*up)
         for axis in axes[(rows - 1) * columns :]:
-            axis.set_xlabel("test AUC of the model")
+            axis.set_xlabel("test AUC of the model, its methods side by side")
         figure.supylabel(f"{style.display_name(headline.metric)}, mean of the model", fontsize=8)
         legend = _legend(methods)
         most = style.legend_columns(legend) if columns > 1 else 2
