@@ -1,12 +1,13 @@
 """The watch over a plug-in at work: what it changed of what it was lent, in words."""
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from os import close as close_handle
 from os import dup
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.guard import process, values
 
+Value = TypeVar("Value")
 #: file handles that the harness needs for itself, at most
 HANDLES = 8
 #: things that are named in one sentence, at most
@@ -56,6 +57,20 @@ class Watch:
 
     def _state(self) -> dict[str, Any]:
         return process.process_state() if self._thorough else process.numeric_state()
+
+
+def watched(work: Callable[[], Value], who: str) -> Value:
+    """The value of `work`, at which code runs that no test of ours knows.
+
+    Raises Trespass where it left the process changed, whatever else it raises: most often the one is why. The random
+    state may move, as whoever asks for numbers seeds it.
+    """
+    watch = Watch(thorough=True)
+    watch.begin()
+    try:
+        return work()
+    finally:
+        watch.check(who, (process.RANDOM,))
 
 
 def _handles_left() -> bool:

@@ -155,6 +155,7 @@ def _child(study: Study, task: _Task, preload: list[str], heart: Heart) -> tuple
 
 def _serve_forks(preload: list[str]) -> None:
     """Start the fork server, deaf to Ctrl-C: it would interrupt the server's imports, which print where they were."""
+    sockets.use_short_folder()
     forkserver.set_forkserver_preload(preload)
     # the fork server would start the tracker, which lets the signal in again
     resource_tracker.ensure_running()
@@ -232,5 +233,4 @@ def leave_with_launcher() -> None:
 
 def use_forkserver() -> None:
     """Make the fork server the start method of this process; loky's own method cannot start such children."""
-    sockets.use_short_folder()
     multiprocessing.set_start_method("forkserver", force=True)

@@ -73,10 +73,11 @@ def end_of(code: int, word: Word | None, store: Path, of_memory: bool) -> tuple[
         return Status.failed, word.reason, word.trace
     if code in (os.EX_IOERR, -signal.SIGBUS) and _is_full(store):
         raise BadInput(FULL)
-    return Status.killed, f"the process {_how(code, of_memory)}", ""
+    return Status.killed, f"the process {how_ended(code, of_memory)}", ""
 
 
-def _how(code: int, of_memory: bool) -> str:
+def how_ended(code: int, of_memory: bool) -> str:
+    """The end of a process, in words that follow those for the process."""
     if code >= 0:
         return f"was ended from within, before its work was done (exit code {code})"
     with suppress(ValueError):

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from bench.checks import method_probe, methods, metrics, networks
 from bench.config.architecture import architecture
 from bench.contracts import BadInput
-from bench.guard.process import RANDOM
-from bench.guard.watch import Trespass, Watch
+from bench.guard.watch import Trespass, watched
 from bench.study import Study
 
 #: passes after which a method is believed to fit a network; settings that cannot be are refused before the first
@@ -63,24 +62,24 @@ def answer(study: Study, group: str, label: str, ours: bool) -> str:
     ours: its class is, and keeps its contract, so that nothing is asked but whether its settings fit.
     """
     who = f"{group[:-1]} {label}"
+    more = f"'python -m bench check {group[:-1]}=[{study.file(group, label)}]' runs all its checks"
     for fit in fit_checks(study, group, label):
-        if (error := _error_of(fit, who)) and isinstance(error, BadInput):
+        error = _error_of(fit, who)
+        if isinstance(error, BadInput):
             return f"{who}: {error}"
+        # what it changed stays changed here, and would be taken for how things were before the next check
+        if isinstance(error, Trespass):
+            return f"{error}; mend it, {more}"
     for name, check in () if ours else short_list(study, group, label):
         if (error := _error_of(check, who)) and isinstance(error, AssertionError | Trespass):
-            more = f"'python -m bench check {group[:-1]}=[{study.file(group, label)}]' runs all its checks"
             return f"{who} does not keep its contract ({name}): {error}; mend it, {more}"
     return ""
 
 
 def _error_of(check: Check, who: str) -> Exception | None:
-    """What a plug-in raises, and what it is told for what it left changed."""
-    watch = Watch(thorough=True)
-    watch.begin()
+    """What a plug-in raises, or is told for what it left changed."""
     try:
-        check()
-        # checks seed it themselves
-        watch.check(who, (RANDOM,))
+        watched(check, who)
     except Exception as error:
         return error
     return None

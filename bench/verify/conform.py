@@ -1,22 +1,17 @@
-"""The verdict of the conformance checks on one plug-in."""
+"""The verdict of the conformance checks on each plug-in, which no other plug-in has a part in."""
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any
+import json
+import multiprocessing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
-from bench.checks import method_probe, methods, metrics, networks, simulators
-from bench.config.architecture import architecture
 from bench.contracts import BadInput
-from bench.launch.spoken import SpokenBeat, spoken
-from bench.launch.unit import UnitRun
-from bench.stages.calibrate import CALIBRATE
-from bench.stages.context import simulator
+from bench.launch import child
+from bench.launch.deaths import deaths_of_memory, how_ended
+from bench.launch.spoken import spoken
 from bench.study import Study
-from bench.tables import simulator_audits
-from bench.verify.audits import Audits
-
-#: a check and its name; it raises AssertionError, or may return what it found in numbers
-Named = tuple[str, Callable[[], str | None]]
+from bench.verify import verdicts
 
 
 def conform(study: Study, arguments: Sequence[str]) -> Iterator[tuple[str, str, str]]:
@@ -25,65 +20,63 @@ def conform(study: Study, arguments: Sequence[str]) -> Iterator[tuple[str, str, 
     Raises:
         BadInput: where the command names none.
     """
-    named = [group for group in _CHECKS if any(a.startswith(group[:-1]) for a in arguments)]
+    named = [group for group in verdicts.CHECKS if any(a.startswith(group[:-1]) for a in arguments)]
     if not named:
         raise BadInput("name what to check, e.g. check 'method=[gradient]' or check simulator=focal")
     for group in named:
         for label in study.node_names(group):
-            for name, check in _CHECKS[group](study, label):
-                with spoken(f"{label}: {name}"):
-                    verdict = _verdict(name, check)
-                yield label, *verdict
+            yield from ((label, *verdict) for verdict in _verdicts(study, group, label))
 
 
-def _verdict(name: str, check: Callable[[], str | None]) -> tuple[str, str]:
+def _verdicts(study: Study, group: str, label: str) -> Iterator[tuple[str, str]]:
+    """Of every check, from as many processes as it takes: one that was spoilt or died is left."""
+    first: int | None = 0
+    while first is not None:
+        first = yield from _of_one_process(study, group, label, first)
+
+
+def _of_one_process(study: Study, group: str, label: str, first: int) -> Generator[tuple[str, str], None, int | None]:
+    """Verdicts from the check at `first` on; returns the place to go on at in another process, if any."""
+    place, name = first, verdicts.MADE
+    with _asked(study, group, label, first) as hear:
+        while True:
+            with spoken(f"{label}: {name}"):
+                kind, *texts = hear()
+            if kind == "refused":
+                raise BadInput(texts[0])
+            if kind == "over":
+                return None
+            if kind == "check":
+                name = texts[0]
+                continue
+            yield (texts[0], texts[1]) if kind != "ended" else (name, texts[0])
+            place += 1
+            if kind != "verdict":
+                return None if name == verdicts.MADE else place
+
+
+@contextmanager
+def _asked(study: Study, group: str, label: str, first: int) -> Iterator[Callable[[], list[str]]]:
+    """A process that checks a plug-in; hear() is what it says next, or how it ended."""
+    here, there = multiprocessing.Pipe(duplex=False)
+    killed = deaths_of_memory()
+    # a copy holds no plug-in that was made here
+    process = child.started(
+        [*child.PRELOAD, verdicts.__name__], verdicts.judge, (replace(study), group, label, first, there)
+    )
+    there.close()
+    if process is None:
+        raise BadInput("no process could be started; end others, and issue the same command again")
+
+    def hear() -> list[str]:
+        try:
+            return list(json.loads(here.recv_bytes()))
+        except (EOFError, OSError):
+            process.join()
+            return ["ended", f"the process {how_ended(process.exitcode or 0, deaths_of_memory() > killed)}"]
+
     try:
-        summary = check()
-    except AssertionError as error:
-        return name, str(error) or "failed"
-    except Exception as error:
-        return name, f"{type(error).__name__}: {error}"
-    return f"{name}: {summary}" if summary else name, ""
-
-
-def _simulators(study: Study, label: str) -> Iterator[Named]:
-    # the checks need an amplitude, so a simulator that was never calibrated is calibrated first
-    unit = next(u for u in study.units if u.simulator == label)
-    run = UnitRun(study, unit, SpokenBeat())
-    calibration = run.value(CALIBRATE)
-    calibrated, key = simulator(study, unit, calibration), run.cells.describe("simulators", label)
-    audits = Audits(
-        calibrated, label, key, calibration["reached"], references=calibration.get("pairs", {}),
-        keep=lambda row: simulator_audits.write([row], simulator_audits.place_of(study)),
-    )  # fmt: skip
-    yield from ((check.__name__, partial(check, calibrated)) for check in simulators.applicable(calibrated))
-    yield from ((audit.__name__, audit) for audit in audits.named())
-
-
-def _networks(study: Study, label: str) -> Iterator[Named]:
-    trusted = study.settings["trusted"]
-
-    def make(shape: tuple[int, int, int], outputs: int) -> Any:
-        return architecture(study.networks[label], networks.ProbeTask(shape, outputs), trusted)()
-
-    return ((check.__name__, partial(check, make)) for check in networks.applicable(make))
-
-
-def _methods(study: Study, label: str) -> Iterator[Named]:
-    method = study.make("methods", label)
-    for probe in method_probe.probes():
-        for check in methods.applicable(method):
-            yield f"{check.__name__} ({probe.name})", partial(check, method, probe)
-
-
-def _metrics(study: Study, label: str) -> Iterator[Named]:
-    metric = study.make("metrics", label)
-    return ((check.__name__, partial(check, metric)) for check in metrics.applicable(metric))
-
-
-_CHECKS: dict[str, Callable[[Study, str], Iterator[Named]]] = {
-    "simulators": _simulators,
-    "networks": _networks,
-    "methods": _methods,
-    "metrics": _metrics,
-}
+        yield hear
+    finally:
+        child.stop(process)
+        here.close()

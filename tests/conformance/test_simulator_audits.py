@@ -6,7 +6,7 @@ import pytest
 from broken_simulators import SpillingRedraw
 
 from bench.contracts import Audit
-from bench.verify import conform
+from bench.verify import verdicts
 from bench.verify.audits import PAIRS, Audits
 from simulators.brain import Brain
 from simulators.covariates import Covariate
@@ -174,18 +174,13 @@ def test_two_classes_have_no_further_pair(audited):
     assert audits.check_further_classes not in audits.named()
 
 
-def test_a_verdict_tells_what_a_check_found(monkeypatch):
-    class Study:
-        def node_names(self, group):
-            return ["mine"]
-
+def test_a_verdict_tells_what_a_check_found():
     def fails():
         raise AssertionError("too much")
 
-    checks = [("finds", lambda: "AUC 0.50, n = 1000 a class"), ("says nothing", lambda: None), ("fails", fails)]
-    monkeypatch.setitem(conform._CHECKS, "networks", lambda study, label: iter(checks))
-    assert list(conform.conform(Study(), ["network=mine"])) == [
-        ("mine", "finds: AUC 0.50, n = 1000 a class", ""),
-        ("mine", "says nothing", ""),
-        ("mine", "fails", "too much"),
-    ]
+    def given(check):
+        return verdicts.verdict("check", check, "network mine")
+
+    assert given(lambda: "AUC 0.50, n = 1000 a class") == ("verdict", "check: AUC 0.50, n = 1000 a class", "")
+    assert given(lambda: None) == ("verdict", "check", "")
+    assert given(fails) == ("verdict", "check", "too much")

@@ -58,6 +58,9 @@ def test_what_is_ours_is_not_asked_unless_its_settings_are_others(planned):
 def test_a_refusal_comes_before_anything_is_computed_and_good_answers_are_kept(planned, monkeypatch):
     with pytest.raises(BadInput, match=r"method trespass-deed-dtype .*changed torch's default dtype"):
         asking.ask(planned(*LINES, "method=[slow,trespass]", "method.trespass.deed=dtype"))
+    # what is done on the way to the first check is seen there, and not taken for how things are
+    with pytest.raises(BadInput, match=r"method everywhere-deed-grad_mode changed torch's gradient mode"):
+        asking.ask(planned(*LINES, "method=[everywhere]", "method.everywhere.deed=grad_mode"))
     # who dies when asked is left to the study, and the one after it is asked
     study = planned(*LINES, "method=[slow,dies,refuses]")
     assert set(study.artefacts().stages()) == {asking.STAGE}

@@ -16,7 +16,7 @@ from torch import nn
 
 from bench.contracts import Attribution, BlindSpot, MethodTags, MetricTags
 from bench.networks.linear import Linear
-from bench.passes.forward import forward
+from bench.passes import forward, gradient
 
 
 def set_to(value):
@@ -159,6 +159,19 @@ class Metric:
         if self.deed:
             DEEDS[self.deed][0](None, maps, context)
         return SCORES[self.gives][0](maps) if self.gives else torch.full((len(maps),), 0.5)
+
+
+@dataclass(frozen=True)
+class Everywhere(Method):
+    """The gradient, after a deed that no word with the caller is needed for."""
+
+    summary: ClassVar[str] = "The gradient, and something that nobody asked for."
+    tags: ClassVar[MethodTags] = MethodTags("broken", "sensitivity", cost="forward + backward")
+
+    def __call__(self, model, inputs, target, context=None):
+        if self.deed:
+            DEEDS[self.deed][0](model, inputs, context)
+        return gradient(model, inputs, target)
 
 
 class Network(Linear):
