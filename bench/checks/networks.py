@@ -120,7 +120,10 @@ def check_initialisation(build: Build) -> None:
     """The same seed gives the same weights, another seed others; a network that fits itself may start from none."""
     first, again, other = (_weights(_built(build, seed=s)) for s in (0, 0, 1))
     assert torch.equal(first, again), "the same seed gives other weights: draw from torch's global generator"
-    assert not len(first) or not torch.equal(first, other), "another seed gives the same weights"
+    assert not len(first) or not torch.equal(first, other), (
+        "another seed gives the same weights: draw them from torch's global generator in __init__, and load weights of "
+        "yours in fit(train, validation, generator), as bench/networks/README.md shows"
+    )
 
 
 def check_state(build: Build) -> None:

@@ -6,6 +6,8 @@ trusts on the command line), and refuses unknown or ill-typed arguments before a
 
 import inspect
 import math
+import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +20,8 @@ from bench.guard.importing import import_module
 from bench.guard.watch import Trespass
 
 TARGET = "_target_"
+#: letters of a message that are told
+LONGEST = 300
 ALLOWED = ("simulators", "methods", "metrics", "bench.networks")
 
 
@@ -54,13 +58,18 @@ def build(
     except MemoryError:
         raise
     except Exception as error:  # a constructor of a user's may raise anything
-        raise Unmade(f"{path or node[TARGET]}: {cls.__name__} cannot be made ({_raised(error)}); mend it") from error
+        raise Unmade(
+            f"{path or node[TARGET]}: {cls.__name__} cannot be made ({_raised(error, cls)}); mend it"
+        ) from error
 
 
-def _raised(error: Exception) -> str:
-    """What was raised, and the line that raised it."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    sentence = (str(error).splitlines() or [""])[0].rstrip(".")
+def _raised(error: Exception, cls: type[Any]) -> str:
+    """What was raised, in one line, and the last line that was come to in the module of the class, or anywhere."""
+    lines = traceback.extract_tb(error.__traceback__)
+    inside = [line for line in lines if line.filename == getattr(sys.modules.get(cls.__module__), "__file__", None)]
+    last = (inside or lines)[-1]
+    # the first line of a message may be no more than its heading
+    sentence = textwrap.shorten(str(error), LONGEST, placeholder=" ...").rstrip(".")
     return f"{type(error).__name__}: {sentence}, line {last.lineno} of {Path(last.filename).name}"
 
 

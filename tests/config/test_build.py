@@ -1,3 +1,4 @@
+from textwrap import dedent
 from typing import Literal
 
 import pytest
@@ -147,3 +148,20 @@ def test_what_a_constructor_raises_is_one_sentence_with_its_line(tmp_path, monke
 def test_a_package_that_is_not_on_the_path_is_told_how_to_get_there():
     with pytest.raises(BadInput, match=r"No module named 'mylab'\); install the package .* PYTHONPATH"):
         build({"_target_": "mylab.nets.Net"}, (), ("mylab",), "network.mine")
+
+
+def test_what_a_constructor_raises_is_told_in_one_line_with_its_cause(tmp_path, monkeypatch):
+    source = """
+    from torch import nn
+
+    class Loads(nn.Linear):
+        def __init__(self):
+            super().__init__(2, 2)
+            self.load_state_dict({"elsewhere": self.bias})
+    """
+    (tmp_path / "loads_weights.py").write_text(dedent(source))
+    monkeypatch.syspath_prepend(tmp_path)
+    said = r'made \(RuntimeError: .*Loads: Missing key\(s\).* "weight".*, line 7 of loads_weights\.py\); mend it$'
+    with pytest.raises(BadInput, match=said) as caught:
+        build({"_target_": "loads_weights.Loads"}, trusted=["loads_weights"])
+    assert "\n" not in str(caught.value)

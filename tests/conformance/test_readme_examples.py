@@ -2,16 +2,18 @@
 
 import re
 import sys
+from importlib import import_module
 
 import pytest
 import torch
 from fences import ROOT, blocks, executed
 from omegaconf import OmegaConf
+from safetensors.torch import save_file
 
 from bench.checks import methods, networks, simulators
 from bench.checks.method_probe import probes
 from bench.config.build import build
-from bench.contracts import BadInput
+from bench.contracts import BadInput, FromFiles
 from bench.plan import plan
 from bench.verify.conform import conform
 
@@ -58,6 +60,26 @@ def test_the_network_conforms_from_outside(package, study):
     package("dilated", source)
     verdicts = list(conform(study("network", "dilated", node), ["network=dilated"]))
     assert len(verdicts) == len(networks.applicable(None)) and not [v for v in verdicts if v[2]]
+
+
+def test_the_network_whose_weights_lie_in_a_file_conforms(package, tmp_path):
+    (dilated,) = blocks("bench/networks/README.md", "python", "Adding one")
+    (stored,) = blocks("bench/networks/README.md", "python", "Weights of your own")
+    package("dilated", dilated)
+    package("stored", stored)
+    made, file = import_module("mypackage.stored").Stored, tmp_path / "mine.safetensors"
+    weights = made(networks.SHAPE, 2, file).state_dict()
+    save_file(weights, file)
+    assert isinstance(made, FromFiles) and made.files_of({"file": str(file)}) == [file]
+
+    def make(shape, outputs):
+        return made(shape, outputs, file)
+
+    for check in networks.applicable(make):
+        check(make)
+    fitted = make(networks.SHAPE, 2)
+    fitted.fit(None, None, None)
+    assert all(torch.equal(fitted.state_dict()[name], value) for name, value in weights.items())
 
 
 def test_the_pathology_conforms_from_outside(package, study):

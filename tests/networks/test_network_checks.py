@@ -221,6 +221,18 @@ def test_weights_from_a_file_are_asked_for_no_learning_and_may_be_made_for_anoth
     assert says in said_of_fit if says else said_of_fit is None
 
 
+def test_weights_that_no_seed_draws_are_told_where_to_load_them():
+    class LoadsTooEarly(Loaded):
+        def __init__(self, in_shape, outputs):
+            super().__init__(in_shape, outputs, in_shape)
+            self.fit(None, None, None)
+
+    with pytest.raises(
+        AssertionError, match=r"another seed .* load weights of yours in fit\(train, validation, generator\)"
+    ):
+        networks.check_initialisation(LoadsTooEarly)
+
+
 def test_the_regions_of_the_checks_are_eight_octants():
     atlas = networks.ProbeTask((6, 8, 10), 2).atlas
     assert atlas.unique().tolist() == list(range(9))
