@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from bench.checks.method_probe import MethodProbe
+from bench.checks.state import IN_PLACE_OF_BACKWARD
 from bench.contracts import Attribution, Context, Method
 
 
@@ -27,7 +28,14 @@ def attribution(result: Any) -> Attribution:
     """What a method returned, as an Attribution; fails in a sentence where it is neither that nor a tensor."""
     given = Attribution.of(result)
     kind = type(given.map).__name__
-    assert isinstance(given.map, Tensor), f"the method returns {kind}, not a map; return a tensor, or an Attribution"
+    why = (
+        f" (.grad of a tensor that is no leaf, such as a copy, is None: {IN_PLACE_OF_BACKWARD})"
+        if given.map is None
+        else ""
+    )
+    assert isinstance(given.map, Tensor), (
+        f"the method returns {kind}, not a map; return a tensor, or an Attribution{why}"
+    )
     return given
 
 

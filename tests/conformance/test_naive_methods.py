@@ -49,6 +49,18 @@ class ReturnsAnArray(Right):
         return super().__call__(model, inputs, target, context).numpy()
 
 
+class ReturnsGradOfACopy(Right):
+    def __call__(self, model, inputs, target, context=None):
+        copy = inputs.requires_grad_().clone()
+        explained(model(copy), target).sum().backward()
+        return copy.grad
+
+
+class GivesNoNumber(Right):
+    def __call__(self, model, inputs, target, context=None):
+        return super().__call__(model, inputs, target, context) * float("nan")
+
+
 class ReturnsNothing(Right):
     def __call__(self, model, inputs, target, context=None):
         super().__call__(model, inputs, target, context)
@@ -83,6 +95,19 @@ def complaints(method):
         except AssertionError as error:
             found[check.__name__] = str(error)
     return found
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")
+def test_a_gradient_that_is_not_there_is_told_by_its_cause():
+    with pytest.raises(
+        AssertionError, match=r"returns NoneType.* \(\.grad of a tensor that is no leaf.*: ask torch\.auto"
+    ):
+        checks.check_input(ReturnsGradOfACopy(), probes()[0])
+
+
+def test_a_map_without_any_number_is_told_as_one():
+    with pytest.raises(AssertionError, match="no value of the map is finite, whatever the image"):
+        checks.check_finite(GivesNoNumber(), probes()[0])
 
 
 @pytest.mark.parametrize("naive", NAIVE, ids=lambda naive: naive.__name__)
