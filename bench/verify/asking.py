@@ -11,7 +11,7 @@ import multiprocessing
 import pkgutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -91,7 +91,8 @@ def _answered(study: Study, waiting: Sequence[Question]) -> list[str]:
     here, there = multiprocessing.Pipe(duplex=False)
     asked = [(question.group, question.label, question.ours) for question in waiting]
     preload = [*child.PRELOAD, child.OPTIMISER, answers.__name__]
-    process = child.started(preload, answers.give, (study, asked, there))
+    # a copy holds no plug-in that was made here, which need not be what can be sent
+    process = child.started(preload, answers.give, (replace(study), asked, there))
     there.close()
     if process is None:
         return []

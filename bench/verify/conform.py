@@ -60,7 +60,7 @@ def _asked(study: Study, group: str, label: str, first: int) -> Iterator[Callabl
     """A process that checks a plug-in; hear() is what it says next, or how it ended."""
     here, there = multiprocessing.Pipe(duplex=False)
     killed = deaths_of_memory()
-    # a copy holds no plug-in that was made here
+    # a copy holds no plug-in that was made here, which need not be what can be sent
     process = child.started(
         [*child.PRELOAD, verdicts.__name__], verdicts.judge, (replace(study), group, label, first, there)
     )
