@@ -12,24 +12,18 @@ from bench.contracts import BadInput, bounded, impossible, users_path
 from bench.contracts.simulator import Heads
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.mni152 import MNI152
-from simulators.anatomy.nifti import Image, read
+from simulators.anatomy.nifti import read
 from simulators.anatomy.placement import onto
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.regions import named
 from simulators.anatomy.scan_files import inside, mask_of, require_masks, scan_files
-from simulators.anatomy.segment import foreground, largest, tissues
+from simulators.anatomy.scan_tissues import told_apart
 from simulators.anatomy.shape import Shape
 from simulators.anatomy.templated import Templated, at_positions
 from simulators.contrast import Contrast
 
-#: centroid and standard deviation along each axis of the ICBM152 2009a brain (MNI mm)
-CENTRE, SPREAD = np.array([0.0, -21.9, 9.6]), np.array([33.5, 40.7, 31.5])
-#: how far a registered brain's centroid (mm) and spread (relative) may be from these
-FAR_MM, FAR_SPREAD = 15.0, 0.2
-#: litres that no brain with its fluid fills; the average brain has 1.9
-LARGEST = 2.2
-#: how much that is bright may lie apart from a brain whose skull was stripped, as a share of the brain
-BESIDE = 0.1
+#: mm between the voxels by which a scan is judged before anything is computed
+COARSE_MM = 4.0
 
 
 @bounded
@@ -63,7 +57,7 @@ class Scans(Templated):
         if self.masks:
             require_masks(self.masks, self.paths)
         for path in self.paths:
-            _usable(path, mask_of(self.masks, path))
+            _look(path, mask_of(self.masks, path), float(self.resolution_mm), self.alignment)
 
     @staticmethod
     def files_of(node: Mapping[str, Any]) -> tuple[Path, ...]:
@@ -111,78 +105,31 @@ class Scans(Templated):
 
 # a folder is looked through once, before anything is computed
 @lru_cache(maxsize=4096)
-def _usable(path: Path, mask: Path | None) -> None:
+def _look(path: Path, mask_path: Path | None, resolution: float, alignment: str) -> None:
+    """Refuse a scan that cannot serve, by some of its voxels; what these refuse is looked at in full, which decides."""
     image = read(path)
-    if mask:
-        inside(mask, image)
-
-
-def _brain(scan: Image) -> np.ndarray:
-    """Voxels (A, B, C) bool of the brain of a skull-stripped scan."""
-    bright = foreground(scan.volume)
-    brain = largest(bright)
-    if (bright & ~brain).sum() > BESIDE * brain.sum():
-        raise BadInput(
-            f"{scan.path}: much of it that is bright lies apart from the brain, as a scalp does; strip its skull, or "
-            "give a mask in anatomy.masks"
-        )
-    return brain
+    mask = inside(mask_path, image) if mask_path else None
+    few = tuple(
+        slice(None, None, max(1, int(COARSE_MM / edge))) for edge in np.linalg.norm(image.affine[:3, :3], axis=0)
+    )
+    step = np.diag([*(part.step for part in few), 1.0])
+    coarse = image._replace(volume=image.volume[few], affine=image.affine @ step)
+    try:
+        told_apart(coarse, None if mask is None else mask[few], resolution, alignment)
+    # few voxels may miss a small brain
+    except (BadInput, ValueError, IndexError):
+        told_apart(image, mask, resolution, alignment)
 
 
 @lru_cache(maxsize=256)
 def _source(path: Path, mask_path: Path | None, resolution: float, alignment: str) -> Template:
-    image, grid, contrast = read(path), Grid.covering(resolution), Contrast()
-    mask = inside(mask_path, image) if mask_path else _brain(image)
-    shares, means = tissues(image.volume, mask)
-    if not means[2] < means[0] < means[1]:
-        raise BadInput(f"{path}: fluid, grey and white matter cannot be told apart; give a T1-weighted scan")
-    affine = _aligned(image, mask, alignment)
-    gm, wm, csf = (onto(grid, share, affine) for share in shares)
-    _check_contrast(path, {"grey matter": gm, "white matter": wm, "fluid": csf}, resolution)
+    image, contrast = read(path), Contrast()
+    scan = told_apart(image, inside(mask_path, image) if mask_path else None, resolution, alignment)
+    grid, (gm, wm, csf), means = Grid.covering(resolution), scan.shares, scan.means
     # one line for all tissues keeps the scan's own contrast of fluid; grey and white matter get the T1 intensities
     slope = (contrast.wm - contrast.gm) / (means[1] - means[0])
-    signal = onto(grid, np.where(mask, contrast.gm + slope * (image.volume - means[0]), 0), affine)
+    signal = onto(grid, np.where(scan.mask, contrast.gm + slope * (image.volume - means[0]), 0), scan.affine)
     detail = signal - (contrast.gm * gm + contrast.wm * wm + contrast.csf * csf)
     maps = np.stack([gm, wm, gm + wm + csf, detail]).astype(np.float32)
     # its gyri are not those of the brain that the regions were drawn on
     return named(grid, maps, np.inf, MNI152(resolution).region_names)[0]
-
-
-def _check_contrast(path: Path, shares: Mapping[str, np.ndarray], resolution: float) -> None:
-    """Refuse a scan whose tissues are not where the average brain has them.
-
-    Fitted intensities stay in their order, whatever the contrast; only the place tells tissues apart.
-    """
-    gm, wm, brain, _ = MNI152(resolution).template.maps
-    places = {"white matter": wm, "fluid": brain - gm - wm, "grey matter": gm}
-    shades = ("brightest", "darkest", "in between")
-    for (tissue, place), shade in zip(places.items(), shades, strict=True):
-        held = {name: float((share * place).sum() / share.sum()) for name, share in shares.items()}
-        if held[tissue] < max(held.values()):
-            raise BadInput(f"{path}: what is {shade} is not where {tissue} is; give a T1-weighted scan")
-
-
-def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:
-    """Voxels of a scan to MNI mm (4, 4), of a brain that lies where the average brain does."""
-    world = np.argwhere(mask) @ image.affine[:3, :3].T + image.affine[:3, 3]
-    centre, spread = world.mean(0), world.std(0)
-    litres = len(world) * abs(np.linalg.det(image.affine[:3, :3])) / 1e6
-    if litres > LARGEST:
-        raise BadInput(
-            f"{image.path}: its brain of {litres:.1f} litres is more than a brain (at most {LARGEST:g}); strip its "
-            "skull, or give a mask in anatomy.masks"
-        )
-    if not spread.all():
-        raise BadInput(f"{image.path}: its brain is flat; give a 3D scan of it")
-    if alignment == "moments":
-        scale = SPREAD / spread
-        to_mni = np.diag([*scale, 1.0])
-        to_mni[:3, 3] = CENTRE - scale * centre
-        return to_mni @ image.affine
-    if np.linalg.norm(centre - CENTRE) > FAR_MM or np.abs(spread / SPREAD - 1).max() > FAR_SPREAD:
-        raise BadInput(
-            f"{image.path}: its brain is centred at {np.round(centre)} mm with spread {np.round(spread)}, the average "
-            f"brain at {CENTRE} with {SPREAD}; register it to MNI space, strip its skull, or set "
-            "anatomy.alignment=moments"
-        )
-    return image.affine
