@@ -227,7 +227,11 @@ class Simulator(ABC):
     def fill_bank(
         self, counts: Mapping[str, int], folder: Path, progress: Callable[[float], None] = lambda _: None
     ) -> None:
-        """Write the first `counts[stream]` healthy subjects of each stream."""
+        """Write the first `counts[stream]` healthy subjects of each stream, and nothing else.
+
+        The folder is empty, or holds what an interrupted call with the same counts left in it, to go on from or to
+        write anew; what is there in the end is the same.
+        """
         raise Unsupported("the simulator has no bank: its `banked` gives None")
 
     def with_bank(self, folder: Path) -> "Simulator":

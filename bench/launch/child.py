@@ -194,7 +194,11 @@ def _work(task: _Task, word: Connection) -> None:
     study = Study.load(task.path)
     heart = Heart(task.beat, len(task.work) + task.later)
     unit = study.unit(task.unit)
-    run = UnitRun(study, unit, lambda at, cell, share: heart.beat(at, cell.title, share), task.strangers)
+
+    def beat(at: int, cell: Cell, share: float) -> None:
+        heart.beat(at, cell.title, share, on_the_way=cell.maker.cache)
+
+    run = UnitRun(study, unit, beat, task.strangers)
     run.given_up |= set(task.given_up)
     try:
         run.run(task.work)

@@ -37,7 +37,9 @@ class ExpectedWork:
         seconds = self._of(unit)
         # a child that was started again counts what is left
         at = len(seconds) - beat["total"] + beat["position"]
-        return sum(seconds[:at]) + sum(seconds[at : at + 1]) * beat["share"]
+        # how far a cache on the way is says nothing of the cell that waits for it
+        share = 0.0 if beat.get("on_the_way") else beat["share"]
+        return sum(seconds[:at]) + sum(seconds[at : at + 1]) * share
 
     def _of(self, unit: str) -> list[float]:
         usual = fmean(self.seconds.values()) if self.seconds else 1.0

@@ -20,7 +20,7 @@ STARTING = "starting"
 
 @dataclass
 class Heart:
-    """The heartbeat file of one unit: position in its work, cell title, share done, and since when.
+    """The heartbeat file of one unit: position in its work and since when, title of the cell at work, share done of it.
 
     `since` is monotonic seconds of its machine, so that a clock that is set does not look like a hang; who looks from
     elsewhere is told by the clock (`began`, `heard`). A beat that cannot be written costs no cell: it is left out.
@@ -42,13 +42,13 @@ class Heart:
         start = {"position": 0, "total": total, "title": STARTING, "share": 0.0, "since": time.monotonic()}
         self._write({**at_work, **start})
 
-    def beat(self, position: int, title: str, share: float = 0.0) -> None:
-        """A cell begins (share 0) or has come this far."""
+    def beat(self, position: int, title: str, share: float = 0.0, on_the_way: bool = False) -> None:
+        """A cell begins (share 0) or has come this far: that of the position, or another one on the way to it."""
         known = self.read()
-        same = known.get("position") == position and known.get("title") == title
+        same = known.get("position") == position and known.get("title") != STARTING
         since = known.get("since", time.monotonic()) if same else time.monotonic()
         at = {"position": position, "total": self.total, "title": title, "share": share, "since": since}
-        self._write({**known, **at, "heard": provenance.now()})
+        self._write({**known, **at, "on_the_way": on_the_way, "heard": provenance.now()})
 
     def starting(self) -> bool:
         """True while the child has not come to its first cell yet."""

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ from bench.store.artefacts import Damaged
 from bench.store.files import Unwritable
 from bench.study import Study, Unit
 
-#: (position in the work list, cell, share of the cell that is done)
+#: (position in the work list, cell at work, there or on the way to it, share of the cell that is done)
 Beat = Callable[[int, Cell, float], None]
 Value = TypeVar("Value")
 #: how often a cell that cannot be read is made
@@ -56,7 +57,7 @@ class UnitRun:
         self.study, self.unit, self.beat = study, unit, beat
         self.cells, self.store, self.scores = Cells(study), study.artefacts(), study.scores()
         self.given_up: set[str] = set(study.given_up.get(unit.id, ()))
-        self._progress: Callable[[float], None] = lambda _: None
+        self._progress: Callable[[Cell, float], None] = lambda *_: None
         self._values: dict[Hashable, Any] = {}
         self._within, self._peak, self._working = 0.0, Peak(), False
         self._strangers, self._watch = strangers, Watch(thorough=bool(strangers))
@@ -69,8 +70,8 @@ class UnitRun:
         """
         cells = [cell for cell in self.cells.of(self.unit) if cell.key in work]
         for position, cell in enumerate(cells):
-            self._progress = lambda share, at=position, of=cell: self.beat(at, of, share)  # type: ignore[misc]
-            self._progress(0.0)
+            self._progress = partial(self.beat, position)
+            self._progress(cell, 0.0)
             self._attempt(cell)
         for folder in {cell.folder for cell in cells if cell.folder}:
             self.scores.compact(folder)
@@ -126,7 +127,7 @@ class UnitRun:
     def value(self, stage: Stage[Value]) -> Value:
         """The value of the unit's cell of a stage."""
         cell = self.cells.cell(stage, self.unit)
-        self._progress = lambda share: self.beat(0, cell, share)
+        self._progress = partial(self.beat, 0)
         value: Value = self.get(cell)
         return value
 
@@ -158,7 +159,7 @@ class UnitRun:
         # a plug-in at work may ask for what is not stored yet
         self._check(cell, PASSING)
         schema.claim(self.study.store)
-        given = Given(self.cells, cell, self.get, self._progress, self._once)
+        given = Given(self.cells, cell, self.get, partial(self._progress, cell), self._once)
         with self._timed() as seconds, self._peak.measured() as peak, self._at_work() as within:
             value, passes = cell.maker.make(given)
             # networks draw their weights from the global random state; a part at work may count passes by hooks

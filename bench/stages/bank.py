@@ -8,6 +8,7 @@ from typing import Any
 from bench.passes.counting import Passes
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.store.keys import describe, key
+from bench.store.unfinished import taken_over
 from bench.study import Study, Unit
 from bench.training.recipe import SIZES, sizes
 
@@ -39,10 +40,17 @@ class Banked(Stage[Path]):
         return Cell(self, name, {"parts": key(described), **counts}, unit, source=source)
 
     def make(self, given: Given) -> tuple[Draw, Passes]:
-        """The subjects are drawn while they are written."""
-        counts = self.counts(given.study, given.unit)
+        """The subjects are drawn while they are written, from where an interrupted call came to."""
+        counts, cell = self.counts(given.study, given.unit), given.cell
         simulator: Any = given.study.make("simulators", given.unit.simulator).with_data_seed(given.unit.data_seed)
-        return lambda folder: simulator.fill_bank(counts, folder, given.progress), Passes()
+
+        def draw(folder: Path) -> None:
+            with taken_over(given.study.store / self.name, f"{cell.key}-{cell.source[:8]}") as begun:
+                simulator.fill_bank(counts, begun, given.progress)
+                for path in begun.iterdir():
+                    path.rename(folder / path.name)
+
+        return draw, Passes()
 
     def write(self, folder: Path, value: Draw) -> None:
         """Draw the subjects."""

@@ -5,7 +5,7 @@ simulators that differ in pathology, contrast or scanner only, and thrown away a
 the brain: nothing else of an image depends on the draws.
 """
 
-import contextlib
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from math import prod
@@ -15,10 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from simulators.anatomy.protocol import Warped
+from simulators.draw.blocks import Blocks
 from simulators.space.voxels import Voxels
 
 #: values kept of a voxel: four maps, two of folding, two of noise
 CHANNELS = 8
+#: subjects that are kept together where a call is interrupted
+BLOCK = 25
 VOXELS, LABELS, INSIDE, INDEX = "voxels.f32", "labels.i16", "inside.u8", "index.json"
 
 
@@ -36,21 +39,31 @@ def fill(
     counts: Mapping[str, int],
     progress: Callable[[float], None] = lambda _: None,
 ) -> None:
-    """Write the first `counts[stream]` subjects of each stream, one after the other."""
+    """Write the first `counts[stream]` subjects of each stream, one after the other.
+
+    Of what an interrupted call with the same counts left in the folder, whole blocks are kept.
+    """
     subjects = [(stream, subject) for stream, count in counts.items() for subject in range(count)]
-    starts, grid = [0], ()
-    with contextlib.ExitStack() as files:
-        voxels, labels, insides = (files.enter_context((folder / n).open("wb")) for n in (VOXELS, LABELS, INSIDE))
-        for number, (stream, subject) in enumerate(subjects, start=1):
-            warped, folding, noise = draw(subject, stream)
-            inside, grid = (warped.maps[2] > 0) | (warped.labels > 0), warped.labels.shape
-            voxels.write(np.concatenate([part[:, inside] for part in (warped.maps, folding, noise)]).tobytes())
-            labels.write(warped.labels[inside].tobytes())
-            insides.write(np.packbits(inside).tobytes())
-            starts.append(starts[-1] + int(inside.sum()))
-            if number % 25 == 0:
-                progress(number / len(subjects))
+    blocks = Blocks(folder, (VOXELS, LABELS, INSIDE))
+    for start in range(BLOCK * len(blocks.notes), len(subjects), BLOCK):
+        progress(start / len(subjects))
+        drawn = (draw(subject, stream) for stream, subject in subjects[start : start + BLOCK])
+        note: dict[str, list[int]] = {"inside": []}
+        blocks.add((_packed(healthy, note) for healthy in drawn), note)
+    starts = [0, *itertools.accumulate(inside for note in blocks.notes for inside in note["inside"])]
+    grid = blocks.notes[-1]["grid"] if subjects else []
     (folder / INDEX).write_text(json.dumps({"grid": grid, "counts": dict(counts), "starts": starts}))
+    blocks.close()
+
+
+def _packed(subject: Healthy, note: dict[str, list[int]]) -> tuple[bytes, bytes, bytes]:
+    """What each file holds of a subject; its grid and how many of its voxels are kept are noted."""
+    warped, folding, noise = subject
+    inside = (warped.maps[2] > 0) | (warped.labels > 0)
+    note["grid"] = [*inside.shape]
+    note["inside"].append(int(inside.sum()))
+    voxels = np.concatenate([part[:, inside] for part in (warped.maps, folding, noise)])
+    return voxels.tobytes(), warped.labels[inside].tobytes(), np.packbits(inside).tobytes()
 
 
 class Bank:

@@ -1,16 +1,21 @@
 """A bank is a cache: the same bytes with it and without it, and nothing read that is not whole."""
 
+import contextlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from composed import node
 
 from bench.config.build import build
 from bench.config.compose import CONF
+from simulators.anatomy.protocol import Warped
 from simulators.brain import Brain
 from simulators.clinical import Clinical, Site
 from simulators.coupling import Coupled, Coupling
+from simulators.draw import bank
 from simulators.draw.bank import INDEX, INSIDE, LABELS, VOXELS
+from simulators.draw.blocks import JOURNAL
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 
@@ -68,6 +73,58 @@ def test_another_data_seed_or_part_does_not_read_the_bank(folder):
     assert banked.with_data_seed(1).bank is None and replace(banked, local=COUPLED).bank is None
     drawn = Brain(Focal(), amplitude=0.3, data_seed=1).sample([1], "train").images
     assert banked.with_data_seed(1).sample([1], "train").images.equal(drawn)
+
+
+SMALL, BANK_FILES = {"train": 5, "test": 2}, (VOXELS, LABELS, INSIDE, INDEX)
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """drawn(name, stops): the files of a bank of two subjects a block, and whom a call drew before it was stopped."""
+    monkeypatch.setattr(bank, "BLOCK", 2)
+
+    def fill(name, stops=None):
+        asked, folder = [], tmp_path / name
+        folder.mkdir(exist_ok=True)
+
+        def draw(subject, stream):
+            if len(asked) == stops:
+                raise KeyboardInterrupt
+            asked.append((stream, subject))
+            rng = np.random.default_rng([len(stream), subject])
+            maps, folding, noise = (rng.random((n, 3, 4, 5), np.float32) for n in (4, 2, 2))
+            maps[2] *= rng.random((3, 4, 5)) < 0.5
+            return bank.Healthy(Warped(maps, rng.integers(0, 2, (3, 4, 5), np.int16)), folding, noise)
+
+        with contextlib.suppress(KeyboardInterrupt):
+            bank.fill(folder, draw, SMALL)
+        return folder, asked
+
+    return fill
+
+
+def _content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_an_interrupted_bank_goes_on_from_whole_blocks_and_has_the_same_bytes(drawn):
+    (whole, everybody), (_, first) = drawn("whole"), drawn("cut", stops=5)
+    assert first == everybody[:5]
+    folder, rest = drawn("cut")
+    assert rest == everybody[4:] and _content(folder) == _content(whole)
+    assert {*_content(folder)} == {*BANK_FILES}, "nothing else is left"
+
+
+@pytest.mark.parametrize("name", [VOXELS, LABELS, INSIDE, JOURNAL])
+@pytest.mark.parametrize("harm", [lambda data: b"?" + data[1:], lambda data: data[:-1], lambda data: b""])
+def test_what_is_damaged_of_an_interrupted_bank_is_drawn_again(drawn, name, harm):
+    whole, everybody = drawn("whole")
+    folder, _ = drawn("cut", stops=4)
+    (folder / name).write_bytes(harm((folder / name).read_bytes()))
+    _, again = drawn("cut")
+    assert again == everybody[-len(again) :] and _content(folder) == _content(whole)
+    # a line of the journal without its end still says all
+    assert len(again) >= (3 if name == JOURNAL else 5)
 
 
 def test_a_bank_that_was_never_finished_is_refused(tmp_path):

@@ -57,6 +57,34 @@ def test_a_calibration_goes_on_from_what_a_killed_one_found(study, search):
     assert not list((study.store / "calibrate").glob(".*")), "what has served is gone"
 
 
+def test_a_calibration_goes_on_from_the_subjects_that_a_killed_one_drew(study, search, monkeypatch):
+    stocked = type(study.make("simulators", "stocked"))
+    met, told, fill = [], [], stocked.fill_bank
+
+    def interrupted(self, counts, folder, progress):
+        met.append(sorted(path.name for path in folder.iterdir()))
+        (folder / "half").touch()
+        progress(0.5)
+        raise KeyboardInterrupt
+
+    def whole(self, counts, folder, progress):
+        met.append(sorted(path.name for path in folder.iterdir()))
+        (folder / "half").unlink()
+        fill(self, counts, folder, progress)
+
+    search(stops=False)
+    for filling in (interrupted, interrupted):
+        monkeypatch.setattr(stocked, "fill_bank", filling)
+        with pytest.raises(KeyboardInterrupt):
+            UnitRun(study, study.units[0], lambda at, cell, share: told.append((cell.title, share))).value(CALIBRATE)
+    assert told == [("calibration_bank", 0.5)] * 2, "the stage at work is named"
+    monkeypatch.setattr(stocked, "fill_bank", whole)
+    UnitRun(study, study.units[0]).value(CALIBRATE)
+    assert met == [[], ["half"], ["half"]]
+    (bank,) = (study.store / "calibration_bank").iterdir()
+    assert sorted(path.name for path in bank.iterdir()) == ["calibration.npy", "record.json"]
+
+
 def test_simulators_of_one_anatomy_share_the_bank(study, search):
     search(stops=False)
     cells = Cells(study)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from bench.launch.expected import ExpectedWork
+from bench.launch.heart import Heart
 from bench.launch.spoken import SpokenBeat, spoken
 from bench.launch.unit import UnitRun
 from bench.plan import plan
@@ -32,6 +33,21 @@ def test_a_cell_counts_as_long_as_it_is_expected_to_take(work):
 
 def test_a_child_that_was_started_again_counts_what_is_left(work):
     assert work.done({"a": beat(1, 0, 0.5)}) == 90 + 10 + 25
+
+
+def test_a_cache_on_the_way_to_a_cell_is_no_share_of_it(work):
+    assert work.done({"a": {**beat(3, 0, 0.7), "on_the_way": True}}) == 0
+
+
+def test_the_time_of_a_cell_goes_on_while_another_one_is_made_on_the_way_to_it(tmp_path):
+    heart = Heart(tmp_path / "a.json")
+    heart.reset(2)
+    began = []
+    for title, on_the_way in (("calibrate", False), ("calibration_bank", True), ("calibrate", False)):
+        heart.beat(0, title, 0.5, on_the_way)
+        began.append(heart.read()["since"])
+        assert (heart.read()["title"], heart.read()["on_the_way"]) == (title, on_the_way)
+    assert began[0] == began[1] == began[2]
 
 
 def test_the_time_left_goes_by_what_was_done(work):
