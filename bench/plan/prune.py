@@ -6,11 +6,11 @@ from pathlib import Path
 
 from bench.contracts import BadInput
 from bench.plan.cells import Cells
-from bench.store import files
+from bench.store import files, processes
 from bench.store.failures import FAILURES
 from bench.study import PLAN, PROGRESS, Study
 
-#: leftovers that were written to within this time may belong to a run that goes on
+#: leftovers of nobody knows whom that were written to within this time may belong to a run that goes on
 DAY_S = 86_400.0
 
 
@@ -33,10 +33,11 @@ def prune(study: Study) -> str:
 
 
 def _left(results: Path) -> Iterator[Path]:
-    """Hidden files and heartbeats of runs that were killed: nobody has written to them for a day."""
+    """Hidden files of processes that are over, and hidden files and heartbeats that nobody has written to for a day."""
     for pattern in ("*/.tmp-*", "*/*/.tmp-*", "*/*/*/.tmp-*", f"*/*/{files.UNFINISHED}*", f"*/{PROGRESS}/*"):
         for path in results.glob(pattern):
-            if time.time() - max(p.lstat().st_mtime for p in (path, *path.rglob("*"))) > DAY_S:
+            over = any(map(processes.is_over, path.name.split("-")))
+            if over or time.time() - max(p.lstat().st_mtime for p in (path, *path.rglob("*"))) > DAY_S:
                 yield path
 
 

@@ -15,6 +15,7 @@ def taken_over(folder: Path, name: str) -> Iterator[Path]:
     It is gone once it has served, and after an error, which may be its fault or that of a full disk.
     """
     files.make_folder(folder)
+    files.sweep(folder)
     begun = folder / f"{files.UNFINISHED}{name}-{processes.mark(os.getpid())}"
     for left in sorted(folder.glob(f"{files.UNFINISHED}{name}-*"), key=_size, reverse=True):
         if processes.is_over(left.name.rpartition("-")[2]):

@@ -3,6 +3,7 @@
 import json
 
 from bench.contracts import BadInput
+from bench.launch import caches
 from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.stages.calibrate import CALIBRATE, committed
@@ -20,6 +21,7 @@ def check(command: Command) -> int:
         print(f"{label:<24} {name:<36} {complaint or 'ok'}", flush=True)
         checks += 1
         failures += bool(complaint)
+    caches.drop(study)
     print(f"{checks - failures} of {checks} passed")
     return 1 if failures else 0
 
@@ -35,6 +37,7 @@ def calibrate(command: Command) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(calibration, indent=1) + "\n")
         print(f"{unit.simulator}: {path}")
+    caches.drop(study)
     return 0
 
 

@@ -10,15 +10,19 @@ from bench.verbs.command import Command
 
 def export(command: Command) -> int:
     """Write the explained subjects of every simulator named as NIfTI files in BIDS-like folders."""
-    for folder in folders(command.study()[0]):
+    study = command.study()[0]
+    for folder in folders(study):
         print(folder)
+    caches.drop(study)
     return 0
 
 
 def portrait(command: Command) -> int:
     """Draw what each simulator named makes, into results/<study>/portraits."""
-    for path in portraits.write(command.study()[0]):
+    study = command.study()[0]
+    for path in portraits.write(study):
         print(path)
+    caches.drop(study)
     return 0
 
 

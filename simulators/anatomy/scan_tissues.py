@@ -53,9 +53,9 @@ def told_apart(image: Image, mask: np.ndarray | None, resolution: float, alignme
         raise BadInput(f"{image.path}: fluid, grey and white matter cannot be told apart; give a T1-weighted scan")
     affine = _aligned(image, mask, alignment)
     gm, wm, csf = (onto(Grid.covering(resolution), share, affine) for share in shares)
-    average, own = _average(resolution), {"white matter": wm, "fluid": csf, "grey matter": gm}
-    _check_contrast(image.path, own, average)
-    _check_turned(image.path, own, average)
+    average, here = _average(resolution), {"white matter": wm, "fluid": csf, "grey matter": gm}
+    _check_contrast(image.path, here, average)
+    _check_turned(image.path, here, average)
     return ScanTissues(mask, means, affine, (gm, wm, csf))
 
 

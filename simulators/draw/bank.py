@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulators.anatomy.protocol import Warped
-from simulators.draw.blocks import Blocks
+from simulators.draw.blocks import KeptBlocks
 from simulators.space.voxels import Voxels
 
 #: values kept of a voxel: four maps, two of folding, two of noise
@@ -44,7 +44,7 @@ def fill(
     Of what an interrupted call with the same counts left in the folder, whole blocks are kept.
     """
     subjects = [(stream, subject) for stream, count in counts.items() for subject in range(count)]
-    blocks = Blocks(folder, (VOXELS, LABELS, INSIDE))
+    blocks = KeptBlocks(folder, (VOXELS, LABELS, INSIDE))
     for start in range(BLOCK * len(blocks.notes), len(subjects), BLOCK):
         progress(start / len(subjects))
         drawn = (draw(subject, stream) for stream, subject in subjects[start : start + BLOCK])

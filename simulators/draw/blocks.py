@@ -10,7 +10,7 @@ from typing import Any
 JOURNAL = "blocks.jsonl"
 
 
-class Blocks:
+class KeptBlocks:
     """Files of a folder up to the last whole block, with what was noted of each block; the rest is cut off.
 
     notes: of the blocks that are there, in order.
@@ -35,8 +35,8 @@ class Blocks:
                     stream.write(part)
                     digest.update(part)
         ends = [path.stat().st_size for path in self.paths]
-        with self.journal.open("a") as stream:
-            stream.write(_line({"note": note, "ends": ends, "sha256": [digest.hexdigest() for digest in digests]}))
+        with self.journal.open("a") as journal:
+            journal.write(_line({"note": note, "ends": ends, "sha256": [digest.hexdigest() for digest in digests]}))
         self.notes.append(note)
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ def left(folder, mark, size=1):
 
 def test_the_largest_of_what_the_dead_left_is_gone_on_from(tmp_path):
     left(tmp_path, over(), 1), left(tmp_path, over(), 3), left(tmp_path, over(), 2)
+    (tmp_path / f".tmp-{over()}-1").mkdir()
     with taken_over(tmp_path, "bank") as begun:
         assert (begun / "voxels").read_bytes() == b"xxx"
         assert [*tmp_path.iterdir()] == [begun]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,9 +11,12 @@ from bench.launch.heart import OWNER, Heart, folder
 from bench.launch.unit import UnitRun
 from bench.plan import plan
 from bench.plan.prices import WorkKind, read, work
+from bench.plan.prune import prune
+from bench.stages.calibrate import CALIBRATE
 from bench.stages.images import IMAGES
 from bench.store import processes
 from bench.tables.writer import Writer
+from bench.verbs import checking, exploring
 
 LINES = ["simulator=stocked", "seed.data=0", "seed.model=0", "method=[random]", "metric=[calibrated_ap]"]
 #: the mark of a process that was there once
@@ -24,6 +28,53 @@ def computed(planned):
     study = plan.with_work(planned(*LINES))
     UnitRun(study, study.units[0]).run(study.pending[study.units[0].id])
     return study
+
+
+@pytest.fixture
+def banked(planned, monkeypatch):
+    """A study whose calibration reads a bank."""
+    study = planned(*LINES)
+    monkeypatch.setattr(
+        type(study.make("simulators", "stocked")), "calibration_streams", {"calibration": 6}, raising=False
+    )
+    return study
+
+
+def calibrated(study):
+    """Stands in for what a verb does, once it has an amplitude."""
+    UnitRun(study, study.units[0]).value(CALIBRATE)
+    assert study.artefacts().keys("calibration_bank")
+
+
+VERBS = {
+    exploring.portrait: (exploring.portraits, "write"),
+    exploring.export: (exploring, "folders"),
+    checking.check: (checking, "conform"),
+    checking.calibrate: (checking, "committed"),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_that_calibrates_on_its_way_leaves_no_bank(banked, verb, monkeypatch, tmp_path):
+    def work(given, *_):
+        calibrated(banked)
+        return tmp_path if verb is checking.calibrate else []
+
+    monkeypatch.setattr(*VERBS[verb], work)
+    assert verb(SimpleNamespace(study=lambda: (banked, []), overrides=[])) == 0
+    assert not banked.artefacts().keys("calibration_bank")
+
+
+def test_prune_deletes_banks_and_at_once_what_processes_of_this_machine_left(banked):
+    calibrated(banked)
+    folder = banked.store / "calibration_bank"
+    left = [folder / f".tmp-{OVER}-1", folder / f".unfinished-0-1-{OVER}"]
+    at_work = [folder / f".tmp-{processes.mark(os.getpid())}-1", folder / ".unfinished-0-1-elsewhere.1.1"]
+    for path in (*left, *at_work):
+        path.mkdir()
+        (path / "voxels").write_bytes(bytes(10**6))
+    assert prune(banked) == "3 folders deleted, 2 MB freed"
+    assert sorted(folder.iterdir()) == sorted(at_work)
 
 
 def held(study):
