@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from bench.contracts import BadInput, Cohort, Truth
+from bench.explore.export.origins import ORIGINS
 from bench.explore.portraits import picture, portrait
 from bench.report.figures import slices
 from bench.report.figures.compose import ZOOM
-from bench.report.figures.portrait import PLANES, Cut, centre, cropped_portrait
+from bench.report.figures.portrait import PLANES, Cut, centre, cropped_portrait, draw
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.several import Several
@@ -135,6 +136,24 @@ def test_the_picture_repeats_and_has_a_column_a_truth(shown, tmp_path):
         (tmp_path / f"{name}.png").write_bytes(data)
         sizes.append(matplotlib.image.imread(tmp_path / f"{name}.png").shape)
     assert sizes[1][1] > sizes[0][1]
+
+
+@pytest.mark.parametrize("truths", [0, 4])
+def test_a_long_label_stays_on_the_page(shown, truths, tmp_path):
+    label = "MTL atrophy-anatomy-scans-anatomy.folder-scans-anatomy.resolution_mm-7.0-separability-0.9-" * 2
+    more = {f"truth {k}": shown.change for k in range(truths)}
+    figure = draw(replace(shown, title=label, truths=more, origin=ORIGINS["scans"].words))
+    page = figure.bbox
+    for text in figure.texts:
+        box = text.get_window_extent()
+        assert page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1, text.get_text()
+    title, facts, *heads = (text.get_window_extent() for text in figure.texts[:4])
+    assert title.y0 > facts.y1 and facts.y0 > max(head.y1 for head in heads)
+
+
+def test_a_heading_of_more_lines_leaves_less_room_for_pictures_on_a_full_page(shown):
+    short, long = (draw(replace(shown, title=title)).get_figwidth() for title in ("a", "a label-" * 20))
+    assert long < short
 
 
 def test_signed_values_have_no_colour_outside_the_brain():

@@ -77,8 +77,7 @@ def draw(portrait: Portrait) -> Figure:
     columns = list(_columns(crop))
     with style.journal():
         box = tuple(crop.spacing * crop.images.shape[1:])
-        sheet = PortraitSheet.of(box, len(crop.images), len(columns), PLANES)
-        sheet.title(crop.title, _facts(portrait))
+        sheet = PortraitSheet.of(box, len(crop.images), len(columns), PLANES, crop.title, _facts(portrait))
         for k, column in enumerate(columns):
             sheet.head(k, column.title)
             if column.bar:

@@ -1,5 +1,6 @@
 """The page on which a portrait is drawn: places in mm, one scale of the brain for every picture, and labels."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from bench.report.figures import style
 from bench.report.figures.compose import Array
 
 _LEFT, _HEAD, _FOOT, _GAP, _CAPTION, _MARGIN = 20.0, 19.0, 11.0, 0.7, 5.0, 2.0
+#: of the title and of the facts below it: a letter's width, a line's height
+_LETTER, _SMALL_LETTER, _LINE, _SMALL_LINE = 2.2, 1.3, 4.4, 3.2
 #: length of the ruler, mm of brain
 RULER = 50
 _PALE = "#e8eaed"
@@ -52,7 +55,10 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class PortraitSheet:
-    """box: edges of the brain's box in mm (x, y, z). zoom: mm of paper a mm of brain. width, height: of the paper."""
+    """box: edges of the brain's box in mm (x, y, z). zoom: mm of paper a mm of brain. width, height: of the paper.
+
+    heading: the lines of its title, then of its facts.
+    """
 
     figure: Figure
     box: tuple[float, ...]
@@ -60,19 +66,27 @@ class PortraitSheet:
     zoom: float
     width: float
     height: float
+    heading: tuple[list[str], list[str]]
 
     @classmethod
-    def of(cls, box: tuple[float, ...], patients: int, columns: int, views: Sequence[Plane]) -> "PortraitSheet":
-        """The largest zoom at which everything fits a page."""
+    def of(
+        cls, box: tuple[float, ...], patients: int, columns: int, views: Sequence[Plane], title: str, facts: str
+    ) -> "PortraitSheet":
+        """The largest zoom at which everything fits a page, under as many lines of heading as its width asks for."""
         wide, high = max(v.size(box)[0] for v in views), sum(v.size(box)[1] for v in views)
         across = style.DOUBLE / style.MM - _LEFT - _MARGIN - columns * _GAP
-        down = style.TALLEST / style.MM - _HEAD - _FOOT - patients * (_CAPTION + len(views) * _GAP)
-        zoom = min(across / (columns * wide), down / (patients * high))
-        width = _LEFT + columns * (wide * zoom + _GAP) + _MARGIN
-        height = _HEAD + _FOOT + patients * (_CAPTION + high * zoom + len(views) * _GAP)
+        heading, lines = ([""], [""]), 0
+        # more lines leave less room, which may ask for more lines
+        while lines < sum(map(len, heading)):
+            lines, rest = sum(map(len, heading)), _head(heading) + _FOOT + patients * (_CAPTION + len(views) * _GAP)
+            zoom = min(across / (columns * wide), (style.TALLEST / style.MM - rest) / (patients * high))
+            width, height = _LEFT + columns * (wide * zoom + _GAP) + _MARGIN, rest + patients * high * zoom
+            heading = _heading(title, facts, width - 2 * _MARGIN)
         figure = style.figure(width * style.MM, height * style.MM)
         figure.set_layout_engine("none")
-        return cls(figure, box, views, zoom, width, height)
+        sheet = cls(figure, box, views, zoom, width, height, heading)
+        sheet._write_heading()
+        return sheet
 
     @property
     def cell(self) -> float:
@@ -86,7 +100,7 @@ class PortraitSheet:
     def top(self, patient: int, row: int) -> float:
         """Upper edge of a row of pictures, counted from the top of the paper."""
         heights = [v.size(self.box)[1] * self.zoom + _GAP for v in self.views]
-        return _HEAD + patient * (_CAPTION + sum(heights)) + _CAPTION + sum(heights[:row])
+        return _head(self.heading) + patient * (_CAPTION + sum(heights)) + _CAPTION + sum(heights[:row])
 
     def show(self, place: Position, picture: Array) -> Axes:
         """A picture in the middle of its place, on black; the axes' units are mm of brain."""
@@ -112,14 +126,9 @@ class PortraitSheet:
         axes.plot([start, start + RULER], [height, height], color=_PALE, linewidth=1.0, solid_capstyle="butt")
         axes.text(start + RULER / 2, height + 2, f"{RULER} mm", ha="center", va="bottom", color=_PALE, fontsize=5.5)
 
-    def title(self, text: str, facts: str) -> None:
-        """The heading of the page."""
-        self._write(_MARGIN, 2.0, text, va="top", fontsize=10, fontweight="bold")
-        self._write(_MARGIN, 7.0, facts, va="top", fontsize=7, color=style.GREY)
-
     def head(self, column: int, text: str) -> None:
         """The heading of a column."""
-        self._write(self.left(column) + self.cell / 2, _HEAD, text, ha="center", va="bottom", fontsize=7)
+        self._write(self.left(column) + self.cell / 2, _head(self.heading), text, ha="center", va="bottom", fontsize=7)
 
     def bar(self, column: int, bar: Bar) -> None:
         """The scale of a column, at the foot of the page."""
@@ -140,9 +149,29 @@ class PortraitSheet:
         height = self.views[row].size(self.box)[1] * self.zoom
         self._write(_LEFT - 1.5, self.top(patient, row) + height / 2, text, ha="right", va="center", fontsize=7)
 
+    def _write_heading(self) -> None:
+        title, facts = self.heading
+        self._write(_MARGIN, 2.0, "\n".join(title), va="top", fontsize=10, fontweight="bold")
+        below = 7.0 + _LINE * (len(title) - 1)
+        self._write(_MARGIN, below, "\n".join(facts), va="top", fontsize=7, color=style.GREY)
+
     def _write(self, x: float, y: float, text: str, **options: object) -> None:
         self.figure.text(x / self.width, 1 - y / self.height, text, **options)  # type: ignore[arg-type]
 
     def _axes(self, left: float, top: float, width: float, height: float) -> Axes:
         box = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
         return self.figure.add_axes(box)
+
+
+def _heading(title: str, facts: str, width: float) -> tuple[list[str], list[str]]:
+    """The lines of a title and of facts in so many mm."""
+    return (
+        style.wrapped(title, int(width / _LETTER)).split("\n"),
+        textwrap.wrap(facts, int(width / _SMALL_LETTER)),
+    )
+
+
+def _head(heading: tuple[list[str], list[str]]) -> float:
+    """Height of what stands above the pictures."""
+    title, facts = heading
+    return _HEAD + _LINE * (len(title) - 1) + _SMALL_LINE * (len(facts) - 1)
