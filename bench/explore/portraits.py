@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from bench.contracts import BadInput, Cohort
-from bench.explore.export.origins import ORIGINS
+from bench.explore.export.origins import origin
 from bench.launch.spoken import SpokenBeat, spoken
 from bench.launch.unit import UnitRun
 from bench.report.figures import style
@@ -34,7 +34,9 @@ def write(study: Study) -> Iterator[Path]:
         with spoken(f"{unit.simulator}: portrait"):
             cohort = calibrated.cohort(range(AMONG), "evaluation")
             patients = portrait(unit.simulator, cohort, calibrated.sides(cohort.targets))
-            files.write_bytes(path, picture(replace(patients, origin=ORIGINS[calibrated.heads].words)))
+            files.write_bytes(
+                path, picture(replace(patients, origin=origin(calibrated.heads, calibrated.modality).words))
+            )
         yield path
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bench.contracts import BadInput, Cohort, Truth
-from bench.explore.export.origins import ORIGINS
+from bench.explore.export.origins import origin
 from bench.explore.portraits import picture, portrait
 from bench.report.figures import slices
 from bench.report.figures.compose import ZOOM
@@ -142,7 +142,7 @@ def test_the_picture_repeats_and_has_a_column_a_truth(shown, tmp_path):
 def test_a_long_label_stays_on_the_page(shown, truths, tmp_path):
     label = "MTL atrophy-anatomy-scans-anatomy.folder-scans-anatomy.resolution_mm-7.0-separability-0.9-" * 2
     more = {f"truth {k}": shown.change for k in range(truths)}
-    figure = draw(replace(shown, title=label, truths=more, origin=ORIGINS["scans"].words))
+    figure = draw(replace(shown, title=label, truths=more, origin=origin("scans", "FLAIR").words))
     page = figure.bbox
     for text in figure.texts:
         box = text.get_window_extent()

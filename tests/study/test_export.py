@@ -16,6 +16,7 @@ from bench.explore import portraits
 from bench.explore.export import layout
 from bench.explore.export.cohorts import export
 from bench.explore.export.layout import About
+from bench.explore.export.origins import origin
 from bench.explore.export.reader import read
 from bench.explore.export.writer import write
 from bench.launch.unit import UnitRun
@@ -106,6 +107,12 @@ def test_a_real_brain_reads_back_with_its_population_and_every_column_is_describ
         assert people["lesions"][row] == len(lesions["centres"])
         np.testing.assert_allclose(people.loc[row, ["lesion_x", "lesion_y", "lesion_z"]].astype(float), centre)
         assert people["side_2"][row] == {"left": -1, "right": 1}[atrophy["side"]]
+
+
+@pytest.mark.parametrize(("modality", "recoloured"), [("T1w", False), ("FLAIR", True), ("pet", True)])
+def test_scans_in_another_contrast_than_their_own_are_said_to_be(modality, recoloured):
+    assert [f"{modality.upper()} " in text for text in origin("scans", modality)] == 3 * [recoloured]
+    assert origin("template", modality) == origin("template", "T1w")
 
 
 @pytest.mark.parametrize("heads", ["scans", "template", "phantom", ""])

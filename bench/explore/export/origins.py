@@ -14,7 +14,7 @@ class Origin(NamedTuple):
     image: str
 
 
-ORIGINS: Mapping[Heads, Origin] = {
+_ORIGINS: Mapping[Heads, Origin] = {
     "template": Origin(
         "heads: deformations of a template",
         "Synthetic brains: each is a deformation of one template. Nobody's own scan is among them.",
@@ -37,3 +37,20 @@ ORIGINS: Mapping[Heads, Origin] = {
         "Image of a simulator on a fixed intensity scale; what its head is taken from is not said.",
     ),
 }
+
+#: the contrast that scans have; any other is not theirs
+_SCANNED = "T1w"
+_RECOLOURED = Origin(
+    ", their tissues in {modality} intensities",
+    " Nobody has a {modality} scan here: grey matter, white matter and fluid were told apart in the T1-weighted scans "
+    "and given the intensities of the simulator.",
+    " The {modality} contrast is not the scan's: tissues told apart in a T1-weighted scan were given its intensities.",
+)
+
+
+def origin(heads: Heads, modality: str) -> Origin:
+    """What is to be said of heads in images of a contrast."""
+    if heads != "scans" or modality == _SCANNED:
+        return _ORIGINS[heads]
+    further = (text.format(modality=modality.upper()) for text in _RECOLOURED)
+    return Origin(*(text + more for text, more in zip(_ORIGINS[heads], further, strict=True)))

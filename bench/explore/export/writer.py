@@ -22,7 +22,7 @@ from bench.explore.export.layout import (
 )
 from bench.explore.export.maps import ExportedMaps
 from bench.explore.export.models import LOADER, ExportedModel
-from bench.explore.export.origins import ORIGINS
+from bench.explore.export.origins import origin
 from bench.store import files
 
 _COLUMNS = {
@@ -78,9 +78,9 @@ def _root(layout: Layout, cohort: Cohort, about: About) -> None:
         image = layout.image(name)
         nifti.write(image, cohort.images[row], cohort.affine)
         # NIfTI keeps the affine in single precision
-        sidecar = {"Description": ORIGINS[about.heads].image, "Affine": cohort.affine.tolist()}
+        sidecar = {"Description": origin(about.heads, about.modality).image, "Affine": cohort.affine.tolist()}
         write_json(image.with_name(image.name.replace(".nii.gz", ".json")), sidecar)
-    title = ", ".join(filter(None, (f"Plumbline {about.simulator}", ORIGINS[about.heads].words)))
+    title = ", ".join(filter(None, (f"Plumbline {about.simulator}", origin(about.heads, about.modality).words)))
     write_json(layout.folder / "dataset_description.json", described(title, "raw"))
     sources = {"source": list(about.sources)} if about.sources else {}
     descriptions = {**_COLUMNS, **dict.fromkeys(sources, _SOURCE), **about.descriptions}
@@ -91,7 +91,7 @@ def _root(layout: Layout, cohort: Cohort, about: About) -> None:
     rows = [[w, t, s, about.stream, about.data_seed] for w, t, s in zip(who, targets, subjects, strict=True)]
     drawn = pd.DataFrame(list(about.records), index=range(len(about.records)))
     _table(layout.folder / "participants.tsv", pd.DataFrame(rows, columns=list(_COLUMNS)).assign(**sources).join(drawn))
-    readme = README.format(simulator=about.simulator, origin=ORIGINS[about.heads].readme)
+    readme = README.format(simulator=about.simulator, origin=origin(about.heads, about.modality).readme)
     (layout.folder / "README").write_text(readme)
 
 
