@@ -67,8 +67,9 @@ def calibrate(
         folder = Path(place)
         if bank is None:
             fill(folder, partial(healthy, parts), {STREAM: subjects})
-        share = _Share(TRIED * subjects + verify, progress)
-        search = Search(parts, folder, range(subjects), {} if reached is None else reached, share)
+        known: MutableMapping[float, float] = {} if reached is None else reached
+        share = _Share(TRIED * subjects + verify, progress, len(known) * subjects)
+        search = Search(parts, folder, range(subjects), known, share)
         amplitude = search.amplitude(separability)
         asked = {"amplitude": round(amplitude, 6), "asked": separability, "subjects": verify}
         return asked | _verify(parts, amplitude, search, verify)
@@ -77,8 +78,8 @@ def calibrate(
 class _Share:
     """Subjects that were looked at, told as a share of those expected; how many amplitudes are tried nobody knows."""
 
-    def __init__(self, expected: int, progress: Callable[[float], None]) -> None:
-        self.expected, self.progress, self.done = expected, progress, 0
+    def __init__(self, expected: int, progress: Callable[[float], None], done: int) -> None:
+        self.expected, self.progress, self.done = expected, progress, done
 
     def __call__(self, subjects: int) -> None:
         self.done += subjects

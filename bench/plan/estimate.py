@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bench.plan import published_prices
 from bench.plan.cells import Cells
-from bench.plan.prices import Cost, Prices, WorkKind, image_voxels, read, work
+from bench.plan.prices import Cost, Prices, WorkKind, image_voxels, price_of, read
 from bench.plan.states import States
 from bench.study import Study
 
@@ -79,10 +79,10 @@ def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> Cost
         waiting += [cache for cache in caches.values() if not store.find(cache.stage, cache.key)]
         seen |= {cell.key for cell in waiting}
         for cell in waiting:
-            kind = WorkKind.of(cells, cell)
-            cost = prices.price(kind, work(cells, cell))
+            cost = price_of(prices, cells, cell)
             total.cells += not cell.maker.cache
             if cost is None:
+                kind = WorkKind.of(cells, cell)
                 (total.caches if cell.maker.cache else total.unknown)[prices.untimed(kind, cell.unit.network)] += 1
             if kept := cell.maker.keeps:
                 megabytes = 1e-6 * cell.maker.disk(study, cell, image_voxels(study, unit))
@@ -110,7 +110,7 @@ def expected_seconds(study: Study) -> dict[str, float]:
         pending = set(study.pending.get(unit.id, ())) - seen
         for cell in (cell for cell in cells.of(unit) if cell.key in pending):
             caches = {c.key: c for c in cell.caches if c.key not in seen and not store.find(c.stage, c.key)}
-            costs = [prices.price(WorkKind.of(cells, one), work(cells, one)) for one in (cell, *caches.values())]
+            costs = [price_of(prices, cells, one) for one in (cell, *caches.values())]
             seen |= {cell.key, *caches}
             if costs[0]:
                 seconds[cell.key] = sum(cost.seconds for cost in costs if cost)

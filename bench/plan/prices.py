@@ -112,6 +112,13 @@ def work(cells: Cells, cell: Cell) -> float:
     return cell.maker.work(cells.study, cell) * image_voxels(cells.study, cell.unit)
 
 
+def price_of(prices: Prices, cells: Cells, cell: Cell) -> Cost | None:
+    """The cost of a cell, or of one of a stage that does the same work; None where nobody timed either."""
+    kind, alike = WorkKind.of(cells, cell), cell.maker.priced_as
+    kinds = (kind, *((kind._replace(stage=alike),) if alike else ()))
+    return next((cost for each in kinds if (cost := prices.price(each, work(cells, cell)))), None)
+
+
 def terms(cells: Cells, cell: Cell) -> dict[str, Any]:
     """Fields of a cell's record that prices are read from: its kind and its work."""
     return {**WorkKind.of(cells, cell)._asdict(), "work": work(cells, cell)}

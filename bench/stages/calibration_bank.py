@@ -12,6 +12,7 @@ class _CalibrationBank(Banked):
 
     name = "calibration_bank"
     version = "1"
+    priced_as = "bank"
 
     def counts(self, study: Study, unit: Unit) -> Mapping[str, int]:
         streams: Mapping[str, int] = study.make("simulators", unit.simulator).calibration_streams

@@ -77,13 +77,15 @@ class Stage(ABC, Generic[Value]):
 
     name: what keys and folders of the store call it. version: raised when its meaning changes, so that older cells no
     longer answer for it. cache: its cells are no work of a plan, but made on the way. network: a network takes part,
-    so that prices differ between networks. keeps: what its files are called where `plan` tells the disk they fill.
+    so that prices differ between networks. priced_as: the stage whose prices serve where nobody timed its own. keeps:
+    what its files are called where `plan` tells the disk they fill.
     """
 
     name: ClassVar[str]
     version: ClassVar[str]
     cache: ClassVar[bool] = False
     network: ClassVar[bool] = True
+    priced_as: ClassVar[str] = ""
     keeps: ClassVar[str] = ""
 
     @abstractmethod

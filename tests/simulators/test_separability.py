@@ -19,7 +19,7 @@ from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
-from simulators.separability import HIGH, LOW, MOST, STREAM, _look, calibrate, observer
+from simulators.separability import HIGH, LOW, MOST, STREAM, TRIED, _look, calibrate, observer
 from simulators.task.graded import Graded
 from simulators.task.patterns import Patterns
 
@@ -144,3 +144,9 @@ def test_the_share_done_rises_to_the_end(atrophy):
     told = []
     calibrate(atrophy.parts, 0.9, 60, 60, progress=told.append)
     assert told == sorted(told) and 0 < told[0] < told[-1] <= MOST and len(told) > 5
+
+
+def test_the_share_done_of_a_search_that_goes_on_begins_where_that_was(atrophy, stopped):
+    told = []
+    calibrate(atrophy.parts, 0.9, 60, 60, reached=stopped, progress=told.append)
+    assert told[0] > 3 * 60 / (TRIED * 60 + 60)

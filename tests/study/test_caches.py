@@ -10,7 +10,8 @@ from bench.launch import caches
 from bench.launch.heart import OWNER, Heart, folder
 from bench.launch.unit import UnitRun
 from bench.plan import plan
-from bench.plan.prices import WorkKind, read, work
+from bench.plan.cells import Cells
+from bench.plan.prices import Cost, Prices, WorkKind, price_of, read, work
 from bench.plan.prune import prune
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.images import IMAGES
@@ -63,6 +64,17 @@ def test_a_verb_that_calibrates_on_its_way_leaves_no_bank(banked, verb, monkeypa
     monkeypatch.setattr(*VERBS[verb], work)
     assert verb(SimpleNamespace(study=lambda: (banked, []), overrides=[])) == 0
     assert not banked.artefacts().keys("calibration_bank")
+
+
+def test_a_bank_that_nobody_timed_has_the_price_of_the_bank_of_a_data_seed(banked):
+    cells = Cells(banked)
+    (cell,) = cells.cell(CALIBRATE, banked.units[0]).caches
+    prices = Prices()
+    assert price_of(prices, cells, cell) is None
+    prices.add(WorkKind("bank"), work(cells, cell), Cost(3.0))
+    assert price_of(prices, cells, cell) == Cost(3.0)
+    prices.add(WorkKind("calibration_bank"), work(cells, cell), Cost(5.0))
+    assert price_of(prices, cells, cell) == Cost(5.0)
 
 
 def test_prune_deletes_banks_and_at_once_what_processes_of_this_machine_left(banked):
