@@ -45,7 +45,7 @@ class Banked(Stage[Path]):
         simulator: Any = given.study.make("simulators", given.unit.simulator).with_data_seed(given.unit.data_seed)
 
         def draw(folder: Path) -> None:
-            with taken_over(given.study.store / self.name, f"{cell.key}-{cell.source[:8]}") as begun:
+            with taken_over(given.study.store / self.name, cell.begun) as begun:
                 simulator.fill_bank(counts, begun, given.progress)
                 for path in begun.iterdir():
                     path.rename(folder / path.name)

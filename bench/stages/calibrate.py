@@ -36,7 +36,7 @@ class _Calibrate(Stage[dict[str, Any]]):
         simulator, cell = given.study.make("simulators", given.unit.simulator), given.cell
         for bank in cell.caches:
             simulator = simulator.with_bank(given.of(bank))
-        kept = KeptNumbers(given.study.store / self.name / f"{files.UNFINISHED}{cell.key}-{cell.source[:8]}.json")
+        kept = KeptNumbers(given.study.store / self.name / f"{files.UNFINISHED}{cell.begun}.json")
         calibration = simulator.calibrate_in_steps(kept, given.progress)
         files.remove(kept.path)
         return calibration, Passes()

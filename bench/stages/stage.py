@@ -46,6 +46,11 @@ class Cell:
         """16 hexadecimal digits."""
         return key({"stage": self.maker.name, "version": self.maker.version, **self.content})
 
+    @property
+    def begun(self) -> str:
+        """The name of what an interrupted call left of it, which other code than there is now does not go on from."""
+        return f"{self.key}-{key(self.source)}"
+
     @cached_property
     def upstream(self) -> frozenset[str]:
         """The keys of its needs."""

@@ -8,6 +8,7 @@ from bench.launch.unit import UnitRun
 from bench.plan import plan
 from bench.plan.cells import Cells
 from bench.stages.calibrate import CALIBRATE
+from bench.stages.stage import Stage
 
 FAKES = Path(__file__).parents[1] / "study"
 
@@ -55,6 +56,19 @@ def test_a_calibration_goes_on_from_what_a_killed_one_found(study, search):
     assert known == [({0.5: 0.75, 1.5: 0.75}, ["calibration.npy"])]
     assert 0.5 in shares
     assert not list((study.store / "calibrate").glob(".*")), "what has served is gone"
+
+
+def test_what_other_code_found_and_drew_is_not_gone_on_from(study, search, monkeypatch):
+    known, begun = search(stops=True), set()
+    for simulators in "ab":
+        # the stage's own code is the same
+        monkeypatch.setattr(Stage, "code", lambda self, *_, simulators=simulators: 64 * "0" + 64 * simulators)
+        cell = Cells(study).cell(CALIBRATE, study.units[0])
+        begun |= {cell.begun, cell.caches[0].begun}
+        with pytest.raises(KeyboardInterrupt):
+            UnitRun(study, study.units[0]).value(CALIBRATE)
+    assert [numbers for numbers, _ in known] == [{}, {}]
+    assert len(begun) == 4
 
 
 def test_a_calibration_goes_on_from_the_subjects_that_a_killed_one_drew(study, search, monkeypatch):
