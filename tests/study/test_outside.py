@@ -86,6 +86,7 @@ def test_gradients_that_come_back_as_files_score_as_the_gradient_and_move_no_oth
     assert {c.method for c in asked} == {"mylab"}
 
 
+@pytest.mark.full
 def test_the_study_alone_writes_its_tables_without_the_maps_and_says_so(study, lines, given, tmp_path, capsys):
     maps = [f"maps={shutil.copytree(given, tmp_path / name)}" for name in ("one", "other")]
     assert main(["score", *lines, *maps, "--config-dir", str(CONF)]) == 0
