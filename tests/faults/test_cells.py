@@ -42,7 +42,7 @@ def faults_of(sweep):
 
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory):
-    sweep = Sweep(tmp_path_factory.mktemp("bad"), (METHODS, *ONE, "timeout_s=15"))
+    sweep = Sweep(tmp_path_factory.mktemp("bad"), (METHODS, *ONE, "timeout_s=10"))
     process = sweep.start()
     sweep.wait_for(process, lambda: stop_the_glutton(sweep))
     return sweep, process.wait(300)
@@ -59,7 +59,7 @@ def rows(bad):
 
 
 CELLS = [
-    ("hang", "hangs", "timeout", "longer than timeout_s=15 s"),
+    ("hang", "hangs", "timeout", "longer than timeout_s=10 s"),
     ("memory eaten", "glutton", "killed", "signal 9"),
     ("map not a number", "notanumber", "failed", "the map is not finite"),
 ]

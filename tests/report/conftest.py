@@ -1,3 +1,5 @@
+import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -38,7 +40,13 @@ def compiled_once():
 
 @pytest.fixture(scope="session")
 def study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A synthetic study with its tables, figures and page; tests only read it."""
-    folder = synthetic.study(tmp_path_factory.mktemp("report") / "synthetic", networks=list(synthetic.NETWORKS))
-    report.render(folder)
-    return folder
+    """A synthetic study with its tables, figures and page; tests only read it, and workers share one."""
+    here = tmp_path_factory.mktemp("report")
+    shared = (tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "synthetic"
+    if not shared.exists():
+        folder = synthetic.study(here / "made" / "synthetic", networks=list(synthetic.NETWORKS))
+        report.render(folder)
+        # another worker may have been faster
+        with contextlib.suppress(OSError):
+            folder.rename(shared)
+    return shared
