@@ -5,12 +5,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from tqdm import tqdm
 
 from bench.launch.expected import Beats, ExpectedWork
 from bench.launch.heart import Heart
+from bench.launch.spoken import watched_by
 from bench.study import Study
 
 REFRESH_S = 0.5
@@ -21,15 +23,9 @@ SILENCE_S = 60.0
 @contextlib.contextmanager
 def progress_bar(study: Study, work: ExpectedWork, title: str) -> Iterator[None]:
     """Show the progress of units while they run: a bar on a terminal, else lines."""
-    over = threading.Event()
     view = _bar if sys.stderr.isatty() else _lines
-    thread = threading.Thread(target=view, args=(study, work, title, over), daemon=True)
-    thread.start()
-    try:
+    with watched_by(partial(view, study, work, title)):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _beats(study: Study, work: ExpectedWork) -> dict[str, dict[str, Any]]:

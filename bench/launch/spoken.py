@@ -4,7 +4,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bench.stages.stage import Cell
 
@@ -28,14 +28,22 @@ class SpokenBeat:
 @contextlib.contextmanager
 def spoken(what: str, every_s: float = SPOKEN_S) -> Iterator[None]:
     """Say what is being done and since when, as long as it is; nothing of what is done before the first line."""
-    over, started = threading.Event(), time.monotonic()
+    started = time.monotonic()
 
-    def speak() -> None:
+    def speak(over: threading.Event) -> None:
         while not over.wait(every_s):
             minutes, seconds = divmod(int(time.monotonic() - started), 60)
             print(f"{what} ({minutes}:{seconds:02d})", file=sys.stderr, flush=True)
 
-    thread = threading.Thread(target=speak, daemon=True)
+    with watched_by(speak):
+        yield
+
+
+@contextlib.contextmanager
+def watched_by(watch: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Work with a thread beside it that watches it; the event tells the thread that the work is over."""
+    over = threading.Event()
+    thread = threading.Thread(target=watch, args=(over,), daemon=True)
     thread.start()
     try:
         yield
