@@ -104,11 +104,17 @@ class Study:
     def load(cls, path: Path) -> "Study":
         """Read `plan.json`; raises ValueError where it is none that this code wrote."""
         try:
-            content = files.json_object(path)
-            units = [Unit.load(u) for u in content.pop("units")]
-            return cls(**content, units=units)
+            return cls._of(files.json_object(path))
         except (FileNotFoundError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"it is no plan ({error})") from error
+
+    @classmethod
+    def _of(cls, content: Node) -> "Study":
+        return cls(**{**content, "units": [Unit.load(u) for u in content["units"]]})
+
+    def as_saved(self) -> "Study":
+        """The study as a plan gives it back: lists where there were tuples."""
+        return self._of(json.loads(json.dumps(asdict(self))))
 
     def save(self) -> Path:
         """Write `results/<study>/plan.json`."""

@@ -1,9 +1,8 @@
 """The folder of a study: its tables give way to a study that holds all of them, and to no other without being told."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from bench.config.build import TARGET
@@ -32,11 +31,21 @@ def check(study: Study) -> None:
     except ValueError:
         # other code planned it: nobody knows what it was
         return
-    if lost := next(_lost(replace(before, methods=_ours(before, study)), study), ""):
+    if lost := next(_lost(replace(before, methods=_ours(before, study)), study.as_saved()), ""):
         raise BadInput(
             f"{study.folder} holds tables of another study: {lost}; give this one a folder of its own with name=..., "
             "or replace what is there with replace=true"
         )
+
+
+def is_another(study: Study) -> bool:
+    """Whether the tables in a study's folder are of another one than the study, by their plan."""
+    try:
+        before, now = Study.load(study.folder / PLAN), study.as_saved()
+    except ValueError:
+        # other code planned it: nobody knows what it was
+        return False
+    return any((*_lost(before, now), *_lost(now, before)))
 
 
 def dropped_maps(study: Study) -> list[str]:
@@ -54,16 +63,16 @@ def _ours(before: Study, now: Study) -> dict[str, Node]:
 
 def _lost(before: Study, now: Study) -> Iterator[str]:
     """Clauses on what a study has that another lacks, or has otherwise."""
-    content = json.loads(json.dumps(asdict(now)))
     for group in PLUGINS:
+        there = getattr(now, group)
         for label, node in getattr(before, group).items():
-            if content[group].get(label, node) != node:
+            if there.get(label, node) != node:
                 yield f"its {group[:-1]} {label} is set otherwise"
-            elif label not in content[group]:
+            elif label not in there:
                 yield f"this one lacks its {group[:-1]} {label}"
     lacking = {unit.id for unit in before.units} - {unit.id for unit in now.units}
     yield from (f"this one lacks its model {name}" for name in sorted(lacking))
-    yield from (f"its {key} is another" for key in _settings(before.settings, content["settings"]))
+    yield from (f"its {key} is another" for key in _settings(before.settings, now.settings))
     yield from (f"its {name} is smoothed otherwise" for name in before.methods if _smoothed(before, now, name))
     yield from (f"its {u.id} is trained otherwise" for u in before.units if before.training(u) != now.training(u))
 

@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pandas as pd
 from bench import report as pages
 from bench.columns import written
 from bench.contracts import BadInput
-from bench.plan import published_prices
+from bench.plan import place, published_prices
 from bench.provenance import ROOT
 from bench.store import files, ledger, schema
 from bench.study import Study
@@ -133,4 +134,7 @@ def tables_of(study: Study) -> Path:
             f"{folder / wrong[0]} is not what was written; write it anew with "
             f"'{shlex.join(['python', '-m', 'bench', 'tables', *study.command])}'"
         )
+    if place.is_another(study):
+        command = files.json_object(folder / "study.json").get("command")
+        print(f"the tables in {folder} are those of '{command}'; words of this call change nothing of them", file=sys.stderr)
     return folder

@@ -127,6 +127,16 @@ def test_the_plan_of_other_code_is_no_reason_to_refuse(there):
     place.check(replace(there, methods={}))
 
 
+@pytest.mark.parametrize("line", ["metric=[calibrated_ap]", "method=[random,gradient,constant]", "+headline.anatomy.strata=[TP]"])
+def test_a_verb_that_reads_tables_says_that_they_are_not_of_the_words_typed(there, planned, line, capsys):
+    (there.folder / "study.json").write_text('{"command": "python -m bench study=fake name=mine", "schema": 1}')
+    lines = [line] if line.startswith("method") else ["method=[random,gradient]", line]
+    reading.tables_of(there)
+    assert capsys.readouterr().err == ""
+    reading.tables_of(planned("name=mine", *lines))
+    assert "are those of 'python -m bench study=fake name=mine'" in capsys.readouterr().err
+
+
 def test_the_command_stands_in_the_plan_and_in_study_json(tmp_path, monkeypatch):
     monkeypatch.setattr(drawing, "draw_all", lambda source, folder: {})
     results = tmp_path / "results"
