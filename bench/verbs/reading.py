@@ -136,5 +136,8 @@ def tables_of(study: Study) -> Path:
         )
     if place.is_another(study):
         command = files.json_object(folder / "study.json").get("command")
-        print(f"the tables in {folder} are those of '{command}'; words of this call change nothing of them", file=sys.stderr)
+        print(
+            f"the tables in {folder} are those of '{command}'; words of this call change nothing of them",
+            file=sys.stderr,
+        )
     return folder

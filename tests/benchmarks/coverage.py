@@ -17,7 +17,7 @@ import pandas as pd
 
 from bench.report.rankings.comparisons import Case, Claim, judged
 from bench.report.statistics.intervals import Array, balanced, previews
-from bench.report.statistics.ranks import CAUTION, told_apart
+from bench.report.statistics.ranks import CAUTION, clear_leads
 from bench.report.statistics.skill import Ladder
 
 REPEATS = 1000
@@ -91,7 +91,7 @@ def ranks(rng: np.random.Generator, repeats: int) -> Iterator[list[object]]:
             x = table(rng, SKEWED["normal"], 1, seeds, 24) + table(rng, effect, methods, seeds, 24)
             scores = np.zeros((methods, methods))
             scores[ones, others] = balanced(x[ones] - x[others]).normal_score(CAUTION)
-            split.append(told_apart(scores - scores.T).any())
+            split.append(clear_leads(scores - scores.T).any())
         yield ["ranks", name, methods, seeds, 24, np.mean(split)]
 
 

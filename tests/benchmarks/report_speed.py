@@ -17,10 +17,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench import report
-from bench.report.load import schema
+from bench.columns import written
+from bench.columns.declaration import Columns
 
 METHODS = ["random", "oracle", *(f"method_{k:02d}" for k in range(28))]
 METRICS = [f"metric_{k:02d}" for k in range(34)]
+ROLES = {"random": "control", "oracle": "oracle"}
+#: what stands in a column that means nothing here, by its kind
+EMPTY = {"text": "", "flag": False, "whole": 0, "number": ""}
 NETWORKS = ["linear", "gmp_cnn", "resnet10"]
 DATA_SEEDS, MODEL_SEEDS, SUBJECTS = 5, 3, 64
 MILLION = 1_000_000
@@ -62,28 +66,47 @@ def _rows(shape: tuple[int, ...], rng: np.random.Generator) -> pd.DataFrame:
 
 def _catalogues(folder: Path, simulators: list[str]) -> None:
     models = [
-        {**dict.fromkeys(schema.MODELS, ""), "simulator": simulator, "network": network, "data_seed": d,
-         "model_seed": s, "auc": 0.9, "passed": True}
+        {"simulator": simulator, "network": network, "data_seed": d, "model_seed": s, "auc": 0.9, "passed": True}
         for simulator in simulators for network in NETWORKS for d in range(DATA_SEEDS) for s in range(MODEL_SEEDS)
     ]  # fmt: skip
-    methods = [
-        {**dict.fromkeys(schema.METHODS, ""), "method": name, "role": {"random": "control"}.get(name, "method"),
-         "reads_model": True, "signed": False, "stochastic": False, "parameters": "{}"}
-        for name in METHODS
-    ]  # fmt: skip
-    methods[1] |= {"role": "oracle", "parameters": '{"truth":"use"}'}
+    methods = [{"method": name, "role": ROLES.get(name, "method"), "parameters": "{}"} for name in METHODS]
+    methods[METHODS.index("oracle")] |= {"truth": "use", "reads_model": True}
     metrics = [
-        {**dict.fromkeys(schema.METRICS, ""), "metric": name, "kind": "map", "higher_is_better": True, "low": "-inf",
-         "high": "inf", "chance": 0, "localisation": False}
+        {"metric": name, "kind": "map", "higher_is_better": True, "low": "-inf", "high": "inf", "chance": 0,
+         "parameters": "{}", "truths": "use"}
         for name in METRICS
     ]  # fmt: skip
-    headline = {name: {"metric": metric, "truth": "use"} for name, metric in zip("ab", METRICS, strict=False)}
-    about = dict.fromkeys(["created", "version", "git_sha", "git_dirty", "device", "python", "torch"], "")
-    (folder / "study.json").write_text(json.dumps({"name": "speed", **about, "headline": headline}))
-    for name, rows in (("models", models), ("methods", methods), ("metrics", metrics)):
-        pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
-    pd.DataFrame(columns=schema.FAILURES).to_csv(folder / "failures.csv", index=False)
-    pd.DataFrame(columns=schema.COSTS).to_parquet(folder / "costs.parquet")
+    places = [{"simulator": name, "place": "fixed", "family": name} for name in simulators]
+    rows = {"models.csv": models, "methods.csv": methods, "metrics.csv": metrics, "simulators.csv": places}
+    for name, table in written.TABLES.items():
+        if name.endswith(".csv"):
+            _filled(table, rows.get(name, [])).to_csv(folder / name, index=False)
+    pq.write_table(written.COSTS.schema.empty_table(), folder / "costs.parquet")
+    headline = {
+        name: {"metric": metric, "truth": "use", "view": "abs", "strata": []}
+        for name, metric in zip("ab", METRICS, strict=False)
+    }
+    about = dict.fromkeys(["command", "created", "version", "git_sha", "git_dirty", "device", "python", "torch"], "")
+    axes = {"simulator": simulators, "network": NETWORKS}
+    seeds = {"data_seeds": [*range(DATA_SEEDS)], "model_seeds": [*range(MODEL_SEEDS)]}
+    named = {"simulators": dict.fromkeys(simulators, ""), "networks": dict.fromkeys(NETWORKS, "")}
+    study = {
+        "name": "speed",
+        **about,
+        "headline": headline,
+        "against": {},
+        "detect": {},
+        "axes": axes,
+        **seeds,
+        **named,
+    }
+    (folder / "study.json").write_text(json.dumps(study))
+
+
+def _filled(table: Columns, rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Rows with every column of a table, what they lack empty."""
+    empty = {column.name: EMPTY[column.kind] for column in table.columns}
+    return pd.DataFrame([{**empty, **row} for row in rows], columns=table.names)
 
 
 def reading(folder: Path) -> float:

@@ -127,7 +127,9 @@ def test_the_plan_of_other_code_is_no_reason_to_refuse(there):
     place.check(replace(there, methods={}))
 
 
-@pytest.mark.parametrize("line", ["metric=[calibrated_ap]", "method=[random,gradient,constant]", "+headline.anatomy.strata=[TP]"])
+@pytest.mark.parametrize(
+    "line", ["metric=[calibrated_ap]", "method=[random,gradient,constant]", "+headline.anatomy.strata=[TP]"]
+)
 def test_a_verb_that_reads_tables_says_that_they_are_not_of_the_words_typed(there, planned, line, capsys):
     (there.folder / "study.json").write_text('{"command": "python -m bench study=fake name=mine", "schema": 1}')
     lines = [line] if line.startswith("method") else ["method=[random,gradient]", line]
