@@ -51,7 +51,7 @@ reference            text    control that is beaten least clearly, or that metho
 lead                 number  paired difference, positive is better
 low                  number  lower 95 % bound of the lead, for all comparisons of the family at once
 p                    number  one-sided p-value
-p_adjusted           number  p-value adjusted for the family: all rankings and networks of this scope
+p_adjusted           number  p-value adjusted for the family: all comparisons of this ranking, scope and network
 n_data_seeds         whole   data seeds with a value
 verdict              text    better, not shown, partial, the state of no value, or the reason why it is a preview
 """)

@@ -20,7 +20,7 @@ from bench.report.load.results import Ranking
 from bench.report.metrics.detection import underpowered
 from bench.report.rankings.power import sentences
 from bench.store.artefacts import KEY_LENGTH
-from bench.study import Study
+from bench.study import METHODS, Study
 from bench.verbs.command import Command
 from bench.verbs.reading import readable, tables_of
 from bench.verify.published import PUBLISHED
@@ -58,7 +58,16 @@ def say_power(study: Study) -> None:
         subjects = {headline.ranking: _counted(study, headline) for headline in rankings}
         size = len(seeds["data"]), len(seeds["model"]), subjects
         with readable():
-            print("\n".join(sentences(source, rankings, *size)))
+            print("\n".join(sentences(source, rankings, *size, _claims(study))))
+
+
+def _claims(study: Study) -> int:
+    """Comparisons that a study declares, which are judged together in each ranking, group and network."""
+    against = study.settings["against"]
+    return sum(
+        len({*against.get(name, []), *(against.get(METHODS, []) if role == "method" else [])} - {name})
+        for name, role in ((name, study.make("methods", name).tags.role) for name in study.methods)
+    )
 
 
 def _counted(study: Study, headline: Ranking) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.report.rankings.comparisons import Case, Claim, judged
+from bench.report.rankings.comparisons import Claim, judged
 from bench.report.statistics.intervals import Array, balanced, previews
 from bench.report.statistics.ranks import CAUTION, clear_leads
 from bench.report.statistics.skill import Ladder
@@ -104,7 +104,7 @@ def claims(rng: np.random.Generator, repeats: int) -> Iterator[list[object]]:
             x = table(rng, SKEWED["normal"], 8, seeds, subjects)
             x[2:] = 0.3 * x[2:] - effect(rng, (6, 1, subjects))
             x[:2] *= 0.3
-            false.append((judged([Case([x], wanted)], draws=2000)[0]["p_adjusted"] <= 0.05).any())
+            false.append((judged([x], wanted, draws=2000)["p_adjusted"] <= 0.05).any())
         yield ["claims", f"{name}, to the left", 6, seeds, subjects, np.mean(false)]
 
 

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from bench.report.load.results import Ranking
+from bench.report.rankings.comparisons import SUBJECTS_A_DEGREE
 from bench.report.rankings.power import sentences
 from bench.report.statistics.intervals import balanced
 from bench.report.statistics.power import LEVEL, POWER, least_lead
@@ -38,6 +39,14 @@ def test_more_of_what_varies_shows_smaller_leads():
     assert np.isnan(least_lead(variance, 1, 2, 24)) and np.isnan(least_lead(variance, 5, 2, 1))
 
 
+def test_a_lead_that_is_claimed_among_others_is_larger_as_claims_are_judged():
+    variance = VARIANCES["subjects"]
+    alone, among = (least_lead(variance, 5, 2, 64, count, 64 / SUBJECTS_A_DEGREE) for count in (1, 100))
+    error = (2 * (0.1 / 640 + 0.3 / 64)) ** 0.5
+    assert among - alone == pytest.approx((stats.t.isf(0.0005, 8) - stats.t.isf(0.05, 8)) * error, rel=1e-6)
+    assert least_lead(variance, 5, 2, 64) < alone
+
+
 def test_one_lead_beside_a_known_variance_is_that_of_the_t_test():
     found = least_lead({"method x subject": 0.5}, 10**6, 1, 10)
     assert found == pytest.approx((stats.t.isf(0.05, 9) + stats.t.isf(0.2, 9)) / 10**0.5, rel=1e-3)
@@ -50,7 +59,7 @@ def test_a_ranking_without_components_says_nothing(tmp_path):
     gates = pd.DataFrame({"simulator": ["focal"], "network": ["gap_cnn"], "n_passed": [3]})
     gates.to_csv(tmp_path / "gates.csv", index=False)
     headlines = [Ranking(name, name, "use", "abs", ()) for name in ("roc_auc", "average_precision")]
-    (said,) = sentences(tmp_path, headlines, 5, 2, {"roc_auc": 24, "average_precision": 24})
+    (said,) = sentences(tmp_path, headlines, 5, 2, {"roc_auc": 24, "average_precision": 24}, 30)
     assert said.startswith("roc_auc: a lead of") and said.endswith("gap_cnn on focal")
     gates.assign(n_passed=0).to_csv(tmp_path / "gates.csv", index=False)
-    assert not list(sentences(tmp_path, headlines, 5, 2, {"roc_auc": 24, "average_precision": 24}))
+    assert not list(sentences(tmp_path, headlines, 5, 2, {"roc_auc": 24, "average_precision": 24}, 30))

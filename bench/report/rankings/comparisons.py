@@ -5,12 +5,12 @@ gradient. To beat the best control is to beat each of them, so the control that 
 all (intersection-union test, Berger 1982, Technometrics 24:295); no winner is picked from the scores it is then tested
 on.
 
-The claim is one-sided: the method is better. The family is what a reader of the page has before them: all comparisons
-of all rankings and networks on groups of simulators. Their p-values are adjusted together by `multiplicity`, so that in
-95 of 100 studies in which nothing is better nothing is claimed; rankings, networks and groups are taken for independent
-there, which asks most. The comparisons on one simulator, which stand in comparisons.csv beside these, are that
-simulator's family. Fewer than five data seeds or 24 subjects are a preview: p-values are shown and no claim is made.
-`results/benchmarks/coverage.csv` says how often a false claim comes.
+The claim is one-sided: the method is better. The family is the question that a reader asks: one ranking, on one group
+of simulators, of one network, which is one table of the page with all its methods. Its p-values are adjusted together
+by `multiplicity`, so that in 95 of 100 studies in which nothing is better it claims nothing; of N such tables about
+N / 20 would hold a false claim if nothing were better anywhere. All tables as one family was tried, and five data seeds
+then claimed nothing at all. Fewer than five data seeds or 24 subjects are a preview: p-values are shown and no claim is
+made. `results/benchmarks/coverage.csv` says how often a false claim comes.
 """
 
 from collections.abc import Iterator
@@ -48,24 +48,15 @@ class Claim:
     references: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Case:
-    """Claims about the rows of tables (M, D, I), one a simulator, higher is better, NaN is missing."""
-
-    tables: list[Array]
-    claims: list[Claim]
-
-
-def tables(contests: list[Contest]) -> list[pd.DataFrame]:
-    """The claims of each of the contests, the family, with the columns of COMPARISONS, ordered by method.
+def table(contest: Contest) -> pd.DataFrame:
+    """The claims of a contest, which are a family, with the columns of COMPARISONS, ordered by method.
 
     A contest in which no model passed the gate has none. low: the lead is at least this, for all comparisons of the
     family at once (95 %). verdict: `better`, `not shown`, `undefined` (no value), `partial` (the method lacks cells of
     others) or the reason why this is a preview.
     """
-    passed = [any(b.passed for b in contest.blocks) for contest in contests]
-    cases = [Case(c.better, list(declared(c)) if good else []) for c, good in zip(contests, passed, strict=True)]
-    return [_with_verdicts(contest, rows) for contest, rows in zip(contests, judged(cases), strict=True)]
+    passed = any(block.passed for block in contest.blocks)
+    return _with_verdicts(contest, judged(contest.better, list(declared(contest)) if passed else []))
 
 
 def _with_verdicts(contest: Contest, rows: pd.DataFrame) -> pd.DataFrame:
@@ -95,26 +86,22 @@ def declared(contest: Contest) -> Iterator[Claim]:
                 yield Claim(row, EVERY_CONTROL if other == CONTROLS else other, references)
 
 
-def judged(cases: list[Case], draws: int = DRAWS) -> list[pd.DataFrame]:
-    """p-values, bounds and leads of the claims of each case, adjusted for all claims of all cases."""
-    rows = [pd.DataFrame([_hardest(case.tables, c) for c in case.claims], columns=_FOUND) for case in cases]
-    tested = [table["p"].notna().to_numpy() for table in rows]
-    held = [table[mine] for table, mine in zip(rows, tested, strict=True)]
-    ahead = [
-        leads(case.tables, table["method"].to_numpy(dtype=int), table["reference"].to_numpy(dtype=int))
-        for case, table in zip(cases, held, strict=True)
-    ]
-    estimates = [equal_weight_mean(lead) for lead in ahead]
-    related = [
-        claim_correlation(lead, value.satterthwaite().min(initial=np.inf))
-        for lead, value in zip(ahead, estimates, strict=True)
-    ]
-    corrected, level = adjusted(np.concatenate([table["p"].to_numpy(dtype=float) for table in held]), related, draws)
-    parts = np.split(corrected, np.cumsum([len(table) for table in held])[:-1])
-    for table, mine, value, part in zip(rows, tested, estimates, parts, strict=True):
-        table.loc[mine, "p_adjusted"] = part
-        most = table.loc[mine, "n_subjects"].to_numpy(dtype=float) / SUBJECTS_A_DEGREE
-        table.loc[mine, "low"] = value.interval(1 - 2 * level, most)[0]
+def judged(tables: list[Array], claims: list[Claim], draws: int = DRAWS) -> pd.DataFrame:
+    """Leads, p-values and bounds of claims about the rows of tables (M, D, I), adjusted for all of them.
+
+    tables: one a simulator, higher is better, NaN is missing. A lead that is claimed is above zero at least: the bound
+    of a step-down procedure (Strassburger & Bretz 2008, Statistics in Medicine 27:4914).
+    """
+    rows = pd.DataFrame([_hardest(tables, claim) for claim in claims], columns=_FOUND)
+    tested = rows["p"].notna().to_numpy()
+    held = rows[tested]
+    ahead = leads(tables, held["method"].to_numpy(dtype=int), held["reference"].to_numpy(dtype=int))
+    value = equal_weight_mean(ahead)
+    related = claim_correlation(ahead, value.satterthwaite().min(initial=np.inf))
+    corrected, level = adjusted(held["p"].to_numpy(dtype=float), related, draws)
+    low = value.interval(1 - 2 * level, held["n_subjects"].to_numpy(dtype=float) / SUBJECTS_A_DEGREE)[0]
+    rows.loc[tested, "p_adjusted"] = corrected
+    rows.loc[tested, "low"] = np.where(corrected <= LEVEL, np.maximum(low, 0), low)
     return rows
 
 

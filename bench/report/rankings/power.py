@@ -7,16 +7,17 @@ import numpy as np
 
 from bench.report.load.files import untyped
 from bench.report.load.results import Ranking
+from bench.report.rankings.comparisons import SUBJECTS_A_DEGREE
 from bench.report.statistics.power import least_lead
 
 
 def sentences(
-    source: Path, headlines: list[Ranking], data_seeds: int, model_seeds: int, subjects: dict[str, int]
+    source: Path, headlines: list[Ranking], data_seeds: int, model_seeds: int, subjects: dict[str, int], claims: int
 ) -> Iterator[str]:
     """One sentence a ranking: the least lead that is shown in 8 of 10 studies of so many seeds and subjects.
 
-    source: results folder of the study that was run. subjects: of each ranking. A ranking without components there
-    has none.
+    source: results folder of the study that was run. subjects: of each ranking. claims: comparisons that the study
+    declares. A ranking without components there has none.
     """
     components = untyped(source / "components.csv")
     passed = untyped(source / "gates.csv").query("n_passed > 0")[["simulator", "network"]]
@@ -24,13 +25,20 @@ def sentences(
         case = ["metric", "truth", "view"]
         mine = components[components[case].fillna("").eq([headline.metric, headline.truth, headline.view]).all(axis=1)]
         size = data_seeds, model_seeds, subjects[headline.ranking]
-        leads = {
-            place: least_lead(dict(zip(rows["component"], rows["variance"], strict=True)), *size)
+        places = {
+            place: dict(zip(rows["component"], rows["variance"], strict=True))
             for place, rows in mine.merge(passed).groupby(["simulator", "network"])
         }
-        if leads and not np.isnan(list(leads.values())).any():
+        alone = [least_lead(variance, *size) for variance in places.values()]
+        most = subjects[headline.ranking] / SUBJECTS_A_DEGREE
+        claimed = [least_lead(variance, *size, claims, most) for variance in places.values()]
+        if places and not np.isnan(alone).any():
             yield (
-                f"{headline.ranking}: a lead of {min(leads.values()):.2f} to {max(leads.values()):.2f} of one method "
-                f"over another is shown by itself in 8 of 10 studies, by the variances of {source.name}, "
-                f"{', '.join(f'{network} on {simulator}' for simulator, network in leads)}"
+                f"{headline.ranking}: a lead of {_span(alone)} of one method over another is shown by itself in 8 of "
+                f"10 studies, and claimed among {claims} comparisons if it is {_span(claimed)}, by the variances of "
+                f"{source.name}, {', '.join(f'{network} on {simulator}' for simulator, network in places)}"
             )
+
+
+def _span(leads: list[float]) -> str:
+    return f"{min(leads):.2f} to {max(leads):.2f}"

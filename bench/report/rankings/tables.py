@@ -31,15 +31,9 @@ def _leaderboard(
     return rows.join(floors.columns(results, rows, cells, beside))[LEADERBOARD.names].round(DECIMALS)
 
 
-def _comparisons(results: Results, every_contest: list[Contest]) -> pd.DataFrame:
-    """The claims: those over groups are one family, those on each simulator another."""
-    family: dict[str, list[Contest]] = {}
-    for contest in every_contest:
-        family.setdefault("" if contest.scope in results.groups else contest.scope, []).append(contest)
-    by_contest = {
-        id(c): rows for mine in family.values() for c, rows in zip(mine, comparisons.tables(mine), strict=True)
-    }
-    return _stacked([_named(contest, by_contest[id(contest)]) for contest in every_contest], COMPARISONS.names).round(6)
+def _comparisons(every_contest: list[Contest]) -> pd.DataFrame:
+    rows = [_named(contest, comparisons.table(contest)) for contest in every_contest]
+    return _stacked(rows, COMPARISONS.names).round(6)
 
 
 def _concordance(every_contest: list[Contest]) -> pd.DataFrame:
@@ -127,7 +121,7 @@ def aggregate(results: Results, blocks: Blocks) -> dict[str, pd.DataFrame]:
     every_contest = _contests(results, blocks, judged)
     return {
         "leaderboard": _leaderboard(results, every_contest, cells, blocks.gains),
-        "comparisons": _comparisons(results, every_contest),
+        "comparisons": _comparisons(every_contest),
         "concordance": _concordance(every_contest),
         **_over_groups(results, every_contest),
         "components": blocks.components.round(6),

@@ -13,7 +13,7 @@ Genetics and Molecular Biology 4:32). With few data seeds hardly any of it is le
 """
 
 import numpy as np
-from scipy import linalg, stats
+from scipy import stats
 
 from bench.report.statistics.intervals import Array, common
 
@@ -53,15 +53,14 @@ def _covariance(x: Array) -> Array:
     return np.asarray(covariance / (seeds * subjects))
 
 
-def adjusted(p: Array, related: list[Array], draws: int = DRAWS) -> tuple[Array, float]:
+def adjusted(p: Array, related: Array, draws: int = DRAWS) -> tuple[Array, float]:
     """Step-down adjusted p-values (K,), and the one-sided level a single bound needs to hold with all others at 5 %.
 
-    p: (K,) without NaN. related: the correlations of the statistics, in groups that have nothing to do with each other.
+    p: (K,) without NaN. related: (K, K) the correlation of the statistics.
     """
     if not len(p):
         return p, LEVEL
-    root = linalg.block_diag(*[_root(group) for group in related])
-    largest = np.random.default_rng(0).normal(size=(draws, len(p))) @ root.T
+    largest = np.random.default_rng(0).normal(size=(draws, len(p))) @ _root(related).T
     order = np.argsort(p, kind="stable")
     # column j: the largest of the statistics that the step-down procedure has not yet rejected at step j
     largest = np.maximum.accumulate(largest[:, order][:, ::-1], axis=1)[:, ::-1]
