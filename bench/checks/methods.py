@@ -173,7 +173,13 @@ def check_target(method: Method, probe: MethodProbe) -> None:
             result_of(method, replace(probe, target=wrong))
         except BadInput:
             continue
-        raise AssertionError(f"target {wrong} does not exist in a network of 2 classes and is not refused as BadInput")
+        except Exception as error:
+            raise AssertionError(_unrefused(wrong, f"ends as {type(error).__name__} ({error})")) from error
+        raise AssertionError(_unrefused(wrong, "gives a map"))
+
+
+def _unrefused(target: object, instead: str) -> str:
+    return f"target {target} does not exist in a network of 2 classes and {instead}; refuse it as BadInput"
 
 
 def check_randomisation(method: Method, probe: MethodProbe) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, RangeSweep, ValueType
+from hydra.core.override_parser.types import Glob, Override, RangeSweep, ValueType
 from hydra.errors import OverrideParseException
 
 from bench.config.literals import as_typed
@@ -119,6 +119,8 @@ def _without_glob(override: Override, folders: Sequence[Path]) -> Override:
     key = override.key_or_group
     if override.value_type is ValueType.INTERVAL_SWEEP:
         raise BadInput(f"{override.input_line} is not possible: give values to try, by range() or commas")
+    if key in LISTS and isinstance(override.value(), list):
+        return _without_globs(override, options(key, folders))
     if override.value_type is not ValueType.GLOB_CHOICE_SWEEP:
         return override
     if key not in AXES:
@@ -130,6 +132,16 @@ def _without_glob(override: Override, folders: Sequence[Path]) -> Override:
     if not names:
         raise BadInput(f"{override.input_line} is not possible: give a pattern that a name of a {key} is like")
     return OverridesParser.create().parse_override(f"{key}=[{names}]" if key in LISTS else f"{key}={names}")
+
+
+def _without_globs(override: Override, there: Sequence[str]) -> Override:
+    """A list of names with those that a glob() within it stands for."""
+    values = override.value()
+    if not any(isinstance(value, Glob) for value in values):  # type: ignore[union-attr]
+        return override
+    named = [v.filter(list(there)) if isinstance(v, Glob) else [str(v)] for v in values]  # type: ignore[union-attr]
+    names = dict.fromkeys(name for part in named for name in part)
+    return OverridesParser.create().parse_override(f"{override.key_or_group}=[{','.join(names)}]")
 
 
 def _sort(override: Override, typed: Typed) -> None:

@@ -25,6 +25,9 @@ from bench.store.schema import check_store
 from bench.study import PAGE, PLAN, Node, Study, Unit
 from bench.training.recipe import Recipe, sizes
 
+#: fields of a simulator that a study sets, with the key by which it does so
+SET_BY_STUDY = {"amplitude": "simulator.separability", "data_seed": "seed.data"}
+
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[Study, list[str]]:
     """The study that override lines mean, every plug-in built, and the lines meant for Hydra's launcher.
@@ -118,6 +121,7 @@ def check_plugins(study: Study) -> None:
             check_complete(study.node(group, label), trusted, study.key(group, label))
             check_declarations(study.make(group, label), group, label)
     for label in study.simulators:
+        _check_set_by_study(study.key("simulators", label), study.simulators[label])
         check_declarations(study.make("simulators", label), "simulators", label)
     for label, node in study.networks.items():
         check_declarations(resolve(node, ("bench.networks", *trusted), study.key("networks", label)), "networks", label)
@@ -125,6 +129,13 @@ def check_plugins(study: Study) -> None:
         make = architecture(study.networks[network], study.make("simulators", simulator), trusted)
         check_parameters(study.key("networks", network), make)
         make()
+
+
+def _check_set_by_study(key: str, node: Node) -> None:
+    """Refuse values of a simulator that a study puts its own in place of."""
+    for name, mend in SET_BY_STUDY.items():
+        if node.get(name):
+            raise BadInput(f"{key}.{name}={node[name]} is not possible: give {mend}, by which a study sets it")
 
 
 def _check_ids(study: Study) -> None:

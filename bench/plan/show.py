@@ -14,7 +14,7 @@ from bench.stages.stage import Cell
 from bench.study import PLAN, Study
 
 #: results of a reproduction go here, because in a folder that holds them nothing would be computed
-AGAIN = "reproduced"
+AGAIN = "results/reproduced"
 
 
 def record(study: Study, key: str, overrides: Sequence[str], config_dirs: Sequence[Path]) -> dict[str, Any]:

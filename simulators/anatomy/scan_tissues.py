@@ -1,31 +1,23 @@
 """Tissues of a scan on the grid, of one in which they are told apart and lie where the average brain has them."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import center_of_mass, shift
 
 from bench.contracts import BadInput
 from simulators.anatomy.grid import Grid
-from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.nifti import Image
 from simulators.anatomy.placement import onto
+from simulators.anatomy.scan_orientation import CENTRE, COARSE, SPREAD, Shares, average, misplaced
 from simulators.anatomy.segment import foreground, largest, tissues
 
-#: centroid and standard deviation along each axis of the ICBM152 2009a brain (MNI mm)
-CENTRE, SPREAD = np.array([0.0, -21.9, 9.6]), np.array([33.5, 40.7, 31.5])
 #: how far a registered brain's centroid (mm) and spread (relative) may be from these
 FAR_MM, FAR_SPREAD = 15.0, 0.2
 #: litres that no brain with its fluid fills; the average brain has 1.9
 LARGEST = 2.2
 #: how much that is bright may lie apart from a brain whose skull was stripped, as a share of the brain
 BESIDE = 0.1
-#: ends of a brain that may be taken for each other, by axis; its left and right look the same
-ENDS = {1: "front and back", 2: "top and bottom"}
-
-Shares = Mapping[str, np.ndarray]
 
 
 class ScanTissues(NamedTuple):
@@ -52,10 +44,13 @@ def told_apart(image: Image, mask: np.ndarray | None, resolution: float, alignme
     if not means[2] < means[0] < means[1]:
         raise BadInput(f"{image.path}: fluid, grey and white matter cannot be told apart; give a T1-weighted scan")
     affine = _aligned(image, mask, alignment)
-    gm, wm, csf = (onto(Grid.covering(resolution), share, affine) for share in shares)
-    average, here = _average(resolution), {"white matter": wm, "fluid": csf, "grey matter": gm}
-    _check_contrast(image.path, here, average)
-    _check_turned(image.path, here, average)
+    gm, wm, csf = (onto(Grid.covering(COARSE), share, affine) for share in shares)
+    here = {"white matter": wm, "fluid": csf, "grey matter": gm}
+    _check_contrast(image.path, here, average())
+    if wrong := misplaced(here, alignment):
+        raise BadInput(f"{image.path}: {wrong}; mend its affine, or register it to MNI space")
+    fine = Grid.covering(resolution)
+    gm, wm, csf = (onto(fine, share, affine) for share in shares)
     return ScanTissues(mask, means, affine, (gm, wm, csf))
 
 
@@ -71,31 +66,6 @@ def _brain(scan: Image) -> np.ndarray:
     return brain
 
 
-def _average(resolution: float) -> dict[str, np.ndarray]:
-    """Shares of tissue in the average brain; that comes first which is brightest in T1, then the darkest."""
-    gm, wm, brain, _ = MNI152(resolution).template.maps
-    return {"white matter": wm, "fluid": brain - gm - wm, "grey matter": gm}
-
-
-def _check_turned(path: Path, shares: Shares, average: Shares) -> None:
-    """Refuse a scan whose tissues lie more as those of the average brain do when that is turned over."""
-    places = {name: _centred(place, average) for name, place in average.items()}
-
-    def alike(turned: Shares) -> float:
-        return sum(float((_centred(share, turned) * places[name]).sum()) for name, share in turned.items())
-
-    as_it_is = alike(shares)
-    for axis, ends in ENDS.items():
-        if alike({name: np.flip(share, axis) for name, share in shares.items()}) > as_it_is:
-            raise BadInput(f"{path}: its {ends} look swapped; mend its affine, or register it to MNI space")
-
-
-def _centred(volume: np.ndarray, shares: Shares) -> np.ndarray:
-    """A volume moved so that the brain of these shares lies in the middle of the grid."""
-    brain = sum(shares.values())
-    return shift(volume, (np.array(volume.shape) - 1) / 2 - center_of_mass(brain), order=1)
-
-
 def _check_contrast(path: Path, shares: Shares, average: Shares) -> None:
     """Refuse a scan whose tissues are not where the average brain has them.
 
@@ -104,7 +74,10 @@ def _check_contrast(path: Path, shares: Shares, average: Shares) -> None:
     for (tissue, place), shade in zip(average.items(), ("brightest", "darkest", "in between"), strict=True):
         held = {name: float((share * place).sum() / share.sum()) for name, share in shares.items()}
         if held[tissue] < max(held.values()):
-            raise BadInput(f"{path}: what is {shade} is not where {tissue} is; give a T1-weighted scan")
+            raise BadInput(
+                f"{path}: what is {shade} is not where {tissue} is; give a T1-weighted scan that "
+                "lies as its header says"
+            )
 
 
 def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:
@@ -127,7 +100,7 @@ def _aligned(image: Image, mask: np.ndarray, alignment: str) -> np.ndarray:
     if np.linalg.norm(centre - CENTRE) > FAR_MM or np.abs(spread / SPREAD - 1).max() > FAR_SPREAD:
         raise BadInput(
             f"{image.path}: its brain is centred at {np.round(centre)} mm with spread {np.round(spread)}, the average "
-            f"brain at {CENTRE} with {SPREAD}; register it to MNI space, strip its skull, or set "
-            "anatomy.alignment=moments"
+            f"brain at {CENTRE} with {SPREAD}; register it to MNI space, strip its skull, or, "
+            "where it is only elsewhere or of another size, set anatomy.alignment=moments"
         )
     return image.affine

@@ -35,8 +35,8 @@ AMPLITUDE = 0.5
 
 def rows(name: str) -> Iterator[dict[str, object]]:
     """The lines of a simulator; none where no voxel says where its disease is."""
-    (node,) = study(["study=quick", f"simulator={name}", f"simulator.amplitude={AMPLITUDE}"]).simulators.values()
-    simulator = build(node)
+    (node,) = study(["study=quick", f"simulator={name}"]).simulators.values()
+    simulator = build(node).with_amplitude(AMPLITUDE)
     cohort = simulator.cohort(range(SUBJECTS), "evaluation")
     truth = cohort.truths.get("counterfactual")
     if truth is None or truth.volume is None:

@@ -31,9 +31,9 @@ SAMPLE, SUBJECTS, BATCH = 16, 1200, 8
 def row(name: str) -> dict[str, float | str]:
     """The line of a grid, measured in this process."""
     torch.set_num_threads(1)
-    arguments = ["study=quick", "simulator=mtl_atrophy", f"simulator/anatomy={name}", "simulator.amplitude=0.3"]
+    arguments = ["study=quick", "simulator=mtl_atrophy", f"simulator/anatomy={name}"]
     (node,) = study(arguments).simulators.values()
-    simulator = build(node)
+    simulator = build(node).with_amplitude(0.3)
     counts = np.bincount(simulator.anatomy.template.labels.ravel())[1:]
     voxel = simulator.anatomy.resolution_mm
     drawing = timed(lambda: simulator.cohort(range(SAMPLE), "train")) / SAMPLE

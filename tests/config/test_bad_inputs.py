@@ -43,6 +43,8 @@ LINES: dict[str, tuple[str, ...]] = {
     # sweeps of Hydra's that have no values to try
     "plan seed.data=interval(0,3)": ("seed.data=interval(0,3) is not possible", "range()"),
     "plan seed.data=glob(*)": ("seed.data=glob(*) is not possible", "glob() chooses files"),
+    "plan simulator=focal simulator.amplitude=0.5": ("amplitude=0.5 is not possible", "give simulator.separability"),
+    "plan simulator=focal simulator.data_seed=5": ("data_seed=5 is not possible", "give seed.data"),
     "plan method=glob(zzz*)": ("method=glob(zzz*) is not possible", "a name of a method"),
     # launchers
     "plan hydra/launcher=submitit_slurm": ("'submitit_slurm' is not installed", "pip install -e '.[slurm]'"),

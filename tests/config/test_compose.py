@@ -209,3 +209,8 @@ def test_a_method_of_a_study_can_be_taken_out():
 
 def test_the_lines_of_the_first_pair_compose_it():
     assert {"simulator=near", "network=small", "study=one"} <= {*compose.study(["study=one"]).lines}
+
+
+def test_a_glob_within_a_list_stands_for_names():
+    assert list(compose.study(["method=[glob(*),a]"]).methods) == ["a", "b"]
+    assert list(compose.study(["method=[b,glob(a*)]"]).methods) == ["b", "a"]

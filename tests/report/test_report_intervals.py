@@ -1,7 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import optimize, stats
+from synthetic import study
 
+from bench.report.load.results import Results
+from bench.report.rankings import tables
+from bench.report.rankings.blocks import Blocks
 from bench.report.rankings.means import _estimated as estimated
 from bench.report.statistics.intervals import balanced, filled, mean_estimate, of_models
 
@@ -149,3 +154,16 @@ def test_tables_of_subjects_and_of_whole_models_have_each_their_own_interval():
     models = of_models(tables[[1], :, 0])
     np.testing.assert_allclose(found[:, 1], np.stack([models.mean, *models.interval()])[:, 0])
     assert np.isfinite(found[:, :3]).all() and np.isnan(found[:, 3]).all()
+
+
+def test_intervals_in_tables_end_where_the_values_of_a_metric_do(tmp_path):
+    folder = study(tmp_path / "study", data_seeds=2, subjects=6)
+    for file in folder.glob("scores/*/*/*.parquet"):
+        rows = pd.read_parquet(file, partitioning=None)
+        rows.loc[rows["metric"] == "calibrated_ap", "value"] = 1.0 - 0.5 * (rows["data_seed"] == 0)
+        rows.to_parquet(file, index=False)
+    results = Results.load(folder)
+    table = tables.aggregate(results, Blocks.read(results))
+    for name in ("leaderboard", "cells"):
+        rows = table[name][table[name]["metric"] == "calibrated_ap"].dropna(subset="high")
+        assert len(rows) and (rows["high"] == 1).all() and (rows["low"] < 0).all(), name

@@ -1,6 +1,7 @@
 """Real images as anatomies: what a scan says comes back, and unusable files are refused in one sentence."""
 
 import gzip
+from contextlib import nullcontext
 from pathlib import Path
 
 import nibabel
@@ -13,6 +14,7 @@ from nilearn.datasets import (
     load_mni152_wm_template,
 )
 from scipy.ndimage import binary_dilation
+from scipy.spatial.transform import Rotation
 
 from bench.contracts import BadInput
 from simulators.anatomy import scans as scans_module
@@ -321,7 +323,9 @@ OTHER_CONTRASTS = {
 def test_a_real_template_in_another_contrast_is_refused_in_one_sentence(tmp_path, template, contrast):
     t1, tissues, affine = template
     save(tmp_path / "bad.nii.gz", OTHER_CONTRASTS[contrast](t1, tissues).astype(np.float32), affine)
-    says = r"bad\.nii\.gz: what is (brightest|darkest|in between) is not where .* is; give a T1-weighted scan$"
+    says = (
+        r"bad\.nii\.gz: what is (brightest|darkest|in between) is not where .* is; give a T1-weighted scan that lies as"
+    )
     with pytest.raises(BadInput, match=says):
         Scans(folder=str(tmp_path), resolution_mm=MM).source(0)
 
@@ -332,6 +336,39 @@ def test_a_brain_that_is_turned_over_is_refused(tmp_path, template, axis, says):
     save(tmp_path / "bad.nii.gz", np.flip(t1, axis).astype(np.float32), affine)
     with pytest.raises(BadInput, match=rf"bad\.nii\.gz: {says}"):
         Scans(folder=str(tmp_path), resolution_mm=MM)
+
+
+def _tilted(affine, degrees):
+    """An affine that turns the head about the left-right axis."""
+    turn = np.eye(4)
+    turn[:3, :3] = Rotation.from_euler("x", degrees, degrees=True).as_matrix()
+    return turn @ affine
+
+
+EXCHANGED = {"two axes": [0, 2, 1], "all axes": [2, 0, 1], "left and up": [2, 1, 0]}
+
+
+@pytest.mark.parametrize("alignment", ["world", "moments"])
+@pytest.mark.parametrize("axes", EXCHANGED.values(), ids=EXCHANGED)
+def test_a_brain_with_exchanged_axes_is_refused_however_it_is_aligned(tmp_path, template, axes, alignment):
+    t1, _, affine = template
+    save(tmp_path / "bad.nii.gz", t1.astype(np.float32), np.eye(4)[[*axes, 3]] @ affine)
+    says = "its axes look exchanged; mend its affine|its brain is centred at|that lies as its header says$"
+    with pytest.raises(BadInput, match=rf"bad\.nii\.gz: .*({says})"):
+        Scans(folder=str(tmp_path), resolution_mm=MM, alignment=alignment)
+
+
+@pytest.mark.parametrize("alignment", ["world", "moments"])
+def test_a_head_that_nods_a_little_is_taken_and_one_that_lies_is_refused(tmp_path, template, alignment):
+    t1, _, affine = template
+    for degrees in (-8, 8, -35, 35):
+        folder = tmp_path / str(degrees)
+        folder.mkdir()
+        save(folder / "head.nii.gz", t1.astype(np.float32), _tilted(affine, degrees))
+        with (
+            pytest.raises(BadInput, match="it looks tilted by about 30 degrees") if abs(degrees) > 8 else nullcontext()
+        ):
+            Scans(folder=str(folder), resolution_mm=MM, alignment=alignment)
 
 
 def test_what_few_voxels_refuse_is_looked_at_in_full(tmp_path, monkeypatch):

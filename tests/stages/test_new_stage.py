@@ -142,7 +142,7 @@ def test_a_stage_in_a_file_of_its_own_is_part_of_every_study(add, lines, capsys,
     assert main(["show", key, *lines, "--config-dir", str(CONF)]) == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["title"], record["work"]) == ("toy_of_a_test", 16 * 8**3)
-    assert f"paths.results=reproduced/{key}" in record["reproduce"]
+    assert f"paths.results=results/reproduced/{key}" in record["reproduce"]
     computing.write_tables(study)
     for table in ("costs", "provenance"):
         assert "toy_of_a_test" in pd.read_parquet(study.folder / f"{table}.parquet")["stage"].tolist()

@@ -27,10 +27,17 @@ def table(results: Results, blocks: list[Block]) -> pd.DataFrame:
         for scope, names in scopes.items():
             mine = [b for b in blocks if b.network == network and b.simulator in names]
             rows += [_pooled(scope, [b for b in mine if b.passed] or mine)] if mine else []
-    cells = _without_rankings(results, pd.concat(rows, ignore_index=True))
+    cells = within_bounds(results, _without_rankings(results, pd.concat(rows, ignore_index=True)))
     places = cells["simulator"].map({name: place for place, name in enumerate([*scopes, *results.simulators])})
     order = cells.assign(place=places).sort_values(["network", "metric", "truth", "view", "place", "method"]).index
     return cells.loc[order].reset_index(drop=True)
+
+
+def within_bounds(results: Results, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose intervals end where the values of their metric do; columns of a metric have no bounds of their own."""
+    bounds = results.metrics.set_index("metric")[["low", "high"]].reindex(rows["metric"])
+    low, high = (bounds[name].to_numpy(dtype=float) for name in ("low", "high"))
+    return rows.assign(low=rows["low"].mask(rows["low"] < low, low), high=rows["high"].mask(rows["high"] > high, high))
 
 
 def _block_table(b: Block) -> pd.DataFrame:
