@@ -37,14 +37,14 @@ def _git(*arguments: str) -> str:
 
 
 @functools.cache
-def machine() -> dict[str, Any]:
+def machine(device: str) -> dict[str, Any]:
     """Device, Python and library versions, commit; constant in a process."""
     sha, dirty = git()
     return {
         "version": __version__,
         "git_sha": sha,
         "git_dirty": dirty,
-        "device": f"{platform.machine()} cpu, {os.cpu_count()} cores",
+        "device": device,
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in LIBRARIES},
     }

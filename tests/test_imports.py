@@ -10,12 +10,13 @@ from structure import Source
 ROOT = Path(__file__).parents[1]
 SOURCE = Source()
 #: what each room and root file of `bench` may import of `bench` beside itself, in the order of bench/README.md
-SCIENCE = ("contracts", "passes")
+SCIENCE = ("contracts", "devices", "passes")
 STUDY = (*SCIENCE, "columns", "names", "provenance", "seeds", "guard", "config", "store", "study")
 ROOMS = {
     "columns": (),
     "contracts": ("columns",),
-    "passes": ("contracts",),
+    "devices": ("contracts",),
+    "passes": ("contracts", "devices"),
     "names": (),
     "seeds": (),
     "provenance": (),

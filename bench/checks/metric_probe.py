@@ -76,7 +76,7 @@ class MetricProbe:
 
         def rescans(subject: int, draws: int) -> Tensor:
             source, image = torch.Generator().manual_seed(subject), images[subject]
-            return image + 0.3 * torch.randn((draws, *image.shape), generator=source)
+            return image + 0.3 * torch.randn((draws, *image.shape), generator=source).to(image)
 
         def severities(subject: int, strengths: tuple[float, ...]) -> Tensor:
             return torch.stack([twins[subject].lerp(images[subject], strength) for strength in strengths])

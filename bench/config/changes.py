@@ -11,7 +11,7 @@ from bench.config.overrides import AXES
 from bench.config.pairs import CHOICES
 
 #: settings of where and how a study is computed; they change nothing of what it is
-HOW = ("study", "name", "paths", "rerun", "replace", "trusted", "timeout_s", "part")
+HOW = ("study", "name", "paths", "rerun", "replace", "trusted", "timeout_s", "part", "device")
 #: what stands for every file of a group, and for what is not there
 ALL, ABSENT = "all", "null"
 Changes = dict[str, str]

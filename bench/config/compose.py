@@ -81,6 +81,12 @@ def workers(launch: Sequence[str]) -> int:
         return launcher.workers_of(launch)
 
 
+def computes_here(launch: Sequence[str]) -> bool:
+    """Whether units run on this machine under lines meant for Hydra's launcher."""
+    with searched(CONF):
+        return launcher.stays_here(launch)
+
+
 @dataclass
 class _Composer:
     typed: Typed

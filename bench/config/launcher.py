@@ -20,6 +20,11 @@ def hydra_of(lines: Sequence[str]) -> DictConfig:
     return settings
 
 
+def stays_here(lines: Sequence[str]) -> bool:
+    """Whether units run on this machine, and not on nodes of a cluster, which may have what this one has not."""
+    return "slurm" not in str(hydra_of(lines).launcher["_target_"]).lower()
+
+
 def workers_of(lines: Sequence[str]) -> int:
     """Number of units that run side by side; a negative number is that of cores and some, as joblib counts.
 

@@ -124,6 +124,7 @@ class Config:
     detect: a simulator with a shortcut, and the clean one that its models are to be told from by their maps.
     tuned: what was found of methods on the `dev` simulators, by name.
     replace: whether tables of another study of this name may be replaced.
+    device: where models run: cpu, cuda, cuda:N, mps, or auto, which is CUDA where there is any and else the CPU.
     part: the share of the units that this call computes, such as 2/8, the second of eight; "" for all of them.
     against: the comparisons declared before any score: what a method, or `methods` (every one), is to be better than,
     a method or `controls` (every one of them). One that a call did not choose is compared with nothing.
@@ -146,6 +147,7 @@ class Config:
     rerun: Annotated[Any, Rerun] = "missing"
     replace: bool = False
     part: str = ""
+    device: str = "cpu"
     trusted: list[str] = field(default_factory=list)
     paths: PathSettings = field(default_factory=PathSettings)
     simulator: Any = MISSING

@@ -29,6 +29,8 @@ def spread_of(images: Tensor) -> Tensor:
 class Context:
     """Everything beside (model, inputs, target); every field has a default so that library use needs none.
 
+    Tensors lie where the inputs do, but for those of `training`, which are many, and of `sides`: both stay in main
+    memory, and what is used of them is moved to the inputs.
     subjects: (N,) subject numbers, one per row of `inputs`. seed_of: subject -> seed of its noise; the harness hashes
     (method seed, unit, subject), so noise is common to x and x + delta and to every batch a subject may sit in.
     redraws: subject -> (R * K, 1, D, H, W), its image with each region's local latents redrawn from their marginal,

@@ -37,7 +37,7 @@ def use_others(use: Truth, patients: Tensor) -> Truth:
     """
     if use.regions is None:
         return Truth("use_others")
-    counted = patients.to(use.regions.dtype)[:, None]
+    counted = patients.to(use.regions)[:, None]
     held = use.regions * counted
     others = (held.sum(0) - held) / (counted.sum() - counted).clamp(min=1)
     return replace(Truth("use_others"), regions=others)

@@ -55,7 +55,7 @@ def _tensor(tensor: Tensor, thorough: bool) -> tuple[Any, ...]:
     about = (tuple(tensor.shape), tensor.dtype, tensor.requires_grad, version)
     if not thorough or tensor.nbytes > LARGE:
         return about
-    content = tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b""
+    content = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b""
     return (*about, tensor.grad is None, zlib.crc32(content))
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from bench.contracts import BadInput, Status
+from bench.devices.choice import chosen_device, prepare
 from bench.launch import caches, sockets
 from bench.launch.deaths import Word, deaths_of_memory, end_of
 from bench.launch.heart import Heart
@@ -49,6 +50,7 @@ class _Task:
     """What a child is told: the plan and its unit, the keys of its work and of the work of later children, and whose.
 
     given_up: keys that failed, so that nothing is made from them. hashes: those of sources that were read already.
+    device: where models run.
     """
 
     path: Path
@@ -59,12 +61,14 @@ class _Task:
     given_up: tuple[str, ...]
     beat: Path
     hashes: dict[sources.Modules, str]
+    device: torch.device
 
 
 def run(path: Path, name: str) -> None:
     """Compute the work of one unit of the plan at `path`, in as many children as it takes.
 
-    Raises BadInput when a child met something no other cell can survive, such as a full disk.
+    Raises BadInput when a child met something no other cell can survive, such as a full disk, and where this machine
+    lacks the study's device.
     """
     study = Study.load(path)
     unit = study.unit(name)
@@ -77,6 +81,7 @@ def run(path: Path, name: str) -> None:
     trains = any(cell.stage == TRAIN.name or strangers for strangers, cells in shares for cell in cells)
     preload = [*PRELOAD, *stages, *([OPTIMISER] if trains else []), *study.modules]
     try:
+        device = chosen_device(study.settings["device"], study.everything.index(unit))
         while shares:
             (strangers, work), *others = shares
             if strangers and all(_lost(study, cell, given_up) for cell in work):
@@ -85,7 +90,7 @@ def run(path: Path, name: str) -> None:
             later = sum(len(cells) for _, cells in others)
             heart.reset(len(work) + later)
             keys, hashes = tuple(cell.key for cell in work), dict(sources.HASHES)
-            task = _Task(path, name, keys, later, strangers, tuple(given_up), heart.path, hashes)
+            task = _Task(path, name, keys, later, strangers, tuple(given_up), heart.path, hashes, device)
             end = _child(study, task, preload, heart)
             left = []
             if end is not None:
@@ -97,7 +102,7 @@ def run(path: Path, name: str) -> None:
                 tried.add(cell.key)
                 log.warning("%s: %s: %s%s", name, cell.title, one_line(end[1]), "; tried once more" if again else "")
                 if not again:
-                    fail(study, cell, *end)
+                    fail(study, cell, *end, device=device)
                     given_up.append(cell.key)
                 left = work[at:] if again else work[at + 1 :]
             shares = [(strangers, left), *others] if left else others
@@ -189,6 +194,7 @@ def _work(task: _Task, word: Connection) -> None:
     """In the child: compute and beat; leave when the parent is gone."""
     _leave_with_parent()
     torch.set_num_threads(1)
+    prepare(task.device)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     sources.HASHES.update(task.hashes)
     study = Study.load(task.path)
@@ -198,7 +204,7 @@ def _work(task: _Task, word: Connection) -> None:
     def beat(at: int, cell: Cell, share: float) -> None:
         heart.beat(at, cell.title, share, on_the_way=cell.maker.cache)
 
-    run = UnitRun(study, unit, beat, task.strangers)
+    run = UnitRun(study, unit, beat, task.strangers, task.device)
     run.given_up |= set(task.given_up)
     try:
         run.run(task.work)

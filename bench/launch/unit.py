@@ -10,8 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
+
 from bench import provenance
 from bench.contracts import Status, Unsupported
+from bench.devices.choice import machine_with
+from bench.devices.memory import OutOfMemory, shortage
+from bench.devices.moving import HOME, moved
 from bench.guard.process import HOOKS, PASSING, RANDOM
 from bench.guard.watch import Trespass, Watch
 from bench.launch.memory import Peak
@@ -51,10 +56,18 @@ class UnitRun:
     """The cells of one unit at work; values are read or made once. It knows stages, and none of them by name.
 
     given_up: keys that failed, so that nothing is made from them. strangers: plug-ins at work that are not ours.
+    device: where models run.
     """
 
-    def __init__(self, study: Study, unit: Unit, beat: Beat = lambda *_: None, strangers: Strangers = ()) -> None:
-        self.study, self.unit, self.beat = study, unit, beat
+    def __init__(
+        self,
+        study: Study,
+        unit: Unit,
+        beat: Beat = lambda *_: None,
+        strangers: Strangers = (),
+        device: torch.device = HOME,
+    ) -> None:
+        self.study, self.unit, self.beat, self.device = study, unit, beat, device
         self.cells, self.store, self.scores = Cells(study), study.artefacts(), study.scores()
         self.given_up: set[str] = set(study.given_up.get(unit.id, ()))
         self._progress: Callable[[Cell, float], None] = lambda *_: None
@@ -100,11 +113,14 @@ class UnitRun:
         except Trespass as trespass:
             raise Spoilt(str(trespass), traceback.format_exc()) from error
         if isinstance(error, Unsupported):
-            fail(self.study, cell, Status.unsupported, in_words(error))
+            fail(self.study, cell, Status.unsupported, in_words(error), device=self.device)
             return
-        reason = f"{type(error).__name__}: {in_words(error)}"
-        fail(self.study, cell, Status.failed, reason, traceback.format_exc())
-        log.warning("%s: %s failed: %s", cell.unit.id, cell.title, in_words(error))
+        words = in_words(error)
+        reason = f"{type(error).__name__}: {words}"
+        if isinstance(error, OutOfMemory):
+            reason = words = shortage(error, self.device, cell.maker.lower)
+        fail(self.study, cell, Status.failed, reason, traceback.format_exc(), self.device)
+        log.warning("%s: %s failed: %s", cell.unit.id, cell.title, words)
 
     def _check(self, cell: Cell, passing: Collection[str] = ()) -> None:
         """Raise Trespass where what others use is not as it was."""
@@ -159,9 +175,10 @@ class UnitRun:
         # a plug-in at work may ask for what is not stored yet
         self._check(cell, PASSING)
         schema.claim(self.study.store)
-        given = Given(self.cells, cell, self.get, partial(self._progress, cell), self._once)
+        given = Given(self.cells, cell, self.get, partial(self._progress, cell), self._once, self.device)
         with self._timed() as seconds, self._peak.measured() as peak, self._at_work() as within:
-            value, passes = cell.maker.make(given)
+            result, passes = cell.maker.make(given)
+            value = moved(result, HOME)
             # networks draw their weights from the global random state; a part at work may count passes by hooks
             drawn = () if cell.method or cell.metric else (RANDOM,)
             self._check(cell, (*drawn, *((HOOKS,) if within else ())))
@@ -186,7 +203,12 @@ class UnitRun:
         """The record of a cell beside its value: its full key, where and how it was made, and what it cost."""
         cost = {"seconds": round(seconds, 4), **asdict(passes), "peak_mb": round(peak, 1)}
         config = cell.maker.configuration(self.study, cell)
-        return {**_identity(self.study, cell), **prices.terms(self.cells, cell), "cost": cost, "config": config}
+        return {
+            **_identity(self.study, cell, self.device),
+            **prices.terms(self.cells, cell),
+            "cost": cost,
+            "config": config,
+        }
 
     @contextlib.contextmanager
     def _at_work(self) -> Iterator[bool]:
@@ -232,14 +254,15 @@ def one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in spaced)
 
 
-def fail(study: Study, cell: Cell, status: Status, reason: str, trace: str = "") -> None:
+def fail(study: Study, cell: Cell, status: Status, reason: str, trace: str = "", device: torch.device = HOME) -> None:
     """Record why a cell has no value."""
     name = "-".join(t for t in (cell.stage, cell.name, cell.metric) if t)
     failures.record(
-        study.artefacts(), name, cell.key, _identity(study, cell), status, one_line(reason), writable(trace)
+        study.artefacts(), name, cell.key, _identity(study, cell, device), status, one_line(reason), writable(trace)
     )
 
 
-def _identity(study: Study, cell: Cell) -> dict[str, Any]:
-    origin = {"date": provenance.now(), "machine": provenance.machine(), "run": study.run}
+def _identity(study: Study, cell: Cell, device: torch.device) -> dict[str, Any]:
+    machine = provenance.machine(machine_with(device if cell.maker.network else HOME))
+    origin = {"date": provenance.now(), "machine": machine, "run": study.run}
     return {"title": cell.title, "unit": cell.unit.id, "content": cell.content, "source": cell.source, **origin}

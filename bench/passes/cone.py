@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from bench.contracts import Target
+from bench.devices.memory import budget
 from bench.passes.carried import Carried, Trail, Unfollowed
 from bench.passes.following import follow
-from bench.passes.forward import BUDGET, evaluating, in_chunks, laid_out
+from bench.passes.forward import evaluating, in_chunks, laid_out
 from bench.passes.scores import explained
 
 #: values as large as the largest one that are alive at once in a pass
@@ -63,7 +64,7 @@ class Cone:
 
         self.trail.peak = 1
         first = in_chunks(numbers[:2], work, 2)
-        size = batch or max(2, BUDGET // (ALIVE * 4 * self.trail.peak))
+        size = batch or max(2, budget(self.trail.values[0].device) // (ALIVE * 4 * self.trail.peak))
         rest = [in_chunks(numbers[2:], lambda rows: work(rows + 2), size)] if len(numbers) > 2 else []
         return torch.cat([first, *rest])
 

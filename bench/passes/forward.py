@@ -9,12 +9,13 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.contracts import BadInput, Target, Unsupported
+from bench.devices.memory import OutOfMemory, budget
 from bench.passes.scores import explained, one_tensor, rows_of
 
-#: bytes that the activations of one chunk may take, and float volumes a network is taken to hold for one image;
-#: larger chunks are slower on a CPU, where their memory is mapped anew at every pass (`make benchmark` has the ratio)
-BUDGET = 64 * 2**20
+#: float volumes a network is taken to hold for one image
 VOLUMES = 128
+#: images of the smallest chunk
+LEAST = 2
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def forward(model: nn.Module, images: Tensor, batch: int | None = None) -> Tenso
         return one_tensor(model(laid_out(model, images[rows].detach()))).to(images.device)
 
     with evaluating(model), torch.no_grad():
-        return in_chunks(images, work, batch)
+        return in_chunks(images, work, batch, device_of(model))
 
 
 def gradient(
@@ -82,7 +83,7 @@ def gradient(
         return derivative(score, x).to(images)
 
     with differentiable(model):
-        return in_chunks(images, work, batch)
+        return in_chunks(images, work, batch, device_of(model))
 
 
 def derivative(score: Tensor, at: Tensor) -> Tensor:
@@ -94,20 +95,34 @@ def derivative(score: Tensor, at: Tensor) -> Tensor:
     raise Unsupported("the score has no gradient here: the network detaches it, or computes it outside autograd")
 
 
-def in_chunks(images: Tensor, work: Callable[[Tensor], Tensor], batch: int | None = None) -> Tensor:
-    """`work(rows)` over chunks of row numbers, concatenated.
+def in_chunks(
+    images: Tensor, work: Callable[[Tensor], Tensor], batch: int | None = None, device: torch.device | None = None
+) -> Tensor:
+    """`work(rows)` over chunks of row numbers, concatenated; a chunk that the device has no memory for is halved.
 
-    A lone row is worked twice and kept once: convolution kernels treat batches of one differently, and the last bits
-    of a row would then depend on its company.
+    device: where the work is done, by default where the images lie. A lone row is worked twice and kept once:
+    convolution kernels treat batches of one differently, and the last bits of a row would then depend on its company.
     """
     if len(images) == 0:
         raise BadInput("there are no images to pass through the network; give at least one")
-    size = batch or max(2, BUDGET // (VOLUMES * 4 * images[0].numel()))
+    size = batch or max(LEAST, budget(device or images.device) // (VOLUMES * 4 * images[0].numel()))
+    while (outputs := _worked(len(images), work, size)) is None:
+        size = max(LEAST, min(size, len(images)) // 2)
+    return outputs
+
+
+def _worked(count: int, work: Callable[[Tensor], Tensor], size: int) -> Tensor | None:
+    """The work on chunks of a size; None where that is too large for the memory, and a smaller one may not be."""
     parts = []
-    for rows in torch.arange(len(images)).tensor_split(ceil(len(images) / size)):
-        paired = rows if len(rows) > 1 else rows.repeat(2)
-        parts.append(work(paired)[: len(rows)])
-    return torch.cat(parts)
+    try:
+        for rows in torch.arange(count).tensor_split(ceil(count / size)):
+            paired = rows if len(rows) > 1 else rows.repeat(2)
+            parts.append(work(paired)[: len(rows)])
+        return torch.cat(parts)
+    except OutOfMemory:
+        if min(size, count) <= LEAST:
+            raise
+        return None
 
 
 def laid_out(model: nn.Module, images: Tensor) -> Tensor:
@@ -117,9 +132,13 @@ def laid_out(model: nn.Module, images: Tensor) -> Tensor:
     """
     if images.ndim != 5 or images.shape[1] != 1:
         raise BadInput(f"images have shape {tuple(images.shape)}; give (N, 1, D, H, W), one channel")
-    parameters = list(model.parameters())
-    device = parameters[0].device if parameters else images.device
-    return images.to(device, memory_format=layout_of(parameters))
+    return images.to(device_of(model) or images.device, memory_format=layout_of(list(model.parameters())))
+
+
+def device_of(model: nn.Module) -> torch.device | None:
+    """Where a model's parameters lie; None for one without any, which works wherever its images lie."""
+    first = next(model.parameters(), None)
+    return None if first is None else first.device
 
 
 def layout_of(parameters: Sequence[Tensor]) -> torch.memory_format:

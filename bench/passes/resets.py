@@ -13,6 +13,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm, remove_spectral_norm
 from torch.nn.utils.weight_norm import WeightNorm, remove_weight_norm
 
 from bench.contracts import Unsupported
+from bench.devices.moving import copied
 
 #: steps of the power method from random vectors, as a new spectral norm of torch takes
 _STEPS = 15
@@ -38,13 +39,6 @@ def reset_of(module: nn.Module) -> Callable[[], object] | None:
 def belongs_to_owner(module: nn.Module) -> bool:
     """True for what torch keeps of a parametrisation: it is reset with the module whose weight it writes."""
     return isinstance(module, ParametrizationList) or type(module).__module__ == _SpectralNorm.__module__
-
-
-def copied(model: nn.Module) -> nn.Module:
-    """A copy of a model, also where the hook of a norm left a weight in it that torch computed and does not copy."""
-    kept = (value for module in model.modules() for value in vars(module).values())
-    computed = [value for value in kept if isinstance(value, Tensor) and not value.is_leaf]
-    return copy.deepcopy(model, {id(value): value.detach().clone() for value in computed})
 
 
 def with_fresh_layers(model: nn.Module, names: Iterable[str], seed: int) -> nn.Module:

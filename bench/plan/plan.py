@@ -13,6 +13,7 @@ from bench.config.literals import RESULTS
 from bench.config.overrides import check_axis, key_of
 from bench.contracts import BadInput
 from bench.contracts.names import known
+from bench.devices.choice import chosen_device
 from bench.plan import parts, pretraining
 from bench.plan.declarations import check_declarations
 from bench.plan.settings import check as check_settings
@@ -37,6 +38,9 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     composed = compose.study(arguments, config_dirs)
     settings = composed.settings
     check_settings(settings)
+    # a node of a cluster has its own devices, and refuses there
+    if settings["device"] != "cpu" and compose.computes_here(composed.launch):
+        chosen_device(settings["device"])
     results = Path(settings["paths"]["results"])
     braces.check("paths.results", ROOT / results)
     seeds, models = _all_seeds(settings["seed"])

@@ -12,6 +12,7 @@ from bench.contracts import BadInput, View
 from bench.contracts.arguments import check as check_bounds
 from bench.contracts.arguments import hints_of
 from bench.contracts.names import known
+from bench.devices import choice
 from bench.names import slug, variant_of
 from bench.plan import parts
 from bench.provenance import ROOT
@@ -36,6 +37,7 @@ def check(settings: Node) -> None:
     check_axis("views", [View(**view).name for view in settings["views"]])
     _check_trusted(settings["trusted"])
     parts.check(settings["part"])
+    choice.check(settings["device"])
 
 
 def _check_switched(switched: int, explained: int) -> None:

@@ -26,8 +26,8 @@ class _Attribute(Maps):
 
     def make(self, given: Given) -> tuple[Kept, Passes]:
         """Explain every subject; keep the first."""
-        (maps, passes, remarks), model, study = every_map(given), given.value(TRAIN).model, given.study
-        method, cohort = study.make("methods", given.cell.method), given.value(COHORT)
+        (maps, passes, remarks), model, study = every_map(given), given.there(TRAIN).model, given.study
+        method, cohort = study.make("methods", given.cell.method), given.there(COHORT)
         correlations = convergence.measured(method, model, cohort, map_context(given), maps)
         return Kept(first(maps, study.kept), correlations, remarks), passes
 
@@ -47,6 +47,6 @@ def every_map(given: Given) -> MapsWithCost:
     given: that of a cell of this stage.
     """
     maps: MapsWithCost = given.once(
-        ("maps", given.cell.key), lambda: explain(given, given.value(TRAIN).model, given.unit.id)
+        ("maps", given.cell.key), lambda: explain(given, given.there(TRAIN).model, given.unit.id)
     )
     return maps

@@ -11,6 +11,7 @@ from bench.contracts import Batch, Cohort, Context, Method, Simulator, Truth, Un
 from bench.contracts.context import spread_of
 from bench.contracts.uses import use_model, use_others
 from bench.contracts.validity import Validity
+from bench.devices.moving import HOME, moved
 from bench.study import Study, Unit
 
 #: the stream of the explained subjects
@@ -19,6 +20,8 @@ EVALUATION = "evaluation"
 OF_MODEL = frozenset({"use", "use_model", "use_others"})
 #: draws a region of the simulator's redraws that methods and perturbation families may choose from
 REDRAWS = 4
+#: volumes that a context asks its simulator for, which knows main memory alone
+ASKED = ("redraws", "redraw_mean", "rescans", "twin", "severities", "to_anatomy_of")
 
 
 def simulator(study: Study, unit: Unit, calibration: dict[str, Any]) -> Simulator:
@@ -86,6 +89,17 @@ def metric_context(simulator: Any, cohort: Cohort, model: str, training: Callabl
         severities=severities,
         to_anatomy_of=lambda volume, donor, recipient: simulator.to_anatomy_of(volume, donor, recipient, EVALUATION),
     )
+
+
+def answering_on(device: torch.device, context: Context) -> Context:
+    """The context with every volume that its simulator gives on the device where its images lie."""
+    asked = {name: getattr(context, name) for name in ASKED}
+    answers: Any = {name: _answering(ask, device) for name, ask in asked.items() if ask is not None}
+    return replace(context, **answers)
+
+
+def _answering(ask: Callable[..., Any], device: torch.device) -> Callable[..., Any]:
+    return lambda *arguments: moved(ask(*moved(arguments, HOME)), device)
 
 
 def used(use: Truth, patients: torch.Tensor) -> dict[str, Truth]:

@@ -34,7 +34,7 @@ class _Effects(Stage[Effects]):
         if reason := Validity.of(simulator).undefined.get("effects"):
             raise Unsupported(reason)
         cohort = given.value(COHORT).take(torch.arange(sizes["subjects"]))
-        model, players = given.value(TRAIN).model, sizes["players"]
+        model, players = given.there(TRAIN).model, sizes["players"]
         with count_passes(model) as passes:
             return effects(model, simulator, cohort, sick(cohort), simulator.target, players, given.progress), passes
 

@@ -13,7 +13,7 @@ from bench.passes.counting import Passes, count_passes
 from bench.stages import notes
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.cohort import COHORT
-from bench.stages.context import OF_MODEL, method_context
+from bench.stages.context import OF_MODEL, answering_on, method_context
 from bench.stages.images import IMAGES
 from bench.stages.redraw import REDRAW
 from bench.stages.returned import check_finite_map, checked_map
@@ -92,28 +92,29 @@ def explain(given: Given, model: nn.Module, name: str = "") -> MapsWithCost:
     """Maps of every explained subject by the method of the cell; name: that of a trained model."""
     method, context = given.study.make("methods", given.cell.method), replace(map_context(given), model=name)
     with count_passes(model) as passes:
-        maps = attribute(method, model, given.value(COHORT), context)
+        maps = attribute(method, model, given.there(COHORT), context)
     return MapsWithCost(maps, passes, notes.taken(context, maps))
 
 
 def map_context(given: Given) -> Context:
     """The context of the cell's method."""
     graph, unit, name = given.graph, given.unit, given.cell.method
-    cohort = given.value(COHORT)
 
     def redraw_mean(subject: int) -> Tensor:
+        cohort = given.value(COHORT)
         row = cohort.subjects.tolist().index(subject)
         return given.value(REDRAW).mean(row, cohort.images[row], cohort.regions[row])
 
-    return method_context(
+    context = method_context(
         calibrated(given),
-        cohort,
+        given.there(COHORT),
         given.study.make("methods", name),
         seeds.of_method(graph.describe("methods", name), graph.cell(TRAIN, unit).key),
-        lambda: given.value(USE),
+        lambda: given.there(USE),
         lambda: given.value(IMAGES).train,
         redraw_mean,
     )
+    return answering_on(given.device, context)
 
 
 def attribute(method: Method, model: nn.Module, cohort: Cohort, context: Context) -> Attribution:

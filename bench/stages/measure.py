@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
+import torch
 
 from bench.contracts import View
 from bench.contracts.validity import Validity
+from bench.devices.moving import HOME, moved
 from bench.passes.counting import Passes, count_passes
 from bench.stages.attribute import ATTRIBUTE, every_map
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.cohort import COHORT
-from bench.stages.context import metric_context
+from bench.stages.context import answering_on, metric_context
 from bench.stages.explained import Explained, ExplainedModel
 from bench.stages.images import IMAGES
 from bench.stages.maps import map_context
@@ -20,6 +22,9 @@ from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.train import TRAIN
 from bench.stages.use import USE
 from bench.study import Study, Unit
+
+#: kinds of metrics that run the model
+RUNNING = ("model", "explainer")
 
 
 class _Measure(Stage[Any]):
@@ -55,9 +60,10 @@ class _Measure(Stage[Any]):
         metric, method = study.make("metrics", cell.metric), study.make("methods", cell.method)
         maps = given.graph.cell(ATTRIBUTE, cell.unit, cell.method)
         everyone = study.kept == study.settings["explain"]["subjects"]
-        attribution = given.of(maps) if everyone else every_map(given.at(maps)).maps
+        place = given.device if metric.tags.kind in RUNNING else HOME
+        attribution = moved(given.of(maps) if everyone else every_map(given.at(maps)).maps, place)
         explained = Explained(cell.method, method, attribution, map_context(given.at(maps)), study.blur(cell.method))
-        shared = given.once("explained model", lambda: _explained_model(given))
+        shared = given.once(("explained model", place), lambda: _explained_model(given, place))
         truths = dict(shared.cohort.truths) | ({"use": given.value(USE)} if "use" in metric.tags.truths else {})
         with count_passes(shared.model) as passes:
             return measure(cell.metric, metric, explained, shared, truths, study.views), passes
@@ -81,10 +87,10 @@ def _in_key(view: View, blur: float) -> dict[str, Any]:
     return {**view.in_keys, **({} if view.of(blur) == view else {"own": blur})}
 
 
-def _explained_model(given: Given) -> ExplainedModel:
-    simulator, cohort = calibrated(given), given.value(COHORT)
-    model = given.graph.cell(TRAIN, given.unit)
-    known = metric_context(simulator, cohort, model.key, lambda: given.value(IMAGES).train)
-    return ExplainedModel(
-        given.of(model).model, cohort, known, simulator.sides(cohort.targets), Validity.of(simulator), simulator.centre
-    )
+def _explained_model(given: Given, place: torch.device) -> ExplainedModel:
+    """place: where its subjects lie; what looks at maps alone works in main memory."""
+    simulator, cohort = calibrated(given), given.value(COHORT) if place == HOME else given.there(COHORT)
+    key, model = given.graph.cell(TRAIN, given.unit).key, given.there(TRAIN).model
+    known = metric_context(simulator, cohort, key, lambda: given.value(IMAGES).train)
+    sides = simulator.sides(given.value(COHORT).targets)
+    return ExplainedModel(model, cohort, answering_on(place, known), sides, Validity.of(simulator), simulator.centre)

@@ -49,8 +49,8 @@ class Redrawn:
     chances: Tensor
 
     def changes(self, row: int, image: Tensor) -> list[Change]:
-        """The redraws of the subject in a row, whose own image is (1, D, H, W), by region."""
-        return [_boxed(image, places.long(), values) for places, values in self._regions(row)]
+        """The redraws of the subject in a row, whose own image is (1, D, H, W), by region, lying where that does."""
+        return [_boxed(image, places.long(), values.to(image.device)) for places, values in self._regions(row)]
 
     def mean(self, row: int, image: Tensor, labels: Tensor) -> Tensor:
         """The subject in a row with every region as it is in the mean of its redraws: (1, D, H, W).

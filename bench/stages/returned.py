@@ -7,20 +7,21 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Attribution
+from bench.devices.moving import HOME, moved
 
 
 def checked_map(result: Any, images: Tensor) -> Attribution:
     """The attribution that a method gave for images (N, 1, D, H, W), detached, in memory of its own.
 
     Raises:
-        ValueError: where a part is no float32 tensor in main memory, or not shaped as the images are.
+        ValueError: where a part is no float32 tensor where the images lie, or not shaped as the images are.
     """
     attribution = result if isinstance(result, Attribution) else Attribution(result)
     parts: dict[str, Tensor] = {}
     for name, part in attribution._asdict().items():
         if part is None and name != "map":
             continue
-        tensor = _dense(f"the {name}", part)
+        tensor = _dense(f"the {name}", part, images.device)
         if tensor.dtype not in (torch.float32, images.dtype):
             raise ValueError(f"the {name} is {tensor.dtype}; give float32")
         shape = images.shape[:1] if name == "gap" else images.shape
@@ -40,11 +41,13 @@ def check_finite_map(attribution: Attribution, subjects: Tensor) -> None:
                 raise ValueError(f"the {name} is not finite for subjects {subjects[~finite].tolist()}")
 
 
-def checked_scores(columns: Any, shapes: Collection[tuple[int, ...]]) -> dict[str, Tensor]:
-    """The columns of scores that a metric gave, each of one of the shapes.
+def checked_scores(columns: Any, shapes: Collection[tuple[int, ...]], place: torch.device = HOME) -> dict[str, Tensor]:
+    """The columns of scores that a metric gave, each of one of the shapes, in main memory.
+
+    place: where the images of the metric lie, and its scores may lie too.
 
     Raises:
-        ValueError: where one has no name, or is no real floating-point tensor in main memory, of such a shape.
+        ValueError: where one has no name, or is no real floating-point tensor there or in main memory, of such a shape.
     """
     if not isinstance(columns, Mapping):
         raise ValueError(f"the metric gave {_kind(columns)}; give columns by name")
@@ -52,20 +55,21 @@ def checked_scores(columns: Any, shapes: Collection[tuple[int, ...]]) -> dict[st
         if not isinstance(name, str) or not name.isprintable():
             raise ValueError(f"the metric gave a column called {name!r}; give it a name of printable letters")
         what = f"the metric's column '{name}'" if name else "the metric's value"
-        tensor = _dense(what, values)
+        tensor = _dense(what, values, HOME, place)
         if not tensor.is_floating_point():
             raise ValueError(f"{what} is {tensor.dtype}; give real floating-point numbers")
         if tuple(tensor.shape) not in shapes:
             asked = " or ".join(map(str, dict.fromkeys(shapes)))
             raise ValueError(f"{what} has shape {tuple(tensor.shape)}; give one value a subject, {asked}")
-    return dict(columns)
+    return moved(dict(columns), HOME)
 
 
-def _dense(what: str, value: Any) -> Tensor:
+def _dense(what: str, value: Any, *places: torch.device) -> Tensor:
     if not isinstance(value, Tensor):
         raise ValueError(f"{what} is {_kind(value)}; give a torch.Tensor")
-    if value.device.type != "cpu" or value.layout != torch.strided:
-        raise ValueError(f"{what} is {value.layout} on {value.device}; give a dense tensor in main memory")
+    if value.device not in places or value.layout != torch.strided:
+        where = "in main memory" if places[-1] == HOME else f"on {places[-1]}, as its images are"
+        raise ValueError(f"{what} is {value.layout} on {value.device}; give a dense tensor {where}")
     return value
 
 

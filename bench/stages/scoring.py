@@ -55,7 +55,7 @@ def _guarded(
         return {"": torch.empty(0)}, Status.unsupported, f"defined for {known}, this map is a {quantity}"
     shapes = [(count,)] if metric.tags.kind in ("map", "model") else [(count,), ()]
     try:
-        return checked_scores(values(), shapes), Status.ok, ""
+        return checked_scores(values(), shapes, explained.attribution.map.device), Status.ok, ""
     except Unsupported as error:
         return {"": torch.empty(0)}, Status.unsupported, str(error)
     except Undefined as error:
@@ -129,7 +129,7 @@ def rows(
     for column, tensor in columns.items():
         given = np.atleast_1d(tensor.detach().double().numpy())
         values = given if given.size else np.full(count, np.nan)
-        subjects, stratum = (cohort.subjects[:count].numpy(), list(strata[:count])) if tensor.dim() else ([-1], [""])
+        subjects, stratum = (cohort.subjects[:count].tolist(), list(strata[:count])) if tensor.dim() else ([-1], [""])
         missing = ~np.isfinite(values)
         why = status if status is not Status.ok else Status.undefined
         frames.append(

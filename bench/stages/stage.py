@@ -7,6 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+import torch
+
+from bench.devices.moving import HOME, moved
 from bench.passes.counting import Passes
 from bench.store.keys import key
 from bench.store.sources import of_modules
@@ -83,7 +86,8 @@ class Stage(ABC, Generic[Value]):
     name: what keys and folders of the store call it. version: raised when its meaning changes, so that older cells no
     longer answer for it. cache: its cells are no work of a plan, but made on the way. network: a network takes part,
     so that prices differ between networks. priced_as: the stage whose prices serve where nobody timed its own. keeps:
-    what its files are called where `plan` tells the disk they fill.
+    what its files are called where `plan` tells the disk they fill. lower: keys to lower where the memory of the
+    device does not suffice.
     """
 
     name: ClassVar[str]
@@ -92,6 +96,7 @@ class Stage(ABC, Generic[Value]):
     network: ClassVar[bool] = True
     priced_as: ClassVar[str] = ""
     keeps: ClassVar[str] = ""
+    lower: ClassVar[str] = "hydra.launcher.n_jobs"
 
     @abstractmethod
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
@@ -150,7 +155,7 @@ class Given:
 
     stored: gives the value of another cell, always as it was read back from the store, so that a resumed run meets the
     same bytes as a fresh one. progress: takes the share that is done. once: `make()` once per key for the life of the
-    unit.
+    unit. device: where models run. Stored values lie in main memory, and what a stage makes is brought back there.
     """
 
     graph: Graph
@@ -158,6 +163,7 @@ class Given:
     stored: Callable[[Cell], Any]
     progress: Callable[[float], None]
     once: Callable[[Hashable, Callable[[], Any]], Any]
+    device: torch.device = HOME
 
     @property
     def study(self) -> Study:
@@ -173,6 +179,15 @@ class Given:
         """The value of the unit's cell of a stage."""
         value: Value = self.of(self.graph.cell(stage, self.unit, method))
         return value
+
+    def there(self, stage: Stage[Value], method: str = "") -> Value:
+        """The value of the unit's cell of a stage, on the device; copied there once for the life of the unit."""
+        cell = self.graph.cell(stage, self.unit, method)
+        value: Value = self.of(cell)
+        if self.device == HOME:
+            return value
+        copy: Value = self.once(("on the device", cell.key), lambda: moved(value, self.device))
+        return copy
 
     def of(self, cell: Cell) -> Any:
         """The value of a cell.

@@ -25,6 +25,7 @@ class _Train(Stage[Trained]):
     name = "train"
     version = "1"
     keeps = "models"
+    lower = "train.batch or hydra.launcher.n_jobs"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per unit; the images of its data seed are drawn on the way."""
@@ -54,6 +55,7 @@ class _Train(Stage[Trained]):
             given.value(CALIBRATE),
             given.progress,
             given.of(start[0]).model.state_dict() if start else None,
+            given.device,
         )
         return trained, Passes()
 

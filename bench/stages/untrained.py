@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from bench.contracts import Attribution
+from bench.devices.moving import moved
 from bench.passes.counting import Passes
 from bench.stages.explained import first
 from bench.stages.maps import Maps, explain
@@ -25,7 +26,7 @@ class _Untrained(Maps):
 
     def make(self, given: Given) -> tuple[Attribution, Passes]:
         """Explain every subject; keep the first."""
-        result = explain(given, given.value(TRAIN).untrained())
+        result = explain(given, moved(given.value(TRAIN).untrained(), given.device))
         return first(result.maps, given.study.kept), result.passes
 
 

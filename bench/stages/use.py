@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bench.contracts import Cohort, Target, Truth, impossible
+from bench.devices.moving import HOME, moved
 from bench.passes.counting import Passes, count_passes
 from bench.passes.edits import content_edits
 from bench.passes.forward import forward
@@ -37,9 +38,9 @@ class _Use(Stage[Truth]):
         return Cell(self, unit.id, content, unit, needs, self.code(graph, "simulators", unit.simulator))
 
     def make(self, given: Given) -> tuple[Truth, Passes]:
-        model, target = given.value(TRAIN).model, calibrated(given).target
+        model, target = given.there(TRAIN).model, calibrated(given).target
         with count_passes(model) as passes:
-            return use(model, given.value(REDRAW), given.value(COHORT), target, given.progress), passes
+            return use(model, given.value(REDRAW), given.there(COHORT), target, given.progress), passes
 
     def write(self, folder: Path, value: Truth) -> None:
         parts = {"regions": value.regions, "floor": value.floor, "size": value.size}
@@ -106,7 +107,7 @@ def expected(changes: Tensor, strata: Tensor, chances: Tensor) -> tuple[Tensor, 
 
 
 def _changes(model: nn.Module, redrawn: Redrawn, image: Tensor, row: int, target: Target) -> Tensor:
-    """f(x) - f(x with a region redrawn) of one subject: (R, K) float64."""
+    """f(x) - f(x with a region redrawn) of one subject: (R, K) float64, in main memory, wherever the model runs."""
     regions = redrawn.changes(row, image)
     draws = redrawn.strata.shape[2]
     boxes = torch.stack([change.box for change in regions]).repeat_interleave(draws, 0)
@@ -115,4 +116,4 @@ def _changes(model: nn.Module, redrawn: Redrawn, image: Tensor, row: int, target
         return regions[number // draws].content[number % draws]
 
     score, scores = content_edits(model, image, boxes, content, target)
-    return (score - scores).double().view(-1, draws)
+    return moved(score - scores, HOME).double().view(-1, draws)

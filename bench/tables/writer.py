@@ -6,7 +6,7 @@ bytes.
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ from bench.columns.written import (
     USAGE,
     VALIDITY,
 )
+from bench.devices.choice import machine_with
+from bench.devices.moving import HOME
 from bench.passes.convergence import CONVERGED
 from bench.plan.cells import Cells
 from bench.plan.published_prices import cost_place
@@ -88,7 +90,7 @@ class Writer:
         _csv(folder / "mechanisms.csv", pd.DataFrame(known, columns=MECHANISMS.names))
         mapped = list(maps.rows(self.study, self.cells, self.stored))
         _csv(folder / "maps.csv", pd.DataFrame(mapped, columns=MAPS.names))
-        files.write_bytes(folder / "study.json", (json.dumps(self.about(), indent=1) + "\n").encode())
+        files.write_bytes(folder / "study.json", (json.dumps(self.about(done), indent=1) + "\n").encode())
         return folder
 
     def models(self) -> Iterator[list[Any]]:
@@ -157,10 +159,11 @@ class Writer:
             if record and "cost" in record:
                 yield cell, record
 
-    def about(self) -> dict[str, Any]:
-        """The content of study.json."""
+    def about(self, done: Sequence[tuple[Cell, dict[str, Any]]] = ()) -> dict[str, Any]:
+        """The content of study.json; done: all cells with their records, which say what they were computed on."""
         study, settings = self.study, self.study.settings
-        machine = provenance.machine()
+        devices = {record["machine"]["device"] for _, record in done}
+        machine = provenance.machine("; ".join(sorted(devices)) or machine_with(HOME))
         return {
             "schema": TABLES,
             "name": study.name,

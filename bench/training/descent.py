@@ -95,13 +95,20 @@ class Descent:
         images = self.images.train.images[rows]
         if self.recipe.perturbed:
             images = cover(images, self.recipe.perturbed, self.recipe.cover, self.covers)
-        outputs = one_tensor(self.model(laid_out(self.model, images)))
-        loss = self._finite(self.aim.loss(outputs, self.images.train.targets[rows]))
+        outputs = self._outputs(laid_out(self.model, images))
+        loss = self._finite(self.aim.loss(outputs, self.images.train.targets[rows].to(outputs.device)))
         loss.backward()
         self.optimiser.step()
         self.schedule.step()
         self.step += 1
         return loss.item()
+
+    def _outputs(self, images: Tensor) -> Tensor:
+        """Outputs of the model, float32 also where the products in it are not."""
+        if not self.recipe.mixed_precision:
+            return one_tensor(self.model(images))
+        with torch.autocast(images.device.type, torch.bfloat16):
+            return one_tensor(self.model(images)).float()
 
     def _finite(self, loss: Tensor) -> Tensor:
         if not torch.isfinite(loss):

@@ -62,7 +62,8 @@ class Recipe:
     and left along another (Smith & Topin 2019). perturbed: share of the training images of which a random box is
     covered by `cover`: 0, the image's mean, or noise of its mean and spread. permuted: learn permuted labels by heart.
     pretrain: the simulator whose model training starts from. checkpoint: where training is cut off, None for the
-    weights of the best validation loss.
+    weights of the best validation loss. mixed_precision: convolutions and matrix products of training in bfloat16;
+    weights, losses and all that is done with the trained model stay float32.
     """
 
     epochs: Count
@@ -76,6 +77,7 @@ class Recipe:
     permuted: bool = False
     pretrain: str | None = None
     checkpoint: str | None = None
+    mixed_precision: bool = False
 
     def __post_init__(self) -> None:
         if self.checkpoint is not None:

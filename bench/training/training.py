@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Batch, Unsupported
 from bench.contracts.plugins import KnownMechanism, SelfFitting
+from bench.devices.moving import HOME
 from bench.passes.forward import forward
 from bench.passes.layout import fast_layout
 from bench.seeds import seed
@@ -56,12 +57,14 @@ def train(
     calibration: dict[str, Any],
     progress: Progress = lambda _: None,
     start: Mapping[str, Tensor] | None = None,
+    device: torch.device = HOME,
 ) -> Trained:
     """Train a network as `bench.training.recipe.Recipe` says, on cross-entropy or on squared error, and judge it.
 
     calibration: what the reference observer reached, which the gate compares with. start: the state of a model to go
     on from, in place of the initialisation; a readout of another number of outputs is new. A network that fits itself
-    (`SelfFitting`) does so.
+    (`SelfFitting`) does so, in main memory. device: where it is trained and judged, and lies afterwards; images are
+    brought there batch by batch.
 
     Raises:
         Diverged: naming the step at which the loss stopped being finite. NotKept: where training changed more than the
@@ -79,10 +82,13 @@ def train(
         transferred = {"start": fingerprint(start), "new": transfer(model, start)}
     seen = permute(images, _generator("permuted", axes)) if recipe.permuted else images
     with torch.random.fork_rng():
-        # dropout draws from the global stream
+        # dropout draws from the global stream, on a GPU from that of its own
         torch.manual_seed(seed(draw="dropout", **axes))
+        if not isinstance(model, SelfFitting):
+            model.to(device)
         curve = _fit(model, seen, aim, recipe, axes, progress, start is not None)
-    check_kept(model, untrained(), images.validation.images[:READ_BACK])
+    model.to(device)
+    check_kept(model, untrained().to(device), images.validation.images[:READ_BACK])
     record = {
         "train_subjects": len(images.train),
         "epochs": len(curve),
@@ -144,7 +150,10 @@ def _fit(
     started: bool,
 ) -> Curve:
     if isinstance(model, SelfFitting):
-        variants = {"perturbed": bool(recipe.perturbed), "checkpoint": bool(recipe.checkpoint), "pretrain": started}
+        variants = {
+            **{"perturbed": bool(recipe.perturbed), "checkpoint": bool(recipe.checkpoint), "pretrain": started},
+            "mixed_precision": recipe.mixed_precision,
+        }
         for name in (name for name, used in variants.items() if used):
             raise Unsupported(f"this network fits itself, so there is no gradient descent for train.{name} to change")
         return _fit_itself(model, images, aim, _generator("fit", axes))
@@ -169,5 +178,5 @@ def fingerprint(state: Mapping[str, Tensor]) -> str:
     """16 hexadecimal digits of a model's state."""
     digest = hashlib.sha256()
     for name, value in sorted(state.items()):
-        digest.update(name.encode() + value.contiguous().numpy().tobytes())
+        digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]

@@ -26,6 +26,7 @@ IDLE = {
     "permuted": False,
     "pretrain": None,
     "checkpoint": None,
+    "mixed_precision": False,
 }
 
 
@@ -37,7 +38,9 @@ def test_options_that_change_nothing_are_no_part_of_a_key():
 
 
 @pytest.mark.parametrize(
-    "used", [{"warmup": 0.1}, {"perturbed": 0.5}, {"permuted": True}, {"checkpoint": "auc-0.7"}], ids=str
+    "used",
+    [{"warmup": 0.1}, {"perturbed": 0.5}, {"permuted": True}, {"checkpoint": "auc-0.7"}, {"mixed_precision": True}],
+    ids=str,
 )
 def test_options_that_are_used_are_part_of_it(used):
     assert key_settings({**OLD, **IDLE, **used}) == {**OLD, **used}
@@ -71,6 +74,7 @@ def test_the_shipped_settings_are_known_and_idle():
         {"perturbed": 1.5},
         {"cover": "blanket"},
         {"permuted": "yes"},
+        {"mixed_precision": "bf16"},
         {"pretrain": 3},
         {"checkpoint": "auc-0.4"},
         {"checkpoint": "auc-1"},

@@ -76,7 +76,11 @@ def test_permuted_labels_reach_its_fit():
     assert not torch.equal(_fit(_images(), permuted=True).model.seen[0].targets, _images().train.targets)
 
 
-@pytest.mark.parametrize("variant", [{"perturbed": 0.5}, {"checkpoint": "epoch-1"}, {"pretrain": "focal"}], ids=str)
+@pytest.mark.parametrize(
+    "variant",
+    [{"perturbed": 0.5}, {"checkpoint": "epoch-1"}, {"pretrain": "focal"}, {"mixed_precision": True}],
+    ids=str,
+)
 def test_variants_of_gradient_descent_are_refused(variant):
     start = MeanDifference(SHAPE, 2).state_dict() if "pretrain" in variant else None
     with pytest.raises(Unsupported, match=f"fits itself.*train.{next(iter(variant))}"):

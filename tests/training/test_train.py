@@ -105,6 +105,23 @@ def test_a_diverged_run_says_where(images):
         )
 
 
+def test_mixed_precision_is_of_training_alone(images):
+    """Products are rounded to bfloat16 while it learns; the weights, and what they make of images, are not."""
+    seen = []
+
+    class Watched(Linear):
+        def forward(self, x):
+            outputs = super().forward(x)
+            seen.append((self.training, outputs.dtype))
+            return outputs
+
+    full, mixed = (_train(images, build=lambda: Watched(SHAPE, 2), mixed_precision=on) for on in (False, True))
+    assert full.record["weights"] != mixed.record["weights"] and mixed.record["passed"]
+    assert {value.dtype for value in mixed.model.parameters()} == {torch.float32}
+    dtypes = {(True, torch.float32), (False, torch.float32), (True, torch.bfloat16)}
+    assert set(seen) == dtypes
+
+
 @pytest.mark.parametrize("over", [{"epochs": 0}, {"batch": -1}, {"learning_rate": 0}])
 def test_impossible_training_is_refused(images, over):
     with pytest.raises(BadInput, match=f"train.{next(iter(over))}"):

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import __version__
 from bench.contracts.files import participant
 from bench.contracts.simulator import Heads
 from bench.names import digest_of
-from bench.provenance import git, machine
+from bench.provenance import git
 
 #: the version of https://bids-specification.readthedocs.io that names and columns follow
 BIDS = "1.9.0"
@@ -84,7 +85,7 @@ def described(name: str, kind: str) -> dict[str, Any]:
     """`dataset_description.json`; without a date, so that the same cohort gives the same bytes."""
     sha, dirty = git()
     commit = f"commit {sha or 'unknown'}{' with local changes' if dirty else ''}"
-    by = {"Name": "Plumbline", "Version": machine()["version"], "Description": commit}
+    by = {"Name": "Plumbline", "Version": __version__, "Description": commit}
     return {"Name": name, "BIDSVersion": BIDS, "DatasetType": kind, "GeneratedBy": [by]}
 
 
