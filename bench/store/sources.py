@@ -13,7 +13,7 @@ from bench.guard.ours import shipped_modules
 from bench.store.modules import INSTALLED, PYTHON, bytes_of, code_below, module_file, named_beside, tree_of
 
 #: packages that results come from; what plans, stores and launches may change and makes no result stale
-ROOMS = ("contracts", "passes", "networks", "seeds", "training", "stages")
+ROOMS = ("contracts", "devices", "passes", "networks", "seeds", "training", "stages")
 OURS = ("simulators", "methods", "metrics", "bench")
 #: what else than a statement imports a module
 IMPORTERS = ("import_module", "__import__")

@@ -12,8 +12,13 @@ from bench.passes.forward import forward
 from bench.stages.context import answering_on
 
 PROBES = {probe.name: probe for probe in probes()}
-#: one of each family, and whatever else takes less than a second
-QUICK = {"gradient", "grad_cam", "lrp_epsilon", "deeplift", "pattern_net", "group_t_map", "random"}
+#: asked in the full matrix alone, as they take seconds
+DEAR = {
+    *("occlusion", "redraw_occlusion", "swap_test", "twin_occlusion", "ablation_cam"),
+    *("rise", "optimised_mask", "extremal_perturbation", "integrated_gradients_redraw"),
+}
+#: asked of images in main memory too
+QUICK = {"gradient", "grad_cam", "lrp_epsilon", "deeplift", "pattern_net", "kernel_shap"}
 
 
 def map_of(method, probe, device, place):
@@ -26,12 +31,13 @@ def map_of(method, probe, device, place):
 def cases():
     for name in names("method"):
         for probe in PROBES:
-            marks = [] if name in QUICK and probe == "plain" else [pytest.mark.full]
-            yield pytest.param(name, probe, id=f"{name}-{probe}", marks=marks)
+            for place in (DEVICE, HOME):
+                quick = probe == "plain" and (name in QUICK or (place == DEVICE and name not in DEAR))
+                marks = [] if quick else [pytest.mark.full]
+                yield pytest.param(name, probe, place, id=f"{name}-{probe}-images on {place.type}", marks=marks)
 
 
-@pytest.mark.parametrize(("name", "probe"), list(cases()))
-@pytest.mark.parametrize("place", [DEVICE, HOME], ids=["images there", "images in main memory"])
+@pytest.mark.parametrize(("name", "probe", "place"), list(cases()))
 def test_its_map_is_that_of_the_cpu(name, probe, place):
     method, probe = plugin("method", name), PROBES[probe]
     here = map_of(method, probe, HOME, HOME)

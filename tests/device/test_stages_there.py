@@ -12,7 +12,7 @@ from bench.plan import plan
 from bench.verbs import computing
 
 LINES = ["study=fake", "trusted=[fakes]", "seed.data=0", "seed.model=0", "train.test=100", "train.epochs=2"]
-LINES += ["method=[random,gradient_x_input,oracle_use]"]
+LINES += ["method=[random,gradient_x_input,oracle_use]", "explain.subjects=8", "use.players=2"]
 
 
 @pytest.fixture(scope="module")
