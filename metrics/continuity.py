@@ -50,7 +50,7 @@ class Continuity:
         maps = explain(model, images, context).detach()
         count = len(images)
         scale = (maps.abs() * inside).double().sum() / count
-        quotients = torch.full((count, count), math.nan, dtype=torch.float64)
+        quotients = torch.full((count, count), math.nan, dtype=torch.float64, device=images.device)
         for a, b in combinations(range(count), 2):
             both = inside[a] | inside[b]
             distance = (images[a] - images[b])[both].double().norm()

@@ -53,14 +53,14 @@ class SeverityRelevance:
         if truth is None or truth.volume is None:
             raise Undefined(f"severity needs the truth '{self.truth}' with a volume")
         inside = domain_of(context, cohort.images)
-        patients = context.sides(cohort.targets) == 1
+        patients = (context.sides(cohort.targets) == 1).cpu().numpy()
         if patients.sum() < 3:
             raise Undefined("severity needs three patients or more")
-        dose = _total(truth.volume, inside)[patients.numpy()]
+        dose = _total(truth.volume, inside)[patients]
 
         def follows(one: nn.Module) -> float:
             totals = _total(explain(one, cohort.images, context).detach(), inside)
-            return rank_correlation(totals[patients.numpy()], dose)
+            return rank_correlation(totals[patients], dose)
 
         first = min(range(len(cohort)), key=lambda row: int(cohort.subjects[row]))
         seed = stream(context, first, "severity").initial_seed() % 2**62
@@ -75,4 +75,4 @@ class SeverityRelevance:
 
 def _total(maps: Tensor, inside: Tensor) -> np.ndarray:
     """(N,) sum of |map| in the domain."""
-    return np.asarray((maps.abs().double() * inside).flatten(1).sum(dim=1))
+    return np.asarray((maps.abs().double() * inside).flatten(1).sum(dim=1).cpu())

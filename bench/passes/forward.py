@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from math import ceil
 
 import torch
@@ -136,8 +137,8 @@ def laid_out(model: nn.Module, images: Tensor) -> Tensor:
 
 
 def device_of(model: nn.Module) -> torch.device | None:
-    """Where a model's parameters lie; None for one without any, which works wherever its images lie."""
-    first = next(model.parameters(), None)
+    """Where a model's parameters and buffers lie; None for one without any, which works wherever its images lie."""
+    first = next(chain(model.parameters(), model.buffers()), None)
     return None if first is None else first.device
 
 

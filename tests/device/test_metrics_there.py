@@ -8,15 +8,15 @@ from bench.checks.metric_values import values
 from bench.devices.moving import HOME, moved
 from bench.stages.measure import RUNNING
 
-#: of each kind one
-QUICK = {"infidelity_patch", "max_sensitivity"}
+#: asked in the full matrix alone, as it takes seconds
+DEAR = {"cascading_randomisation"}
 METRICS = {name: plugin("metric", name) for name in names("metric")}
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[] if name in QUICK else [pytest.mark.full])
+        pytest.param(name, marks=[pytest.mark.full] if name in DEAR else [])
         for name, metric in METRICS.items()
         if metric.tags.kind in RUNNING
     ],

@@ -11,8 +11,8 @@ from bench.devices.moving import HOME
 from bench.training.images import Images
 from bench.training.training import Seeds, train
 
-#: descent with dropout, and a fit of its own
-QUICK = {"sfcn", "shape_ridge"}
+#: descent with dropout, and fits of their own
+QUICK = {"sfcn", "shape_ridge", "shape_boosting"}
 RECIPE = {"epochs": 1, "batch": 4, "learning_rate": 1e-2, "weight_decay": 0.01, "patience": 1}
 
 
