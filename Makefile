@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 export OMP_NUM_THREADS := 1
 
-.PHONY: run test test-all benchmark faults mutants entrants publish calibrations clean
+.PHONY: run test test-all test-slurm benchmark faults mutants entrants publish calibrations clean
 
 run: .venv/installed
 	$(PY) -m bench study=quick hydra/launcher=joblib
@@ -14,6 +14,10 @@ test: .venv/installed-test
 
 test-all: .venv/installed-test
 	$(PY) -m pytest -n 2 --dist worksteal
+
+# units as an array of a real Slurm of one node, which is started and stopped; skipped with the reason where there is none
+test-slurm: .venv/installed-test
+	$(PY) -m pytest -rs tests/slurm
 
 # each takes minutes on an idle machine, and writes or prints its own table
 benchmark: .venv/installed-test

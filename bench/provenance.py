@@ -53,4 +53,9 @@ def machine(device: str) -> dict[str, Any]:
 def now() -> str:
     """The date and time in UTC, ISO 8601; honours SOURCE_DATE_EPOCH for rebuilt pages."""
     stamp = float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
+    return moment(stamp)
+
+
+def moment(stamp: float) -> str:
+    """A time of a clock, in UTC, ISO 8601."""
     return datetime.datetime.fromtimestamp(stamp, tz=datetime.UTC).isoformat(timespec="seconds")

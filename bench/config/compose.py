@@ -9,6 +9,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig
 
 from bench.config import braces, includes, launcher, own_files, yaml_files
 from bench.config import overrides as lines
@@ -73,6 +74,13 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compose
     GlobalHydra.instance().clear()
     with searched(CONF, folders[1:]):
         return _Composer(typed, folders).study()
+
+
+def launcher_of(launch: Sequence[str]) -> DictConfig:
+    """The settings of Hydra's launcher under lines meant for it."""
+    with searched(CONF):
+        settings: DictConfig = launcher.hydra_of(launch).launcher
+    return settings
 
 
 def workers(launch: Sequence[str]) -> int:

@@ -39,7 +39,7 @@ def say(error: Exception, lines: Iterable[str], folders: Sequence[Path], known: 
         group, _, name = str(error.missing_cfg_file).rpartition("/")
         if group == "hydra/launcher" and name in PIP:
             return f"the launcher '{name}' is not installed; install it with: {PIP[name]}"
-        return f"there is no {group} '{name}'{nearest(name, options(group, folders) or error.options or ())}"
+        return f"there is no {group} '{name}'{nearest(name, {*options(group, folders), *(error.options or ())})}"
     if text.startswith(DELETING) and VALUED in text:
         return f"{_clause(text.partition(VALUED)[2])}; take a key out without a value, ~KEY"
     if text.startswith(THERE):

@@ -10,9 +10,11 @@ from bench.study import PLAN, Study
 
 def release(study: Study, unit: str) -> None:
     """Delete the caches that no unit of this call needs after one that is done."""
-    waiting = [other for other in study.caches if not Heart.of(study, other).finished()]
-    needed = {key for other in waiting for key in study.caches[other]}
-    _discard(study, {key: stage for key, stage in study.caches.get(unit, {}).items() if key not in needed})
+    caches = study.caches.get(unit, {})
+    # each heartbeat is a file, and few of many units read the same caches
+    sharing = [other for other, keys in study.caches.items() if caches.keys() & keys.keys()]
+    needed = {key for other in sharing if not Heart.of(study, other).finished() for key in study.caches[other]}
+    _discard(study, {key: stage for key, stage in caches.items() if key not in needed})
 
 
 def drop(study: Study) -> None:

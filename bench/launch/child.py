@@ -21,7 +21,7 @@ from bench.contracts import BadInput, Status
 from bench.devices.choice import chosen_device, prepare
 from bench.launch import caches, sockets
 from bench.launch.deaths import Word, deaths_of_memory, end_of
-from bench.launch.heart import Heart
+from bench.launch.heart import LIVE_S, Heart
 from bench.launch.shares import Shares, Strangers
 from bench.launch.unit import Spoilt, UnitRun, fail, one_line
 from bench.plan.cells import Cells
@@ -36,6 +36,8 @@ PRELOAD = ["torch", "pandas", "scipy.ndimage", "nilearn.datasets", "bench.launch
 #: may use one too
 OPTIMISER = "torch._dynamo"
 POLL_S = 0.1
+#: how often the heartbeat of a cell is looked at, which lies on a disk that many may share
+LOOK_S = 1.0
 #: how often a child is started whose fork server does not answer
 STARTS = 20
 #: how long a child may take to start, whatever the limit of a cell: the fork server's first imports are not its fault
@@ -173,7 +175,11 @@ def _serve_forks(preload: list[str]) -> None:
 
 def _watch(child: BaseProcess, heart: Heart, timeout_s: float) -> bool:
     """Wait for the child's end; True when one cell took longer than the limit."""
-    while not wait([child.sentinel], POLL_S):
+    lived = time.monotonic()
+    while not wait([child.sentinel], LOOK_S):
+        if time.monotonic() - lived > LIVE_S:
+            heart.live()
+            lived = time.monotonic()
         if heart.cell_seconds() > (max(timeout_s, START_S) if heart.starting() else timeout_s):
             return True
     return False

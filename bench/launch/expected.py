@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import fmean
 from typing import Any
 
@@ -19,10 +20,10 @@ class ExpectedWork:
     units: Sequence[str]
     seconds: Mapping[str, float]
 
-    @property
+    @cached_property
     def total(self) -> float:
         """Seconds of all cells."""
-        return sum(sum(self._of(unit)) for unit in self.units)
+        return sum(map(sum, self._cells.values()))
 
     def done(self, beats: Beats) -> float:
         """Seconds of what is behind the units, by their last heartbeats."""
@@ -34,13 +35,15 @@ class ExpectedWork:
         return f"about {text_of_time(elapsed * (self.total - done) / done)} left" if done else ""
 
     def _behind(self, unit: str, beat: Mapping[str, Any]) -> float:
-        seconds = self._of(unit)
+        seconds = self._cells[unit]
         # a child that was started again counts what is left
         at = len(seconds) - beat["total"] + beat["position"]
         # how far a cache on the way is says nothing of the cell that waits for it
         share = 0.0 if beat.get("on_the_way") else beat["share"]
         return sum(seconds[:at]) + sum(seconds[at : at + 1]) * share
 
-    def _of(self, unit: str) -> list[float]:
+    @cached_property
+    def _cells(self) -> dict[str, list[float]]:
+        """Seconds of the cells of each unit, in the order of work."""
         usual = fmean(self.seconds.values()) if self.seconds else 1.0
-        return [self.seconds.get(key, usual) for key in self.study.pending[unit]]
+        return {unit: [self.seconds.get(key, usual) for key in self.study.pending[unit]] for unit in self.units}

@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import provenance
-from bench.store import processes
+from bench.store import clock, processes
 from bench.study import PROGRESS, Study
 
 #: file of a call's heartbeats that holds the mark of its process
 OWNER = "owner"
 STARTING = "starting"
+#: how often a unit at work says so, and how long it may be silent
+LIVE_S, SILENT_S = 30.0, 300.0
 
 
 @dataclass
 class Heart:
     """The heartbeat file of one unit: position in its work and since when, title of the cell at work, share done of it.
 
-    `since` is monotonic seconds of its machine, so that a clock that is set does not look like a hang; who looks from
-    elsewhere is told by the clock (`began`, `heard`). A beat that cannot be written costs no cell: it is left out.
+    `since` is monotonic seconds of its machine, so that a clock that is set does not look like a hang. Who looks from
+    another machine, whose clock may differ, goes by that of the file system: `began`, and when the file was written to.
+    A beat that cannot be written costs no cell: it is left out.
     """
 
     path: Path
@@ -37,8 +39,8 @@ class Heart:
     def reset(self, total: int) -> None:
         """Before a child starts: nothing is done yet of `total` cells."""
         self.total = total
-        at_work = {"host": platform.node(), "process": processes.mark(os.getpid())}
-        at_work["began"] = self.read().get("began", provenance.now())
+        at_work: dict[str, Any] = {"host": platform.node(), "process": processes.mark(os.getpid())}
+        at_work["began"] = self.read().get("began") or clock.file_time(self.path.parent)
         start = {"position": 0, "total": total, "title": STARTING, "share": 0.0, "since": time.monotonic()}
         self._write({**at_work, **start})
 
@@ -48,7 +50,12 @@ class Heart:
         same = known.get("position") == position and known.get("title") != STARTING
         since = known.get("since", time.monotonic()) if same else time.monotonic()
         at = {"position": position, "total": self.total, "title": title, "share": share, "since": since}
-        self._write({**known, **at, "on_the_way": on_the_way, "heard": provenance.now()})
+        self._write({**known, **at, "on_the_way": on_the_way})
+
+    def live(self) -> None:
+        """The unit is at work, however long its cell has nothing to say."""
+        with contextlib.suppress(OSError):
+            os.utime(self.path)
 
     def starting(self) -> bool:
         """True while the child has not come to its first cell yet."""

@@ -11,13 +11,14 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from bench.config.compose import CONF
+from bench.config.compose import CONF, launcher_of
 from bench.config.literals import literal
 from bench.contracts import BadInput
 from bench.launch import child
 from bench.launch.expected import ExpectedWork
 from bench.launch.heart import Heart, folder, mark_owner
 from bench.launch.progress import progress_bar
+from bench.launch.slurm import SlurmQueue, is_slurm
 from bench.plan.estimate import expected_seconds
 from bench.store import files
 from bench.study import PLAN, Study
@@ -63,6 +64,7 @@ def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str],
 def _launch(study: Study, units: Sequence[str], lines: Sequence[str], last: bool) -> None:
     """One call of Hydra; raises BadInput where a unit met what no other would survive, or none can begin."""
     logs, plan = study.folder / "logs", folder(study) / PLAN
+    queue = SlurmQueue(study.run) if is_slurm(launcher_of(lines)) else None
     arguments = [
         "--multirun",
         f"plan={literal(str(plan))}",
@@ -70,11 +72,18 @@ def _launch(study: Study, units: Sequence[str], lines: Sequence[str], last: bool
         f"hydra.sweep.dir={literal(str(logs))}",
         f"hydra.run.dir={literal(str(logs))}",
         *lines,
+        *(queue.lines if queue else []),
     ]
     reason = ""
     try:
-        with _process(arguments, ENVIRONMENT), contextlib.suppress(SystemExit):
+        with (
+            _process(arguments, ENVIRONMENT),
+            contextlib.suppress(SystemExit),
+            queue.at_work() if queue else contextlib.nullcontext(),
+        ):
             _multirun()
+    except BadInput:
+        raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(". ")
     if sentence := next(filter(None, (Heart.of(study, unit).stopped() for unit in units)), ""):

@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from bench.launch.expected import Beats, ExpectedWork
-from bench.launch.heart import Heart
+from bench.launch.heart import Heart, folder
 from bench.launch.spoken import watched_by
 from bench.study import Study
 
@@ -28,8 +28,18 @@ def progress_bar(study: Study, work: ExpectedWork, title: str) -> Iterator[None]
         yield
 
 
-def _beats(study: Study, work: ExpectedWork) -> dict[str, dict[str, Any]]:
-    return {unit: Heart.of(study, unit).read() for unit in work.units}
+class LastBeats:
+    """The last beats of the units, each read until it is finished, where there is a file to read."""
+
+    def __init__(self, study: Study, work: ExpectedWork) -> None:
+        self.study, self.known = study, dict[str, dict[str, Any]]((unit, {}) for unit in work.units)
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """As they are now."""
+        for path in folder(self.study).glob("*.json"):
+            if not self.known.get(path.stem, {"finished": True}).get("finished"):
+                self.known[path.stem] = Heart(path).read()
+        return self.known
 
 
 def _busy(beats: Beats) -> str:
@@ -39,24 +49,25 @@ def _busy(beats: Beats) -> str:
 
 
 def _bar(study: Study, work: ExpectedWork, title: str, over: threading.Event) -> None:
+    beats = LastBeats(study, work)
     layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
     with tqdm(total=work.total, desc=title, leave=True, file=sys.stderr, smoothing=0, bar_format=layout) as bar:
         while True:
             last = over.wait(REFRESH_S)
-            beats = _beats(study, work)
-            bar.n = min(work.done(beats), work.total)
-            bar.set_postfix_str(_busy(beats)[:80])
+            now = beats.read()
+            bar.n = min(work.done(now), work.total)
+            bar.set_postfix_str(_busy(now)[:80])
             if last:
                 return
 
 
 def _lines(study: Study, work: ExpectedWork, title: str, over: threading.Event) -> None:
     """A line for each unit that ends, and one where nothing was said for a while."""
-    printed, started = set[str](), time.monotonic()
+    read, printed, started = LastBeats(study, work).read, set[str](), time.monotonic()
     spoken = started
     while True:
         last = over.wait(REFRESH_S)
-        beats, now = _beats(study, work), time.monotonic()
+        beats, now = read(), time.monotonic()
         ended = [unit for unit, beat in beats.items() if beat.get("finished") and unit not in printed]
         printed |= {*ended}
         silent = now - spoken > SILENCE_S and not last

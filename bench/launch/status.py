@@ -1,20 +1,25 @@
 """Status of a study's units as seen from outside the calls at work on it: by their heartbeats and the store."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from bench import provenance
+from bench.launch.heart import SILENT_S
 from bench.plan.estimate import expected_seconds, text_of_time
 from bench.plan.plan import with_work
 from bench.plan.states import survey
-from bench.store import processes
+from bench.store import clock, processes
 from bench.study import PROGRESS, Study
 
 #: states of a unit, in the order in which they are counted
 DONE, RUNNING, STOPPED, WAITING = STATES = ("done", "running", "stopped", "waiting")
 Beat = dict[str, Any]
+#: what is known of a unit that stopped: its process is over, or only that nothing is heard
+ENDED = ("its process is over", "nobody is known to be at work on it")
 
 
 class UnitStatus(NamedTuple):
@@ -38,9 +43,9 @@ class UnitStatus(NamedTuple):
         if not self.beat:
             return []
         share = f" {self.beat['share']:.0%}" if self.beat["share"] else ""
-        host, began, heard = (self.beat.get(name, "unknown") for name in ("host", "began", "heard"))
-        ended = "; its process is over, issue the same command again" if self.state == STOPPED else ""
-        return [f"{self.beat['title']}{share} on {host} since {began}, heard of at {heard}{ended}"]
+        host, since, silent = self.beat.get("host", "unknown"), self.beat["since"], self.beat["silent"]
+        ended = f"; {ENDED[silent > SILENT_S]}, issue the same command again" if self.state == STOPPED else ""
+        return [f"{self.beat['title']}{share} on {host}{since}, heard of {text_of_time(silent)} ago{ended}"]
 
 
 @dataclass(frozen=True)
@@ -81,24 +86,39 @@ def _failed(cells: int) -> list[str]:
 
 def _state(beat: Beat, pending: bool) -> str:
     if beat:
-        return STOPPED if processes.is_over(str(beat.get("process", ""))) else RUNNING
+        return STOPPED if _stopped(beat) else RUNNING
     return WAITING if pending else DONE
+
+
+def _stopped(beat: Beat) -> bool:
+    """Whether nobody is at work on a unit: its process is over, or of another machine and silent for long."""
+    process = str(beat.get("process", ""))
+    return processes.is_over(process) or (beat["silent"] > SILENT_S and not processes.is_alive(process))
 
 
 def _beats(study: Study) -> dict[str, Beat]:
     """The beat of each unit that some call began and did not finish; of two the one that is still at work."""
     beats: dict[str, Beat] = {}
-    for beat in sorted(_read(study), key=lambda one: not processes.is_over(str(one.get("process", "")))):
+    for beat in sorted(_read(study), key=_stopped, reverse=True):
         beats[beat["unit"]] = beat
     return beats
 
 
 def _read(study: Study) -> Iterator[Beat]:
-    for path in sorted((study.folder / PROGRESS).glob("*/*.json")):
+    """Beats, with the seconds since each was heard of; all times are those of the file system's clock."""
+    paths = sorted((study.folder / PROGRESS).glob("*/*.json"))
+    now = clock.file_time(study.folder / PROGRESS) if paths else None
+    for path in paths:
         try:
-            beat = {**json.loads(path.read_text()), "unit": path.stem}
+            beat, heard = {**json.loads(path.read_text()), "unit": path.stem}, path.stat().st_mtime
         except (OSError, ValueError, TypeError):
             # it is written anew, or gone
             continue
         if "title" in beat and not beat.get("finished"):
-            yield beat
+            silent = max(0.0, now - heard) if now else 0.0
+            yield {**beat, "silent": silent, "since": _since(beat.get("began"), now)}
+
+
+def _since(began: float | None, now: float | None) -> str:
+    """A clause with the time of this machine at which a unit was begun, whatever the clock of the other says."""
+    return f" since {provenance.moment(time.time() - (now - began))}" if began and now else ""

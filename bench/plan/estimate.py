@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bench.plan import published_prices
 from bench.plan.cells import Cells
-from bench.plan.prices import Cost, Prices, WorkKind, image_voxels, price_of, read
+from bench.plan.prices import Cost, Prices, WorkKind, image_voxels, peak_of, price_of, read
 from bench.plan.states import States
 from bench.study import Study
 
@@ -19,7 +19,7 @@ class CostEstimate:
     """stages: {stage: cost}; units, groups: seconds of each; cells: to compute, caches beside them not counted.
 
     unknown: cells of kinds that were never computed, by what of them was not; caches: those never computed.
-    disk: {what is kept: MB}.
+    disk: {what is kept: MB}. peak_mb: most that a cell is expected to hold, 0 where nobody measured any.
     """
 
     stages: dict[str, Cost] = field(default_factory=dict)
@@ -29,6 +29,7 @@ class CostEstimate:
     unknown: Counter[str] = field(default_factory=Counter)
     caches: Counter[str] = field(default_factory=Counter)
     disk: dict[str, float] = field(default_factory=dict)
+    peak_mb: float = 0.0
 
     def seconds(self, stage: str) -> str:
         """Seconds of one core for a stage, "-" where it has nothing to compute or was never timed."""
@@ -54,7 +55,7 @@ class CostEstimate:
 
     def disk_sentence(self) -> str:
         """Disk that is written, by what is kept; "" where that is nothing."""
-        parts = [f"{_size(megabytes)} of {what}" for what, megabytes in self.disk.items() if megabytes]
+        parts = [f"{text_of_size(megabytes)} of {what}" for what, megabytes in self.disk.items() if megabytes]
         return f"disk: {', '.join(parts)}" if parts else ""
 
 
@@ -87,6 +88,7 @@ def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> Cost
             if kept := cell.maker.keeps:
                 megabytes = 1e-6 * cell.maker.disk(study, cell, image_voxels(study, unit))
                 total.disk[kept] = total.disk.get(kept, 0.0) + megabytes
+            total.peak_mb = max(total.peak_mb, peak_of(prices, cells, cell))
             costs[cell.stage].append(cost or Cost())
             seconds += (cost or Cost()).seconds
         (total.groups if unit.group else total.units).append(seconds)
@@ -132,7 +134,8 @@ def _makespan(seconds: list[float], workers: int) -> float:
     return max(busy, default=0.0)
 
 
-def _size(megabytes: float) -> str:
+def text_of_size(megabytes: float) -> str:
+    """MB or GB, as large as it is."""
     return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
 
 

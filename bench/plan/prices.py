@@ -60,25 +60,31 @@ class WorkKind(NamedTuple):
 
 @dataclass
 class Prices:
-    """Prices by kind: {kind: [(work, cost)]}. elsewhere: those of kinds that are not among them."""
+    """Prices by kind: {kind: [(work, cost)]}. peaks: most MB held by a cell of a kind. elsewhere: of other kinds."""
 
     known: dict[WorkKind, list[tuple[float, Cost]]] = field(default_factory=dict)
+    peaks: dict[WorkKind, float] = field(default_factory=dict)
     elsewhere: "Prices | None" = None
     _priced: dict[tuple[WorkKind, float], Cost | None] = field(default_factory=dict, repr=False)
     _timed: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
-    def add(self, kind: WorkKind, work: float, cost: Cost) -> None:
+    def add(self, kind: WorkKind, work: float, cost: Cost, peak_mb: float = 0.0) -> None:
         """One cell that was computed."""
         self._priced.clear()
         self._timed |= set(kind._asdict().items())
         for each in kind.without():
             self.known.setdefault(each, []).append((work, cost))
+            self.peaks[each] = max(self.peaks.get(each, 0.0), peak_mb)
 
     def price(self, kind: WorkKind, work: float) -> Cost | None:
         """The cost of a cell; None where none of its kind was ever computed, however alike."""
         if (kind, work) not in self._priced:
             self._priced[kind, work] = self._price(kind, work)
         return self._priced[kind, work]
+
+    def peak(self, kind: WorkKind) -> float:
+        """Most MB that a cell of a kind held; 0 where nobody measured one."""
+        return self.peaks.get(kind, 0.0) or (self.elsewhere.peak(kind) if self.elsewhere else 0.0)
 
     def untimed(self, kind: WorkKind, network: str) -> str:
         """The part of a kind without a price that nobody timed, or what was not timed together; network: its name."""
@@ -114,9 +120,20 @@ def work(cells: Cells, cell: Cell) -> float:
 
 def price_of(prices: Prices, cells: Cells, cell: Cell) -> Cost | None:
     """The cost of a cell, or of one of a stage that does the same work; None where nobody timed either."""
-    kind, alike = WorkKind.of(cells, cell), cell.maker.priced_as
-    kinds = (kind, *((kind._replace(stage=alike),) if alike else ()))
-    return next((cost for each in kinds if (cost := prices.price(each, work(cells, cell)))), None)
+    return next((cost for kind in _kinds(cells, cell) if (cost := prices.price(kind, work(cells, cell)))), None)
+
+
+def peak_of(prices: Prices, cells: Cells, cell: Cell) -> float:
+    """Most MB that a cell like this one held, or one of a stage that does the same work; 0 where nobody measured it."""
+    return next(filter(None, map(prices.peak, _kinds(cells, cell))), 0.0)
+
+
+def _kinds(cells: Cells, cell: Cell) -> Iterator[WorkKind]:
+    """The kind of a cell, then that of a stage that does the same work."""
+    kind = WorkKind.of(cells, cell)
+    yield kind
+    if alike := cell.maker.priced_as:
+        yield kind._replace(stage=alike)
 
 
 def terms(cells: Cells, cell: Cell) -> dict[str, Any]:
@@ -131,7 +148,7 @@ def read(artefacts: Artefacts, scores: Scores) -> Prices:
         try:
             kind = WorkKind(*(str(record[part]) for part in WorkKind._fields))
             cost = Cost(*(float(record["cost"][part]) for part in Cost._fields))
-            prices.add(kind, float(record["work"]), cost)
+            prices.add(kind, float(record["work"]), cost, float(record["cost"].get("peak_mb", 0.0)))
         except (KeyError, TypeError):
             continue
     return prices

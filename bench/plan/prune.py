@@ -1,12 +1,11 @@
 """Deleting from the store what no planned study needs, and what can be made again cheaply."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.contracts import BadInput
 from bench.plan.cells import Cells
-from bench.store import files, processes
+from bench.store import clock, files, processes
 from bench.store.failures import FAILURES
 from bench.study import PLAN, PROGRESS, Study
 
@@ -34,10 +33,11 @@ def prune(study: Study) -> str:
 
 def _left(results: Path) -> Iterator[Path]:
     """Hidden files of processes that are over, and hidden files and heartbeats that nobody has written to for a day."""
+    now = clock.file_time(results) or 0.0
     for pattern in ("*/.tmp-*", "*/*/.tmp-*", "*/*/*/.tmp-*", f"*/*/{files.UNFINISHED}*", f"*/{PROGRESS}/*"):
         for path in results.glob(pattern):
             over = any(map(processes.is_over, path.name.split("-")))
-            if over or time.time() - max(p.lstat().st_mtime for p in (path, *path.rglob("*"))) > DAY_S:
+            if over or now - max(p.lstat().st_mtime for p in (path, *path.rglob("*"))) > DAY_S:
                 yield path
 
 

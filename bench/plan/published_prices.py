@@ -19,8 +19,10 @@ from bench.study import Study
 FILE = ROOT / "results" / "published" / "prices.csv"
 #: whose cells: the study, and what decides a price
 KIND = ["study", *WorkKind._fields, "work"]
-#: convolution_s: what `speed.convolution_seconds` gave there. date: of its last row
-COLUMNS = [*KIND, "cells", *Cost._fields, "convolution_s", "date"]
+#: peak_mb: most that a cell of the kind held, 0 where that was not kept. convolution_s: what
+#: `speed.convolution_seconds` gave there. date: of its last row
+PEAK = "peak_mb"
+COLUMNS = [*KIND, "cells", *Cost._fields, PEAK, "convolution_s", "date"]
 #: columns of costs.parquet that name a cell
 PLACE = ["simulator", "network", "data_seed", "model_seed", "stage", "method", "metric"]
 
@@ -44,9 +46,10 @@ def prices_of(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
     needed = [cell for unit in study.everything for cell in cells.of(unit)]
     known = {cost_place(cell): cell for each in needed for cell in (each, *each.caches)}
     rows = [{**terms(cells, known[at]), **cost} for at, cost in _costs(costs) if at in known]
-    table = pd.DataFrame(rows, columns=[*WorkKind._fields, "work", *Cost._fields]).assign(study=study.name)
+    table = pd.DataFrame(rows, columns=[*WorkKind._fields, "work", *Cost._fields, PEAK]).assign(study=study.name)
     grouped = table.groupby(KIND, sort=True)
-    return grouped[list(Cost._fields)].mean().round(4).assign(cells=grouped.size()).reset_index()
+    means = grouped[list(Cost._fields)].mean().round(4)
+    return means.assign(cells=grouped.size(), peak_mb=grouped[PEAK].max()).reset_index()
 
 
 def write(study: Study, costs: pd.DataFrame, date: str, path: Path = FILE) -> None:
@@ -67,15 +70,18 @@ def read(path: Path = FILE, scaled: bool = True) -> Prices:
         cost = Cost(*(row[part] for part in Cost._fields))
         slower = here / row["convolution_s"] if scaled else 1.0
         kind = WorkKind(*(row[part] for part in WorkKind._fields))
-        prices.add(kind, row["work"], cost._replace(seconds=slower * cost.seconds))
+        prices.add(kind, row["work"], cost._replace(seconds=slower * cost.seconds), row[PEAK])
     return prices
 
 
 def _costs(costs: pd.DataFrame) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
-    places, parts = costs[PLACE].itertuples(index=False, name=None), costs[[*Cost._fields]].to_dict("records")
+    places, parts = costs[PLACE].itertuples(index=False, name=None), costs[[*Cost._fields, PEAK]].to_dict("records")
     return list(zip(places, parts, strict=True))  # type: ignore[arg-type]
 
 
 def _table(path: Path) -> pd.DataFrame:
     text = dict.fromkeys(["study", *WorkKind._fields, "date"], str)
-    return pd.read_csv(path, dtype=text, keep_default_na=False) if path.exists() else pd.DataFrame(columns=COLUMNS)
+    if not path.exists():
+        return pd.DataFrame(columns=COLUMNS)
+    table = pd.read_csv(path, dtype=text, keep_default_na=False)
+    return table.reindex(columns=COLUMNS).fillna({PEAK: 0.0})

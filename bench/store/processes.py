@@ -16,9 +16,17 @@ def mark(pid: int) -> str:
 
 def is_over(text: str) -> bool:
     """True if a mark is of a process of this machine that is over; False where that is not known."""
+    return _is_ours(text) and not is_alive(text)
+
+
+def is_alive(text: str) -> bool:
+    """True if a mark is of a process of this machine that goes on; False where that is not known."""
+    return _is_ours(text) and text == mark(int(text.split(".")[1]))
+
+
+def _is_ours(text: str) -> bool:
     machine, _, rest = text.partition(".")
-    pid = rest.partition(".")[0]
-    return machine == _machine() and pid.isdecimal() and text != mark(int(pid))
+    return machine == _machine() and rest.partition(".")[0].isdecimal()
 
 
 def _start(pid: int) -> str:

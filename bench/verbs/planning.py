@@ -7,7 +7,7 @@ from bench.columns.metric_names import MetricName
 from bench.config import compose
 from bench.contracts import BadInput
 from bench.contracts.names import nearest
-from bench.plan import place
+from bench.plan import demand, place
 from bench.plan import plan as planning
 from bench.plan.cells import Cells
 from bench.plan.estimate import estimate
@@ -43,7 +43,11 @@ def plan(command: Command) -> int:
         states = "".join(f"{by_stage[stage, state]:>12}" for state in STATES)
         print(f"{stage:<12}{states}{expected.seconds(stage):>12}")
     beside = (expected.unknown_sentence(), expected.disk_sentence(), stale_sentence(study, surveyed))
-    estimated = (expected.sentence(compose.workers(lines)), *beside)
+    estimated = (
+        expected.sentence(compose.workers(lines)),
+        *beside,
+        demand.demand_sentence(expected, compose.launcher_of(lines)),
+    )
     print("\n".join(filter(None, estimated)))
     say_underpowered(study)
     say_power(study)

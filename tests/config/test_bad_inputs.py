@@ -7,8 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from hydra.errors import MissingConfigException
 
 from bench.cli import main
+from bench.config.sentences import PIP, say
+from bench.provenance import ROOT
 
 pytestmark = pytest.mark.fault("configuration")
 
@@ -47,7 +51,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan simulator=focal simulator.data_seed=5": ("data_seed=5 is not possible", "give seed.data"),
     "plan method=glob(zzz*)": ("method=glob(zzz*) is not possible", "a name of a method"),
     # launchers
-    "plan hydra/launcher=submitit_slurm": ("'submitit_slurm' is not installed", "pip install -e '.[slurm]'"),
+    "plan hydra/launcher=rq": ("'rq' is not installed", "pip install hydra-rq-launcher"),
     "plan hydra.launcher.n_jobs=2": ("hydra.launcher.n_jobs", "hydra/launcher=joblib"),
     "plan hydra/launcher=joblib hydra.launcher.n_jobs=1000000000": ("cannot have 1000000000 workers",),
     # keys that nobody typed are not blamed
@@ -320,6 +324,18 @@ def importable(monkeypatch):
 def test_a_bad_argument_is_refused_in_one_sentence(line, tmp_path, capsys):
     said = refused(line.split(" "), tmp_path / "results", capsys)
     assert all(part in said for part in (LINES | MORE)[line]), said
+
+
+@pytest.mark.parametrize("name", sorted(PIP))
+def test_a_launcher_that_is_not_installed_is_refused_with_the_line_that_installs_it(name):
+    absent = MissingConfigException("", missing_cfg_file=f"hydra/launcher/{name}")
+    sentence = f"the launcher '{name}' is not installed; install it with: {PIP[name]}"
+    assert say(absent, [], [], dict) == sentence
+
+
+def test_the_launcher_that_ours_is_made_of_is_among_those_with_such_a_line():
+    first, *_ = yaml.safe_load((ROOT / "conf/hydra/launcher/slurm.yaml").read_text())["defaults"]
+    assert first in PIP
 
 
 @pytest.mark.parametrize("case", FILES, ids=lambda case: f"{case[0]}: {case[1]!r}")

@@ -1,4 +1,4 @@
-"""A launcher that cannot begin is told in one sentence, before any table is written."""
+"""A launcher that cannot begin is one sentence, before any table is written; one that can gives the same tables."""
 
 import pytest
 
@@ -24,3 +24,11 @@ def test_a_launcher_that_cannot_begin_is_one_sentence(tmp_path, monkeypatch, cap
     # once more, as a worker may have been killed while it began
     assert len(calls) == launching.ATTEMPTS and not caplog.records
     assert not (study.folder / "leaderboard.csv").exists()
+
+
+@pytest.mark.full
+def test_jobs_of_submitit_give_the_tables_of_a_run_without_it(sweep, outcome):
+    pytest.importorskip("submitit")
+    code, said = sweep.run("hydra/launcher=submitit_local")
+    outcome("another launcher", "submitit_local", {"exit": 0}, {"exit": code}, sweep)
+    assert "Traceback" not in said

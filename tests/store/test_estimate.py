@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
+from bench.plan import demand, published_prices
 from bench.plan import estimate as estimating
-from bench.plan import published_prices
 from bench.plan.prices import Cost, Prices, WorkKind, read
 from bench.plan.speed import convolution_seconds
 from bench.store.artefacts import Artefacts
@@ -101,6 +101,36 @@ def test_published_prices_are_those_of_this_machine(written):
     assert prices.price(WorkKind("attribute", "a", "occlusion"), 100.0) == Cost(4.0, 32, 0)
     assert prices.price(WorkKind("attribute", "a", LOST[1]), 100.0) is None
     assert not published_prices.read(written.with_name("none")).known
+    assert prices.peak(WorkKind("train", "a")) == 1.0 and prices.peak(WorkKind("bank")) == 0.0
+
+
+def test_prices_of_before_memory_was_kept_have_none(written):
+    pd.read_csv(written).drop(columns="peak_mb").to_csv(written, index=False)
+    prices = published_prices.read(written)
+    assert prices.peak(WorkKind("train", "a")) == 0.0 and prices.price(WorkKind("train", "a"), 100.0)
+
+
+def test_a_scheduler_is_asked_for_what_the_dearest_unit_takes_with_room_to_spare():
+    cost = estimating.CostEstimate(units=[600.0, 3000.0], groups=[60.0], peak_mb=2000.0)
+    asked = demand.demand_sentence(cost, {"timeout_min": 60})
+    assert asked == (
+        "the dearest unit takes about 50 min and 2.0 GB; with room to spare, ask for hydra.launcher.timeout_min=110 "
+        "hydra.launcher.mem_gb=4"
+    )
+    assert "mem_gb" not in demand.demand_sentence(replace(cost, peak_mb=0.0), {"timeout_min": 60}), "nobody measured it"
+    assert (
+        demand.demand_sentence(cost, {"n_jobs": 2}) == ""
+        and demand.demand_sentence(replace(cost, units=[], groups=[]), {}) == ""
+    )
+
+
+def test_memory_is_the_most_that_a_cell_of_the_kind_held_here_or_else_where_it_was_published(prices):
+    here = Prices(elsewhere=prices)
+    prices.add(TRAIN, 1000, Cost(1), 300.0)
+    prices.add(TRAIN, 8000, Cost(1), 200.0)
+    assert here.peak(TRAIN) == 300.0
+    here.add(TRAIN, 8000, Cost(1), 250.0)
+    assert here.peak(TRAIN) == 250.0
 
 
 def test_the_machine_is_timed_by_what_it_computes_and_keeps_its_threads():
@@ -115,6 +145,7 @@ def test_a_price_is_read_from_the_fields_of_a_record_and_one_without_them_has_no
     store.put("attribute", "older", "1" * 16, lambda folder: None, {"title": "attribute gradient", "cost": cost})
     prices = read(store, Scores(tmp_path / "scores"))
     assert prices.known[WorkKind(**kind)] == [(1000, Cost(10, 100, 50))]
+    assert prices.peak(WorkKind(**kind)) == 1
 
 
 @pytest.mark.parametrize(("workers", "seconds"), [(1, 100 + 9), (2, 50 + 9), (3, 40 + 9), (9, 40 + 9)])

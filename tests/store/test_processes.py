@@ -22,12 +22,12 @@ def over():
 
 def test_a_process_is_over_when_it_has_ended_or_another_has_its_number():
     mine = processes.mark(os.getpid())
-    assert not processes.is_over(mine) and "-" not in mine
-    assert processes.is_over(over())
+    assert not processes.is_over(mine) and processes.is_alive(mine) and "-" not in mine
+    assert processes.is_over(over()) and not processes.is_alive(over())
     machine, pid, start = mine.split(".")
     assert processes.is_over(f"{machine}.{pid}.{int(start) - 1}")
     for other in (f"elsewhere.{pid}.0", "x", "", f"{machine}.x.0", machine):
-        assert not processes.is_over(other), "nothing is known of it"
+        assert not processes.is_over(other) and not processes.is_alive(other), "nothing is known of it"
 
 
 def test_only_what_the_dead_left_is_swept(tmp_path):
