@@ -49,13 +49,12 @@ class Artefacts:
         folder = self._index.get(stage, {}).get(key)
         if folder is not None and (folder / RECORD).exists():
             return folder
-        return None if self._unchanged(stage) else self.keys(stage).get(key)
+        folder = None if self._unchanged(stage) else self._listed(stage).get(key)
+        return folder if folder is not None and (folder / RECORD).exists() else None
 
     def keys(self, stage: str) -> dict[str, Path]:
         """{key: folder} of all artefacts of a stage, read afresh."""
-        self._stamps[stage] = self._stamp(stage)
-        self._index[stage] = self._scan(stage)
-        return dict(self._index[stage])
+        return {key: folder for key, folder in self._listed(stage).items() if (folder / RECORD).exists()}
 
     def stages(self) -> list[str]:
         """The stages that have a folder."""
@@ -155,9 +154,16 @@ class Artefacts:
         stamp = folder.stat().st_mtime_ns if folder.exists() else 0
         return stamp if time.time_ns() - stamp > MOMENT_NS else None
 
-    def _scan(self, stage: str) -> dict[str, Path]:
-        folder = self.root / stage
-        return {p.name[-KEY_LENGTH:]: p for p in _named(folder) if (p / RECORD).exists()}
+    def _listed(self, stage: str) -> dict[str, Path]:
+        """{key: folder} of what is called like an artefact; whether each has a record is not asked, as a disk that many
+        share takes a moment to say so."""
+        self._stamps[stage] = self._stamp(stage)
+        index = self._index[stage] = {}
+        for folder in _named(self.root / stage):
+            other = index.setdefault(folder.name[-KEY_LENGTH:], folder)
+            if other is not folder and not (other / RECORD).exists():
+                index[folder.name[-KEY_LENGTH:]] = folder
+        return index
 
     def _damaged(self, folder: Path, name: str) -> Damaged:
         files.remove(folder)

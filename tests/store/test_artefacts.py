@@ -3,6 +3,7 @@ import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -43,14 +44,30 @@ def test_what_another_process_adds_is_found_and_an_unchanged_stage_is_listed_onc
     put(store)
     aged(store.root / "maps", 60)
     reader, listed = Artefacts(store.root), []
-    scan = Artefacts._scan
-    monkeypatch.setattr(Artefacts, "_scan", lambda self, stage: listed.append(stage) or scan(self, stage))
+    scan = Artefacts._listed
+    monkeypatch.setattr(Artefacts, "_listed", lambda self, stage: listed.append(stage) or scan(self, stage))
     assert [reader.find("maps", other * 16) for other in "abcdef"] == [None] * 6 and listed == ["maps"]
     put(store, key="a" * 16)
     assert reader.find("maps", "a" * 16) is not None
     # what was changed just now may change again within the same tick of the clock
     found = len(listed)
     assert reader.find("maps", "b" * 16) is None and len(listed) == found + 1
+
+
+def test_one_is_found_without_a_look_into_the_others(store, monkeypatch):
+    folders = [put(store, key=other * 16) for other in "abcdef"]
+    looked, exists = [], Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: looked.append(path.parent) or exists(path))
+    assert Artefacts(store.root).find("maps", "c" * 16) == folders[2]
+    assert {*looked} & {*folders} == {folders[2]}
+
+
+def test_of_folders_with_one_key_the_one_with_a_record_is_found(store):
+    folder = put(store)
+    for name in ("a", "z"):
+        (folder.parent / f"{name}-{KEY}").mkdir()
+    assert Artefacts(store.root).find("maps", KEY) == folder
+    assert Artefacts(store.root).keys("maps") == {KEY: folder}
 
 
 def test_what_another_process_takes_away_is_gone(store):
