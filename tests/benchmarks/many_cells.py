@@ -1,4 +1,4 @@
-"""Time and memory of the harness on a hundred thousand cells of fake units; written to results/benchmarks/cells.csv.
+"""Time and memory of the harness on a hundred thousand fake cells; written to results/benchmarks/many_cells.csv.
 
 One unit is computed, and what it stored is laid down as that of all others, under their own keys. Each step is a
 process of its own; seconds are those of its processor, which others at work on the machine hardly change.
@@ -179,11 +179,11 @@ def main():
             figures = json.loads(done.stdout)
             print(f"{name}: {figures}", file=sys.stderr, flush=True)
             if title:
-                rows.append({"what": title, "units": seeds * MODEL_SEEDS, **figures})
+                rows.append({"what": title, "units of the study": seeds * MODEL_SEEDS, **figures})
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
     if seeds == WHOLE:
-        table.to_csv(ROOT / "results" / "benchmarks" / "cells.csv", index=False)
+        table.to_csv(ROOT / "results" / "benchmarks" / "many_cells.csv", index=False)
 
 
 def step(name, lines):
