@@ -13,7 +13,7 @@ from bench.report.rankings import violations as rules
 from bench.report.rankings.ranked_results import RankedResults
 from bench.report.rankings.score_rows import ScoreRows
 from bench.report.readme import update as write_readme
-from bench.report.texts import FORMATS, as_text
+from bench.report.texts import FORMATS, as_text, write_printed
 
 __all__ = [
     "FORMATS",
@@ -21,8 +21,8 @@ __all__ = [
     "ScoreRows",
     "aggregate",
     "as_text",
+    "draw_figures",
     "drift",
-    "figures",
     "leaderboard",
     "render",
     "summary",
@@ -39,7 +39,9 @@ def render(folder: Path) -> Path:
 
     source = RankedResults.of(folder)
     drawn = drawing.draw_all(source, source.results.folder / "figures")
-    return page.write(source, rules.violations(source.results), drawn)
+    written = page.write(source, rules.violations(source.results), drawn)
+    write_printed(source.results.folder)
+    return written
 
 
 def aggregate(folder: Path) -> None:
@@ -52,12 +54,19 @@ def leaderboard(folder: Path) -> pd.DataFrame:
     return RankedResults.of(folder).tables["leaderboard"]
 
 
-def figures(folder: Path) -> dict[str, list[Path]]:
-    """Draw the figures of a study as PDF and PNG into its `figures/`; returns name -> PNGs. Raises BadTables."""
+def draw_figures(folder: Path) -> tuple[list[Path], list[str]]:
+    """Draw the figures of a study and write the tables of a paper, into its `figures/`. Raises BadTables.
+
+    Returns the PNG of each page with the tables, and a sentence on each figure that the study has no rows for.
+    """
     # as in `render`
     from bench.report.figures import drawing
 
-    return drawing.draw_all(RankedResults.of(folder), Path(folder) / "figures")
+    source = RankedResults.of(folder)
+    drawn = drawing.draw_all(source, source.results.folder / "figures")
+    pictures = [page for pages in drawn.values() for page in pages]
+    # the proxies are written where they were drawn
+    return [*pictures, *write_printed(source.results.folder)], drawing.left_out(drawn)
 
 
 def summary(folder: Path) -> str:

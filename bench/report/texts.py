@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from bench.report.design import designed
 from bench.report.load.files import BadTables, parquet_as_texts, untyped
 from bench.report.readme import as_markdown, leaderboard
 
-#: the name of the table of a README, a row a method, beside those of the files
-RANKING = "ranking"
+#: tables beside those of the files: of a README, a row a method; of what was simulated, trained and explained
+MADE: dict[str, Callable[[Path], str]] = {"ranking": leaderboard, "design": designed}
+#: tables that a paper prints, in the folder of the figures
+PRINTED = ("ranking", "design", "proxies")
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LATEX |= {letter: f"\\{letter}" for letter in "&%$#_{}"}
 #: marks of Markdown in the tables of READMEs
@@ -18,17 +21,29 @@ _MARKS = {r"\*\*(.+?)\*\*": r"\\textbf{\1}", r"\*(.+?)\*": r"\\emph{\1}", r"`(.+
 
 
 def as_text(folder: Path, asked: str) -> str:
-    """A table as `NAME.md` or `NAME.tex`: of the file NAME.csv or NAME.parquet, digit by digit, or `ranking`.
+    """A table as `NAME.md` or `NAME.tex`: of the file NAME.csv or NAME.parquet, digit by digit, or one of `MADE`.
 
     Raises:
         BadTables: where there is no such table.
     """
     name, _, kind = asked.rpartition(".")
-    if name == RANKING:
-        marked = [line.strip("| ").split(" | ") for line in leaderboard(folder).splitlines()]
+    if name in MADE:
+        marked = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in MADE[name](folder).splitlines()]
         return FORMATS[kind](marked[0], marked[2:], True)
     table = _table(folder, name)
     return FORMATS[kind](list(table.columns), table.to_numpy().tolist(), False)
+
+
+def write_printed(folder: Path) -> list[Path]:
+    """Write the tables that a paper prints as `figures/table_NAME.md` and `.tex`; returns the files."""
+    (folder / "figures").mkdir(exist_ok=True)
+    written = []
+    for name in PRINTED:
+        for kind in FORMATS:
+            path = folder / "figures" / f"table_{name}.{kind}"
+            path.write_text(as_text(folder, f"{name}.{kind}") + "\n", encoding="utf-8", newline="\n")
+            written.append(path)
+    return written
 
 
 def _table(folder: Path, name: str) -> pd.DataFrame:
@@ -37,7 +52,7 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
         return untyped(csv, dtype=str, keep_default_na=False)
     if (parquet := folder / f"{name}.parquet").is_file():
         return parquet_as_texts(parquet)
-    known = sorted({path.stem for kind in ("csv", "parquet") for path in folder.glob(f"*.{kind}")} | {RANKING})
+    known = sorted({path.stem for kind in ("csv", "parquet") for path in folder.glob(f"*.{kind}")} | {*MADE})
     raise BadTables(f"{folder} has no table '{name}'; tables are {', '.join(known)}")
 
 

@@ -27,10 +27,10 @@ FROM_STORE = ("study.json", "panels.npz", *written.TABLES)
 
 
 def figures(command: Command) -> int:
-    """Draw the figures from the tables."""
+    """Draw the figures and write the tables of a paper from those of the study; say what has no rows to be drawn."""
     with writing_into(command) as folder:
-        for drawn in pages.figures(folder).values():
-            print("\n".join(map(str, drawn)))
+        drawn, left_out = pages.draw_figures(folder)
+        print("\n".join([*map(str, drawn), *left_out]))
     return 0
 
 

@@ -20,8 +20,10 @@ def source(study_folder) -> RankedResults:
 
 
 def test_every_figure_is_written_twice(study_folder):
-    names = {"gallery", "overlap", "separability", "randomisation"}
-    assert {p.name for p in (study_folder / "figures").iterdir()} == {f"{n}.{k}" for n in names for k in ("pdf", "png")}
+    names = {"design", "gallery", "overlap", "plane", "ranks", "separability", "randomisation", "proxies", "costs"}
+    files = {f"{n}.{k}" for n in names for k in ("pdf", "png")}
+    tables = {f"table_{n}.{k}" for n in ("ranking", "design", "proxies") for k in ("md", "tex")}
+    assert {p.name for p in (study_folder / "figures").iterdir()} == files | tables
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_a_figure_without_data_is_left_out(source, tmp_path):
     cells = source.tables["cells"]
     bare = source.tables | {"cells": cells[~cells["metric"].map(randomisation.is_curve)]}
     drawn = draw_all(dataclasses.replace(source, pictures={}, tables=bare), tmp_path / "figures")
-    assert set(drawn) == {"overlap", "separability"}
+    assert set(drawn) == {"overlap", "plane", "ranks", "separability", "proxies", "costs"}
 
 
 def test_zero_shows_the_bare_brain_and_the_ends_show_the_colours():

@@ -44,7 +44,7 @@ def test_the_readme_shows_both_questions(folder):
 
 
 def test_the_page_shows_it_where_there_is_any(folder, study_folder, monkeypatch):
-    monkeypatch.setattr(drawing, "_FIGURES", {"mechanisms": draw})
+    monkeypatch.setattr(drawing, "PLATES", {"mechanisms": drawing.Plate(draw, "")})
     assert 'id="mechanisms"' in report.render(folder).read_text()
     assert (folder / "figures" / "mechanisms_2.png").exists()
     assert 'id="mechanisms"' not in (study_folder / "index.html").read_text()

@@ -1,19 +1,22 @@
 """One look for all figures: 8 pt in one font, journal column widths, colours and shapes that need no colour vision."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.ft2font import LoadFlags
 from matplotlib.lines import Line2D
 from PIL import Image
 
+Item = TypeVar("Item")
 MM = 1 / 25.4
 #: it comes with matplotlib, so that figures have the same letters whatever fonts a machine has
 FONT = "DejaVu Sans"
@@ -78,10 +81,11 @@ def pages(names: list[str], columns: int, height: float, foot: float) -> Iterato
     yield from (names[start : start + most] for start in range(0, len(names), most))
 
 
-def even_parts(names: list[str], most: int) -> list[list[str]]:
-    """The names in as few lists of at most `most` as hold them, about as many in each."""
-    count = -(-len(names) // most)
-    return [list(part) for part in np.array_split(np.array(names, dtype=object), count)] if names else []
+def even_parts(items: list[Item], most: int) -> list[list[Item]]:
+    """The items in as few lists of at most `most` as hold them, about as many in each."""
+    count = -(-len(items) // most)
+    ends = [round(k * len(items) / count) for k in range(count + 1)] if items else [0]
+    return [items[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def wrapped(name: str, letters: int) -> str:
@@ -92,6 +96,24 @@ def wrapped(name: str, letters: int) -> str:
         fits = len(lines[-1] + word.rstrip()) <= letters
         lines[-1:] = [lines[-1] + word] if fits or not lines[-1] else [lines[-1], word]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def shortened(name: str, width: float, points: float = 6) -> str:
+    """A plug-in's name as words in so many mm; a longer one loses its middle, as labels differ at their ends."""
+    whole = shown = display_name(name)
+    for letters in range(len(whole) - 1, 1, -1):
+        if text_width(shown, points) <= width:
+            break
+        shown = f"{whole[: -(-letters // 2)].rstrip()}…{whole[len(whole) - letters // 2 :].lstrip()}"
+    return shown
+
+
+def text_width(text: str, points: float) -> float:
+    """The width in mm of a line of letters."""
+    font = get_font(findfont(FONT))
+    font.set_size(points, 72)
+    font.set_text(text, 0, flags=LoadFlags.NO_HINTING)
+    return float(font.get_width_height()[0]) / 64 / 72 / MM
 
 
 def legend_columns(handles: list[Line2D]) -> int:

@@ -16,7 +16,6 @@ from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import display_name
 from bench.report.load import tables as files
 from bench.report.load.results import Results
-from bench.report.metrics import tables as metric_tables
 from bench.report.metrics.profiles import by_region
 from bench.report.page import answers, boards, opening, spread
 from bench.report.page.pictures import data_uri, sheets, webp
@@ -31,6 +30,8 @@ EMBEDDED_BYTES = 20_000
 #: of a plot, lines and letters with their soft edges
 _COLOURS = 64
 FAILURES_SHOWN = 200
+#: figures that the page shows; the others are for papers
+SHOWN = ("overlap", "separability", "randomisation", "mechanisms")
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
         "models": results.models, "methods": results.methods, "metrics": results.metrics,
         "failures": results.failures, "validity": results.validity, "simulator_audits": results.simulator_audits,
         "simulators": results.sizes,
-    } | beside | metric_tables.write(results)  # fmt: skip
+    } | beside | source.of_metrics  # fmt: skip
     trace = Trace(tables, results.about)
-    embedded = {name: [Picture.of(path) for path in paths] for name, paths in figures.items() if name != "gallery"}
+    embedded = {name: [Picture.of(path) for path in paths] for name, paths in figures.items() if name in SHOWN}
     ranked = boards.boards(source)
     shares = spread.rows(results, tables["components"])
     page = _environment(trace).get_template("page.html.j2").render(

@@ -11,6 +11,7 @@ from bench.report.figures import scale
 from bench.report.figures.style import display_name
 from bench.report.load.results import Ranking
 from bench.report.rankings.ranked_results import RankedResults
+from bench.report.rankings.two_rankings import TwoRankings, two_rankings
 
 #: of the drawing: its size, and the frame that the marks lie in
 WIDTH, HEIGHT = 430, 330
@@ -82,16 +83,14 @@ def ranking_plane(source: RankedResults, scope: str, network: str, named: list[s
 
     named: methods with a label, beside the best control of each ranking.
     """
-    headlines = source.results.headlines[:2]
-    boards = [source.board(headline.ranking, network, scope) for headline in headlines]
-    scored = [board[board["mean"].notna()].set_index("method") for board in boards]
-    if len(scored) < 2 or (scored[0]["role"][scored[0].index.isin(scored[1].index)] == "method").sum() == 0:
+    both = two_rankings(source, scope, network)
+    if both is None:
         return None
-    across, up = scored
     spans = ((LEFT, RIGHT), (BOTTOM, TOP))
-    x, y = (_axis(source, *side) for side in zip(headlines, scored, spans, strict=True))
-    labelled = {*named, *across["control"], *up["control"]}
-    marks = [_mark(x, y, across.loc[name], up.loc[name], name in labelled) for name in across.index if name in up.index]
+    sides = ((both.x, both.across), (both.y, both.up))
+    x, y = (_axis(source, *side, span) for side, span in zip(sides, spans, strict=True))
+    labelled = {*named, *both.best_controls}
+    marks = [_mark(x, y, both, name, name in labelled) for name in both.methods]
     return RankingPlane(x, y, sorted(marks, key=lambda mark: (mark.kind == "method", mark.named)), _labels(marks))
 
 
@@ -102,11 +101,10 @@ def _axis(source: RankedResults, headline: Ranking, rows: pd.DataFrame, span: tu
     )
 
 
-def _mark(x: Axis, y: Axis, across: pd.Series, up: pd.Series, named: bool) -> Mark:
+def _mark(x: Axis, y: Axis, both: TwoRankings, method: str, named: bool) -> Mark:
+    across, up = both.rows(method)
     places = [axis.at(row[end]) for end in ("low", "high") for axis, row in ((x, across), (y, up))]
-    ranked = across["role"] != "method" or across["rank"] != "" or up["rank"] != ""
-    kind = str(across["role"]) if ranked else "unranked"
-    return Mark(str(across.name), kind, x.at(across["mean"]), y.at(up["mean"]), *_ends(places), named)
+    return Mark(method, both.kind(method), x.at(across["mean"]), y.at(up["mean"]), *_ends(places), named)
 
 
 def _ends(places: list[float]) -> tuple[float, float, float, float]:

@@ -1,6 +1,7 @@
 """A study with its aggregated tables and panels: the source of figures and page."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from bench.report.load import panels
 from bench.report.load import tables as files
 from bench.report.load.results import Ranking, Results
+from bench.report.metrics import tables as metric_tables
 from bench.report.rankings import tables
 from bench.report.rankings.blocks import Blocks
 
@@ -29,6 +31,11 @@ class RankedResults:
         aggregated = tables.aggregate(results, blocks)
         files.write(results.folder, aggregated)
         return cls(results, aggregated, blocks.per_model, panels.read(results.folder / "panels.npz"))
+
+    @cached_property
+    def of_metrics(self) -> dict[str, pd.DataFrame]:
+        """The tables about metrics and models, computed and written when they are first asked for."""
+        return metric_tables.write(self.results)
 
     @property
     def headline(self) -> Ranking | None:
