@@ -190,7 +190,7 @@ SHARED = {
     **dict.fromkeys(("read", "write", "record", "publish"), "of what the module keeps in files, called by its name"),
     **dict.fromkeys(("draw", "table", "rows", "tables", "columns"), "of what the module makes, called by its name"),
     **dict.fromkeys(("check", "applicable", "run", "main", "of", "require"), "the module's one task, by its name"),
-    **dict.fromkeys(("calibrate", "drift", "export", "figures", "leaderboard", "portrait"), "a verb and what it calls"),
+    **dict.fromkeys(("calibrate", "drift", "export", "leaderboard", "portrait"), "a verb and what it calls"),
     **dict.fromkeys(("aggregate", "violations", "study"), "a way in of a package, and the function behind it"),
     **dict.fromkeys(
         ("check_batch", "check_determinism", "check_input", "within_bounds", "oracle_leads"),

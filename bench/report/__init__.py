@@ -66,7 +66,7 @@ def draw_figures(folder: Path) -> tuple[list[Path], list[str]]:
     drawn = drawing.draw_all(source, source.results.folder / "figures")
     pictures = [page for pages in drawn.values() for page in pages]
     # the proxies are written where they were drawn
-    return [*pictures, *write_printed(source.results.folder)], drawing.left_out(drawn)
+    return [*pictures, *write_printed(source.results.folder)], drawing.not_drawn(drawn)
 
 
 def summary(folder: Path) -> str:

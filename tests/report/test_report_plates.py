@@ -142,7 +142,7 @@ def test_contests_without_ranks_are_named_with_the_reason():
 
 
 def test_a_lesion_is_counted_in_cells_of_the_layer(source):
-    place = next(place for place in cells.places(source) if place.simulator == "focal")
+    place = next(place for place in cells.lesions_in_cells(source) if place.simulator == "focal")
     # 24 voxels of 6 mm on 6 cells: 24 mm a side
     assert place.cells == pytest.approx(100 / 13.824) and place.methods == ("grad_cam",)
     assert np.isnan(cells.cell_ml(source.pictures["focal"], "fc: 8"))

@@ -16,7 +16,7 @@ _GRID = re.compile(r": \d+ x (\d+) x (\d+) x (\d+)$")
 _MM3 = 1000.0
 
 
-class Place(NamedTuple):
+class LesionCells(NamedTuple):
     """A simulator, network and layer, the methods that read it, and the lesions in its cells.
 
     cells: by volume, of the median patient; low, high: of the 5th and the 95th percentile.
@@ -31,7 +31,7 @@ class Place(NamedTuple):
     high: float
 
 
-def places(source: RankedResults) -> list[Place]:
+def lesions_in_cells(source: RankedResults) -> list[LesionCells]:
     """Those whose lesions and layers have known sizes, the coarsest layers for their lesions first."""
     path = source.results.folder / "maps.csv"
     if not path.is_file():
@@ -44,9 +44,11 @@ def places(source: RankedResults) -> list[Place]:
     for (simulator, network, layer), rows in read.groupby(["simulator", "network", "layer"]):
         images = source.pictures.get(str(simulator))
         volume = np.nan if images is None else cell_ml(images, str(layer))
-        cells = [float(size) / volume for size in sizes.loc[str(simulator)]]
+        cells = (sizes.loc[str(simulator)].to_numpy(dtype=float) / volume).tolist()
         if np.isfinite(cells).all():
-            counted.append(Place(str(simulator), str(network), str(layer), tuple(rows["method"].unique()), *cells))
+            counted.append(
+                LesionCells(str(simulator), str(network), str(layer), tuple(rows["method"].unique()), *cells)
+            )
     return sorted(counted, key=lambda place: (place.cells, place))
 
 
@@ -63,7 +65,7 @@ def cell_ml(images: PictureSet, layer: str) -> float:
     return float((np.mean(strides) * images.spacing) ** 3 / _MM3)
 
 
-def scores(source: RankedResults, ranking: str, place: Place) -> pd.DataFrame:
+def scores_of_readers(source: RankedResults, ranking: str, place: LesionCells) -> pd.DataFrame:
     """The leaderboard rows with a score of the methods of a place."""
     board = source.board(ranking, place.network, place.simulator)
     return board[board["method"].isin(place.methods) & board["mean"].notna()]

@@ -26,15 +26,15 @@ def draw(source: RankedResults) -> list[Figure]:
         (group, headline.ranking, rows)
         for group in source.results.groups
         for headline in source.results.headlines
-        if (rows := priced(source, headline.ranking, network, group))["role"].eq("method").any()
+        if (rows := scored_and_priced(source, headline.ranking, network, group))["role"].eq("method").any()
     ]
     return [
         _page(source, page)
-        for page in frames.pages(panels, COLUMNS, _HEIGHT, _ROOM, frames.legend_foot(_legend(), len(panels)))
+        for page in frames.paged(panels, COLUMNS, _HEIGHT, _ROOM, frames.legend_foot(_legend(), len(panels)))
     ]
 
 
-def priced(source: RankedResults, ranking: str, network: str, scope: str) -> pd.DataFrame:
+def scored_and_priced(source: RankedResults, ranking: str, network: str, scope: str) -> pd.DataFrame:
     """Leaderboard rows of methods and controls with a score of models past the gate, and `seconds` of costs.csv."""
     costs, board = source.tables["costs"], source.board(ranking, network, scope)
     of_maps = costs[(costs["stage"] == "attribute") & (costs["network"] == network) & (costs["seconds"] > 0)]

@@ -25,7 +25,7 @@ _LAYERS = ((0.06, 0.9), (0.06, 0.9), (0.09, 0.6), (0.09, 0.6), (0.12, 0.35), (0.
 _PATIENT = 1
 
 
-class Scene(NamedTuple):
+class Exhibit(NamedTuple):
     """The patient that is shown: row p of the pictures of a simulator of the group, with the map of a method."""
 
     group: str
@@ -65,7 +65,7 @@ def draw(source: RankedResults) -> list[Figure]:
     return [figure]
 
 
-def _scene(source: RankedResults) -> Scene | None:
+def _scene(source: RankedResults) -> Exhibit | None:
     """The best method with a kept map, of the first group of the main network that ranks anything, or else of any."""
     headline, network = source.headline, source.results.main_network
     if headline is None:
@@ -80,11 +80,11 @@ def _scene(source: RankedResults) -> Scene | None:
                 p = next((k for k, label in enumerate(images.labels) if label == _PATIENT), 0)
                 # the margin is that of the brain shown
                 alone = np.where((np.arange(len(images.brain)) == p)[:, None, None], images.brain, 0)
-                return Scene(group, network, shown[0], cropped_pictures(replace(images, brain=alone)), p)
+                return Exhibit(group, network, shown[0], cropped_pictures(replace(images, brain=alone)), p)
     return None
 
 
-def _story(source: RankedResults, scene: Scene, steps: list[Axes]) -> None:
+def _story(source: RankedResults, scene: Exhibit, steps: list[Axes]) -> None:
     """The brain, the disease, the network and the map."""
     images, p = scene.images, scene.p
     values, scale = images.maps[scene.network][scene.method][p], float(images.scales[scene.network][scene.method][p])
@@ -106,7 +106,7 @@ def _story(source: RankedResults, scene: Scene, steps: list[Axes]) -> None:
     _text(steps[3], "a method explains", style.display_name(scene.method), f"on {style.display_name(scene.network)}")
 
 
-def _truth(source: RankedResults, scene: Scene, axis: Axes, headline: Ranking) -> None:
+def _truth(source: RankedResults, scene: Exhibit, axis: Axes, headline: Ranking) -> None:
     """A truth, and what the map of the method scores against it."""
     picture = _truth_picture(source, scene, headline)
     if picture is None:
@@ -121,7 +121,7 @@ def _truth(source: RankedResults, scene: Scene, axis: Axes, headline: Ranking) -
     _text(axis, f"truth: {headline.ranking}", style.display_name(headline.metric), score)
 
 
-def _truth_picture(source: RankedResults, scene: Scene, headline: Ranking) -> Array | None:
+def _truth_picture(source: RankedResults, scene: Exhibit, headline: Ranking) -> Array | None:
     """The map of the first oracle of a truth that was kept; None without one."""
     methods, kept = source.results.methods, scene.images.maps[scene.network]
     oracles = methods["method"][(methods["role"] == "oracle") & (methods["truth"] == headline.truth)]

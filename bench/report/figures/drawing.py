@@ -63,6 +63,6 @@ def draw_all(source: RankedResults, folder: Path) -> dict[str, list[Path]]:
     return drawn
 
 
-def left_out(drawn: Iterable[str]) -> list[str]:
+def not_drawn(drawn: Iterable[str]) -> list[str]:
     """A sentence on each figure that is not drawn."""
     return [f"no figure {name}: {plate.lacking}" for name, plate in PLATES.items() if name not in set(drawn)]

@@ -83,7 +83,7 @@ def square(count: int, most: int) -> int:
     return 2 if count == 4 else most
 
 
-def pages(items: list[Any], columns: int, height: float, room: Room, foot: float) -> Iterator[list[Any]]:
+def paged(items: list[Any], columns: int, height: float, room: Room, foot: float) -> Iterator[list[Any]]:
     """The items of each page: as many rows of panels as fit above the foot."""
     rows = max(1, int((style.TALLEST / style.MM - foot) // (room.top + height + room.bottom)))
     yield from (items[start : start + rows * columns] for start in range(0, len(items), rows * columns))

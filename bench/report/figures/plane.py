@@ -40,7 +40,7 @@ def draw(source: RankedResults) -> list[Figure]:
     ]
     return [
         _page(source, page)
-        for page in frames.pages(planes, COLUMNS, _HEIGHT, _ROOM, frames.legend_foot(_legend(), len(planes)))
+        for page in frames.paged(planes, COLUMNS, _HEIGHT, _ROOM, frames.legend_foot(_legend(), len(planes)))
     ]
 
 

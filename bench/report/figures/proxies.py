@@ -31,7 +31,7 @@ def draw(source: RankedResults) -> list[Figure]:
         for networks in style.even_parts(
             [n for n in source.results.networks if n in set(rows["network"])], len(style.COLOURS)
         )
-        for page in frames.pages(
+        for page in frames.paged(
             panels, columns, _high(names, networks), _ROOM, frames.legend_foot(_legend(networks), len(panels))
         )
     ]

@@ -38,7 +38,7 @@ def draw(source: RankedResults) -> list[Figure]:
     columns = frames.square(len(ranked), COLUMNS)
     notes = frames.lines(note(board[board["simulator"].isin(groups)]), len(ranked))
     foot = frames.legend_foot(_legend(True), len(ranked)) + frames.foot(notes)
-    return [_page(part, columns, notes) for part in frames.pages(ranked, columns, _LINE * most, _ROOM, foot)]
+    return [_page(part, columns, notes) for part in frames.paged(ranked, columns, _LINE * most, _ROOM, foot)]
 
 
 def note(board: pd.DataFrame) -> str:

@@ -25,9 +25,15 @@ _NOTE = (
 def draw(source: RankedResults) -> list[Figure]:
     """A row per simulator, network and layer, those of fewest cells first; no page where no method reads a layer."""
     rankings = source.results.headlines[:_SHOWN]
-    rows = [p for p in cells.places(source) if any(len(cells.scores(source, h.ranking, p)) for h in rankings)]
+    rows = [
+        p
+        for p in cells.lesions_in_cells(source)
+        if any(len(cells.scores_of_readers(source, h.ranking, p)) for h in rankings)
+    ]
     methods = list(dict.fromkeys(name for place in rows for name in place.methods))
-    ceiling = any(cells.scores(source, h.ranking, p)["native_ceiling"].notna().any() for h in rankings for p in rows)
+    ceiling = any(
+        cells.scores_of_readers(source, h.ranking, p)["native_ceiling"].notna().any() for h in rankings for p in rows
+    )
     legend = _legend(methods, ceiling)
     foot = frames.legend_foot(legend, _SHOWN) + frames.foot(frames.lines(_NOTE, _SHOWN))
     most = int((style.TALLEST / style.MM - _ROOM.top - _ROOM.bottom - foot) // _LINE)
@@ -37,7 +43,7 @@ def draw(source: RankedResults) -> list[Figure]:
 def _page(
     source: RankedResults,
     rankings: list[Ranking],
-    rows: list[cells.Place],
+    rows: list[cells.LesionCells],
     methods: list[str],
     legend: list[Line2D],
     foot: float,
@@ -67,7 +73,7 @@ def _page(
     return figure
 
 
-def _sizes(axis: Axes, rows: list[cells.Place]) -> None:
+def _sizes(axis: Axes, rows: list[cells.LesionCells]) -> None:
     names = [(style.shortened(p.simulator, _NAMES[0]), style.shortened(p.network, _NAMES[1])) for p in rows]
     axis.set_yticklabels([" on ".join(pair) for pair in names], fontsize=6)
     for y, place in enumerate(rows):
@@ -83,8 +89,10 @@ def _sizes(axis: Axes, rows: list[cells.Place]) -> None:
     axis.set_xlabel("cells of the layer\na lesion fills", fontsize=7, labelpad=1)
 
 
-def _scores(axis: Axes, source: RankedResults, headline: Ranking, rows: list[cells.Place], methods: list[str]) -> None:
-    boards = [cells.scores(source, headline.ranking, place) for place in rows]
+def _scores(
+    axis: Axes, source: RankedResults, headline: Ranking, rows: list[cells.LesionCells], methods: list[str]
+) -> None:
+    boards = [cells.scores_of_readers(source, headline.ranking, place) for place in rows]
     metric = source.results.metric(headline.metric)
     columns = ["mean", "low", "high", "chance", "native_ceiling"]
     axis.set_xlim(scale.score_ends(metric, np.concatenate([b[columns].to_numpy(dtype=float) for b in boards])))

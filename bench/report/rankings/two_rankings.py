@@ -29,7 +29,9 @@ class TwoRankings:
 
     def rows(self, method: str) -> tuple[pd.Series, pd.Series]:
         """The rows of a method in both."""
-        return self.across.loc[method], self.up.loc[method]
+        across: pd.Series = self.across.T[method]
+        up: pd.Series = self.up.T[method]
+        return across, up
 
     def kind(self, method: str) -> str:
         """`method`, `control`, `oracle`, or `unranked` of a method that has no rank in either."""
