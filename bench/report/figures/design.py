@@ -75,12 +75,14 @@ def _scene(source: RankedResults) -> Exhibit | None:
         for simulator in source.results.simulators_of(group):
             images = source.pictures.get(simulator)
             kept = images.maps.get(network, {}) if images else {}
-            shown = [name for name in boards[group]["method"] if name in kept and source.results.role(name) == "method"]
-            if images and shown:
+            candidates = [
+                name for name in boards[group]["method"] if name in kept and source.results.role(name) == "method"
+            ]
+            if images and candidates:
                 p = next((k for k, label in enumerate(images.labels) if label == _PATIENT), 0)
                 # the margin is that of the brain shown
                 alone = np.where((np.arange(len(images.brain)) == p)[:, None, None], images.brain, 0)
-                return Exhibit(group, network, shown[0], cropped_pictures(replace(images, brain=alone)), p)
+                return Exhibit(group, network, candidates[0], cropped_pictures(replace(images, brain=alone)), p)
     return None
 
 

@@ -38,6 +38,7 @@ class _Sheet:
     columns: int
     rows: int
     head: float
+    names: float
 
     @classmethod
     def of(cls, columns: int, pictures: int, aspect: float, lines: int) -> "_Sheet":
@@ -51,16 +52,20 @@ class _Sheet:
             _LARGEST,
         )
         cell = (edge, edge * aspect)
-        width = blocks * (_NAMES + columns * (edge + _GAP))
+        needed = blocks * (_NAMES + columns * (edge + _GAP))
+        # what is left of a column's width is room for names
+        width = (style.SINGLE if needed <= style.SINGLE / style.MM else style.DOUBLE) / style.MM
+        names = _NAMES + (width - needed) / blocks
         height = head + (rows + 1) * (cell[1] + _GAP) + _FOOT + _LINE * len(_note(width))
         figure = style.figure(width * style.MM, height * style.MM)
         figure.set_layout_engine("none")
-        return cls(figure, width, height, cell, columns, rows, head)
+        return cls(figure, width, height, cell, columns, rows, head, names)
 
     def corner(self, picture: int, column: int) -> tuple[float, float]:
         """Left and top of a picture (-1: the row of truths above the first)."""
         block, row = divmod(max(picture, 0), self.rows)
-        left = block * (_NAMES + self.columns * (self.cell[0] + _GAP)) + _NAMES + column * (self.cell[0] + _GAP)
+        across = self.cell[0] + _GAP
+        left = block * (self.names + self.columns * across) + self.names + column * across
         return left, self.head + (row + (picture >= 0)) * (self.cell[1] + _GAP)
 
     def truth_corner(self, block: int, column: int) -> tuple[float, float]:
@@ -173,7 +178,9 @@ def _names(source: RankedResults, sheet: _Sheet, methods: list[str]) -> None:
 def _bar(sheet: _Sheet) -> None:
     wide, note = 34.0, _note(sheet.width)
     above = _LINE * len(note) + 6.6
-    axis = sheet.figure.add_axes((_NAMES / sheet.width, above / sheet.height, wide / sheet.width, 1.8 / sheet.height))
+    axis = sheet.figure.add_axes(
+        (sheet.names / sheet.width, above / sheet.height, wide / sheet.width, 1.8 / sheet.height)
+    )
     bar = sheet.figure.colorbar(ScalarMappable(cmap=DIVERGING), cax=axis, orientation="horizontal")
     bar.set_ticks([0, 0.5, 1], labels=["− scale", "0", "+ scale"])
     bar.outline.set_visible(False)

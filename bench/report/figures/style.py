@@ -100,12 +100,12 @@ def wrapped(name: str, letters: int) -> str:
 
 def shortened(name: str, width: float, points: float = 6) -> str:
     """A plug-in's name as words in so many mm; a longer one loses its middle, as labels differ at their ends."""
-    whole = shown = display_name(name)
+    whole = cut = display_name(name)
     for letters in range(len(whole) - 1, 1, -1):
-        if text_width(shown, points) <= width:
+        if text_width(cut, points) <= width:
             break
-        shown = f"{whole[: -(-letters // 2)].rstrip()}…{whole[len(whole) - letters // 2 :].lstrip()}"
-    return shown
+        cut = f"{whole[: -(-letters // 2)].rstrip()}…{whole[len(whole) - letters // 2 :].lstrip()}"
+    return cut
 
 
 def text_width(text: str, points: float) -> float:
