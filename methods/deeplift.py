@@ -1,6 +1,7 @@
 """DeepLIFT: the difference from a reference image, followed back through the network by slopes between the two.
 
-The rescale rule, at every ReLU and max pooling wherever it is called; an operation without a rule is refused.
+The rescale rule, at every ReLU, smooth activation and max pooling wherever it is called; an operation without a rule,
+as a norm by the image's own spread or a softmax, is refused.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from bench.contracts import Attribution, Context, Count, MethodTags, Target, bounded
 from bench.passes import derivative, differentiable, explained, in_chunks, leaf, rows_of
 from methods._rules import Rule, intercepted
+from methods._rules.activations import rescaled_smoothly
 from methods._rules.differences import References, picked, rescaled
 from methods._rules.operations import OperationKind
 from methods._shared.background import controls
@@ -96,7 +98,7 @@ class DeepSHAP:
 
 def rescale(references: References) -> Mapping[OperationKind, Rule]:
     """The rescale rule."""
-    return {"relu": rescaled(references), "pick": picked(references)}
+    return {"relu": rescaled(references), "smooth": rescaled_smoothly(references), "pick": picked(references)}
 
 
 def contributions(

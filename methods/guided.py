@@ -1,4 +1,8 @@
-"""Gradients with another backward pass at the ReLUs."""
+"""Gradients with another backward pass at the ReLUs.
+
+All else passes on its derivative: norms, too. An activation whose units are never off, such as GELU, is refused, since
+which units are active is what these methods ask.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,7 +11,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, MethodTags, Target
 from bench.passes import gradient
-from methods._rules import deconv, guided, intercepted
+from methods._rules import deconv, derived, guided, intercepted
 
 # No sign law: what is positive for f is negative for -f, and only the positive is passed back.
 _LAWS = frozenset({"linear", "scale", "shift", "implementation", "refusal"})
@@ -29,7 +33,7 @@ class GuidedBackprop:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported at an operation without a rule."""
-        return gradient(model, inputs, target, intercepted(model, {"relu": guided}))
+        return gradient(model, inputs, target, intercepted(model, {"relu": guided, "norm": derived}))
 
 
 @dataclass(frozen=True)
@@ -49,4 +53,4 @@ class DeconvNet:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported at an operation without a rule."""
-        return gradient(model, inputs, target, intercepted(model, {"relu": deconv}))
+        return gradient(model, inputs, target, intercepted(model, {"relu": deconv, "norm": derived}))

@@ -26,7 +26,7 @@ class Call:
     """`func(*args, **kwargs)`, free of side effects.
 
     changes: the tensor the original call wrote in place. tracked: the arguments that descend from the image. gates:
-    those that do so through a gate, and stand for constants.
+    those that do so through a gate, and stand for constants. scores: those that a softmax will make into gates.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Call:
     changes: Tensor | None = None
     tracked: tuple[Tensor, ...] = ()
     gates: tuple[Tensor, ...] = ()
+    scores: tuple[Tensor, ...] = ()
 
     def __call__(self) -> Any:
         """The plain result."""

@@ -14,11 +14,15 @@ from bench.passes import alike, one_tensor
 from bench.passes.nested import tensors_in
 from methods._rules.call import Call, with_tensors
 from methods._rules.operations import QUERIES, OperationKind, kind_of
-from methods._rules.origins import Origins
+from methods._rules.written import WRITTEN
 
 #: computes an operation in its own way, usually the plain result with another backward pass
 Rule = Callable[[Call], Any]
 
+#: kinds that pass on their derivative where they have no rule
+_DERIVED = ("affine", "relu", "pick", "move")
+#: what becomes of kinds without a rule where gates are constants
+_CONSTANT = {"gate": "gate", "softmax": "gate", "product": "score", "score": "score"}
 
 _CHECKPOINTED = "rules cannot follow torch's checkpoint, which computes a part anew out of sight; run without it"
 
@@ -26,7 +30,8 @@ _CHECKPOINTED = "rules cannot follow torch's checkpoint, which computes a part a
 def intercepted(model: nn.Module, rules: Mapping[OperationKind, Rule]) -> Callable[[Tensor], Tensor]:
     """The model's forward pass with rules in place of the listed kinds of operation, to be differentiated.
 
-    Gates are constants where there is a rule for signals that they weigh (`gated`), and have no rule elsewhere.
+    Where there is a rule for signals that gates weigh (`gated`), gates are constants, softmaxes are gates, and what has
+    no rule is written out in gates and what they weigh (`written`). Elsewhere these have no rule.
 
     Raises Unsupported where the network is compiled, recomputes parts by `checkpoint`, uses an operation on the image
     that has no rule, or gives other outputs when it is followed than it gives alone: a map by rules that some layer
@@ -65,8 +70,8 @@ class _Interception(TorchFunctionMode):
 
     In-place operations are carried out beside: the written tensor keeps its identity and `value` names what it now is.
     Other views of the memory it should have written are stale, and their use is refused, also that of a buffer a view
-    of which was written. Gates carry no derivative, and all that is computed of gates alone is one. A tensor that
-    descends from the image and was not seen on the way is refused.
+    of which was written. Gates carry no derivative, and all that is computed of gates alone is one; nor do scores,
+    which become gates. A tensor that descends from the image and was not seen on the way is refused.
     """
 
     def __init__(self, rules: Mapping[OperationKind, Rule], image: Tensor):
@@ -76,7 +81,7 @@ class _Interception(TorchFunctionMode):
         self.kept = [image]
         self.written: set[int] = set()
         self.gates: set[int] = set()
-        self.origins = Origins()
+        self.scores: set[int] = set()
         self.constant: set[Node] = set()
         self.refusal: Unsupported | None = None
 
@@ -90,9 +95,7 @@ class _Interception(TorchFunctionMode):
             )
         if not tracked:
             return func(*args, **(kwargs or {}))
-        gates = tuple(now for t in tracked if id(now := self._now(t)) in self.gates)
-        signals = tuple(now for t in tracked if id(now := self._now(t)) not in self.gates)
-        current = replace(call.with_tensors(self._now), tracked=signals, gates=gates)
+        current = self._sorted(call, [self._now(t) for t in tracked])
         if call.name in QUERIES:
             return current()
         if any(self._unseen(t) for t in tensors if id(t) not in self.value):
@@ -104,6 +107,8 @@ class _Interception(TorchFunctionMode):
             raise self._refused(
                 f"'{call.name}' runs without gradients (no_grad, checkpoint or a custom autograd function)"
             )
+        if call.name in WRITTEN and "gated" in self.rules and kind_of(current) not in self.rules:
+            return self._track(self._written(call), call.changes)
         return self._track(self._apply(current), call.changes)
 
     def check(self) -> None:
@@ -117,7 +122,16 @@ class _Interception(TorchFunctionMode):
             raise Unsupported("no operation between image and outputs was seen; the network computes outside torch")
         if id(self._now(outputs)) in self.gates:
             raise Unsupported("the outputs come out of a sigmoid or softmax; rules explain what goes into it")
+        if id(self._now(outputs)) in self.scores:
+            raise Unsupported("the outputs are a product of activations, for which there is no rule")
         return self._now(outputs)
+
+    def _sorted(self, call: Call, tracked: list[Tensor]) -> Call:
+        """The call with every argument as it now is, those of the image told apart."""
+        gates = tuple(t for t in tracked if id(t) in self.gates)
+        scores = tuple(t for t in tracked if id(t) in self.scores)
+        signals = tuple(t for t in tracked if id(t) not in self.gates | self.scores)
+        return replace(call.with_tensors(self._now), tracked=signals, gates=gates, scores=scores)
 
     def _refused(self, why: str) -> Unsupported:
         self.refusal = self.refusal or Unsupported(why)
@@ -125,17 +139,21 @@ class _Interception(TorchFunctionMode):
 
     def _apply(self, call: Call) -> Any:
         kind = kind_of(call)
-        if kind is None or (kind in ("gate", "gated") and "gated" not in self.rules):
+        if kind is not None and (kind in self.rules or kind in _DERIVED):
+            return self._by_rule(kind, call)
+        if kind not in _CONSTANT or "gated" not in self.rules:
             raise self._refused(f"there is no rule for the operation '{call.name}' as this network uses it")
-        if kind == "gated" and self.origins.weighs_itself(call):
-            raise self._refused("there is no rule for a tensor times its own sigmoid, which is the activation 'silu'")
-        if kind == "gate":
-            result = with_tensors(call(), Tensor.detach)
-            self.gates |= {id(t) for t in tensors_in(result)}
-        else:
-            result = self._by_rule(kind, call)
-        self.origins.note(call, result)
+        result = with_tensors(call(), Tensor.detach)
+        (self.gates if _CONSTANT[kind] == "gate" else self.scores).update(id(t) for t in tensors_in(result))
         return result
+
+    def _written(self, call: Call) -> Tensor:
+        """The result by operations that are met one by one, each tensor as it was before it was written in place."""
+        try:
+            with self:
+                return WRITTEN[call.name](call)
+        except Unsupported as error:
+            raise self._refused(str(error)) from error
 
     def _by_rule(self, kind: OperationKind, call: Call) -> Any:
         try:

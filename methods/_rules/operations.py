@@ -9,10 +9,15 @@ from typing import Literal
 from torch import Tensor
 
 from methods._rules.call import Call
+from methods._rules.shares import MATRIX_PRODUCTS
 
 #: affine: output is affine in the tracked tensors together; relu: max(x, 0); pick: keeps some values, drops others;
-#: move: the same values elsewhere; gate: makes weights in 0..1, or moves and scales them; gated: a signal times a gate
-OperationKind = Literal["affine", "relu", "pick", "move", "gate", "gated"]
+#: move: the same values elsewhere; gate: makes weights, or moves and scales them; gated: a signal times a gate;
+#: smooth: an activation, value by value; norm: by the image's own mean and spread; softmax: makes weights of signals;
+#: product: a matrix product of two signals; score: such a product, scaled and moved, on its way to be weights
+OperationKind = Literal[
+    "affine", "relu", "pick", "move", "gate", "gated", "smooth", "norm", "softmax", "product", "score"
+]
 Tracked = Callable[[Tensor], bool]
 Form = Callable[[Call, Tracked], bool]
 
@@ -56,7 +61,7 @@ _FORMS: dict[OperationKind, dict[Form, str]] = {
     "affine": {
         _constant_weights: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d linear",
         _running_statistics: "batch_norm",
-        _one_factor: "mul multiply matmul mm",
+        _one_factor: "mul multiply matmul mm bmm",
         _constant_divisor: "div divide true_divide",
         _linear_mode: "interpolate",
         _always: "add sub subtract rsub neg sum mean avg_pool1d avg_pool2d avg_pool3d "
@@ -69,9 +74,12 @@ _FORMS: dict[OperationKind, dict[Form, str]] = {
     "move": {
         _not_dropping: "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout",
         _always: "flatten unflatten reshape view squeeze unsqueeze permute transpose movedim cat concat stack chunk "
-        "split unbind narrow select __getitem__ contiguous clone to float double pad expand",
+        "split unbind narrow select __getitem__ contiguous clone to float double pad expand .T .mT",
     },
-    "gate": {_always: "sigmoid softmax"},
+    "smooth": {_always: "gelu silu elu softplus"},
+    "norm": {_constant_weights: "layer_norm rms_norm group_norm instance_norm"},
+    "softmax": {_always: "softmax"},
+    "gate": {_always: "sigmoid slope_from_zero inverse_spread"},
 }
 
 OPERATIONS: dict[str, tuple[OperationKind, Form]] = {
@@ -79,7 +87,15 @@ OPERATIONS: dict[str, tuple[OperationKind, Form]] = {
 }
 
 #: what a product of a signal and a gate is; a gate that is used with a signal in any other way has no rule
-_WEIGHED: dict[str, OperationKind] = {"mul": "gated", "multiply": "gated", "matmul": "affine", "mm": "affine"}
+_WEIGHED: dict[str, OperationKind] = {
+    "mul": "gated",
+    "multiply": "gated",
+    "matmul": "affine",
+    "mm": "affine",
+    "bmm": "affine",
+}
+#: what becomes of scores
+_SCORED: dict[OperationKind, OperationKind] = {"affine": "score", "move": "score", "softmax": "gate", "gate": "gate"}
 
 _METHODS = """size dim ndimension numel nelement stride storage_offset is_contiguous is_floating_point is_complex
 get_device element_size __len__ register_hook"""
@@ -93,9 +109,13 @@ QUERIES = frozenset(f"{_METHODS} {_ATTRIBUTES}".split())
 def kind_of(call: Call) -> OperationKind | None:
     """The kind of an operation in the form in which it is called; None where there is no rule for it."""
     kind, form = OPERATIONS.get(call.name, (None, None))
-    chosen = call.tracked or call.gates
-    if form is None or not form(call, lambda t: any(t is c for c in chosen)):
+    chosen = call.tracked or call.gates or call.scores
+    if kind is None or form is None:
         return None
+    if not form(call, lambda t: any(t is c for c in chosen)):
+        return "product" if call.name in MATRIX_PRODUCTS and len(call.tracked) == 2 else None
+    if call.scores:
+        return None if call.tracked or call.gates else _SCORED.get(kind)
     if call.gates:
         return _WEIGHED.get(call.name) if call.tracked else "gate" if kind in ("affine", "move") else None
     return kind

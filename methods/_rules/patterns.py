@@ -12,7 +12,7 @@ from torch import Tensor
 from bench.contracts import Unsupported
 from methods._rules.call import Call
 from methods._rules.engine import Rule
-from methods._rules.shares import WEIGHTED, over, unbiased, with_shares
+from methods._rules.shares import MATRIX_PRODUCTS, WEIGHTED, over, unbiased, with_shares
 
 #: of each unit: how often, the sum of y, and the sums of x and of x y over its inputs, in the shape of the weight
 Sums = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -65,7 +65,7 @@ class SignalPatterns:
 
 def weighted(call: Call) -> bool:
     """True for an operation with weights; raises Unsupported where they are not one row per output."""
-    if call.name in WEIGHTED and (call.name in ("matmul", "mm") or "transpose" in call.name):
+    if call.name in WEIGHTED and (call.name in MATRIX_PRODUCTS or "transpose" in call.name):
         raise Unsupported(f"there is no rule for patterns of the operation '{call.name}'")
     return call.name in WEIGHTED
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from methods._rules.call import Call
+from methods._rules.shares import with_shares
 
 
 class _GuidedReLU(torch.autograd.Function):
@@ -62,6 +63,12 @@ def deconv(call: Call) -> Tensor:
     return _DeconvReLU.apply(call.argument(0, "input"))
 
 
+def derived(call: Call) -> Tensor:
+    """The plain derivative."""
+    result: Tensor = call()
+    return result
+
+
 def epsilon(size: float) -> Callable[[Call], Tensor]:
     """LRP-epsilon at an affine operation y = Wx + b (Bach et al. 2015, eq. 58), the bias kept in the denominator.
 
@@ -85,3 +92,16 @@ def taken_by_the_signal(call: Call) -> Tensor:
     """
     result: Tensor = call()
     return result
+
+
+def halved(rule: Callable[[Call], Tensor]) -> Callable[[Call], Tensor]:
+    """Relevance at a product of two signals: each takes half of what the rule passes on.
+
+    Achtibat et al. 2024, AttnLRP: attention-aware layer-wise relevance propagation for transformers, ICML, prop. 3.3.
+    """
+
+    def of_product(call: Call) -> Tensor:
+        y = rule(call)
+        return with_shares(y, (y, torch.full_like(y, 0.5)))
+
+    return of_product

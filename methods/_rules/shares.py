@@ -18,9 +18,10 @@ _CONVOLUTIONS = "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_tra
 #: at most one element of each argument reaches an element of the output
 ELEMENTWISE = frozenset(_SINGLE.split())
 CONVOLUTIONS = frozenset(_CONVOLUTIONS.split())
+MATRIX_PRODUCTS = frozenset({"matmul", "mm", "bmm"})
 #: many elements reach an element of the output, by constants of either sign; the remaining affine operations are
 #: averages, by constants that are not negative
-WEIGHTED = CONVOLUTIONS | {"linear", "matmul", "mm"}
+WEIGHTED = CONVOLUTIONS | {"linear"} | MATRIX_PRODUCTS
 
 
 class SignedParts(NamedTuple):
@@ -49,7 +50,7 @@ def parts(call: Call) -> SignedParts:
 
 def unbiased(call: Call) -> Call:
     """A weighted operation without its bias."""
-    if call.name in ("matmul", "mm"):
+    if call.name in MATRIX_PRODUCTS:
         return call
     keywords = {name: value for name, value in call.kwargs.items() if name != "bias"}
     return replace(call, args=(*call.args[:2], *(None,) * len(call.args[2:3]), *call.args[3:]), kwargs=keywords)
@@ -133,7 +134,7 @@ def _only(kept: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def _bias(call: Call, like: Tensor) -> Tensor:
-    bias = None if call.name in ("matmul", "mm") else call.argument(2, "bias")
+    bias = None if call.name in MATRIX_PRODUCTS else call.argument(2, "bias")
     if bias is None:
         return torch.zeros_like(like)
     spatial = call.argument(1, "weight").ndim - 2
