@@ -7,10 +7,15 @@ from torch import nn
 from bench.contracts import impossible
 
 
-def divisible(network: nn.Module, in_shape: Sequence[int], stride: int) -> None:
-    """Raise BadInput unless every axis of a grid (D, H, W) is divisible by `stride`, the voxels of one last feature."""
+def divisible(
+    network: nn.Module, in_shape: Sequence[int], stride: int, instead: str = "the network less depth"
+) -> None:
+    """Raise BadInput unless every axis of a grid (D, H, W) is divisible by `stride`, the voxels of one last feature.
+
+    instead: what to give in place of another grid.
+    """
     if any(n < stride or n % stride for n in in_shape):
-        raise impossible(network, "in_shape", tuple(in_shape), f"axes divisible by {stride}, or the network less depth")
+        raise impossible(network, "in_shape", tuple(in_shape), f"axes divisible by {stride}, or {instead}")
 
 
 def block(channels: int, wider: int, pooled: bool = False) -> nn.Sequential:

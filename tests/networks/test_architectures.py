@@ -12,8 +12,12 @@ from bench.checks.method_probe import randomised
 from bench.checks.networks import ProbeTask
 from bench.config.architecture import architecture
 from bench.contracts import BadInput, Unsupported
+from bench.networks._attention import Attention
 from bench.networks.conv5_fc3 import ConvFC
+from bench.networks.group_norm_cnn import GroupNormCNN
 from bench.networks.resnet import ResNet
+from bench.networks.se_cnn import Excitation
+from bench.networks.vit import ViT
 from methods.cam import GradCAM
 from methods.gradients import Gradient, GradientXInput
 from methods.guided import GuidedBackprop
@@ -31,7 +35,13 @@ STRIDES = {
     "patch_fcn": 4,
     "gap_cnn": 4,
     "gmp_cnn": 4,
+    "se_cnn": 4,
+    "group_norm_cnn": 4,
+    "hybrid": 4,
+    "vit": 4,
 }
+#: those that are no chain of affine operations and ReLUs, with what guided backprop refuses in each
+GATED = {"attention_cnn": "softmax", "se_cnn": "sigmoid", "group_norm_cnn": "silu", "hybrid": "matmul", "vit": "matmul"}
 GRID = (16, 24, 16)
 
 
@@ -109,15 +119,57 @@ def test_the_risk_map_lies_where_the_windows_are():
         torch.testing.assert_close(model.intrinsic(ramp)["risk"][0, 0][centre], ramp[0, 0][centre])
 
 
+def test_grids_of_tokens_and_groups_that_do_not_divide_are_refused():
+    with pytest.raises(
+        BadInput, match=r"ViT.in_shape=\[16, 24, 15\] is not possible: give axes divisible by 4, or a patch"
+    ):
+        ViT((16, 24, 15), 2)
+    with pytest.raises(
+        BadInput, match=r"GroupNormCNN.groups=3 is not possible: give a number that divides each of widths"
+    ):
+        GroupNormCNN(GRID, 2, groups=3)
+
+
+@pytest.mark.parametrize("read", ["mean", "class"])
+def test_a_transformer_reads_its_tokens_and_their_places(read):
+    """Patches that change places with what they are added to change nothing in the mean of tokens."""
+    model, x = randomised(ViT(GRID, 2, read=read), 3).double(), images().double()
+    tokens = model.embed(x).flatten(2).transpose(1, 2)
+    assert tokens.shape == (2, 4 * 6 * 4, 32)
+    placed = model.places(tokens)
+    torch.testing.assert_close(placed[:, placed.shape[1] - 96 :], tokens + model.places.places[-96:])
+    order = torch.randperm(placed.shape[1], generator=torch.Generator().manual_seed(0))
+    moved, plain = model.blocks(placed[:, order]), model.blocks(placed)
+    torch.testing.assert_close(moved, plain[:, order])
+    read_out = plain[:, 0] if read == "class" else plain.mean(1)
+    torch.testing.assert_close(model(x), model.readout(read_out))
+
+
+def test_written_attention_is_torchs():
+    attention, tokens = randomised(Attention(8, 2), 1).double(), torch.randn(2, 5, 8).double()
+    theirs = nn.MultiheadAttention(8, 2, batch_first=True).double()
+    theirs.load_state_dict(
+        dict(zip(theirs.state_dict(), [*attention.project.parameters(), *attention.mix.parameters()], strict=True))
+    )
+    torch.testing.assert_close(attention(tokens), theirs(tokens, tokens, tokens)[0])
+
+
+def test_excited_channels_are_heard_as_their_gate_says():
+    part, x = randomised(Excitation(3, 2), 1).double(), torch.rand(2, 3, 4, 4, 4).double()
+    gate = torch.sigmoid(part.gate(x.mean((2, 3, 4))))
+    torch.testing.assert_close(part(x), torch.einsum("ncdhw,nc->ncdhw", x, gate))
+    assert gate.std() > 0.01
+
+
 @pytest.mark.parametrize("name", STRIDES)
 def test_methods_explain_it_or_refuse(name):
-    """LRP-0 equals gradient x input on ReLU networks, so rules met every operation; a gate is a constant."""
+    """LRP-0 equals gradient x input on ReLU networks, so rules met every operation; gates and spreads are constants."""
     model, x = randomised(network(name), 5).double(), images().double()
     for method in (Gradient(), GradCAM()):
         found = method(model, x, (1, 0))
         assert found.shape == x.shape and found.isfinite().all() and found.flatten(1).std(1).min() > 0
-    if name == "attention_cnn":
-        with pytest.raises(Unsupported, match="softmax"):
+    if name in GATED:
+        with pytest.raises(Unsupported, match=f"'{GATED[name]}'"):
             GuidedBackprop()(model, x, (1, 0))
         relevance, product = (method(model, x, (1, 0)).map for method in (LRP0(), GradientXInput()))
         assert relevance.isfinite().all() and not torch.allclose(relevance, product)
