@@ -55,10 +55,10 @@ class GradCAM:
         """Map (N, 1, D, H, W). Raises Unsupported where the network has no such feature maps."""
 
         def combine(features: Tensor, slope: Tensor) -> Tensor:
-            coarse = _summed(slope.mean(_SPACE, keepdim=True) * features)
+            coarse = summed(slope.mean(_SPACE, keepdim=True) * features)
             return coarse.clamp(min=0) if self.relu else coarse
 
-        return _gradient_cam(model, inputs, target, self.layer, context, combine)
+        return gradient_cam(model, inputs, target, self.layer, context, combine)
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class GradCAMPlusPlus:
             # divided through by g^2, which would underflow; a zero gradient has no part in the weight anyway
             below = 2 + features.sum(_SPACE, keepdim=True) * slope
             alpha = (1 / below).where(below != 0, 0.0)
-            return _summed((alpha * slope.clamp(min=0)).sum(_SPACE, keepdim=True) * features).clamp(min=0)
+            return summed((alpha * slope.clamp(min=0)).sum(_SPACE, keepdim=True) * features).clamp(min=0)
 
-        return _gradient_cam(model, inputs, target, self.layer, context, combine)
+        return gradient_cam(model, inputs, target, self.layer, context, combine)
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ class HiResCAM:
         """Map (N, 1, D, H, W). Raises Unsupported where the network has no such feature maps."""
 
         def combine(features: Tensor, slope: Tensor) -> Tensor:
-            return _summed(slope * features)
+            return summed(slope * features)
 
-        return _gradient_cam(model, inputs, target, self.layer, context, combine)
+        return gradient_cam(model, inputs, target, self.layer, context, combine)
 
 
 @dataclass(frozen=True)
@@ -136,16 +136,17 @@ class LayerCAM:
         """Map (N, 1, D, H, W), not negative. Raises Unsupported where the network has no such feature maps."""
 
         def combine(features: Tensor, slope: Tensor) -> Tensor:
-            return _summed(slope.clamp(min=0) * features).clamp(min=0)
+            return summed(slope.clamp(min=0) * features).clamp(min=0)
 
-        return _gradient_cam(model, inputs, target, self.layer, context, combine)
+        return gradient_cam(model, inputs, target, self.layer, context, combine)
 
 
-def _summed(volumes: Tensor) -> Tensor:
+def summed(volumes: Tensor) -> Tensor:
+    """Sum (n, 1, d, h, w) over channels."""
     return volumes.sum(1, keepdim=True)
 
 
-def _gradient_cam(
+def gradient_cam(
     model: nn.Module,
     inputs: Tensor,
     target: Target,

@@ -1,5 +1,6 @@
 """The original class activation map, for networks that end in a global average and one linear layer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -39,24 +40,30 @@ class CAM:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W). Raises Unsupported for every other kind of network."""
+        return averaged_cam(model, inputs, target, context, lambda coarse: upsampled(coarse, inputs))
 
-        def work(rows: Tensor) -> Tensor:
-            x, chosen = leaf(model, inputs[rows]), rows_of(target, rows, inputs)
-            taken = passed(model, x, chosen, AVERAGED)
-            (context or Context()).notes["layer"] = taken.layer
-            features, slope = taken.features.detach(), derivative(taken.score, taken.features)
-            edited = passed(model, x, chosen, AVERAGED, lambda volume: -2 * volume, taken.place)
-            weights = slope.mean((2, 3, 4), keepdim=True)
-            if not weights.flatten(1).any(1).all():
-                raise Unsupported(
-                    "CAM needs a global average and one linear layer after the last feature maps; a subject's score "
-                    "does not vary with these, as where it saturates, so that nothing is known of what follows them"
-                )
-            for other in (slope, derivative(edited.score, edited.features)):
-                if (other - weights).abs().max() > ROUNDING * weights.abs().max():
-                    raise Unsupported("CAM needs a global average and one linear layer after the last feature maps")
-            coarse = features[0, 0].numel() * (weights * features).sum(1, keepdim=True)
-            return upsampled(coarse, inputs)
 
-        with differentiable(model):
-            return in_chunks(inputs, work).detach().contiguous()
+def averaged_cam(
+    model: nn.Module, inputs: Tensor, target: Target, context: Context | None, finish: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """The averaged feature maps, weighted as the readout weighs them, (n, 1, d, h, w), finished to the images' grid."""
+
+    def work(rows: Tensor) -> Tensor:
+        x, chosen = leaf(model, inputs[rows]), rows_of(target, rows, inputs)
+        taken = passed(model, x, chosen, AVERAGED)
+        (context or Context()).notes["layer"] = taken.layer
+        features, slope = taken.features.detach(), derivative(taken.score, taken.features)
+        edited = passed(model, x, chosen, AVERAGED, lambda volume: -2 * volume, taken.place)
+        weights = slope.mean((2, 3, 4), keepdim=True)
+        if not weights.flatten(1).any(1).all():
+            raise Unsupported(
+                "CAM needs a global average and one linear layer after the last feature maps; a subject's score "
+                "does not vary with these, as where it saturates, so that nothing is known of what follows them"
+            )
+        for other in (slope, derivative(edited.score, edited.features)):
+            if (other - weights).abs().max() > ROUNDING * weights.abs().max():
+                raise Unsupported("CAM needs a global average and one linear layer after the last feature maps")
+        return finish(features[0, 0].numel() * (weights * features).sum(1, keepdim=True))
+
+    with differentiable(model):
+        return in_chunks(inputs, work).detach().contiguous()

@@ -101,6 +101,32 @@ class SmallResNet(_Activations):
         return F.avg_pool3d(self.relu(2, branch), 2)
 
 
+class SmallTransformer(_Activations):
+    """Cubes of four voxels as tokens, two layers of attention in two heads, each with a hidden layer; mean; `head`."""
+
+    def __init__(self, style: Style = "module", classes: int = 2):
+        super().__init__(style, 2)
+        self.embed = nn.Conv3d(1, 6, 4, stride=4)
+        self.project = nn.ModuleList(nn.Linear(6, 18, bias=False) for _ in range(2))
+        self.hidden = nn.ModuleList(nn.Linear(6, 6) for _ in range(2))
+        self.head = nn.Linear(6, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (N, classes)."""
+        return self.head(self.features(x).mean((2, 3, 4)))
+
+    def features(self, x: Tensor) -> Tensor:
+        """The last tokens as a volume (N, 6, d, h, w)."""
+        volume = self.embed(x)
+        tokens = volume.flatten(2).transpose(1, 2)
+        for number, (project, hidden) in enumerate(zip(self.project, self.hidden, strict=True)):
+            query, key, value = project(tokens).unflatten(2, (3, 2, 3)).permute(2, 0, 3, 1, 4).unbind(0)
+            mixed = torch.softmax(query @ key.transpose(-2, -1), -1) @ value
+            tokens = tokens + mixed.transpose(1, 2).flatten(2)
+            tokens = tokens + self.relu(number, hidden(tokens))
+        return tokens.transpose(1, 2).reshape(volume.shape)
+
+
 class SmallLinear(nn.Module):
     """f(x) = Wx + b: every voxel's part is known."""
 
@@ -186,11 +212,13 @@ def randomised(model: nn.Module, seed: int) -> nn.Module:
     return model.eval()
 
 
-def probes() -> list[MethodProbe]:
-    """The two networks every check is run on, with three images."""
+def probes(method: Method | None = None) -> list[MethodProbe]:
+    """The two networks every check is run on, with three images; one that attends for a method that needs attention."""
     generator = torch.Generator().manual_seed(5)
     images = torch.randn(3, 1, *SHAPE, generator=generator) + 0.5
     truth = torch.randn(3, 1, *SHAPE, generator=generator)
+    if method is not None and "attention" in method.tags.needs:
+        return [MethodProbe("attending", SmallTransformer, images, truth=truth)]
     return [MethodProbe("plain", Plain, images, truth=truth), MethodProbe("residual", SmallResNet, images, truth=truth)]
 
 

@@ -23,7 +23,7 @@ def applicable(method: Method) -> list[Check]:
     chosen = list(_UNIVERSAL)
     chosen += [check_target, check_leaves_model] if tags.reads_model else []
     chosen += [check_nonnegative] if not tags.signed else []
-    chosen += [check_needs] if tags.needs & {"layer", "intrinsic"} else []
+    chosen += [check_needs] if tags.needs & {"layer", "intrinsic", "attention"} else []
     unknown = tags.laws - LAWS.keys()
     if unknown:
         raise BadInput(f"there are no laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")
@@ -163,9 +163,12 @@ def check_library_use(method: Method, probe: MethodProbe) -> None:
 
 
 def check_target(method: Method, probe: MethodProbe) -> None:
-    """Classes, contrasts and one class a row are told apart; a class that does not exist is refused as BadInput."""
+    """Classes, contrasts and one class a row are told apart, or none are; a class that does not exist is refused."""
     zero, one = (map_of(method, replace(probe, target=target)) for target in (0, 1))
-    assert distance(zero, one) > 1e-3, "the maps of class 0 and class 1 are the same"
+    if method.tags.targeted:
+        assert distance(zero, one) > 1e-3, "the maps of class 0 and class 1 are the same"
+    else:
+        assert torch.equal(zero, one), "tags.targeted is False but the maps of class 0 and class 1 differ"
     mixed = map_of(method, replace(probe, target=torch.tensor([1, 0, 1])))
     must_agree(mixed, torch.stack([one[0], zero[1], one[2]]), 1e-5, "a target of one class a row gives other maps")
     for wrong in (2, -1, (1, 2), torch.tensor([0, 1, 2])):

@@ -23,8 +23,9 @@ class MethodTags:
     quantity: `sensitivity` (change of the score per unit of intensity), `contribution` (a share of
         f(x) - f(b); the method also returns its multiplier M with map = M * (x - b)), or `location` (neither).
     role: `control` sets a floor and is never ranked; `oracle` sees a truth and is never ranked.
-    needs: `layer` (convolutional features), `training` (training images), `redraws` (the subject with regions drawn
-        anew by the simulator), `redraw_mean` (the mean of these).
+    targeted: whether the map depends on which score is explained; one that does not says the same of every class.
+    needs: `layer` (convolutional features), `attention` (softmaxes over tokens), `training` (training images),
+        `redraws` (the subject with regions drawn anew by the simulator), `redraw_mean` (the mean of these).
     truths: names of the truths that an oracle is told.
     laws: the identities the method claims; `bench.checks` tests exactly these.
     reference_class: what the image is compared with. Unlike references ask unlike questions, so methods are to be
@@ -38,6 +39,7 @@ class MethodTags:
     signed: bool = True
     stochastic: bool = False
     reads_model: bool = True
+    targeted: bool = True
     needs: frozenset[str] = frozenset()
     truths: frozenset[str] = frozenset()
     laws: frozenset[str] = frozenset()

@@ -92,7 +92,9 @@ def short_list(study: Study, group: str, label: str) -> Iterator[tuple[str, Chec
         chosen: list[tuple[Any, tuple[Any, ...]]] = [(check, (build,)) for check in networks.applicable(build)]
     elif group == "methods":
         method = study.make(group, label)
-        chosen = [(check, (method, probe)) for probe in method_probe.probes() for check in methods.applicable(method)]
+        chosen = [
+            (check, (method, probe)) for probe in method_probe.probes(method) for check in methods.applicable(method)
+        ]
     else:
         metric = study.make(group, label)
         chosen = [(check, (metric,)) for check in metrics.applicable(metric)]

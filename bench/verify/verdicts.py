@@ -101,7 +101,7 @@ def _networks(study: Study, label: str) -> Iterator[Named]:
 
 def _methods(study: Study, label: str) -> Iterator[Named]:
     method = study.make("methods", label)
-    for probe in method_probe.probes():
+    for probe in method_probe.probes(method):
         for check in methods.applicable(method):
             yield f"{check.__name__} ({probe.name})", partial(check, method, probe)
 

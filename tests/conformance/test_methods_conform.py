@@ -46,12 +46,13 @@ def built(path, **instead):
     return resolved(node)(**{key: value for key, value in node.items() if key != "_target_"})
 
 
-def _asked_on(check):
+def _asked_on(check, method):
     """(probe, marks): a law may break on one network and hold on another; a promise is one of the method, asked on each
     in the full matrix.
     """
     law = check.__module__ == method_laws.__name__
-    return [(probe, [] if law or probe is PROBES[0] else [pytest.mark.full]) for probe in PROBES]
+    first, *others = probes(method)
+    return [(first, []), *((probe, [] if law else [pytest.mark.full]) for probe in others)]
 
 
 def cases():
@@ -61,7 +62,7 @@ def cases():
         pytest.param(method, check, probe, id=f"{name}-{check.__name__}-{probe.name}", marks=[*marks, *more])
         for name, method, marks in methods
         for check in checks.applicable(method)
-        for probe, more in _asked_on(check)
+        for probe, more in _asked_on(check, method)
     ]
 
 

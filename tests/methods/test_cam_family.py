@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from scipy.ndimage import zoom
 from torch import nn
 from torch.nn import functional as F
 
@@ -12,6 +13,7 @@ from methods.cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
 from methods.cam_effect import AblationCAM, ScoreCAM
 from methods.cam_guided import GuidedGradCAM
 from methods.cam_linear import CAM
+from methods.cam_native import RespondCAM, SaliencyTubes
 from methods.guided import GuidedBackprop
 
 IMAGES = probes()[0].images.double()
@@ -155,11 +157,66 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_cam_is_refused_where_the_readout_is_no_average_and_one_layer(name):
-    with pytest.raises(Unsupported, match="global average and one linear layer"):
-        CAM()(REFUSED[name](), IMAGES, 1)
+    for method in (CAM(), SaliencyTubes()):
+        with pytest.raises(Unsupported, match="global average and one linear layer"):
+            method(REFUSED[name](), IMAGES, 1)
 
 
 def test_too_many_feature_maps_are_refused_with_the_way_out():
     for method in (AblationCAM(channels=4), ScoreCAM(channels=4)):
         with pytest.raises(Unsupported, match="set channels=5"):
             method(averaged(), IMAGES, 1)
+
+
+def test_respond_cam_is_its_formula_and_sums_to_what_hirescam_sums_to():
+    model = flat()
+    features = model.features(IMAGES).detach()
+    slope = model.end[1].weight[1].detach().reshape(features[:1].shape)
+    coarse = 0
+    for channel in range(5):
+        a, g = features[:, channel], slope[:, channel]
+        weight = (a * g).sum((1, 2, 3)) / a.sum((1, 2, 3))
+        coarse = coarse + weight[:, None, None, None] * a
+    equal(RespondCAM()(model, IMAGES, 1), upsampled(coarse[:, None]))
+    equal(coarse.flatten(1).sum(1), forward(model, IMAGES)[:, 1] - model.end[1].bias[1].detach())
+
+
+def test_respond_cam_is_grad_cam_where_a_feature_map_has_one_gradient():
+    model = averaged()
+    equal(RespondCAM()(model, IMAGES, (1, 0)), GradCAM()(model, IMAGES, (1, 0)))
+
+
+def test_trap_respond_cam_explodes_at_a_feature_map_that_sums_to_nearly_zero():
+    class Balanced(nn.Module):
+        """Two voxels of opposite sign, of which the score reads the first."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv3d(1, 1, 1, bias=False)
+
+        def forward(self, x):
+            return torch.stack([0 * x.sum((1, 2, 3, 4)), self.conv(x)[..., 0].sum((1, 2, 3))], 1)
+
+    model, x = Balanced().double(), torch.tensor([1.0, -0.999]).double().reshape(1, 1, 1, 1, 2)
+    respond, hires = (method(model, x, 1) for method in (RespondCAM(), HiResCAM()))
+    assert respond.abs().max() > 900 * hires.abs().max()
+    equal(respond.sum(), hires.sum())
+
+
+def test_saliency_tubes_are_cam_in_0_to_1_by_splines():
+    model = averaged()
+    features = model.features(IMAGES).detach()
+    for row, coarse in enumerate((weight(model) * features).sum(1)):
+        smooth = zoom(coarse.numpy(), [fine / few for fine, few in zip(IMAGES.shape[2:], coarse.shape, strict=True)])
+        expected = torch.from_numpy((smooth - smooth.min()) / (smooth.max() - smooth.min()))
+        equal(SaliencyTubes()(model, IMAGES, (1, 0))[row, 0], expected)
+
+
+def test_trap_saliency_tubes_show_evidence_against_as_none():
+    """Where all features speak against, the place that does so least is brightest."""
+    model = averaged()
+    with torch.no_grad():
+        model.end.layers[0].weight[1] = -model.end.layers[0].weight[1].abs()
+    against = CAM()(model, IMAGES, 1)
+    tubes = SaliencyTubes()(model, IMAGES, 1)
+    assert (against <= 0).all() and tubes.amax() == 1 and tubes.amin() == 0

@@ -9,7 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import nn
 
-from bench.checks.method_probe import Plain, probes, randomised
+from bench.checks.method_probe import Plain, SmallTransformer, probes, randomised
 from bench.contracts import Attribution, Batch
 
 FILES = sorted((Path(__file__).parents[2] / "conf" / "method").glob("*.yaml"))
@@ -28,6 +28,7 @@ OF_FAMILY = {
     "perturbation": {"shift"},
     "surrogate": {"scale", "sign", "shift", "implementation"},
     "intrinsic": {"implementation"},
+    "attention": {"shift", "implementation"},
 }
 #: what a family's maps must keep, by what they mean
 OF_QUANTITY = {
@@ -36,6 +37,11 @@ OF_QUANTITY = {
     ("guided", "sensitivity"): {"linear", "scale"},
     ("path", "contribution"): {"linear", "completeness"},
 }
+
+
+def network(method):
+    """The class of a network that the method reads."""
+    return SmallTransformer if "attention" in method.tags.needs else Plain
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -57,7 +63,7 @@ def told(method, shape):
 @pytest.mark.parametrize("name", METHODS)
 def test_odd_sizes_and_a_network_of_one_output_are_no_matter(name):
     images, context = told(METHODS[name], (9, 15, 11))
-    found = Attribution.of(METHODS[name](randomised(Plain(classes=1), 0), images, 0, context)).map
+    found = Attribution.of(METHODS[name](randomised(network(METHODS[name])(classes=1), 0), images, 0, context)).map
     assert found.shape == images.shape and found.isfinite().all()
     assert name == "constant" or (found.std((1, 2, 3, 4)) > 0).all()
 
@@ -65,7 +71,7 @@ def test_odd_sizes_and_a_network_of_one_output_are_no_matter(name):
 @pytest.mark.parametrize("size", [1e-6, pytest.param(1e6, marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", READERS)
 def test_maps_of_tiny_and_huge_scores_are_finite(name, size):
-    model = randomised(Plain(), 0)
+    model = randomised(network(METHODS[name])(), 0)
     with torch.no_grad():
         for parameter in model.head.parameters():
             parameter *= size
@@ -76,7 +82,7 @@ def test_maps_of_tiny_and_huge_scores_are_finite(name, size):
 @pytest.mark.parametrize("name", METHODS)
 def test_double_images_give_double_maps(name):
     method = METHODS[name]
-    model, images = randomised(Plain(), 0).double(), PROBE.images.double()
+    model, images = randomised(network(method)(), 0).double(), PROBE.images.double()
     found = Attribution.of(method(model, images, (1, 0), PROBE.context(method)))
     assert {part.dtype for part in found if part is not None} == {torch.float64}
 
