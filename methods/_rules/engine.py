@@ -147,7 +147,7 @@ class _Interception(TorchFunctionMode):
         (self.gates if _CONSTANT[kind] == "gate" else self.scores).update(id(t) for t in tensors_in(result))
         return result
 
-    def _written(self, call: Call) -> Tensor:
+    def _written(self, call: Call) -> Any:
         """The result by operations that are met one by one, each tensor as it was before it was written in place."""
         try:
             with self:

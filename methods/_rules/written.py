@@ -5,7 +5,8 @@ that of the bias. A norm divides by its spread, which is a gate, and is affine o
 transformers, ICML, section 4). Attention is a softmax of products of signals, which weighs values.
 """
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from methods._rules.call import Call
 
 #: below this size of x a slope is the derivative, since f(x) - f(0) would be rounding; in double precision
 NEAR = 1e-8
+_MULTI_HEAD = inspect.signature(F.multi_head_attention_forward)
 
 
 def slope_from_zero(x: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:
@@ -96,23 +98,51 @@ def _instance_norm(call: Call) -> Tensor:
     return _scaled(normed, _by_channel(x, weight), _by_channel(x, bias))
 
 
+def _attended(query: Tensor, key: Tensor, scale: float | None) -> Tensor:
+    """Weights (..., queries, keys) of attention."""
+    scores = query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if scale is None else scale)
+    return scores.softmax(-1)
+
+
 def _attention(call: Call) -> Tensor:
     names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
     given: dict[str, Any] = dict(zip(names, call.args, strict=False)) | call.kwargs
-    if any(given.get(name) for name in ("dropout_p", "is_causal", "enable_gqa")) or given.get("attn_mask") is not None:
-        raise Unsupported("there is no rule for 'scaled_dot_product_attention' with a mask, dropout or grouped queries")
-    query, key = given["query"], given["key"]
-    scale = given.get("scale")
-    scores = query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if scale is None else scale)
-    return scores.softmax(-1) @ given["value"]
+    _plain(call, given, ("attn_mask", "dropout_p", "is_causal", "enable_gqa"))
+    return _attended(given["query"], given["key"], given.get("scale")) @ given["value"]
+
+
+def _multi_head_attention(call: Call) -> tuple[Tensor, Tensor | None]:
+    given = _MULTI_HEAD.bind(*call.args, **call.kwargs)
+    given.apply_defaults()
+    told = given.arguments
+    _plain(call, told, ("attn_mask", "key_padding_mask", "is_causal", "bias_k", "bias_v", "add_zero_attn"))
+    _plain(call, told, ("use_separate_proj_weight", "dropout_p" if told["training"] else "is_causal"))
+    biases = (None,) * 3 if told["in_proj_bias"] is None else told["in_proj_bias"].chunk(3)
+    read = zip((told["query"], told["key"], told["value"]), told["in_proj_weight"].chunk(3), biases, strict=True)
+    heads = (told["num_heads"], -1)
+    query, key, value = (F.linear(*parts).unflatten(-1, heads).movedim(0, -2) for parts in read)
+    weights = _attended(query, key, None)
+    mixed = F.linear((weights @ value).movedim(-2, 0).flatten(-2), told["out_proj_weight"], told["out_proj_bias"])
+    if not told["need_weights"]:
+        return mixed, None
+    return mixed, weights.mean(-3) if told["average_attn_weights"] else weights
+
+
+def _plain(call: Call, given: Mapping[str, Any], refused: Sequence[str]) -> None:
+    """Raises Unsupported where attention has any of the options that are refused."""
+    for name in refused:
+        option = given.get(name)
+        if isinstance(option, Tensor) or option:
+            raise Unsupported(f"there is no rule for '{call.name}' with {name}; run it without")
 
 
 #: by the name of the operation
-WRITTEN: dict[str, Callable[[Call], Tensor]] = {
+WRITTEN: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("gelu", "silu", "elu", "softplus"), _activation),
     "layer_norm": _layer_norm,
     "rms_norm": _rms_norm,
     "group_norm": _group_norm,
     "instance_norm": _instance_norm,
     "scaled_dot_product_attention": _attention,
+    "multi_head_attention_forward": _multi_head_attention,
 }

@@ -10,8 +10,10 @@ from torch.nn import functional as F
 
 from bench.checks.method_probe import randomised
 from bench.contracts import Unsupported
+from bench.networks._attention import TransformerBlock
 from methods.relevance import LRP0, LRPEpsilon
 from methods.relevance_attention import AttnLRP
+from methods.relevance_supporting import DeepTaylor
 
 TOKENS, WIDTH, HEADS = 8, 12, 2
 
@@ -94,6 +96,46 @@ def test_attention_has_one_map_however_it_is_written(method, name):
     assert error.abs().max() < 1e-5 * expected.abs().max()
 
 
+class Encoded(nn.Module):
+    """Slabs as tokens of a transformer's layer, which is ours or torch's."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.head = layer, nn.Linear(WIDTH, 2)
+
+    def forward(self, x):
+        return self.head(self.layer(x.flatten(1).unflatten(1, (TOKENS, WIDTH))).mean(1))
+
+
+def encoded(dtype=torch.float64):
+    """The same network with our layer of attention and with torch's."""
+    ours = randomised(Encoded(TransformerBlock(WIDTH, HEADS)), 3)
+    options = {"dim_feedforward": 2 * WIDTH, "activation": "gelu", "batch_first": True, "norm_first": True}
+    theirs = Encoded(nn.TransformerEncoderLayer(WIDTH, HEADS, **options)).eval()
+    block = ours.layer
+    parts = [block.attention.project, block.attention.mix, block.hidden[0], block.hidden[2], block.norm1, block.norm2]
+    values = [value for part in (*parts, ours.head) for value in part.parameters()]
+    theirs.load_state_dict(dict(zip(theirs.state_dict(), values, strict=True)))
+    return ours.to(dtype), theirs.to(dtype)
+
+
+@pytest.mark.parametrize("method", [*FAMILY, AttnLRP(1e-9)], ids=repr)
+def test_torchs_layer_of_a_transformer_has_the_map_of_ours(method):
+    if isinstance(method, DeepTaylor):
+        with pytest.raises(Unsupported, match="the image is read by"):
+            method(encoded()[0], images(), 1)
+        return
+    ours, theirs = (map_of(method, model, images(), 1) for model in encoded())
+    assert (ours - theirs).abs().max() < 1e-6 * ours.abs().max()
+
+
+def test_torchs_attention_with_a_mask_is_refused():
+    model = encoded()[1]
+    model.layer.forward = lambda x: nn.TransformerEncoderLayer.forward(model.layer, x, torch.zeros(8, 8).double())
+    with pytest.raises(Unsupported, match="'multi_head_attention_forward' with attn_mask; run it without"):
+        LRP0()(model, images(), 1)
+
+
 def shares(inputs, outputs):
     """LRP-0 of one product sum_k a_ik b_kj into its two factors, each half: a step back from R of its outputs."""
     a, b = inputs
@@ -161,8 +203,8 @@ REFUSED = {
     "'add'": lambda q, k, v: v + (q @ k.mT)[..., :4],
     "'mul'": lambda q, k, v: v * (q @ k.mT)[..., :4],
     "'relu'": lambda q, k, v: torch.relu(q @ k.mT) @ v,
-    "with a mask": lambda q, k, v: F.scaled_dot_product_attention(q, k, v, torch.zeros(8, 8).double()),
-    "mask, dropout": lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
+    "with attn_mask": lambda q, k, v: F.scaled_dot_product_attention(q, k, v, torch.zeros(8, 8).double()),
+    "with is_causal": lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
 }
 
 
