@@ -2,7 +2,8 @@
 
 Relevance starts from the outputs times the derivative of the explained score (z1 for one class, z1 and -z0 for a
 contrast), and what biases absorb is lost, so the map sums to the score only in networks without biases. Where a sigmoid
-or softmax weighs a signal, the signal takes all relevance and the gate none: why it is open is not explained.
+or softmax weighs a signal, the signal takes all relevance and the gate none: why it is open is not explained. Norms by
+the image's own spread, smooth activations and attention are met as gates and what they weigh (`_rules/written.py`).
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ class LRP0:
     """LRP-0: relevance in proportion to contributions.
 
     In networks of affine layers, ReLU and pooling this equals gradient x input, biases or not (tested against a plain
-    propagation of relevances), and with gates that with every gate held still; networks with anything else are refused.
+    propagation of relevances), and with gates, norms, attention and smooth activations that with every gate, spread,
+    weight and slope from zero held still; networks with anything else are refused.
     """
 
     version: ClassVar[str] = "1"

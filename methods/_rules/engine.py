@@ -107,9 +107,10 @@ class _Interception(TorchFunctionMode):
             raise self._refused(
                 f"'{call.name}' runs without gradients (no_grad, checkpoint or a custom autograd function)"
             )
-        if call.name in WRITTEN and "gated" in self.rules and kind_of(current) not in self.rules:
-            return self._track(self._written(call), call.changes)
-        return self._track(self._apply(current), call.changes)
+        apart = (
+            call.name in WRITTEN and current.tracked and "gated" in self.rules and kind_of(current) not in self.rules
+        )
+        return self._track(self._written(call) if apart else self._apply(current), call.changes)
 
     def check(self) -> None:
         """Raises the refusal: torch's operators turn a TypeError, and so Unsupported, into one of their own."""

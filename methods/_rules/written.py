@@ -114,18 +114,20 @@ def _attention(call: Call) -> Tensor:
 def _multi_head_attention(call: Call) -> tuple[Tensor, Tensor | None]:
     given = _MULTI_HEAD.bind(*call.args, **call.kwargs)
     given.apply_defaults()
-    told = given.arguments
-    _plain(call, told, ("attn_mask", "key_padding_mask", "is_causal", "bias_k", "bias_v", "add_zero_attn"))
-    _plain(call, told, ("use_separate_proj_weight", "dropout_p" if told["training"] else "is_causal"))
-    biases = (None,) * 3 if told["in_proj_bias"] is None else told["in_proj_bias"].chunk(3)
-    read = zip((told["query"], told["key"], told["value"]), told["in_proj_weight"].chunk(3), biases, strict=True)
-    heads = (told["num_heads"], -1)
+    options = given.arguments
+    _plain(call, options, ("attn_mask", "key_padding_mask", "is_causal", "bias_k", "bias_v", "add_zero_attn"))
+    _plain(call, options, ("use_separate_proj_weight", "dropout_p" if options["training"] else "is_causal"))
+    biases = (None,) * 3 if options["in_proj_bias"] is None else options["in_proj_bias"].chunk(3)
+    read = zip(
+        (options["query"], options["key"], options["value"]), options["in_proj_weight"].chunk(3), biases, strict=True
+    )
+    heads = (options["num_heads"], -1)
     query, key, value = (F.linear(*parts).unflatten(-1, heads).movedim(0, -2) for parts in read)
     weights = _attended(query, key, None)
-    mixed = F.linear((weights @ value).movedim(-2, 0).flatten(-2), told["out_proj_weight"], told["out_proj_bias"])
-    if not told["need_weights"]:
+    mixed = F.linear((weights @ value).movedim(-2, 0).flatten(-2), options["out_proj_weight"], options["out_proj_bias"])
+    if not options["need_weights"]:
         return mixed, None
-    return mixed, weights.mean(-3) if told["average_attn_weights"] else weights
+    return mixed, weights.mean(-3) if options["average_attn_weights"] else weights
 
 
 def _plain(call: Call, given: Mapping[str, Any], refused: Sequence[str]) -> None:

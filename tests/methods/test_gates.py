@@ -194,6 +194,8 @@ REFUSED = {
     "'relu'": lambda net, h: net.head(h * torch.relu(torch.sigmoid(h) - 0.5)),
     "'div'": lambda net, h: net.head(h / torch.sigmoid(h)),
     "'mul'": lambda net, h: net.head(h * h),
+    "'silu'": lambda net, h: net.head(h * F.silu(torch.sigmoid(h))),
+    "'layer_norm'": lambda net, h: net.head(h * F.layer_norm(torch.sigmoid(h), (6,))),
     "come out of a sigmoid or softmax": lambda net, h: F.softmax(net.head(h), 1),
     "come out of a sigmoid": lambda net, h: net.head(nn.Sigmoid()(h)),
 }
