@@ -19,7 +19,7 @@ IMAGES = probes()[0].images.double()
 
 
 def vit(read="mean", **options):
-    return randomised(ViT(GRID, 2, width=4, heads=2, read=read, **options), 1).double()
+    return randomised(ViT(GRID, 2, patch=4, width=4, heads=2, read=read, **options), 1).double()
 
 
 def upsampled(read, first):
@@ -29,7 +29,7 @@ def upsampled(read, first):
 
 def layers_of(model, target=1):
     """Weights of each layer and their gradients, from the network's own parts, one after the other."""
-    weights, tokens = [], model.places(model.embed(IMAGES).flatten(2).transpose(1, 2))
+    weights, tokens = [], model.places(model.embed(model.centred(IMAGES)).flatten(2).transpose(1, 2))
     for block in model.blocks[:-1]:
         apart = block.attention.project(block.norm1(tokens)).unflatten(2, (3, 2, 4))
         query, key, value = (apart[:, :, part].transpose(1, 2) for part in range(3))

@@ -17,7 +17,7 @@ from bench.networks.conv5_fc3 import ConvFC
 from bench.networks.group_norm_cnn import GroupNormCNN
 from bench.networks.resnet import ResNet
 from bench.networks.se_cnn import Excitation
-from bench.networks.vit import ViT
+from bench.networks.vit import MeanImage, ViT
 from methods.cam import GradCAM
 from methods.gradients import Gradient, GradientXInput
 from methods.guided import GuidedBackprop
@@ -38,7 +38,7 @@ STRIDES = {
     "se_cnn": 4,
     "group_norm_cnn": 4,
     "hybrid": 4,
-    "vit": 4,
+    "vit": 8,
 }
 #: those that are no chain of affine operations and ReLUs, with what guided backprop refuses in each
 GATED = {"attention_cnn": "softmax", "se_cnn": "sigmoid", "group_norm_cnn": "silu", "hybrid": "matmul", "vit": "matmul"}
@@ -121,7 +121,7 @@ def test_the_risk_map_lies_where_the_windows_are():
 
 def test_grids_of_tokens_and_groups_that_do_not_divide_are_refused():
     with pytest.raises(
-        BadInput, match=r"ViT.in_shape=\[16, 24, 15\] is not possible: give axes divisible by 4, or a patch"
+        BadInput, match=r"ViT.in_shape=\[16, 24, 15\] is not possible: give axes divisible by 8, or a patch"
     ):
         ViT((16, 24, 15), 2)
     with pytest.raises(
@@ -133,8 +133,8 @@ def test_grids_of_tokens_and_groups_that_do_not_divide_are_refused():
 @pytest.mark.parametrize("read", ["mean", "class"])
 def test_a_transformer_reads_its_tokens_and_their_places(read):
     """Patches that change places with what they are added to change nothing in the mean of tokens."""
-    model, x = randomised(ViT(GRID, 2, read=read), 3).double(), images().double()
-    tokens = model.embed(x).flatten(2).transpose(1, 2)
+    model, x = randomised(ViT(GRID, 2, patch=4, read=read), 3).double(), images().double()
+    tokens = model.embed(model.centred(x)).flatten(2).transpose(1, 2)
     assert tokens.shape == (2, 4 * 6 * 4, 32)
     placed = model.places(tokens)
     torch.testing.assert_close(placed[:, placed.shape[1] - 96 :], tokens + model.places.places[-96:])
@@ -143,6 +143,18 @@ def test_a_transformer_reads_its_tokens_and_their_places(read):
     torch.testing.assert_close(moved, plain[:, order])
     read_out = plain[:, 0] if read == "class" else plain.mean(1)
     torch.testing.assert_close(model(x), model.readout(read_out))
+
+
+def test_the_mean_image_is_that_of_the_training_images():
+    centred, x = MeanImage(GRID).double(), images(7).double()
+    x[:, :, 0] = 0.3
+    torch.testing.assert_close(centred.eval()(x), x)
+    centred.train()
+    for batch in x.split(3):
+        centred(batch)
+    spread = x.std(0, unbiased=False).clamp(min=0.05)
+    torch.testing.assert_close(centred.eval()(x), (x - x.mean(0)) / spread)
+    torch.testing.assert_close(centred(x[:2]), centred(x)[:2])
 
 
 def test_written_attention_is_torchs():
