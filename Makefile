@@ -3,7 +3,12 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 export OMP_NUM_THREADS := 1
 
-.PHONY: run test test-all test-slurm benchmark faults mutants entrants publish calibrations clean
+# what `make spot` checks: the study with editions, once it has one
+STUDY ?= $(if $(wildcard results/published/standard/edition-1),standard,quick)
+COUNT ?= 3
+SEED ?= 0
+
+.PHONY: run test test-all test-slurm benchmark faults mutants entrants publish drift spot pages calibrations clean
 
 run: .venv/installed
 	$(PY) -m bench study=quick hydra/launcher=joblib
@@ -41,6 +46,18 @@ entrants: .venv/installed-test
 publish: .venv/installed
 	$(PY) -m bench publish study=quick
 
+# what moved from the published quick study to the last run of it
+drift: .venv/installed
+	$(PY) -m bench drift study=quick
+
+# a few cells of the published study again, each alone in an empty folder
+spot: .venv/installed
+	$(PY) -m bench spot study=$(STUDY) count=$(COUNT) seed=$(SEED)
+
+# what is served, into results/pages
+pages: .venv/installed
+	$(PY) -m bench pages
+
 calibrations: .venv/installed
 	$(PY) -m bench calibrate study=quick
 
@@ -54,4 +71,4 @@ calibrations: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv results/store results/quick results/tiny
+	rm -rf .venv results/store results/quick results/tiny results/pages

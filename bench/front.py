@@ -15,7 +15,10 @@ from bench.provenance import ROOT
 VERBS = {
     **dict.fromkeys(("run", "tables"), "computing"),
     **dict.fromkeys(("plan", "store", "show"), "planning"),
-    **dict.fromkeys(("figures", "leaderboard", "report", "publish", "drift"), "reading"),
+    **dict.fromkeys(("figures", "leaderboard", "report"), "reading"),
+    **dict.fromkeys(("publish", "drift"), "publishing"),
+    "spot": "spotting",
+    "pages": "serving",
     **dict.fromkeys(("check", "calibrate", "entrants", "readme"), "checking"),
     **dict.fromkeys(("export", "portrait", "realism", "views"), "exploring"),
     "merge": "merging",
@@ -37,10 +40,14 @@ HELP = """verbs:
   store        verify (checksums) or prune (what no planned study needs)
   show KEY     the record behind a key, e.g. of provenance.parquet, and the command that makes it alone;
                show leaderboard:ROW prints the score rows behind a row of leaderboard.csv, and their keys;
-               show TABLE.md and TABLE.tex print a table for a paper, `ranking` the short one of a README
+               show TABLE.md and TABLE.tex print a table for a paper, `ranking` the short one of a README;
+               show edition:N checks an edition against its digest and prints what it is, with its citation
   publish      copy tables, figures and page to results/published, with portraits, audits and realism of
-               simulators as shipped
-  drift        compare the means of a fresh run with the published ones
+               simulators as shipped; edition=N as an edition, which nothing changes afterwards
+  drift        what moved from the published study to a fresh run, with intervals of the paired differences;
+               edition=N from that edition, edition=N,M from one to another
+  spot         compute cells of the published study again, each alone, and compare: count=N of them, drawn by seed=N
+  pages        the pages of all published studies and an index of them, into results/pages
   calibrate    find the amplitude of each simulator, into simulators/calibrations
   export       write the subjects of each simulator as NIfTI, BIDS-like, into results/<study>/export
   score maps=FOLDER

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = Source()
 #: what each room and root file of `bench` may import of `bench` beside itself, in the order of bench/README.md
 SCIENCE = ("contracts", "devices", "passes")
-STUDY = (*SCIENCE, "columns", "names", "provenance", "seeds", "guard", "config", "store", "study")
+STUDY = (*SCIENCE, "columns", "names", "provenance", "seeds", "guard", "config", "store", "published", "study")
 ROOMS = {
     "columns": (),
     "contracts": ("columns",),
@@ -24,6 +24,7 @@ ROOMS = {
     "guard": ("provenance",),
     "config": ("contracts", "names", "provenance", "seeds", "guard"),
     "store": ("contracts", "columns", "names", "guard", "config"),
+    "published": ("contracts", "provenance", "store"),
     "study": ("contracts", "names", "config", "store"),
     "training": (*SCIENCE, "seeds"),
     "stages": (*STUDY, "training"),
@@ -191,6 +192,7 @@ SHARED = {
     **dict.fromkeys(("draw", "table", "rows", "tables", "columns"), "of what the module makes, called by its name"),
     **dict.fromkeys(("check", "applicable", "run", "main", "of", "require"), "the module's one task, by its name"),
     **dict.fromkeys(("calibrate", "drift", "export", "leaderboard", "portrait"), "a verb and what it calls"),
+    "pages": "a verb, and the parts of a figure",
     **dict.fromkeys(("aggregate", "violations", "study"), "a way in of a package, and the function behind it"),
     **dict.fromkeys(
         ("check_batch", "check_determinism", "check_input", "within_bounds", "oracle_leads"),

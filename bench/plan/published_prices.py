@@ -11,12 +11,12 @@ import pandas as pd
 from bench.plan.cells import Cells
 from bench.plan.prices import Cost, Prices, WorkKind, terms
 from bench.plan.speed import convolution_seconds
-from bench.provenance import ROOT
+from bench.published.places import PUBLISHED
 from bench.stages.stage import Cell
 from bench.store import files
 from bench.study import Study
 
-FILE = ROOT / "results" / "published" / "prices.csv"
+FILE = PUBLISHED / "prices.csv"
 #: whose cells: the study, and what decides a price
 KIND = ["study", *WorkKind._fields, "work"]
 #: peak_mb: most that a cell of the kind held, 0 where that was not kept. convolution_s: what

@@ -16,11 +16,12 @@ from bench.devices import choice
 from bench.names import slug, variant_of
 from bench.plan import parts
 from bench.provenance import ROOT
+from bench.published.places import PUBLISHED
 from bench.stages import use
 from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
 #: folders of the results folder that are no study
-RESERVED = ("store", "published", "benchmarks")
+RESERVED = ("store", "published", "benchmarks", "pages")
 MOST_UNITS = 10_000
 
 
@@ -78,7 +79,7 @@ def _check_places(name: str, results: str) -> None:
         )
     if not results.strip():
         raise BadInput("paths.results='' is not possible: give a folder, e.g. paths.results=results")
-    committed = (ROOT / "results" / "published").resolve()
+    committed = PUBLISHED.resolve()
     if (ROOT / results).resolve().is_relative_to(committed):
         raise BadInput(
             f"paths.results={results} is not possible: give a folder outside {committed}, which is committed"

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report.drift import drift
+from bench.report.drift.compared import beyond, drift
+from bench.report.drift.sentences import RULE as DRIFT_RULE
+from bench.report.drift.sentences import drift_sentences, drift_summary, has_drifted
 from bench.report.load.files import BadTables
 from bench.report.load.results import Results
 from bench.report.metrics import tables
 from bench.report.page import answers
+from bench.report.page.index import index
 from bench.report.rankings import violations as rules
 from bench.report.rankings.ranked_results import RankedResults
 from bench.report.rankings.score_rows import ScoreRows
@@ -16,13 +19,19 @@ from bench.report.readme import update as write_readme
 from bench.report.texts import FORMATS, as_text, write_printed
 
 __all__ = [
+    "DRIFT_RULE",
     "FORMATS",
     "BadTables",
     "ScoreRows",
     "aggregate",
     "as_text",
+    "beyond",
     "draw_figures",
     "drift",
+    "drift_sentences",
+    "drift_summary",
+    "has_drifted",
+    "index",
     "leaderboard",
     "render",
     "summary",

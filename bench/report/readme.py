@@ -92,17 +92,17 @@ TABLES: dict[str, Callable[[Path], str]] = {
 }
 
 
-def update(readme: Path, folder: Path) -> bool:
-    """Write a published study's tables where the README has markers for them; whether it has any."""
+def update(readme: Path, study: str, folder: Path) -> bool:
+    """Write the tables of a published study, from its folder, where the README has markers; whether it has any."""
     text = before = readme.read_text()
     for kind, make in TABLES.items():
-        begin, end = f"<!-- {kind}:{folder.name} -->\n", f"<!-- /{kind}:{folder.name} -->"
+        begin, end = f"<!-- {kind}:{study} -->\n", f"<!-- /{kind}:{study} -->"
         if begin in text and end in text:
             head, rest = text.split(begin, 1)
             text = head + begin + make(folder) + "\n" + end + rest.split(end, 1)[1]
     if text != before:
         readme.write_text(text)
-    return any(f"<!-- {kind}:{folder.name} -->" in text for kind in TABLES)
+    return any(f"<!-- {kind}:{study} -->" in text for kind in TABLES)
 
 
 def _wrong(value: float | None) -> str:

@@ -22,6 +22,8 @@ from bench.study import Study, Unit
 #: states of cells whose scores are read
 PRESENT = ("done", "stale")
 PART = "part-0.parquet"
+#: the reason of a score that nothing is known against
+NOT_COMPUTED = "not computed yet; issue the same command again"
 ORDER = [name for name in ROWS.names if name not in ("value", "status", "reason", "stratum", "split")]
 
 
@@ -115,7 +117,7 @@ class ScoreTable:
             if self.stored.record(need) is None:
                 status, reason = self.why(need, state)
                 return status, f"{need.title}: {reason}" if self.stored.failure(need) else reason
-        return "failed", "not computed yet; issue the same command again"
+        return "failed", NOT_COMPUTED
 
     def failures(self) -> pd.DataFrame:
         """Cells that failed themselves, one row per cell, and what the scores written last say was refused."""

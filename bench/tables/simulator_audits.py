@@ -8,12 +8,12 @@ import pandas as pd
 
 from bench.columns.written import SIMULATOR_AUDITS
 from bench.plan.cells import Cells
-from bench.provenance import ROOT
+from bench.published.places import PUBLISHED
 from bench.store import files
 from bench.study import PORTRAITS, Study
 
 NAME = "simulator_audits.csv"
-PATH = ROOT / "results" / "published" / PORTRAITS / NAME
+PATH = PUBLISHED / PORTRAITS / NAME
 
 
 class Audited(NamedTuple):

@@ -6,9 +6,11 @@ from bench.contracts import BadInput
 from bench.launch import caches
 from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun
+from bench.published import places
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command
-from bench.verify import catalogue, identities
+from bench.verbs.publishing import write_readmes
+from bench.verify import catalogue, changes, identities
 from bench.verify.conform import conform
 from bench.verify.entrants import write_findings
 
@@ -52,7 +54,9 @@ def entrants(command: Command) -> int:
 
 
 def readme(command: Command) -> int:
-    """Write the tables of plug-ins and of published rows behind into READMEs, and the identities of new classes."""
-    for path in (*catalogue.write(), identities.write()):
+    """Write tables of plug-ins and of published studies into READMEs, changes of editions, identities of classes."""
+    for tables in places.studies():
+        write_readmes(places.study_name(tables), tables)
+    for path in (*catalogue.write(), *changes.write_changes(), identities.write()):
         print(path)
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench import report as pages
 from bench.contracts import BadInput
+from bench.published.edition import RECORD, Edition
 from bench.store import ledger
 from bench.store.merge import Merge
 from bench.study import Study
@@ -20,6 +21,7 @@ def merge(command: Command) -> int:
     folders = [Path(word).expanduser() for word in command.words]
     if not folders:
         raise BadInput("merge is not possible: give the results folders to bring in, e.g. merge results_a results_b")
+    _check_parts(folders)
     published = [(folder / ABOUT).is_file() for folder in folders]
     if all(published):
         return _merge_tables(study, folders)
@@ -27,6 +29,19 @@ def merge(command: Command) -> int:
         one, other = folders[published.index(True)], folders[published.index(False)]
         raise BadInput(f"{one} holds tables of a study and {other} none; merge folders of tables, or results folders")
     return _merge_stores(study, folders)
+
+
+def _check_parts(folders: Sequence[Path]) -> None:
+    """Refuse a part that is given twice, and an edition, which is no part of anything."""
+    for number, folder in enumerate(folders):
+        if folder.resolve() in [other.resolve() for other in folders[:number]]:
+            raise BadInput(f"{folder} is given twice; give each part once")
+        if (folder / RECORD).exists():
+            record = Edition.of(folder).record
+            raise BadInput(
+                f"{folder} is edition {record['edition']} of {record['study']}, which does not change; give the "
+                "parts of one run"
+            )
 
 
 def _merge_tables(study: Study, folders: Sequence[Path]) -> int:

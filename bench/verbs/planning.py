@@ -15,6 +15,8 @@ from bench.plan.prune import prune
 from bench.plan.show import record
 from bench.plan.stale import stale_sentence
 from bench.plan.states import STATES, cell_counts, survey
+from bench.published import places
+from bench.published.edition import Edition
 from bench.report import FORMATS, ScoreRows, as_text
 from bench.report.load.results import Ranking
 from bench.report.metrics.detection import underpowered
@@ -22,11 +24,11 @@ from bench.report.rankings.power import sentences
 from bench.store.artefacts import KEY_LENGTH
 from bench.study import METHODS, Study
 from bench.verbs.command import Command
+from bench.verbs.editions import EDITION, edition_numbers, edition_of
 from bench.verbs.reading import readable, tables_of
-from bench.verify.published import PUBLISHED
 
 #: what `show` is given in place of a key, before the number of a row
-BOARD = "leaderboard:"
+BOARD, OF_EDITION = "leaderboard:", "edition:"
 
 
 def plan(command: Command) -> int:
@@ -56,7 +58,10 @@ def plan(command: Command) -> int:
 
 def say_power(study: Study) -> None:
     """One sentence a ranking: the lead that a study of this size shows, by its own last report or the published one."""
-    source = next((f for f in (study.folder, PUBLISHED / "quick") if (f / "components.csv").is_file()), None)
+    source = next(
+        (f for f in (study.folder, places.tables_in(places.PUBLISHED / "quick")) if (f / "components.csv").is_file()),
+        None,
+    )
     if source:
         seeds, rankings = study.settings["seed"], [Ranking.of(name, h) for name, h in study.headline.items()]
         subjects = {headline.ranking: _counted(study, headline) for headline in rankings}
@@ -108,8 +113,11 @@ def show(command: Command) -> int:
     """Print what is known of a key: configuration, seeds, versions, cost, and the command that makes it alone.
 
     leaderboard:59 in place of a key prints the score rows behind row 59 of leaderboard.csv, and their keys;
-    leaderboard.md and leaderboard.tex that table, or any other, for a paper.
+    leaderboard.md and leaderboard.tex that table, or any other, for a paper; edition:1 what edition 1 is, with its
+    citation, after every file was checked against its digest.
     """
+    if command.words and command.words[0].startswith(OF_EDITION):
+        return _show_edition(command.study()[0], command.words[0].removeprefix(OF_EDITION))
     if command.words and command.words[0].rpartition(".")[2] in FORMATS:
         with readable():
             print(as_text(tables_of(command.study()[0]), command.words[0]))
@@ -123,6 +131,16 @@ def show(command: Command) -> int:
         raise BadInput(f"show '{asked}' is not possible: give {key}")
     print(json.dumps(record(command.study()[0], command.words[0], command.overrides, command.config_dirs), indent=1))
     return 0
+
+
+def _show_edition(study: Study, number: str) -> int:
+    """Print the record of an edition but for its list of files; 1 where a file is not what was published."""
+    numbers = edition_numbers({EDITION: number}, most=1)
+    published = Edition.of(edition_of(places.PUBLISHED / study.name, numbers[0]))
+    print(json.dumps({k: v for k, v in published.record.items() if k != "files"}, indent=1))
+    faults = published.faults()
+    print("\n".join(faults or [f"every file of {published.folder} is as it was published"]), file=sys.stderr)
+    return 1 if faults else 0
 
 
 def _show_row(study: Study, number: str) -> int:

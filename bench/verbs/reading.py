@@ -1,27 +1,20 @@
-"""Verbs that read a study's tables: rankings, figures, pages, and what is published."""
+"""Verbs that read a study's tables: rankings, figures, pages."""
 
 import contextlib
 import shlex
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
 from bench import report as pages
 from bench.columns import written
 from bench.contracts import BadInput
-from bench.plan import place, published_prices
-from bench.provenance import ROOT
+from bench.plan import place
+from bench.published import places
 from bench.store import files, ledger, schema
 from bench.study import Study
 from bench.verbs.command import Command
-from bench.verify.carry import carry
-from bench.verify.published import PUBLISHED
 
-#: what of a study is published: everything but the plan, heartbeats and logs of the run
-TABLES = ("*.csv", "*.parquet", "study.json", "panels.npz", "*.html", "scores/*/*/*.parquet", "figures/*", "views/*/*")
 #: tables that others rest on
 FROM_STORE = ("study.json", "panels.npz", *written.TABLES)
 
@@ -50,58 +43,6 @@ def report(command: Command) -> int:
     return 0
 
 
-def drift(command: Command) -> int:
-    """Compare a study's fresh means with the published ones; 1 where any lies outside the tolerance."""
-    folder = tables_of(command.study()[0])
-    with readable():
-        moved = pages.drift(folder, PUBLISHED / folder.name)
-    for sentence in moved:
-        print(f"drift: {sentence}")
-    print(f"{len(moved)} of the published means have drifted")
-    return 1 if moved else 0
-
-
-def publish(command: Command) -> int:
-    """Copy a study's tables, figures and page to results/published/<study>, and its tables into the READMEs.
-
-    Portraits, audits and realism of simulators as shipped go to results/published, with or without tables.
-    """
-    study = command.study()[0]
-    carried = list(carry(study))
-    print("\n".join(map(str, carried)), end="\n" * bool(carried))
-    return 0 if carried and not (study.folder / "study.json").exists() else _publish_tables(study)
-
-
-def _publish_tables(study: Study) -> int:
-    folder = tables_of(study)
-    _check_publishable(folder)
-    target = PUBLISHED / folder.name
-    with files.scratch(target) as copy:
-        for name in TABLES:
-            for path in sorted(folder.glob(name)):
-                kept = copy / path.relative_to(folder)
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, kept)
-        files.publish(copy, target, replace=True)
-    with readable():
-        for readme in (ROOT / name / "README.md" for name in ("results", "simulators", "bench/networks")):
-            pages.write_readme(readme, target)
-    date = pd.read_parquet(target / "provenance.parquet", columns=["date"])["date"].max()
-    published_prices.write(study, pd.read_parquet(target / "costs.parquet"), str(date))
-    print(target)
-    return 0
-
-
-def _check_publishable(folder: Path) -> None:
-    """Refuse tables of the user's own scans: pictures of heads and names of files would lie where git looks."""
-    heads: dict[str, str] = files.json_object(folder / "study.json").get("heads", {})
-    if scanned := [name for name, of in heads.items() if of == "scans"]:
-        raise BadInput(
-            f"{folder} shows heads of scans ({scanned[0]}), and results/published is committed; nothing was published, "
-            "copy the folder yourself where it may be seen"
-        )
-
-
 @contextlib.contextmanager
 def writing_into(command: Command) -> Iterator[Path]:
     """The folder of a study's tables, for work that writes more beside them."""
@@ -123,7 +64,7 @@ def tables_of(study: Study) -> Path:
     """The folder of a study's tables; raises BadInput where there are none, or one is not what was written."""
     folder = study.folder
     if not (folder / "study.json").exists():
-        beside = PUBLISHED / folder.name
+        beside = places.tables_in(places.PUBLISHED / folder.name)
         published = f"; {beside} holds published ones, as files to read" if beside.is_dir() else ""
         raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'{published}")
     schema.check_tables(folder)

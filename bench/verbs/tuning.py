@@ -9,13 +9,13 @@ from bench.columns.written import TUNING
 from bench.config.compose import CONF
 from bench.config.overrides import options
 from bench.plan import place
+from bench.published.places import PUBLISHED
 from bench.store import files
 from bench.tuning.choose import choose
 from bench.tuning.freeze import freeze
 from bench.tuning.rows import of_study
 from bench.verbs.command import Command
 from bench.verbs.computing import compute, say_failures, write_tables
-from bench.verify.published import PUBLISHED
 
 STUDY = "study=tune"
 ROWS = "rows.parquet"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from bench.config import compose
 from bench.config.overrides import options
+from bench.published.places import PUBLISHED
 from bench.study import PORTRAITS, REALISM, Study
 from bench.tables import simulator_audits
 from bench.verify import entrants
-from bench.verify.published import PUBLISHED
 
 
 def carry(study: Study, target: Path = PUBLISHED) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from bench.checks.networks import ProbeTask
 from bench.config.architecture import architecture
 from bench.config.build import ALLOWED, TARGET, build, nodes, resolve
 from bench.provenance import ROOT
+from bench.published import places
 from bench.store import files
 from bench.verify import published
 from bench.verify.markdown import code, table, with_lines
@@ -72,7 +73,7 @@ def blind_spots() -> str:
 
 def behind() -> str:
     """One row a published study: its components of which the code has another version."""
-    return table(["study", "behind the code"], published.table(published.studies()))
+    return table(["study", "behind the code"], published.table(places.studies()))
 
 
 def networks() -> str:

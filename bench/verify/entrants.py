@@ -19,13 +19,14 @@ from bench.checks.methods import Check
 from bench.config.build import build
 from bench.contracts import BadInput
 from bench.provenance import ROOT
+from bench.published.places import PUBLISHED
 from bench.store import files
 from bench.verify import catalogue, markdown
 
 CONF = ROOT / "conf" / "entrants" / "method"
 NAME = "entrants.csv"
 FOUND = ROOT / "results" / "entrants" / NAME
-PATH = ROOT / "results" / "published" / NAME
+PATH = PUBLISHED / NAME
 PAGE = ROOT / "methods" / "entrants" / "README.md"
 
 

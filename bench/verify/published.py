@@ -13,11 +13,10 @@ import pandas as pd
 from bench.config.build import ALLOWED, resolve
 from bench.contracts import BadInput
 from bench.plan.cells import stages
-from bench.provenance import ROOT
+from bench.published.places import study_name
 from bench.stages.calibrate import CALIBRATE
 from bench.store.keys import canonical, describe, key
 
-PUBLISHED = ROOT / "results" / "published"
 PLUGINS = ("method", "metric")
 #: components that a table names one by one; of more it gives the number
 MOST_NAMED = 4
@@ -76,17 +75,12 @@ def table(folders: list[Path]) -> Iterator[list[str]]:
             if clause := outdated(component):
                 behind.setdefault((component.kind, clause), []).append(f"`{component.name}`")
         clauses = [f"{_counted(kind, names)}: {clause}" for (kind, clause), names in behind.items()]
-        yield [f"`{folder.name}`", "; ".join(clauses) or "none"]
+        yield [f"`{study_name(folder)}`", "; ".join(clauses) or "none"]
 
 
 def _counted(kind: str, names: list[str]) -> str:
     """The names of components of a kind, or how many these are."""
     return f"{len(names)} {kind}s" if len(names) > MOST_NAMED else f"{kind} {', '.join(names)}"
-
-
-def studies() -> list[Path]:
-    """The folders of all published studies, by name."""
-    return sorted(path.parent for path in PUBLISHED.glob("*/provenance.parquet"))
 
 
 def _present(component: Component) -> tuple[str, str]:

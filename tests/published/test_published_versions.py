@@ -5,12 +5,13 @@ import json
 import pandas as pd
 import pytest
 
+from bench.published import places
 from bench.verify import published
 from bench.verify.catalogue import RESULTS, TABLES
 from bench.verify.markdown import with_lines
 from bench.verify.published import Component, outdated
 
-STUDIES = published.studies()
+STUDIES = places.studies()
 NODE = {"_target_": "metrics.overlap.CalibratedAP"}
 
 
@@ -21,7 +22,7 @@ def test_rows_behind_the_code_are_marked():
     )
 
 
-@pytest.mark.parametrize("folder", STUDIES, ids=[folder.name for folder in STUDIES])
+@pytest.mark.parametrize("folder", STUDIES, ids=places.study_name)
 def test_every_part_of_a_study_is_compared(folder):
     found = published.components_of(folder)
     assert {c.kind for c in found} == {"method", "metric", "network", "simulator", "stage"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.columns.written import MECHANISMS
+from bench.columns.written import MECHANISMS, PROVENANCE
 from bench.columns.written import SIMULATORS as WRITTEN
 from bench.report.load import panels
 from bench.report.load.results import Results
@@ -74,6 +74,7 @@ def study(
     _catalogues(folder)
     _declared(folder)
     _costs(units, networks, rng).to_parquet(folder / "costs.parquet", index=False)
+    _provenance(networks).to_parquet(folder / "provenance.parquet", index=False)
     (folder / "study.json").write_text(json.dumps(_about(data_seeds, model_seeds, networks)))
     regrouped(folder, dict.fromkeys(SIMULATORS, GROUP))
     panels.write(folder / "panels.npz", {name: _volumes(name, networks, rng) for name in SIMULATORS})
@@ -235,6 +236,12 @@ def _catalogues(folder: Path) -> None:
     failure = {"simulator": "focal", "network": "gap_cnn", "data_seed": 0, "model_seed": 1, "stage": "attribute",
                "method": "broken", "metric": "", "status": "failed", "reason": "ValueError: <b>boom</b>"}  # fmt: skip
     pd.DataFrame([failure]).to_csv(folder / "failures.csv", index=False)
+
+
+def _provenance(networks: Sequence[str]) -> pd.DataFrame:
+    """Where the explained subjects of each simulator come from, under the name of its first model."""
+    cells = [{"unit": f"{name}-{networks[0]}-d0-m0", "key": f"{i:016x}"} for i, name in enumerate(SIMULATORS)]
+    return pd.DataFrame([{**dict.fromkeys(PROVENANCE.names, ""), "stage": "simulate", **cell} for cell in cells])
 
 
 def _declared(folder: Path) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bench.columns import aggregated, written
+from bench.columns import aggregated, between, written
 from bench.columns.declaration import Columns
 
-TABLES = {**written.TABLES, **aggregated.TABLES}
+TABLES = {**written.TABLES, **aggregated.TABLES, **between.TABLES}
 
 
 @pytest.mark.parametrize("name", TABLES)

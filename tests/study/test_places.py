@@ -16,7 +16,7 @@ from bench.provenance import ROOT
 from bench.report.figures import drawing
 from bench.study import PLAN, Study
 from bench.tables import simulator_audits
-from bench.verbs import reading
+from bench.verbs import publishing, reading
 from bench.verify.carry import as_shipped, carry
 
 SMALL = ("seed.data=0", "seed.model=0", "method=[random,gradient]", "metric=[calibrated_ap]", "name=small")
@@ -186,13 +186,13 @@ def test_publish_carries_what_is_as_shipped_and_nothing_of_the_users(tmp_path):
 
 def test_heads_of_scans_are_not_published(tmp_path, monkeypatch):
     (tmp_path / "study.json").write_text(json.dumps({"heads": {"box": "template", "mine": "scans"}}))
-    monkeypatch.setattr(reading, "tables_of", lambda study: tmp_path)
+    monkeypatch.setattr(publishing, "tables_of", lambda study: tmp_path)
     before = dirty()
     with pytest.raises(BadInput, match=r"shows heads of scans \(mine\).*nothing was published"):
-        reading._publish_tables(None)
+        publishing._publish_tables(None)
     assert dirty() == before
 
 
 def test_publish_without_tables_and_pieces_is_refused(planned):
     with pytest.raises(BadInput, match="holds no tables"):
-        reading._publish_tables(planned())
+        publishing._publish_tables(planned())

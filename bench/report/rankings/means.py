@@ -41,7 +41,7 @@ def within_bounds(results: Results, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _block_table(b: Block) -> pd.DataFrame:
-    score = _estimated(b.values, b.subjects)
+    score = estimated_means(b.values, b.subjects)
     rows = _rows(b.simulator, b.network, b.groups, score).assign(gate="passed" if b.passed else "below gate")
     return rows.assign(**_behind(b.values, b.subjects), n_simulators=1, n_units=b.units)
 
@@ -60,7 +60,7 @@ def _pooled(scope: str, blocks: list[Block]) -> pd.DataFrame:
     tables, units = [values for values, _, _ in taken], [count for _, _, count in taken]
     held = np.stack([u > 0 for u in units])
     passed = (held <= np.array([[b.passed] for b in blocks])).all(0)
-    score = combined([_estimated(values, b.subjects) for b, values in zip(blocks, tables, strict=True)])
+    score = combined([estimated_means(values, b.subjects) for b, values in zip(blocks, tables, strict=True)])
     rows = _rows(scope, blocks[0].network, keys, score).assign(gate=np.where(passed, "passed", "below gate"))
     behind = [_behind(values, b.subjects) for b, values in zip(blocks, tables, strict=True)]
     seeds, subjects = (np.stack([one[name] for one in behind]) for name in ("n_data_seeds", "n_subjects"))
@@ -79,7 +79,7 @@ def _behind(values: Array, subjects: Codes) -> dict[str, Codes]:
     return {"n_data_seeds": seeds_behind(values), "n_subjects": subjects_behind(values, subjects)}
 
 
-def _estimated(values: Array, subjects: Codes) -> MeanEstimate:
+def estimated_means(values: Array, subjects: Codes) -> MeanEstimate:
     """The estimate of tables (G, D, I); one that has values of whole models alone has no subjects to vary over."""
     score = mean_estimate(values)
     if (subjects < 0).any():

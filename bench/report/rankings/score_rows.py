@@ -34,7 +34,8 @@ class ScoreRows:
         if not 0 <= number < len(board):
             raise BadTables(f"leaderboard.csv has rows 0 to {len(board) - 1}, and none {number}")
         row = board.iloc[number]
-        parts = [_part(results, row, name) for name in _simulators(results, board, row)]
+        names = simulators_behind(results, board, row["ranking"], row["simulator"], row["network"])
+        parts = [_part(results, row, name) for name in names]
         # as in a contest, simulators without a model past the gate count only where no other has one
         parts = [part for part in parts if part[0].passed] or parts
         parts = [part for part in parts if len(part[1])]
@@ -48,10 +49,10 @@ def _leaderboard(folder: Path) -> pd.DataFrame:
     return untyped(Path(folder) / "leaderboard.csv", keep_default_na=False)
 
 
-def _simulators(results: Results, board: pd.DataFrame, row: pd.Series) -> list[str]:
+def simulators_behind(results: Results, board: pd.DataFrame, ranking: str, scope: str, network: str) -> list[str]:
     """The simulators behind a row: those that cannot be ranked by themselves only where their group has no other."""
-    names = [name for name in results.simulators_of(row["simulator"]) if (name, row["network"]) in results.parts]
-    contest = (board["ranking"] == row["ranking"]) & (board["network"] == row["network"])
+    names = [name for name in results.simulators_of(scope) if (name, network) in results.parts]
+    contest = (board["ranking"] == ranking) & (board["network"] == network)
     useless = set(board["simulator"][contest & (board["status"] == NOT_RANKABLE)])
     return [name for name in names if name not in useless] or names
 

@@ -1,0 +1,1 @@
+"""Published studies: where their tables lie, and the editions that do not change."""
