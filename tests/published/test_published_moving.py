@@ -1,4 +1,4 @@
-"""What the committed rows of `moving` must show: where each patient's disease lies elsewhere, methods beat group maps."""
+"""What the committed rows of `moving` must show: where disease lies elsewhere in each patient, methods beat group maps."""
 
 import json
 from pathlib import Path
