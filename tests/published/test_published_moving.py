@@ -1,4 +1,4 @@
-"""What the committed rows of `moving` must show: where disease lies elsewhere in each patient, methods beat group maps."""
+"""What the committed rows of `moving` must show: where places of disease move, methods beat maps of groups."""
 
 import json
 from pathlib import Path
