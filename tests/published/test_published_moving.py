@@ -76,3 +76,9 @@ def test_claims_are_made_from_five_data_seeds():
     claimed = mine[mine["verdict"] == "better"].groupby("simulator")["method"].nunique()
     assert claimed["moving focal lesions"] > 5 and claimed["moving texture"] > 5
     assert (claims["low"][claims["verdict"] == "better"] >= 0).all()
+
+
+def test_expected_gradients_alone_are_of_the_first_rank_in_every_group_of_both_rankings():
+    rows = BOARD[BOARD["simulator"].isin(GROUPS) & BOARD["ranking"].isin(["anatomy", "faithfulness"])]
+    first = rows[rows["rank"] == 1].groupby("method").size()
+    assert list(first.index[first == 2 * len(GROUPS)]) == ["expected_gradients"]
