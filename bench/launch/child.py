@@ -208,7 +208,7 @@ def _work(task: _Task, word: Connection) -> None:
     unit = study.unit(task.unit)
 
     def beat(at: int, cell: Cell, share: float) -> None:
-        heart.beat(at, cell.title, share, on_the_way=cell.maker.cache)
+        heart.beat(at, cell.title, share, on_the_way=cell.key if cell.maker.cache else "")
 
     run = UnitRun(study, unit, beat, task.strangers, task.device)
     run.given_up |= set(task.given_up)

@@ -14,16 +14,19 @@ Beats = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class ExpectedWork:
-    """Seconds of the cells that units wait for; a cell that nobody timed counts as the mean of the others."""
+    """Seconds of the cells that units wait for; a cell that nobody timed counts as the mean of the others.
+
+    seconds: by cell, of the caches made on the way to it and of itself, as `expected_seconds` gives them.
+    """
 
     study: Study
     units: Sequence[str]
-    seconds: Mapping[str, float]
+    seconds: Mapping[str, Mapping[str, float]]
 
     @cached_property
     def total(self) -> float:
         """Seconds of all cells."""
-        return sum(map(sum, self._cells.values()))
+        return sum(sum(parts.values()) for cells in self._cells.values() for parts in cells)
 
     def done(self, beats: Beats) -> float:
         """Seconds of what is behind the units, by their last heartbeats."""
@@ -35,15 +38,32 @@ class ExpectedWork:
         return f"about {text_of_time(elapsed * (self.total - done) / done)} left" if done else ""
 
     def _behind(self, unit: str, beat: Mapping[str, Any]) -> float:
-        seconds = self._cells[unit]
+        cells = self._cells[unit]
         # a child that was started again counts what is left
-        at = len(seconds) - beat["total"] + beat["position"]
-        # how far a cache on the way is says nothing of the cell that waits for it
-        share = 0.0 if beat.get("on_the_way") else beat["share"]
-        return sum(seconds[:at]) + sum(seconds[at : at + 1]) * share
+        at = len(cells) - beat["total"] + beat["position"]
+        before = sum(sum(parts.values()) for parts in cells[:at])
+        return before + (_begun(cells[at], beat) if at < len(cells) else 0.0)
 
     @cached_property
-    def _cells(self) -> dict[str, list[float]]:
-        """Seconds of the cells of each unit, in the order of work."""
-        usual = fmean(self.seconds.values()) if self.seconds else 1.0
-        return {unit: [self.seconds.get(key, usual) for key in self.study.pending[unit]] for unit in self.units}
+    def _cells(self) -> dict[str, list[dict[str, float]]]:
+        """Seconds of the cells of each unit in the order of work, each with its caches before itself."""
+        timed = [sum(parts.values()) for key, parts in self.seconds.items() if key in parts]
+        usual = fmean(timed) if timed else 1.0
+        return {
+            unit: [{**self.seconds.get(key, {}), **self._itself(key, usual)} for key in self.study.pending[unit]]
+            for unit in self.units
+        }
+
+    def _itself(self, key: str, usual: float) -> dict[str, float]:
+        return {key: self.seconds.get(key, {}).get(key, usual)}
+
+
+def _begun(parts: Mapping[str, float], beat: Mapping[str, Any]) -> float:
+    """Seconds of what is behind the cell at work: its caches up to the one that is made, or all once it goes on."""
+    itself = next(reversed(parts))
+    at_work = beat.get("on_the_way") or itself
+    # a cell begins before its caches do, and one of another unit's cell is none of its parts
+    if at_work not in parts or (at_work == itself and not beat["share"]):
+        return 0.0
+    order = list(parts)
+    return sum(parts[key] for key in order[: order.index(at_work)]) + parts[at_work] * beat["share"]

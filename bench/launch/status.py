@@ -65,7 +65,7 @@ class StudyStatus:
             beat = beats.get(unit, {})
             state = _state(beat, bool(work.pending.get(unit)))
             units.append(UnitStatus(unit, state, failed, beat, compares=unit in groups))
-        return cls(units, sum(expected_seconds(work).values()))
+        return cls(units, sum(sum(parts.values()) for parts in expected_seconds(work).values()))
 
     @property
     def sentence(self) -> str:

@@ -101,21 +101,21 @@ def text_of_time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min" if seconds < 6000 else _hours(seconds)
 
 
-def expected_seconds(study: Study) -> dict[str, float]:
-    """Seconds of each cell that `study.pending` names, by key; what is drawn for it counts with the first.
+def expected_seconds(study: Study) -> dict[str, dict[str, float]]:
+    """Of each cell that `study.pending` names, by key: seconds of the caches made on the way to it, and of itself.
 
-    Cells of kinds that nobody timed are not among them; published prices are taken as they are.
+    They stand in the order of work, by key; caches count with the first cell that waits for them. What is of a kind
+    that nobody timed is not among them; published prices are taken as they are.
     """
     prices = replace(read(study.artefacts(), study.scores()), elsewhere=published_prices.read(scaled=False))
-    cells, store, seconds, seen = Cells(study), study.artefacts(), dict[str, float](), set[str]()
+    cells, store, seconds, seen = Cells(study), study.artefacts(), dict[str, dict[str, float]](), set[str]()
     for unit in study.everything:
         pending = set(study.pending.get(unit.id, ())) - seen
         for cell in (cell for cell in cells.of(unit) if cell.key in pending):
-            caches = {c.key: c for c in cell.caches if c.key not in seen and not store.find(c.stage, c.key)}
-            costs = [price_of(prices, cells, one) for one in (cell, *caches.values())]
-            seen |= {cell.key, *caches}
-            if costs[0]:
-                seconds[cell.key] = sum(cost.seconds for cost in costs if cost)
+            caches = [c for c in cell.caches if c.key not in seen and not store.find(c.stage, c.key)]
+            costs = {one.key: price_of(prices, cells, one) for one in (*caches, cell)}
+            seen |= costs.keys()
+            seconds[cell.key] = {key: cost.seconds for key, cost in costs.items() if cost}
     return seconds
 
 

@@ -17,11 +17,22 @@ PENDING = {"a": ["slow", "quick", "new"], "b": ["quick"]}
 
 @pytest.fixture
 def work():
-    return ExpectedWork(SimpleNamespace(pending=PENDING), ("a", "b"), {"slow": 90.0, "quick": 10.0})
+    return ExpectedWork(SimpleNamespace(pending=PENDING), ("a", "b"), seconds(slow=90.0, quick=10.0))
 
 
-def beat(total, position, share=0.0):
-    return {"total": total, "position": position, "share": share}
+@pytest.fixture
+def cached():
+    """A cell with what is drawn for it, and another one after it."""
+    waiting = {"model": {"bank": 20.0, "images": 30.0, "model": 50.0}, **seconds(maps=100.0)}
+    return ExpectedWork(SimpleNamespace(pending={"a": ["model", "maps"]}), ("a",), waiting)
+
+
+def seconds(**cells):
+    return {cell: {cell: value} for cell, value in cells.items()}
+
+
+def beat(total, position, share=0.0, on_the_way=""):
+    return {"total": total, "position": position, "share": share, "on_the_way": on_the_way}
 
 
 def test_a_cell_counts_as_long_as_it_is_expected_to_take(work):
@@ -35,15 +46,25 @@ def test_a_child_that_was_started_again_counts_what_is_left(work):
     assert work.done({"a": beat(1, 0, 0.5)}) == 90 + 10 + 25
 
 
-def test_a_cache_on_the_way_to_a_cell_is_no_share_of_it(work):
-    assert work.done({"a": {**beat(3, 0, 0.7), "on_the_way": True}}) == 0
+def test_caches_on_the_way_to_a_cell_count_their_own_seconds(cached):
+    at_work = [
+        ("", 0.0, 0), ("bank", 0.5, 10), ("images", 0.0, 20), ("images", 0.5, 35), ("", 0.1, 55), ("", 1.0, 100),
+    ]  # fmt: skip
+    for on_the_way, share, done in at_work:
+        assert cached.done({"a": beat(2, 0, share, on_the_way)}) == done
+    assert (cached.total, cached.done({"a": beat(2, 1, 0.5)})) == (200, 150)
+    assert cached.left({"a": beat(2, 0, 0.5, "bank")}, 10.0) == "about 3 min left"
+
+
+def test_the_cache_of_another_cell_is_no_share_of_this_one(work):
+    assert work.done({"a": beat(3, 0, 0.7, "bank")}) == 0
 
 
 def test_the_time_of_a_cell_goes_on_while_another_one_is_made_on_the_way_to_it(tmp_path):
     heart = Heart(tmp_path / "a.json")
     heart.reset(2)
     began = []
-    for title, on_the_way in (("calibrate", False), ("calibration_bank", True), ("calibrate", False)):
+    for title, on_the_way in (("calibrate", ""), ("calibration_bank", "bank"), ("calibrate", "")):
         heart.beat(0, title, 0.5, on_the_way)
         began.append(heart.read()["since"])
         assert (heart.read()["title"], heart.read()["on_the_way"]) == (title, on_the_way)
@@ -82,5 +103,10 @@ def test_every_cell_of_a_study_is_expected_to_take_what_another_seed_took(planne
     first = plan.with_work(planned(*lines, "seed.data=0"))
     UnitRun(first, first.units[0]).run(first.pending[first.units[0].id])
     second = plan.with_work(planned(*lines, "seed.data=1"))
-    seconds, pending = expected_seconds(second), second.pending[second.units[0].id]
-    assert seconds.keys() == {*pending} and all(value >= 0 for value in seconds.values())
+    expected, pending = expected_seconds(second), second.pending[second.units[0].id]
+    assert expected.keys() == {*pending}
+    for key, (*caches, itself) in expected.items():
+        assert itself == key and all(value >= 0 for value in expected[key].values())
+        assert not {*caches} & {*pending}
+    drawn = second.caches[second.units[0].id]
+    assert {cache for parts in expected.values() for cache in parts} == {*pending, *drawn}
