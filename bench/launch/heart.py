@@ -45,7 +45,7 @@ class Heart:
         self._write({**at_work, **start})
 
     def beat(self, position: int, title: str, share: float = 0.0, on_the_way: str = "") -> None:
-        """A cell begins (share 0) or has come this far: that of the position, or the cache of a key on the way to it."""
+        """A cell begins (share 0) or has come this far: that of the position, or the cache of that key on its way."""
         known = self.read()
         same = known.get("position") == position and known.get("title") != STARTING
         since = known.get("since", time.monotonic()) if same else time.monotonic()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.columns.metric_names import MetricName
 from bench.report.load.files import untyped
 from bench.report.load.results import groups_of
 from bench.report.rankings import refusals
@@ -38,9 +39,10 @@ def leaderboard(folder: Path) -> str:
         ]
         for method in dict.fromkeys([*ordered["method"], *board["method"]])
     ]
-    chances = board.drop_duplicates(keys).set_index(keys)["chance"]
+    first = board.drop_duplicates(keys).set_index(keys)
+    metrics = untyped(folder / "metrics.csv").set_index("metric")
     heads = [
-        f"{ranking}, `{network}`, {group}, {_chance(chances[ranking, network, group])}"
+        f"{', '.join((ranking, f'`{network}`', group))}, {_chance(first.loc[(ranking, network, group)], metrics)}"
         + f" ({NOT_RANKABLE})" * ((ranking, network, group) in useless)
         for ranking, network, group in contests
     ]
@@ -142,8 +144,12 @@ def _cell(row: Any) -> str:
     return f"{rank}{_two(row.mean)}{interval}{note}"
 
 
-def _chance(value: float) -> str:
-    return "chance not known" if pd.isna(value) else f"chance {_two(value)}"
+def _chance(row: pd.Series, metrics: pd.DataFrame) -> str:
+    """What maps that know nothing score: as the metric declares, or else the constant map."""
+    if pd.isna(row["chance"]):
+        return "chance not known"
+    declared = pd.notna(metrics.loc[MetricName.of(row["metric"]).metric, "chance"])
+    return f"{'chance' if declared else 'constant map'} {_two(row['chance'])}"
 
 
 def _two(value: float) -> str:

@@ -151,6 +151,19 @@ def test_chance_stands_beside_every_ranking(source):
     assert "chance 0.00" in readme.leaderboard(source.results.folder).splitlines()[0]
 
 
+def test_where_no_chance_is_declared_the_score_is_that_of_the_constant_map(source):
+    board = source.tables["leaderboard"]
+    known = board.assign(chance=board["chance"].fillna(0.31))
+    level = RankedResults(source.results, source.tables | {"leaderboard": known}, source.per_model, {})
+    anatomy, faithfulness = answers.sentence(level).splitlines()
+    assert "Chance is 0.00." in anatomy and "The constant map" not in anatomy
+    assert "The constant map has 0.31." in faithfulness and "Chance" not in faithfulness
+    html = " ".join(re.sub(r"<[^>]*>", "", page.write(level, [], {}).read_text(encoding="utf-8")).split())
+    captions = re.findall(r"(?:Chance is|The constant map has) [0-9.]+\.", html)
+    assert captions.count("The constant map has 0.31.") == captions.count("Chance is 0.00.") > 1
+    assert "Chance is 0.31" not in html and "map without information" not in html
+
+
 def test_without_a_baseline_nothing_is_said_of_it(source):
     table = source.tables["comparisons"]
     bare = RankedResults(

@@ -1,13 +1,16 @@
 """Tables of published studies in READMEs."""
 
 import pandas as pd
+import pytest
 
 from bench.report import write_readme
 
 
-def test_the_readme_table_is_replaced_between_its_markers_only(tmp_path):
+@pytest.mark.parametrize(("declared", "named"), [("0.25", "chance 0.25"), ("", "constant map 0.25")])
+def test_the_readme_table_is_replaced_between_its_markers_only(tmp_path, declared, named):
     board = {
         "ranking": "anatomy",
+        "metric": "found.large",
         "simulator": "fixed atrophy",
         "network": "n",
         "role": "method",
@@ -20,11 +23,13 @@ def test_the_readme_table_is_replaced_between_its_markers_only(tmp_path):
     places = pd.DataFrame({"simulator": ["s"], "place": ["fixed"], "family": ["atrophy"]})
     places.to_csv(tmp_path / "quick" / "simulators.csv", index=False)
     pd.DataFrame(rows).to_csv(tmp_path / "quick" / "leaderboard.csv", index=False)
+    (tmp_path / "quick" / "metrics.csv").write_text(f"metric,chance\nfound,{declared}\n")
     page = tmp_path / "README.md"
     page.write_text("before\n<!-- table:quick -->\n<!-- /table:quick -->\nafter\n")
     for _ in range(2):
         assert write_readme(page, "quick", tmp_path / "quick")
         assert page.read_text().count("**1** 0.50 [0.40, 0.60]") == 1
+        assert f"fixed atrophy, {named} |" in page.read_text()
     assert page.read_text().startswith("before\n")
     assert page.read_text().endswith("after\n")
     page.write_text("no marker")

@@ -95,5 +95,5 @@ def _legend() -> list[Line2D]:
         mark("method, not ranked", "method", "white"),
         mark("control", "control", "white"),
         Line2D([], [], color=style.GREY, linewidth=0.7, label="best mean for that time or less"),
-        Line2D([], [], color=style.GREY, linewidth=0.6, linestyle=(0, (4, 3)), label="chance"),
+        Line2D([], [], color=style.GREY, linewidth=0.6, linestyle=(0, (4, 3)), label="chance or constant map"),
     ]

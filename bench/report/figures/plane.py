@@ -131,5 +131,5 @@ def _legend() -> list[Line2D]:
         mark("control", "control", "white"),
         mark("oracle", "oracle", "white"),
         Line2D([], [], color=style.COLOURS[0], linewidth=0.6, label="95 % interval"),
-        Line2D([], [], label="chance", **_CHANCE),
+        Line2D([], [], label="chance or constant map", **_CHANCE),
     ]

@@ -124,5 +124,5 @@ def _legend(methods: list[str], ceiling: bool) -> list[Line2D]:
     ]
     truth = Line2D([], [], color="black", marker=style.MARKERS["oracle"], linestyle="", markersize=3.6,
                    markerfacecolor="white", label="truth on the layer's grid")  # fmt: skip
-    chance = Line2D([], [], color=style.GREY, marker="|", linestyle="", markersize=6, label="chance")
+    chance = Line2D([], [], color=style.GREY, marker="|", linestyle="", markersize=6, label="chance or constant map")
     return [*marks, *([truth] if ceiling else []), chance]

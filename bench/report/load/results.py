@@ -115,6 +115,10 @@ class Results:
         """The row of metrics.csv behind a metric or one of its columns (`name.column`)."""
         return self.metrics[self.metrics["metric"] == MetricName.of(name).metric].iloc[0]
 
+    def declares_chance(self, name: str) -> bool:
+        """Whether a metric says what maps that know nothing score; else the constant map stands for them."""
+        return bool(pd.notna(self.metric(name)["chance"]))
+
     @property
     def parts(self) -> dict[tuple[str, str], list[Path]]:
         """The score files of every partition (simulator, network), sorted by name."""

@@ -28,6 +28,7 @@ class Clause:
     intervals, the highest first. control: the best control, "" without any. oracle: whether one has a value. short:
     methods not shown to beat every control; None where nobody declared that. above: the methods shown to be better than
     each that all were to be better than. ranked: how many methods are, which the row in concordance.csv says too.
+    declared: whether the metric declares what chance is.
     """
 
     headline: Ranking
@@ -42,6 +43,7 @@ class Clause:
     short: list[str] | None = None
     above: dict[str, list[str]] = field(default_factory=dict)
     ranked: int = 0
+    declared: bool = False
     concordance: int = -1
 
     @property
@@ -57,7 +59,8 @@ def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -
     row = int(with_value.index[0]) if len(with_value) else -1
     unsure = board.index[(board["status"] == NO_INTERVAL) & (board["role"] == "method")].astype(int).tolist()
     oracle = bool((with_value["role"] == "oracle").any())
-    contest = Clause(headline, network, scope, row, unsure=unsure, control=str(board.iloc[0]["control"]), oracle=oracle)
+    best, declared = str(board.iloc[0]["control"]), source.results.declares_chance(headline.metric)
+    contest = Clause(headline, network, scope, row, unsure=unsure, control=best, oracle=oracle, declared=declared)
     ranked = board[board["rank"] != ""]
     leaders = ranked[ranked["rank"].astype(str) == "1"]
     if leaders.empty:
@@ -224,7 +227,9 @@ def _limits(c: Clause, board: pd.DataFrame, say: Teller) -> list[Any]:
         return []
     known = pd.notna(board["chance"].iloc[c.row])
     chance = say.num("leaderboard", c.row, "chance") if known else "not known, as the constant map was not run"
-    sentences = [say.form("Chance is {}.").format(chance)]
+    # where a metric declares no chance, the random control need not score what the constant map does
+    text = "Chance is {}." if c.declared or not known else "The constant map has {}."
+    sentences = [say.form(text).format(chance)]
     if not c.control:
         sentences.append("No control was run, so that nothing tells a score from one of a map that knows nothing.")
     if not c.oracle:

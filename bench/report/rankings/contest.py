@@ -108,9 +108,8 @@ class Contest:
 
     def chance(self) -> float:
         """What a map without information scores: as the metric declares, or else what the constant map has here."""
-        declared = float(self.results.metric(self.headline.metric)["chance"])
-        if not np.isnan(declared) or CONSTANT not in self.methods:
-            return declared
+        if self.results.declares_chance(self.headline.metric) or CONSTANT not in self.methods:
+            return float(self.results.metric(self.headline.metric)["chance"])
         return float(self.score.mean[self.methods.index(CONSTANT)])
 
     @cached_property
