@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from statistics import fmean
 from typing import Any
 
@@ -60,10 +61,10 @@ class ExpectedWork:
 
 def _begun(parts: Mapping[str, float], beat: Mapping[str, Any]) -> float:
     """Seconds of what is behind the cell at work: its caches up to the one that is made, or all once it goes on."""
-    itself = next(reversed(parts))
+    *caches, itself = parts
     at_work = beat.get("on_the_way") or itself
-    # a cell begins before its caches do, and one of another unit's cell is none of its parts
+    # a cell begins before its caches do, and the cache of another unit's cell is none of its parts
     if at_work not in parts or (at_work == itself and not beat["share"]):
         return 0.0
-    order = list(parts)
-    return sum(parts[key] for key in order[: order.index(at_work)]) + parts[at_work] * beat["share"]
+    before = takewhile(lambda key: key != at_work, caches)
+    return sum(parts[key] for key in before) + parts[at_work] * float(beat["share"])
