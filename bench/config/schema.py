@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from omegaconf import MISSING
 
-from bench.contracts import AtLeast, Between, Count, Multiple, NonNegative
+from bench.contracts import AtLeast, Between, Count, NonNegative
 from bench.contracts.data import Blur, Sign, Smoothing
 from bench.seeds import MOST
 
@@ -22,6 +22,17 @@ Stratum = Literal["TP", "TN", "FP", "FN"]
 Seed = Annotated[int, Between(0, 2**31 - 1)]
 #: low enough for their pairs to be named
 CrossedSeed = Annotated[int, Between(0, MOST - 1)]
+
+
+class EvenBetween(Between):
+    """The even numbers from `low` to `high`."""
+
+    def holds(self, value: Any) -> bool:
+        """True for one of them."""
+        return super().holds(value) and value % 2 == 0
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} that is even"
 
 
 @dataclass
@@ -44,7 +55,7 @@ class ExplainSettings:
     with fewer than 20, no discriminant of a region's statistics could be fitted.
     """
 
-    subjects: Annotated[int, Between(4, 100_000), Multiple(2)] = 24
+    subjects: Annotated[int, EvenBetween(4, 100_000)] = 24
     pairs: Annotated[int, Between(20, 1_000_000)] = 400
 
 

@@ -87,7 +87,7 @@ LINES: dict[str, tuple[str, ...]] = {
         "+simulator.pathology",
     ),
     # out of range, huge, not a number
-    "plan explain.subjects=7": ("explain.subjects=7", "of at least 4 and at most 100000, that is a multiple of 2"),
+    "plan explain.subjects=7": ("explain.subjects=7", "whole number of at least 4 and at most 100000 that is even"),
     "plan explain.subjects=100000000": ("explain.subjects=100000000", "at most 100000"),
     "plan seed.model=-1": ("seed.model=-1", "whole number of at least 0"),
     "plan seed.data=range(20000)": ("seed.data has 20000 values", "at most 1000"),
