@@ -18,6 +18,8 @@ _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasci
 _LATEX |= {letter: f"\\{letter}" for letter in "&%$#_{}"}
 #: marks of Markdown in the tables of READMEs
 _MARKS = {r"\*\*(.+?)\*\*": r"\\textbf{\1}", r"\*(.+?)\*": r"\\emph{\1}", r"`(.+?)`": r"\\texttt{\1}"}
+#: the sign of a number: neither a hyphen in a name nor that of a date or an exponent
+_MINUS = r"(?<![\w.)-])-(?=\.?\d|inf\b)"
 
 
 def as_text(folder: Path, asked: str) -> str:
@@ -72,7 +74,7 @@ def _in_latex(text: str, marked: bool) -> str:
     escaped = "".join(_LATEX.get(letter, letter) for letter in text)
     for mark, command in _MARKS.items() if marked else ():
         escaped = re.sub(mark, command, escaped)
-    return escaped
+    return re.sub(_MINUS, "$-$", escaped)
 
 
 FORMATS: dict[str, Callable[[list[str], list[list[str]], bool], str]] = {"md": _markdown, "tex": _latex}

@@ -23,6 +23,7 @@ def cells_of(text, kind):
         lines = [line for line in text.splitlines() if set(line) - set("| -")]
         return [[c.replace(r"\|", "|").strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
     lines = [line.removesuffix(r" \\") for line in text.splitlines() if line.endswith(r" \\")]
+    lines = [re.sub(r"(?<!\\)\$-\$", "-", line) for line in lines]
     return [[re.sub(r"\\([&%$#_{}])", r"\1", cell).strip() for cell in re.split(r"(?<!\\)&", line)] for line in lines]
 
 
@@ -52,6 +53,21 @@ def test_what_latex_reads_as_a_command_is_escaped(tmp_path):
     (line,) = [line for line in as_text(tmp_path, "odd.tex").splitlines() if "50" in line]
     written = r"50 \% of a\_b \& \{c\} \textbackslash{}\textbackslash{} x\textasciicircum{}2 \textasciitilde{} \$1 \#2"
     assert line == written + r" \\"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("-0.10 [-0.25, 0.05]", "$-$0.10 [$-$0.25, 0.05]"),
+        ("-inf", "$-$inf"),
+        ("-1e-05", "$-$1e-05"),
+        ("2026-11-29", "2026-11-29"),
+        ("white-matter, CNN-3", "white-matter, CNN-3"),
+    ],
+)
+def test_numbers_below_nothing_have_a_minus_in_latex_and_names_keep_their_hyphens(tmp_path, value, written):
+    (tmp_path / "odd.csv").write_text(f'value\n"{value}"\n')
+    assert as_text(tmp_path, "odd.tex").splitlines()[4] == written + r" \\"
 
 
 def test_a_table_that_is_none_is_refused_with_those_there_are():
