@@ -39,10 +39,14 @@ def leaderboard(folder: Path) -> str:
         ]
         for method in dict.fromkeys([*ordered["method"], *board["method"]])
     ]
-    first = board.drop_duplicates(keys).set_index(keys)
-    metrics = untyped(folder / "metrics.csv").set_index("metric")
+    metrics = untyped(folder / "metrics.csv")
+    declared = set(metrics["metric"][metrics["chance"].notna()])
+    chances = {
+        (row.ranking, row.network, row.simulator): _chance(row, declared)
+        for row in board.drop_duplicates(keys).itertuples()
+    }
     heads = [
-        f"{', '.join((ranking, f'`{network}`', group))}, {_chance(first.loc[(ranking, network, group)], metrics)}"
+        f"{ranking}, `{network}`, {group}, {chances[ranking, network, group]}"
         + f" ({NOT_RANKABLE})" * ((ranking, network, group) in useless)
         for ranking, network, group in contests
     ]
@@ -144,12 +148,11 @@ def _cell(row: Any) -> str:
     return f"{rank}{_two(row.mean)}{interval}{note}"
 
 
-def _chance(row: pd.Series, metrics: pd.DataFrame) -> str:
-    """What maps that know nothing score: as the metric declares, or else the constant map."""
-    if pd.isna(row["chance"]):
+def _chance(row: Any, declared: set[str]) -> str:
+    """What maps that know nothing score: chance as the metric declares it, or else what the constant map has."""
+    if pd.isna(row.chance):
         return "chance not known"
-    declared = pd.notna(metrics.loc[MetricName.of(row["metric"]).metric, "chance"])
-    return f"{'chance' if declared else 'constant map'} {_two(row['chance'])}"
+    return f"{'chance' if MetricName.of(row.metric).metric in declared else 'constant map'} {_two(row.chance)}"
 
 
 def _two(value: float) -> str:

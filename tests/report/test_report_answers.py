@@ -50,14 +50,22 @@ def test_where_no_method_is_shown_better_than_another_nobody_is_called_best(sour
     board = source.tables["leaderboard"]
     tied = board.assign(rank=board["rank"].where(board["rank"] == "", "1"))
     level = RankedResults(source.results, source.tables | {"leaderboard": tied}, source.per_model, {})
-    assert "cannot be told: all" in answers.sentence(level) and "may show best" not in answers.sentence(level)
+    assert "on gap_cnn: which method shows best where the pathology is cannot be told, as all" in answers.sentence(
+        level
+    )
+    assert re.search(r"are tied; \w+ has the highest mean: calibrated_ap", answers.sentence(level))
+    assert "may show best" not in answers.sentence(level)
     text = page.write(level, [], {}).read_text(encoding="utf-8")
-    assert "cannot be told: all" in text and "may show best" not in text
+    assert "cannot be told, as all" in text and "may show best" not in text
 
 
 def test_the_terminal_names_every_ranking_and_counts_what_is_too_much(source, monkeypatch):
     said = answers.sentence(source)
-    assert "anatomy, gap_cnn" in said and "faithfulness, gap_cnn" in said and "more" not in said
+    assert (
+        "anatomy, fixed atrophy on gap_cnn" in said
+        and "faithfulness, fixed atrophy on gap_cnn" in said
+        and "more" not in said
+    )
     monkeypatch.setattr(answers, "SPOKEN", 1)
     assert answers.sentence(source).splitlines()[1:] == ["and 1 more, on the page"]
 
@@ -88,7 +96,7 @@ def small(tmp_path, edit=None, **sizes):
     for file in folder.glob("scores/*/*/*.parquet") if edit else ():
         edit(pd.read_parquet(file, partitioning=None)).to_parquet(file, index=False)
     source = RankedResults.of(folder)
-    told = dict(line.split(", gap_cnn, fixed atrophy: ") for line in answers.sentence(source).splitlines())
+    told = dict(line.split(", fixed atrophy on gap_cnn: ") for line in answers.sentence(source).splitlines())
     return source, told
 
 
@@ -104,7 +112,7 @@ def test_with_one_data_seed_nothing_is_ranked_tied_or_best(tmp_path):
     assert set(board["rank"]) == {""} and not board["tied"].any()
     assert set(board["status"]) <= {"no interval", "not rankable", "failed"}
     for sentence in told.values():
-        assert "Without intervals (1 data seed" in sentence and "no method is called best or tied" in sentence
+        assert "without intervals (1 data seed" in sentence and "no method is called best or tied" in sentence
         assert " best:" not in sentence and "highest mean" not in sentence and " to " in sentence
     # the most that is said of one seed's order of methods is nothing
     assert source.tables["concordance"]["concordance"].isna().all()
@@ -124,14 +132,14 @@ def test_without_controls_or_oracles_it_is_said_that_they_lack(tmp_path):
 
 def test_controls_alone_rank_nothing(tmp_path):
     _, told = small(tmp_path, only("random", "oracle_use"))
-    assert told["faithfulness"].startswith("No method has a value (")
+    assert told["faithfulness"].startswith("no method has a value (")
 
 
 def test_where_no_model_passes_the_gate_that_is_the_reason(tmp_path):
     folder = synthetic.study(tmp_path / "small", data_seeds=1, model_seeds=1, subjects=4)
     models = pd.read_csv(folder / "models.csv")
     models.assign(passed=False).to_csv(folder / "models.csv", index=False)
-    assert "No model reached the competence gate" in answers.sentence(RankedResults.of(folder))
+    assert "no model reached the competence gate" in answers.sentence(RankedResults.of(folder))
 
 
 def test_an_empty_stratum_is_named(tmp_path):
@@ -141,13 +149,13 @@ def test_an_empty_stratum_is_named(tmp_path):
     (folder / "study.json").write_text(json.dumps(about))
     said = answers.sentence(RankedResults.of(folder))
     assert (
-        "No method has a value (undefined: no model that counts gave it a value, in subjects that are FP or FN)" in said
+        "no method has a value (undefined: no model that counts gave it a value, in subjects that are FP or FN)" in said
     )
 
 
 def test_chance_stands_beside_every_ranking(source):
     said = answers.sentence(source)
-    assert said.count("Chance is ") == said.count("gap_cnn, ") == 2
+    assert said.count("Chance is ") == said.count("on gap_cnn: ") == 2
     assert "chance 0.00" in readme.leaderboard(source.results.folder).splitlines()[0]
 
 

@@ -141,6 +141,13 @@ def test_networks_are_told_apart_in_separability(source):
     assert hollow == [False, False, False, True]
 
 
+def test_how_far_marks_stand_beside_their_auc_is_told(source):
+    (page,) = separability.draw(source)
+    label = page.axes[-1].get_xlabel()
+    most = 1.2 / 72 * 25.4 * (len(page.legends[0].get_texts()) - 4) / 2
+    assert f"up to {most:.1f} mm" in label and "past 1" in label
+
+
 def test_the_band_and_the_floor_of_randomisation_are_explained(source):
     (page,) = randomisation.draw(source)
     shown = texts(page)
@@ -191,6 +198,7 @@ def test_a_gallery_of_one_simulator_fills_its_page_and_tells_side_and_place(sour
     shown = texts(page)
     assert all(images.where(p) in shown for p in range(len(images.subjects)))
     assert " L " in shown or " P " in shown
+    assert "Maps of GAP CNN." in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(

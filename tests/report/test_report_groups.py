@@ -75,7 +75,7 @@ def test_page_and_sentence_go_group_by_group(source):
     row = source.ranking("agreement", "anatomy", "gap_cnn").index[0]
     assert f'data-at="agreement {row} concordance"' in html and "worst group" in html
     said = answers.sentence(source)
-    assert all(f"gap_cnn, {group}: " in said for group in APART.values())
+    assert all(f", {group} on gap_cnn: " in said for group in APART.values())
 
 
 def test_names_of_simulators_change_no_rank(study, source, tmp_path):

@@ -97,18 +97,33 @@ def test_labels_of_the_plane_do_not_cover_each_other():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda b: without_rank(b, "below gate"), "No model reached the competence gate"),
+        (lambda b: without_rank(b, "below gate"), "no model reached the competence gate"),
         (lambda b: b[(b["role"] != "method") | (b["method"] == "occlusion")], "the only method"),
         (lambda b: b[b["role"] != "method"], "No method has a score, so that no map of one is shown."),
         (lambda b: b[b["role"] != "control"].assign(control=""), "best mean"),
         (lambda b: b[b["ranking"] != "faithfulness"], "No method has scores of two rankings here"),
-        (lambda b: b.assign(mean=np.nan, rank="", status="undefined", reason="no truth"), "No method has a value"),
+        (lambda b: b.assign(mean=np.nan, rank="", status="undefined", reason="no truth"), "no method has a value"),
         (lambda b: b[:0], "No metric of a ranking was chosen or none has a row"),
     ],
     ids=["below gate", "one method", "no method", "no control", "no use", "no value", "no row"],
 )
 def test_what_is_missing_is_said_in_words(small, change, words):
     assert words in shown(changed(small, change))
+
+
+def test_the_network_of_the_maps_is_named(small):
+    text, found = shown(small), opened(small)
+    assert f"{small.results.simulators[0].replace('mtl_', 'MTL ')}, maps of GAP CNN, patient" in text
+    assert all(" of GAP CNN in " in tile.alt for tile in found.tiles[1:])
+
+
+@pytest.mark.parametrize(("few", "badge"), [("occlusion", "in part a preview: few"), ("", "preview: few")])
+def test_the_badge_tells_a_study_that_is_a_preview_from_one_that_has_some(small, few, badge):
+    def change(board):
+        seen = board["method"].str.contains(few) & (board["n_data_seeds"] > 0)
+        return board.assign(preview=np.where(seen, "preview: few", ""))
+
+    assert f"what the network uses. {badge} " in shown(changed(small, change))
 
 
 def test_methods_that_are_not_ranked_are_said_to_be_so(small):

@@ -141,7 +141,7 @@ def test_answer_gates_failures_and_preview_are_told(page):
     text = " ".join(" ".join(t.split()) for t, _ in page.texts)
     assert "preview: fewer than 5 data seeds" in text
     assert "occlusion or grad CAM may show best where the pathology is, as none of them is shown to be worse" in text
-    assert "No model reached the competence gate" in text
+    assert "no model reached the competence gate" in text
     assert "ValueError: <b>boom</b>" in text
     assert "no convolutional layer" in text
 
@@ -156,9 +156,9 @@ def test_rendering_again_gives_the_same_bytes(html, study_folder):
 def test_the_summary_names_the_page_and_answers_every_ranking(study_folder):
     *lines, page_line = report.summary(study_folder).splitlines()
     assert page_line == str(study_folder / "index.html")
-    first = next(line for line in lines if line.startswith("anatomy, gap_cnn"))
+    first = next(line for line in lines if line.startswith("anatomy, fixed atrophy on gap_cnn"))
     assert "occlusion" in first and "best where the pathology is" in first and "0.6" in first and "preview" in first
-    assert any(line.startswith("faithfulness, gap_cnn") for line in lines)
+    assert any(line.startswith("faithfulness, fixed atrophy on gap_cnn") for line in lines)
 
 
 def test_broken_rules_are_shown_on_the_page(tmp_path):
@@ -175,7 +175,7 @@ def test_a_study_in_which_nothing_has_a_value_has_a_page(tmp_path):
         table = pd.read_parquet(file, partitioning=None)
         table.assign(status="unsupported", reason="it fits itself", value=np.nan).to_parquet(file, index=False)
     assert report.render(folder).read_text(encoding="utf-8").rstrip().endswith("</html>")
-    assert "No method has a value (unsupported: it fits itself)." in report.summary(folder)
+    assert "no method has a value (unsupported: it fits itself)." in report.summary(folder)
 
 
 def test_reporting_needs_neither_torch_nor_hydra_and_matplotlib_only_to_draw():

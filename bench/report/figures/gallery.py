@@ -20,9 +20,9 @@ _SMALLEST, _LARGEST = 15.0, 30.0
 #: of the note at the foot and of small names: a letter's width, a line's height
 _LETTER, _SMALL_LETTER, _LINE, _SMALL_LINE = 1.35, 1.2, 3.2, 2.4
 _NOTE = (
-    "Every map, and the truth, on its own symmetric scale: the 99.5 % quantile of its sizes in the volume. Bare brain "
-    "at 0; a map without signs is red. Outline: truth at half its height. L, R, P, A: the subject's own sides; "
-    "anterior or superior is on top."
+    "Maps of {}. Every map, and the truth, on its own symmetric scale: the 99.5 % quantile of its sizes in the volume. "
+    "Bare brain at 0; a map without signs is red. Outline: truth at half its height. L, R, P, A: the subject's own "
+    "sides; anterior or superior is on top."
 )
 _MOST_LINES = 6
 
@@ -39,10 +39,11 @@ class _Sheet:
     rows: int
     head: float
     names: float
+    note: list[str]
 
     @classmethod
-    def of(cls, columns: int, pictures: int, aspect: float, lines: int) -> "_Sheet":
-        """The sheet of columns and rows of pictures, and names of simulators of so many lines."""
+    def of(cls, columns: int, pictures: int, aspect: float, lines: int, network: str) -> "_Sheet":
+        """The sheet of columns and rows of pictures of a network, and names of simulators of so many lines."""
         head = _HEAD + _SMALL_LINE * lines
         blocks = -(-pictures // MOST_ROWS)
         rows = -(-pictures // blocks)
@@ -56,10 +57,11 @@ class _Sheet:
         # what is left of a column's width is room for names
         width = (style.SINGLE if needed <= style.SINGLE / style.MM else style.DOUBLE) / style.MM
         names = _NAMES + (width - needed) / blocks
-        height = head + (rows + 1) * (cell[1] + _GAP) + _FOOT + _LINE * len(_note(width))
+        note = textwrap.wrap(_NOTE.format(style.display_name(network)), int((width - 4) / _LETTER))
+        height = head + (rows + 1) * (cell[1] + _GAP) + _FOOT + _LINE * len(note)
         figure = style.figure(width * style.MM, height * style.MM)
         figure.set_layout_engine("none")
-        return cls(figure, width, height, cell, columns, rows, head, names)
+        return cls(figure, width, height, cell, columns, rows, head, names, note)
 
     def corner(self, picture: int, column: int) -> tuple[float, float]:
         """Left and top of a picture (-1: the row of truths above the first)."""
@@ -108,11 +110,6 @@ def _fitting(pictures: int) -> int:
     return max(1, min(MOST_COLUMNS, int(_across(pictures) // _SMALLEST)))
 
 
-def _note(width: float) -> list[str]:
-    """The lines of the note at the foot of a page `width` mm wide."""
-    return textwrap.wrap(_NOTE, int((width - 4) / _LETTER))
-
-
 def _page(source: RankedResults, pictures: dict[str, PictureSet], methods: list[str]) -> Figure:
     network = source.results.main_network
     each = max(1, _fitting(len(methods)) // len(pictures))
@@ -120,7 +117,7 @@ def _page(source: RankedResults, pictures: dict[str, PictureSet], methods: list[
     aspect = max(images.brain.shape[1] / images.brain.shape[2] for images in pictures.values())
     with style.journal():
         lines = max(_named(name, each * _SMALLEST).count("\n") + 1 for name in pictures)
-        sheet = _Sheet.of(len(columns), len(methods), aspect, lines)
+        sheet = _Sheet.of(len(columns), len(methods), aspect, lines, network)
         for k, (simulator, images, p) in enumerate(columns):
             _truths(sheet, k, images, p, len(methods))
             if p == 0:
@@ -176,12 +173,11 @@ def _names(source: RankedResults, sheet: _Sheet, methods: list[str]) -> None:
 
 
 def _bar(sheet: _Sheet) -> None:
-    wide, note = 34.0, _note(sheet.width)
-    above = _LINE * len(note) + 6.6
+    wide, above = 34.0, _LINE * len(sheet.note) + 6.6
     axis = sheet.figure.add_axes(
         (sheet.names / sheet.width, above / sheet.height, wide / sheet.width, 1.8 / sheet.height)
     )
     bar = sheet.figure.colorbar(ScalarMappable(cmap=DIVERGING), cax=axis, orientation="horizontal")
     bar.set_ticks([0, 0.5, 1], labels=["− scale", "0", "+ scale"])
     bar.outline.set_visible(False)
-    sheet.write(2, sheet.height - 1, "\n".join(note), ha="left", va="bottom", fontsize=7)
+    sheet.write(2, sheet.height - 1, "\n".join(sheet.note), ha="left", va="bottom", fontsize=7)

@@ -16,7 +16,7 @@ from bench.report.rankings.ranked_results import RankedResults
 SHOWN = 5
 COLUMNS = 3
 #: mm: a row of panels, and what lies below the last
-_HEIGHT, _FOOT = 52, 14
+_HEIGHT, _FOOT = 52, 17
 #: points by which a method's marks stand beside those of the one before, so that equal scores hide nothing
 _ASIDE = 1.2
 #: letters of a title, over all columns
@@ -68,12 +68,24 @@ def _page(source: RankedResults, headline: Ranking, panels: list[_Panel], method
             axis.set_title(style.wrapped(" on ".join(names), _TITLES // columns), loc="left", fontsize=7)
             axis.set_ylim(*up)
         for axis in axes[(rows - 1) * columns :]:
-            axis.set_xlabel("test AUC of the model, its methods side by side")
+            axis.set_xlabel(_across(len(methods)))
         figure.supylabel(f"{style.display_name(headline.metric)}, mean of the model", fontsize=8)
         legend = _legend(methods)
         most = style.legend_columns(legend) if columns > 1 else 2
         figure.legend(handles=legend, loc="outside lower center", ncols=min(4, most))
     return figure
+
+
+def _middle(methods: int) -> float:
+    """Place in the row of methods at which marks stand at their AUC."""
+    return (methods - 1) / 2
+
+
+def _across(methods: int) -> str:
+    """The label of the AUCs, with how far marks stand beside theirs."""
+    most = _middle(methods) * _ASIDE / 72 / style.MM
+    aside = f"; marks stand beside it by\nup to {most:.1f} mm, one method by the other, some past 1" if most else ""
+    return f"test AUC of the model{aside}"
 
 
 def _methods(source: RankedResults, scored: set[str]) -> list[str]:
@@ -86,7 +98,7 @@ def _methods(source: RankedResults, scored: set[str]) -> list[str]:
 
 def _draw_panel(axis: Axes, source: RankedResults, headline: Ranking, panel: _Panel, methods: list[str]) -> None:
     for k, method in enumerate(methods):
-        aside = ScaledTranslation((k - (len(methods) - 1) / 2) * _ASIDE / 72, 0, axis.figure.dpi_scale_trans)
+        aside = ScaledTranslation((k - _middle(len(methods))) * _ASIDE / 72, 0, axis.figure.dpi_scale_trans)
         for passed, face in ((True, style.COLOURS[k]), (False, "none")):
             mine = panel.points[(panel.points["method"] == method) & (panel.points["passed"] == passed)]
             axis.plot(mine["auc"], mine["value"], style.SERIES_MARKERS[k], color=style.COLOURS[k], markersize=3.5,

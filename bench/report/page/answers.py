@@ -59,8 +59,8 @@ def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -
     row = int(with_value.index[0]) if len(with_value) else -1
     unsure = board.index[(board["status"] == NO_INTERVAL) & (board["role"] == "method")].astype(int).tolist()
     oracle = bool((with_value["role"] == "oracle").any())
-    best, declared = str(board.iloc[0]["control"]), source.results.declares_chance(headline.metric)
-    contest = Clause(headline, network, scope, row, unsure=unsure, control=best, oracle=oracle, declared=declared)
+    best, by_metric = str(board.iloc[0]["control"]), source.results.declares_chance(headline.metric)
+    contest = Clause(headline, network, scope, row, unsure=unsure, control=best, oracle=oracle, declared=by_metric)
     ranked = board[board["rank"] != ""]
     leaders = ranked[ranked["rank"].astype(str) == "1"]
     if leaders.empty:
@@ -172,11 +172,11 @@ def told(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
 
 
 def found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
-    """Which method leads, or why none does."""
+    """Which method leads, or why none does: what follows a colon."""
     if c.why == NO_INTERVAL:
         return _unsure(c, board, say)
     if c.why:
-        return say.form("{}.").format(c.why[0].upper() + c.why[1:])
+        return say.form("{}.").format(c.why)
     score = say.form("{} {}").format(say.label(c.headline.metric), say.interval("leaderboard", c.row))
     if c.short is not None and c.leaders[0] not in c.short:
         gain = say.interval("leaderboard", c.row, stem="gain")
@@ -184,15 +184,14 @@ def found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
     if c.ranked == 1:
         only = "{} is the only method that is ranked, so none is called best: {}."
         return say.form(only).format(say.name(c.leaders[0]), score)
+    highest = say.form("{} has the highest mean: {}.").format(say.name(c.leaders[0]), score)
     if len(c.leaders) == c.ranked:
         count = say.num("concordance", c.concordance, "n_ranked")
-        level = (
-            "Which method shows best {} cannot be told: all {} that are ranked are tied. {} has the highest mean: {}."
-        )
-        return say.form(level).format(c.question, count, say.name(c.leaders[0]), score)
+        level = "which method shows best {} cannot be told, as all {} that are ranked are tied; {}"
+        return say.form(level).format(c.question, count, highest)
     if len(c.leaders) > 1:
-        several = "{} may show best {}, as none of them is shown to be worse than another; {} has the highest mean: {}."
-        return say.form(several).format(_names(c.leaders, say, "or"), c.question, say.name(c.leaders[0]), score)
+        several = "{} may show best {}, as none of them is shown to be worse than another; {}"
+        return say.form(several).format(_names(c.leaders, say, "or"), c.question, highest)
     return say.form("{} shows best {}: {}.").format(say.name(c.leaders[0]), c.question, score)
 
 
@@ -204,7 +203,7 @@ def _unsure(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
         say.form("{} {}").format(say.name(board["method"].iloc[row]), say.num("leaderboard", row, "mean"))
         for row in dict.fromkeys((c.unsure[0], c.unsure[-1]))
     ]
-    text = "Without intervals ({} and the subjects behind it give none) no method is called best or tied: mean {} {}."
+    text = "without intervals ({} and the subjects behind it give none) no method is called best or tied: mean {} {}."
     return say.form(text).format(of, say.label(c.headline.metric), say.form(" to ").join(ends))
 
 
@@ -249,7 +248,7 @@ def sentence(source: RankedResults) -> str:
         return "no ranking: none of its metrics was chosen"
     board, say = source.tables["leaderboard"], Terminal(source.tables)
     lines = [
-        f"{c.headline.ranking}, {c.network}, {scope}: {told(c, board, say)}"
+        f"{c.headline.ranking}, {scope} on {c.network}: {told(c, board, say)}"
         for scope in source.results.groups
         for c in clauses(source, scope)
     ]

@@ -128,6 +128,6 @@ def _tiles(images: PictureSet, network: str, p: int, placed: dict[str, tuple[str
     for place, (method, row) in placed.items():
         kept = images.maps[network].get(method)
         image = "" if kept is None else picture(kept[p], float(images.scales[network][method][p]))
-        alt = f"Map of {display_name(method)} of {where}, truth outlined"
+        alt = f"Map of {display_name(method)} of {display_name(network)} in {where}, truth outlined"
         tiles.append(OpeningMap(place, method, row, image, alt))
     return tiles
