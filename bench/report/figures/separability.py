@@ -84,7 +84,7 @@ def _middle(methods: int) -> float:
 def _across(methods: int) -> str:
     """The label of the AUCs, with how far marks stand beside theirs."""
     most = _middle(methods) * _ASIDE / 72 / style.MM
-    aside = f"; marks stand beside it by\nup to {most:.1f} mm, one method by the other, some past 1" if most else ""
+    aside = f"; marks stand beside it by\nup to {most:.1f} mm, one method by the other, even past 1" if most else ""
     return f"test AUC of the model{aside}"
 
 
