@@ -53,14 +53,14 @@ def test_moving_places_stand_first_and_each_group_has_its_simulators(source):
         pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True))
 
 
-def test_groups_are_one_family_of_claims_and_each_simulator_another(source):
+def test_claims_of_a_group_of_one_simulator_are_those_of_the_simulator_whatever_stands_beside(source):
     table = source.tables["comparisons"]
     table = table[(table["network"] == "gap_cnn") & (table["against"] == "gradient")].dropna(subset="p_adjusted")
     found = table.set_index(["ranking", "simulator", "method"])["p_adjusted"].sort_index()
     for simulator, group in APART.items():
         for ranking in ("anatomy", "faithfulness"):
             alone, among = found[ranking, simulator], found[ranking, group].reindex(found[ranking, simulator].index)
-            assert (among >= alone - 1e-6).all() and (among > alone).any()
+            assert len(alone) > 3 and (among - alone).abs().max() < 1e-9
 
 
 def test_means_over_all_simulators_are_numbers_of_measures_that_rank_nothing(source):
