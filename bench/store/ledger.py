@@ -12,7 +12,7 @@ LEDGER = "ledger.json"
 #: what is written of a study but its plan, heartbeats, logs and views
 WRITTEN = ("*.csv", "*.parquet", "study.json", "*.npz", "*.html", "scores/*/*/*.parquet", "figures/*")
 FOLDERS = ("figures", "scores", "logs", "progress")
-SUFFIXES = (".csv", ".parquet", ".json", ".npz", ".html", ".png", ".pdf")
+SUFFIXES = (".csv", ".parquet", ".json", ".npz", ".html", ".png", ".pdf", ".md", ".tex")
 
 
 def write(folder: Path) -> None:

@@ -23,7 +23,8 @@ def block(name, values, seeds, subjects):
 @pytest.mark.parametrize("seeds", [((0, 1, 2), (0, 1, 2)), ((0, 1), (2, 3, 4, 5))])
 def test_rows_of_all_are_the_mean_of_the_rows_of_each(seeds, subjects):
     groups = {"fixed atrophy": ["a", "b"], "moving lesions": ["c"]}
-    results = SimpleNamespace(simulators=["a", "b"], groups=groups, headlines=[])
+    metrics = pd.DataFrame({"metric": [], "low": [], "high": []})
+    results = SimpleNamespace(simulators=["a", "b"], groups=groups, headlines=[], metrics=metrics)
     rng = np.random.default_rng(0)
     values = [rng.normal(size=(1, len(d), len(i))) for d, i in zip(seeds, subjects, strict=True)]
     blocks = [block(name, v, d, i) for name, v, d, i in zip("ab", values, seeds, subjects, strict=True)]
