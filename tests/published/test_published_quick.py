@@ -76,4 +76,7 @@ def test_tables_are_rebuilt_from_the_rows(tmp_path):
     shutil.copytree(FOLDER, copy)
     (copy / "leaderboard.csv").unlink()
     report.leaderboard(copy)
-    assert report.drift(copy, FOLDER, tolerance=1e-9) == []
+    told = ["ranking", "simulator", "network", "method", "mean", "low", "high", "rank", "status"]
+    fresh, published = (pd.read_csv(folder / "leaderboard.csv")[told] for folder in (copy, FOLDER))
+    # the last of four decimals may turn on another machine
+    pd.testing.assert_frame_equal(fresh, published, atol=1.5e-4, rtol=0)
