@@ -1,6 +1,7 @@
 """Workflows: every step is a make target that is there, and every action is named by a commit."""
 
 import re
+import os
 import subprocess
 from pathlib import Path
 
@@ -22,8 +23,12 @@ def steps(path):
 
 def printed(*words):
     """The commands that make would run, the environment being there."""
-    make = ["make", "-n", "-o", ".venv/installed", "-o", ".venv/installed-test", *words]
-    return subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    make = ["make", "--no-print-directory", "-n", "-o", ".venv/installed", "-o", ".venv/installed-test", *words]
+    # as from a shell, also where make runs the tests
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
+    return subprocess.run(make, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

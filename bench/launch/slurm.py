@@ -55,8 +55,9 @@ class SlurmQueue:
         from submitit import SlurmJob
 
         _check_commands()
-        watcher, usual = SlurmWatcher(self), SlurmJob.watcher
-        SlurmJob.watcher = watcher
+        jobs: Any = SlurmJob
+        watcher, usual = SlurmWatcher(self), jobs.watcher
+        jobs.watcher = watcher
         try:
             yield
         except Exception as error:
@@ -70,7 +71,7 @@ class SlurmQueue:
             self.cancel()
             raise
         finally:
-            SlurmJob.watcher = usual
+            jobs.watcher = usual
 
 
 class SlurmWatcher:

@@ -31,6 +31,12 @@ class MeanImage(nn.Module):
         self.register_buffer("mean", torch.zeros(in_shape))
         self.register_buffer("square", torch.ones(in_shape))
 
+    def reset_parameters(self) -> None:
+        """Forget what was gathered."""
+        self.seen.zero_()
+        self.mean.zero_()
+        self.square.fill_(1.0)
+
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, D, H, W) -> (N, 1, D, H, W)."""
         if self.training:

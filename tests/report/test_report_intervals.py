@@ -7,7 +7,7 @@ from synthetic import study
 from bench.report.load.results import Results
 from bench.report.rankings import tables
 from bench.report.rankings.blocks import Blocks
-from bench.report.rankings.means import _estimated as estimated
+from bench.report.rankings.means import estimated_means as estimated
 from bench.report.statistics.intervals import balanced, filled, mean_estimate, of_models
 
 # spreads of (data seed, subject, residual)

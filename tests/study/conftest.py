@@ -1,17 +1,16 @@
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from fakes import CONF
 
-from bench import provenance, report
+from bench import provenance
 from bench.cli import main
 from bench.plan import plan, published_prices
 from bench.published import places
-from bench.report.figures import drawing
-from bench.store import ledger
-from bench.verbs import computing
 
 HERE = Path(__file__).parent
 
@@ -38,26 +37,26 @@ LINES = ("seed.data=0,1", "seed.model=0", "method=[random,gradient,refuses]", "m
 WORDS = ("study=fake", "trusted=[fakes]", "name=whole", *LINES)
 
 
-def _forget():
-    provenance.git.cache_clear()
-    provenance.machine.cache_clear()
+#: a call without figures, which take seconds and which nothing here looks at
+UNDRAWN = """
+import sys
+from bench.cli import main
+from bench.report.figures import drawing
+drawing.draw_all = lambda source, folder: {}
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 @pytest.fixture(scope="session")
 def computed(tmp_path_factory, importable):
-    """Results of a study that was computed, drawn and vouched for at one commit."""
+    """Results of a study that was computed, drawn and vouched for at one commit.
+
+    In a process of its own: units run in children of a server that knows the environment in which it was started.
+    """
     results = tmp_path_factory.mktemp("results")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("PLUMBLINE_COMMIT", COMMIT)
-        # figures take seconds, and nothing here looks at them
-        patched.setattr(drawing, "draw_all", lambda source, folder: {})
-        _forget()
-        study = plan.study([*WORDS, f"paths.results={results}"], [CONF])[0]
-        computing.compute(study, [])
-        computing.write_tables(study)
-        report.render(study.folder)
-        ledger.write(study.folder)
-    _forget()
+    words = ["run", *WORDS, f"paths.results={results}", "--config-dir", str(CONF)]
+    environment = {**os.environ, "PLUMBLINE_COMMIT": COMMIT}
+    subprocess.run([sys.executable, "-c", UNDRAWN, *words], cwd=provenance.ROOT, env=environment, check=True)
     return results
 
 
