@@ -1,7 +1,7 @@
 """Workflows: every step is a make target that is there, and every action is named by a commit."""
 
-import re
 import os
+import re
 import subprocess
 from pathlib import Path
 
