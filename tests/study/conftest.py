@@ -1,3 +1,4 @@
+import contextlib
 import os
 import shutil
 import subprocess
@@ -52,12 +53,19 @@ def computed(tmp_path_factory, importable):
     """Results of a study that was computed, drawn and vouched for at one commit.
 
     In a process of its own: units run in children of a server that knows the environment in which it was started.
+    Tests change copies, and workers share one.
     """
     results = tmp_path_factory.mktemp("results")
-    words = ["run", *WORDS, f"paths.results={results}", "--config-dir", str(CONF)]
+    shared = (tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else results) / "computed"
+    if shared.exists():
+        return shared
+    words = ["run", *WORDS, f"paths.results={results / 'made'}", "--config-dir", str(CONF)]
     environment = {**os.environ, "PLUMBLINE_COMMIT": COMMIT}
     subprocess.run([sys.executable, "-c", UNDRAWN, *words], cwd=provenance.ROOT, env=environment, check=True)
-    return results
+    # another worker may have been faster
+    with contextlib.suppress(OSError):
+        (results / "made").rename(shared)
+    return shared
 
 
 @pytest.fixture

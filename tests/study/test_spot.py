@@ -21,6 +21,7 @@ def changed(folder, by):
         rows.assign(value=rows["value"] + by).to_parquet(path, index=False)
 
 
+@pytest.mark.full
 def test_a_cell_computed_again_is_the_published_one_bit_for_bit(whole, published, capsys):
     folder, call = whole
     assert call("spot", "count=1", "seed=3") == 0
