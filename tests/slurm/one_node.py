@@ -68,6 +68,10 @@ class OneNode:
         _wait(self._idle)
 
     def stop(self):
+        # jobs are no children of the daemons, and would outlive them
+        if self.answers():
+            self.cancel(f"--partition={PARTITION}")
+            _wait(lambda: not subprocess.run(["squeue", "-h"], capture_output=True, check=False).stdout)
         for pid in ("slurmd.pid", "slurmctld.pid", "munge/pid"):
             self._kill(pid)
         os.environ.pop("SLURM_CONF", None)
