@@ -19,14 +19,15 @@ from methods._shared.features import LAST, passed, upsampled
 _SPACE = (2, 3, 4)
 
 
-def _tags(*laws: str, signed: bool = True) -> MethodTags:
+def cam_tags(*laws: str, signed: bool = True, cost: str = "forward + backward") -> MethodTags:
+    """The tags of a class activation map that weighs the feature maps of one layer."""
     return MethodTags(
         "cam",
         "location",
         signed=signed,
         needs=frozenset({"layer"}),
         laws=frozenset({"shift", "implementation", *laws}),
-        cost="forward + backward",
+        cost=cost,
     )
 
 
@@ -48,7 +49,7 @@ class GradCAM:
     summary: ClassVar[str] = (
         "Feature maps of a layer, weighted by the mean gradient of the score with respect to each, upsampled."
     )
-    tags: ClassVar[MethodTags] = _tags("scale")
+    tags: ClassVar[MethodTags] = cam_tags("scale")
     note: ClassVar[str] = "as coarse as the last feature maps; the sign is kept unless `relu: true`"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
@@ -77,7 +78,7 @@ class GradCAMPlusPlus:
         "Grad-CAM with weights sum(alpha * max(g, 0)), alpha = g^2 / (2 g^2 + sum(A) g^3); only the positive "
         "part is kept."
     )
-    tags: ClassVar[MethodTags] = _tags(signed=False)
+    tags: ClassVar[MethodTags] = cam_tags(signed=False)
     note: ClassVar[str] = "its weights are not linear in the score: 3 f does not give 3 times the map"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
@@ -106,7 +107,7 @@ class HiResCAM:
     summary: ClassVar[str] = (
         "Gradient times feature map, summed over channels: no averaging of the gradient over space."
     )
-    tags: ClassVar[MethodTags] = _tags("scale", "sign")
+    tags: ClassVar[MethodTags] = cam_tags("scale", "sign")
     note: ClassVar[str] = "Grad-CAM without the mean; the same map after a global average"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
@@ -129,7 +130,7 @@ class LayerCAM:
     summary: ClassVar[str] = (
         "Positive gradient times feature map, summed over channels; only the positive part is kept."
     )
-    tags: ClassVar[MethodTags] = _tags("scale", signed=False)
+    tags: ClassVar[MethodTags] = cam_tags("scale", signed=False)
     note: ClassVar[str] = "only positive gradients and positive sums"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:

@@ -9,21 +9,10 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, MethodTags, Target
 from methods._shared.features import LAST
-from methods.cam import gradient_cam, summed
+from methods.cam import cam_tags, gradient_cam, summed
 from methods.cam_linear import averaged_cam
 
 _SPACE = (2, 3, 4)
-
-
-def _tags(*laws: str, signed: bool, cost: str) -> MethodTags:
-    return MethodTags(
-        "cam",
-        "location",
-        signed=signed,
-        needs=frozenset({"layer"}),
-        laws=frozenset({"shift", "implementation", *laws}),
-        cost=cost,
-    )
 
 
 @dataclass(frozen=True)
@@ -41,7 +30,7 @@ class RespondCAM:
     summary: ClassVar[str] = (
         "Feature maps A of a layer, weighted by sum(A * gradient) / sum(A) over space, upsampled; the sign is kept."
     )
-    tags: ClassVar[MethodTags] = _tags("scale", "sign", signed=True, cost="forward + backward")
+    tags: ClassVar[MethodTags] = cam_tags("scale", "sign")
     note: ClassVar[str] = "sums to the score as HiResCAM does; weights explode where a feature map sums to nearly zero"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
@@ -67,7 +56,7 @@ class SaliencyTubes:
     summary: ClassVar[str] = (
         "The averaged feature maps, weighted as the linear readout weights them, by cubic splines, in 0..1 an image."
     )
-    tags: ClassVar[MethodTags] = _tags(signed=False, cost="2 * (forward + backward)")
+    tags: ClassVar[MethodTags] = cam_tags(signed=False, cost="2 * (forward + backward)")
     note: ClassVar[str] = "CAM less its sign and scale, smoother; refused where CAM is"
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:

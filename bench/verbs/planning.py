@@ -20,9 +20,10 @@ from bench.published.edition import Edition
 from bench.report import FORMATS, ScoreRows, as_text
 from bench.report.load.results import Ranking
 from bench.report.metrics.detection import underpowered
+from bench.report.rankings.comparisons import compared
 from bench.report.rankings.power import sentences
 from bench.store.artefacts import KEY_LENGTH
-from bench.study import METHODS, Study
+from bench.study import Study
 from bench.verbs.command import Command
 from bench.verbs.editions import EDITION, edition_numbers, edition_of
 from bench.verbs.reading import readable, tables_of
@@ -72,11 +73,8 @@ def say_power(study: Study) -> None:
 
 def _claims(study: Study) -> int:
     """Comparisons that a study declares, which are judged together in each ranking, group and network."""
-    against = study.settings["against"]
-    return sum(
-        len({*against.get(name, []), *(against.get(METHODS, []) if role == "method" else [])} - {name})
-        for name, role in ((name, study.make("methods", name).tags.role) for name in study.methods)
-    )
+    roles = {name: study.make("methods", name).tags.role for name in study.methods}
+    return sum(1 for _ in compared(roles, study.settings["against"]))
 
 
 def _counted(study: Study, headline: Ranking) -> int:

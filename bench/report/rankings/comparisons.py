@@ -13,7 +13,7 @@ then claimed nothing at all. Fewer than five data seeds or 24 subjects are a pre
 made. `results/benchmarks/coverage.csv` says how often a false claim comes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,16 +74,25 @@ def _with_verdicts(contest: Contest, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def declared(contest: Contest) -> Iterator[Claim]:
-    """The claims of a contest, by method; what the study does not hold is compared with nothing."""
-    rows = {name: (row,) for row, name in enumerate(contest.methods)}
-    controls = tuple(row for row, role in enumerate(contest.roles()) if role == "control")
-    against = contest.results.against
-    for row, (name, role) in enumerate(zip(contest.methods, contest.roles(), strict=True)):
+    """The claims of a contest, by method."""
+    rows = {name: row for row, name in enumerate(contest.methods)}
+    roles = dict(zip(contest.methods, contest.roles(), strict=True))
+    for name, other, references in compared(roles, contest.results.against):
+        yield Claim(rows[name], other, tuple(rows[reference] for reference in references))
+
+
+def compared(roles: Mapping[str, str], against: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, list[str]]]:
+    """Methods, what a study declares each to stand against, and the methods that this is.
+
+    roles: of every method; what is not among them is compared with nothing, and nothing with itself.
+    """
+    controls = [name for name, role in roles.items() if role == "control"]
+    for name, role in roles.items():
         every = against.get(METHODS, []) if role == "method" else []
         for other in dict.fromkeys([*every, *against.get(name, [])]):
-            references = controls if other == CONTROLS else rows.get(other, ())
-            if references and row not in references:
-                yield Claim(row, EVERY_CONTROL if other == CONTROLS else other, references)
+            references = controls if other == CONTROLS else [other] if other in roles else []
+            if references and name not in references:
+                yield name, EVERY_CONTROL if other == CONTROLS else other, references
 
 
 def judged(tables: list[Array], claims: list[Claim], draws: int = DRAWS) -> pd.DataFrame:

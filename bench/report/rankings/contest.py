@@ -193,8 +193,7 @@ class Contest:
     def table(self) -> pd.DataFrame:
         """The leaderboard rows of this contest, best first."""
         score, statuses = self.score, self.statuses()
-        bounds = self.results.metric(self.headline.metric)[["low", "high"]].astype(float)
-        low, high = (end.clip(*bounds) for end in score.interval())
+        low, high = score.interval()
         ranks = self._ranks().reindex(self._index)
         rows = pd.DataFrame({"method": self.methods, "role": self.roles()})
         rows["mean"], rows["low"], rows["high"] = score.mean, low, high

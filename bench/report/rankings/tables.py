@@ -26,7 +26,7 @@ def _leaderboard(
     results: Results, every_contest: list[Contest], cells: pd.DataFrame, gains: dict[str, list[Block]]
 ) -> pd.DataFrame:
     parts = [_named(contest, contest.table().join(standing.table(contest))) for contest in every_contest]
-    rows = _stacked(parts, LEADERBOARD.after(FLOORS))
+    rows = means.within_bounds(results, _stacked(parts, LEADERBOARD.after(FLOORS)))
     beside = {ranking: means.table(results, blocks) for ranking, blocks in gains.items()}
     return rows.join(floors.columns(results, rows, cells, beside))[LEADERBOARD.names].round(DECIMALS)
 
