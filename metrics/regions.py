@@ -56,12 +56,16 @@ def weighed(maps: Tensor, context: Context) -> Tensor:
     """Maps (N, 1, D, H, W) whose sum over a region says what its content does to the score, with its sign.
 
     A contribution is that already, and of a location nothing better is known. A sensitivity is a slope: times the
-    voxel's spread it is what the voxel's variation does.
+    voxel's spread between other subjects it is what the voxel's variation does.
     """
     if context.quantity != "sensitivity":
         return maps
     if context.spread is None:
-        raise BadInput("a sensitivity by region needs `spread` in the context; give the voxels' standard deviation")
+        raise BadInput(
+            "a sensitivity by region needs `spread` in the context, which three explained subjects or more give; "
+            "elsewhere give the standard deviation of the voxels of training images, once per subject"
+        )
+    same_grid(context.spread, maps, "the spread of voxels")
     return maps * context.spread.to(maps)
 
 

@@ -21,8 +21,14 @@ def _classes(targets: Tensor) -> Tensor:
 
 
 def spread_of(images: Tensor) -> Tensor:
-    """The standard deviation (1, D, H, W) of each voxel between subjects; NaN where there is one only."""
-    return images.std(dim=0)
+    """The standard deviation of each voxel between the other subjects: (N, 1, D, H, W) of N >= 3 images of that shape.
+
+    Without the subject itself: its own lesion would raise it where the lesion lies, and tell a map where to look.
+    """
+    n = len(images)
+    away = (images - images.mean(dim=0)).square()
+    # the mean of the others lies n / (n - 1) times as far from an image as the mean of all does
+    return ((away.sum(dim=0) - away * n / (n - 1)) / (n - 2)).clamp(min=0).sqrt()
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,8 @@ class Context:
     controls', -1 on neither, as the simulator says; without one, class 1 against class 0.
     model: name of the trained model in its study where its own maps of the explained subjects are asked for; "" for
     other images or another model.
-    quantity: that of the map in question. spread: (1, D, H, W), `spread_of` the explained subjects as the images
-    lie, or None.
+    quantity: that of the map in question. spread: (N, 1, D, H, W), how each voxel varies between subjects, as the
+    images lie: `spread_of` them, or the standard deviation of training images for each; None where nobody knows.
     notes: what a method tells of how it made its maps, in tables: `layer`, whose feature maps it read.
     domain, regions: (N, 1, D, H, W). truths: for a method only those it declared in `needs`,
     for a metric all of the simulator's.
@@ -95,5 +101,6 @@ class Context:
             subjects=tuple(self.subjects[r] for r in rows) if self.subjects else (),
             domain=None if self.domain is None else self.domain[index],
             regions=None if self.regions is None else self.regions[index],
+            spread=None if self.spread is None else self.spread[index],
             truths={name: truth.take(index) for name, truth in self.truths.items()},
         )

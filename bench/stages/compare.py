@@ -14,7 +14,7 @@ from bench.passes.counting import Passes
 from bench.stages.attribute import ATTRIBUTE
 from bench.stages.cohort import COHORT
 from bench.stages.comparison import ComparedModels, compare
-from bench.stages.context import cohort_context
+from bench.stages.context import cohort_context, spread_in_key
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.stages.train import TRAIN
 from bench.stages.untrained import untrained
@@ -43,7 +43,8 @@ class _Compare(Stage[Any]):
             parts["permuted"] = [graph.cell(ATTRIBUTE, arm, method) for arm in arms]
             parts["memorised"] = [graph.cell(TRAIN, arm) for arm in arms]
         keys = {part: [cell.content.get("maps", cell.key) for cell in cells] for part, cells in parts.items()}
-        content = {"metric": graph.describe("metrics", metric), "kept": study.kept, **keys}
+        spread = spread_in_key(study.make("methods", method))
+        content = {"metric": graph.describe("metrics", metric), "kept": study.kept, **keys, **spread}
         needs = (graph.cell(COHORT, members[0]), *chain.from_iterable(parts.values()))
         source, folder = graph.source("metrics", metric), key({"compare": keys["maps"]})
         name = f"{unit.id}-{method}"

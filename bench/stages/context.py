@@ -110,6 +110,11 @@ def used(use: Truth, patients: torch.Tensor) -> dict[str, Truth]:
     return {"use": use, "use_model": use_model(use), "use_others": use_others(use, patients)}
 
 
+def spread_in_key(method: Method) -> dict[str, str]:
+    """The part of a key that says between whom `spread` is taken: of maps that are weighed by it."""
+    return {"spread": "others"} if method.tags.quantity == "sensitivity" else {}
+
+
 def _redraws(simulator: Simulator) -> Callable[[int], torch.Tensor]:
     return lambda subject: simulator.redraws(int(subject), EVALUATION, REDRAWS)
 
@@ -124,5 +129,5 @@ def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -
         region_names=cohort.region_names,
         affine=cohort.affine,
         target=target,
-        spread=spread_of(cohort.images) if len(cohort) > 1 else None,
+        spread=spread_of(cohort.images) if len(cohort) > 2 else None,
     )

@@ -13,7 +13,7 @@ from bench.passes.counting import Passes, count_passes
 from bench.stages.attribute import ATTRIBUTE, every_map
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.cohort import COHORT
-from bench.stages.context import answering_on, metric_context
+from bench.stages.context import answering_on, metric_context, spread_in_key
 from bench.stages.explained import Explained, ExplainedModel
 from bench.stages.images import IMAGES
 from bench.stages.maps import map_context
@@ -43,6 +43,7 @@ class _Measure(Stage[Any]):
             "maps": maps.content["maps"],
             **({"views": [_in_key(view, study.blur(method)) for view in study.views]} if tags.kind == "map" else {}),
             "use": [use.key for use in uses],
+            **(spread_in_key(study.make("methods", method)) if tags.regional else {}),
         }
         needs = (graph.cell(CALIBRATE, unit), graph.cell(COHORT, unit), graph.cell(TRAIN, unit), maps, *uses)
         source, folder = graph.source("metrics", metric), str(maps.content["maps"])

@@ -37,6 +37,7 @@ def world(name):
     rows = cohort.subjects.tolist()
     context = Context(
         subjects=tuple(rows), regions=cohort.regions, region_names=cohort.region_names, truths={"use": truth},
+        domain=cohort.domain,
         redraw_mean=lambda s: redrawn.mean(rows.index(s), cohort.images[rows.index(s)], cohort.regions[rows.index(s)]),
     )  # fmt: skip
     return model, cohort.images, simulator.target, context

@@ -7,6 +7,8 @@ from bench.checks.method_probe import SmallLinear, probes
 from bench.contracts import BadInput, Context, Truth, Undefined
 from methods.controls import Constant, InputMagnitude, Random, Sobel
 from methods.oracles import Oracle
+from metrics.gain import RegionNDCG
+from metrics.regions import RegionAP, RegionSpearman, region_mass
 
 IMAGES = probes()[0].images
 NETWORK = SmallLinear()
@@ -56,6 +58,21 @@ def test_an_oracle_of_regions_sums_to_the_values_and_is_zero_outside():
         assert found[row][inside].sum().item() == pytest.approx(float(expected), abs=1e-5)
         assert not inside.any() or found[row][inside].unique().numel() == 1
     assert (found[labels == 0] == 0).all()
+
+
+def test_an_oracle_of_regions_shows_them_in_the_domain_where_metrics_sum():
+    """What a domain cuts off a region is not lost: the rest of it holds the whole value."""
+    labels = torch.ones(3, 1, 8, 12, 8, dtype=torch.int16)
+    labels[:, :, :3], labels[:, :, 6:] = 2, 3
+    domain = torch.zeros(labels.shape, dtype=torch.bool)
+    domain[..., 2:5, :] = True
+    truth = Truth("use", regions=torch.tensor([[1.0, -2.0, 0.01]] * 3), floor=torch.full((3, 3), 0.001))
+    context = Context(regions=labels, domain=domain, truths={"use": truth})
+    found = Oracle("use")(NETWORK, IMAGES, 0, context)
+    assert (found[~domain] == 0).all()
+    torch.testing.assert_close(torch.from_numpy(region_mass(found, labels, 3)).float(), truth.regions)
+    for metric in (RegionAP(), RegionNDCG(), RegionSpearman()):
+        assert metric.map(found, truth, context).tolist() == pytest.approx([1.0] * 3)
 
 
 def test_an_oracle_without_its_truth_says_so():

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from bench.contracts import BadInput, Context, Truth
+from bench.contracts.context import spread_of
 from metrics._shared.ranking import chance_average_precision
 from metrics.gain import RegionNDCG
 from metrics.regions import RegionAP, RegionSpearman, SignedRegionSpearman, region_mass
@@ -57,12 +58,29 @@ def test_what_cancels_within_a_region_cancels_in_its_mass():
 def test_a_slope_counts_times_the_spread_of_its_voxel():
     """Equal slopes: regions rank by how much their voxels vary, as what is used does; without spread it is refused."""
     truth, even = use(0.0, 0.0, 0.0, 1.0), torch.ones(LABELS.shape)
-    slopes = context(quantity="sensitivity", spread=(LABELS[0] == 4).float())
+    slopes = context(quantity="sensitivity", spread=(LABELS == 4).float())
     assert RegionAP().map(even, truth, slopes).item() == pytest.approx(1)
     assert RegionAP().map(even, truth, context()).item() < 0
     assert RegionAP().map(even, truth, context(quantity="contribution", spread=slopes.spread)).item() < 0
     with pytest.raises(BadInput, match="spread"):
         RegionAP().map(even, truth, context(quantity="sensitivity"))
+
+
+def test_the_spread_of_a_voxel_is_that_between_the_other_subjects():
+    """A subject's own lesion says nothing of how its voxels vary; the twin takes the others one by one."""
+    images = torch.randn(5, 1, 3, 2, 2, generator=torch.Generator().manual_seed(0))
+    others = [images[torch.arange(5) != row].std(0) for row in range(5)]
+    torch.testing.assert_close(spread_of(images), torch.stack(others))
+    marked = images.clone()
+    marked[2, 0, 1, 1, 0] += 100
+    torch.testing.assert_close(spread_of(marked)[2], others[2], rtol=0, atol=1e-3)
+    assert spread_of(marked)[0, 0, 1, 1, 0] > 10
+
+
+def test_the_spread_of_other_images_is_refused():
+    slopes = context(quantity="sensitivity", spread=torch.ones(2, *LABELS.shape[1:]))
+    with pytest.raises(BadInput, match="the spread of voxels has shape"):
+        RegionAP().map(torch.ones(LABELS.shape), use(0.0, 0.0, 0.0, 1.0), slopes)
 
 
 @pytest.mark.parametrize("metric", [RegionAP(), RegionNDCG()])
