@@ -8,7 +8,8 @@ from typing import Any
 from bench.config.build import TARGET
 from bench.config.changes import HOW
 from bench.contracts import BadInput
-from bench.study import PLAN, PLUGINS, Node, Study
+from bench.study import PLAN, PLUGINS, Node, Study, Unit
+from bench.training.recipe import key_settings
 
 #: settings that a study may add to; its seeds are in its models, its bars among its methods,
 #: and what was tuned counts where a view asks for it
@@ -74,7 +75,12 @@ def _lost(before: Study, now: Study) -> Iterator[str]:
     yield from (f"this one lacks its model {name}" for name in sorted(lacking))
     yield from (f"its {key} is another" for key in _settings(before.settings, now.settings))
     yield from (f"its {name} is smoothed otherwise" for name in before.methods if _smoothed(before, now, name))
-    yield from (f"its {u.id} is trained otherwise" for u in before.units if before.training(u) != now.training(u))
+    yield from (f"its {u.id} is trained otherwise" for u in before.units if _trained(before, u) != _trained(now, u))
+
+
+def _trained(study: Study, unit: Unit) -> Node:
+    """How a unit's model is trained: an option that changes nothing may be younger than the tables."""
+    return key_settings(study.training(unit))
 
 
 def _smoothed(before: Study, now: Study, method: str) -> bool:

@@ -63,12 +63,13 @@ def say_power(study: Study) -> None:
         (f for f in (study.folder, places.tables_in(places.PUBLISHED / "quick")) if (f / "components.csv").is_file()),
         None,
     )
-    if source:
+    claims = _claims(study)
+    if source and claims:
         seeds, rankings = study.settings["seed"], [Ranking.of(name, h) for name, h in study.headline.items()]
         subjects = {headline.ranking: _counted(study, headline) for headline in rankings}
         size = len(seeds["data"]), len(seeds["model"]), subjects
         with readable():
-            print("\n".join(sentences(source, rankings, *size, _claims(study))))
+            print("\n".join(sentences(source, rankings, *size, claims)))
 
 
 def _claims(study: Study) -> int:

@@ -1,15 +1,19 @@
 """Power of comparisons at plan: simulated studies show a lead of the size that is said in 8 of 10."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from bench.plan import plan
 from bench.report.load.results import Ranking
 from bench.report.rankings.comparisons import SUBJECTS_A_DEGREE
 from bench.report.rankings.power import sentences
 from bench.report.statistics.intervals import balanced
 from bench.report.statistics.power import LEVEL, POWER, least_lead
+from bench.verbs.planning import say_power
 
 VARIANCES = {
     "seeds": {"method x data seed": 0.04, "residual": 0.2},
@@ -63,3 +67,11 @@ def test_a_ranking_without_components_says_nothing(tmp_path):
     assert said.startswith("roc_auc: a lead of") and said.endswith("gap_cnn on focal")
     gates.assign(n_passed=0).to_csv(tmp_path / "gates.csv", index=False)
     assert not list(sentences(tmp_path, headlines, 5, 2, {"roc_auc": 24, "average_precision": 24}, 30))
+
+
+@pytest.mark.parametrize(("methods", "claims"), [("gradient", []), ("gradient,smoothgrad", ["1", "1"])])
+def test_a_plan_says_the_power_of_the_comparisons_that_it_declares(tmp_path, capsys, methods, claims):
+    """One method is compared with no other: nothing is said of leads."""
+    study, _ = plan.study(["study=quick", f"method=[{methods}]", f"paths.results={tmp_path}"])
+    say_power(study)
+    assert re.findall(r"claimed among (\d+) comparisons", capsys.readouterr().out) == claims

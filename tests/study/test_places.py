@@ -89,6 +89,15 @@ def test_a_part_or_another_study_of_the_name_is_refused_with_the_two_ways_out(th
     place.check(planned(*lines, "replace=true"))
 
 
+def test_an_option_of_training_that_is_younger_than_the_tables_and_off_makes_no_other_study(there):
+    """Tables from before there was `mixed_precision` go on as what they are."""
+    before = json.loads((there.folder / PLAN).read_text())
+    removed = [train.pop("mixed_precision") for train in before["trains"].values()]
+    assert removed and not any(removed)
+    (there.folder / PLAN).write_text(json.dumps(before))
+    place.check(there)
+
+
 OWN = ("views=[{sign: abs, fwhm_voxels: own}]", "headline.anatomy.view=abs+own")
 
 
