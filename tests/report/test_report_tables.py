@@ -168,7 +168,27 @@ def test_a_simulator_where_no_method_beats_blind_controls_is_not_rankable_and_in
     means = [table.set_index("method")["mean"] for table in (pool, alone)]
     pd.testing.assert_series_equal(*(mean.sort_index() for mean in means))
     html = undrawn.page(folder)
-    assert "not rankable" in html and "no method beats the controls that see no model" in html
+    assert "not rankable" in html and "no method is shown to beat the controls that see no model" in html
+
+
+@pytest.mark.parametrize(("noise", "rankable"), [(0.0, True), (1.0, False)])
+def test_a_better_mean_alone_makes_no_ranking(changed, noise, rankable):
+    """Edges score what the best method does, but for noise of one size: a mean ahead by luck is no lead."""
+
+    def close(table, simulator, network):
+        best, edges = (
+            (table["method"] == name) & (table["metric"] == "calibrated_ap") & (simulator == "focal")
+            for name in ("occlusion", "sobel")
+        )
+        value = table["value"].where(~(best | edges), 0.65)
+        value = value.where(~best, 0.68 + noise * np.where(table["subject"] % 2, 0.3, -0.3))
+        return table.assign(value=value)
+
+    board = pick(synthetic.leaderboard(Results.load(changed(close))), network="gap_cnn", ranking="anatomy")
+    focal = pick(board, simulator="focal").set_index("method")
+    assert ("not rankable" not in set(focal["status"])) == rankable
+    others = focal.loc[(focal["role"] == "method") & (focal.index != "occlusion"), "mean"]
+    assert others.max() < focal.loc["sobel", "mean"] < focal.loc["occlusion", "mean"]
 
 
 def test_subjects_that_a_ranking_leaves_out_stand_beside_it_as_lead_over_the_constant_map(changed):

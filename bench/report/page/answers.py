@@ -93,7 +93,7 @@ def _why(board: pd.DataFrame) -> str:
     if (board["status"] == BELOW_GATE).any():
         return "no model reached the competence gate, so its maps are shown but not ranked"
     if (board["status"] == NOT_RANKABLE).any():
-        return "not rankable: no method beats the controls that see no model"
+        return "not rankable: no method is shown to beat the controls that see no model"
     if (methods["status"] == NO_INTERVAL).any():
         return NO_INTERVAL
     states = dict.fromkeys(status for status in methods["status"] if status not in refusals.WORDS)

@@ -16,8 +16,8 @@ class Board:
     """One ranking table: a headline on a network and a group of simulators.
 
     scopes: the group, then its simulators where it has several. below_gate, not_rankable: scopes in which no model
-    passed, and in which no method beats what sees no model. rows: per method its row in leaderboard.csv by scope.
-    claims: the group's rows of comparisons.csv. concordance: its row of concordance.csv. floors: columns of
+    passed, and in which no method is shown to beat what sees no model. rows: per method its row in leaderboard.csv by
+    scope. claims: the group's rows of comparisons.csv. concordance: its row of concordance.csv. floors: columns of
     leaderboard.csv, of those that a score must be held against, that hold any value. elsewhere: whether subjects that
     the ranking leaves out have values.
     """

@@ -25,7 +25,7 @@ FAILS_SANITY = "fails sanity"
 NO_INTERVAL = "no interval"
 #: the status of every method where no model passed the gate
 BELOW_GATE = "below gate"
-#: the status of every method where none finds more than what sees no model, so that nothing is told of methods
+#: the status of every method where none is shown to find more than what sees no model, so that nothing is told of them
 NOT_RANKABLE = "not rankable"
 #: the status of a method whose layer is too coarse for anyone to score well on its grid
 TOO_COARSE = "too coarse"
@@ -98,13 +98,20 @@ class Contest:
 
     @cached_property
     def rankable(self) -> bool:
-        """Whether any method's mean is better than that of every control that sees no model; so where none was run."""
+        """Whether any method is shown to be better than every control that sees no model; so where none was run.
+
+        Shown by the interval of its lead over each of them, and by means where too little is known for intervals.
+        """
         reads = dict(zip(self.results.methods["method"], self.results.methods["reads_model"], strict=True))
-        mean, roles = self.sign * self.score.mean, self.roles()
-        blind = [m for m, role in enumerate(roles) if role == "control" and not reads[self.methods[m]]]
-        ranked = [m for m, role in enumerate(roles) if role == "method"]
-        bar = np.nanmax(mean[blind], initial=-np.inf)
-        return bool(not ranked or np.isnan(mean[ranked]).all() or np.nanmax(mean[ranked]) > bar)
+        known = [(m, role) for m, role in enumerate(self.roles()) if not np.isnan(self.score.mean[m])]
+        blind = [m for m, role in known if role == "control" and not reads[self.methods[m]]]
+        ranked = [m for m, role in known if role == "method"]
+        if not ranked or not blind:
+            return True
+        lead = equal_weight_mean(leads(self.better, np.repeat(ranked, len(blind)), np.tile(blind, len(ranked))))
+        low = lead.interval()[0]
+        least = np.where(np.isnan(low), lead.mean, low).reshape(len(ranked), len(blind))
+        return bool((least > 0).all(axis=1).any())
 
     def chance(self) -> float:
         """What a map without information scores: as the metric declares, or else what the constant map has here."""
@@ -253,7 +260,8 @@ def _no_better_than(ranks: Codes, above: NDArray[np.bool_]) -> Codes:
 def contests(results: Results, blocks: Blocks, headline: Ranking, network: str, judged: pd.DataFrame) -> list[Contest]:
     """The contests of one ranking and network: over each group, then each simulator. judged: `sanity.table`.
 
-    Simulators on which no method finds more than blind controls do are left out of their group, unless it has no other.
+    Simulators on which no method is shown to find more than blind controls do are left out of their group, unless it
+    has no other.
     """
     parts = [table[headline.ranking] for table in (blocks.headline, blocks.by_model, blocks.uncounted)]
     empty = [blocks.empty[block.simulator, block.network] for block in blocks.headline[headline.ranking]]
