@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Between, Context, Count, MethodTags, Positive, Target, bounded
 from bench.passes import differentiable, gradient
-from methods._shared.fills import Fill, covered, tags_of_fill
+from methods._shared.fills import Covering, Fill, tags_of_fill
 
 #: halvings of the interval in which the shift of a mask to its area is sought
 HALVINGS = 40
@@ -27,7 +27,7 @@ _TAGS = MethodTags(
 
 @bounded
 @dataclass(frozen=True)
-class ExtremalPerturbation:
+class ExtremalPerturbation(Covering):
     """Extremal perturbation: the mask m of given area that best keeps the score.
 
     m lives on a grid of at most `cells` cells an axis, enlarged (trilinear), which keeps it smooth. It starts constant
@@ -43,7 +43,7 @@ class ExtremalPerturbation:
     rate: Positive = 0.2
     fill: Fill = "blur"
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Fong, Patrick and Vedaldi 2019, Understanding deep networks via extremal perturbations and smooth masks, ICCV"
     )
@@ -66,7 +66,7 @@ class ExtremalPerturbation:
         """Map (N, 1, D, H, W) in 0..1."""
         with differentiable(model):
             x = inputs.detach().clone()
-            cover = covered(x, self.fill, context or Context())
+            cover = self.covering(x, context)
             masks = [self._mask(model, x, cover, target, area) for area in self.areas]
             return torch.stack(masks).mean(0).detach().contiguous()
 

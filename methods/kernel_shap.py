@@ -27,7 +27,7 @@ class KernelSHAP(RegionGame):
     fill: Fill = "zero"
     blocks: Count = 2
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Lundberg and Lee 2017, A unified approach to interpreting model predictions, NeurIPS, theorem 2; pairs: "
         "Covert and Lee 2021, Improving KernelSHAP, AISTATS"

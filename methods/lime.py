@@ -29,7 +29,7 @@ class LIME(RegionGame):
     fill: Fill = "zero"
     blocks: Annotated[int, AtLeast(2)] = 2
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Ribeiro, Singh and Guestrin 2016, Why should I trust you?, KDD, eq. 2 and section 3.4"
     summary: ClassVar[str] = (
         "Coefficients of a weighted ridge regression of the score on region presence, spread over the regions."

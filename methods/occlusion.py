@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Count, MethodTags, Target, bounded, impossible
 from bench.passes import box_edits, row_of
-from methods._shared.fills import Fill, covered, tags_of_fill
+from methods._shared.fills import Covering, Fill, tags_of_fill
 
 _TAGS = MethodTags(
     "perturbation",
@@ -23,7 +23,7 @@ _TAGS = MethodTags(
 
 @bounded
 @dataclass(frozen=True)
-class Occlusion:
+class Occlusion(Covering):
     """Occlusion: the drop of the score when boxes are covered.
 
     window, stride: edge and step of the cubic boxes in voxels. fill: `zero`, `mean` (of the subject within its
@@ -36,7 +36,7 @@ class Occlusion:
     stride: Count = 4
     fill: Fill = "zero"
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, ECCV"
     summary: ClassVar[str] = (
         "f(x) - f(x with a box covered), high where the box supports the score, averaged over the boxes over a voxel."
@@ -48,6 +48,11 @@ class Occlusion:
         """The fill is what it compares with."""
         return tags_of_fill(_TAGS, self.fill)
 
+    @property
+    def smoothing(self) -> float:
+        """Half a window."""
+        return self.window / 2
+
     def __post_init__(self) -> None:
         if self.stride > self.window:
             raise impossible(self, "stride", self.stride, f"at most window={self.window}, so that no voxel is left out")
@@ -55,7 +60,7 @@ class Occlusion:
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x = inputs.detach()
-        cover = covered(x, self.fill, context or Context(), self.window / 2)
+        cover = self.covering(x, context)
         rows = [self.effects(model, image, cover[row], row_of(target, row, x)) for row, image in enumerate(x)]
         return torch.stack(rows)
 

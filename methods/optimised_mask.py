@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Context, Count, MethodTags, NonNegative, Positive, Target, bounded
 from bench.passes import differentiable, explained, forward, gradient
-from methods._shared.fills import Fill, covered, tags_of_fill
+from methods._shared.fills import Covering, Fill, tags_of_fill
 
 _TAGS = MethodTags(
     "perturbation",
@@ -23,7 +23,7 @@ _TAGS = MethodTags(
 
 @bounded
 @dataclass(frozen=True)
-class OptimisedMask:
+class OptimisedMask(Covering):
     """Optimised mask: the m in 0..1 that minimises, starting from 1,
 
         f(m x + (1 - m) cover) / |f(x) - f(cover)| + size mean(1 - m) + roughness mean(|dm|^3),
@@ -42,7 +42,7 @@ class OptimisedMask:
     rate: Positive = 0.05
     fill: Fill = "blur"
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Fong and Vedaldi 2017, Interpretable explanations of black boxes, ICCV, eq. 3 and 4"
     summary: ClassVar[str] = (
         "1 - m, how far each voxel is covered by the mask m in 0..1 that minimises the score under the mask, the area "
@@ -61,7 +61,7 @@ class OptimisedMask:
         """Map (N, 1, D, H, W) in 0..1."""
         with differentiable(model):
             x = inputs.detach().clone()
-            cover = covered(x, self.fill, context or Context())
+            cover = self.covering(x, context)
             drop = explained(forward(model, x), target) - explained(forward(model, cover), target)
             worth = drop.abs().where(drop != 0, 1.0).reshape(-1, 1, 1, 1, 1)
             mask = torch.ones(len(x), 1, *(min(self.cells, n) for n in x.shape[2:])).to(x).requires_grad_()

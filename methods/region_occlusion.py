@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, Count, MethodTags, Target, bounded
 from bench.passes import region_edits, row_of
-from methods._shared.fills import Fill, covered, tags_of_fill
+from methods._shared.fills import Covering, Fill, tags_of_fill
 from methods._shared.players import painted, regions_of
 
 _TAGS = MethodTags(
@@ -22,7 +22,7 @@ _TAGS = MethodTags(
 
 @bounded
 @dataclass(frozen=True)
-class RegionOcclusion:
+class RegionOcclusion(Covering):
     """Occlusion of whole regions.
 
     Voxels of no region have zero. fill: `zero`, `mean`, `blur`, `noise` or a number. blocks: where no regions are
@@ -32,7 +32,7 @@ class RegionOcclusion:
     fill: Fill = "zero"
     blocks: Count = 2
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Zeiler and Fergus 2014, ECCV; with atlas regions as the occluded parts"
     summary: ClassVar[str] = (
         "f(x) - f(x with a region covered), spread evenly over the region: the map summed over a region is its value."
@@ -49,7 +49,7 @@ class RegionOcclusion:
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x, context = inputs.detach(), context or Context()
-        cover, labels = covered(x, self.fill, context), regions_of(x, context, self.blocks)
+        cover, labels = self.covering(x, context), regions_of(x, context, self.blocks)
         maps = []
         for row, image in enumerate(x):
             names = range(1, int(labels[row].max()) + 1)

@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from bench.contracts import Context, Count, MethodTags, Multiple, Part, Target, bounded
 from bench.passes import mask_edits, row_of
-from methods._shared.fills import Fill, covered, tags_of_fill
+from methods._shared.fills import Covering, Fill, tags_of_fill
 
 FLIPS = [[axis + 1 for axis in range(3) if choice[axis]] for choice in product((False, True), repeat=3)]
 
@@ -56,7 +56,7 @@ _TAGS = MethodTags(
 
 @bounded
 @dataclass(frozen=True)
-class RISE:
+class RISE(Covering):
     """RISE: random masks weighted by the score.
 
     Weights are divided by what the masks drawn really show of the voxel, so that borders are not favoured; the mean
@@ -70,7 +70,7 @@ class RISE:
     chance: Part = 0.5
     fill: Fill = "zero"
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Petsiuk, Das and Saenko 2018, RISE, BMVC, eq. 6 and section 3.2"
     summary: ClassVar[str] = (
         "For every voxel: the mean score over masks, weighted by how much they show it, less the mean over all masks."
@@ -87,7 +87,7 @@ class RISE:
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
         x, context = inputs.detach(), context or Context()
-        cover = covered(x, self.fill, context)
+        cover = self.covering(x, context)
         maps = []
         for row, image in enumerate(x):
             masks = Masks(self.masks, self.cells, self.chance, image.shape[1:], context.generator(row))

@@ -30,7 +30,7 @@ class Shapley(RegionGame):
     fill: Fill = "zero"
     blocks: Count = 2
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = (
         "Shapley 1953, A value for n-person games; sampling: Castro, Gomez and Tejada 2009, Polynomial calculation of "
         "the Shapley value based on sampling, Computers & Operations Research 36:1726"

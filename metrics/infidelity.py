@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import torch
@@ -39,6 +39,15 @@ _OF_SCALING = {
     ),
 }
 
+_TAGS = MetricTags(
+    "model",
+    False,
+    (0.0, math.inf),
+    "share of df^2",
+    quantities=frozenset({"sensitivity", "contribution"}),
+    laws=frozenset({"residual"}),
+)
+
 
 @bounded
 @dataclass(frozen=True)
@@ -55,20 +64,17 @@ class Infidelity:
     summary: ClassVar[str] = (
         "sum (beta p - df)^2 / sum df^2 over the subjects and perturbations of a model: 0 exact, 1 a map of zeros."
     )
-    tags: ClassVar[MetricTags] = MetricTags(
-        "model",
-        False,
-        (0.0, math.inf),
-        "share of df^2",
-        quantities=frozenset({"sensitivity", "contribution"}),
-        laws=frozenset({"residual"}),
-    )
-
+    assisted: ClassVar[bool] = False
     question: ClassVar[str] = "Does the map predict what an edit of the image does?"
 
     perturbation: Perturbation
     scaling: Literal["fitted", "none"] = "fitted"
     subjects: Subjects = 16
+
+    @property
+    def tags(self) -> MetricTags:
+        """At a scale that is fitted, a map that knows nothing does as well as zeros; at its own, as its size has it."""
+        return replace(_TAGS, chance=1.0 if self.scaling == "fitted" else None, assisted=self.assisted)
 
     @property
     def blind_spots(self) -> tuple[BlindSpot, ...]:

@@ -66,7 +66,7 @@ class AssistedInfidelity(Infidelity):
         "Infidelity for perturbations that no real image has: the disease taken away, given or made weaker."
     )
 
-    tags: ClassVar[MetricTags] = replace(Infidelity.tags, assisted=True)
+    assisted: ClassVar[bool] = True
 
 
 @bounded

@@ -1,4 +1,4 @@
-"""Agreement of a contribution with its own question: what a region at the method's own baseline does to the score."""
+"""Agreement of a map with its own question: what a region at the method's own baseline does to the score."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from bench.contracts import (
     MetricTags,
     Outputs,
     Subjects,
+    Unsupported,
     bounded,
 )
 from metrics.regions import RegionSpearman, region_mass
@@ -23,7 +24,7 @@ from metrics.regions import RegionSpearman, region_mass
 
 @dataclass(eq=False)
 class FromBaseline:
-    """I = x - x', x' the image with one region at the baseline of a contribution: of one map, and kept for no other.
+    """I = x - x', x' the image with one region at the baseline of a map: of this map, and kept for no other.
 
     baseline: (1, D, H, W) of a subject. labels: (D, H, W), whose regions above 0 are taken in turn.
     """
@@ -46,19 +47,27 @@ class FromBaseline:
         return (inputs[row] - self.baseline) * inside.to(inputs.device)
 
 
+def _start(attribution: Attribution, quantity: str) -> Tensor | None:
+    """The images (N, 1, D, H, W) that a map is counted from, None where it has none; of contributions often zero."""
+    if quantity == "contribution":
+        return attribution.start if attribution.multiplier is not None else None
+    return attribution.baseline
+
+
 @bounded
 @dataclass(frozen=True)
 class OwnQuestion:
     """Own question of a method with a reference.
 
-    A contribution says what of f(x) - f(b) each region owns, for its own baseline b. Here that is asked as it stands:
-    does its mass rank the regions as f(x) - f(x with the region at b) does? Nothing is drawn, so every region counts. 1
+    A map says what of f(x) - f(b) each region owns, for its own baseline b. Here that is asked as it stands: does its
+    mass rank the regions as f(x) - f(x with the region at b) does? Nothing is drawn, so every region counts. 1
     for integrated gradients on a linear model whatever the baseline. `use` grants that from the redraw mean alone: from
-    zero a region owns its brightness too, which every redraw keeps (`methods/_shared/reference.py`). NaN without a
-    multiplier.
+    zero a region owns its brightness too, which every redraw keeps (`methods/_shared/reference.py`). Methods that cover
+    parts of an image are asked with their cover. `Unsupported` where no map has a baseline of its own: a gradient, or
+    a mean over many references.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "Sundararajan, Taly & Yan, ICML 2017 (baselines); Ancona et al., ICLR 2018 (occlusion)"
     summary: ClassVar[str] = (
         "Spearman correlation of regional mass with f(x) - f(region at the method's own baseline), both in size."
@@ -68,7 +77,7 @@ class OwnQuestion:
         True,
         (-1.0, 1.0),
         "correlation",
-        quantities=frozenset({"contribution"}),
+        quantities=frozenset({"contribution", "location"}),
         laws=frozenset(),
         missing="the map has no baseline of its own, or no region matters to the score",
     )
@@ -85,20 +94,23 @@ class OwnQuestion:
     def model(
         self, attributions: Mapping[str, Attribution], quantities: Mapping[str, str], outputs: Outputs, context: Context
     ) -> dict[str, Tensor]:
-        """(N,) scores per method."""
-        return {name: self._scores(attribution, outputs, context) for name, attribution in attributions.items()}
+        """(N,) scores per method, NaN without a baseline; raises `Unsupported` where none has one."""
+        starts = {name: _start(attribution, quantities[name]) for name, attribution in attributions.items()}
+        if all(start is None for start in starts.values()):
+            raise Unsupported("the map is not counted from one image, so that there is no baseline to ask with")
+        return {name: self._scores(one.map, starts[name], outputs, context) for name, one in attributions.items()}
 
-    def _scores(self, attribution: Attribution, outputs: Outputs, context: Context) -> Tensor:
+    def _scores(self, maps: Tensor, starts: Tensor | None, outputs: Outputs, context: Context) -> Tensor:
         if context.regions is None:
             raise BadInput("there are no `regions` in the context; give the subjects' labels")
-        if attribution.multiplier is None:
-            return torch.full((len(attribution.map),), torch.nan)
+        if starts is None:
+            return torch.full((len(maps),), torch.nan)
         count, scores = len(context.region_names) or int(context.regions.max()), []
-        for row, (contribution, start) in enumerate(zip(attribution.map, attribution.start, strict=True)):
+        for row, (shown, start) in enumerate(zip(maps, starts, strict=True)):
             labels = context.regions[row]
             asked = FromBaseline(start, labels[0])
             change = outputs(asked, row)[1].double().cpu().numpy()
-            mass = region_mass(contribution[None], labels[None], count)[0]
+            mass = region_mass(shown[None], labels[None], count)[0]
             present = [label - 1 for label in asked.regions]
             scores.append(RegionSpearman().subject(mass[present], change, np.zeros_like(change)))
         return torch.tensor(scores, dtype=torch.float32)

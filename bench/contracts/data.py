@@ -37,7 +37,8 @@ class Truth:
 
     volume: (N, 1, D, H, W) float32 or None. regions: (N, R) float32 or None, R in the order of the cohort's
     `region_names`. floor: (N, R) or None, the size below which a region's value is noise. size: (N, R) or None, what
-    lies behind a signed mean in `regions`: the root mean square of what it is the mean of.
+    lies behind a signed mean in `regions`: the root mean square of what it is the mean of. agreement: (N,) or None, how
+    far `regions` from one half of the draws behind it correlates with that from the other.
     """
 
     name: str
@@ -46,10 +47,12 @@ class Truth:
     signed: bool = True
     floor: Tensor | None = None
     size: Tensor | None = None
+    agreement: Tensor | None = None
 
     def take(self, rows: Tensor) -> "Truth":
         """The truth of the chosen rows (positions, not subject numbers)."""
-        present = {f: v for f in ("volume", "regions", "floor", "size") if (v := getattr(self, f)) is not None}
+        parts = ("volume", "regions", "floor", "size", "agreement")
+        present = {part: value for part in parts if (value := getattr(self, part)) is not None}
         return replace(self, **{f: v[rows] for f, v in present.items()})
 
 
@@ -100,7 +103,8 @@ class Attribution(NamedTuple):
     """A map (N, 1, D, H, W) and, for contributions, the multiplier M with map = M * (inputs - baseline).
 
     gap: (N,) completeness gap of the map where the method claims completeness, else None. baseline: (N, 1, D, H, W) the
-    images that contributions are counted from; None where these are zero, and for what is no contribution.
+    images that contributions are counted from, None where these are zero; of another map those that it compares the
+    images with, None where there are none.
     """
 
     map: Tensor

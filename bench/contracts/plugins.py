@@ -88,6 +88,14 @@ class Method(Protocol):
         """The map of the explained score; the model is left as it was found."""
 
 
+@runtime_checkable
+class Covers(Protocol):
+    """A method that compares an image with itself where parts are covered: its baseline is the cover."""
+
+    def covering(self, inputs: Tensor, context: Context | None = None) -> Tensor:
+        """The images (N, 1, D, H, W) as they would be if covered everywhere."""
+
+
 class Metric(Protocol):
     """Gives scores. `tags.kind` names the one function a metric offers:
 

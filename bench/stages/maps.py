@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from bench import seeds
 from bench.contracts import Attribution, Cohort, Context, Method
+from bench.contracts.plugins import Covers
 from bench.passes.counting import Passes, count_passes
 from bench.stages import notes
 from bench.stages.calibrate import CALIBRATE, calibrated
@@ -123,6 +124,9 @@ def attribute(method: Method, model: nn.Module, cohort: Cohort, context: Context
     Raises:
         ValueError: where what the method gives is no map of these images, or holds NaN or infinity.
     """
-    attribution = checked_map(method(model, cohort.images, context.target, context), cohort.images)
+    result = Attribution.of(method(model, cohort.images, context.target, context))
+    if isinstance(method, Covers):
+        result = result._replace(baseline=method.covering(cohort.images, context).contiguous())
+    attribution = checked_map(result, cohort.images)
     check_finite_map(attribution, cohort.subjects)
     return attribution

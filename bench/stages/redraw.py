@@ -117,7 +117,7 @@ class _Redraw(Stage[Redrawn]):
     """Makes the redraws of a simulator's explained subjects."""
 
     name = "redraw"
-    version = "1"
+    version = "2"
     network = False
     keeps = SUBJECTS
 

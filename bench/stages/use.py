@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from bench.contracts import Cohort, Target, Truth, impossible
+from bench.contracts import Cohort, Target, Truth, Undefined, impossible
 from bench.devices.moving import HOME, moved
 from bench.passes.counting import Passes, count_passes
 from bench.passes.edits import content_edits
@@ -21,6 +21,8 @@ from bench.study import Study, Unit
 
 #: a region's value is noise up to this many standard errors
 BEYOND = 2.0
+#: what is kept of it
+PARTS = ("regions", "floor", "size", "agreement")
 #: relative error that float32 leaves in a score
 ROUNDING = 1e-5
 
@@ -29,7 +31,7 @@ class _Use(Stage[Truth]):
     """Makes the truth `use` of a model."""
 
     name = "truths"
-    version = "3"
+    version = "4"
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per model."""
@@ -43,12 +45,13 @@ class _Use(Stage[Truth]):
             return use(model, given.value(REDRAW), given.there(COHORT), target, given.progress), passes
 
     def write(self, folder: Path, value: Truth) -> None:
-        parts = {"regions": value.regions, "floor": value.floor, "size": value.size}
+        parts = {name: getattr(value, name) for name in PARTS}
         save_file({name: part for name, part in parts.items() if part is not None}, folder / "use.safetensors")
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Truth:
         parts = load_file(folder / "use.safetensors")
-        return Truth("use", regions=parts["regions"], floor=parts["floor"], size=parts["size"])
+        regions, floor, size, agreement = (parts[name] for name in PARTS)
+        return Truth("use", regions=regions, floor=floor, size=size, agreement=agreement)
 
     def work(self, study: Study, cell: Cell) -> float:
         """Every explained subject once per draw."""
@@ -76,15 +79,23 @@ def use(
     The size is the root mean square of the same changes, the floor two standard errors of the mean over draws, and
     never below what float32 rounding can cause. Where a stratum of some chance has fewer than two draws nothing is
     known of its spread, and the floor is infinite.
+
+    Raises:
+        Undefined: naming the subjects of whom the network says nothing finite.
     """
     rows = []
     for row in range(len(cohort)):
         changes = _changes(model, redrawn, cohort.images[row], row, target)
-        rows.append(expected(changes, redrawn.strata[row], redrawn.chances[row]))
+        drawn = changes, redrawn.strata[row], redrawn.chances[row]
+        rows.append((*expected(*drawn), halves_agree(*drawn)))
         progress((row + 1) / len(cohort))
-    value, size, error = (torch.stack(part).float() for part in zip(*rows, strict=True))
+    value, size, error, agreement = (torch.stack(part).float() for part in zip(*rows, strict=True))
+    if not (finite := value.isfinite().all(1)).all():
+        broken = cohort.subjects[~finite].tolist()
+        raise Undefined(f"the network's output is not finite for subjects {broken} or redraws of them")
     rounding = ROUNDING * float(forward(model, cohort.images).abs().amax())
-    return Truth("use", regions=value, size=size, floor=(BEYOND * error).clamp(min=rounding))
+    floor = (BEYOND * error).clamp(min=rounding)
+    return Truth("use", regions=value, size=size, floor=floor, agreement=agreement)
 
 
 def expected(changes: Tensor, strata: Tensor, chances: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -104,6 +115,19 @@ def expected(changes: Tensor, strata: Tensor, chances: Tensor) -> tuple[Tensor, 
         unknown = torch.where(chance > 0, torch.inf, 0.0)
         variance += torch.where(count > 1, chance.square() * spread, unknown)
     return mean, square.sqrt(), variance.sqrt()
+
+
+def halves_agree(changes: Tensor, strata: Tensor, chances: Tensor) -> Tensor:
+    """Correlation over regions of the means by either half of the draws, every other one of each stratum: ().
+
+    changes, strata, chances: as for `expected`. NaN where either half sees no difference between regions.
+    """
+    turn = torch.zeros_like(strata)
+    for number in range(chances.shape[1]):
+        inside = strata == number
+        turn = torch.where(inside, inside.cumsum(1) % 2, turn)
+    one, other = (expected(changes, strata.where(turn == half, -1), chances)[0] for half in (0, 1))
+    return torch.corrcoef(torch.stack([one, other]))[0, 1]
 
 
 def _changes(model: nn.Module, redrawn: Redrawn, image: Tensor, row: int, target: Target) -> Tensor:

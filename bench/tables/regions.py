@@ -16,7 +16,6 @@ from bench.stages.effects import EFFECTS
 from bench.stages.switching import Effects
 from bench.stages.use import USE
 from bench.study import Study, Unit
-from bench.tables.halves import halves_agree
 
 #: in place of a region, where a statistic is over all of them
 ALL = "all"
@@ -78,9 +77,10 @@ def _use(names: tuple[str, ...], use: Truth) -> Iterator[Entry]:
 
 def _halves(sides: Tensor, use: Truth) -> Iterator[Entry]:
     """The agreement of halves of the draws, mean over patients and over controls."""
-    agreement = halves_agree(use)
+    if use.agreement is None:
+        return
     for side, who in ((1, "patients"), (0, "controls")):
-        yield ALL, "use", f"halves agree, {who}", float(agreement[sides == side].nanmean())
+        yield ALL, "use", f"halves agree, {who}", float(use.agreement[sides == side].nanmean())
 
 
 def _effects(names: tuple[str, ...], effects: Effects) -> Iterator[Entry]:

@@ -23,6 +23,21 @@ def tags_of_fill(tags: MethodTags, fill: Fill) -> MethodTags:
     return replace(tags, reference_class=fill)
 
 
+class Covering:
+    """A method that covers parts of an image, and so compares it with the image that is covered everywhere."""
+
+    fill: Fill
+
+    @property
+    def smoothing(self) -> float:
+        """Standard deviation in voxels of the blur."""
+        return SMOOTHING
+
+    def covering(self, inputs: Tensor, context: Context | None = None) -> Tensor:
+        """The images (N, 1, D, H, W) as they would be if covered everywhere."""
+        return covered(inputs, self.fill, context or Context(), self.smoothing)
+
+
 def covered(inputs: Tensor, fill: Fill, context: Context, sigma: float = SMOOTHING) -> Tensor:
     """The images (N, 1, D, H, W) as they would be if covered everywhere; sigma: of the blur, in voxels."""
     if not isinstance(fill, str):

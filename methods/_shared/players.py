@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.contracts import Context, MethodTags, Target, Undefined
 from bench.passes import coalition_edits, row_of
-from methods._shared.fills import Fill, covered, tags_of_fill
+from methods._shared.fills import Covering, Fill, tags_of_fill
 
 
 class Game:
@@ -40,7 +40,7 @@ _TAGS = MethodTags(
 )
 
 
-class RegionGame(ABC):
+class RegionGame(Covering, ABC):
     """A method that solves, for each image, the game whose players are its regions, and paints their values.
 
     fill: what absent regions show. blocks: parts an axis where no regions are known.
@@ -57,7 +57,7 @@ class RegionGame(ABC):
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score. Raises BadInput where the solution is not told by the coalitions it may run."""
         x, context = inputs.detach(), context or Context()
-        cover, labels = covered(x, self.fill, context), regions_of(x, context, self.blocks)
+        cover, labels = self.covering(x, context), regions_of(x, context, self.blocks)
         maps = []
         for row, image in enumerate(x):
             game = Game(model, image, labels[row], cover[row], row_of(target, row, x))

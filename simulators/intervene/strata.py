@@ -38,10 +38,12 @@ def _zones(parts: Parts, scene: Scene, part: Part) -> np.ndarray:
     """Where a part lies in each region: (R, D, H, W) bool for one that roams, else (R,) bool.
 
     What roams lies in a region if its centre is no farther from it than its usual radius. What is fixed lies in the
-    regions it names, or everywhere.
+    regions it names, or everywhere; but what every subject has, ill or well, parts no draws, and counts as nowhere.
     """
     if part.roaming is None:
-        return np.array([not part.regions or name in part.regions for name in parts.names])
+        number, cycle = parts.pathologies.index(part), range(parts.labels.cycle)
+        certain = all(parts.strengths(donor, scene.stream)[number] for donor in cycle)
+        return np.array([not certain and (not part.regions or name in part.regions) for name in parts.names])
     radius = part.roaming.usual_radius_mm / parts.voxel_mm
     labels = scene.warped.labels
     return np.stack([squared_distance(labels == r, radius) <= radius**2 for r in range(1, len(parts.names) + 1)])

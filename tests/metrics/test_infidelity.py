@@ -29,6 +29,17 @@ def score(attribution, quantity="sensitivity", scaling="fitted", family=FAMILIES
     return values.mean().item()
 
 
+def test_chance_at_a_fitted_scale_is_what_zeros_score():
+    """Maps of noise, 200 of them; at a scale of their own they are as far off as they are large."""
+    source = torch.Generator().manual_seed(1)
+    maps = {str(k): Attribution(torch.randn((N, *SHAPE), generator=source)) for k in range(200)}
+    metric = Infidelity(FAMILIES[0])
+    scores = metric.model(maps, dict.fromkeys(maps, "sensitivity"), outputs, CONTEXT)
+    means = torch.stack([values.mean() for values in scores.values()])
+    assert means.mean().item() == pytest.approx(metric.tags.chance, abs=0.01)
+    assert Infidelity(FAMILIES[0], scaling="none").tags.chance is None
+
+
 @pytest.mark.parametrize("family", FAMILIES, ids=repr)
 @pytest.mark.parametrize("scaling", ["fitted", "none"])
 class TestLinearModel:

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from bench.config.build import build
 from bench.contracts import Attribution, BadInput, Context, Undefined
 from bench.stages import context as harness
+from metrics.infidelity import Infidelity
 from metrics.infidelity_assisted import AssistedInfidelity, SeverityPath, Twin
 from metrics.perturbations import Redraw
 from simulators.brain import Brain
@@ -96,7 +97,8 @@ def test_the_harness_renders_controls_and_patients_from_healthy_to_sick(subject)
 
 
 def test_what_needs_a_simulator_is_no_proxy_in_real_images():
-    assert AssistedInfidelity.tags.assisted
+    assert all(AssistedInfidelity(family).tags.assisted for family in (Twin(), SeverityPath()))
+    assert not Infidelity(Twin()).tags.assisted
     for family in (Redraw(), Twin(), SeverityPath()):
         with pytest.raises(Undefined, match="simulator"):
             family.draw(IMAGES, Context(subjects=tuple(range(N))), 0)

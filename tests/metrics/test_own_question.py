@@ -1,15 +1,16 @@
-"""The question that a contribution's own baseline asks: right on linear models whatever the baseline."""
+"""The question that a map's own baseline asks: right on linear models whatever the baseline."""
 
 import pytest
 import torch
 
-from bench.contracts import Attribution, BadInput, Batch, Context
+from bench.contracts import Attribution, BadInput, Batch, Context, Unsupported
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.forward import forward
 from bench.passes.scores import explained
 from methods.gradients import Gradient
 from methods.paths import IntegratedGradients
+from methods.region_occlusion import RegionOcclusion
 from metrics.own_question import OwnQuestion
 
 SHAPE, TARGET = (8, 8, 8), (1, 0)
@@ -22,15 +23,15 @@ CONTEXT = Context(
 )  # fmt: skip
 
 
-def asked(model, attribution, context=CONTEXT, metric=OwnQuestion()):  # noqa: B008
-    """The scores of one contribution, whose question full passes of whole images answer."""
+def asked(model, attribution, context=CONTEXT, metric=OwnQuestion(), quantity="contribution"):  # noqa: B008
+    """The scores of one map, whose question full passes of whole images answer."""
 
     def outputs(perturbation, row):
         moved = perturbation.draw(IMAGES, context, row)
         before, after = (explained(forward(model, x), TARGET) for x in (IMAGES[row : row + 1], IMAGES[row] - moved))
         return moved, before - after
 
-    return metric.model({"it": attribution}, {"it": "contribution"}, outputs, context)["it"]
+    return metric.model({"it": attribution}, {"it": quantity}, outputs, context)["it"]
 
 
 @pytest.fixture
@@ -64,6 +65,29 @@ def test_a_baseline_far_from_any_brain_is_no_fault(linear, shipped):
     assert asked(linear, far, metric=shipped("own_question")).tolist() == pytest.approx([1, 1, 1])
 
 
+@pytest.mark.parametrize("fill", ["zero", "mean", "blur", "noise"])
+def test_covering_regions_one_by_one_answers_the_question_of_the_cover(linear, fill):
+    """Which is all that region occlusion does, whatever network it is; boxes that are no regions need not."""
+    torch.manual_seed(1)
+    for model in (linear, PooledCNN(SHAPE, 2, pool="max")):
+        method = RegionOcclusion(fill=fill)
+        found = Attribution(method(model, IMAGES, TARGET, CONTEXT), baseline=method.covering(IMAGES, CONTEXT))
+        assert asked(model, found, quantity="location").tolist() == pytest.approx([1, 1, 1], abs=1e-3)
+
+
+def test_one_map_without_a_baseline_has_no_value_beside_one_that_has(linear):
+    exact = IntegratedGradients(steps=2)(linear, IMAGES, TARGET, CONTEXT)
+
+    def outputs(perturbation, row):
+        moved = perturbation.draw(IMAGES, CONTEXT, row)
+        return moved, torch.rand(len(moved))
+
+    found = OwnQuestion().model(
+        {"one": exact, "two": Attribution(IMAGES)}, {"one": "contribution", "two": "location"}, outputs, CONTEXT
+    )
+    assert found["one"].isfinite().all() and found["two"].isnan().all()
+
+
 def test_a_network_that_bends_is_not_answered_by_its_slope():
     torch.manual_seed(1)
     model = PooledCNN(SHAPE, 2, pool="max")
@@ -73,7 +97,9 @@ def test_a_network_that_bends_is_not_answered_by_its_slope():
 
 
 def test_without_a_multiplier_there_is_no_question_and_without_regions_no_answer(linear):
-    assert asked(linear, Attribution(IMAGES)).isnan().all()
+    for quantity in ("contribution", "location"):
+        with pytest.raises(Unsupported, match="no baseline to ask with"):
+            asked(linear, Attribution(IMAGES), quantity=quantity)
     zeros = torch.zeros_like(IMAGES)
     assert asked(linear, Attribution(zeros, zeros)).isfinite().all()
     with pytest.raises(BadInput, match="regions"):

@@ -133,7 +133,7 @@ def test_who_asks_the_simulator_is_an_oracle():
 
 
 def test_halves_of_the_draws_agree():
-    """Eight draws a region leave noise, by which `use` of half of them still correlates with that of the others."""
+    """Sixteen draws a region leave noise, and `use` of half of them still correlates with that of the others."""
     regions = pd.read_parquet(FOLDER / "regions.parquet").query("region == 'all' and truth == 'use'")
     halves = regions[regions["statistic"].str.startswith("halves agree")]
     assert len(halves) == 2 * TABLE[["mechanism", "wrapping"]].drop_duplicates().shape[0]

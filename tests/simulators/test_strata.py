@@ -39,6 +39,9 @@ BRAINS = {
     "fixed and roaming": brain(
         Several((Atrophy(SIDES), Focal()), (None, 0.5)), task=Patterns((((0, 0), (0, 1)), ((1, 0), (1, 1))))
     ),
+    "beside what all have": brain(
+        Several((Atrophy(SIDES), WhiteMatterLesions()), (0.3, None)), task=Patterns((((1, 0),), ((1, 1),)))
+    ),
     "everywhere": brain(Several((Atrophy(SIDES), Rim()), (None, 0.2)), task=XOR),
 }
 
@@ -61,7 +64,7 @@ def test_chances_are_those_of_the_law(name):
     assert chance.max() > 0
 
 
-@pytest.mark.parametrize("name", ["fixed", "one lesion", "many lesions"])
+@pytest.mark.parametrize("name", ["fixed", "one lesion", "many lesions", "beside what all have"])
 def test_half_of_a_regions_draws_have_the_pathology_there_where_both_may_be(name):
     made = BRAINS[name]
     found = made.strata(1, "evaluation", 8)
@@ -70,6 +73,19 @@ def test_half_of_a_regions_draws_have_the_pathology_there_where_both_may_be(name
     assert (found.strata.sum(1)[mixed] == 4).all()
     assert torch.equal(found.strata[~mixed], found.chances[~mixed].argmax(1)[:, None].expand(-1, 8))
     assert torch.allclose(found.chances.sum(1), torch.ones(len(found.chances)).double())
+
+
+def test_what_every_subject_has_hides_no_rare_state():
+    """Where all have atrophy, lesions are as rare there as without it, and stand for strata of their own."""
+    names = list(BRAINS["fixed"].parts.names)
+    chances = [BRAINS[name].strata(1, "evaluation", 8).chances[:, 1] for name in ("beside what all have", "fixed")]
+    at = [names.index(side) for side in SIDES]
+    assert (chances[0][at] < 0.5).all() and (chances[1][at] == 0.5).all()
+    zones = [
+        _zones(BRAINS["beside what all have"].parts, BRAINS["beside what all have"].scene(1, "evaluation"), part)
+        for part in BRAINS["beside what all have"].parts.pathologies
+    ]
+    assert not zones[0].any() and zones[1].any()
 
 
 def test_without_rare_states_strata_are_plain_redraws():

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from bench.contracts import BadInput, Context, Truth
+from bench.contracts import BadInput, Context, Truth, Undefined
 from bench.contracts.uses import called, use_model, use_others
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.forward import forward
 from bench.passes.scores import explained
 from bench.stages.redraw import REDRAW, Redrawn, redraws_of
-from bench.stages.use import USE, expected, use, validate
+from bench.stages.use import USE, expected, halves_agree, use, validate
 from metrics._shared.similarity import rank_correlation
 from metrics.gain import RegionNDCG
 from metrics.regions import RegionAP, RegionSpearman, SignedRegionSpearman
@@ -110,6 +110,38 @@ def test_strata_are_unbiased_and_errors_are_the_spread_of_estimates():
         rng.random((4000, draws)) < chance, rng.normal(20, 4, (4000, draws)), rng.normal(0, 1, (4000, draws))
     )
     assert mean.std().item() < luck.mean(1).std() / 2
+
+
+@pytest.mark.parametrize("noise", [0.3, 3.0])
+def test_halves_agree_as_halves_drawn_by_hand_do(noise):
+    """A rare state has few draws, and either half has half of them; draws of one stratum need not stand together."""
+    rng = np.random.default_rng(0)
+    order, chances = rng.permutation(16), torch.tensor([[0.9, 0.1]] * 40).double()
+    strata = torch.tensor([0] * 12 + [1] * 4)[order].expand(40, 16)
+    changes = torch.from_numpy(rng.normal(size=(40, 1)) + 3 * strata.numpy() + noise * rng.normal(size=(40, 16)))
+    first, second = ([np.flatnonzero(strata[0] == s)[start::2] for s in (0, 1)] for start in (0, 1))
+    by_hand = [0.9 * changes[:, well].mean(1) + 0.1 * changes[:, ill].mean(1) for well, ill in (first, second)]
+    assert halves_agree(changes, strata, chances).item() == pytest.approx(np.corrcoef(*by_hand)[0, 1])
+
+
+def test_halves_of_what_is_nowhere_used_tell_nothing():
+    strata = torch.zeros(5, 4, dtype=torch.long)
+    assert halves_agree(torch.zeros(5, 4).double(), strata, torch.ones(5, 1).double()).isnan()
+
+
+def test_a_network_that_says_nan_of_some_subjects_is_refused_by_their_names(world, redraws):
+    """Else one of them would leave every subject without a clearly used region, and so say it."""
+    simulator, cohort, _, _ = world
+    level = cohort.images.flatten(1).mean(1)
+
+    class Breaks(torch.nn.Module):
+        def forward(self, x):
+            score = x.flatten(1).mean(1)
+            score = torch.where((score - level[0]).abs() < 1e-9, torch.nan, score)
+            return torch.stack([-score, score], 1)
+
+    with pytest.raises(Undefined, match=rf"not finite for subjects \[{cohort.subjects[0]}\] or redraws"):
+        use(Breaks(), redraws, cohort, simulator.target)
 
 
 def test_used_regions_are_larger_than_unused_ones_and_the_rest_is_unclear():
