@@ -13,7 +13,7 @@ from bench.columns.metric_names import MetricName
 from bench.report.load.files import untyped
 from bench.report.load.results import groups_of
 from bench.report.rankings import refusals
-from bench.report.rankings.contest import NOT_RANKABLE
+from bench.report.rankings.contest import NOT_RANKABLE, ONLY_PREVIEW
 
 #: what two decimals show as nothing
 ROUNDED = 0.005
@@ -144,7 +144,7 @@ def _cell(row: Any) -> str:
     if pd.isna(row.mean):
         return str(row.status)
     interval = "" if pd.isna(row.low) else f" [{_two(row.low)}, {_two(row.high)}]"
-    note = "" if row.status in ("ok", NOT_RANKABLE) else f" ({row.status})"
+    note = "" if row.status in ("ok", ONLY_PREVIEW, NOT_RANKABLE) else f" ({row.status})"
     return f"{rank}{_two(row.mean)}{interval}{note}"
 
 

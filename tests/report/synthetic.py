@@ -54,9 +54,9 @@ REGIONS = ("left hippocampus", "right hippocampus", "left thalamus", "right occi
 
 def study(
     folder: Path,
-    data_seeds: int = 3,
-    model_seeds: int = 2,
-    subjects: int = 12,
+    data_seeds: int = 5,
+    model_seeds: int = 1,
+    subjects: int = 30,
     seed: int = 0,
     networks: Sequence[str] = ("gap_cnn",),
 ) -> Path:

@@ -119,8 +119,22 @@ def test_with_one_data_seed_nothing_is_ranked_tied_or_best(tmp_path):
     assert "not ranked" in (html := page.write(source, [], {}).read_text()) or "no interval" in html
 
 
+@pytest.mark.parametrize(("sizes", "few"), [({}, "5 data seeds"), ({"data_seeds": 5}, "24 subjects")])
+def test_a_preview_ranks_nobody_and_shows_its_means(tmp_path, sizes, few):
+    """Far apart or not: the spread of three data seeds says little of how far apart."""
+    source, told = small(tmp_path, **sizes)
+    board = source.tables["leaderboard"]
+    assert set(board["rank"]) == {""} and "preview" in set(board["status"]) and "ok" not in set(board["status"])
+    assert board.loc[board["status"] == "preview", ["mean", "low", "high"]].notna().all(axis=None)
+    assert told["anatomy"].startswith(f"no method is ranked [preview: fewer than {few}]: mean calibrated_ap ")
+    assert not source.tables["comparisons"]["verdict"].isin(["better"]).any()
+    text = page.write(source, [], {}).read_text()
+    assert "no method is ranked" in text and "may show best" not in text
+
+
 def test_one_method_is_the_only_one_and_not_the_best(tmp_path):
-    _, told = small(tmp_path, only("occlusion", "random", "oracle_counterfactual", "oracle_use"))
+    alone = only("occlusion", "random", "oracle_counterfactual", "oracle_use")
+    _, told = small(tmp_path, alone, data_seeds=5, subjects=26)
     assert told["anatomy"].startswith("occlusion is the only method that is ranked, so none is called best: ")
 
 

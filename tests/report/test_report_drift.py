@@ -66,7 +66,7 @@ def test_the_interval_is_of_paired_differences(study_folder, moved):
     """What subjects and seeds share cancels, so that it is as narrow as the differences, and not as the scores."""
     table = drift(study_folder, moved).set_index(AT)
     row = table.loc["anatomy", "focal", "gap_cnn", "occlusion"]
-    by_subject = np.tile(-0.2 + 0.01 * (np.arange(12) % 3 - 1), (3, 1))
+    by_subject = np.tile(-0.2 + 0.01 * (np.arange(30) % 3 - 1), (5, 1))
     low, high = mean_estimate(by_subject[None]).interval()
     assert row["paired"] and row["difference"] == pytest.approx(by_subject.mean(), abs=1e-4)
     assert (row["low"], row["high"]) == pytest.approx((low[0], high[0]), abs=1e-4)

@@ -22,7 +22,7 @@ METHODS = ["a", "b", "c", "d", "e"]
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    folder = synthetic.study(tmp_path_factory.mktemp("groups") / "study", data_seeds=5, model_seeds=1, subjects=16)
+    folder = synthetic.study(tmp_path_factory.mktemp("groups") / "study", data_seeds=5, model_seeds=1, subjects=26)
     return synthetic.regrouped(folder, APART)
 
 

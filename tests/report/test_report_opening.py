@@ -167,12 +167,12 @@ def test_a_study_without_rankings_opens_with_words(tmp_path):
     assert "no picture stands here" in shown(RankedResults.of(folder))
 
 
-def test_how_many_are_tied_is_told_with_its_source(small):
+def test_how_many_are_tied_is_told_with_its_source(whole):
     """The number stands in concordance.csv, as every number of the page stands in a table."""
-    contest = opened(small).clauses[0]
-    board = small.board("anatomy", contest.network, contest.scope)
+    contest = opened(whole).clauses[0]
+    board = whole.board("anatomy", contest.network, contest.scope)
     tied = dataclasses.replace(contest, leaders=list(board["method"][board["rank"] != ""]))
-    trace = Trace(small.tables | {"methods": small.results.methods}, small.results.about)
-    text = answers.found(tied, small.tables["leaderboard"], trace)
+    trace = Trace(whole.tables | {"methods": whole.results.methods}, whole.results.about)
+    text = answers.found(tied, whole.tables["leaderboard"], trace)
     row = f'<span data-at="concordance {contest.concordance} n_ranked">{contest.ranked}</span>'
     assert f"all {row} that are ranked are tied" in text

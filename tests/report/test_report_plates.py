@@ -22,7 +22,7 @@ LONG = "integrated_gradients-" + "x" * 40 + "$a_b^c$-%_1"
 @pytest.fixture(scope="module")
 def source(tmp_path_factory) -> RankedResults:
     """The synthetic study with the layer that a method reads, and a name that only a brave method has."""
-    folder = synthetic.study(tmp_path_factory.mktemp("plates") / "synthetic", data_seeds=5, model_seeds=1, subjects=4)
+    folder = synthetic.study(tmp_path_factory.mktemp("plates") / "synthetic", data_seeds=5, model_seeds=1, subjects=26)
     notes = [
         {"simulator": name, "network": "gap_cnn", "data_seed": 0, "model_seed": 0, "method": method, "gap": "",
          "layer": layer}

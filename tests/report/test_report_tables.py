@@ -149,7 +149,7 @@ def test_strata_choose_the_subjects_of_a_ranking(study_folder, tmp_path):
     rows = rows[(rows["metric"] == "calibrated_ap") & (rows["stratum"] == "TP") & (rows["simulator"] == "focal")]
     rows = rows[(rows["network"] == "gap_cnn") & (rows["method"] == "occlusion")]
     assert pick(board, method="occlusion")["mean"].item() == pytest.approx(rows["value"].mean(), abs=6e-5)
-    assert pick(board, method="occlusion")["n_subjects"].item() == 6
+    assert pick(board, method="occlusion")["n_subjects"].item() == 15
 
 
 def test_a_simulator_where_no_method_beats_blind_controls_is_not_rankable_and_in_no_pool(changed):

@@ -10,7 +10,7 @@ from bench.report.load.results import Ranking
 from bench.report.page.numbers import formatted
 from bench.report.rankings import refusals
 from bench.report.rankings.comparisons import CONTROLS, EVERY_CONTROL, LEVEL, METHODS
-from bench.report.rankings.contest import BELOW_GATE, NO_INTERVAL, NOT_RANKABLE
+from bench.report.rankings.contest import BELOW_GATE, NO_INTERVAL, NOT_RANKABLE, ONLY_PREVIEW
 from bench.report.rankings.ranked_results import RankedResults
 
 #: what a ranking asks, in words a reader brings along
@@ -52,12 +52,16 @@ class Clause:
         return QUESTIONS.get(self.headline.ranking, self.headline.ranking)
 
 
+#: statuses of methods that have means which rank nobody
+UNSURE = (ONLY_PREVIEW, NO_INTERVAL)
+
+
 def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -> Clause:
     """The answer of one contest, read off its rows in leaderboard.csv and comparisons.csv."""
     board = source.board(headline.ranking, network, scope)
     with_value = board[board["mean"].notna()]
     row = int(with_value.index[0]) if len(with_value) else -1
-    unsure = board.index[(board["status"] == NO_INTERVAL) & (board["role"] == "method")].astype(int).tolist()
+    unsure = board.index[board["status"].isin(UNSURE) & (board["role"] == "method")].astype(int).tolist()
     oracle = bool((with_value["role"] == "oracle").any())
     best, by_metric = str(board.iloc[0]["control"]), source.results.declares_chance(headline.metric)
     contest = Clause(headline, network, scope, row, unsure=unsure, control=best, oracle=oracle, declared=by_metric)
@@ -94,8 +98,9 @@ def _why(board: pd.DataFrame) -> str:
         return "no model reached the competence gate, so its maps are shown but not ranked"
     if (board["status"] == NOT_RANKABLE).any():
         return "not rankable: no method is shown to beat the controls that see no model"
-    if (methods["status"] == NO_INTERVAL).any():
-        return NO_INTERVAL
+    for status in UNSURE:
+        if (methods["status"] == status).any():
+            return status
     states = dict.fromkeys(status for status in methods["status"] if status not in refusals.WORDS)
     return f"no method is ranked, as all are {' or '.join(states)}"
 
@@ -165,15 +170,14 @@ class Terminal:
 def told(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
     """The sentences of a contest, the same wherever they are shown. board: the leaderboard."""
     parts = [found(c, board, say), *_compared(c, say), *_limits(c, board, say)]
-    claims = c.row >= 0 and c.why in ("", NO_INTERVAL)
-    if claims and board["preview"].iloc[c.row]:
+    if c.row >= 0 and c.why in ("", NO_INTERVAL) and board["preview"].iloc[c.row]:
         parts.append(say.note("leaderboard", c.row, "preview"))
     return say.form(" ").join(parts)
 
 
 def found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
     """Which method leads, or why none does: what follows a colon."""
-    if c.why == NO_INTERVAL:
+    if c.why in UNSURE:
         return _unsure(c, board, say)
     if c.why:
         return say.form("{}.").format(c.why)
@@ -196,15 +200,21 @@ def found(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
 
 
 def _unsure(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
-    """The range of means that have no intervals."""
-    seeds = int(board["n_data_seeds"].iloc[c.unsure[0]])
-    of = f"{seeds} data seed{'s' * (seeds != 1)}"
+    """The range of means that rank nobody, because they are a preview or have no intervals."""
     ends = [
-        say.form("{} {}").format(say.name(board["method"].iloc[row]), say.num("leaderboard", row, "mean"))
+        say.form("{} {}").format(
+            say.name(board["method"].iloc[row]),
+            say.interval("leaderboard", row) if c.why == ONLY_PREVIEW else say.num("leaderboard", row, "mean"),
+        )
         for row in dict.fromkeys((c.unsure[0], c.unsure[-1]))
     ]
-    text = "without intervals ({} and the subjects behind it give none) no method is called best or tied: mean {} {}."
-    return say.form(text).format(of, say.label(c.headline.metric), say.form(" to ").join(ends))
+    mean = say.form("mean {} {}").format(say.label(c.headline.metric), say.form(" to ").join(ends))
+    if c.why == ONLY_PREVIEW:
+        return say.form("no method is ranked {}: {}.").format(say.note("leaderboard", c.unsure[0], "preview"), mean)
+    seeds = int(board["n_data_seeds"].iloc[c.unsure[0]])
+    of = f"{seeds} data seed{'s' * (seeds != 1)}"
+    text = "without intervals ({} and the subjects behind it give none) no method is called best or tied: {}."
+    return say.form(text).format(of, mean)
 
 
 def _compared(c: Clause, say: Teller) -> list[Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 from bench.report.figures.compose import overlay
 from bench.report.figures.style import display_name
 from bench.report.load.panels import PictureSet, cropped_pictures
-from bench.report.page.answers import Clause, clause
+from bench.report.page.answers import UNSURE, Clause, clause
 from bench.report.page.pictures import as_strip
 from bench.report.page.plane import RankingPlane, ranking_plane
 from bench.report.rankings.ranked_results import RankedResults
@@ -51,14 +51,14 @@ class Opening:
 
 
 def opening(source: RankedResults, pictures: pd.DataFrame) -> Opening:
-    """The first contest, by network and group, that ranks anything; the first with scores where none does.
+    """The first contest, by network and group, that ranks anything, or else shows means; or else the first.
 
     pictures: what pictures.csv holds.
     """
     contests = list(_contests(source))
     if not contests:
         return Opening(lacking=["No metric of a ranking was chosen or none has a row, so that no picture stands here."])
-    clauses = next((contest for contest in contests if not contest[0].why), contests[0])
+    clauses = min(contests, key=lambda contest: (bool(contest[0].why), contest[0].why not in UNSURE))
     scope, network = clauses[0].scope, clauses[0].network
     placed = standings(source.board(clauses[0].headline.ranking, network, scope))
     simulator, images = _pictured(source, scope, network)

@@ -23,7 +23,7 @@ from bench.columns.aggregated import COMPARISONS
 from bench.columns.declaration import CONTEST
 from bench.report.rankings import refusals
 from bench.report.rankings.block import fewest
-from bench.report.rankings.contest import NO_INTERVAL, Contest
+from bench.report.rankings.contest import NO_INTERVAL, ONLY_PREVIEW, Contest
 from bench.report.statistics.intervals import PREVIEW, Array, previews
 from bench.report.statistics.multiplicity import DRAWS, adjusted, claim_correlation
 from bench.report.statistics.simulators import equal_weight_mean, leads
@@ -64,7 +64,7 @@ def _with_verdicts(contest: Contest, rows: pd.DataFrame) -> pd.DataFrame:
     words = np.where(rows["p_adjusted"] <= LEVEL, "better", "not shown").astype(object)
     why = previews(rows["n_data_seeds"].to_numpy(dtype=int), rows["n_subjects"].to_numpy(dtype=int))
     words = np.where(why != "", why, words)
-    words = np.where(statuses == "ok", words, statuses)
+    words = np.where(np.isin(statuses, ["ok", ONLY_PREVIEW]), words, statuses)
     names = dict(enumerate(contest.methods))
     worded = np.isin(statuses, [*refusals.WORDS, NO_INTERVAL])
     verdict = np.where(rows["p"].isna() & (words != PREVIEW) & ~worded, refusals.UNDEFINED, words)

@@ -23,6 +23,8 @@ FAILS_SANITY = "fails sanity"
 
 #: the status of a method that has every score, from too little for an interval: what is between such means is not known
 NO_INTERVAL = "no interval"
+#: the status of a method that has every score and an interval, from too few data seeds or subjects for a rank
+ONLY_PREVIEW = "preview"
 #: the status of every method where no model passed the gate
 BELOW_GATE = "below gate"
 #: the status of every method where none is shown to find more than what sees no model, so that nothing is told of them
@@ -143,12 +145,13 @@ class Contest:
         return np.sum([subjects_behind(t, b.subjects) for t, b in zip(self.tables, self.blocks, strict=True)], axis=0)
 
     def statuses(self) -> list[str]:
-        """Of each method, the last of these that holds: `ok`, `no interval`, `partial`, `too coarse`, `fails sanity`,
+        """Of each method, the last of these that holds: `ok`, `preview`, `no interval`, `partial`, `too coarse`, `fails sanity`,
         `not rankable`, `below gate`, or where it has no value the word of that: `unsupported`, `undefined`, `failed`.
         """
         ranked = [m for m, role in enumerate(self.roles()) if role == "method"] or list(range(len(self.methods)))
         lacking = np.any([(c < c[ranked].max(0)).any((-2, -1)) for c in self.counts], axis=0)
-        certain = np.where(np.isnan(self.score.interval()[0]), NO_INTERVAL, "ok").astype(object)
+        firm = np.where(self.previews() == "", "ok", ONLY_PREVIEW).astype(object)
+        certain = np.where(np.isnan(self.score.interval()[0]), NO_INTERVAL, firm)
         names = np.where(lacking, "partial", certain)
         room = self.sign * (self.native - self.chance())
         names = np.where(room < native.LEAST, TOO_COARSE, names)
@@ -168,8 +171,12 @@ class Contest:
         ]
 
     def entitled(self, statuses: list[str]) -> list[int]:
-        """The methods that have every cell and an interval; controls and oracles are never ranked."""
+        """The methods that have every cell and an interval, and are no preview; controls and oracles are never ranked."""
         return [m for m, role in enumerate(self.roles()) if role == "method" and statuses[m] == "ok"]
+
+    def previews(self) -> NDArray[np.object_]:
+        """(M,): the reason why what is said of a method is a preview, and it has no rank; "" where it is none."""
+        return previews(self.seeds_behind(), self.subjects_behind())
 
     @cached_property
     def partial_order(self) -> tuple[list[int], Pairs]:
@@ -215,9 +222,8 @@ class Contest:
         rows["n_subjects"] = self.subjects_behind()
         rows["n_simulators"] = np.sum([c.any((-2, -1)) for c in self.counts], axis=0)
         rows["native_ceiling"] = self.native
-        # a method without any value says nothing about how firm the others' ranks are
         rows["chance"] = self.chance()
-        rows["preview"] = previews(rows["n_data_seeds"].to_numpy(), rows["n_subjects"].to_numpy())
+        rows["preview"] = self.previews()
         rows = pd.concat([rows, self._gains(score.mean), self._left_out()], axis=1)
         return rows.assign(best=-self.sign * rows["mean"]).sort_values(["best", "method"]).drop(columns="best")
 
