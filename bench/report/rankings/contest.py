@@ -145,8 +145,10 @@ class Contest:
         return np.sum([subjects_behind(t, b.subjects) for t, b in zip(self.tables, self.blocks, strict=True)], axis=0)
 
     def statuses(self) -> list[str]:
-        """Of each method, the last of these that holds: `ok`, `preview`, `no interval`, `partial`, `too coarse`, `fails sanity`,
-        `not rankable`, `below gate`, or where it has no value the word of that: `unsupported`, `undefined`, `failed`.
+        """Of each method, the last of these that holds.
+
+        `ok`, `preview`, `no interval`, `partial`, `too coarse`, `fails sanity`, `not rankable`, `below gate`, or where
+        it has no value the word of that: `unsupported`, `undefined`, `failed`.
         """
         ranked = [m for m, role in enumerate(self.roles()) if role == "method"] or list(range(len(self.methods)))
         lacking = np.any([(c < c[ranked].max(0)).any((-2, -1)) for c in self.counts], axis=0)
@@ -171,7 +173,7 @@ class Contest:
         ]
 
     def entitled(self, statuses: list[str]) -> list[int]:
-        """The methods that have every cell and an interval, and are no preview; controls and oracles are never ranked."""
+        """The methods that have every cell and an interval and are no preview; neither controls nor oracles."""
         return [m for m, role in enumerate(self.roles()) if role == "method" and statuses[m] == "ok"]
 
     def previews(self) -> NDArray[np.object_]:
