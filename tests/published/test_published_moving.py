@@ -11,6 +11,8 @@ from bench.report.statistics.intervals import mean_estimate
 FOLDER = Path(__file__).parents[2] / "results" / "published" / "moving"
 BOARD = pd.read_csv(FOLDER / "leaderboard.csv")
 GROUPS = [name for name in BOARD["simulator"].unique() if name.startswith("moving ")]
+#: those in which models enough are past the gate
+RANKED = [name for name in GROUPS if name != "moving atrophy"]
 #: controls that know the disease, or other patients, and not this patient
 OF_OTHERS = ["group_t_map", "template_prior", "mean_z_map", "use_of_others"]
 #: controls that know neither the model nor other patients
@@ -33,18 +35,16 @@ def test_five_families_have_places_that_move():
     assert set(pd.read_csv(FOLDER / "simulators.csv")["place"]) == {"moving"}
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_anatomy_is_told_better_by_a_method_than_by_any_map_of_other_patients(group):
-    rows = board("anatomy", group)
+@pytest.mark.parametrize("ranking", ["anatomy", "faithfulness"])
+@pytest.mark.parametrize("group", RANKED)
+def test_a_method_tells_more_than_any_map_of_other_patients(ranking, group):
+    rows = board(ranking, group)
     assert rows.loc[OF_OTHERS + BLIND, "mean"].max() < best(rows)["low"]
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_use_is_told_better_by_a_method_than_by_any_map_of_other_patients_where_there_are_models_enough(group):
-    rows = board("faithfulness", group)
-    few = rows["preview"].notna()
-    assert few.all() or not few[rows["role"] == "method"].any()
-    assert few.any() or rows.loc[OF_OTHERS + BLIND, "mean"].max() < best(rows)["low"]
+def test_where_few_models_are_past_the_gate_or_few_subjects_were_asked_nobody_is_ranked():
+    few = BOARD[(BOARD["simulator"] == "moving atrophy") | (BOARD["ranking"] == "infidelity")]
+    assert few["rank"].isna().all() and {"not rankable", "preview"} <= set(few["status"])
 
 
 def test_only_atrophy_has_too_few_models_past_the_gate():
@@ -57,17 +57,14 @@ def test_the_oracle_of_use_is_right_everywhere():
     assert len(rows) == 10 and rows["mean"].to_numpy() == pytest.approx(1.0, abs=1e-6)
 
 
-def test_the_gradient_is_right_about_patients_with_a_lesion_anywhere_unless_it_is_smoothed():
-    """Five data seeds, 32 patients: its interval lies above .80, and the smoothing chosen for anatomy costs it that."""
+def test_the_gradient_is_nearer_right_than_blind_about_patients_with_a_lesion_anywhere():
+    """Five data seeds, 32 patients, unsmoothed: far above what sees no model, and not above 0.8."""
     scores = pd.read_parquet(FOLDER / "scores", filters=[("simulator", "==", "focal"), ("metric", "==", "region_ap")])
     mine = scores[(scores["method"] == "gradient") & scores["stratum"].isin(["TP", "FN"]) & (scores["status"] == "ok")]
-    means, lows = {}, {}
-    for view in ("abs", "abs+own"):
-        rows = mine[mine["view"] == view].pivot_table(index="data_seed", columns="subject", values="value")
-        estimate = mean_estimate(rows.to_numpy()[None])
-        means[view], lows[view] = estimate.mean[0], estimate.interval()[0][0]
-        assert rows.shape == (5, 32)
-    assert lows["abs"] > 0.80 and means["abs+own"] < means["abs"]
+    rows = mine[mine["view"] == "abs"].pivot_table(index="data_seed", columns="subject", values="value")
+    estimate = mean_estimate(rows.to_numpy()[None])
+    blind = board("faithfulness", "moving focal lesions").loc[BLIND, "mean"].max()
+    assert rows.shape == (5, 32) and 1.5 * blind < estimate.interval()[0][0] < 0.8
 
 
 def test_claims_are_made_from_five_data_seeds():
@@ -79,6 +76,6 @@ def test_claims_are_made_from_five_data_seeds():
 
 
 def test_expected_gradients_alone_are_of_the_first_rank_in_every_group_of_both_rankings():
-    rows = BOARD[BOARD["simulator"].isin(GROUPS) & BOARD["ranking"].isin(["anatomy", "faithfulness"])]
+    rows = BOARD[BOARD["simulator"].isin(RANKED) & BOARD["ranking"].isin(["anatomy", "faithfulness"])]
     first = rows[rows["rank"] == 1].groupby("method").size()
-    assert list(first.index[first == 2 * len(GROUPS)]) == ["expected_gradients"]
+    assert list(first.index[first == 2 * len(RANKED)]) == ["expected_gradients"]
