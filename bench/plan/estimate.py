@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from bench.plan import published_prices
 from bench.plan.cells import Cells
@@ -19,7 +20,8 @@ class CostEstimate:
     """stages: {stage: cost}; units, groups: seconds of each; cells: to compute, caches beside them not counted.
 
     unknown: cells of kinds that were never computed, by what of them was not; caches: those never computed.
-    disk: {what is kept: MB}. peak_mb: most that a cell is expected to hold, 0 where nobody measured any.
+    disk: {what is kept: MB}. reading: {key of a cache: the number of the first unit that reads it, and of the last, and
+    its MB}. peak_mb: most that a cell is expected to hold, 0 where nobody measured any.
     """
 
     stages: dict[str, Cost] = field(default_factory=dict)
@@ -29,6 +31,7 @@ class CostEstimate:
     unknown: Counter[str] = field(default_factory=Counter)
     caches: Counter[str] = field(default_factory=Counter)
     disk: dict[str, float] = field(default_factory=dict)
+    reading: dict[str, tuple[int, int, float]] = field(default_factory=dict)
     peak_mb: float = 0.0
 
     def seconds(self, stage: str) -> str:
@@ -53,10 +56,19 @@ class CostEstimate:
         left_out = self.unknown + self.caches
         return f"not counted, as nobody timed any: {listed(left_out, 'of')}" if left_out else ""
 
-    def disk_sentence(self) -> str:
-        """Disk that is written, by what is kept; "" where that is nothing."""
+    def disk_sentence(self, workers: int) -> str:
+        """Disk that is written, by what is kept, and of caches what lies there at once; "" where that is nothing."""
         parts = [f"{text_of_size(megabytes)} of {what}" for what, megabytes in self.disk.items() if megabytes]
+        parts += [f"of them about {text_of_size(self.caches_at_once(workers))} at once"] if self.reading else []
         return f"disk: {', '.join(parts)}" if parts else ""
+
+    def caches_at_once(self, workers: int) -> float:
+        """Most MB of caches while units, one after the other on each of so many workers, wait for or read them."""
+        changes: dict[int, float] = defaultdict(float)
+        for first, last, size in self.reading.values():
+            changes[max(first - workers + 1, 0)] += size
+            changes[last + 1] -= size
+        return max(accumulate(change for _, change in sorted(changes.items())), default=0.0)
 
 
 def estimate(study: Study, surveyed: Mapping[str, States]) -> CostEstimate:
@@ -72,12 +84,14 @@ def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> Cost
     """The same from given prices."""
     cells, total, seen, store = Cells(study), CostEstimate(), set[str](), study.artefacts()
     costs: dict[str, list[Cost]] = defaultdict(list)
-    for unit in study.everything:
+    for number, unit in enumerate(study.everything):
         seconds, pending = 0.0, set(study.pending.get(unit.id, ()))
         waiting = [cell for key, (cell, _) in surveyed[unit.id].items() if key in pending - seen]
         # what has to be drawn before the models among them can be trained
         caches = {cache.key: cache for cell in waiting for cache in cell.caches if cache.key not in seen}
         waiting += [cache for cache in caches.values() if not store.find(cache.stage, cache.key)]
+        for key in {cache.key for cell in waiting for cache in cell.caches} & total.reading.keys():
+            total.reading[key] = (total.reading[key][0], number, total.reading[key][2])
         seen |= {cell.key for cell in waiting}
         for cell in waiting:
             cost = price_of(prices, cells, cell)
@@ -88,6 +102,8 @@ def priced(study: Study, surveyed: Mapping[str, States], prices: Prices) -> Cost
             if kept := cell.maker.keeps:
                 megabytes = 1e-6 * cell.maker.disk(study, cell, image_voxels(study, unit))
                 total.disk[kept] = total.disk.get(kept, 0.0) + megabytes
+                if cell.maker.cache:
+                    total.reading[cell.key] = (number, number, megabytes)
             total.peak_mb = max(total.peak_mb, peak_of(prices, cells, cell))
             costs[cell.stage].append(cost or Cost())
             seconds += (cost or Cost()).seconds

@@ -45,9 +45,10 @@ def plan(command: Command) -> int:
     for stage in dict.fromkeys([*(stage for stage, _ in by_stage), *expected.stages]):
         states = "".join(f"{by_stage[stage, state]:>12}" for state in STATES)
         print(f"{stage:<12}{states}{expected.seconds(stage):>12}")
-    beside = (expected.unknown_sentence(), expected.disk_sentence(), stale_sentence(study, surveyed))
+    workers = compose.workers(lines)
+    beside = (expected.unknown_sentence(), expected.disk_sentence(workers), stale_sentence(study, surveyed))
     estimated = (
-        expected.sentence(compose.workers(lines)),
+        expected.sentence(workers),
         *beside,
         demand.demand_sentence(expected, compose.launcher_of(lines)),
     )

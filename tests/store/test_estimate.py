@@ -163,6 +163,7 @@ def test_the_sentences_tell_time_workers_passes_what_is_not_known_and_disk():
         unknown=Counter({"method mine": 3, "network wide": 9}),
         caches=Counter({"stage bank": 1}),
         disk={"maps": 2.4, "models": 0.0, "caches": 4400.0},
+        reading={"bank": (0, 3, 400.0), "one": (0, 1, 2000.0), "two": (2, 3, 2000.0)},
     )
     assert made.sentence(2) == (
         "40 cells to compute, 28 of them about 5 min of one core, 2 min on 2 workers; "
@@ -171,10 +172,11 @@ def test_the_sentences_tell_time_workers_passes_what_is_not_known_and_disk():
     assert made.unknown_sentence() == (
         "not counted, as nobody timed any: 9 of network wide, 3 of method mine, 1 of stage bank"
     )
-    assert made.disk_sentence() == "disk: 2 MB of maps, 4.4 GB of caches"
+    assert made.disk_sentence(1) == "disk: 2 MB of maps, 4.4 GB of caches, of them about 2.4 GB at once"
+    assert made.disk_sentence(2) == "disk: 2 MB of maps, 4.4 GB of caches, of them about 4.4 GB at once"
     assert made.seconds("train") == "300" and made.seconds("measure") == "-"
-    known = replace(made, cells=0, unknown=Counter(), caches=Counter(), disk={})
-    assert "workers" not in known.sentence(1) and known.unknown_sentence() == known.disk_sentence() == ""
+    known = replace(made, cells=0, unknown=Counter(), caches=Counter(), disk={}, reading={})
+    assert "workers" not in known.sentence(1) and known.unknown_sentence() == known.disk_sentence(1) == ""
 
 
 def test_of_many_kinds_without_a_price_the_commonest_are_named():
