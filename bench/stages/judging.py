@@ -49,7 +49,7 @@ def share_wrong(shares: Tensor, answer: Tensor, empty: bool) -> Tensor:
 
     0 is a right map, at whatever scale; 1 has no share in the right place. A map of nothing is wrong by 1 where the
     answer is something. Where the answer is that nothing counts, `empty` says whether that is a question: then a map of
-    nothing is right and every other wrong; else NaN.
+    nothing is right and every other wrong; else NaN. NaN also where a share is, as the spread between two images is.
     """
     answer = torch.nn.functional.pad(answer.double(), (0, 1))
     sizes = [part.abs().sum(1, keepdim=True) for part in (shares, answer)]
@@ -58,4 +58,4 @@ def share_wrong(shares: Tensor, answer: Tensor, empty: bool) -> Tensor:
     share = (scaled[0] - scaled[1]).abs().sum(1) / 2
     share = torch.where(marked, share, 1.0)
     nothing = marked.double() if empty else torch.full_like(share, torch.nan)
-    return torch.where(known, share, nothing)
+    return torch.where(shares.isnan().any(1), torch.nan, torch.where(known, share, nothing))

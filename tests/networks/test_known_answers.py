@@ -171,11 +171,18 @@ def test_exact_methods_on_a_sum_are_right(wrapping):
 
 
 def test_a_gradient_that_says_nothing_is_right_about_a_flat_score_and_tells_no_region():
-    model, x = fitted("known_or"), images([[FIRST, SECOND], [FIRST]])
+    model, x = fitted("known_or"), images([[FIRST, SECOND], [FIRST], [SECOND]])
     found = shares_wrong(model, x, attribution_of(Gradient(), model, x), Gradient.tags)
-    assert found["own"].tolist() == [0, 0] and found["subject"].tolist() == [1, 1]
+    assert found["own"].tolist() == [0, 0, 0] and found["subject"].tolist() == [1, 1, 1]
     noise = Attribution(torch.ones_like(x))
-    assert shares_wrong(model, x, noise, Gradient.tags)["own"].tolist() == [1, 1]
+    assert shares_wrong(model, x, noise, Gradient.tags)["own"].tolist() == [1, 1, 1]
+
+
+def test_of_a_slope_beside_two_images_nobody_knows_which_regions_count():
+    """Between one other image there is no spread to weigh it by; of its derivative all is known."""
+    model, x = fitted("known_sum"), images([[FIRST], [FIRST, SECOND]])
+    found = shares_wrong(model, x, attribution_of(Gradient(), model, x), Gradient.tags)
+    assert found["subject"].isnan().all() and found["own"].max() < 1e-6
 
 
 def test_the_share_that_is_wrong_has_no_scale_and_counts_what_lies_elsewhere():
