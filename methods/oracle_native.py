@@ -24,7 +24,7 @@ class NativeOracle:
     truth: str = "counterfactual"
     layer: str = LAST
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "none: an oracle"
     summary: ClassVar[str] = (
         "The size of a truth averaged over the cells of a layer's grid, upsampled as CAM methods upsample."

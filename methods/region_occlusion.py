@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from bench.contracts import Context, Count, MethodTags, Target, bounded
 from bench.passes import region_edits, row_of
 from methods._shared.fills import Covering, Fill, tags_of_fill
-from methods._shared.players import painted, regions_of
+from methods._shared.players import painted, regions_of, shown_labels
 
 _TAGS = MethodTags(
     "perturbation",
@@ -50,9 +50,10 @@ class RegionOcclusion(Covering):
         """Map (N, 1, D, H, W) in score."""
         x, context = inputs.detach(), context or Context()
         cover, labels = self.covering(x, context), regions_of(x, context, self.blocks)
+        seen = shown_labels(labels, context)
         maps = []
         for row, image in enumerate(x):
             names = range(1, int(labels[row].max()) + 1)
             score, scores = region_edits(model, image, labels[row], names, cover[row], row_of(target, row, x))
-            maps.append(painted(score - scores, labels[row]))
+            maps.append(painted(score - scores, seen[row]))
         return torch.stack(maps).to(x)

@@ -51,7 +51,7 @@ class SwapTest(_Boxes):
     stride: Count = 4
     into: Into = "subject"
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reference: ClassVar[str] = (
         "Nigri et al. 2020, Explainable deep CNNs for MRI-based diagnosis of Alzheimer's disease, IJCNN (swap test)"
     )
@@ -67,10 +67,14 @@ class SwapTest(_Boxes):
         "match, equal on linear models only"
     )
 
+    def covering(self, inputs: Tensor, context: Context | None = None) -> Tensor:
+        """The healthy matches of the images (N, 1, D, H, W)."""
+        return healthy_matches(inputs, context or Context())
+
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in score."""
-        x, context = inputs.detach(), context or Context()
-        matches = healthy_matches(x, context)
+        x = inputs.detach()
+        matches = self.covering(x, context)
         if self.into == "subject":
             return self._effects(model, x, matches, target)
         return -self._effects(model, matches, x, target)
@@ -87,7 +91,7 @@ class TwinOcclusion(_Boxes):
     window: Count = 6
     stride: Count = 4
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reference: ClassVar[str] = "none: occlusion with the simulator's twin as the fill"
     summary: ClassVar[str] = (
         "Occlusion by the subject's own twin: what the score owes to the pathology in a box, and to nothing else."
@@ -105,13 +109,17 @@ class TwinOcclusion(_Boxes):
         "boxes from the subject's own twin: sees the truth, so it is shown as an oracle and never ranked"
     )
 
-    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
-        """Map (N, 1, D, H, W) in score. Raises Undefined where no counterfactual truth is given."""
+    def covering(self, inputs: Tensor, context: Context | None = None) -> Tensor:
+        """The twins of the images (N, 1, D, H, W). Raises Undefined where no counterfactual truth is given."""
         truth = (context or Context()).truths.get("counterfactual")
         if truth is None or truth.volume is None:
             raise Undefined("occlusion by the twin needs the truth 'counterfactual' as a volume")
+        return inputs - truth.volume.to(inputs)
+
+    def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
+        """Map (N, 1, D, H, W) in score. Raises Undefined where no counterfactual truth is given."""
         x = inputs.detach()
-        return self._effects(model, x, x - truth.volume.to(x), target)
+        return self._effects(model, x, self.covering(x, context), target)
 
 
 def healthy_matches(images: Tensor, context: Context) -> Tensor:

@@ -106,11 +106,11 @@ class OwnQuestion:
         if starts is None:
             return torch.full((len(maps),), torch.nan)
         count, scores = len(context.region_names) or int(context.regions.max()), []
-        for row, (shown, start) in enumerate(zip(maps, starts, strict=True)):
+        for row, (volume, start) in enumerate(zip(maps, starts, strict=True)):
             labels = context.regions[row]
             asked = FromBaseline(start, labels[0])
             change = outputs(asked, row)[1].double().cpu().numpy()
-            mass = region_mass(shown[None], labels[None], count)[0]
+            mass = region_mass(volume[None], labels[None], count)[0]
             present = [label - 1 for label in asked.regions]
             scores.append(RegionSpearman().subject(mass[present], change, np.zeros_like(change)))
         return torch.tensor(scores, dtype=torch.float32)

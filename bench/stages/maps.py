@@ -61,8 +61,10 @@ class Maps(Stage[Attribution]):
         return Cell(self, f"{unit.id}-{method}", content, unit, needs, source, method, caches=caches)
 
     def disk(self, study: Study, cell: Cell, voxels: int) -> float:
-        """Maps of the subjects that are kept."""
-        parts = 2 if study.make("methods", cell.method).tags.quantity == "contribution" else 1
+        """Maps of the subjects that are kept, with multipliers of contributions and the images that they start from."""
+        method = study.make("methods", cell.method)
+        started = isinstance(method, Covers) or method.tags.reference_class in ("mean", "controls", "redraw")
+        parts = 1 + (method.tags.quantity == "contribution") + started
         return PACKED * parts * study.kept * voxels
 
     def takes_part(self, study: Study, cell: Cell) -> frozenset[str]:
@@ -125,7 +127,7 @@ def attribute(method: Method, model: nn.Module, cohort: Cohort, context: Context
         ValueError: where what the method gives is no map of these images, or holds NaN or infinity.
     """
     result = Attribution.of(method(model, cohort.images, context.target, context))
-    if isinstance(method, Covers):
+    if isinstance(method, Covers) and result.baseline is None:
         result = result._replace(baseline=method.covering(cohort.images, context).contiguous())
     attribution = checked_map(result, cohort.images)
     check_finite_map(attribution, cohort.subjects)

@@ -58,10 +58,10 @@ class RegionGame(Covering, ABC):
         """Map (N, 1, D, H, W) in score. Raises BadInput where the solution is not told by the coalitions it may run."""
         x, context = inputs.detach(), context or Context()
         cover, labels = self.covering(x, context), regions_of(x, context, self.blocks)
-        maps = []
+        seen, maps = shown_labels(labels, context), []
         for row, image in enumerate(x):
             game = Game(model, image, labels[row], cover[row], row_of(target, row, x))
-            maps.append(painted(self._values(game, context.generator(row)), labels[row]))
+            maps.append(painted(self._values(game, context.generator(row)), seen[row]))
         return torch.stack(maps).to(x)
 
     @abstractmethod
@@ -86,6 +86,11 @@ def regions_of(inputs: Tensor, context: Context, blocks: int) -> Tensor:
     parts = [torch.arange(length) * blocks // length for length in inputs.shape[2:]]
     d, h, w = torch.meshgrid(*parts, indexing="ij")
     return (1 + (d * blocks + h) * blocks + w).to(inputs.device).expand(len(inputs), 1, -1, -1, -1)
+
+
+def shown_labels(labels: Tensor, context: Context) -> Tensor:
+    """Labels (N, 1, D, H, W), 0 outside the domain: where values of regions are painted, as metrics sum them there."""
+    return labels if context.domain is None else labels * context.domain.to(labels)
 
 
 def painted(values: Tensor, labels: Tensor) -> Tensor:

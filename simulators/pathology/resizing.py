@@ -87,7 +87,8 @@ class Resizing(RegionalPathology, ABC):
 
     def confined(self, latents: Mapping[str, Any], regions: tuple[str, ...]) -> dict[str, Any]:
         """The latents of the subject in whom only these regions grow or shrink, each by as much as all would."""
-        return {**latents, "confined": regions}
+        before = latents.get("confined", self.regions)
+        return {**latents, "confined": tuple(name for name in regions if name in before)}
 
 
 def _displacement(part: Resizing, place: Place, regions: tuple[str, ...], amount: float) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Region occlusion, Shapley values, KernelSHAP and LIME: closed forms, laws of games and naive twins, in float64."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -206,6 +207,17 @@ def test_voxels_of_no_region_have_nothing_and_absent_regions_are_no_fault():
         found = method(MODEL, IMAGES, 0, Context(regions=labels.to(torch.int16)))
         assert (found[labels == 0] == 0).all() and found.isfinite().all() and found.abs().sum() > 0
     assert painted(torch.tensor([2.0, 5.0, 9.0]), torch.tensor([[[[1, 1, 3, 0]]]])).flatten().tolist() == [1, 1, 9, 0]
+
+
+@pytest.mark.parametrize("method", [RegionOcclusion(), Shapley(), KernelSHAP(), LIME()], ids=repr)
+def test_values_are_painted_in_the_domain_where_metrics_sum_them(method):
+    """What is covered is the whole region, and its value is not thinned by voxels that no metric looks at."""
+    labels, domain = atlas(5), torch.rand(IMAGES.shape, generator=torch.Generator().manual_seed(1)) > 0.4
+    known = Context(subjects=(0, 1), regions=labels)
+    whole = method(MODEL, IMAGES, (1, 0), known)
+    within = method(MODEL, IMAGES, (1, 0), replace(known, domain=domain))
+    assert (within[~domain] == 0).all()
+    torch.testing.assert_close(sums(within, labels * domain), sums(whole, labels))
 
 
 @pytest.mark.parametrize("method", [RegionOcclusion(), Shapley(), KernelSHAP(), LIME()])

@@ -1,9 +1,14 @@
 """The question that a map's own baseline asks: right on linear models whatever the baseline."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from omegaconf import OmegaConf
 
+from bench.config.build import build
 from bench.contracts import Attribution, BadInput, Batch, Context, Unsupported
+from bench.contracts.plugins import Covers
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.forward import forward
@@ -73,6 +78,18 @@ def test_covering_regions_one_by_one_answers_the_question_of_the_cover(linear, f
         method = RegionOcclusion(fill=fill)
         found = Attribution(method(model, IMAGES, TARGET, CONTEXT), baseline=method.covering(IMAGES, CONTEXT))
         assert asked(model, found, quantity="location").tolist() == pytest.approx([1, 1, 1], abs=1e-3)
+
+
+def test_every_location_with_one_reference_can_be_asked():
+    """The others are means over many references, which are no one image; library entrants give maps alone."""
+    folder, asked_of, not_asked = Path(__file__).parents[2] / "conf" / "method", [], []
+    for name in sorted(path.stem for path in folder.glob("*.yaml")):
+        method = build(OmegaConf.to_container(OmegaConf.load(folder / f"{name}.yaml")), path=name)
+        if method.tags.quantity == "location" and method.tags.reference_class != "none":
+            (asked_of if isinstance(method, Covers) else not_asked).append(name)
+    assert {"occlusion", "region_occlusion", "kernel_shap", "swap_test", "twin_occlusion", "rise"} <= set(asked_of)
+    many = {"expected_gradients", "deep_shap", "redraw_occlusion"}
+    assert set(not_asked) - many <= {name for name in not_asked if name.startswith(("captum_", "shap_"))}
 
 
 def test_one_map_without_a_baseline_has_no_value_beside_one_that_has(linear):

@@ -133,12 +133,11 @@ def test_ranks_have_their_sets_and_ties_share_a_shade(source):
 def test_contests_without_ranks_are_named_with_the_reason():
     board = pd.DataFrame({
         "ranking": "anatomy", "simulator": "fixed atrophy", "network": ["linear"] * 2 + ["gap_cnn"] * 2,
-        "role": "method", "rank": ["", "", 1, 1], "preview": ["", "", "preview: few", ""],
+        "role": "method", "rank": ["", "", 1, 1],
         "status": ["not rankable", "not rankable", "ok", "ok"],
     })  # fmt: skip
     written = rank_sets.note(board)
     assert "anatomy of fixed atrophy on linear (not rankable)" in written and "GAP" not in written
-    assert "preview: few" in written
 
 
 def test_a_lesion_is_counted_in_cells_of_the_layer(source):

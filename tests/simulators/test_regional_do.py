@@ -107,6 +107,31 @@ def test_a_redrawn_region_is_the_row_of_redraws(name):
             assert np.array_equal(found, rows[brain.region_names.index(region), draw])
 
 
+def test_the_redraw_of_a_region_that_moves_leaves_the_other_side_where_it_is():
+    """Its displacement is redrawn, and moves what lies around it; that of the same part's other side is kept."""
+    brain = BRAINS["deformation"]
+    scene = brain.scene(1, "evaluation")
+    labels = scene.warped.labels
+    left, right = (labels == brain.region_names.index(side) + 1 for side in SIDES)
+    whole = _image(brain, {})
+    changes = [np.abs(_image(brain, {"redraw": {SIDES[0]: draw}}) - whole) for draw in range(4)]
+    assert all((change[left] > 0).any() for change in changes)
+    assert not any(change[right].any() for change in changes)
+    moved = [change[~left].any() for change in changes]
+    assert any(moved), "what lies around is carried along"
+
+
+def test_sides_are_redrawn_and_switched_apart():
+    brain = BRAINS["deformation"]
+    far = {"redraw": {SIDES[0]: 0}, "regions": {SIDES[1]: "off"}}
+    both, one, other = (_image(brain, do) for do in (far, {"redraw": far["redraw"]}, {"regions": far["regions"]}))
+    labels = brain.scene(1, "evaluation").warped.labels
+    for side, alone in zip(SIDES, (one, other), strict=True):
+        inside = labels == brain.region_names.index(side) + 1
+        np.testing.assert_allclose(both[inside], alone[inside], atol=0.02)
+        assert (both[inside] != _image(brain, {})[inside]).any()
+
+
 def test_several_regions_are_redrawn_and_switched_at_once():
     brain = BRAINS["atrophy"]
     names = ("left insula", "right precuneus", SIDES[0])
@@ -150,14 +175,39 @@ def test_switches_are_swaps(brain):
         ({"redraw": {"elsewhere": 0}}, "there is no region 'elsewhere'"),
         ({"redraw": {"left hippocampus": -1}}, "number of the draw"),
         ({"redraw": {"left hippocampus": 0}, "regions": {"left hippocampus": "off"}}, "in one of them"),
-        ({"redraw": {"left hippocampus": 0, "right hippocampus": 1}}, "one draw"),
-        ({"redraw": {"left hippocampus": 0}, "regions": {"right hippocampus": "off"}}, "one draw"),
     ],
     ids=str,
 )
 def test_what_no_region_can_be_is_refused(do, says):
     with pytest.raises(BadInput, match=says):
         _image(BRAINS["deformation"], do)
+
+
+class OnePiece(Deformation):
+    """Moves all of its regions or none, as a pathology may whose author has not said how to move one."""
+
+    confined = None
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        {"redraw": {"left hippocampus": 0, "right hippocampus": 1}},
+        {"redraw": {"left hippocampus": 0}, "regions": {"right hippocampus": "off"}},
+    ],
+    ids=str,
+)
+def test_what_moves_in_one_piece_has_one_draw(do):
+    brain = Brain(OnePiece(SIDES), MNI152(4.0), amplitude=0.4)
+    with pytest.raises(BadInput, match="one draw"):
+        _image(brain, do)
+
+
+def test_what_moves_in_one_piece_is_redrawn_whole():
+    brain = Brain(OnePiece(SIDES), MNI152(4.0), amplitude=0.4)
+    inside = brain.scene(1, "evaluation").warped.labels == brain.region_names.index(SIDES[1]) + 1
+    changed = [_image(brain, {"redraw": {SIDES[0]: draw}})[inside] != _image(brain, {})[inside] for draw in range(4)]
+    assert np.any(changed)
 
 
 def test_a_pathology_that_moves_all_at_once_says_so():

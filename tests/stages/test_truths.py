@@ -255,7 +255,7 @@ def test_write_and_read_agree(world, redraws, tmp_path):
     truth = use(model, redraws, cohort, simulator.target)
     USE.write(tmp_path, truth)
     again = USE.read(tmp_path, None, None)
-    for part in ("regions", "floor", "size"):
+    for part in ("regions", "floor", "size", "agreement"):
         assert torch.equal(getattr(again, part), getattr(truth, part))
 
 

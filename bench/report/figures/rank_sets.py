@@ -42,7 +42,7 @@ def draw(source: RankedResults) -> list[Figure]:
 
 
 def note(board: pd.DataFrame) -> str:
-    """Where nothing is ranked and why, and why ranks are a preview. board: leaderboard rows of groups."""
+    """Where nothing is ranked and why. board: leaderboard rows of groups."""
     contests = board.groupby(["ranking", "simulator", "network"], sort=False)
     silent: dict[tuple[str, str, str], list[str]] = {}
     for (ranking, group, network), rows in contests:
@@ -52,9 +52,7 @@ def note(board: pd.DataFrame) -> str:
         f"{ranking} of {style.display_name(group)} on {', '.join(map(style.display_name, networks))} ({why})"
         for (why, ranking, group), networks in silent.items()
     ]
-    previews = board["preview"][(board["rank"] != "") & (board["preview"] != "")].unique()
-    sentences = [f"Not ranked: {'; '.join(texts)}."] if texts else []
-    return " ".join([*sentences, *(f"Some ranks are a {text}." for text in previews)])
+    return f"Not ranked: {'; '.join(texts)}." if texts else ""
 
 
 def _why(rows: pd.DataFrame) -> str:

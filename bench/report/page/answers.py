@@ -170,7 +170,7 @@ class Terminal:
 def told(c: Clause, board: pd.DataFrame, say: Teller) -> Any:
     """The sentences of a contest, the same wherever they are shown. board: the leaderboard."""
     parts = [found(c, board, say), *_compared(c, say), *_limits(c, board, say)]
-    if c.row >= 0 and c.why in ("", NO_INTERVAL) and board["preview"].iloc[c.row]:
+    if c.row >= 0 and c.why == NO_INTERVAL and board["preview"].iloc[c.row]:
         parts.append(say.note("leaderboard", c.row, "preview"))
     return say.form(" ").join(parts)
 

@@ -63,7 +63,8 @@ def _with_verdicts(contest: Contest, rows: pd.DataFrame) -> pd.DataFrame:
     statuses = np.array(contest.statuses())[rows["method"].to_numpy(dtype=int)]
     words = np.where(rows["p_adjusted"] <= LEVEL, "better", "not shown").astype(object)
     why = previews(rows["n_data_seeds"].to_numpy(dtype=int), rows["n_subjects"].to_numpy(dtype=int))
-    words = np.where(why != "", why, words)
+    few = contest.previews()[rows["method"].to_numpy(dtype=int)]
+    words = np.where(why != "", why, np.where(statuses == ONLY_PREVIEW, few, words))
     words = np.where(np.isin(statuses, ["ok", ONLY_PREVIEW]), words, statuses)
     names = dict(enumerate(contest.methods))
     worded = np.isin(statuses, [*refusals.WORDS, NO_INTERVAL])

@@ -25,6 +25,10 @@ FAILS_SANITY = "fails sanity"
 NO_INTERVAL = "no interval"
 #: the status of a method that has every score and an interval, from too few data seeds or subjects for a rank
 ONLY_PREVIEW = "preview"
+#: the status of a method that lacks scores which others have
+PARTIAL = "partial"
+#: the statuses of a method that has every score, though perhaps too few for a rank
+WHOLE = ("ok", ONLY_PREVIEW, NO_INTERVAL)
 #: the status of every method where no model passed the gate
 BELOW_GATE = "below gate"
 #: the status of every method where none is shown to find more than what sees no model, so that nothing is told of them
@@ -105,14 +109,17 @@ class Contest:
         Shown by the interval of its lead over each of them, and by means where too little is known for intervals.
         """
         reads = dict(zip(self.results.methods["method"], self.results.methods["reads_model"], strict=True))
-        known = [(m, role) for m, role in enumerate(self.roles()) if not np.isnan(self.score.mean[m])]
-        blind = [m for m, role in known if role == "control" and not reads[self.methods[m]]]
-        ranked = [m for m, role in known if role == "method"]
-        if not ranked or not blind:
+        known = np.flatnonzero(~np.isnan(self.score.mean))
+        if not (whole := [m for m in known if self._alone[m] in WHOLE]):
             return True
-        lead = equal_weight_mean(leads(self.better, np.repeat(ranked, len(blind)), np.tile(blind, len(ranked))))
+        roles = self.roles()
+        blind = [m for m in known if roles[m] == "control" and not reads[self.methods[m]] and self._alone[m] != PARTIAL]
+        able = [m for m in whole if roles[m] == "method"]
+        if not able or not blind:
+            return True
+        lead = equal_weight_mean(leads(self.better, np.repeat(able, len(blind)), np.tile(blind, len(able))))
         low = lead.interval()[0]
-        least = np.where(np.isnan(low), lead.mean, low).reshape(len(ranked), len(blind))
+        least = (lead.mean if np.isnan(low).all() else low).reshape(len(able), len(blind))
         return bool((least > 0).all(axis=1).any())
 
     def chance(self) -> float:
@@ -150,18 +157,22 @@ class Contest:
         `ok`, `preview`, `no interval`, `partial`, `too coarse`, `fails sanity`, `not rankable`, `below gate`, or where
         it has no value the word of that: `unsupported`, `undefined`, `failed`.
         """
+        names = self._alone if self.rankable else np.full(len(self.methods), NOT_RANKABLE, object)
+        names = np.where(any(b.passed for b in self.blocks), names, BELOW_GATE)
+        states = [state for state, _ in self.whys()]
+        return [str(name) for name in np.where(self.units == 0, states, names)]
+
+    @cached_property
+    def _alone(self) -> NDArray[np.object_]:
+        """(M,): the status of each method by its own scores, whatever the others have."""
         ranked = [m for m, role in enumerate(self.roles()) if role == "method"] or list(range(len(self.methods)))
         lacking = np.any([(c < c[ranked].max(0)).any((-2, -1)) for c in self.counts], axis=0)
         firm = np.where(self.previews() == "", "ok", ONLY_PREVIEW).astype(object)
         certain = np.where(np.isnan(self.score.interval()[0]), NO_INTERVAL, firm)
-        names = np.where(lacking, "partial", certain)
+        names = np.where(lacking, PARTIAL, certain)
         room = self.sign * (self.native - self.chance())
         names = np.where(room < native.LEAST, TOO_COARSE, names)
-        names = np.where([name in self.failing for name in self.methods], FAILS_SANITY, names)
-        names = names if self.rankable else np.full(len(names), NOT_RANKABLE, object)
-        names = np.where(any(b.passed for b in self.blocks), names, BELOW_GATE)
-        states = [state for state, _ in self.whys()]
-        return [str(name) for name in np.where(self.units == 0, states, names)]
+        return np.where([name in self.failing for name in self.methods], FAILS_SANITY, names)
 
     def whys(self) -> list[tuple[str, str]]:
         """(state, reason) of each method, as far as it has no value."""
