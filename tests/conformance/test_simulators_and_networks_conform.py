@@ -19,7 +19,7 @@ from simulators.pathology.focal import Focal
 
 CONF = Path(__file__).parents[2] / "conf"
 #: simulators whose association is looked at at every run
-ASSOCIATED = ("dementia",)
+ASSOCIATED = ("correlated_regions",)
 #: simulators that meet every class of simulators between them, of which every run asks all; the full matrix asks each
 MET = (
     "and_hemispheres",
@@ -43,8 +43,8 @@ MET = (
 )
 
 
-#: one of them that takes as long as six others; every run asks its parts in tests of their own
-DEAR = ("mtl_deformation",)
+#: those of them that take as long as several others; every run asks their parts in tests of their own
+DEAR = ("cortical_thinning", "mtl_deformation")
 
 
 def _names(group):

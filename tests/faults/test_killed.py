@@ -15,7 +15,7 @@ pytestmark = pytest.mark.fault("processes")
 WORKERS = {"basic": (), "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")}
 #: seed, launcher and number of kills: a short chain where long ones are not asked for
 CHAINS = [
-    pytest.param(6, "basic", 2),
+    pytest.param(6, "basic", 1),
     *(pytest.param(s, "joblib" if s % 2 else "basic", 5, marks=pytest.mark.full) for s in range(6)),
 ]
 

@@ -29,6 +29,7 @@ def test_what_a_plug_in_changed_is_told_by_its_name(planned, lines):
     assert told and all("changed" in words and CHANGED[lines] in words for words in told), complaints
 
 
+@pytest.mark.full
 def test_who_is_checked_after_a_culprit_or_a_dead_one_passes(planned):
     deeds = "method.everywhere.deed=grad_mode,os_exit_0,''"
     culprit, dead, innocent = checked(planned, "method=[everywhere]", deeds).values()
