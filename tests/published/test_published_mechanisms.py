@@ -119,6 +119,13 @@ def test_the_oracle_of_use_is_right_everywhere(faithfulness):
     assert faithfulness("region_ap").loc["oracle_use"].to_numpy() == pytest.approx(1.0, abs=1e-6)
 
 
+def test_a_subjects_own_parts_are_used_and_not_those_of_the_population(faithfulness):
+    """What other patients use is not what this one does where one part of several carries the disease, or must."""
+    area = faithfulness("region_ap")
+    assert area.loc["oracle_use", ["and", "or", "xor"]].to_numpy() == pytest.approx(1.0, abs=1e-6)
+    assert (area.loc["use_of_others", ["and", "or"]] < 0.95).all()
+
+
 def test_where_darkness_is_the_evidence_positive_parts_are_empty():
     """Rules that keep positive contributions alone give all to the bias (bench/networks/README.md)."""
     for method in ("lrp_zplus", "deep_taylor", "excitation_backprop", "pattern_attribution"):
