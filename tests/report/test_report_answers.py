@@ -130,6 +130,7 @@ def test_a_preview_ranks_nobody_and_shows_its_means(tmp_path, sizes, few):
     assert not source.tables["comparisons"]["verdict"].isin(["better"]).any()
     text = page.write(source, [], {}).read_text()
     assert "no method is ranked" in text and "may show best" not in text
+    assert "No method is ranked (" in text and 'class="pill">preview<' not in text
 
 
 def test_one_method_is_the_only_one_and_not_the_best(tmp_path):
