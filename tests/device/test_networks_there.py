@@ -1,4 +1,7 @@
-"""Every network on a device that is not the CPU is trained, or fits itself, to the weights of the CPU, to the bit."""
+"""Every network on a device that is not the CPU is trained, or fits itself, to the weights of the CPU.
+
+To the bit, but for what the device works out by other operations.
+"""
 
 import pytest
 import torch
@@ -13,6 +16,8 @@ from bench.training.training import Seeds, train
 
 #: descent with dropout, and fits of their own
 QUICK = {"sfcn", "shape_ridge", "shape_boosting"}
+#: group norm is worked out by other operations where a device has none of its own, which round otherwise
+ROUNDED = {"group_norm_cnn"}
 RECIPE = {"epochs": 1, "batch": 4, "learning_rate": 1e-2, "weight_decay": 0.01, "patience": 1}
 
 
@@ -37,5 +42,8 @@ def test_training_ends_where_it_does_on_the_cpu(name):
     here = trained(HOME)
     there, places = ran_there(trained)
     assert {place.type for place in places} == {"meta"}
-    assert_same(there, here)
+    if name in ROUNDED:
+        torch.testing.assert_close(there, here, rtol=1e-4, atol=1e-5)
+    else:
+        assert_same(there, here)
     assert records[0] == records[1]

@@ -11,7 +11,9 @@ METHODS = pd.read_csv(FOLDER / "methods.csv", keep_default_na=False).set_index("
 #: controls that know neither the model nor, as the model-free bars do, other patients
 BLIND = ["constant", "random", "sobel", "input_magnitude"]
 GRADIENTS = METHODS.index[METHODS["family"].isin(["gradient", "path", "guided"])]
-BOARD = pd.read_csv(FOLDER / "leaderboard.csv").query("ranking == 'faithfulness' and status in ('ok', 'preview', 'not rankable')")
+BOARD = pd.read_csv(FOLDER / "leaderboard.csv").query(
+    "ranking == 'faithfulness' and status in ('ok', 'preview', 'not rankable')"
+)
 
 
 def board(simulator):
