@@ -63,8 +63,9 @@ class Maps(Stage[Attribution]):
     def disk(self, study: Study, cell: Cell, voxels: int) -> float:
         """Maps of the subjects that are kept, with multipliers of contributions and the images that they start from."""
         method = study.make("methods", cell.method)
-        started = isinstance(method, Covers) or method.tags.reference_class in ("mean", "controls", "redraw")
-        parts = 1 + (method.tags.quantity == "contribution") + started
+        contribution = method.tags.quantity == "contribution"
+        started = method.tags.reference_class != "zero" if contribution else isinstance(method, Covers)
+        parts = 1 + contribution + started
         return PACKED * parts * study.kept * voxels
 
     def takes_part(self, study: Study, cell: Cell) -> frozenset[str]:

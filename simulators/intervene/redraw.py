@@ -1,11 +1,10 @@
 """Interventions behind the truth `use`: one region's local latents redrawn from their marginal, all else kept."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from scipy.ndimage import binary_dilation
 from torch import Tensor
 
 from simulators.draw import subject
@@ -15,9 +14,6 @@ from simulators.parts import Parts, Strengths
 from simulators.pathology.protocol import Divides
 from simulators.render.planting import Move
 from simulators.render.signal import moving, scanned, signal
-
-#: voxels around what a displacement reaches, as displacements before it may have carried its region
-EDGE = 1
 
 
 class State(NamedTuple):
@@ -43,16 +39,14 @@ class States:
         Given anatomy, all but displacements act on the signal voxel by voxel, so a signal that takes the region's
         voxels from one in which every local latent is redrawn *is* the signal with that region's alone redrawn; the
         scan, which may mix voxels, comes after, with noise pasted the same way. A displacement that belongs to the
-        region is redrawn for all that it reaches, because it moves what lies around; those of other regions stay what
-        they were.
+        region is redrawn for the whole signal, because it moves what lies around; those of other regions stay what they
+        were.
         """
         parts, scene = self.parts, self.scene
         if parts.names[number - 1] in parts.displaced:
             others = [redrawn(parts, scene, k) for k in draws]
-            region, theirs = parts.names[number - 1], [moving(parts, *state) for state in others]
-            moves = [in_place_of(self.moves, other, region) for other in theirs]
-            near = np.stack([reached(self.moves, other, region, scene) for other in theirs])
-            around = np.where(near, np.stack([signal(parts, *self.state, moved) for moved in moves]), self.seen)
+            moves = [in_place_of(self.moves, moving(parts, *state), parts.names[number - 1]) for state in others]
+            around = np.stack([signal(parts, *self.state, moved) for moved in moves])
             within = np.stack([signal(parts, *state, moved) for state, moved in zip(others, moves, strict=True)])
             noise = np.stack([state.scene.local.noise for state in others], axis=1)
         else:
@@ -74,35 +68,22 @@ class States:
 def in_place_of(moves: Sequence[Move], others: Sequence[Move], region: str) -> list[Move]:
     """Displacements of a subject, that of a region being another state's.
 
-    The other regions of the same part keep their own, unless it moves all of its regions at once.
+    A part that can act in single regions turns this one, as it lies, into what it is in the other state: anatomy out of
+    its reach, and that of two equal states, is what it was. A part that cannot is put in place whole.
     """
-    kept = (_split(move, region)[0] for move in moves)
-    put = (_split(move, region)[1] for move in others)
-    return [move for move in (*kept, *put) if move]
+    kept = [move for move in moves if not _whole(move, region)]
+    put = [move for move in others if _whole(move, region)]
+    laws = dict.fromkeys(m.law for m in (*moves, *others) if isinstance(m.law, Divides) and region in m.law.regions)
+    turns = ((law, law.turn(_of(law, moves), _of(law, others), region)) for law in laws)
+    return [*kept, *put, *(Move(law, 0.0, latents) for law, latents in turns if latents)]
 
 
-def reached(moves: Sequence[Move], others: Sequence[Move], region: str, scene: Scene) -> np.ndarray:
-    """Voxels (D, H, W) bool that a region's displacement moves in either state.
-
-    Elsewhere anatomy is what it was: the displacement of the other regions alone, worked out anew, would differ a
-    little wherever regions share what they take or give.
-    """
-    alone = (_split(move, region)[1] for move in (*moves, *others))
-    fields = (move.law.displacement(move.amount, scene.place, move.latents) for move in alone if move)
-    moved = np.any([(field != 0).any(-1) for field in fields], axis=0)
-    # what moves first carries the region with it, by less than a voxel or two
-    return np.asarray(binary_dilation(np.broadcast_to(moved, scene.warped.labels.shape), iterations=EDGE))
+def _whole(move: Move, region: str) -> bool:
+    return region in move.law.regions and not isinstance(move.law, Divides)
 
 
-def _split(move: Move, region: str) -> tuple[Move | None, Move | None]:
-    """A displacement of all regions but one, and of that one alone; None where there is none."""
-    law, latents = move.law, move.latents
-    if region not in law.regions:
-        return move, None
-    rest = tuple(name for name in law.regions if name != region)
-    if not rest or not isinstance(law, Divides):
-        return None, move
-    return move._replace(latents=law.confined(latents, rest)), move._replace(latents=law.confined(latents, (region,)))
+def _of(law: Divides, moves: Sequence[Move]) -> list[tuple[float, Mapping[str, Any]]]:
+    return [(move.amount, move.latents) for move in moves if move.law == law]
 
 
 def redraws(parts: Parts, scene: Scene, draws: int) -> Tensor:

@@ -21,7 +21,7 @@ from torch import Tensor
 from bench.contracts import BadInput, impossible, known
 from bench.contracts.plugins import ELSEWHERE
 from simulators.draw.scene import Scene
-from simulators.intervene.redraw import State, in_place_of, reached, redrawn
+from simulators.intervene.redraw import State, in_place_of, redrawn
 from simulators.intervene.scan import number
 from simulators.parts import Parts
 from simulators.render.planting import Move
@@ -62,8 +62,8 @@ def _state(parts: Parts, scene: Scene, do: Mapping[str, Any]) -> State:
 
 def _image(parts: Parts, base: State, states: Mapping[str, State]) -> np.ndarray:
     """The image of a subject of whom the named regions are in other states."""
-    scene, (moves, seen) = base.scene, _moving(parts, base, states)
-    noise = scene.local.noise
+    scene, moves = base.scene, _moving(parts, base, states)
+    seen, noise = signal(parts, *base, moves), scene.local.noise
     groups: dict[tuple[int, Any], list[str]] = {}
     for region, state in states.items():
         groups.setdefault((id(state.scene), state.strengths), []).append(region)
@@ -74,17 +74,13 @@ def _image(parts: Parts, base: State, states: Mapping[str, State]) -> np.ndarray
     return scanned(parts, scene, seen, noise)
 
 
-def _moving(parts: Parts, base: State, states: Mapping[str, State]) -> tuple[list[Move], np.ndarray]:
-    """Displacements of anatomy in each region as it is redrawn or switched, and the signal (D, H, W) around those."""
+def _moving(parts: Parts, base: State, states: Mapping[str, State]) -> list[Move]:
+    """Displacements of anatomy, in each region as it is redrawn or switched."""
     switched = {region: state.strengths for region, state in states.items() if state.scene is base.scene}
     moves = moving(parts, *base, switched)
-    seen = signal(parts, *base, moves)
     for region in sorted(parts.displaced & set(states) - set(switched)):
-        others = moving(parts, *states[region])
-        near = reached(moves, others, region, base.scene)
-        moves = in_place_of(moves, others, region)
-        seen = np.where(near, signal(parts, *base, moves), seen)
-    return moves, seen
+        moves = in_place_of(moves, moving(parts, *states[region]), region)
+    return moves
 
 
 def _inside(scene: Scene, regions: Sequence[str]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Pathologies: a law of latents, the extent of an act or a displacement, and the observer that judges it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -8,6 +8,9 @@ import numpy as np
 from simulators.anatomy.protocol import Warped
 from simulators.observe.observers import Observer
 from simulators.space.place import Place
+
+#: displacements of a subject by one pathology: amounts and latents
+Displaced = Sequence[tuple[float, Mapping[str, Any]]]
 
 
 class Pathology(Protocol):
@@ -59,11 +62,17 @@ class Displaces(Pathology, Protocol):
 
 
 @runtime_checkable
-class Divides(Protocol):
+class Divides(Displaces, Protocol):
     """A pathology that moves anatomy and can do so in some of its regions alone."""
 
     def confined(self, latents: Mapping[str, Any], regions: tuple[str, ...]) -> dict[str, Any]:
         """The latents of the subject with the pathology in these of its regions and no others."""
+
+    def turn(self, before: Displaced, after: Displaced, region: str) -> dict[str, Any] | None:
+        """The latents of a displacement, of any amount, that turns a region displaced as `before` into one as `after`.
+
+        None where it is that already.
+        """
 
 
 @runtime_checkable

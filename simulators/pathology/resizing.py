@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 from bench.contracts import BadInput, Between
 from simulators.pathology.flow import balanced_sources, velocity
 from simulators.pathology.nearest import bounding_box, squared_distance
+from simulators.pathology.protocol import Displaced
 from simulators.pathology.regional import RegionalPathology
 from simulators.pathology.warping import Sized, displaced, sized, volume
 from simulators.space.place import Place
@@ -80,19 +81,32 @@ class Resizing(RegionalPathology, ABC):
 
     def displacement(self, amount: float, place: Place, latents: Mapping[str, Any]) -> np.ndarray:
         """Displacement (D, H, W, 3) in mm at which the regions' content has the volume that is asked for."""
-        regions = tuple(r for r in self.acting(latents) if r in latents.get("confined", self.regions))
+        regions, change = self._sized_regions(latents), self._change(amount, latents)
         if not regions:
             return np.zeros((*place.warped.labels.shape, 3), np.float32)
-        return place.once((self, regions, float(amount)), lambda: _displacement(self, place, regions, float(amount)))
+        return place.once((self, regions, change), lambda: _displacement(self, place, regions, change))
 
     def confined(self, latents: Mapping[str, Any], regions: tuple[str, ...]) -> dict[str, Any]:
         """The latents of the subject in whom only these regions grow or shrink, each by as much as all would."""
-        before = latents.get("confined", self.regions)
-        return {**latents, "confined": tuple(name for name in regions if name in before)}
+        return {**latents, "confined": tuple(name for name in regions if name in self._sized_regions(latents))}
+
+    def turn(self, before: Displaced, after: Displaced, region: str) -> dict[str, Any] | None:
+        """The latents by which a region resized as `before` is resized as `after`, on the anatomy as it lies."""
+        first, last = (
+            sum(self._change(*state) for state in states if region in self._sized_regions(state[1]))
+            for states in (before, after)
+        )
+        return {"side": "both", "confined": (region,), "change": last - first} if last != first else None
+
+    def _sized_regions(self, latents: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple(r for r in self.acting(latents) if r in latents.get("confined", self.regions))
+
+    def _change(self, amount: float, latents: Mapping[str, Any]) -> float:
+        """Logarithm of the factor on the content's volume: its own, or that of an amount."""
+        return float(latents["change"] if "change" in latents else np.log(self.factor(float(amount))))
 
 
-def _displacement(part: Resizing, place: Place, regions: tuple[str, ...], amount: float) -> np.ndarray:
-    change = float(np.log(part.factor(amount)))
+def _displacement(part: Resizing, place: Place, regions: tuple[str, ...], change: float) -> np.ndarray:
     moved = _sized(part, place, regions, change).moved
     field = np.zeros((*place.warped.labels.shape, 3), np.float32)
     field[_stage(part, place, regions, 0).near.box] = moved * place.voxel_mm

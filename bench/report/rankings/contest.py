@@ -109,12 +109,10 @@ class Contest:
         Shown by the interval of its lead over each of them, and by means where too little is known for intervals.
         """
         reads = dict(zip(self.results.methods["method"], self.results.methods["reads_model"], strict=True))
-        known = np.flatnonzero(~np.isnan(self.score.mean))
-        if not (whole := [m for m in known if self._alone[m] in WHOLE]):
-            return True
+        known = [m for m in np.flatnonzero(~np.isnan(self.score.mean)) if self._alone[m] != PARTIAL]
         roles = self.roles()
-        blind = [m for m in known if roles[m] == "control" and not reads[self.methods[m]] and self._alone[m] != PARTIAL]
-        able = [m for m in whole if roles[m] == "method"]
+        blind = [m for m in known if roles[m] == "control" and not reads[self.methods[m]]]
+        able = [m for m in known if roles[m] == "method" and self._alone[m] in WHOLE]
         if not able or not blind:
             return True
         lead = equal_weight_mean(leads(self.better, np.repeat(able, len(blind)), np.tile(blind, len(able))))
