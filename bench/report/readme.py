@@ -13,7 +13,7 @@ from bench.columns.metric_names import MetricName
 from bench.report.load.files import untyped
 from bench.report.load.results import groups_of
 from bench.report.rankings import refusals
-from bench.report.rankings.contest import NOT_RANKABLE, ONLY_PREVIEW
+from bench.report.rankings.statuses import NOT_RANKABLE, ONLY_PREVIEW
 
 #: what two decimals show as nothing
 ROUNDED = 0.005

@@ -8,8 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from bench.report.figures import frames, scale, style
-from bench.report.rankings.contest import BELOW_GATE
 from bench.report.rankings.ranked_results import RankedResults
+from bench.report.rankings.statuses import BELOW_GATE
 
 COLUMNS = 2
 NAMED = 10

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from bench.report.figures import frames, scale, style
-from bench.report.rankings.contest import BELOW_GATE, NOT_RANKABLE
 from bench.report.rankings.ranked_results import RankedResults
+from bench.report.rankings.statuses import BELOW_GATE, NOT_RANKABLE
 from bench.report.rankings.two_rankings import TwoRankings, two_rankings
 
 COLUMNS = 2

@@ -10,8 +10,8 @@ from bench.report.load.results import Ranking
 from bench.report.page.numbers import formatted
 from bench.report.rankings import refusals
 from bench.report.rankings.comparisons import CONTROLS, EVERY_CONTROL, LEVEL, METHODS
-from bench.report.rankings.contest import BELOW_GATE, NO_INTERVAL, NOT_RANKABLE, ONLY_PREVIEW
 from bench.report.rankings.ranked_results import RankedResults
+from bench.report.rankings.statuses import BELOW_GATE, NO_INTERVAL, NOT_RANKABLE, ONLY_PREVIEW, UNSURE
 
 #: what a ranking asks, in words a reader brings along
 QUESTIONS = {"anatomy": "where the pathology is", "faithfulness": "what the network uses"}
@@ -50,10 +50,6 @@ class Clause:
     def question(self) -> str:
         """The question of the ranking in plain words."""
         return QUESTIONS.get(self.headline.ranking, self.headline.ranking)
-
-
-#: statuses of methods that have means which rank nobody
-UNSURE = (ONLY_PREVIEW, NO_INTERVAL)
 
 
 def clause(source: RankedResults, headline: Ranking, network: str, scope: str) -> Clause:

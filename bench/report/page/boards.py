@@ -7,8 +7,8 @@ import pandas as pd
 
 from bench.report.load.results import Ranking
 from bench.report.rankings import floors
-from bench.report.rankings.contest import NOT_RANKABLE
 from bench.report.rankings.ranked_results import RankedResults
+from bench.report.rankings.statuses import NOT_RANKABLE
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ import pandas as pd
 from bench.report.figures.compose import overlay
 from bench.report.figures.style import display_name
 from bench.report.load.panels import PictureSet, cropped_pictures
-from bench.report.page.answers import UNSURE, Clause, clause
+from bench.report.page.answers import Clause, clause
 from bench.report.page.pictures import as_strip
 from bench.report.page.plane import RankingPlane, ranking_plane
 from bench.report.rankings.ranked_results import RankedResults
+from bench.report.rankings.statuses import UNSURE
 
 #: patients' label
 _PATIENT = 1

@@ -23,7 +23,8 @@ from bench.columns.aggregated import COMPARISONS
 from bench.columns.declaration import CONTEST
 from bench.report.rankings import refusals
 from bench.report.rankings.block import fewest
-from bench.report.rankings.contest import NO_INTERVAL, ONLY_PREVIEW, Contest
+from bench.report.rankings.contest import Contest
+from bench.report.rankings.statuses import NO_INTERVAL, ONLY_PREVIEW
 from bench.report.statistics.intervals import PREVIEW, Array, previews
 from bench.report.statistics.multiplicity import DRAWS, adjusted, claim_correlation
 from bench.report.statistics.simulators import equal_weight_mean, leads

@@ -13,28 +13,21 @@ from bench.report.load.results import Ranking, Results
 from bench.report.rankings import native, refusals, sanity
 from bench.report.rankings.block import Block, fewest, seeds_behind, subjects_behind
 from bench.report.rankings.blocks import Blocks
+from bench.report.rankings.statuses import (
+    BELOW_GATE,
+    FAILS_SANITY,
+    NO_INTERVAL,
+    NOT_RANKABLE,
+    ONLY_PREVIEW,
+    PARTIAL,
+    TOO_COARSE,
+    WHOLE,
+)
 from bench.report.statistics.arrays import ByModel, Codes
 from bench.report.statistics.intervals import Array, MeanEstimate, previews
 from bench.report.statistics.ranks import CAUTION, Pairs, clear_leads
 from bench.report.statistics.simulators import equal_weight_mean, leads
 
-#: the status of a method that depends on nothing learnt, which is never ranked
-FAILS_SANITY = "fails sanity"
-
-#: the status of a method that has every score, from too little for an interval: what is between such means is not known
-NO_INTERVAL = "no interval"
-#: the status of a method that has every score and an interval, from too few data seeds or subjects for a rank
-ONLY_PREVIEW = "preview"
-#: the status of a method that lacks scores which others have
-PARTIAL = "partial"
-#: the statuses of a method that has every score, though perhaps too few for a rank
-WHOLE = ("ok", ONLY_PREVIEW, NO_INTERVAL)
-#: the status of every method where no model passed the gate
-BELOW_GATE = "below gate"
-#: the status of every method where none is shown to find more than what sees no model, so that nothing is told of them
-NOT_RANKABLE = "not rankable"
-#: the status of a method whose layer is too coarse for anyone to score well on its grid
-TOO_COARSE = "too coarse"
 #: the control that stands for chance where a metric declares none: it ranks places by their size alone
 CONSTANT = "constant"
 

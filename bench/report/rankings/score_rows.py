@@ -10,7 +10,7 @@ from bench.report.load.files import BadTables, untyped
 from bench.report.load.results import Results
 from bench.report.rankings.block import Block, block_of, counting
 from bench.report.rankings.blocks import counted
-from bench.report.rankings.contest import NOT_RANKABLE
+from bench.report.rankings.statuses import NOT_RANKABLE
 from bench.report.statistics.simulators import equal_weight_mean
 
 
