@@ -73,9 +73,26 @@ def test_a_run_goes_on_where_it_stopped_and_says_what_was_noticed(tmp_path, monk
     run.run(30, 0, 7, 1.0, table)
     assert judged == [one for _, one in run.drawn(30, 0)[:7]]
     assert "7 of 7 killed (100 %)" in capsys.readouterr().out
-    monkeypatch.setattr(run, "source", lambda: "another")
+    monkeypatch.setattr(run, "source", lambda area, file, test: "another" if file == judged[0].file else "now")
+    assert not run.kept(table)
     run.run(30, 0, 2, 1.0, table)
-    assert len(judged) == 9 and len(run.kept(table, "another")) == 2
+    assert len(judged) == 9 and len(run.kept(table)) == 2
+
+
+def test_a_row_holds_while_its_file_and_the_test_that_noticed_are_as_they_were(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "tests", lambda area, file: ["test_a.py", "test_b.py"])
+    for name in ("one.py", "test_a.py", "test_b.py"):
+        (tmp_path / name).write_text(name)
+
+    def states():
+        return run.source("", "one.py", "test_a.py::test[x]"), run.source("", "one.py", "")
+
+    killed, survived = states()
+    (tmp_path / "test_b.py").write_text("another test")
+    assert states()[0] == killed and states()[1] != survived
+    (tmp_path / "one.py").write_text("another line")
+    assert states()[0] != killed
 
 
 @pytest.mark.parametrize(
