@@ -30,8 +30,9 @@ class ExpectedWork:
         return sum(sum(parts.values()) for cells in self._cells.values() for parts in cells)
 
     def done(self, beats: Beats) -> float:
-        """Seconds of what is behind the units, by their last heartbeats."""
-        return sum(self._behind(unit, beats[unit]) for unit in self.units if beats.get(unit))
+        """Seconds of what is behind the units, by their last heartbeats; one that never began a cell counts none."""
+        begun = (unit for unit in self.units if "total" in beats.get(unit, {}))
+        return sum(self._behind(unit, beats[unit]) for unit in begun)
 
     def left(self, beats: Beats, elapsed: float) -> str:
         """The time left, were it to go on as it went so far; "" before anything is done."""

@@ -110,3 +110,7 @@ def test_every_cell_of_a_study_is_expected_to_take_what_another_seed_took(planne
         assert not {*caches} & {*pending}
     drawn = second.caches[second.units[0].id]
     assert {cache for parts in expected.values() for cache in parts} == {*pending, *drawn}
+
+
+def test_a_unit_that_was_stopped_before_its_first_cell_has_nothing_behind_it(work):
+    assert work.done({"a": {"stopped": "the launcher could not begin"}}) == 0
