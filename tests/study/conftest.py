@@ -12,6 +12,7 @@ from bench import provenance
 from bench.cli import main
 from bench.plan import plan, published_prices
 from bench.published import places
+from bench.report.figures import drawing
 
 HERE = Path(__file__).parent
 
@@ -20,6 +21,17 @@ HERE = Path(__file__).parent
 def importable():
     """The fakes can be imported in every process that starts from here, as pytest makes them here."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def undrawn():
+    """No figures: they take seconds a study, and nothing here looks at them.
+
+    tests/report draws every one, and `test_tiny` in a process of its own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "draw_all", lambda source, folder: {})
+        yield
 
 
 @pytest.fixture
@@ -38,7 +50,7 @@ LINES = ("seed.data=0,1", "seed.model=0", "method=[random,gradient,refuses]", "m
 WORDS = ("study=fake", "trusted=[fakes]", "name=whole", *LINES)
 
 
-#: a call without figures, which take seconds and which nothing here looks at
+#: a call in a process of its own, without figures either
 UNDRAWN = """
 import sys
 from bench.cli import main

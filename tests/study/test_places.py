@@ -13,7 +13,6 @@ from bench.cli import main
 from bench.contracts import BadInput
 from bench.plan import place, plan
 from bench.provenance import ROOT
-from bench.report.figures import drawing
 from bench.study import PLAN, Study
 from bench.tables import simulator_audits
 from bench.verbs import publishing, reading
@@ -32,8 +31,7 @@ def dirty():
     return subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
-def test_no_verb_but_publish_writes_where_git_looks(tmp_path, monkeypatch):
-    monkeypatch.setattr(drawing, "draw_all", lambda source, folder: {})
+def test_no_verb_but_publish_writes_where_git_looks(tmp_path):
     before, results = dirty(), tmp_path / "results"
     for verb in ("plan", "run", "portrait", "export", "views", "tables", "leaderboard", "report"):
         assert call(verb, results, *SMALL) == 0, verb
@@ -148,8 +146,7 @@ def test_a_verb_that_reads_tables_says_that_they_are_not_of_the_words_typed(ther
     assert "are those of 'python -m bench study=fake name=mine'" in capsys.readouterr().err
 
 
-def test_the_command_stands_in_the_plan_and_in_study_json(tmp_path, monkeypatch):
-    monkeypatch.setattr(drawing, "draw_all", lambda source, folder: {})
+def test_the_command_stands_in_the_plan_and_in_study_json(tmp_path):
     results = tmp_path / "results"
     assert call("run", results, *SMALL, "metric.calibrated_ap.q=0.8") == 0
     about = json.loads((results / "small" / "study.json").read_text())
