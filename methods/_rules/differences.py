@@ -81,9 +81,12 @@ class _Rescaled(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
         image, reference = ctx.saved_tensors
-        rise, run = image.clamp(min=0) - reference.clamp(min=0), image - reference
-        slope = (rise / run.where(run != 0, 1.0)).where(run != 0, (image > 0).to(image))
-        return slopes[0] * slope, None
+        run = image - reference
+        agree = run == 0
+        rise = image.clamp(min=0).sub_(reference.clamp(min=0))
+        # in place, as volumes that are new to the process are slow; where the two agree the rise is 0
+        slope = rise.div_(run.masked_fill_(agree, 1.0)).add_(agree.logical_and_(image > 0))
+        return slope.mul_(slopes[0]), None
 
 
 class _Picked(torch.autograd.Function):
@@ -105,4 +108,5 @@ class _Picked(torch.autograd.Function):
             larger = y > pooled[1], y < pooled[1]
             routed = [torch.autograd.grad(p, t, m * change)[0] for p, t, m in zip(pooled, both, larger, strict=True)]
         run, total = image - reference, torch.add(*routed)
-        return (total / run.where(run != 0, 1.0)).where(run != 0, 0.0), None, None, None
+        agree = run == 0
+        return total.div_(run.masked_fill_(agree, 1.0)).masked_fill_(agree, 0.0), None, None, None

@@ -4,9 +4,11 @@ In a constant reference image every window is a tie, and torch gives the whole d
 would lean to one side of the brain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -19,19 +21,48 @@ def sharing(call: Call) -> Callable[[Tensor], Tensor]:
 
     Raises Unsupported for dilated windows, windows cut at the border (ceil_mode) and adaptive windows of unequal size.
     """
+
+    def plain(x: Tensor) -> Tensor:
+        return call.with_tracked(lambda _: x)
+
     if call.name == "amax":
-        return lambda x: call.with_tracked(lambda _: x)
+        return plain
     axes = int(call.name[-2])
-    size, step, margin = _adaptive(call, axes) if call.name.startswith("adaptive") else _windows(call, axes)
+    windows = _adaptive(call, axes) if call.name.startswith("adaptive") else _windows(call, axes)
+    return lambda x: _Shared.apply(x, plain, *windows)
 
-    def pool(x: Tensor) -> Tensor:
-        first = x.ndim - axes
-        x = pad(x, [side for edge in reversed(margin) for side in (edge, edge)], value=-float("inf"))
-        for axis in range(axes):
-            x = x.unfold(first + axis, size[axis], step[axis])
-        return x.amax(tuple(range(-axes, 0)))
 
-    return pool
+class _Shared(torch.autograd.Function):
+    """Max pooling that hands a window's slope to its maxima; windows may lap over each other."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, pool: Callable[[Tensor], Tensor], size: list[int], step: list[int], margin: list[int]
+    ) -> Tensor:
+        y = pool(x)
+        ctx.save_for_backward(x, y)
+        ctx.windows = size, step, margin
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None, None]:
+        (x, y), (size, step, margin) = ctx.saved_tensors, ctx.windows
+        edges = [side for edge in reversed(margin) for side in (edge, edge)]
+        padded = pad(x, edges, value=-float("inf"))
+        members = list(_members(y.shape[-len(size) :], size, step))
+        largest = [padded[place] == y for place in members]
+        share = slopes[0] / sum(largest)
+        total = torch.zeros_like(padded)
+        for place, at in zip(members, largest, strict=True):
+            total[place] += share * at
+        return pad(total, [-edge for edge in edges]), None, None, None, None
+
+
+def _members(counts: Sequence[int], size: list[int], step: list[int]) -> Iterator[tuple[Any, ...]]:
+    """Places in the volume of the first member of every window, of the second, and so on."""
+    for offsets in product(*map(range, size)):
+        axes = zip(offsets, counts, step, strict=True)
+        yield (..., *(slice(o, o + s * (n - 1) + 1, s) for o, n, s in axes))
 
 
 def _windows(call: Call, axes: int) -> tuple[list[int], list[int], list[int]]:
