@@ -190,6 +190,21 @@ class Study:
         """The rankings whose metric is among those chosen."""
         return {name: h for name, h in self.settings["headline"].items() if h["metric"] in self.metrics}
 
+    @property
+    def explain(self) -> Node:
+        """Settings of the explained subjects, without one that changes nothing: it is younger than keys and tables."""
+        return {name: value for name, value in self.settings["explain"].items() if value is not None}
+
+    @cached_property
+    def explained(self) -> tuple[int, ...]:
+        """Numbers of the explained subjects: controls and patients in turn, then the patients that are more.
+
+        So the first of them, whom a dear metric asks, are of both sides as long as there are controls.
+        """
+        subjects: int = self.settings["explain"]["subjects"]
+        controls: int = self.explain.get("controls", subjects // 2)
+        return (*range(2 * controls), *range(2 * controls + 1, 2 * (subjects - controls), 2))
+
     @cached_property
     def kept(self) -> int:
         """Number of explained subjects whose maps are stored."""

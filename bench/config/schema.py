@@ -50,12 +50,14 @@ class SeedSettings:
 
 @dataclass
 class ExplainSettings:
-    """subjects: how many evaluation subjects every model explains. pairs: how many subjects are drawn with and without
-    pathology for what a population says of each voxel and region (truth `association`; ten times as many: `observer`);
-    with fewer than 20, no discriminant of a region's statistics could be fitted.
+    """subjects: how many evaluation subjects every model explains. controls: how many of them are controls, for
+    rankings of patients need few; half by default. pairs: how many subjects are drawn with and without pathology for
+    what a population says of each voxel and region (truth `association`; ten times as many: `observer`); with fewer
+    than 20, no discriminant of a region's statistics could be fitted.
     """
 
     subjects: Annotated[int, EvenBetween(4, 100_000)] = 24
+    controls: Annotated[Any, Count | None] = None
     pairs: Annotated[int, Between(20, 1_000_000)] = 400
 
 

@@ -16,7 +16,7 @@ from bench.training.recipe import key_settings
 GROWING = ("headline", "detect", "against")
 #: the class of maps made elsewhere
 OUTSIDE = "methods.outside.OutsideMaps"
-ELSEWHERE = (*HOW, *GROWING, "seed", "bars", "budgets", "tuned")
+ELSEWHERE = (*HOW, *GROWING, "seed", "bars", "budgets", "tuned", "explain")
 
 
 def check(study: Study) -> None:
@@ -74,6 +74,8 @@ def _lost(before: Study, now: Study) -> Iterator[str]:
     lacking = {unit.id for unit in before.units} - {unit.id for unit in now.units}
     yield from (f"this one lacks its model {name}" for name in sorted(lacking))
     yield from (f"its {key} is another" for key in _settings(before.settings, now.settings))
+    if before.explain != now.explain:
+        yield "its explain is another"
     yield from (f"its {name} is smoothed otherwise" for name in before.methods if _smoothed(before, now, name))
     yield from (f"its {u.id} is trained otherwise" for u in before.units if _trained(before, u) != _trained(now, u))
 

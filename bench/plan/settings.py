@@ -34,11 +34,18 @@ def check(settings: Node) -> None:
     for where, declared, values in declarations(Config, settings):
         check_bounds(declared, values, where)
     _check_places(settings["name"], settings["paths"]["results"])
+    _check_controls(**settings["explain"])
     _check_switched(settings["use"]["subjects"], settings["explain"]["subjects"])
     check_axis("views", [View(**view).name for view in settings["views"]])
     _check_trusted(settings["trusted"])
     parts.check(settings["part"])
     choice.check(settings["device"])
+
+
+def _check_controls(subjects: int, controls: int | None, pairs: int) -> None:
+    """Refuse more controls than patients: the first subjects alternate, and those that are more are patients."""
+    if controls is not None and 2 * controls > subjects:
+        raise BadInput(f"explain.controls={controls} is not possible: give at most half of explain.subjects={subjects}")
 
 
 def _check_switched(switched: int, explained: int) -> None:

@@ -1,15 +1,14 @@
 """Stage simulate: the cohort, that is the explained subjects, the same for every model of a simulator."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from safetensors.torch import load_file, save_file
 
-from bench.config.schema import ExplainSettings
 from bench.contracts import Cohort, Simulator, Truth
-from bench.contracts.arguments import check
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.context import EVALUATION
@@ -34,12 +33,13 @@ class _Cohort(Stage[Cohort]):
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per simulator."""
         calibration = graph.cell(CALIBRATE, unit)
-        content = {"calibration": calibration.key, **graph.study.settings["explain"]}
+        content = {"calibration": calibration.key, **graph.study.explain}
         source = self.code(graph, "simulators", unit.simulator)
         return Cell(self, unit.simulator, content, unit, (calibration,), source)
 
     def make(self, given: Given) -> tuple[Cohort, Passes]:
-        return explained_subjects(calibrated(given), **given.study.settings["explain"]), Passes()
+        study = given.study
+        return explained_subjects(calibrated(given), study.explained, study.settings["explain"]["pairs"]), Passes()
 
     def write(self, folder: Path, value: Cohort) -> None:
         tensors = {name: getattr(value, name) for name in TENSORS}
@@ -85,11 +85,10 @@ class _Cohort(Stage[Cohort]):
 COHORT = _Cohort()
 
 
-def explained_subjects(simulator: Simulator, subjects: int, pairs: int) -> Cohort:
-    """The first `subjects` of the evaluation stream, half of them patients; raises BadInput for impossible numbers.
+def explained_subjects(simulator: Simulator, numbers: Sequence[int], pairs: int) -> Cohort:
+    """Subjects of the evaluation stream, in which controls and patients alternate.
 
     Truths of the population, where the simulator has them, are estimated on `pairs` subjects in both states.
     """
-    check(ExplainSettings, {"subjects": subjects, "pairs": pairs}, "explain")
-    cohort = simulator.cohort(range(subjects), EVALUATION)
-    return replace(cohort, truths={**cohort.truths, **simulator.population(range(subjects), EVALUATION, pairs)})
+    cohort = simulator.cohort(numbers, EVALUATION)
+    return replace(cohort, truths={**cohort.truths, **simulator.population(numbers, EVALUATION, pairs)})

@@ -101,11 +101,11 @@ class ScoreTable:
     def _rows(self, cell: Cell, truth: str, status: str, reason: str, strata: Mapping[int, str]) -> Iterator[Any]:
         """Rows without a value, one per view and subject the metric would have been asked for."""
         metric = self.study.make("metrics", cell.metric)
-        everyone = self.study.settings["explain"]["subjects"]
+        everyone = self.study.explained
         views = [v.name for v in self.study.views] if metric.tags.kind == "map" else [""]
         what = {"method": cell.method, "metric": cell.metric, "truth": truth, "status": status, "reason": reason}
         for view in views:
-            for subject in range(min(metric.subjects or everyone, everyone)):
+            for subject in everyone[: metric.subjects]:
                 at = {"subject": subject, "stratum": strata.get(subject, ""), "view": view}
                 yield {**what, **at, "value": float("nan")}
 

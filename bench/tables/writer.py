@@ -176,7 +176,7 @@ class Writer:
             "axes": {"simulator": list(study.simulators), "network": list(study.networks)},
             "data_seeds": settings["seed"]["data"],
             "model_seeds": settings["seed"]["model"],
-            "explain": settings["explain"],
+            "explain": study.explain,
             "use": settings["use"],
             "views": settings["views"],
             "heads": {s: study.make("simulators", s).heads for s in study.simulators},

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Collection
 
 from bench.columns.metric_names import MetricName
 from bench.config import compose
@@ -67,7 +68,7 @@ def say_power(study: Study) -> None:
     claims = _claims(study)
     if source and claims:
         seeds, rankings = study.settings["seed"], [Ranking.of(name, h) for name, h in study.headline.items()]
-        subjects = {headline.ranking: _counted(study, headline) for headline in rankings}
+        subjects = {headline.ranking: subjects_of(study, headline) for headline in rankings}
         size = len(seeds["data"]), len(seeds["model"]), subjects
         with readable():
             print("\n".join(sentences(source, rankings, *size, claims)))
@@ -79,12 +80,18 @@ def _claims(study: Study) -> int:
     return sum(1 for _ in compared(roles, study.settings["against"]))
 
 
-def _counted(study: Study, headline: Ranking) -> int:
-    """Explained subjects that a ranking counts, half of them where it counts one side."""
+def subjects_of(study: Study, headline: Ranking) -> int:
+    """Explained subjects that a ranking counts, those of the sides it counts."""
     asked = study.metrics[MetricName.of(headline.metric).metric].get("subjects")
-    explained: int = study.settings["explain"]["subjects"]
-    count = min(explained, asked or explained)
-    return count // 2 if set(headline.strata) in ({"TP", "FN"}, {"TN", "FP"}) else count
+    patients = sum(number % 2 for number in study.explained[:asked])
+    controls = len(study.explained[:asked]) - patients
+    return sum({"TP": patients, "TN": controls}[side] for side in _sides(headline.strata))
+
+
+def _sides(strata: Collection[str]) -> list[str]:
+    """A stratum for each side of which a ranking counts subjects; both where it names none."""
+    sides = [{"FN": "TP", "FP": "TN"}.get(stratum, stratum) for stratum in strata or ("TP", "TN")]
+    return sorted(set(sides))
 
 
 def say_underpowered(study: Study) -> None:

@@ -78,5 +78,5 @@ def with_maps(study: Study, folder: str, quantity: str = "location") -> Study:
         # an amplitude changes no grid
         place = study.make("simulators", units[model].simulator).with_amplitude(0.5)
         affine = place.cohort(range(1), EVALUATION).affine
-        maps.check(model, range(study.settings["explain"]["subjects"]), place.shape, affine)
+        maps.check(model, study.explained, place.shape, affine)
     return added

@@ -105,6 +105,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan seed.data=0 seed.data=1": ("'seed.data' is given twice", "give it once"),
     "plan views=[{sign:abs},{sign:abs}]": ("views names abs twice",),
     "plan method=[]": ("no methods are chosen", "method=all"),
+    "plan explain.controls=9": ("explain.controls=9 is not possible", "at most half of explain.subjects=16"),
     "plan use.subjects=17": ("use.subjects=17", "at most explain.subjects=16", "explain.subjects of at least 17"),
     "plan use.draws=2,4": ("'use.draws' cannot be swept", "seed"),
     "plan study=fake,tiny": ("one study a call",),
