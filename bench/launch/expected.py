@@ -37,7 +37,8 @@ class ExpectedWork:
     def left(self, beats: Beats, elapsed: float) -> str:
         """The time left, were it to go on as it went so far; "" before anything is done."""
         done = self.done(beats)
-        return f"about {text_of_time(elapsed * (self.total - done) / done)} left" if done else ""
+        # sums of the same seconds in another order differ by rounding
+        return f"about {text_of_time(elapsed * max(self.total - done, 0.0) / done)} left" if done else ""
 
     def _behind(self, unit: str, beat: Mapping[str, Any]) -> float:
         cells = self._cells[unit]

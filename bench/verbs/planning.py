@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Collection
 
 from bench.columns.metric_names import MetricName
@@ -71,7 +72,13 @@ def say_power(study: Study) -> None:
         subjects = {headline.ranking: subjects_of(study, headline) for headline in rankings}
         size = len(seeds["data"]), len(seeds["model"]), subjects
         with readable():
-            print("\n".join(sentences(source, rankings, *size, claims)))
+            print("\n".join(sentences(source, rankings, *size, claims, _largest_group(study))))
+
+
+def _largest_group(study: Study) -> int:
+    """Simulators in the largest group of a study, in which they are ranked together."""
+    made = [study.make("simulators", name) for name in study.simulators]
+    return max(Counter((simulator.family, simulator.place) for simulator in made).values())
 
 
 def _claims(study: Study) -> int:

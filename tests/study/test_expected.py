@@ -76,6 +76,14 @@ def test_the_time_left_goes_by_what_was_done(work):
     assert work.left({"a": {}}, 45.0) == ""
 
 
+def test_at_the_end_nothing_is_left_and_no_less_than_that():
+    pending = {"a": ["x"], "b": ["y", "z"]}
+    work = ExpectedWork(SimpleNamespace(pending=pending), ("a", "b"), seconds(x=0.3, y=0.2, z=0.1))
+    ended = {"a": beat(1, 1), "b": beat(2, 2)}
+    assert work.done(ended) > work.total, "by rounding"
+    assert work.left(ended, 1e5) == "about 0 s left"
+
+
 def test_nothing_timed_counts_every_cell_alike():
     work = ExpectedWork(SimpleNamespace(pending=PENDING), ("a",), {})
     assert (work.total, work.done({"a": beat(3, 1)})) == (3.0, 1.0)
