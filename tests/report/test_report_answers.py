@@ -168,7 +168,11 @@ def test_an_empty_stratum_is_named(tmp_path):
     )
 
 
-def test_chance_stands_beside_every_ranking(source):
+def test_chance_stands_beside_every_ranking(source, html):
+    captions = re.findall(r"<caption>(.*?)</caption>", html, re.DOTALL)
+    unknown = "Chance is not known, as the constant map was not run."
+    assert {unknown in caption for caption in captions if "Chance is" in caption} == {True, False}
+    assert "Chance is –" not in re.sub(r"<[^>]*>", "", html)
     said = answers.sentence(source)
     assert said.count("Chance is ") == said.count("on gap_cnn: ") == 2
     assert "chance 0.00" in readme.leaderboard(source.results.folder).splitlines()[0]

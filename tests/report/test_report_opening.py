@@ -46,6 +46,11 @@ def shown(source) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
+def test_ranks_are_explained_where_there_are_any(whole, small):
+    assert "Methods of one rank" in shown(whole)
+    assert "Methods of one rank" not in shown(small) and "where it has one] ." in shown(small)
+
+
 def without_rank(board, status):
     return board.assign(rank="", tied=False, status=board["status"].where(board["role"] != "method", status))
 
