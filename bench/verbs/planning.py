@@ -42,7 +42,7 @@ def plan(command: Command) -> int:
     work.save()
     surveyed = survey(study)
     by_stage, expected = cell_counts(surveyed), estimate(work, surveyed)
-    print(f"{study.name}: {len(study.units)} units, {len(study.methods)} methods, {len(study.metrics)} metrics")
+    print(f"{study.name}: {sized(study, len(study.units))}")
     print(f"{'stage':<12}" + "".join(f"{state:>12}" for state in (*STATES, "seconds")))
     for stage in dict.fromkeys([*(stage for stage, _ in by_stage), *expected.stages]):
         states = "".join(f"{by_stage[stage, state]:>12}" for state in STATES)
@@ -58,6 +58,12 @@ def plan(command: Command) -> int:
     say_underpowered(study)
     say_power(study)
     return 0
+
+
+def sized(study: Study, units: int) -> str:
+    """So many units, with the methods and metrics of a study."""
+    counts = {"unit": units, "method": len(study.methods), "metric": len(study.metrics)}
+    return ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items())
 
 
 def say_power(study: Study) -> None:
