@@ -20,8 +20,10 @@ from bench.published.places import PUBLISHED
 from bench.stages import use
 from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
+#: the results folder of the checkout, and the folders in it that are committed
+OURS, COMMITTED = PUBLISHED.parent, ("published", "benchmarks")
 #: folders of the results folder that are no study
-RESERVED = ("store", "published", "benchmarks", "pages")
+RESERVED = ("store", *COMMITTED, "pages")
 MOST_UNITS = 10_000
 
 
@@ -86,10 +88,13 @@ def _check_places(name: str, results: str) -> None:
         )
     if not results.strip():
         raise BadInput("paths.results='' is not possible: give a folder, e.g. paths.results=results")
-    committed = PUBLISHED.resolve()
-    if (ROOT / results).resolve().is_relative_to(committed):
+    place = (ROOT / results).resolve()
+    committed = [(OURS / name).resolve() for name in COMMITTED]
+    seen = place.is_relative_to(ROOT.resolve()) and not place.is_relative_to(OURS.resolve())
+    if seen or any(map(place.is_relative_to, committed)):
         raise BadInput(
-            f"paths.results={results} is not possible: give a folder outside {committed}, which is committed"
+            f"paths.results={results} is not possible: give {OURS}, a folder in it but for {' and '.join(COMMITTED)}, "
+            f"or one outside {ROOT}, as git commits what lies elsewhere"
         )
 
 

@@ -127,7 +127,10 @@ LINES: dict[str, tuple[str, ...]] = {
     'plan name="<script>alert(1)</script>"': ("name='<script>", "letters, digits"),
     'plan name="étude"': ("name='étude'", "letters, digits"),
     "plan paths.results=": ("paths.results='' is not possible", "paths.results=results"),
-    "plan paths.results=results/published/mine": ("give a folder outside", "which is committed"),
+    "plan paths.results=results/published/mine": ("but for published and benchmarks", "or one outside"),
+    "plan paths.results=results/benchmarks": ("but for published and benchmarks", "or one outside"),
+    "plan paths.results=runs": ("paths.results=runs is not possible: give", "as git commits what lies elsewhere"),
+    "plan paths.results=conf/x": ("paths.results=conf/x is not possible: give", "as git commits what lies elsewhere"),
     "plan paths.results=/dev/null/x": ("/dev/null/x", "set paths.results"),
     "plan study=../study/fake": ("study=../study/fake", "is not possible: give the name of a"),
     # untrusted code
