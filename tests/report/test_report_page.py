@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from bench import report
 from bench.report.load.results import Ranking
 from bench.report.page import boards
 from bench.report.page import page as page_writer
+from bench.report.page.trace import Trace
 from bench.report.rankings.ranked_results import RankedResults
 
 VOID = {"meta", "link", "img", "br", "input", "line", "rect", "ellipse", "polygon"}
@@ -188,3 +190,35 @@ def test_the_drawing_of_intervals_goes_from_0_to_100(low, high):
     ranking = Ranking("anatomy", "m", "t", "abs", ())
     place = boards.Board(ranking, "net", "group", [], [], [], [], [], 0, [], False, low, high).x
     assert [place(low), place((low + high) / 2), place(high)] == [0, 50, 100]
+
+
+def words_of(section, tables, **values):
+    """The words of one section of a page."""
+    template = page_writer._environment(
+        Trace({"methods": pd.DataFrame({"method": ["gradient"], "role": ["method"]})} | tables, {})
+    ).get_template(f"sections/{section}.html.j2")
+    return " ".join(re.sub(r"<[^>]+>", " ", template.render(tables=tables, **values)).split())
+
+
+def test_a_rule_that_nothing_was_held_against_is_not_said_to_hold():
+    tables = {"simulator_audits": pd.DataFrame(), "violations": pd.DataFrame()}
+    whole = {"method": ["gradient", "random", "oracle_use"], "role": ["method", "control", "oracle"]}
+    for count, random, oracle in [
+        (3, "Random maps sit", "whose oracle was run"),
+        (1, "were not run", "No oracle was run"),
+    ]:
+        methods = pd.DataFrame(whole).head(count)
+        words = words_of("audits", tables, results=SimpleNamespace(methods=methods))
+        assert random in words and oracle in words
+
+
+def test_further_measures_of_models_below_the_gate_are_said_to_be_of_those():
+    metric = SimpleNamespace(summary="", higher_is_better=True)
+    own = [{"metric": "relevance_mass", "truth": "planted", "view": "abs", "row_of": {"gradient": 0}}]
+    for gate in ("passed", "below gate"):
+        cells = pd.DataFrame([{"mean": 0.5, "low": 0.4, "high": 0.6, "gate": gate}])
+        words = words_of(
+            "further", {"cells": cells}, columns={"linear": own}, order={"linear": ["gradient"]}, figures={},
+            why=None, results=SimpleNamespace(metric=lambda name: metric, role=lambda name: "method"),
+        )  # fmt: skip
+        assert ("No model of this network passed the gate" in words) == (gate != "passed")

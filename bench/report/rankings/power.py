@@ -19,8 +19,8 @@ def sentences(
     """One sentence a ranking: the least lead that is shown in 8 of 10 studies of so many seeds and subjects.
 
     source: results folder of the study that was run. subjects: of each ranking, on one simulator. claims: comparisons
-    that the study declares. simulators: of its largest group, whose subjects count together. A ranking without components there
-    has none, and one that can only be a preview is told that it claims nothing.
+    that the study declares. simulators: of its largest group, whose subjects count together. A ranking without
+    components there has none, and one that can only be a preview is told that it claims nothing.
     """
     components = untyped(source / "components.csv")
     passed = untyped(source / "gates.csv").query("n_passed > 0")[["simulator", "network"]]
