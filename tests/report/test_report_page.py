@@ -222,3 +222,20 @@ def test_further_measures_of_models_below_the_gate_are_said_to_be_of_those():
             why=None, results=SimpleNamespace(metric=lambda name: metric, role=lambda name: "method"),
         )  # fmt: skip
         assert ("No model of this network passed the gate" in words) == (gate != "passed")
+
+
+def test_where_no_model_passed_the_gate_that_is_why_no_method_is_ranked():
+    row = {
+        "n_units": 2,
+        "n_data_seeds": 2,
+        "n_subjects": 8,
+        "n_simulators": 1,
+        "preview": "preview: fewer than 5 data seeds",
+    }
+    tables = {"leaderboard": pd.DataFrame([row]), "concordance": pd.DataFrame([{"concordance": np.nan}])}
+    board = {"headline": SimpleNamespace(ranking="anatomy"), "network": "linear", "group": "fixed atrophy"}
+    board |= {"rows": [{"fixed atrophy": 0}], "scopes": ["fixed atrophy"], "not_rankable": [], "concordance": 0}
+    for below, why in ([], "(preview: fewer than 5 data seeds)"), (["fixed atrophy"], ", as no model passed the gate."):
+        shown = SimpleNamespace(**board, below_gate=below, floors=[], claims=[])
+        words = words_of("board_notes", tables, board=shown).replace(" ,", ",").replace("( ", "(").replace(" )", ")")
+        assert re.findall("No method is ranked *(.*?[.)])", words) == [why.strip()]
