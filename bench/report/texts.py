@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.report.design import designed
+from bench.report.load import whole
 from bench.report.load.files import BadTables, parquet_as_texts, untyped
 from bench.report.readme import as_markdown, leaderboard
 
@@ -43,7 +44,7 @@ def write_printed(folder: Path) -> list[Path]:
     for name in PRINTED:
         for kind in FORMATS:
             path = folder / "figures" / f"table_{name}.{kind}"
-            path.write_text(as_text(folder, f"{name}.{kind}") + "\n", encoding="utf-8", newline="\n")
+            whole.write(path, f"{as_text(folder, f'{name}.{kind}')}\n".encode())
             written.append(path)
     return written
 

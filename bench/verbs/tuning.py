@@ -6,11 +6,14 @@ import pandas as pd
 import pyarrow as pa
 
 from bench.columns.written import TUNING
+from bench.config import compose
 from bench.config.compose import CONF
 from bench.config.overrides import options
+from bench.contracts import BadInput
 from bench.plan import place
 from bench.published.places import PUBLISHED
 from bench.store import files
+from bench.study import Study
 from bench.tuning.choose import choose
 from bench.tuning.freeze import freeze
 from bench.tuning.rows import of_study
@@ -27,6 +30,7 @@ def tune(command: Command) -> int:
     named = any(line.startswith("study=") for line in command.overrides)
     overrides = command.overrides if named else [STUDY, *command.overrides]
     study, lines = Command(overrides, command.config_dirs).study()
+    check_dev(study)
     place.check(study)
     compute(study, lines)
     write_tables(study)
@@ -37,6 +41,17 @@ def tune(command: Command) -> int:
         print(path)
     print(choices[SHOWN].round(3).to_string(index=False))
     return 0
+
+
+def check_dev(study: Study) -> None:
+    """Refuse a study of other simulators than those of `study=tune`: methods may be ranked on these.
+
+    All rows that parameters are chosen by are of the same simulators, those of one call and of those before.
+    """
+    dev = compose.study([STUDY])
+    if {*study.simulators} != {*dev.simulators}:
+        others = f"{', '.join(dev.simulators)}, and this study has {', '.join(study.simulators)}"
+        raise BadInput(f"tune: parameters are chosen on {others}; name no other study, simulator or setting of one")
 
 
 def write_choices(rows: pd.DataFrame, folder: Path = PUBLISHED / "tune") -> pd.DataFrame:

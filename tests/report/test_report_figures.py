@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import font_manager, get_data_path
+from matplotlib.figure import Figure
 
-from bench.report.figures import gallery, overlap, randomisation, scale, separability, style
+from bench.report.figures import drawing, gallery, overlap, randomisation, scale, separability, style
 from bench.report.figures.compose import ZOOM, anatomy, fewer_colours, outlined, overlay
 from bench.report.figures.drawing import draw_all
 from bench.report.figures.style import display_name, save
+from bench.report.load import whole
 from bench.report.rankings.ranked_results import RankedResults
 
 
@@ -222,3 +224,31 @@ def test_names_of_simulators_with_labels_do_not_run_into_each_other(source):
     boxes = [text.get_window_extent(renderer) for text in headings]
     assert len(boxes) >= 4 and not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
     assert all(box.y1 <= page.bbox.y1 for box in boxes)
+
+
+def test_a_picture_is_there_while_it_is_drawn_anew_and_pages_of_an_earlier_drawing_are_not_afterwards(
+    tmp_path, monkeypatch
+):
+    """Two calls may draw the same study: one that took pictures away first took those of the other."""
+    for name in ("plane.png", "plane.pdf", "plane_2.png"):
+        (tmp_path / name).write_bytes(b"earlier")
+    seen = []
+
+    def draw(source):
+        seen.extend(sorted(path.name for path in tmp_path.iterdir()))
+        return [Figure(figsize=(1, 1))]
+
+    monkeypatch.setattr(drawing, "PLATES", {"plane": drawing.Plate(draw, "")})
+    assert drawing.draw_all(None, tmp_path) == {"plane": [tmp_path / "plane.png"]}
+    assert seen == ["plane.pdf", "plane.png", "plane_2.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plane.pdf", "plane.png"]
+    assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_file_of_a_report_is_the_old_or_the_new_one_whole(tmp_path, monkeypatch):
+    path = tmp_path / "page.html"
+    whole.write(path, b"old")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("no room")))
+    with pytest.raises(OSError, match="no room"):
+        whole.write(path, b"new")
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]

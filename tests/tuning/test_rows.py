@@ -1,5 +1,6 @@
 """Rows that choices are made by, from the tables of a study."""
 
+import re
 from types import SimpleNamespace
 
 import pandas as pd
@@ -7,9 +8,10 @@ import pytest
 
 from bench.columns.written import TUNING
 from bench.contracts import BadInput, View
+from bench.plan import plan
 from bench.tuning.choose import choose
 from bench.tuning.rows import default, of_study
-from bench.verbs.tuning import write_choices
+from bench.verbs.tuning import STUDY, check_dev, write_choices
 
 NODE = {"_target_": "methods.occlusion.Occlusion", "window": 6, "stride": 4, "fill": "zero"}
 UNIT = {"network": "n", "data_seed": 0}
@@ -81,3 +83,22 @@ def test_choices_are_written_beside_those_of_other_methods(tmp_path):
     kept = pd.read_parquet(folder / "rows.parquet")
     assert set(kept["method"]) == {"occlusion", "other"}
     assert list(choose(kept)[1]["method"]) == list(pd.read_csv(folder / "choices.csv")["method"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["study=tiny"], "this study has mtl_atrophy; name no other study"),
+        (["simulator=atrophy_dev"], "this study has atrophy_dev; name no other study"),
+        (["simulator.separability=0.9"], "atrophy_dev-separability-0.9"),
+        (["method=[gradient]"], ""),
+    ],
+)
+def test_only_simulators_that_rank_nothing_choose_parameters(lines, told, tmp_path):
+    given = [] if any("study" in line for line in lines) else [STUDY]
+    asked, _ = plan.study([*given, *lines, f"paths.results={tmp_path}"])
+    if told:
+        with pytest.raises(BadInput, match=re.escape(told)):
+            check_dev(asked)
+    else:
+        check_dev(asked)

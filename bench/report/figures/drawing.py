@@ -53,11 +53,14 @@ def draw_all(source: RankedResults, folder: Path) -> dict[str, list[Path]]:
     folder.mkdir(exist_ok=True)
     drawn: dict[str, list[Path]] = {}
     for name, plate in PLATES.items():
-        for old in (*folder.glob(f"{name}.*"), *folder.glob(f"{name}_*.*")):
-            old.unlink()
         pages = [
             save(page, folder / (name if k == 1 else f"{name}_{k}")) for k, page in enumerate(plate.draw(source), 1)
         ]
+        drawn_now = {page.stem for page in pages}
+        for old in (*folder.glob(f"{name}.*"), *folder.glob(f"{name}_*.*")):
+            if old.stem not in drawn_now:
+                # another call may draw the same study
+                old.unlink(missing_ok=True)
         if pages:
             drawn[name] = pages
     return drawn

@@ -1,5 +1,6 @@
 """One look for all figures: 8 pt in one font, journal column widths, colours and shapes that need no colour vision."""
 
+import io
 import itertools
 import re
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from matplotlib.font_manager import findfont, get_font
 from matplotlib.ft2font import LoadFlags
 from matplotlib.lines import Line2D
 from PIL import Image
+
+from bench.report.load import whole
 
 Item = TypeVar("Item")
 MM = 1 / 25.4
@@ -55,12 +58,16 @@ def figure(width: float, height: float) -> Figure:
 
 def save(figure: Figure, stem: Path) -> Path:
     """Write `stem`.pdf and `stem`.png without dates or versions, so that equal tables give equal files."""
-    picture = stem.with_suffix(".png")
+    vectors, pixels, smaller = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    undated = {"CreationDate": None, "Creator": None, "Producer": None}
     with journal():
-        figure.savefig(stem.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
-        figure.savefig(picture, metadata={"Software": None})
-    with Image.open(picture) as image:
-        image.convert("RGB").save(picture, optimize=True, dpi=image.info["dpi"])
+        figure.savefig(vectors, format="pdf", metadata=undated)
+        figure.savefig(pixels, format="png", metadata={"Software": None})
+    with Image.open(pixels) as image:
+        image.convert("RGB").save(smaller, "png", optimize=True, dpi=image.info["dpi"])
+    whole.write(stem.with_suffix(".pdf"), vectors.getvalue())
+    picture = stem.with_suffix(".png")
+    whole.write(picture, smaller.getvalue())
     return picture
 
 

@@ -15,6 +15,7 @@ from bench.columns.metric_names import MetricName
 from bench.report.figures.randomisation import is_curve
 from bench.report.figures.style import display_name
 from bench.report.load import tables as files
+from bench.report.load import whole
 from bench.report.load.results import Results
 from bench.report.metrics.profiles import by_region
 from bench.report.page import answers, boards, opening, spread
@@ -82,7 +83,7 @@ def write(source: RankedResults, violations: list[str], figures: dict[str, list[
         failures_shown=FAILURES_SHOWN,
     )  # fmt: skip
     path = results.folder / "index.html"
-    path.write_text(page, encoding="utf-8", newline="\n")
+    whole.write(path, page.encode())
     return path
 
 
