@@ -122,12 +122,12 @@ def check_headlines(study: Study) -> None:
         tags = study.make("metrics", headline["metric"]).tags
         views = [view.name for view in study.views] if tags.kind == "map" else [""]
         _check_one_of(f"headline.{name}.truth", headline["truth"], sorted(tags.truths) or [""])
-        _check_one_of(f"headline.{name}.view", headline["view"], views)
+        _check_one_of(f"headline.{name}.view", headline["view"], views, ", or views that have it")
 
 
-def _check_one_of(key: str, value: str, valid: Sequence[str]) -> None:
+def _check_one_of(key: str, value: str, valid: Sequence[str], otherwise: str = "") -> None:
     if value not in valid:
-        mend = f"{key}= (its metric has none)" if list(valid) == [""] else f"one of {', '.join(valid)}"
+        mend = f"{key}= (its metric has none)" if list(valid) == [""] else f"one of {', '.join(valid)}{otherwise}"
         raise BadInput(f"{key}={value!r} is not possible: give {mend}")
 
 

@@ -207,6 +207,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "plan +budgets.gmp_cn={epochs:7}": ("budgets: there is no network or simulator 'gmp_cn'", "did you mean 'gmp_cnn'"),
     "plan headline.anatomy.truth=sky": ("headline.anatomy.truth='sky'", "counterfactual"),
     "plan headline.anatomy.view=sideways": ("headline.anatomy.view='sideways'", "give one of abs"),
+    "plan views=[{sign:signed}]": ("headline.anatomy.view='abs'", "give one of signed, or views that have it"),
     "plan +against.gradiant=[controls]": ("against.gradiant", "did you mean 'gradient'"),
     "plan name=..": ("name='..'", "letters, digits"),
     "plan name=/etc/passwd": ("name='/etc/passwd'", "letters, digits"),
