@@ -18,7 +18,7 @@ from bench.study import PAGE, Study
 from bench.tables import panels
 from bench.tables.writer import Writer
 from bench.verbs.command import Command
-from bench.verbs.planning import say_underpowered, sized
+from bench.verbs.planning import say_underpowered, units_and_plugins
 from bench.verbs.reading import readable
 from bench.verify.asking import ask
 
@@ -104,7 +104,7 @@ def say_begun(study: Study) -> None:
     """One line on what is computed, before anything is, which may take hours."""
     units = sum(unit.id in parts.of(study) for unit in study.units)
     print(
-        f"{study.name}: {sized(study, units)}, into {study.folder}; "
+        f"{study.name}: {units_and_plugins(study, units)}, into {study.folder}; "
         "'python -m bench plan' with the same words says what it takes",
         file=sys.stderr,
     )

@@ -42,7 +42,7 @@ def plan(command: Command) -> int:
     work.save()
     surveyed = survey(study)
     by_stage, expected = cell_counts(surveyed), estimate(work, surveyed)
-    print(f"{study.name}: {sized(study, len(study.units))}")
+    print(f"{study.name}: {units_and_plugins(study, len(study.units))}")
     print(f"{'stage':<12}" + "".join(f"{state:>12}" for state in (*STATES, "seconds")))
     for stage in dict.fromkeys([*(stage for stage, _ in by_stage), *expected.stages]):
         states = "".join(f"{by_stage[stage, state]:>12}" for state in STATES)
@@ -60,7 +60,7 @@ def plan(command: Command) -> int:
     return 0
 
 
-def sized(study: Study, units: int) -> str:
+def units_and_plugins(study: Study, units: int) -> str:
     """So many units, with the methods and metrics of a study."""
     counts = {"unit": units, "method": len(study.methods), "metric": len(study.metrics)}
     return ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items())
@@ -83,8 +83,8 @@ def say_power(study: Study) -> None:
 
 def _largest_group(study: Study) -> int:
     """Simulators in the largest group of a study, in which they are ranked together."""
-    made = [study.make("simulators", name) for name in study.simulators]
-    return max(Counter((simulator.family, simulator.place) for simulator in made).values())
+    simulators = [study.make("simulators", name) for name in study.simulators]
+    return max(Counter((simulator.family, simulator.place) for simulator in simulators).values())
 
 
 def _claims(study: Study) -> int:

@@ -14,7 +14,7 @@ from bench.report.rankings.comparisons import SUBJECTS_A_DEGREE
 from bench.report.rankings.power import sentences
 from bench.report.statistics.intervals import balanced
 from bench.report.statistics.power import LEVEL, POWER, least_lead
-from bench.verbs.planning import say_power, sized
+from bench.verbs.planning import say_power, units_and_plugins
 
 README = Path(__file__).parents[2] / "README.md"
 VARIANCES = {
@@ -98,6 +98,6 @@ def test_a_plan_says_the_power_of_the_comparisons_that_it_declares(tmp_path, cap
     line = next(line for line in README.read_text().splitlines() if "make a ranking" in line)
     enough = [word.strip("'") for word in line.partition("#")[0].split() if word.startswith(("'seed", "explain"))]
     study, _ = plan.study(["study=quick", *enough, f"method=[{methods}]", f"paths.results={tmp_path}"])
-    assert sized(study, 1).startswith(f"1 unit, {['1 method', '2 methods'][bool(claims)]}, ")
+    assert units_and_plugins(study, 1).startswith(f"1 unit, {['1 method', '2 methods'][bool(claims)]}, ")
     say_power(study)
     assert re.findall(r"claimed among (\d+) comparisons", capsys.readouterr().out) == claims
