@@ -10,6 +10,7 @@ import torch
 
 from bench.plan import demand, published_prices
 from bench.plan import estimate as estimating
+from bench.plan import speed
 from bench.plan.prices import Cost, Prices, WorkKind, read
 from bench.plan.speed import convolution_seconds
 from bench.store.artefacts import Artefacts
@@ -44,6 +45,21 @@ def test_what_was_never_timed_has_no_price_however_alike(prices):
     assert prices.price(WorkKind("train", "b"), 8000) is None
     assert prices.price(WorkKind("attribute", "b", "occlusion"), 200) is None
     assert prices.price(WorkKind("attribute", "a", "gradient"), 100) is None
+
+
+def test_the_peak_of_a_kind_is_the_most_that_one_held(prices):
+    kind = WorkKind("measure", "a", "occlusion", "x")
+    assert prices.peak(kind) == 0
+    for peak in (0.25, 0.5, 0.125):
+        prices.add(kind, 100, Cost(1), peak)
+    assert prices.peak(kind) == prices.peak(WorkKind("measure", metric="x")) == 0.5
+
+
+def test_the_speed_of_a_machine_is_the_shortest_time_of_its_convolution(monkeypatch):
+    clock = iter([0.0, 0.0, 1.0, 1.5, 2.0, 2.3, 9.0])
+    monkeypatch.setattr(speed, "MEASURED_S", 2.5)
+    monkeypatch.setattr(speed.time, "thread_time", lambda: next(clock))
+    assert convolution_seconds() == pytest.approx(0.3)
 
 
 def test_what_takes_no_part_decides_no_price(prices):

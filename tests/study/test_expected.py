@@ -106,6 +106,14 @@ def test_what_takes_long_is_named_until_it_is_done(capsys):
     assert capsys.readouterr().err.startswith("focal: portrait (0:00)\n")
 
 
+def test_minutes_have_sixty_seconds(capsys, monkeypatch):
+    times = iter([0.0, 125.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(times, 125.0))
+    with spoken("focal: portrait", every_s=0.001):
+        time.sleep(0.1)
+    assert capsys.readouterr().err.startswith("focal: portrait (2:05)\n")
+
+
 def test_every_cell_of_a_study_is_expected_to_take_what_another_seed_took(planned):
     lines = ["method=[random]", "metric=[calibrated_ap]", "seed.model=0"]
     first = plan.with_work(planned(*lines, "seed.data=0"))
