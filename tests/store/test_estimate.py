@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
-from bench.plan import demand, published_prices
+from bench.plan import demand, published_prices, speed
 from bench.plan import estimate as estimating
-from bench.plan import speed
 from bench.plan.prices import Cost, Prices, WorkKind, read
 from bench.plan.speed import convolution_seconds
 from bench.store.artefacts import Artefacts
