@@ -10,7 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from bench.config import braces
-from bench.config.literals import as_typed, element, literal
+from bench.config.literals import as_typed, element, literal, unquoted
 from bench.config.overrides import AXES
 from bench.contracts import BadInput
 from bench.explore.export.layout import bids_label
@@ -110,3 +110,21 @@ def test_units_whose_names_run_into_each_other_are_refused(simulator, network):
     with pytest.raises(BadInput, match="would be the name of both b-c on a and"):
         plan._check_ids(SimpleNamespace(units=units))
     plan._check_ids(SimpleNamespace(units=[*units[:1], Unit("a", "c", 0, 0)]))
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("'a b'", "a b"),
+        ('"a"', "a"),
+        ("''", ""),
+        ("'", "'"),
+        ("'a", "'a"),
+        ("a'", "a'"),
+        ("'a\"", "'a\""),
+        ("aba", "aba"),
+        ("", ""),
+    ],
+)
+def test_quotes_go_where_they_stand_around_a_text(text, inside):
+    assert unquoted(text) == inside
