@@ -114,7 +114,7 @@ def progress(lines):
     for unit in work.pending:
         Heart.of(work, unit).reset(40)
         Heart(Heart.of(work, unit).path, 40).beat(20, "measure")
-    seconds = {key: 1.0 for keys in work.pending.values() for key in keys}
+    seconds = {key: {key: 1.0} for keys in work.pending.values() for key in keys}
     expected = ExpectedWork(work, list(work.pending), seconds)
     beats = LastBeats(work, expected)
     return lambda: (expected.left(beats.read(), 1.0), shutil.rmtree(folder(work)))
