@@ -21,6 +21,7 @@ from bench.contracts import (
     Redraws,
     Simulator,
     Truth,
+    Visit,
     bounded,
     impossible,
 )
@@ -147,6 +148,10 @@ class Brain(Simulator):
         """The scan that a subject was taken from, by its name within the folder of scans; "" for other anatomies."""
         return file_of(self.anatomy, self.scene(subject, stream).shape)
 
+    def visit(self, subject: int, stream: str) -> Visit | None:
+        """The visit of a person that a subject is, as the task has it."""
+        return self.task.visit(subject, stream)
+
     @property
     def modality(self) -> str:
         """BIDS suffix of the images."""
@@ -212,8 +217,9 @@ class Brain(Simulator):
 
     @staticmethod
     def banked(node: Mapping[str, Any]) -> dict[str, Any]:
-        """The part of a configuration that a bank depends on; of the task, if anatomy goes with the label."""
-        names = ("anatomy", "local", *(("task",) if "covariates" in node.get("task", {}) else ()))
+        """The part of a configuration that a bank depends on; of the task, if anatomy goes with the label or ages."""
+        moved = {"covariates", "ageing"} & set(node.get("task", {}))
+        names = ("anatomy", "local", *(("task",) if moved else ()))
         return {name: node[name] for name in names if name in node}
 
     def fill_bank(

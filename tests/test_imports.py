@@ -46,7 +46,7 @@ ROOMS = {
 PARTS = "plug-ins"
 PLUGINS = {
     "simulators": (
-        *("contrast", "local", "audit", "anatomy", "space", "effects", "nuisance", "clinical", "coupling"),
+        *("streams", "contrast", "local", "audit", "anatomy", "space", "effects", "nuisance", "clinical", "coupling"),
         *("covariates", "task", "observe", "pathology", "parts", "draw", "render", "intervene", "truths"),
         *("realism", "record", "separability", "brain"),
     ),

@@ -7,7 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import ELSEWHERE, Cohort, Simulator, Unsupported, Validity
+from bench.contracts import (
+    ELSEWHERE,
+    BadInput,
+    Cohort,
+    Simulator,
+    Unsupported,
+    Validity,
+    Visit,
+    courses,
+    require_courses,
+)
 
 Check = Callable[[Simulator], None]
 
@@ -22,6 +32,8 @@ STREAMS = (
 COMPARED, ONE = 12, 0.99
 #: share of a change on which `planted` may have another sign
 AGAINST = 0.01
+#: subjects among which persons are looked for who come again
+LOOKED = 60
 #: what a simulator plants, shows and edits: it has each of these truths or says why not
 TRUTHS = ("planted", "counterfactual", "edit")
 
@@ -44,6 +56,7 @@ def applicable(simulator: Simulator) -> list[Check]:
         check_redraws,
         check_switches,
         check_no_leak,
+        check_visits,
     ]
     stays = (check_support, check_signs, check_redraws)
     return [check for check in checks if not simulator.mixes or check not in stays]
@@ -198,6 +211,32 @@ def check_no_leak(simulator: Simulator) -> None:
         error = (sick.var() / len(sick) + well.var() / len(well)).sqrt().clamp(min=1e-12)
         distance = ((sick.mean() - well.mean()) / error).abs().item()
         assert distance < 4, f"the {name} of healthy images tells the groups apart ({distance:.1f} standard errors)"
+
+
+def check_visits(simulator: Simulator) -> None:
+    """Visits of a person are its course, of its label, and more alike without the disease than those of two persons."""
+    visits = {i: visit for i in range(LOOKED) if (visit := simulator.visit(i, "evaluation"))}
+    whole = [subjects for subjects in courses(visits).values() if len(subjects) == visits[subjects[0]].of]
+    if not visits:
+        return
+    assert len(whole) > 1, f"fewer than two persons have all their visits among the first {LOOKED} subjects"
+    _check_courses({subject: visits[subject] for subjects in whole for subject in subjects})
+    first, second = whole[:2]
+    batch = simulator.sample((*first, *second), "evaluation", {"pathology": "off"})
+    diagnoses = [visits[subject].diagnosis for subject in (*first, *second)]
+    assert batch.targets.tolist() == diagnoses, "the diagnosis of a visit is not the target of its image"
+    images = batch.images.flatten(1).double()
+    distances = torch.cdist(images, images)
+    count = len(first)
+    within = max(distances[:count, :count].max(), distances[count:, count:].max())
+    assert within < distances[:count, count:].min(), "two persons are more alike than visits of one"
+
+
+def _check_courses(visits: dict[int, Visit]) -> None:
+    try:
+        require_courses(visits)
+    except BadInput as error:
+        raise AssertionError(str(error)) from error
 
 
 def _sick_minus_well(simulator: Simulator, cohort: Cohort) -> Tensor:

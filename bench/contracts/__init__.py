@@ -45,6 +45,7 @@ from bench.contracts.redraws import Redraws
 from bench.contracts.simulator import Simulator
 from bench.contracts.tags import BlindSpot, MethodTags, MetricTags
 from bench.contracts.validity import Validity
+from bench.contracts.visits import Visit, courses, require_courses
 
 __all__ = [
     "ELSEWHERE",
@@ -98,10 +99,13 @@ __all__ = [
     "Unsupported",
     "Validity",
     "View",
+    "Visit",
     "bounded",
+    "courses",
     "impossible",
     "known",
     "participant",
     "require",
+    "require_courses",
     "users_path",
 ]

@@ -13,6 +13,7 @@ from bench.contracts.errors import Undefined, Unsupported
 from bench.contracts.plugins import Target
 from bench.contracts.realism import Realism
 from bench.contracts.redraws import Redraws
+from bench.contracts.visits import Visit
 
 #: what heads are taken from: an average brain, formulas, scans of people; "" where nobody says
 Heads = Literal["template", "phantom", "scans", ""]
@@ -101,6 +102,10 @@ class Simulator(ABC):
     def source(self, subject: int, stream: str) -> str:
         """The file that a subject's head was taken from, by its name within the user's folder; "" for none."""
         return ""
+
+    def visit(self, subject: int, stream: str) -> Visit | None:
+        """The visit of a person that a subject is; None where every subject is another person, seen once."""
+        return None
 
     @property
     def modality(self) -> str:

@@ -17,7 +17,7 @@ from bench.devices.choice import chosen_device
 from bench.plan import parts, pretraining
 from bench.plan.declarations import check_declarations
 from bench.plan.settings import check as check_settings
-from bench.plan.settings import check_declared, check_headlines, check_size
+from bench.plan.settings import check_declared, check_headlines, check_persons, check_size
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
 from bench.seeds import crossed
@@ -127,6 +127,7 @@ def check_plugins(study: Study) -> None:
     for label in study.simulators:
         _check_set_by_study(study.key("simulators", label), study.simulators[label])
         check_declarations(study.make("simulators", label), "simulators", label)
+        check_persons(study, label)
     for label, node in study.networks.items():
         check_declarations(resolve(node, ("bench.networks", *trusted), study.key("networks", label)), "networks", label)
     for simulator, network in dict.fromkeys((u.simulator, u.network) for u in study.units):

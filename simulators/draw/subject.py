@@ -11,15 +11,17 @@ from simulators.covariates import local_with, offsets, scan_with, shape_with
 from simulators.draw.bank import Bank, Healthy
 from simulators.draw.latents import Latents
 from simulators.draw.scene import Scene
-from simulators.draw.streams import generator
 from simulators.local import Local
 from simulators.nuisance import Scan
 from simulators.parts import Part, Parts
 from simulators.space.correspondence import shifted
 from simulators.space.place import Place
+from simulators.streams import generator
 
 #: streams that every unit of a simulator shares; all others also depend on the data seed
 SHARED = ("evaluation", "calibration", "verification", "population")
+#: components that are drawn at every visit anew; all others stay with the person
+OF_VISIT = ("scan", "noise", "position")
 
 Streams = Callable[[str], np.random.Generator]
 
@@ -57,9 +59,15 @@ def healthy(parts: Parts, subject: int, stream: str) -> Healthy:
 
 
 def streams(parts: Parts, stream: str, subject: int) -> Streams:
-    """The generator of each component of a subject, by name."""
-    shared = stream.split("/")[0] in SHARED
-    return partial(generator, stream if shared else f"{stream}-{parts.data_seed}", subject)
+    """The generator of each component of a subject, by name; what visits of a person share is drawn by the person."""
+    name = stream if stream.split("/")[0] in SHARED else f"{stream}-{parts.data_seed}"
+    visit = parts.task.visit(subject, stream) if parts.labels.visits > 1 else None
+    person = visit.person if visit else subject
+
+    def component(named: str) -> np.random.Generator:
+        return generator(name, subject if named in OF_VISIT else person, named)
+
+    return component
 
 
 def placed(parts: Parts, warped: Warped) -> Place:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from bench.contracts import Visit
 from bench.contracts.validity import Validity
 from simulators.covariates import Covariate
 
@@ -26,7 +27,8 @@ class Labels:
     statistics. ceiling: the best AUC between the sides that any observer can reach. middle: value between the sides
     of a regression. splits: test streams beside `test` in which what goes with the label there goes with it no longer.
     not_disease: numbers of the parts of the pathology that are no disease, by what they are (`truths.not_disease`).
-    covariates: what beside the pathology goes with the label.
+    covariates: what beside the pathology goes with the label, or with the subject's age. visits: how often a person is
+    seen where it is followed.
     """
 
     kind: Literal["classes", "regression"]
@@ -40,6 +42,7 @@ class Labels:
     splits: tuple[str, ...] = ()
     not_disease: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     covariates: tuple[Covariate, ...] = ()
+    visits: int = 1
 
     def side(self, label: float) -> int:
         """1 where the explained score should be high (patients), 0 where low (controls), -1 for neither."""
@@ -81,6 +84,10 @@ class Task(ABC):
         Asked for only where `validity` does not name the truth `edit`.
         """
         raise NotImplementedError
+
+    def visit(self, subject: int, stream: str) -> Visit | None:
+        """The visit of a person that a subject of a stream is; None where each is another person, seen once."""
+        return None
 
     def covariate_values(
         self, subject: int, stream: str, draw: Callable[[str], np.random.Generator], free: bool

@@ -100,6 +100,12 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan views=[{fwhm_mm:nan}]": ("views[0].fwhm_mm=nan", "at least 0 and at most 100 mm"),
     "plan metric.max_sensitivity.radius=1e308": ("metric.max_sensitivity.radius=1e+308", "at most 1000000000"),
     "plan network=gap_cnn network.width=1000000": ("network.gap_cnn has", "give smaller sizes"),
+    # visits that are no courses of persons
+    "plan simulator=mtl_atrophy_longitudinal explain.subjects=12 use.subjects=2": (
+        "simulator.mtl_atrophy_longitudinal: person 2 has 4 visits, of which 2 would be explained",
+    ),
+    "plan simulator=mtl_atrophy_longitudinal simulator.task.visits=1": ("visits=1", "one visit shows no course"),
+    "plan simulator=mtl_atrophy_longitudinal simulator.task.schedule=[0,24,12,36]": ("schedule", "rise from 0"),
     # contradictions, duplicates, nothing left
     "plan seed.data=[0,0]": ("seed.data names 0 twice",),
     "plan seed.data=0 seed.data=1": ("'seed.data' is given twice", "give it once"),

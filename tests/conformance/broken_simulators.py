@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import torch
 
-from bench.contracts import Batch, Truth, Validity
+from bench.contracts import Batch, Truth, Validity, Visit
 from simulators.brain import Brain
 
 
@@ -186,6 +186,15 @@ class PerImageScale(Brain):
         return images / images.flatten(1).mean(1).view(-1, 1, 1, 1, 1)
 
 
+@dataclass(frozen=True)
+class Strangers(Brain):
+    """Calls every two of its patients, and every two of its controls, one person."""
+
+    def visit(self, subject, stream):
+        round_, place = divmod(subject // 2, 2)
+        return Visit(2 * round_ + subject % 2, place, 2, 12.0 * place, 70.0 + place, subject % 2)
+
+
 BROKEN = {
     "check_images": WithEars,
     "check_purity": PerBatchScale,
@@ -199,4 +208,5 @@ BROKEN = {
     "check_redraws": SpillingRedraw,
     "check_switches": StuckSwitch,
     "check_no_leak": GainLeak,
+    "check_visits": Strangers,
 }

@@ -32,6 +32,7 @@ MET = (
     "hypometabolism",
     "lesion_load",
     "mtl_atrophy",
+    "mtl_atrophy_longitudinal",
     "mtl_deformation",
     "residualised",
     "shortcut",
@@ -151,3 +152,19 @@ def test_broken_network_fails_its_check_and_no_other(check):
 def test_every_check_has_its_broken_plugin():
     assert {c.__name__ for c in simulators.applicable(Brain(Focal(), amplitude=0.3))} == set(BROKEN_SIMULATORS)
     assert {c.__name__ for c in networks.applicable(None)} == set(BROKEN_NETWORKS)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"months": 0.0, "age": 60.0}, "give visits in the order of age"),
+        ({"diagnosis": 1}, "has diagnosis 1|is not the target of its image"),
+        ({"of": 90}, "fewer than two persons have all their visits"),
+    ],
+)
+def test_visits_that_are_no_courses_fail_the_check_of_visits(wrong, says, monkeypatch):
+    brain = build(node("simulator/mtl_atrophy_longitudinal")).with_amplitude(0.3)
+    right = brain.visit
+    monkeypatch.setattr(Brain, "visit", lambda self, subject, stream: right(subject, stream)._replace(**wrong))
+    with pytest.raises(AssertionError, match=says):
+        simulators.check_visits(brain)

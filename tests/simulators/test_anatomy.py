@@ -12,7 +12,6 @@ from simulators.anatomy.phantom import Phantom
 from simulators.anatomy.shape import Shape
 from simulators.brain import Brain
 from simulators.coupling import Coupled, Coupling
-from simulators.draw.streams import generator
 from simulators.local import Variation
 from simulators.pathology.deformation import Deformation
 from simulators.pathology.focal import Focal
@@ -20,6 +19,7 @@ from simulators.pathology.several import Several
 from simulators.pathology.thinning import Thinning
 from simulators.pathology.ventricles import Ventricles
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
+from simulators.streams import generator
 from simulators.task.patterns import Patterns
 
 

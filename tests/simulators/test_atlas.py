@@ -13,8 +13,8 @@ from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.shape import Shape
 from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
-from simulators.draw.streams import generator
 from simulators.pathology.atrophy import Atrophy
+from simulators.streams import generator
 
 CONF = Path(__file__).parents[2] / "conf" / "simulator" / "anatomy"
 INNER = MNI152(resolution_mm=6.0)

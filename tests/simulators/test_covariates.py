@@ -8,11 +8,11 @@ from renders import loss
 from bench.contracts import BadInput
 from simulators.brain import Brain
 from simulators.covariates import Covariate
-from simulators.draw.streams import generator
 from simulators.nuisance import Scanner
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.rim import Rim
 from simulators.pathology.several import Several
+from simulators.streams import generator
 from simulators.task.confounded import Confounded
 from simulators.task.graded import Graded
 from simulators.task.shortcut import Shortcut

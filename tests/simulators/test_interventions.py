@@ -10,7 +10,6 @@ from bench.contracts import BadInput
 from simulators.anatomy.mni152 import MNI152
 from simulators.brain import Brain
 from simulators.clinical import Clinical
-from simulators.draw.streams import generator
 from simulators.draw.subject import position
 from simulators.intervene.scan import REPOSITION_MM, WARP, intervene
 from simulators.nuisance import Scanner
@@ -19,6 +18,7 @@ from simulators.pathology.focal import Focal
 from simulators.pathology.texture import Texture
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 from simulators.space.correspondence import corresponding, places
+from simulators.streams import generator
 
 SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)
 PATHOLOGIES = {

@@ -9,9 +9,9 @@ from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
 from simulators.coupling import Coupled, Coupling
-from simulators.draw.streams import generator
 from simulators.local import Local, Variation
 from simulators.pathology.atrophy import Atrophy
+from simulators.streams import generator
 
 NAMES = ("left insula", "right insula", "left thalamus", "brain stem")
 GRID = (4, 4, 4)

@@ -26,8 +26,8 @@ from simulators.anatomy.scans import Scans
 from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
 from simulators.contrast import Contrast
-from simulators.draw.streams import generator
 from simulators.pathology.focal import Focal
+from simulators.streams import generator
 
 MM = 6.0
 CONTRAST = Contrast()
