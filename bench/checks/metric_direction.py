@@ -51,7 +51,7 @@ def has_a_right_answer(tags: MetricTags) -> bool:
 
 
 def right_beats_wrong(metric: Any) -> None:
-    """An answer that is right scores better in the mean than one that is wrong for every metric of the kind.
+    """An answer that is right scores better in the mean of its values than a wrong one, for every metric of the kind.
 
     Finished maps: the lesion against noise, or, where groups are compared without a truth, another region for patients
     than for controls. An explainer: one that is right about a linear model (`_explainers`) against one whose maps have
@@ -60,8 +60,8 @@ def right_beats_wrong(metric: Any) -> None:
     """
     world = probe(subjects=12)
     right, wrong = _ANSWERS[metric.tags.kind](metric, world)
-    assert given.better(metric, right.mean(), wrong.mean()), (
-        f"a wrong answer scores {wrong.mean():.4f}, a right one {right.mean():.4f}"
+    assert given.better(metric, right.nanmean(), wrong.nanmean()), (
+        f"a wrong answer scores {wrong.nanmean():.4f}, a right one {right.nanmean():.4f}"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.contracts import Attribution, Batch, Cohort, Context, Truth
+from bench.contracts import Attribution, Batch, Cohort, Context, Truth, Visit
 
 Grid = tuple[int, int, int]
 #: odd, even, and no two axes alike; and a cube
@@ -69,7 +69,8 @@ class MetricProbe:
     def context(self) -> Context:
         """A context over the rows: training images, redraws, scans (other noise), twins and the way to them.
 
-        All heads have one shape, so that a map lies on another subject as it is.
+        All heads have one shape, so that a map lies on another subject as it is. All patients are visits of one person,
+        all controls of another, a year apart.
         """
         subjects = tuple(self.cohort.subjects.tolist())
         images, twins = (dict(zip(subjects, c, strict=True)) for c in (self.cohort.images, self.cohort.twins))
@@ -80,6 +81,10 @@ class MetricProbe:
 
         def severities(subject: int, strengths: tuple[float, ...]) -> Tensor:
             return torch.stack([twins[subject].lerp(images[subject], strength) for strength in strengths])
+
+        def visit(subject: int) -> Visit:
+            number, person = divmod(subject, 2)
+            return Visit(person, number, len(subjects) // 2, 12.0 * number, 70.0 + number, person)
 
         return Context(
             subjects=subjects,
@@ -94,6 +99,7 @@ class MetricProbe:
             twin=twins.__getitem__,
             severities=severities,
             to_anatomy_of=lambda volume, donor, recipient: volume,
+            visit=visit,
         )
 
     @property
