@@ -25,6 +25,7 @@ from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.several import Several
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
+from simulators.task.longitudinal import Longitudinal
 from simulators.task.patterns import Patterns
 
 ABOUT = About("box", "evaluation", 0)
@@ -107,6 +108,60 @@ def test_a_real_brain_reads_back_with_its_population_and_every_column_is_describ
         assert people["lesions"][row] == len(lesions["centres"])
         np.testing.assert_allclose(people.loc[row, ["lesion_x", "lesion_y", "lesion_z"]].astype(float), centre)
         assert people["side_2"][row] == {"left": -1, "right": 1}[atrophy["side"]]
+
+
+@pytest.fixture(scope="module")
+def followed():
+    """Visits of two patients and two controls, and what an export is told of them."""
+    task = Longitudinal({"shape.ventricles": 0.28}, visits=2, schedule=(0.0, 6.0, 18.0))
+    brain = Brain(Atrophy(("left hippocampus", "right hippocampus")), task=task, amplitude=0.5)
+    about = replace(
+        ABOUT,
+        records=tuple(brain.record(subject, "evaluation") for subject in range(8)),
+        descriptions=brain.describe_record(0, "evaluation"),
+        visits=tuple(brain.visit(subject, "evaluation") for subject in range(8)),
+    )
+    return brain.cohort(range(8)), about
+
+
+def test_visits_are_sessions_of_their_person_with_time_and_age_and_read_back(followed, tmp_path):
+    cohort, about = followed
+    folder = write(tmp_path / "visits", cohort, about)
+    assert_equal(read(folder), cohort)
+    people = pd.read_csv(folder / "participants.tsv", sep="\t")
+    assert list(people["participant_id"]) == layout.participants(4) and list(people["target"]) == [0, 1, 0, 1]
+    assert list(people) == list(json.loads((folder / "participants.json").read_text()))
+    described = json.loads((folder / "sessions.json").read_text())
+    for number, person in enumerate(people["participant_id"]):
+        visits = pd.read_csv(folder / person / f"{person}_sessions.tsv", sep="\t")
+        assert list(visits["session_id"]) == ["ses-01", "ses-02"]
+        assert list(visits) == list(described) and "covariate_brain_age" in described
+        for row, session in zip(visits["row"] - 1, visits["session_id"], strict=True):
+            visit = about.visits[row]
+            seen = visits.set_index("session_id").loc[session]
+            assert (seen["months"], seen["age"], visit.person) == (visit.months, visit.age, number)
+            image = nib.load(folder / person / session / "anat" / f"{person}_{session}_T1w.nii.gz")
+            assert np.array_equal(image.get_fdata(dtype=np.float32), cohort.images[row, 0].numpy())
+
+
+def test_a_table_has_the_true_course_of_every_region(followed, tmp_path):
+    cohort, about = followed
+    derived = write(tmp_path / "visits", cohort, about) / "derivatives" / "plumbline"
+    course = pd.read_csv(derived / "sub-0002" / "sub-0002_desc-planted_course.tsv", sep="\t").set_index("name")
+    assert list(course) == ["ses-01", "ses-02"] and tuple(course.index) == cohort.region_names
+    for session, row in (("ses-01", 1), ("ses-02", 3)):
+        inside = cohort.regions[row] == cohort.region_names.index("left hippocampus") + 1
+        mean = cohort.truths["planted"].volume[row][inside].double().mean().item()
+        assert course.loc["left hippocampus", session] == pytest.approx(mean)
+    assert abs(course.loc["left hippocampus", "ses-02"]) > abs(course.loc["left hippocampus", "ses-01"])
+    assert not course.loc["left precentral gyrus"].any()
+
+
+def test_a_lost_table_of_sessions_is_said(followed, tmp_path):
+    folder = write(tmp_path / "visits", *followed)
+    (folder / "sub-0003" / "sub-0003_sessions.tsv").unlink()
+    with pytest.raises(BadInput, match=r"sub-0003_sessions\.tsv is missing; run"):
+        read(folder)
 
 
 @pytest.mark.parametrize(("modality", "recoloured"), [("T1w", False), ("FLAIR", True), ("pet", True)])

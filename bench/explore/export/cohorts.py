@@ -41,7 +41,16 @@ def _export(study: Study, unit: Unit) -> Path:
         drawn = tuple(dict(row) for subject in subjects if (row := calibrated.record(subject, STREAM)))
         descriptions = {k: text for s in subjects for k, text in calibrated.describe_record(s, STREAM).items()}
         sources = tuple(source for subject in subjects if (source := calibrated.source(subject, STREAM)))
+        visits = tuple(visit for subject in subjects if (visit := calibrated.visit(subject, STREAM)))
         about = About(
-            unit.simulator, STREAM, unit.data_seed, calibrated.modality, drawn, descriptions, calibrated.heads, sources
+            unit.simulator,
+            STREAM,
+            unit.data_seed,
+            calibrated.modality,
+            drawn,
+            descriptions,
+            calibrated.heads,
+            sources,
+            visits,
         )
         return write(folder, cohort, about, stored(study, unit.simulator), stored_models(study, unit.simulator))

@@ -2,12 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from bench import __version__
+from bench.contracts import Visit
 from bench.contracts.files import participant
 from bench.contracts.simulator import Heads
 from bench.names import digest_of
@@ -24,7 +27,8 @@ VECTORS = ("regions", "floor")
 class About:
     """Facts that a cohort does not hold itself; modality: BIDS suffix of its images, e.g. T1w, FLAIR, pet.
     records: what was drawn for each subject, by name; descriptions: what each of these names stands for. heads: what
-    they are taken from; sources: the file of each subject's head, none where heads are not scans.
+    they are taken from; sources: the file of each subject's head, none where heads are not scans. visits: of each
+    subject, none where every one is another person.
     """
 
     simulator: str
@@ -35,14 +39,18 @@ class About:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     heads: Heads = ""
     sources: tuple[str, ...] = ()
+    visits: tuple[Visit, ...] = ()
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths below `folder`. who: a participant, `sub-0001`; pipeline: a folder of `derivatives`."""
+    """Paths below `folder`. who: a participant, `sub-0001`, or a session of one, `sub-0001_ses-01`; pipeline: a folder
+    of `derivatives`; visits: those of the images, if they are any.
+    """
 
     folder: Path
     modality: str
+    visits: tuple[Visit, ...] = ()
 
     @property
     def _kind(self) -> str:
@@ -50,11 +58,11 @@ class Layout:
 
     def image(self, who: str) -> Path:
         """The image that the network sees."""
-        return self.folder / who / self._kind / f"{who}_{self.modality}.nii.gz"
+        return self.folder / folder_of(who) / self._kind / f"{who}_{self.modality}.nii.gz"
 
     def derived(self, who: str, ending: str, pipeline: str = PIPELINE) -> Path:
         """A volume or table made of, or known about, a participant."""
-        return self.derivatives(pipeline) / who / self._kind / f"{who}_{ending}"
+        return self.derivatives(pipeline) / folder_of(who) / self._kind / f"{who}_{ending}"
 
     def twin(self, who: str) -> Path:
         """The same subject in the other pathology state."""
@@ -64,10 +72,22 @@ class Layout:
         """The root of a derived dataset."""
         return self.folder / "derivatives" / pipeline
 
+    def names(self, count: int) -> list[str]:
+        """The first images of the cohort."""
+        return participants(count, self.visits)
 
-def participants(count: int) -> list[str]:
-    """`sub-0001` and on, in the order of the cohort."""
-    return [participant(i) for i in range(count)]
+
+def folder_of(who: str) -> Path:
+    """The folder of a participant or session, below that of its dataset."""
+    return Path(*who.split("_"))
+
+
+def participants(count: int, visits: Sequence[Visit] = ()) -> list[str]:
+    """`sub-0001` and on, in the order of the cohort; of visits `sub-0001_ses-01`, persons in the order they come in."""
+    if not visits:
+        return [participant(i) for i in range(count)]
+    persons = {person: participant(i) for i, person in enumerate(dict.fromkeys(visit.person for visit in visits))}
+    return [f"{persons[visit.person]}_ses-{visit.number + 1:02d}" for visit in visits[:count]]
 
 
 def bids_label(name: str) -> str:
@@ -95,6 +115,12 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n")
 
 
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Tab-separated values; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, sep="\t", index=False, na_rep="n/a")
+
+
 README = """Images of the simulator `{simulator}`, made by Plumbline.
 {origin}
 
@@ -106,5 +132,8 @@ Other derivatives: one trained model each, its weights and settings, desc-<metho
 model; it needs torch, safetensors and the class of its network, and so a checkout of Plumbline on PYTHONPATH.
 Maps of your own: lay them as MAPS/<model>/sub-0001.nii.gz, on the grid of the images, then
 `python -m bench score study=<study> maps=MAPS` scores them.
-participants.tsv tells patients from controls. `bench.explore.export.reader.read` reads all of this back, bit by bit.
+participants.tsv tells patients from controls. Of persons who were seen more than once, images lie below sub-*/ses-*,
+sub-*/sub-*_sessions.tsv has the time and age of each visit, and the truths of a person's sessions are its true course,
+voxel by voxel; derivatives/plumbline/sub-*/*_course.tsv has their means by region.
+`bench.explore.export.reader.read` reads all of this back, bit by bit.
 """

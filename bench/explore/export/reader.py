@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from bench.contracts import BadInput, Cohort, Truth
-from bench.explore.export import nifti
-from bench.explore.export.layout import VECTORS, Layout
+from bench.explore.export import nifti, people
+from bench.explore.export.layout import VECTORS, Layout, folder_of
 
 AGAIN = "run 'python -m bench export'"
 
@@ -25,15 +25,16 @@ def read(folder: Path) -> Cohort:
     try:
         return _read(Path(folder))
     except (FileNotFoundError, StopIteration) as error:
-        missing = getattr(error, "filename", None) or "an image of sub-0001"
+        missing = getattr(error, "filename", None) or "an image of the first participant"
         raise BadInput(f"{folder} is no whole export: {missing} is missing; {AGAIN}") from error
 
 
 def _read(folder: Path) -> Cohort:
-    table = _table(folder / "participants.tsv", {"participant_id", "target", "subject"})
-    sidecar = next(folder.glob("sub-0001/*/sub-0001_*.json"))
-    layout = Layout(folder, sidecar.stem.removeprefix("sub-0001_"))
-    who = list(table["participant_id"])
+    table = _people(folder)
+    who = list(table["who"])
+    first = next(iter(who))
+    sidecar = next((folder / folder_of(first)).glob(f"*/{first}_*.json"))
+    layout = Layout(folder, sidecar.stem.removeprefix(f"{first}_"))
     target = table["target"].to_numpy()
     affine = np.array(_json(sidecar, {"Affine"})["Affine"])
     derived = layout.derivatives()
@@ -50,6 +51,23 @@ def _read(folder: Path) -> Cohort:
         region_names=tuple(names["name"]),
         affine=affine,
     )
+
+
+def _people(folder: Path) -> pd.DataFrame:
+    """The image (`who`), target and subject of each row of the cohort."""
+    path, longitudinal = folder / "participants.tsv", (folder / people.SESSIONS).exists()
+    table = _table(path, {"participant_id", "target", *([] if longitudinal else ["subject"])})
+    if not longitudinal:
+        return table.rename(columns={"participant_id": "who"})
+    visits = pd.concat(
+        [_sessions(folder, *person) for person in zip(table["participant_id"], table["target"], strict=True)]
+    )
+    return visits.sort_values("row", ignore_index=True)
+
+
+def _sessions(folder: Path, person: str, target: float) -> pd.DataFrame:
+    table = _table(people.sessions(folder, person), {"session_id", "row", "subject"})
+    return table.loc[:, ["row", "subject"]].assign(who=f"{person}_" + table["session_id"], target=target)
 
 
 def _truth(layout: Layout, who: list[str], path: Path, affine: np.ndarray) -> Truth:
@@ -89,7 +107,7 @@ def _json(path: Path, keys: set[str]) -> dict[str, Any]:
 
 def _table(path: Path, columns: set[str]) -> pd.DataFrame:
     """A table with these columns, of which names stay texts, whatever they say."""
-    texts = {"participant_id": str, "name": str}
+    texts = dict.fromkeys(("participant_id", "session_id", "name"), str)
     missing = {column: ["n/a"] for column in VECTORS}
     try:
         table = pd.read_csv(path, sep="\t", dtype=texts, na_values=missing, keep_default_na=False, encoding="utf-8-sig")

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from bench.contracts import BadInput, Cohort, Truth
-from bench.explore.export import nifti
+from bench.explore.export import courses, nifti, people
 from bench.explore.export.layout import (
     PIPELINE,
     README,
@@ -17,23 +17,13 @@ from bench.explore.export.layout import (
     Layout,
     bids_label,
     described,
-    participants,
     write_json,
+    write_table,
 )
 from bench.explore.export.maps import ExportedMaps
 from bench.explore.export.models import LOADER, ExportedModel
 from bench.explore.export.origins import origin
 from bench.store import files
-
-_COLUMNS = {
-    "participant_id": "row number of the subject in the cohort, from 1",
-    "target": "what a network is asked to predict: class number (0 is a control) or value",
-    "subject": "number of the subject in its stream",
-    "stream": "stream of random numbers the subject is drawn from",
-    "data_seed": "data seed of the simulator; the evaluation stream is the same for all",
-}
-#: of a column of exports of scans alone
-_SOURCE = "scan that the subject's head was taken from, by its name within the folder of scans"
 
 
 def write(
@@ -49,9 +39,10 @@ def write(
         BadInput: where the folder cannot be written.
     """
     with sentence_if_refused(folder), files.scratch(folder) as copy:
-        layout = Layout(copy, about.modality)
+        layout = Layout(copy, about.modality, about.visits)
         _root(layout, cohort, about)
         _derived(layout, cohort)
+        courses.write(layout, cohort)
         for exported in maps:
             _maps(layout, exported, cohort)
         for model in models:
@@ -73,8 +64,7 @@ def sentence_if_refused(folder: Path) -> Iterator[None]:
 
 
 def _root(layout: Layout, cohort: Cohort, about: About) -> None:
-    who = participants(len(cohort))
-    for row, name in enumerate(who):
+    for row, name in enumerate(layout.names(len(cohort))):
         image = layout.image(name)
         nifti.write(image, cohort.images[row], cohort.affine)
         # NIfTI keeps the affine in single precision
@@ -82,15 +72,7 @@ def _root(layout: Layout, cohort: Cohort, about: About) -> None:
         write_json(image.with_name(image.name.replace(".nii.gz", ".json")), sidecar)
     title = ", ".join(filter(None, (f"Plumbline {about.simulator}", origin(about.heads, about.modality).words)))
     write_json(layout.folder / "dataset_description.json", described(title, "raw"))
-    sources = {"source": list(about.sources)} if about.sources else {}
-    descriptions = {**_COLUMNS, **dict.fromkeys(sources, _SOURCE), **about.descriptions}
-    write_json(
-        layout.folder / "participants.json", {name: {"Description": text} for name, text in descriptions.items()}
-    )
-    targets, subjects = cohort.targets.tolist(), cohort.subjects.tolist()
-    rows = [[w, t, s, about.stream, about.data_seed] for w, t, s in zip(who, targets, subjects, strict=True)]
-    drawn = pd.DataFrame(list(about.records), index=range(len(about.records)))
-    _table(layout.folder / "participants.tsv", pd.DataFrame(rows, columns=list(_COLUMNS)).assign(**sources).join(drawn))
+    people.write(layout, cohort, about)
     readme = README.format(simulator=about.simulator, origin=origin(about.heads, about.modality).readme)
     (layout.folder / "README").write_text(readme)
 
@@ -99,8 +81,8 @@ def _derived(layout: Layout, cohort: Cohort) -> None:
     root, affine = layout.derivatives(), cohort.affine
     write_json(root / "dataset_description.json", described(PIPELINE, "derivative"))
     names = pd.DataFrame({"index": range(1, len(cohort.region_names) + 1), "name": cohort.region_names})
-    _table(root / "dseg.tsv", names)
-    for row, name in enumerate(participants(len(cohort))):
+    write_table(root / "dseg.tsv", names)
+    for row, name in enumerate(layout.names(len(cohort))):
         nifti.write(layout.twin(name), cohort.twins[row], affine)
         nifti.write(layout.derived(name, "dseg.nii.gz"), cohort.regions[row], affine)
         nifti.write(layout.derived(name, "mask.nii.gz"), cohort.domain[row].to(torch.uint8), affine)
@@ -113,17 +95,17 @@ def _truth(layout: Layout, truth: Truth, cohort: Cohort) -> None:
     vectors = {column: v for column in VECTORS if (v := getattr(truth, column)) is not None}
     parts = [*(["volume"] if truth.volume is not None else []), *vectors]
     write_json(layout.derivatives() / f"{ending}.json", {"Name": truth.name, "Signed": truth.signed, "Parts": parts})
-    for row, name in enumerate(participants(len(cohort))):
+    for row, name in enumerate(layout.names(len(cohort))):
         if truth.volume is not None:
             nifti.write(layout.derived(name, f"{ending}.nii.gz"), truth.volume[row], cohort.affine)
         if vectors:
             columns = {column: vector[row].double().numpy() for column, vector in vectors.items()}
-            _table(layout.derived(name, f"{ending}.tsv"), pd.DataFrame({"name": cohort.region_names, **columns}))
+            write_table(layout.derived(name, f"{ending}.tsv"), pd.DataFrame({"name": cohort.region_names, **columns}))
 
 
 def _maps(layout: Layout, exported: ExportedMaps, cohort: Cohort) -> None:
     write_json(layout.derivatives(exported.model) / "dataset_description.json", described(exported.model, "derivative"))
-    for name, volume in zip(participants(len(exported.volumes)), exported.volumes, strict=True):
+    for name, volume in zip(layout.names(len(exported.volumes)), exported.volumes, strict=True):
         nifti.write(
             layout.derived(name, f"desc-{bids_label(exported.method)}_map.nii.gz", exported.model),
             volume,
@@ -138,8 +120,3 @@ def _model(layout: Layout, model: ExportedModel) -> None:
     loader = layout.folder / "code" / "load_model.py"
     loader.parent.mkdir(exist_ok=True)
     loader.write_text(LOADER)
-
-
-def _table(path: Path, table: pd.DataFrame) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, sep="\t", index=False, na_rep="n/a")
