@@ -98,6 +98,7 @@ class Brain(Simulator):
                 require_lesion(f"{type(law).__name__}.smallest_ml", law.smallest_ml, self.anatomy.resolution_mm)
         self.task.validate(len(laws))
         self.parts.require_one_mover()
+        self.parts.require_lasting_places()
         require_dialled_cause(self.parts)
         if self.separability > self.task.labels.ceiling:
             most = f"at most {self.task.labels.ceiling:g}, or a task with fewer patients who look like controls"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -24,9 +24,9 @@ MIDDLE, DECADE = 70.0, 10.0
 AGEING = (0.7, 1.3)
 MONTHS = 12.0
 
-#: from the least to the most of a person's own value
-Strengths = tuple[STRENGTH, STRENGTH]
-Ages = tuple[Annotated[float, Between(20, 100, unit="years")], Annotated[float, Between(20, 100, unit="years")]]
+#: the least and the most that persons have
+StrengthLimits = tuple[STRENGTH, STRENGTH]
+AgeLimits = tuple[Annotated[float, Between(20, 100, unit="years")], Annotated[float, Between(20, 100, unit="years")]]
 
 
 class Course(NamedTuple):
@@ -60,9 +60,9 @@ class Longitudinal(Task):
     ageing: Mapping[str, EFFECT] = field(hash=False)
     visits: Annotated[int, Between(2, 10**6, unit="(one visit shows no course)")] = 4
     schedule: tuple[NonNegative, ...] = (0.0, 6.0, 12.0, 24.0, 36.0, 48.0)
-    ages: Ages = (55.0, 80.0)
-    start: Strengths = (0.15, 0.4)
-    pace: Strengths = (0.05, 0.15)
+    ages: AgeLimits = (55.0, 80.0)
+    start: StrengthLimits = (0.15, 0.4)
+    pace: StrengthLimits = (0.05, 0.15)
 
     def __post_init__(self) -> None:
         if self.schedule[:1] != (0.0,) or any(a >= b for a, b in pairwise(self.schedule)):
@@ -76,7 +76,7 @@ class Longitudinal(Task):
         last = self.start[1] + self.pace[1] * self.schedule[-1] / MONTHS
         if last > 1:
             raise impossible(self, "pace", self.pace, f"less, as the fastest would end at {last:.2f} of the disease")
-        # it refuses effects that are none, as soon as the task is built
+        # built here so that effects which are none are refused with the task
         _ = self.brain_age
 
     @cached_property
@@ -95,15 +95,15 @@ class Longitudinal(Task):
 
     def visit(self, subject: int, stream: str) -> Visit:
         """The visit that a subject of a stream is."""
-        round_, place = divmod(subject // 2, self.visits)
-        person = 2 * round_ + subject % 2 if _followed(stream) else subject
+        pair, place = divmod(subject // 2, self.visits)
+        person = 2 * pair + subject % 2 if _followed(stream) else subject
         course = self.course(person, stream)
         months = course.months[place]
         age = course.age + months / MONTHS
         return Visit(person, place, self.visits, months, age, self.label(subject))
 
     def course(self, person: int, stream: str) -> Course:
-        """A person's own rates and times."""
+        """A person's own rates and times, the same for every data seed."""
         return self._course(person, stream.split("/")[0])
 
     @cached_property
@@ -115,8 +115,8 @@ class Longitudinal(Task):
         age, ageing, start, pace = (
             float(rng.uniform(*limits)) for limits in (self.ages, AGEING, self.start, self.pace)
         )
-        kept = list(combinations(self.schedule[1:], self.visits - 1))
-        return Course(age, ageing, start, pace, (0.0, *kept[int(rng.integers(len(kept)))]))
+        kept = np.sort(rng.choice(self.schedule[1:], self.visits - 1, replace=False))
+        return Course(age, ageing, start, pace, (0.0, *kept.tolist()))
 
     def strength(self, subject: int, do: Mapping[str, Any], stream: str) -> float:
         """Strength of the pathology at a visit: a patient's own, none of a control, unless `do` says otherwise.

@@ -167,6 +167,24 @@ def test_courses_that_cannot_be_are_refused_in_one_sentence(wrong, says):
         Longitudinal(**{"ageing": AGEING, **wrong})
 
 
+def test_lesions_come_one_after_the_other_and_stay_where_they_came():
+    brain = build(node("simulator/lesions_longitudinal")).with_amplitude(0.3)
+    for patient in range(1, 16, 8):
+        visits = range(patient, patient + 8, 2)
+        centres = [brain.scene(i, "evaluation").pathology[0]["centres"] for i in visits]
+        assert all(np.array_equal(centres[0], later) for later in centres)
+        planted = brain.cohort(visits).truths["planted"].volume.abs()
+        assert planted.flatten(1).sum(1).diff().min() > 0
+        assert ((planted[1:] - planted[:-1]) > -1e-5).all()
+
+
+def test_ageing_that_would_carry_lesions_elsewhere_is_refused():
+    law = build(node("simulator/lesions_longitudinal")).pathology
+    with pytest.raises(BadInput, match=r"shape\.ventricles moves anatomy between visits, and LesionLoad would lie"):
+        Brain(law, task=TASK)
+    Brain(law, task=Longitudinal({"shape.ventricles": 0.0, "local.volume": -0.045}))
+
+
 def test_a_task_around_it_would_lose_its_visits_and_is_refused():
     with pytest.raises(BadInput, match="covariates"):
         Brain(Atrophy(REGIONS), task=Confounded(TASK, (TASK.brain_age,)))
