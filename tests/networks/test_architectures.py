@@ -40,8 +40,17 @@ STRIDES = {
     "hybrid": 4,
     "vit": 8,
 }
+#: with those whose axes are not all divided alike
+NETWORKS = [*STRIDES, "slice_attention"]
 #: those that are no chain of affine operations and ReLUs, with what guided backprop refuses in each
-GATED = {"attention_cnn": "softmax", "se_cnn": "sigmoid", "group_norm_cnn": "silu", "hybrid": "matmul", "vit": "matmul"}
+GATED = {
+    "attention_cnn": "softmax",
+    "slice_attention": "softmax",
+    "se_cnn": "sigmoid",
+    "group_norm_cnn": "silu",
+    "hybrid": "matmul",
+    "vit": "matmul",
+}
 GRID = (16, 24, 16)
 
 
@@ -173,7 +182,7 @@ def test_excited_channels_are_heard_as_their_gate_says():
     assert gate.std() > 0.01
 
 
-@pytest.mark.parametrize("name", STRIDES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_methods_explain_it_or_refuse(name):
     """LRP-0 equals gradient x input on ReLU networks, so rules met every operation; gates and spreads are constants."""
     model, x = randomised(network(name), 5).double(), images().double()
@@ -191,7 +200,7 @@ def test_methods_explain_it_or_refuse(name):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", STRIDES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_it_learns_whether_a_lesion_is_there(name):
     """A bright cube at one of eight places in noise: found in unseen images."""
     generator = torch.Generator().manual_seed(2)
