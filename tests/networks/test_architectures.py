@@ -39,6 +39,7 @@ STRIDES = {
     "group_norm_cnn": 4,
     "hybrid": 4,
     "vit": 8,
+    "ladder_vae": 4,
 }
 #: with those whose axes are not all divided alike
 NETWORKS = [*STRIDES, "slice_attention"]
