@@ -6,16 +6,32 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
+from torch.distributions import Normal
 
 from bench.contracts import Batch
 from bench.explore.views import write
 from bench.explore.views.pages import VIEWS
 from bench.explore.views.seen import Seen
 from bench.networks.cnn import PooledCNN
+from bench.networks.ladder_vae import LadderVAE
 from bench.networks.linear import Linear
 from bench.report.figures import tiles
 
 SHAPE = (8, 8, 8)
+#: views of networks that make images
+DECODED = ("known_lower", "classes")
+
+
+class Painter(nn.Module):
+    """A shape as bright as the first latent says."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, latents):
+        return latents[:, :1, None, None, None] * self.shape
 
 
 class World:
@@ -50,7 +66,8 @@ def _net():
 
 def test_every_view_of_a_cnn_is_drawn_and_tabled(tmp_path):
     seen = _seen(_net())
-    assert {name: write._attempt(name, seen, tmp_path) for name in VIEWS} == dict.fromkeys(VIEWS, ("ok", ""))
+    without = dict.fromkeys(DECODED, ("unsupported", "this network has no decoder"))
+    assert {name: write._attempt(name, seen, tmp_path) for name in VIEWS} == dict.fromkeys(VIEWS, ("ok", "")) | without
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {
         *(
@@ -69,6 +86,25 @@ def test_every_view_of_a_cnn_is_drawn_and_tabled(tmp_path):
     assert set(pd.read_csv(tmp_path / "known_strongest.csv")["latent"]) <= {"severity", "shift_x"}
     for picture in tmp_path.glob("*.png"):
         assert matplotlib.image.imread(picture).std() > 0.01
+
+
+def test_a_decoder_shows_its_classes_beside_what_was_planted(tmp_path):
+    """With latents and a decoder set by hand: the difference is the bright cube of the patients."""
+    model = LadderVAE(SHAPE, 2, width=1, hidden=2, lower=1).eval()
+    model.encoder = model.features = model.deep = model.above = nn.Identity()
+    seen = _seen(model)
+    cube = seen.simulator.sample([1], "test").images - seen.simulator.sample([1], "test", {"strength": 0.0}).images
+    model.lower.forward = lambda x: Normal(x[:, 0, 2:5, 2:5, 2:5].mean((1, 2, 3))[:, None], torch.tensor(1e-3))
+    model.upper.forward = lambda x: Normal(torch.zeros(len(x), 2), torch.tensor(1.0))
+    model.prior.forward = lambda upper: Normal(upper[:, :1], torch.tensor(1.0))
+    model.decoder = Painter(cube[0])
+    assert {name: write._attempt(name, seen, tmp_path) for name in DECODED} == dict.fromkeys(DECODED, ("ok", ""))
+    found = pd.read_csv(tmp_path / "class_difference.csv", index_col="map")["r"]
+    assert found["decoded"] > 0.999 > found["subjects"] > 0.5
+    lower = pd.read_csv(tmp_path / "known_lower.csv")
+    assert lower.loc[0, "severity"] > 0.9 and abs(lower.loc[0, "shift_x"]) < 0.5
+    for name in ("class_means.png", "class_difference.png", "known_lower.png"):
+        assert matplotlib.image.imread(tmp_path / name).std() > 0.01
 
 
 def test_a_view_that_a_network_does_not_have_says_why(tmp_path):

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from bench.contracts import Unsupported
-from bench.explore.views import kernels, known, latent, layers, maximal, tree
+from bench.explore.views import decoded, kernels, known, latent, layers, maximal, tree
 from bench.explore.views.seen import Seen
+from bench.passes.scores import explained
 from bench.report.figures import latent as planes
 from bench.report.figures import tiles
 from bench.report.figures.tiles import Tile, slice_picture
@@ -79,6 +80,29 @@ def known_latents(seen: Seen) -> Page:
     yield "known", planes.heat(f"{seen.name}: features and the latents that made the images", table)
 
 
+def known_lower(seen: Seen) -> Page:
+    """Known latents that each lower latent of an autoencoder goes with."""
+    table = known.correlations(decoded.lower_latents(seen.model, seen.test.images), seen.known)
+    yield "known_lower", table.rename_axis("feature").reset_index()
+    yield "known_lower", planes.heat(f"{seen.name}: lower latents and the latents that made the images", table)
+
+
+def classes(seen: Seen) -> Page:
+    """The mean image that a decoder makes of each class; what tells them apart there, in the subjects, and in truth."""
+    means = decoded.decoded_means(seen.model)
+    pictures = [_tile(seen, f"class {k}", v, v.shape[1] // 2) for k, v in enumerate(_arrays(means))]
+    yield "class_means", tiles.draw(f"{seen.name}: decoded mean of each class", pictures, "intensity", signed=False)
+    truth = decoded.planted(seen.simulator, seen.test.subjects[seen.patients].tolist())
+    maps = {
+        "decoded": explained(means.flatten(1).T, seen.simulator.target).reshape(truth.shape),
+        "subjects": decoded.observed(seen.test, seen.patients),
+    }
+    yield "class_difference", decoded.likeness(maps, truth)
+    at = tiles.fullest(_arrays(truth))
+    drawn = [_tile(seen, name, _arrays(v), at) for name, v in ({"planted": truth} | maps).items()]
+    yield "class_difference", tiles.draw(f"{seen.name}: difference of patients and others", drawn, "intensity")
+
+
 def excited(seen: Seen) -> Page:
     """Subjects that excite each channel of the last convolution most, and the change of the mean brain that does."""
     name = list(layers.convolutions(seen.model))[-1]
@@ -122,6 +146,8 @@ VIEWS: dict[str, Callable[[Seen], Page]] = {
     "feature_maps": feature_maps,
     "plane": plane,
     "known_latents": known_latents,
+    "known_lower": known_lower,
+    "classes": classes,
     "excited": excited,
     "soft_tree": soft_tree,
 }
