@@ -59,6 +59,18 @@ def test_activations_are_those_of_the_layer_and_leave_no_hook():
     assert not found.requires_grad
 
 
+def test_layers_that_a_pass_goes_through_are_named_and_keep_no_hook():
+    model = _cnn()
+    model.beside = nn.Conv3d(1, 1, 1)
+    assert layers.passed_through(model, _images(2)) == ["features.0", "features.4"]
+    assert list(layers.convolutions(model)) == ["features.0", "features.4", "beside"]
+    assert not any(module._forward_hooks for module in model.modules())
+    model.features = model.readout = nn.Identity()
+    model.forward = lambda x: x.flatten(1)[:, :2]
+    with pytest.raises(Unsupported, match="go through no convolution"):
+        layers.passed_through(model, _images(2))
+
+
 def test_kernels_of_the_first_layer():
     model = _cnn()
     assert torch.equal(kernels.kernels(model, SHAPE), model.features[0].weight[:, 0])

@@ -107,6 +107,14 @@ def test_a_decoder_shows_its_classes_beside_what_was_planted(tmp_path):
         assert matplotlib.image.imread(tmp_path / name).std() > 0.01
 
 
+def test_channels_are_shown_of_layers_that_the_outputs_go_through(tmp_path):
+    """A decoder, which stands behind them and is not called, has none."""
+    seen = _seen(LadderVAE(SHAPE, 2, width=2, hidden=4, lower=2).eval())
+    for name in ("feature_maps", "excited"):
+        assert write._attempt(name, seen, tmp_path) == ("ok", "")
+    assert sorted(path.stem for path in tmp_path.glob("features_*")) == ["features_0", "features_1"]
+
+
 def test_a_view_that_a_network_does_not_have_says_why(tmp_path):
     seen = _seen(Linear(SHAPE, 2))
     found = {name: write._attempt(name, seen, tmp_path)[0] for name in VIEWS}

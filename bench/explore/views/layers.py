@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from bench.contracts import Unsupported
-from bench.passes.forward import evaluating, in_chunks, laid_out
+from bench.passes.forward import evaluating, forward, in_chunks, laid_out
 
 WEIGHTED = (nn.Conv3d, nn.Linear)
 
@@ -20,6 +20,24 @@ def convolutions(model: nn.Module) -> dict[str, nn.Conv3d]:
     if not layers:
         raise Unsupported("this network has no convolutions")
     return layers
+
+
+def passed_through(model: nn.Module, images: Tensor) -> list[str]:
+    """Names of the convolutions that a pass of images goes through, in the order of their definition; no decoder's are.
+
+    Raises:
+        Unsupported: where there is none.
+    """
+    layers, heard = convolutions(model), set[str]()
+    hooks = [layer.register_forward_hook(lambda *_, name=name: heard.add(name)) for name, layer in layers.items()]
+    try:
+        forward(model, images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if not heard:
+        raise Unsupported("the outputs of this network go through no convolution")
+    return [name for name in layers if name in heard]
 
 
 def activations(model: nn.Module, images: Tensor, layer: str) -> Tensor:

@@ -43,7 +43,7 @@ def feature_maps(seen: Seen) -> Page:
     best = int(seen.scores.where(seen.patients, -torch.inf).argmax())
     image, drawn = seen.test.images[best : best + 1], [_tile(seen, "image", _arrays(seen.test.images[best])[0])]
     yield "subject", tiles.draw(f"{seen.name}: subject {best}", drawn, "intensity", signed=False)
-    for number, name in enumerate(layers.convolutions(seen.model)):
+    for number, name in enumerate(layers.passed_through(seen.model, image)):
         channels = _arrays(layers.activations(seen.model, image, name)[0])[:CHANNELS]
         pictures = [_tile(seen, f"{k}", v) for k, v in enumerate(channels)]
         yield (
@@ -105,7 +105,7 @@ def classes(seen: Seen) -> Page:
 
 def excited(seen: Seen) -> Page:
     """Subjects that excite each channel of the last convolution most, and the change of the mean brain that does."""
-    name = list(layers.convolutions(seen.model))[-1]
+    name = layers.passed_through(seen.model, seen.test.images[:1])[-1]
     table = maximal.subjects(seen.model, seen.test.images, name)
     yield "subjects", table
     first = table[table["rank"] == 1].nlargest(CHANNELS, "activation")
