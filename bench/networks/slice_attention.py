@@ -18,15 +18,33 @@ def slicewise(channels: int, wider: int, pooled: bool = False) -> nn.Sequential:
     return nn.Sequential(*layers, *([nn.MaxPool3d((2, 2, 1))] if pooled else []), nn.ReLU())
 
 
-def scored(channels: int, inner: int) -> nn.Sequential:
-    """Additive attention: psi . relu(theta feature), 1x1x1."""
-    return nn.Sequential(nn.Conv3d(channels, inner, 1), nn.ReLU(), nn.Conv3d(inner, 1, 1, bias=False))
+class PlaceScores(nn.Module):
+    """Additive attention: psi . relu(theta feature), 1x1x1, plus a learned score of each place, 0 at first.
+
+    grid: (d, h, W) of places. Heads lie alike, so that it says much where something is; by features alone training
+    stays at chance for most of its epochs, or all.
+    """
+
+    def __init__(self, channels: int, inner: int, grid: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.feature = nn.Sequential(nn.Conv3d(channels, inner, 1), nn.ReLU(), nn.Conv3d(inner, 1, 1, bias=False))
+        self.place = nn.Parameter(torch.empty(grid))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """All places alike."""
+        nn.init.zeros_(self.place)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, d, h, W) -> (N, 1, d, h, W)."""
+        return self.feature(features) + self.place
 
 
 @bounded
 class SliceAttention(nn.Module):
-    """Axial slices, encoded one by one, are weighed by their mean features, and places in each by their own features.
+    """Axial slices, encoded one by one, are weighed, and then places in each.
 
+    A slice is weighed by its mean features and by where it lies, a place by its features and where it lies.
     Weights of slices sum to 1, and so do those of the places in each slice; the mean of features under their product is
     read out linearly. Published for CT, whose thin slices repeat each other and are thinned out first; here all are
     read. The weights may themselves carry evidence, and a place that counts may hold nothing that the readout uses:
@@ -49,7 +67,9 @@ class SliceAttention(nn.Module):
         self.slices = nn.Sequential(
             slicewise(1, width, pooled=True), slicewise(width, 2 * width, pooled=True), slicewise(2 * width, 4 * width)
         )
-        self.which, self.where = scored(4 * width, inner), scored(4 * width, inner)
+        rows, columns, slices = in_shape[0] // EDGE, in_shape[1] // EDGE, in_shape[2]
+        self.which = PlaceScores(4 * width, inner, (1, 1, slices))
+        self.where = PlaceScores(4 * width, inner, (rows, columns, slices))
         self.readout = nn.Linear(4 * width, outputs)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -23,11 +23,11 @@ def images(count=3):
     return torch.rand(count, 1, *GRID, generator=torch.Generator().manual_seed(1)).double()
 
 
-def score(part, feature):
-    """psi . relu(theta feature) of one feature (C,), unit by unit."""
-    theta, psi = part[0], part[2].weight.flatten().tolist()
+def score(part, feature, *place):
+    """psi . relu(theta feature) of one feature (C,), unit by unit, and the score of its place."""
+    theta, psi = part.feature[0], part.feature[2].weight.flatten().tolist()
     hidden = [float(bias + weight.flatten() @ feature) for weight, bias in zip(theta.weight, theta.bias, strict=True)]
-    return sum(w * max(0.0, h) for w, h in zip(psi, hidden, strict=True))
+    return float(part.place[place]) + sum(w * max(0.0, h) for w, h in zip(psi, hidden, strict=True))
 
 
 def shares(values):
@@ -45,11 +45,11 @@ def slowly(model, image):
     """The map (D, H, W) of an image (1, D, H, W), place by place and voxel by voxel."""
     features = model.slices(image[None])[0]
     _, rows, columns, slices = features.shape
-    of_slices = shares([score(model.which, features[..., k].mean((1, 2))) for k in range(slices)])
+    of_slices = shares([score(model.which, features[..., k].mean((1, 2)), 0, 0, k) for k in range(slices)])
     drawn = np.zeros(image.shape[1:])
     for k in range(slices):
         of_places = shares(
-            [score(model.where, features[:, i, j, k]) for i in range(rows) for j in range(columns)]
+            [score(model.where, features[:, i, j, k], i, j, k) for i in range(rows) for j in range(columns)]
         ).reshape(rows, columns)
         for d, h in np.ndindex(*drawn.shape[:2]):
             (i, below, down), (j, beside, over) = between(d, rows), between(h, columns)
@@ -94,9 +94,9 @@ def looking(read):
     model = SliceAttention(GRID, 2, width=1, inner=1).double().eval()
     model.slices, model.readout.weight = Brightness(), nn.Parameter(torch.tensor([[0.0, 0.0], read]).double())
     for part in (model.which, model.where):
-        part[0].weight = nn.Parameter(torch.tensor([[1.0, 0.0]]).double()[..., None, None, None])
-        part[0].bias.data.zero_()
-        part[2].weight.data.fill_(200)
+        part.feature[0].weight = nn.Parameter(torch.tensor([[1.0, 0.0]]).double()[..., None, None, None])
+        part.feature[0].bias.data.zero_()
+        part.feature[2].weight.data.fill_(200)
     return model
 
 
