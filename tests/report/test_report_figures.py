@@ -67,6 +67,7 @@ def test_the_outline_runs_inside_the_truth():
 def test_labels_are_words():
     assert display_name("grad_cam") == "grad CAM"
     assert display_name("lrp_0") == "LRP 0"
+    assert display_name("ladder_vae") == "ladder VAE"
 
 
 def test_panels_are_split_into_pages():

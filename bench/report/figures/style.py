@@ -32,7 +32,7 @@ GREY, FAINT = "#5f6368", "#d0d4d9"
 #: roles differ by shape, never by colour alone
 MARKERS = {"method": "o", "control": "s", "oracle": "D"}
 SERIES_MARKERS = ["o", "^", "v", "P", "X", "h"]
-_ABBREVIATIONS = frozenset("ap auc lrp cam cnn gap gmp mtl ssim rise lime".split())  # noqa: SIM905
+_ABBREVIATIONS = frozenset("ap auc lrp cam cnn gap gmp mtl ssim rise lime vae".split())  # noqa: SIM905
 _RC: dict[Any, Any] = {
     "font.family": [FONT], "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7,
     "xtick.labelsize": 7, "ytick.labelsize": 7, "text.parse_math": False,
