@@ -46,6 +46,11 @@ class Merge:
             raise BadInput(f"{self.other} is no store; give the results folder of a study, which holds one")
         schema.check_store(self.other)
 
+    @property
+    def computed(self) -> set[str]:
+        """The keys of the models in the other store, and of its folders of scores."""
+        return {*Artefacts(self.other).keys("train"), *Scores(self.other / SCORES).cells()}
+
     def run(self) -> Merged:
         """Look at everything, then copy what is not there yet."""
         try:

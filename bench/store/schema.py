@@ -40,7 +40,7 @@ def check_tables(folder: Path) -> None:
 
 
 def _check(path: Path, ours: int, what: str, mend: str) -> None:
-    schema = _schema(path)
+    schema = _schema(path, mend)
     if schema != ours:
         newer = "update the code, or " if isinstance(schema, int) and schema > ours else ""
         raise BadInput(
@@ -48,14 +48,16 @@ def _check(path: Path, ours: int, what: str, mend: str) -> None:
         )
 
 
-def _schema(path: Path) -> Any:
+def _schema(path: Path, mend: str) -> Any:
     """The schema a file names, None where there is no file or it names none."""
     if not path.exists():
         return None
     try:
         schema = files.json_object(path).get("schema")
     except ValueError as error:
-        raise BadInput(f"{path} cannot be read ({error}); delete it, and issue the same command") from error
+        raise BadInput(f"{path} cannot be read ({error}); put back a whole copy, or {mend}") from error
     if schema is not None and type(schema) is not int:
-        raise BadInput(f"{path} names the schema {schema!r}, which is no whole number; delete it")
+        raise BadInput(
+            f"{path} names the schema {schema!r}, which is no whole number; put back a whole copy, or {mend}"
+        )
     return schema

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from bench import report as pages
 from bench.contracts import BadInput
+from bench.plan.cells import Cells
 from bench.published.edition import RECORD, Edition
-from bench.store import ledger
+from bench.store import ledger, schema
 from bench.store.merge import Merge
 from bench.study import Study
 from bench.tables.merge import ABOUT, MergedTables, StudyPart
 from bench.verbs.command import Command
-from bench.verbs.reading import readable
+from bench.verbs.reading import changed_tables, readable
 
 
 def merge(command: Command) -> int:
@@ -44,7 +45,19 @@ def _check_parts(folders: Sequence[Path]) -> None:
             )
 
 
+def _check_tables(folder: Path) -> None:
+    """Refuse tables of another schema, and such as were changed since they were written."""
+    schema.check_tables(folder)
+    if wrong := changed_tables(folder):
+        raise BadInput(
+            f"{folder / wrong[0]} is not what was written; write it anew with 'python -m bench tables' and the words "
+            "that made it"
+        )
+
+
 def _merge_tables(study: Study, folders: Sequence[Path]) -> int:
+    for folder in folders:
+        _check_tables(folder)
     if (study.folder / ABOUT).exists() and not study.settings["replace"]:
         raise BadInput(f"{study.folder} holds tables; give what is merged another name=..., or replace=true")
     words = [*(folder.name for folder in folders), *(word for word in study.command if word.startswith("name="))]
@@ -60,10 +73,22 @@ def _merge_tables(study: Study, folders: Sequence[Path]) -> int:
 
 
 def _merge_stores(study: Study, folders: Sequence[Path]) -> int:
-    for folder in folders:
-        store = folder / "store" if (folder / "store").is_dir() else folder
-        if store.resolve() == study.store.resolve():
-            raise BadInput(f"{folder} is the results folder itself; give those of other machines, or paths.results=...")
-        merged = Merge(study.store, store).run()
+    merges = {folder: _merge_of(study, folder) for folder in folders}
+    planned = {cell.folder or cell.key for cell in Cells(study).everything() if cell.folder or cell.stage == "train"}
+    for folder, merge in merges.items():
+        if planned.isdisjoint(merge.computed):
+            raise BadInput(
+                f"{folder} holds no model and no score of {study.name}; give the words of the call that computed it"
+            )
+    for folder, merge in merges.items():
+        merged = merge.run()
         print(f"{folder}: {merged.artefacts} artefacts and {merged.shards} shards of scores brought into {study.store}")
     return 0
+
+
+def _merge_of(study: Study, folder: Path) -> Merge:
+    """What is to come from a results folder, or from the store in it."""
+    store = folder / "store" if (folder / "store").is_dir() else folder
+    if store.resolve() == study.store.resolve():
+        raise BadInput(f"{folder} is the results folder itself; give those of other machines, or paths.results=...")
+    return Merge(study.store, store)

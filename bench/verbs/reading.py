@@ -60,6 +60,11 @@ def readable() -> Iterator[None]:
         raise BadInput(str(error)) from error
 
 
+def changed_tables(folder: Path) -> list[str]:
+    """Names of tables in the folder of a study that are not what was written."""
+    return [name for name in ledger.disagreeing(folder) if name in FROM_STORE or name.startswith("scores/")]
+
+
 def tables_of(study: Study) -> Path:
     """The folder of a study's tables; raises BadInput where there are none, or one is not what was written."""
     folder = study.folder
@@ -69,8 +74,7 @@ def tables_of(study: Study) -> Path:
         raise BadInput(f"{folder} holds no tables; run the study first, or 'python -m bench tables'{published}")
     schema.check_tables(folder)
     ledger.clear_names(folder)
-    wrong = [name for name in ledger.disagreeing(folder) if name in FROM_STORE or name.startswith("scores/")]
-    if wrong:
+    if wrong := changed_tables(folder):
         raise BadInput(
             f"{folder / wrong[0]} is not what was written; write it anew with "
             f"'{shlex.join(['python', '-m', 'bench', 'tables', *study.command])}'"

@@ -5,8 +5,9 @@ python tests/device/on_gpu.py --device cpu     # seconds: a few of each kind, to
 
 A row of `kind` method, metric or network: the largest difference from the CPU in units of the largest value, and the
 seconds on either. The row `models`: seconds of a step of descent of all models in one call (torch.func.vmap) under
-`device_seconds`, and of one model after the other on the same device under `cpu_seconds`. What fails has no seconds and an infinite
-difference, and the rest goes on. Exit code 1 where a difference is beyond TOLERANCE, 2 where no device has that name.
+`device_seconds`, and of one model after the other on the same device under `cpu_seconds`. What fails has no seconds and
+an infinite difference, and the rest goes on. Exit code 1 where a difference is beyond TOLERANCE, 2 where no device has
+that name.
 """
 
 import argparse

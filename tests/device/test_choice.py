@@ -1,9 +1,11 @@
 """The device of a study: what its name means, what is refused before anything is computed, and memory that ends."""
 
+import math
 import subprocess
 import sys
 from pathlib import Path
 
+import on_gpu
 import pytest
 import torch
 from fakes import CONF
@@ -80,11 +82,21 @@ def test_the_command_ends_with_one_sentence():
 @pytest.mark.full
 def test_the_script_for_a_gpu_runs_on_the_cpu_and_says_where_there_is_none():
     script = [sys.executable, str(Path(__file__).parent / "on_gpu.py")]
-    few = subprocess.run([*script, "--device", "cpu", "--few"], capture_output=True, text=True, check=False)
+    few = subprocess.run([*script, "--device", "cpu"], capture_output=True, text=True, check=False)
     assert few.returncode == 0 and "models at once" in few.stdout, few.stderr
-    if not torch.cuda.is_available():
-        none = subprocess.run(script, capture_output=True, text=True, check=False)
-        assert none.returncode == 0 and len(none.stdout.splitlines()) == 1 and "nothing is compared" in none.stdout
+    for absent in ("cuda:99", "nonsense"):
+        none = subprocess.run([*script, "--device", absent], capture_output=True, text=True, check=False)
+        assert none.returncode == 2 and len(none.stderr.splitlines()) == 1, none.stderr
+        assert none.stderr.startswith("nothing is compared: device=")
+
+
+def test_a_plug_in_that_fails_on_a_gpu_costs_no_other_row(capsys):
+    def fails():
+        raise RuntimeError("not implemented for CUDA")
+
+    kind, name, apart, *seconds = on_gpu.attempted("method", "mine", lambda: ([torch.ones(1)], 1.0), fails)
+    assert (kind, name, apart) == ("method", "mine", float("inf")) and all(map(math.isnan, seconds))
+    assert "method mine failed: not implemented for CUDA" in capsys.readouterr().err
 
 
 def test_a_device_changes_neither_the_name_of_a_study_nor_a_key(tmp_path, gpus):

@@ -116,5 +116,15 @@ def test_a_store_of_another_schema_and_the_own_one_are_refused(stores, first, pl
         Merge(stores["2/2"] / "store", first / "store")
     study = planned(*LINES, results=stores["2/2"])
     monkeypatch.setattr(Command, "study", lambda self: (study, []))
+    before = files_of(stores["2/2"])
     with pytest.raises(BadInput, match="is the results folder itself"):
-        merging.merge(Command(words=[str(stores["2/2"])]))
+        merging.merge(Command(words=[str(stores["1/2"]), str(stores["2/2"])]))
+    assert files_of(stores["2/2"]) == before, "all folders are looked at before one is brought in"
+
+
+def test_a_store_of_another_plan_is_refused_and_nothing_is_written(stores, planned, monkeypatch):
+    study = planned("seed.data=7", *LINES[1:])
+    monkeypatch.setattr(Command, "study", lambda self: (study, []))
+    with pytest.raises(BadInput, match=f"holds no model and no score of {study.name}; give the words of the call"):
+        merging.merge(Command(words=[str(stores["1/2"])]))
+    assert not study.store.exists()

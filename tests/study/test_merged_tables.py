@@ -8,6 +8,7 @@ import pytest
 
 from bench.contracts import BadInput
 from bench.plan import plan
+from bench.store import ledger
 from bench.tables.joining import KNOWN_BY, SCORES
 from bench.tables.merge import MergedTables, StudyPart
 from bench.verbs import computing, merging
@@ -106,6 +107,30 @@ def test_parts_that_contradict_each_other_are_refused_before_anything_is_written
     with pytest.raises(BadInput, match=f"{says} is not the same in .*stocked and .*box"):
         MergedTables([*map(StudyPart, parts)]).write(tmp_path / "merged", "")
     assert not (tmp_path / "merged").exists()
+
+
+def another_schema(folder):
+    about = json.loads((folder / "study.json").read_text())
+    (folder / "study.json").write_text(json.dumps({**about, "schema": 9}))
+
+
+def test_tables_that_are_all_of_another_schema_are_refused(parts, planned, monkeypatch):
+    study = planned("name=both")
+    monkeypatch.setattr(Command, "study", lambda self: (study, []))
+    for part in parts:
+        another_schema(part)
+    with pytest.raises(BadInput, match="holds tables of schema 9, this version of the code has 1"):
+        merging.merge(Command(words=[*map(str, parts)]))
+    assert not study.folder.exists()
+
+
+def test_a_table_that_was_changed_since_it_was_written_is_refused(parts, planned, monkeypatch):
+    study = planned("name=both")
+    monkeypatch.setattr(Command, "study", lambda self: (study, []))
+    ledger.write(parts[1])
+    another_version(parts[1])
+    with pytest.raises(BadInput, match=r"box.methods\.csv is not what was written; write it anew"):
+        merging.merge(Command(words=[*map(str, parts)]))
 
 
 def test_another_value_of_the_same_score_is_refused(parts):
