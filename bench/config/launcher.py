@@ -2,16 +2,20 @@
 
 import os
 from collections.abc import Sequence
+from itertools import product
 
 from hydra import compose
 from omegaconf import DictConfig
 
 from bench.contracts import BadInput
+from bench.contracts.arguments import impossible
 
 #: what `conf/launch.yaml` must be given before its launcher can be read
 LAUNCHED = ("plan=none", "unit=none")
 #: workers that a machine, or an array of jobs, can be asked for
 MOST = 10_000
+#: settings of a launcher or sweeper that no cluster can make sense of below 1, or takes for no limit at all
+COUNTS = ("timeout_min", "mem_gb", "cpus_per_task", "array_parallelism", "max_batch_size")
 
 
 def hydra_of(lines: Sequence[str]) -> DictConfig:
@@ -29,9 +33,14 @@ def workers_of(lines: Sequence[str]) -> int:
     """Number of units that run side by side; a negative number is that of cores and some, as joblib counts.
 
     Raises:
-        BadInput: for none, or more than there can be.
+        BadInput: for none, or more than there can be, and for jobs without time, memory or cores.
     """
-    launcher, cores = hydra_of(lines).launcher, os.cpu_count() or 1
+    hydra, cores = hydra_of(lines), os.cpu_count() or 1
+    launcher = hydra.launcher
+    for room, name in product(("launcher", "sweeper"), COUNTS):
+        value = hydra[room].get(name)
+        if value is not None and value < 1:
+            raise impossible("", f"hydra.{room}.{name}", value, "1 or more")
     given = int(launcher.get("n_jobs", launcher.get("array_parallelism", 1)))
     if given == 0 or not -cores <= given <= MOST:
         raise BadInput(

@@ -179,6 +179,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "plan ~method.gradiant": ("method: there is no key 'gradiant'", "did you mean 'gradient'"),
     "plan hydra/launcher=ray": ("'ray' is not installed", "pip install hydra-ray-launcher"),
     "plan hydra/launcher=joblib hydra.launcher.n_jobs=-1000000000": ("cannot have -1000000000 workers",),
+    "plan hydra/launcher=joblib hydra.sweeper.max_batch_size=0": ("hydra.sweeper.max_batch_size=0", "1 or more"),
     "plan hydra/launcher=joblib hydra.launcher.n_jobs=0": ("cannot have 0 workers", "hydra.launcher.n_jobs=-1"),
     "plan simulator.tarjet=2": ("no key 'tarjet'; valid names are",),
     "plan method=[zzz]": ("no method 'zzz'; valid names are",),
