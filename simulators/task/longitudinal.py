@@ -86,8 +86,9 @@ class Longitudinal(Task):
 
     @property
     def labels(self) -> Labels:
-        """Those of one cause; states repeat only roughly."""
-        return replace(SingleCause.labels, cycle=1024, covariates=(self.brain_age,), visits=self.visits)
+        """Those of one cause; states repeat only roughly, and a run holds all visits of its persons."""
+        common, run = SingleCause.labels, 2 * self.visits
+        return replace(common, cycle=1024, period=run, covariates=(self.brain_age,), visits=self.visits)
 
     def label(self, subject: int) -> int:
         """1 for visits of patients. The label is the subject's parity, so any even range is balanced."""
