@@ -193,7 +193,9 @@ class Study:
     @property
     def explain(self) -> Node:
         """Settings of the explained subjects, without one that changes nothing: it is younger than keys and tables."""
-        return {name: value for name, value in self.settings["explain"].items() if value is not None}
+        settings: Node = self.settings["explain"]
+        usual = settings.get("controls") in (None, settings["subjects"] // 2)
+        return {name: value for name, value in settings.items() if name != "controls" or not usual}
 
     @cached_property
     def explained(self) -> tuple[int, ...]:

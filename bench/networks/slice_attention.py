@@ -21,8 +21,7 @@ def slicewise(channels: int, wider: int, pooled: bool = False) -> nn.Sequential:
 class PlaceScores(nn.Module):
     """Additive attention: psi . relu(theta feature), 1x1x1, plus a learned score of each place, 0 at first.
 
-    grid: (d, h, W) of places. Heads lie alike, so that it says much where something is; by features alone training
-    stays at chance for most of its epochs, or all.
+    grid: (d, h, W) of places. Heads lie alike, so that it says much where something is.
     """
 
     def __init__(self, channels: int, inner: int, grid: tuple[int, int, int]) -> None:

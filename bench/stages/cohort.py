@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import load_file, save_file
 
+from bench.config.schema import ExplainSettings
 from bench.contracts import Cohort, Simulator, Truth
+from bench.contracts.arguments import check
 from bench.passes.counting import Passes
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.context import EVALUATION
@@ -86,9 +88,10 @@ COHORT = _Cohort()
 
 
 def explained_subjects(simulator: Simulator, numbers: Sequence[int], pairs: int) -> Cohort:
-    """Subjects of the evaluation stream, in which controls and patients alternate.
+    """Subjects of the evaluation stream, in which controls and patients alternate; raises BadInput for other counts.
 
     Truths of the population, where the simulator has them, are estimated on `pairs` subjects in both states.
     """
+    check(ExplainSettings, {"subjects": len(numbers), "pairs": pairs}, "explain")
     cohort = simulator.cohort(numbers, EVALUATION)
     return replace(cohort, truths={**cohort.truths, **simulator.population(numbers, EVALUATION, pairs)})

@@ -28,8 +28,11 @@ def sharing(call: Call) -> Callable[[Tensor], Tensor]:
     if call.name == "amax":
         return plain
     axes = int(call.name[-2])
-    windows = _adaptive(call, axes) if call.name.startswith("adaptive") else _windows(call, axes)
-    return lambda x: _Shared.apply(x, plain, *windows)
+    size, step, margin = _adaptive(call, axes) if call.name.startswith("adaptive") else _windows(call, axes)
+    if size == list(call.tracked[0].shape[-axes:]) and not any(margin):
+        # of one window torch shares by itself, where walking through its members would take a step a voxel
+        return lambda x: x.amax(tuple(range(-axes, 0)), keepdim=True)
+    return lambda x: _Shared.apply(x, plain, size, step, margin)
 
 
 class _Shared(torch.autograd.Function):

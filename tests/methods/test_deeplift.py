@@ -229,7 +229,11 @@ def test_without_controls_every_training_image_is_a_reference():
 
 
 POOLS = {
-    "max_pool3d": [{"kernel_size": 2}, {"kernel_size": (3, 2, 3), "stride": (2, 1, 3), "padding": 1}],
+    "max_pool3d": [
+        {"kernel_size": 2},
+        {"kernel_size": (3, 2, 3), "stride": (2, 1, 3), "padding": 1},
+        {"kernel_size": tuple(IMAGES.shape[2:])},
+    ],
     "adaptive_max_pool3d": [{"output_size": 1}, {"output_size": (2, None, 4)}],
     "amax": [{"dim": (2, 3, 4)}],
 }

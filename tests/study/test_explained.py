@@ -1,20 +1,30 @@
 """Explained subjects: controls and patients in turn, and more patients than controls where a study asks for few."""
 
 import pandas as pd
+import pytest
 from fakes import CONF
 
 from bench.cli import main
+from bench.contracts import BadInput
 from bench.report.load.results import Ranking
+from bench.stages.cohort import explained_subjects
 from bench.verbs.planning import subjects_of
 
 FEW = ("explain.subjects=10", "explain.controls=2")
 NUMBERS = (0, 1, 2, 3, 5, 7, 9, 11, 13, 15)
 
 
-def test_half_are_controls_where_nothing_is_asked_and_keys_do_not_say_so(planned):
+def test_half_are_controls_where_nothing_is_asked_and_no_key_says_what_is_usual(planned):
     study, asked = planned("explain.subjects=10"), planned("explain.subjects=10", "explain.controls=5")
     assert study.explained == asked.explained == tuple(range(10))
-    assert "controls" not in study.explain and asked.explain["controls"] == 5
+    assert study.explain == asked.explain and "controls" not in study.explain
+    assert planned(*FEW).explain["controls"] == 2
+
+
+def test_counts_that_no_study_may_ask_for_are_refused_where_the_cohort_is_made():
+    for numbers, pairs in [(range(3), 60), (range(2), 60), (range(10), 19)]:
+        with pytest.raises(BadInput, match="explain"):
+            explained_subjects(None, numbers, pairs)
 
 
 def test_the_first_alternate_and_the_others_are_patients(planned):

@@ -1,4 +1,7 @@
-"""Files of a report, each whole or absent: another call may write or read those of the same study meanwhile."""
+"""Files of a report, each whole or absent: another call may write or read those of the same study meanwhile.
+
+A report knows tables alone and no store, so that `bench.store.files` is not its to call.
+"""
 
 import uuid
 from pathlib import Path
