@@ -45,6 +45,8 @@ from metrics.sensitivity import MaxSensitivity
 TABLE = Path(__file__).parents[2] / "results" / "benchmarks" / "against_others.csv"
 GRIDS = ((24, 32, 24), (40, 48, 40))
 IMAGES, BLOCKS, STEPS, NOISY, COALITIONS, EDITS, DRAWS = 4, 4, 32, 16, 512, 64, 8
+#: steps and draws of the methods whose maps are scored
+FEW = 8
 
 
 class Pair(NamedTuple):
@@ -147,8 +149,8 @@ def scores(world: World) -> Iterator[Pair]:
         "gradient": Gradient(),
         "gradient_x_input": GradientXInput(),
         "guided_backprop": GuidedBackprop(),
-        "integrated_gradients": IntegratedGradients(8),
-        "smoothgrad": SmoothGrad(8),
+        "integrated_gradients": IntegratedGradients(FEW),
+        "smoothgrad": SmoothGrad(FEW),
     }
     cohort = Cohort(x, torch.zeros(IMAGES, dtype=torch.int64), torch.arange(IMAGES))
 
@@ -185,18 +187,30 @@ def scores(world: World) -> Iterator[Pair]:
         return torch.stack([metric.explainer(explain(name), model, cohort, context)[""] for name in methods])
 
     def their_sensitivity() -> Tensor:
-        def moved(name: str) -> Callable[[Any], tuple[Tensor]]:
-            return lambda inputs: (
-                explain(name)(built, inputs if isinstance(inputs, Tensor) else inputs[0], Context()),
-            )
-
         options = {"perturb_radius": 0.02, "n_perturb_samples": DRAWS, "max_examples_per_batch": 64}
-        return torch.stack([captum.metrics.sensitivity_max(moved(name), x, **options) for name in methods])
+        return torch.stack([captum.metrics.sensitivity_max(one, x, **options) for one in _of_captum(built)])
 
     yield Pair(f"infidelity {EDITS} x {len(methods)} methods", "captum", infidelity, their_infidelity, same=False)
     yield Pair(
         f"max-sensitivity {DRAWS} x {len(methods)} methods", "captum", sensitivity, their_sensitivity, same=False
     )
+
+
+def _of_captum(model: nn.Module) -> list[Callable[[Any], tuple[Tensor]]]:
+    """Captum's versions of the methods whose maps are scored, as its metrics call them."""
+    attr = captum.attr
+    tunnel = attr.NoiseTunnel(attr.Saliency(model))
+
+    def of(method: Any, **options: Any) -> Callable[[Any], tuple[Tensor]]:
+        return lambda x: (method.attribute(x if isinstance(x, Tensor) else x[0], target=0, **options),)
+
+    return [
+        of(attr.Saliency(model), abs=False),
+        of(attr.InputXGradient(model)),
+        of(attr.GuidedBackprop(model)),
+        of(attr.IntegratedGradients(model), n_steps=FEW, internal_batch_size=IMAGES * DRAWS),
+        of(tunnel, nt_samples=FEW, stdevs=0.1, abs=False),
+    ]
 
 
 def others(world: World) -> Iterator[Pair]:
