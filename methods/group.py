@@ -57,8 +57,7 @@ class ZMap:
         """Map (N, 1, D, H, W) in standard deviations. Raises Undefined without training images."""
         x, context = inputs.detach(), context or Context()
         _training(context)
-        pool = controls(x, context)
-        centre, size = context.memo("z_map", lambda: (pool.mean(0), pool.std(0, correction=0)))
+        centre, size = context.training_memo("z_map", lambda: _normal(controls(x, context)))
         return _over(x - centre.to(x), size.to(x)).contiguous()
 
 
@@ -84,7 +83,7 @@ class MeanZMap:
 def _for_everyone(name: str, make: Callable[[Batch, Tensor], Tensor], inputs: Tensor, context: Context) -> Tensor:
     """One map (1, D, H, W) of the training images and their sides, the same for every subject."""
     training = _training(context)
-    volume = context.memo(name, lambda: make(training, context.sides(training.targets)))
+    volume = context.training_memo(name, lambda: make(training, context.sides(training.targets)))
     return volume.to(inputs).expand(inputs.shape).contiguous()
 
 
@@ -115,6 +114,11 @@ def t_map(training: Batch, sides: Tensor) -> Tensor:
     sick, well = x[sides == 1], x[sides == 0]
     error = sick.var(0) / len(sick) + well.var(0) / len(well)
     return _over(sick.mean(0) - well.mean(0), error.sqrt())
+
+
+def _normal(pool: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and SD (1, D, H, W) of images."""
+    return pool.mean(0), pool.std(0, correction=0)
 
 
 def _over(numerator: Tensor, denominator: Tensor) -> Tensor:

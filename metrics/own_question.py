@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import ClassVar
 
 import numpy as np
@@ -22,24 +23,27 @@ from bench.contracts import (
 from metrics.regions import RegionSpearman, region_mass
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class FromBaseline:
-    """I = x - x', x' the image with one region at the baseline of a map: of this map, and kept for no other.
+    """I = x - x', x' the image with one region at the baseline of a map: equal for maps that have one baseline.
 
-    baseline: (1, D, H, W) of a subject. labels: (D, H, W), whose regions above 0 are taken in turn.
+    content: hash of the others, which alone is compared. baseline: (1, D, H, W) of a subject. labels: (D, H, W).
+    regions: labels above 0, which are taken in turn.
     """
 
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]
-
-    baseline: Tensor
-    labels: Tensor
+    content: str
+    baseline: Tensor = field(compare=False)
+    labels: Tensor = field(compare=False)
+    regions: tuple[int, ...]
+    count: int
     name: str = "from baseline"
-    count: int = field(init=False)
-    regions: list[int] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.regions = [label for label in self.labels.unique().tolist() if label > 0]
-        self.count = len(self.regions)
+    @classmethod
+    def of(cls, baseline: Tensor, labels: Tensor) -> "FromBaseline":
+        """The family of a baseline and labels."""
+        regions = tuple(label for label in labels.unique().tolist() if label > 0)
+        both = b"".join(part.cpu().contiguous().numpy().tobytes() for part in (baseline, labels))
+        return cls(sha256(both).hexdigest(), baseline, labels, regions, len(regions))
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """Perturbations (R, 1, D, H, W) of the subject in this row of inputs (N, 1, D, H, W)."""
@@ -108,7 +112,7 @@ class OwnQuestion:
         count, scores = len(context.region_names) or int(context.regions.max()), []
         for row, (volume, start) in enumerate(zip(maps, starts, strict=True)):
             labels = context.regions[row]
-            asked = FromBaseline(start, labels[0])
+            asked = FromBaseline.of(start, labels[0])
             change = outputs(asked, row)[1].double().cpu().numpy()
             mass = region_mass(volume[None], labels[None], count)[0]
             present = [label - 1 for label in asked.regions]

@@ -81,6 +81,7 @@ class Context:
     spread: Tensor | None = None
     notes: dict[str, str] = field(default_factory=dict)
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    _training_memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def subject(self, row: int) -> int:
         """The number of the subject in this row; without subjects (library use) that of the row stands for it."""
@@ -96,8 +97,15 @@ class Context:
             self._memo[key] = make()
         return self._memo[key]
 
+    def training_memo(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """`make()` once per key for these training images and sides, whatever the model and the subjects explained."""
+        whose = (key, self.training, self.sides)
+        if whose not in self._training_memo:
+            self._training_memo[whose] = make()
+        return self._training_memo[whose]
+
     def take(self, rows: list[int]) -> "Context":
-        """The context of the chosen rows; the memo is shared."""
+        """The context of the chosen rows; the memos are shared."""
         index = torch.as_tensor(rows, dtype=torch.long)
         return replace(
             self,

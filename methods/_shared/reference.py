@@ -32,7 +32,7 @@ def baseline(inputs: Tensor, kind: Baseline, context: Context) -> Tensor:
     if kind == "mean":
         return domain_mean(inputs, context.domain).expand_as(inputs)
     if kind == "controls":
-        middle: Tensor = context.memo("mean of controls", lambda: controls(inputs, context).mean(0))
+        middle: Tensor = context.training_memo("mean of controls", lambda: controls(inputs, context).mean(0))
         return middle.to(inputs).expand_as(inputs)
     if context.redraw_mean is None:
         raise Undefined("the mean of redraws needs a simulator behind the images")

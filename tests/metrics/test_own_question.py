@@ -1,5 +1,6 @@
 """The question that a map's own baseline asks: right on linear models whatever the baseline."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,13 @@ import torch
 from omegaconf import OmegaConf
 
 from bench.config.build import build
-from bench.contracts import Attribution, BadInput, Batch, Context, Unsupported
+from bench.contracts import Attribution, BadInput, Batch, Cohort, Context, Unsupported
 from bench.contracts.plugins import Covers
 from bench.networks.cnn import PooledCNN
 from bench.networks.linear import Linear
 from bench.passes.forward import forward
 from bench.passes.scores import explained
+from bench.stages.explained import ExplainedModel
 from methods.gradients import Gradient
 from methods.paths import IntegratedGradients
 from methods.region_occlusion import RegionOcclusion
@@ -121,3 +123,21 @@ def test_without_a_multiplier_there_is_no_question_and_without_regions_no_answer
     assert asked(linear, Attribution(zeros, zeros)).isfinite().all()
     with pytest.raises(BadInput, match="regions"):
         asked(linear, Attribution(zeros, zeros), Context())
+
+
+def test_maps_with_one_baseline_ask_the_model_once(linear):
+    """Zeros are zeros, whichever method counts from them; from other images the answers are others."""
+    cohort = Cohort(IMAGES, torch.zeros(3).long(), torch.arange(3))
+    known = ExplainedModel(linear, cohort, replace(CONTEXT, target=TARGET), torch.zeros(3).long())
+    passes = []
+    linear.register_forward_hook(lambda *_: passes.append(0))
+
+    def asks(baseline):
+        attribution = IntegratedGradients(steps=2, baseline=baseline)(linear, IMAGES, TARGET, CONTEXT)
+        passes.clear()
+        scores = OwnQuestion().model({"it": attribution}, {"it": "contribution"}, known.outputs, CONTEXT)["it"]
+        return scores, len(passes)
+
+    (first, once), (again, no_more), (_, anew) = (asks(baseline) for baseline in ("zero", "zero", "controls"))
+    torch.testing.assert_close(first, again)
+    assert once > anew > no_more == 0

@@ -1,5 +1,6 @@
 """Cascading randomisation: what is reset, what is kept, and what known explainers score."""
 
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -149,6 +150,18 @@ def test_randomised_models_start_with_an_empty_memo(model):
         return x
 
     CascadingRandomisation(draws=1).explainer(explain, model, COHORT, context)
+
+
+def test_what_is_of_the_training_images_alone_is_made_once_for_all_models(model):
+    context, made = Context(subjects=(0, 1, 2, 3)), []
+
+    def explain(net, x, ctx):
+        return x * ctx.training_memo("factor", lambda: made.append(net) or 2.0)
+
+    CascadingRandomisation(draws=2).explainer(explain, model, COHORT, context)
+    assert len(made) == 1
+    others = replace(context, training=lambda: COHORT)
+    assert others.training_memo("factor", lambda: 3.0) == 3.0
 
 
 def test_what_cannot_be_done_is_said(model):
