@@ -23,16 +23,15 @@ from bench.contracts import (
     Truth,
     Visit,
     bounded,
-    impossible,
 )
 from bench.contracts.simulator import Heads
 from bench.contracts.validity import Validity
-from simulators.anatomy.minimum import require, require_grid, require_lesion, require_shown
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.origin import file_of, heads_of
 from simulators.anatomy.protocol import Anatomy
 from simulators.audit import audit
 from simulators.contrast import Contrast
+from simulators.demands import require_possible
 from simulators.draw.bank import Bank, fill
 from simulators.draw.scene import Scene
 from simulators.draw.subject import draw, healthy
@@ -45,7 +44,7 @@ from simulators.local import Variation
 from simulators.nuisance import Scanner
 from simulators.parts import Parts
 from simulators.pathology.one_of import OneOf
-from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks, Pathology
+from simulators.pathology.protocol import Pathology
 from simulators.pathology.several import Several
 from simulators.realism.measure import beside_norms
 from simulators.record import descriptions, record
@@ -54,7 +53,7 @@ from simulators.task.protocol import Task
 from simulators.task.single import SingleCause
 from simulators.truths.cohort import explained_cohort
 from simulators.truths.grouping import COMMON_PLACE, Where, family, place
-from simulators.truths.not_disease import missing, require_dialled_cause
+from simulators.truths.not_disease import missing
 from simulators.truths.off_target import confined
 from simulators.truths.registration import laid, source_voxels
 from simulators.truths.shared import shared
@@ -82,27 +81,7 @@ class Brain(Simulator):
     bank: Bank | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        laws = [part.law for part in self.parts.pathologies]
-        acted = {region for part in self.parts.pathologies for region in part.regions}
-        landmarks = {region for law in laws if isinstance(law, NearLandmarks) for region in law.landmarks}
-        named = sorted(acted | landmarks | self.local.named)
-        require_shown(named, self.region_names, self.anatomy.resolution_mm)
-        self.pathology.validate(self.region_names)
-        for law in laws:
-            if isinstance(law, Fine):
-                require_grid(type(law).__name__, law.coarsest_mm, self.anatomy.resolution_mm)
-        self.local.validate(self.region_names)
-        require(named, self.anatomy.template.labels, self.region_names, self.anatomy.resolution_mm)
-        for law in laws:
-            if isinstance(law, HasSizes):
-                require_lesion(f"{type(law).__name__}.smallest_ml", law.smallest_ml, self.anatomy.resolution_mm)
-        self.task.validate(len(laws))
-        self.parts.require_one_mover()
-        self.parts.require_lasting_places()
-        require_dialled_cause(self.parts)
-        if self.separability > self.task.labels.ceiling:
-            most = f"at most {self.task.labels.ceiling:g}, or a task with fewer patients who look like controls"
-            raise impossible("simulator", "separability", self.separability, most)
+        require_possible(self.parts, self.separability)
 
     @cached_property
     def parts(self) -> Parts:

@@ -9,7 +9,6 @@ from typing import Any
 from bench.contracts import BadInput
 from simulators.anatomy.protocol import Anatomy
 from simulators.contrast import Contrast
-from simulators.covariates import SHAPE
 from simulators.local import Variation
 from simulators.nuisance import Scanner
 from simulators.pathology import protocol
@@ -125,35 +124,6 @@ class Parts:
     def voxel_mm(self) -> float:
         """Voxel size."""
         return self.anatomy.resolution_mm
-
-    def require_one_mover(self) -> None:
-        """Refuse a task by which two parts of the pathology move the anatomy of one subject.
-
-        Raises:
-            BadInput: naming the parts.
-        """
-        numbers = [number for number, part in enumerate(self.pathologies) if part.moving]
-        states = (self.strengths(subject, "train") for subject in range(self.labels.cycle if len(numbers) > 1 else 0))
-        if any(sum(state[number] > 0 for number in numbers) > 1 for state in states):
-            raise BadInput(
-                "pathology.parts: there is more than one part that moves anatomy in one subject, so neither would "
-                "reach the volume asked for; name all regions in one of them, give the others a pathology that acts "
-                "voxel by voxel, or take a task that gives a subject one of them"
-            )
-
-    def require_lasting_places(self) -> None:
-        """Refuse visits of a person between which ageing would carry what is drawn at a place to another one.
-
-        Raises:
-            BadInput: naming the part of the pathology.
-        """
-        shapes = {latent for one in self.labels.covariates for latent in SHAPE if one.effects.get(latent)}
-        drawn = [type(part.law).__name__ for part in self.pathologies if part.placed or part.grained]
-        if self.labels.visits > 1 and shapes and drawn:
-            raise BadInput(
-                f"task.ageing: {sorted(shapes)[0]} moves anatomy between visits, and {drawn[0]} would lie elsewhere at "
-                f"each of them; set {sorted(shapes)[0]} to 0, or take a pathology of named regions"
-            )
 
     def strengths(self, subject: int, stream: str, do: Mapping[str, Any] = NOTHING) -> Strengths:
         """Strength of every part of the pathology in a subject, under the task's interventions if any are named."""

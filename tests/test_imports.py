@@ -48,13 +48,13 @@ PLUGINS = {
     "simulators": (
         *("streams", "contrast", "local", "audit", "anatomy", "space", "effects", "nuisance", "clinical", "coupling"),
         *("covariates", "task", "observe", "pathology", "parts", "draw", "render", "intervene", "truths"),
-        *("realism", "record", "separability", "brain"),
+        *("realism", "record", "separability", "demands", "brain"),
     ),
     "methods": ("_shared", "_rules", PARTS, "entrants"),
     "metrics": ("_shared", PARTS),
 }
 #: most Python files directly in a package; plug-ins of methods and metrics lie at their root
-ROOT_FILES = {"bench": 8, "simulators": 14}
+ROOT_FILES = {"bench": 8, "simulators": 15}
 
 
 def within(name, *packages):
