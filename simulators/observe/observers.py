@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from scipy.ndimage import binary_dilation, uniform_filter
+from scipy.ndimage import binary_dilation, laplace
 
 from bench.contracts import RegionName
 from simulators.anatomy.protocol import Warped
 from simulators.contrast import Contrast
+
+#: healthy subjects by whom the usual energy of a voxel is known, and what is added to it, as a share of its mean
+HEALTHY, FLAT = 100, 0.01
 
 
 class Known(NamedTuple):
@@ -98,14 +101,40 @@ def _mean(values: np.ndarray) -> float:
 
 
 class LocalEnergy(FixedPlace):
-    """For texture in known regions: the energy of what a 3-voxel mean leaves over, there and in the brain."""
+    """For texture in known regions: the energy of differences from a voxel's neighbours, there and in the brain.
+
+    Folds and boundaries differ more from their neighbours than grain does, so a voxel counts by what it has beyond
+    healthy subjects. usual: their mean energy (D, H, W).
+    """
+
+    def __init__(
+        self,
+        regions: tuple[str, ...],
+        names: tuple[str, ...],
+        seen: frozenset[str] = frozenset(),
+        usual: np.ndarray | float = 1.0,
+    ) -> None:
+        super().__init__(regions, names, seen)
+        self.usual = usual
+
+    @classmethod
+    def of(cls, known: Known) -> "LocalEnergy":
+        """The observer of the pathology's own regions, by healthy subjects."""
+        usual = np.mean([_energy(image) for image, _ in known.healthy(HEALTHY)], axis=0)
+        # a voxel where healthy subjects are flat would outweigh all others
+        return cls(known.pathology.regions, known.names, known.seen, usual + FLAT * usual.mean())
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): log energy of each place and of the brain, then what `FixedPlace` sees."""
-        energy = (image - uniform_filter(image, 3)) ** 2
+        energy = _energy(image) / self.usual
         places = [*(np.isin(warped.labels, group) for group in self.groups), warped.brain]
         logs = [float(np.log(_mean(energy[place]) + 1e-9)) for place in places]
         return np.concatenate([logs, super().features(image, warped, shape)])
+
+
+def _energy(image: np.ndarray) -> np.ndarray:
+    """(D, H, W): the square of six times the difference from the mean of the six neighbours."""
+    return laplace(image) ** 2
 
 
 class WholeBrain:

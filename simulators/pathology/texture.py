@@ -24,7 +24,7 @@ class Texture(RegionalPathology):
     grain_mm: width of a grain. depth: SD of the signal change at amplitude 1 and severity 1, on the image's scale.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     family: ClassVar[str] = "texture"
     summary: ClassVar[str] = "Coarser grain in named regions at equal mean."
     tissues: ClassVar[tuple[str, ...]] = ()

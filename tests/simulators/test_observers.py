@@ -1,5 +1,7 @@
 """Observers of known regions look at every place that tells of the pathology, and at none twice."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from renders import render
@@ -7,7 +9,7 @@ from renders import render
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
-from simulators.observe.observers import FixedPlace, LocalEnergy
+from simulators.observe.observers import FixedPlace, Known, LocalEnergy
 from simulators.observe.readout import fit
 from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.several import Several
@@ -74,3 +76,29 @@ def test_a_side_that_a_slab_does_not_hold_is_no_place():
     slab = Slab(MNI152(4.0), low=(-72.0, -75.0, -54.0), high=(-8.0, 45.0, 42.0))
     brain = Brain(Atrophy(("left hippocampus",)), anatomy=slab)
     assert len(observer(brain.parts, 0.3, []).groups) == 1
+
+
+def test_grain_counts_by_what_it_has_beyond_healthy_subjects():
+    """A boundary differs from its neighbours more than all grain does, and from subject to subject."""
+    rng, shape, region = np.random.default_rng(0), (8, 8, 8), ("left hippocampus",)
+    edge = (np.arange(8) >= 4)[:, None, None] * np.ones(shape)
+    warped = SimpleNamespace(labels=np.ones(shape, int), brain=np.ones(shape, bool))
+    latents = {"scale": np.zeros(3), "ventricles": np.zeros(2)}
+
+    def image(grain):
+        return edge * (1 + 0.2 * rng.standard_normal()) + (0.05 + grain) * rng.standard_normal(shape)
+
+    known = Known(
+        pathology=SimpleNamespace(regions=region),
+        names=region,
+        contrast=None,
+        amplitude=0.0,
+        voxel_mm=7.0,
+        healthy=lambda count: ((image(0.0), warped) for _ in range(count)),
+        seen=frozenset(),
+    )
+    apart = []
+    for watcher in (LocalEnergy(region, region), LocalEnergy.of(known)):
+        well, sick = (np.array([watcher.features(image(g), warped, latents)[0] for _ in range(50)]) for g in (0, 0.01))
+        apart.append((sick.mean() - well.mean()) / well.std())
+    assert apart[1] > 2 > 1 > apart[0]
