@@ -35,7 +35,7 @@ class GroupTMap:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W), positive where patients are brighter. Raises Undefined without training images."""
-        return _for_everyone("group_t_map", t_map, inputs, context or Context())
+        return for_everyone("group_t_map", t_map, inputs, context or Context())
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,10 @@ class MeanZMap:
 
     def __call__(self, model: nn.Module, inputs: Tensor, target: Target, context: Context | None = None) -> Tensor:
         """Map (N, 1, D, H, W) in standard deviations. Raises Undefined without training images."""
-        return _for_everyone("mean_z_map", mean_z_map, inputs, context or Context())
+        return for_everyone("mean_z_map", mean_z_map, inputs, context or Context())
 
 
-def _for_everyone(name: str, make: Callable[[Batch, Tensor], Tensor], inputs: Tensor, context: Context) -> Tensor:
+def for_everyone(name: str, make: Callable[[Batch, Tensor], Tensor], inputs: Tensor, context: Context) -> Tensor:
     """One map (1, D, H, W) of the training images and their sides, the same for every subject."""
     training = _training(context)
     volume = context.training_memo(name, lambda: make(training, context.sides(training.targets)))

@@ -41,6 +41,12 @@ def region_mass(maps: Tensor, regions: Tensor, count: int) -> np.ndarray:
     return np.stack([np.bincount(lab.ravel(), vol.ravel(), minlength=count + 1)[1 : count + 1] for lab, vol in pairs])
 
 
+def region_means(volumes: Tensor, labels: Tensor, count: int) -> np.ndarray:
+    """(N, R) means of volumes (N, 1, D, H, W) in each region, NaN where it has no voxel."""
+    voxels = region_mass(torch.ones_like(volumes), labels, count)
+    return region_mass(volumes, labels, count) / np.where(voxels > 0, voxels, math.nan)
+
+
 def labels_within(regions: Tensor, maps: Tensor, context: Context) -> Tensor:
     """Labels (N, 1, D, H, W) of maps of that shape, 0 outside the domain: voxels that hold little brain may have one.
 

@@ -17,13 +17,12 @@ from bench.contracts import (
     MetricTags,
     Subjects,
     Truth,
-    Undefined,
-    Visit,
     bounded,
     courses,
 )
 from metrics._shared.domain import volume_of
-from metrics.regions import labels_within, region_mass, weighed
+from metrics._shared.visits import visits_of
+from metrics.regions import labels_within, region_means, weighed
 
 #: slopes are equal where they differ by less than this share of the largest mean over the whole time: that is rounding
 ROUNDING = 1e-9
@@ -74,12 +73,13 @@ class RelevanceTrend:
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
     ) -> dict[str, Tensor]:
         """The correlation of each person (N,); raises `Undefined` where subjects are no visits of persons."""
-        visits = _visits(context, len(maps))
+        visits = visits_of(context, len(maps))
         true = volume_of(truth, maps, context, self)
         if context.regions is None:
             raise BadInput("a trend by region needs `regions` in the context; give the subjects' labels")
         labels, count = labels_within(context.regions, maps, context), len(context.region_names)
-        disease, relevance = np.abs(_means(true, labels, count)), _means(weighed(maps, context), labels, count)
+        disease = np.abs(region_means(true, labels, count))
+        relevance = region_means(weighed(maps, context), labels, count)
         relevance = relevance if context.quantity == "contribution" else np.abs(relevance)
         patients = (context.sides(cohort.targets) == 1).tolist()
         values = torch.full((len(maps),), math.nan)
@@ -88,21 +88,6 @@ class RelevanceTrend:
                 months = np.array([visits[row].months for row in rows])
                 values[rows[-1]] = _agreement(months, relevance[rows], disease[rows])
         return {"": values}
-
-
-def _visits(context: Context, count: int) -> dict[int, Visit]:
-    """The visit in each row that is one."""
-    ask = context.visit or (lambda subject: None)
-    visits = {row: visit for row in range(count) if (visit := ask(context.subject(row)))}
-    if not visits:
-        raise Undefined("a trend needs persons who are seen more than once, and here every subject is another person")
-    return visits
-
-
-def _means(volumes: Tensor, labels: Tensor, count: int) -> np.ndarray:
-    """(N, R) means of volumes (N, 1, D, H, W) in each region, NaN where it has no voxel."""
-    voxels = region_mass(torch.ones_like(volumes), labels, count)
-    return region_mass(volumes, labels, count) / np.where(voxels > 0, voxels, math.nan)
 
 
 def _agreement(months: np.ndarray, relevance: np.ndarray, disease: np.ndarray) -> float:

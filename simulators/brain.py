@@ -94,7 +94,8 @@ class Brain(Simulator):
         """The gaps of the parts, and what is not disease and does not occur."""
         gaps = reduce(or_, (Validity.of(getattr(self, part.name)) for part in fields(self)))
         common = COMMON_PLACE if self.place == "fixed" else ""
-        gaps = Validity(missing(self.parts), common_place=common) | gaps
+        once = {} if self.task.labels.visits > 1 else {"course": "every subject is another person, seen once"}
+        gaps = Validity({**missing(self.parts), **once}, common_place=common) | gaps
         # a task that has no edit beside the counterfactual has one where the pathology moves anatomy
         edit = {"edit"} if confined(self.parts) else set()
         return replace(gaps, undefined={truth: why for truth, why in gaps.undefined.items() if truth not in edit})

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bench.checks.visits import seen_twice
 from bench.contracts import Batch, Context, Method, Target, Truth
 
 #: ways to write the same ReLU
@@ -77,6 +78,14 @@ class Stacked(Plain):
         """The last volume (N, 6, d, h, w)."""
         x = self.pool(self.relu(0, self.norm1(self.conv1(x))))
         return self.pool2(self.relu(1, self.norm2(self.conv2(x))))
+
+
+class Simulating(Plain):
+    """`Plain` that calls what its head says a course."""
+
+    def intrinsic(self, x: Tensor) -> dict[str, Tensor]:
+        """The head's outputs at every place (N, classes, D, H, W)."""
+        return {"course": super().intrinsic(x)["evidence"]}
 
 
 class SmallResNet(_Activations):
@@ -194,9 +203,9 @@ def _halves(images: Tensor) -> Tensor:
 
 
 def _training() -> Batch:
-    """Four controls and four patients, drawn anew at each call, always the same."""
+    """Four images of two controls and four of two patients, drawn anew at each call, always the same."""
     images = torch.randn(8, 1, *SHAPE, generator=torch.Generator().manual_seed(6)) + 0.4
-    return Batch(images, torch.arange(8) % 2, torch.arange(100, 108))
+    return Batch(images, torch.arange(8) % 2, torch.arange(100, 108), seen_twice)
 
 
 def randomised(model: nn.Module, seed: int) -> nn.Module:
@@ -213,12 +222,16 @@ def randomised(model: nn.Module, seed: int) -> nn.Module:
 
 
 def probes(method: Method | None = None) -> list[MethodProbe]:
-    """The two networks every check is run on, with three images; one that attends for a method that needs attention."""
+    """The two networks every check is run on, with three images; one that attends, or simulates,
+    for a method that needs that.
+    """
     generator = torch.Generator().manual_seed(5)
     images = torch.randn(3, 1, *SHAPE, generator=generator) + 0.5
     truth = torch.randn(3, 1, *SHAPE, generator=generator)
     if method is not None and "attention" in method.tags.needs:
         return [MethodProbe("attending", SmallTransformer, images, truth=truth)]
+    if method is not None and "course" in method.tags.needs:
+        return [MethodProbe("simulating", Simulating, images, truth=truth)]
     return [MethodProbe("plain", Plain, images, truth=truth), MethodProbe("residual", SmallResNet, images, truth=truth)]
 
 

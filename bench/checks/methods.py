@@ -23,7 +23,7 @@ def applicable(method: Method) -> list[Check]:
     chosen = list(_UNIVERSAL)
     chosen += [check_target, check_leaves_model] if tags.reads_model else []
     chosen += [check_nonnegative] if not tags.signed else []
-    chosen += [check_needs] if tags.needs & {"layer", "intrinsic", "attention"} else []
+    chosen += [check_needs] if tags.needs & {"layer", "intrinsic", "attention", "course"} else []
     unknown = tags.laws - LAWS.keys()
     if unknown:
         raise BadInput(f"there are no laws {sorted(unknown)}; a method may claim {', '.join(sorted(LAWS))}")

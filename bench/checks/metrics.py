@@ -241,5 +241,5 @@ _CHECKS: tuple[tuple[Check, Callable[[MetricTags], bool]], ...] = (
     (axes_have_no_direction, _maps),
     (axes_have_no_order, _maps),
     (other_methods_do_not_matter, _model),
-    (scale_is_free, lambda tags: tags.kind != "model"),
+    (scale_is_free, lambda tags: tags.kind != "model" and tags.quantities != {"change"}),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from bench.checks.visits import seen_twice
 from bench.contracts import Batch, FromFiles, KnownMechanism, SelfFitting, Unsupported
 from bench.passes.layout import runs_fast
 from bench.passes.resets import belongs_to_owner, own_parameters, reset_of, unreset
@@ -277,12 +278,12 @@ def _same_in_any_batch(run: Callable[[Tensor], Tensor], what: str) -> None:
 
 
 def _halves(seed: int, count: int = 40) -> Batch:
-    """Noise, brighter in the first half of the grid in every second image."""
+    """Noise, brighter in the first half of the grid in every second image; two images a year apart of each person."""
     draw = torch.Generator().manual_seed(seed)
     targets = torch.arange(count) % 2
     images = 0.3 + 0.1 * torch.randn(count, 1, *SHAPE, generator=draw)
     images[:, :, : SHAPE[0] // 2] += 0.2 * targets.reshape(-1, 1, 1, 1, 1)
-    return Batch(images, targets, torch.arange(count))
+    return Batch(images, targets, torch.arange(count), seen_twice)
 
 
 def _fitted(model: nn.Module, train: Batch, validation: Batch) -> nn.Module:

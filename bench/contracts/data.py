@@ -1,5 +1,6 @@
 """Values that flow between simulators, methods, metrics and the harness."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts.bounds import Between
+from bench.contracts.visits import Visit
 
 #: the part of a map that is looked at
 Sign = Literal["abs", "signed", "positive", "negative"]
@@ -60,15 +62,24 @@ class Truth:
 class Batch:
     """All that training sees.
 
-    images: (N, 1, D, H, W) float32 on a fixed intensity scale. targets, subjects: (N,) int64.
+    images: (N, 1, D, H, W) float32 on a fixed intensity scale. targets, subjects: (N,) int64. visit: subject -> the
+    visit of a person that it is, None of one who is seen once; None where nobody knows.
     """
 
     images: Tensor
     targets: Tensor
     subjects: Tensor
+    visit: Callable[[int], Visit | None] | None = None
 
     def __len__(self) -> int:
         return len(self.subjects)
+
+    @property
+    def visits(self) -> dict[int, Visit]:
+        """The visit in each row that is one."""
+        ask = self.visit or (lambda subject: None)
+        seen = enumerate(self.subjects.tolist())
+        return {row: visit for row, subject in seen if (visit := ask(subject))}
 
     def take(self, rows: Tensor) -> Self:
         """The chosen rows (positions); every per-subject field follows."""

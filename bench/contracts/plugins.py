@@ -21,7 +21,8 @@ class Network(Protocol):
     """An architecture: built with `(in_shape, outputs)`, a `torch.nn.Module` mapping (N, 1, D, H, W) to (N, K).
 
     A constructor that names `regions` is given the simulator's `atlas`, or None where it has none, and one that names
-    `region_names` the names of its labels.
+    `region_names` the names of its labels. One whose class says `follows = True` fits itself to courses of persons,
+    by `Batch.visit`, and is refused where every subject is another person.
     summary: what it is, in one sentence that tables show.
     """
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from bench.contracts.arguments import bounded
 from bench.contracts.bounds import Count
 
-Quantity = Literal["sensitivity", "contribution", "location"]
+Quantity = Literal["sensitivity", "contribution", "location", "change"]
 Role = Literal["method", "control", "oracle"]
 #: the image that a map is counted from: none; all voxels at zero, at a number, at the subject's own mean; the subject
 #: blurred, or as noise; training controls; the subject as the simulator redraws it, or its twin
@@ -21,11 +21,13 @@ class MethodTags:
 
     family: methods of one kind; those of `cam` see no finer than the grid of the layer that they read.
     quantity: `sensitivity` (change of the score per unit of intensity), `contribution` (a share of
-        f(x) - f(b); the method also returns its multiplier M with map = M * (x - b)), or `location` (neither).
+        f(x) - f(b); the method also returns its multiplier M with map = M * (x - b)), `change` (what a year adds to
+        the image, in its units), or `location` (none of these).
     role: `control` sets a floor and is never ranked; `oracle` sees a truth and is never ranked.
     targeted: whether the map depends on which score is explained; one that does not says the same of every class.
     needs: `layer` (convolutional features), `attention` (softmaxes over tokens), `training` (training images),
-        `redraws` (the subject with regions drawn anew by the simulator), `redraw_mean` (the mean of these).
+        `course` (what a network simulates that a year adds), `redraws` (the subject with regions drawn anew by the
+        simulator), `redraw_mean` (the mean of these).
     truths: names of the truths that an oracle is told.
     laws: the identities the method claims; `bench.checks` tests exactly these.
     reference_class: what the image is compared with. Unlike references ask unlike questions, so methods are to be
@@ -63,7 +65,8 @@ class MetricTags:
     bounds: closed interval of possible values. chance: the value a map without information reaches in
         expectation, `None` where that depends on the data (then a control shows it).
     truths: names of the truths a `map` or `group` metric accepts; empty for truth-free metrics.
-    quantities: the method quantities it is defined for.
+    quantities: the method quantities it is defined for. One of `change` alone compares values in units of the image,
+        so that the scale of a map matters to it.
     floor: what a map that depends on nothing learnt does not get beyond; methods whose interval does not, fail.
     localisation: whether the oracle of each truth must lead (asserted on every table).
     sets: whether a voxel truth must be carried by a set of voxels (B_q), not only be graded.

@@ -30,22 +30,24 @@ def courses(visits: Mapping[int, Visit]) -> dict[int, list[int]]:
     return numbers
 
 
-def require_courses(visits: Mapping[int, Visit]) -> None:
+def require_courses(visits: Mapping[int, Visit], whole: bool = True) -> None:
     """Refuse visits, by subject number, that are no courses of persons.
+
+    whole: whether all visits of every person have to be there.
 
     Raises:
         BadInput: for a person with one visit, one of whom some visits are left out, and one who does not grow older or
             whose diagnosis changes.
     """
     for person, subjects in courses(visits).items():
-        _require_course(person, [visits[subject] for subject in subjects])
+        _require_course(person, [visits[subject] for subject in subjects], whole)
 
 
-def _require_course(person: int, course: list[Visit]) -> None:
+def _require_course(person: int, course: list[Visit], whole: bool) -> None:
     first = course[0]
     if first.of < 2:
         raise BadInput(f"person {person} has one visit, which shows no course; give every person two or more")
-    if len(course) < first.of:
+    if whole and len(course) < first.of:
         raise BadInput(
             f"person {person} has {first.of} visits, of which {len(course)} would be explained; choose a number of "
             "explain.subjects that parts no person's visits"

@@ -16,8 +16,9 @@ from bench.contracts.names import known
 from bench.devices.choice import chosen_device
 from bench.plan import parts, pretraining
 from bench.plan.declarations import check_declarations
+from bench.plan.persons import check_followed, check_persons
 from bench.plan.settings import check as check_settings
-from bench.plan.settings import check_declared, check_headlines, check_persons, check_size
+from bench.plan.settings import check_declared, check_headlines, check_size
 from bench.plan.states import GIVEN_UP, survey, wanted
 from bench.provenance import ROOT
 from bench.seeds import crossed
@@ -72,7 +73,11 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
 
 
 def with_work(study: Study) -> Study:
-    """The study with the cells to compute, by unit, under its `rerun` policy."""
+    """The study with the cells to compute, by unit, under its `rerun` policy.
+
+    Raises BadInput for networks that cannot learn from the subjects of their simulator.
+    """
+    check_followed(study)
     rerun = study.settings["rerun"]
     surveyed = survey(study)
     ours = parts.of(study)

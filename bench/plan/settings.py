@@ -8,7 +8,7 @@ from typing import Any, get_args
 from bench.config.compose import CONF
 from bench.config.overrides import check_axis, options
 from bench.config.schema import Config
-from bench.contracts import BadInput, View, require_courses
+from bench.contracts import BadInput, View
 from bench.contracts.arguments import check as check_bounds
 from bench.contracts.arguments import hints_of
 from bench.contracts.names import known
@@ -18,7 +18,6 @@ from bench.plan import parts
 from bench.provenance import ROOT
 from bench.published.places import PUBLISHED
 from bench.stages import use
-from bench.stages.context import EVALUATION
 from bench.study import CONTROLS, METHODS, PERMUTED, Node, Study
 
 #: the results folder of the checkout, and the folders in it that are committed
@@ -124,16 +123,6 @@ def check_headlines(study: Study) -> None:
         views = [view.name for view in study.views] if tags.kind == "map" else [""]
         _check_one_of(f"headline.{name}.truth", headline["truth"], sorted(tags.truths) or [""])
         _check_one_of(f"headline.{name}.view", headline["view"], views, ", or views that have it")
-
-
-def check_persons(study: Study, label: str) -> None:
-    """Refuse explained visits of a simulator that are no whole courses of persons; raises BadInput."""
-    simulator = study.make("simulators", label)
-    visits = {i: simulator.visit(i, EVALUATION) for i in study.explained}
-    try:
-        require_courses({subject: visit for subject, visit in visits.items() if visit})
-    except BadInput as error:
-        raise BadInput(f"{study.key('simulators', label)}: {error}") from error
 
 
 def _check_one_of(key: str, value: str, valid: Sequence[str], otherwise: str = "") -> None:

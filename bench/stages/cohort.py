@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.torch import load_file, save_file
@@ -12,6 +13,7 @@ from bench.config.schema import ExplainSettings
 from bench.contracts import Cohort, Simulator, Truth
 from bench.contracts.arguments import check
 from bench.passes.counting import Passes
+from bench.passes.courses import yearly
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.context import EVALUATION
 from bench.stages.stage import Cell, Given, Graph, Stage
@@ -36,6 +38,9 @@ class _Cohort(Stage[Cohort]):
         """One per simulator."""
         calibration = graph.cell(CALIBRATE, unit)
         content = {"calibration": calibration.key, **graph.study.explain}
+        if graph.study.make("simulators", unit.simulator).visit(0, EVALUATION):
+            # cohorts of before knew no courses
+            content["course"] = "slope"
         source = self.code(graph, "simulators", unit.simulator)
         return Cell(self, unit.simulator, content, unit, (calibration,), source)
 
@@ -71,9 +76,12 @@ class _Cohort(Stage[Cohort]):
             )
             for name, signed in about["truths"].items()
         }
-        fields = {k: v for k, v in tensors.items() if not k.startswith("truth/")}
+        fields: dict[str, Any] = {k: v for k, v in tensors.items() if not k.startswith("truth/")}
         names, affine = tuple(about["region_names"]), np.array(about["affine"])
-        return Cohort(**fields, truths=truths, region_names=names, affine=affine)
+        simulator = study.make("simulators", cell.unit.simulator)
+        return Cohort(
+            **fields, truths=truths, region_names=names, affine=affine, visit=lambda s: simulator.visit(s, EVALUATION)
+        )
 
     def work(self, study: Study, cell: Cell) -> float:
         """Subjects, and pairs of the population."""
@@ -90,8 +98,19 @@ COHORT = _Cohort()
 def explained_subjects(simulator: Simulator, numbers: Sequence[int], pairs: int) -> Cohort:
     """Subjects of the evaluation stream, in which controls and patients alternate; raises BadInput for other counts.
 
-    Truths of the population, where the simulator has them, are estimated on `pairs` subjects in both states.
+    Truths of the population, where the simulator has them, are estimated on `pairs` subjects in both states. Visits
+    have the truth `course` of their person: what a year adds to the counterfactual.
     """
     check(ExplainSettings, {"subjects": len(numbers), "pairs": pairs}, "explain")
     cohort = simulator.cohort(numbers, EVALUATION)
-    return replace(cohort, truths={**cohort.truths, **simulator.population(numbers, EVALUATION, pairs)})
+    cohort = replace(cohort, visit=lambda subject: simulator.visit(subject, EVALUATION))
+    return replace(
+        cohort, truths={**cohort.truths, **_course(cohort), **simulator.population(numbers, EVALUATION, pairs)}
+    )
+
+
+def _course(cohort: Cohort) -> dict[str, Truth]:
+    disease = cohort.truths.get("counterfactual")
+    if disease is None or disease.volume is None or not cohort.visits:
+        return {}
+    return {"course": Truth("course", volume=yearly(cohort.visits, disease.volume))}

@@ -51,7 +51,8 @@ class _Images(Stage[Images]):
         value(folder)
 
     def read(self, folder: Path, study: Study, cell: Cell) -> Images:
-        named = {path.stem: _read(path) for path in sorted(folder.glob("*.npy"))}
+        simulator = study.make("simulators", cell.unit.simulator)
+        named = {path.stem: _read(path, simulator) for path in sorted(folder.glob("*.npy"))}
         fixed = {split: named.pop(split) for split in (*SPLITS, OFF)}
         return Images(**fixed, shifted=named)
 
@@ -92,8 +93,9 @@ def draw(
             (folder / f"{name}.json").write_text(json.dumps(targets[name]))
 
 
-def _read(path: Path) -> Batch:
+def _read(path: Path, simulator: Simulator) -> Batch:
     # copy-on-write: torch wants a writable array, and no write may reach the store
     images = torch.from_numpy(np.load(path, mmap_mode="c", allow_pickle=False))
     targets = torch.tensor(json.loads(path.with_suffix(".json").read_text()))
-    return Batch(images, targets, torch.arange(len(images)))
+    stream = "test" if path.stem == OFF else path.stem
+    return Batch(images, targets, torch.arange(len(images)), lambda subject: simulator.visit(int(subject), stream))

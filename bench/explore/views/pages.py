@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from bench.contracts import Unsupported
-from bench.explore.views import decoded, kernels, known, latent, layers, maximal, tree
+from bench.explore.views import course, decoded, kernels, known, latent, layers, maximal, tree
 from bench.explore.views.seen import Seen
 from bench.passes.scores import explained
+from bench.report.figures import courses, tiles
 from bench.report.figures import latent as planes
-from bench.report.figures import tiles
 from bench.report.figures.tiles import Tile, slice_picture
 
 Page = Iterator[tuple[str, Figure | pd.DataFrame]]
@@ -103,6 +103,24 @@ def classes(seen: Seen) -> Page:
     yield "class_difference", tiles.draw(f"{seen.name}: difference of patients and others", drawn, "intensity")
 
 
+def progression(seen: Seen) -> Page:
+    """What a disease adds to a patient from visit to visit, true and as the network simulates it from the first."""
+    one = course.patient_course(seen.model, seen.simulator)
+    table = course.by_region(one, seen.simulator.region_names)
+    yield "course", table
+    title = f"{seen.name}: patient {one.person}, what the disease adds since the first visit"
+    at = tiles.fullest(_arrays(one.true[-1]))
+    rows = {"true": one.true, "simulated": one.simulated}
+    drawn = [
+        _tile(seen, f"{name}, month {month:g}", volume, at)
+        for name, volumes in rows.items()
+        for month, volume in zip(one.months[1:], _arrays(volumes)[1:], strict=True)
+    ]
+    yield "course", tiles.draw(title, drawn, "intensity", columns=len(one.months) - 1)
+    most = table["region"].drop_duplicates().head(course.REGIONS)
+    yield "course_regions", courses.draw(title, table[table["region"].isin(most)])
+
+
 def excited(seen: Seen) -> Page:
     """Subjects that excite each channel of the last convolution most, and the change of the mean brain that does."""
     name = layers.passed_through(seen.model, seen.test.images[:1])[-1]
@@ -148,6 +166,7 @@ VIEWS: dict[str, Callable[[Seen], Page]] = {
     "known_latents": known_latents,
     "known_lower": known_lower,
     "classes": classes,
+    "progression": progression,
     "excited": excited,
     "soft_tree": soft_tree,
 }
