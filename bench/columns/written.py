@@ -60,7 +60,7 @@ cohort               text    hash of the explained subjects, which all models of
 )
 TAGS = Columns.of("""
 family               text    family of methods
-quantity             text    sensitivity, contribution or location
+quantity             text    sensitivity, contribution, change or location
 role                 text    method, control or oracle
 reads_model          flag    the maps depend on the model
 signed               flag    the maps have a sign

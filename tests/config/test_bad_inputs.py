@@ -106,6 +106,11 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "plan simulator=mtl_atrophy_longitudinal simulator.task.visits=1": ("visits=1", "one visit shows no course"),
     "plan simulator=mtl_atrophy_longitudinal simulator.task.schedule=[0,24,12,36]": ("schedule", "rise from 0"),
+    "plan network=daninet simulator=mtl_atrophy": (
+        "network.daninet learns from persons who are seen more than once, and in simulator.mtl_atrophy every subject",
+        "give simulator=mtl_atrophy_longitudinal",
+    ),
+    "plan network=daninet simulator=brain_age": ("DaniNet.outputs=1", "a task of classes"),
     # contradictions, duplicates, nothing left
     "plan seed.data=[0,0]": ("seed.data names 0 twice",),
     "plan seed.data=0 seed.data=1": ("'seed.data' is given twice", "give it once"),

@@ -49,8 +49,8 @@ def test_conforms(metric, check):
 
 
 @pytest.mark.parametrize("metric", [pytest.param(built(loaded(path)), id=path.stem) for path in FILES])
-def test_only_an_unscaled_infidelity_minds_the_unit_of_a_map(metric):
-    minds = getattr(metric, "scaling", "fitted") == "none"
+def test_only_an_unscaled_infidelity_and_a_skill_mind_the_unit_of_a_map(metric):
+    minds = getattr(metric, "scaling", "fitted") == "none" or metric.tags.quantities == {"change"}
     with pytest.raises(AssertionError, match="scale of the map") if minds else nullcontext():
         checks.scale_is_free(metric)
 

@@ -9,7 +9,8 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import nn
 
-from bench.checks.method_probe import Plain, SmallTransformer, probes, randomised
+from bench.checks.method_probe import Plain, probes, randomised
+from bench.checks.visits import seen_twice
 from bench.contracts import Attribution, Batch
 
 FILES = sorted((Path(__file__).parents[2] / "conf" / "method").glob("*.yaml"))
@@ -41,7 +42,7 @@ OF_QUANTITY = {
 
 def network(method):
     """The class of a network that the method reads."""
-    return SmallTransformer if "attention" in method.tags.needs else Plain
+    return probes(method)[0].network
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -56,7 +57,7 @@ def told(method, shape):
     draw = torch.Generator().manual_seed(9)
     images, truth, training = (torch.randn(n, 1, *shape, generator=draw) + 0.5 for n in (2, 2, 6))
     probe = replace(PROBE, images=images, truth=truth)
-    batch = Batch(training, torch.arange(6) % 2, torch.arange(6))
+    batch = Batch(training, torch.arange(6) % 2, torch.arange(6), seen_twice)
     return images, replace(probe.context(method), training=lambda: batch)
 
 

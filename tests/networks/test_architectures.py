@@ -40,6 +40,7 @@ STRIDES = {
     "hybrid": 4,
     "vit": 8,
     "ladder_vae": 4,
+    "daninet": 4,
 }
 #: with those whose axes are not all divided alike
 NETWORKS = [*STRIDES, "slice_attention"]

@@ -19,8 +19,10 @@ from bench.networks.linear import Linear
 from bench.report.figures import tiles
 
 SHAPE = (8, 8, 8)
-#: views of networks that make images
+#: views of networks that make images, and of those that simulate courses
 DECODED = ("known_lower", "classes")
+#: the view of networks that simulate courses, where there is none
+NO_COURSE = {"progression": ("unsupported", "this network simulates no course")}
 
 
 class Painter(nn.Module):
@@ -66,7 +68,7 @@ def _net():
 
 def test_every_view_of_a_cnn_is_drawn_and_tabled(tmp_path):
     seen = _seen(_net())
-    without = dict.fromkeys(DECODED, ("unsupported", "this network has no decoder"))
+    without = dict.fromkeys(DECODED, ("unsupported", "this network has no decoder")) | NO_COURSE
     assert {name: write._attempt(name, seen, tmp_path) for name in VIEWS} == dict.fromkeys(VIEWS, ("ok", "")) | without
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {

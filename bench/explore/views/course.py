@@ -53,8 +53,8 @@ def patient_course(model: nn.Module, simulator: Simulator) -> PatientCourse:
     Raises:
         Unsupported: where the model simulates no course, or nobody is seen more than once.
     """
-    if not callable(getattr(model, "intrinsic", None)):
-        raise Unsupported("this network simulates no course")
+    # said before any subject is drawn
+    simulated_course(model, torch.zeros(1, 1, *simulator.shape), simulator)
     first = simulator.visit(0, EVALUATION)
     if first is None:
         raise Unsupported("courses need persons who are seen more than once, and here every subject is another person")
@@ -73,8 +73,8 @@ def patient_course(model: nn.Module, simulator: Simulator) -> PatientCourse:
     return PatientCourse(seen[rows[0]].person, image[0, 0], cohort.regions[rows[0], 0], months, true, foretold)
 
 
-def by_region(course: PatientCourse, names: tuple[str, ...]) -> pd.DataFrame:
-    """Means of what is added since the first visit, rows of region, month, true, simulated; most changed region first."""
+def region_table(course: PatientCourse, names: tuple[str, ...]) -> pd.DataFrame:
+    """Means of what is added since the first visit: columns region, month, true, simulated, most changed first."""
     rows = []
     for label, name in enumerate(names, start=1):
         inside = course.regions == label

@@ -106,7 +106,7 @@ def classes(seen: Seen) -> Page:
 def progression(seen: Seen) -> Page:
     """What a disease adds to a patient from visit to visit, true and as the network simulates it from the first."""
     one = course.patient_course(seen.model, seen.simulator)
-    table = course.by_region(one, seen.simulator.region_names)
+    table = course.region_table(one, seen.simulator.region_names)
     yield "course", table
     title = f"{seen.name}: patient {one.person}, what the disease adds since the first visit"
     at = tiles.fullest(_arrays(one.true[-1]))
