@@ -8,6 +8,7 @@ import torch
 from there import assert_same, names, node, ran_there
 
 from bench.checks.networks import SHAPE, ProbeTask
+from bench.checks.visits import seen_twice
 from bench.config.architecture import architecture
 from bench.contracts import Batch
 from bench.devices.moving import HOME
@@ -23,7 +24,7 @@ RECIPE = {"epochs": 1, "batch": 4, "learning_rate": 1e-2, "weight_decay": 0.01, 
 
 def batch(count, seed):
     images = torch.rand(count, 1, *SHAPE, generator=torch.Generator().manual_seed(seed))
-    return Batch(images, torch.arange(count) % 2, torch.arange(count))
+    return Batch(images, torch.arange(count) % 2, torch.arange(count), seen_twice)
 
 
 @pytest.mark.parametrize(
