@@ -110,13 +110,13 @@ def progression(seen: Seen) -> Page:
     yield "course", table
     title = f"{seen.name}: patient {one.person}, what the disease adds since the first visit"
     at = tiles.fullest(_arrays(one.true[-1]))
-    rows = {"true": one.true, "simulated": one.simulated}
     drawn = [
-        _tile(seen, f"{name}, month {month:g}", volume, at)
-        for name, volumes in rows.items()
+        _tile(seen, f"month {month:g}", volume, at)
+        for volumes in (one.true, one.simulated)
         for month, volume in zip(one.months[1:], _arrays(volumes)[1:], strict=True)
     ]
-    yield "course", tiles.draw(title, drawn, "intensity", columns=len(one.months) - 1)
+    above = f"{title}, true above, simulated below"
+    yield "course", tiles.draw(above, drawn, "intensity", columns=len(one.months) - 1)
     most = table["region"].drop_duplicates().head(course.REGIONS)
     yield "course_regions", courses.draw(title, table[table["region"].isin(most)])
 
