@@ -205,7 +205,7 @@ def _halves(images: Tensor) -> Tensor:
 def _training() -> Batch:
     """Four images of two controls and four of two patients, drawn anew at each call, always the same."""
     images = torch.randn(8, 1, *SHAPE, generator=torch.Generator().manual_seed(6)) + 0.4
-    return Batch(images, torch.arange(8) % 2, torch.arange(100, 108), seen_twice)
+    return Batch(images, torch.arange(8) % 2, torch.arange(100, 108), visit=seen_twice)
 
 
 def randomised(model: nn.Module, seed: int) -> nn.Module:

@@ -283,7 +283,7 @@ def _halves(seed: int, count: int = 40) -> Batch:
     targets = torch.arange(count) % 2
     images = 0.3 + 0.1 * torch.randn(count, 1, *SHAPE, generator=draw)
     images[:, :, : SHAPE[0] // 2] += 0.2 * targets.reshape(-1, 1, 1, 1, 1)
-    return Batch(images, targets, torch.arange(count), seen_twice)
+    return Batch(images, targets, torch.arange(count), visit=seen_twice)
 
 
 def _fitted(model: nn.Module, train: Batch, validation: Batch) -> nn.Module:

@@ -69,7 +69,7 @@ class Batch:
     images: Tensor
     targets: Tensor
     subjects: Tensor
-    visit: Callable[[int], Visit | None] | None = None
+    visit: Callable[[int], Visit | None] | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.subjects)

@@ -98,4 +98,4 @@ def _read(path: Path, simulator: Simulator) -> Batch:
     images = torch.from_numpy(np.load(path, mmap_mode="c", allow_pickle=False))
     targets = torch.tensor(json.loads(path.with_suffix(".json").read_text()))
     stream = "test" if path.stem == OFF else path.stem
-    return Batch(images, targets, torch.arange(len(images)), lambda subject: simulator.visit(int(subject), stream))
+    return Batch(images, targets, torch.arange(len(images)), visit=lambda s: simulator.visit(int(s), stream))

@@ -24,7 +24,7 @@ RECIPE = {"epochs": 1, "batch": 4, "learning_rate": 1e-2, "weight_decay": 0.01, 
 
 def batch(count, seed):
     images = torch.rand(count, 1, *SHAPE, generator=torch.Generator().manual_seed(seed))
-    return Batch(images, torch.arange(count) % 2, torch.arange(count), seen_twice)
+    return Batch(images, torch.arange(count) % 2, torch.arange(count), visit=seen_twice)
 
 
 @pytest.mark.parametrize(

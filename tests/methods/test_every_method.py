@@ -57,7 +57,7 @@ def told(method, shape):
     draw = torch.Generator().manual_seed(9)
     images, truth, training = (torch.randn(n, 1, *shape, generator=draw) + 0.5 for n in (2, 2, 6))
     probe = replace(PROBE, images=images, truth=truth)
-    batch = Batch(training, torch.arange(6) % 2, torch.arange(6), seen_twice)
+    batch = Batch(training, torch.arange(6) % 2, torch.arange(6), visit=seen_twice)
     return images, replace(probe.context(method), training=lambda: batch)
 
 

@@ -127,7 +127,7 @@ def test_the_control_is_the_slope_of_patients_less_that_of_controls():
     """What a person brings along falls out: the course is found beside levels of a thousand times its size."""
     levels = 1000 * torch.randn((3, 1, *GRID), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     images = torch.stack([levels[p] + (1 + d) * COURSES[0].double() * m / 12 for p, m, d in ROWS])
-    batch = Batch(images, torch.tensor([row[2] for row in ROWS]), torch.arange(len(ROWS)), visit)
+    batch = Batch(images, torch.tensor([row[2] for row in ROWS]), torch.arange(len(ROWS)), visit=visit)
     found = GroupCourse()(torch.nn.Identity(), images[:2].float(), (1, 0), Context(training=lambda: batch))
     torch.testing.assert_close(found, COURSES[:1].expand(2, -1, -1, -1, -1))
     with pytest.raises(Undefined, match="who are seen more than once"):

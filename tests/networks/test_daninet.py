@@ -43,7 +43,7 @@ def cohort(count, seed):
     for one in seen:
         changed = painted(AGEING) * (one.age - 65) + one.diagnosis * painted(DISEASE) * (2 + one.months / 12)
         images.append(changed + 0.1 * levels[one.person] + 0.05 * torch.randn(GRID, generator=draw))
-    return Batch(torch.stack(images)[:, None], torch.arange(count) % 2, torch.arange(count), visit)
+    return Batch(torch.stack(images)[:, None], torch.arange(count) % 2, torch.arange(count), visit=visit)
 
 
 def network(**parameters):

@@ -33,7 +33,7 @@ def learnt(name):
     if isinstance(model, SelfFitting):
         targets = torch.arange(40) % 2
         images = 0.3 + 0.1 * torch.randn(40, 1, *SHAPE, generator=draw) + 0.2 * targets.reshape(-1, 1, 1, 1, 1)
-        model.fit(*[Batch(images, targets, torch.arange(40), seen_twice)] * 2, draw)
+        model.fit(*[Batch(images, targets, torch.arange(40), visit=seen_twice)] * 2, draw)
         return model.eval()
     with torch.no_grad():
         for parameter in model.parameters():
