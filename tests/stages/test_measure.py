@@ -12,6 +12,7 @@ from bench.contracts import Attribution, Cohort, Context, MethodTags, MetricTags
 from bench.contracts.validity import Validity
 from bench.stages.explained import Explained, ExplainedModel
 from bench.stages.scoring import measure
+from metrics.course import CourseSkill
 
 SCORES = torch.tensor([-2.0, -1.0, 1.0, 2.0])
 
@@ -85,6 +86,20 @@ def test_outputs_that_are_not_finite_are_the_reason(kind):
     rows = measure("asks", Asks(kind), explained, broken, {}, [])
     assert rows["status"].eq("undefined").all()
     assert rows["reason"].str.contains("output is not finite").all()
+
+
+def test_a_map_in_other_units_than_a_metric_of_changes_reads_is_unsupported_with_the_reason():
+    made = scene()
+    rows = measure(
+        "skill",
+        CourseSkill(),
+        Explained("any", Anything(), Attribution(made.cohort.images), made.context),
+        made,
+        {},
+        [],
+    )
+    assert rows["status"].eq("unsupported").all()
+    assert rows["reason"].eq("defined for change, this map is a location").all()
 
 
 class Peak:
