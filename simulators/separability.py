@@ -134,10 +134,14 @@ class Search:
         """The observer at an amplitude and what it sees of subjects; the last is kept, mostly that which is chosen."""
         return lru_cache(maxsize=1)(self._seen)
 
+    def fresh(self, count: int) -> DrawnSubjects:
+        """So many subjects that no search saw."""
+        return DrawnSubjects(self.parts, "verification", range(count), progress=self.progress)
+
     def _seen(self, amplitude: float, subjects: tuple[int, ...]) -> tuple[Observer, SeenSubjects]:
         scenes = DrawnSubjects(self.parts, STREAM, subjects, self.bank, self.progress)
         watcher = observer(self.parts, amplitude, scenes)
-        return watcher, _look(self.parts, amplitude, watcher, scenes)
+        return watcher, as_seen(self.parts, amplitude, watcher, scenes)
 
 
 def observer(parts: Parts, amplitude: float, scenes: Iterable[Scene]) -> Observer:
@@ -157,7 +161,8 @@ def observer(parts: Parts, amplitude: float, scenes: Iterable[Scene]) -> Observe
     return parts.pathology.observer.of(known)
 
 
-def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Collection[Scene]) -> SeenSubjects:
+def as_seen(parts: Parts, amplitude: float, watcher: Observer, scenes: Collection[Scene]) -> SeenSubjects:
+    """What an observer sees of subjects at an amplitude."""
     at, labels = replace(parts, amplitude=amplitude), []
     read = places_read(parts.anatomy.template.maps[2], parts.voxel_mm)
     # one block each: small arrays that stay, between volumes that go, leave holes in memory that no volume fits into
@@ -178,8 +183,7 @@ def _look(parts: Parts, amplitude: float, watcher: Observer, scenes: Collection[
 def _verify(parts: Parts, amplitude: float, search: Search, count: int) -> dict[str, Any]:
     """The result of the observer, fitted on the subjects of the search, on others."""
     watcher, seen = search.seen(amplitude, tuple(search.subjects))
-    fresh = DrawnSubjects(parts, "verification", range(count), progress=search.progress)
-    other = _look(parts, amplitude, watcher, fresh)
+    other = as_seen(parts, amplitude, watcher, search.fresh(count))
     products = parts.labels.products
     reached = separated(seen.judged(), other.judged(), products)
     result: dict[str, Any] = {"reached": reached.value, "low": reached.low, "high": reached.high}

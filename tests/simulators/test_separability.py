@@ -19,7 +19,7 @@ from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.focal import Focal
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
-from simulators.separability import HIGH, LOW, MOST, STREAM, TRIED, _look, calibrate, observer
+from simulators.separability import HIGH, LOW, MOST, STREAM, TRIED, as_seen, calibrate, observer
 from simulators.task.graded import Graded
 from simulators.task.patterns import Patterns
 
@@ -121,8 +121,8 @@ def stopped(atrophy):
 
 def test_a_search_goes_on_from_what_it_found_and_finds_the_same(atrophy, stopped, monkeypatch):
     whole, looked = calibrate(atrophy.parts, 0.9, 60, 60), []
-    look = separability._look
-    monkeypatch.setattr(separability, "_look", lambda p, a, *more: looked.append(a) or look(p, a, *more))
+    look = separability.as_seen
+    monkeypatch.setattr(separability, "as_seen", lambda p, a, *more: looked.append(a) or look(p, a, *more))
     assert calibrate(atrophy.parts, 0.9, 60, 60, reached=stopped) == whole
     assert len(stopped) > 3 and not {LOW, HIGH} & set(looked), "ends are tried first, and were known"
 
@@ -134,7 +134,7 @@ def test_subjects_of_a_bank_give_the_same_and_are_drawn_once(atrophy, tmp_path, 
     told = []
     banked = DrawnSubjects(atrophy.parts, STREAM, range(40), tmp_path, told.append)
     watcher = observer(atrophy.parts, 0.3, banked)
-    seen = [_look(atrophy.parts, 0.3, watcher, subjects) for subjects in (banked, direct)]
+    seen = [as_seen(atrophy.parts, 0.3, watcher, subjects) for subjects in (banked, direct)]
     for ours, theirs in zip(*seen, strict=True):
         assert np.array_equal(ours, theirs)
     assert sum(told) >= 40
