@@ -24,7 +24,7 @@ from simulators.observe.pattern import places_read, values_read
 from simulators.observe.readout import regression
 from simulators.observe.seen import SeenSubjects, separated, with_pattern
 from simulators.parts import Parts
-from simulators.render.signal import image
+from simulators.render.signal import image, pictured
 
 #: subjects to fit the observer and solve on, and seed-disjoint ones to verify with
 FIT, VERIFY = 2000, 4000
@@ -169,8 +169,9 @@ def as_seen(parts: Parts, amplitude: float, watcher: Observer, scenes: Collectio
     images = np.empty((len(scenes), int(read.sum())), np.float32)
     statistics = np.empty((len(scenes), 0))
     for row, scene in enumerate(scenes):
-        seen = image(at, scene, parts.strengths(scene.subject, scene.stream))
-        features = watcher.features(seen, scene.warped, scene.shape)
+        # regions are read where the image shows them: where they lay in health, nobody sees
+        seen, anatomy = pictured(at, scene, parts.strengths(scene.subject, scene.stream))
+        features = watcher.features(seen, anatomy, scene.shape)
         if not row:
             statistics = np.empty((len(scenes), len(features)))
         statistics[row] = features

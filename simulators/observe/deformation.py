@@ -16,7 +16,8 @@ from simulators.observe.observers import FixedPlace, Known
 class VolumeAndShell(FixedPlace):
     """For regions that shrink: how much fluid an image shows in them and in the shells around them.
 
-    Fluid is read off the intensities on the line from grey matter to fluid.
+    Fluid is read off the intensities on the line from grey matter to fluid. How large ventricles were in health, an
+    image in which anatomy has moved does not show.
     """
 
     #: voxels of the shells' outer surfaces from the regions
@@ -43,7 +44,7 @@ class VolumeAndShell(FixedPlace):
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): of each region, of each side and of the shells around: fluid (voxels), and what darkens and brightens
-        beyond what the healthy anatomy explains; then what `FixedPlace` sees.
+        beyond what the anatomy explains; then what `FixedPlace` sees.
         """
         gm, csf = self.contrast.gm, self.contrast.csf
         fluid = np.where(warped.brain, np.clip((gm - image) / (gm - csf), 0, 1), 0)
@@ -51,7 +52,8 @@ class VolumeAndShell(FixedPlace):
         parts = [part for place in self.places for part in _shells(np.isin(warped.labels, place), self.SHELLS)]
         readings = (fluid, np.minimum(left, 0), np.maximum(left, 0))
         values = [float(reading[part].sum()) for reading in readings for part in parts]
-        return np.array([*values, *super().features(image, warped, shape)], np.float64)
+        hidden = {**shape, "ventricles": np.zeros_like(shape["ventricles"])}
+        return np.array([*values, *super().features(image, warped, hidden)], np.float64)
 
 
 class Ventricular(VolumeAndShell):

@@ -23,7 +23,7 @@ class Deformation(Resizing):
     Khanal et al. 2017, Front. Neurosci. 11:132; the flow is a potential one instead of an elastic one.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     family: ClassVar[str] = "deformation"
     summary: ClassVar[str] = (
         "Loss of tissue in named regions, which shrink and draw in the fluid and tissue around them."

@@ -19,7 +19,13 @@ NOWHERE: Mapping[str, Strengths] = MappingProxyType({})
 
 def image(parts: Parts, scene: Scene, strengths: Strengths) -> np.ndarray:
     """The image (D, H, W) of a subject at strengths of the parts of the pathology."""
-    return scanned(parts, scene, signal(parts, scene, strengths), scene.local.noise)
+    return pictured(parts, scene, strengths)[0]
+
+
+def pictured(parts: Parts, scene: Scene, strengths: Strengths) -> tuple[np.ndarray, Warped]:
+    """The image, and the anatomy that it shows: that of the healthy subject after all displacements."""
+    planted = _planted(parts, scene, strengths, None)
+    return scanned(parts, scene, _signal(planted, scene), scene.local.noise), planted.anatomy
 
 
 def scanned(parts: Parts, scene: Scene, signal: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -32,23 +38,19 @@ def signal(parts: Parts, scene: Scene, strengths: Strengths, moves: Sequence[Mov
 
     moves: displacements of its anatomy, if not those at these strengths.
     """
-    planted = _planted(parts, scene, strengths, moves)
-    seen = planted.head.spread(planted.signal)
-    for change in changes(seen, planted.acts, scene.place.warped):
-        seen = seen + change
-    return seen
+    return _signal(_planted(parts, scene, strengths, moves), scene)
 
 
 def loss(parts: Parts, scene: Scene, strengths: Strengths) -> np.ndarray:
     """Loss by the pathology in each voxel (D, H, W) float64: share of tissue, or signal (negative where added)."""
-    head, taken, signal, planted, displaced = _planted(parts, scene, strengths, None)
-    if displaced:
-        healthy = scene.place.warped
+    head, taken, signal, planted, anatomy = _planted(parts, scene, strengths, None)
+    healthy = scene.place.warped
+    if anatomy is not healthy:
         before = _tissues(parts, scene, healthy, head, head.of(healthy.labels))
         lost = head.spread(replaced(before, taken.tissues))
     else:
         lost = head.spread(taken.lost)
-    for change in changes(head.spread(signal), planted, scene.place.warped):
+    for change in changes(head.spread(signal), planted, healthy):
         lost = lost - change
     return lost
 
@@ -61,14 +63,14 @@ def moving(parts: Parts, scene: Scene, strengths: Strengths, regions: Mapping[st
 class _Planted(NamedTuple):
     """Voxels of the head, what was taken of them, the signal (n,) of what is left, and acts that may yet change it.
 
-    displaced: whether anatomy was.
+    anatomy: after displacements, the healthy one itself where there are none.
     """
 
     head: Voxels
     taken: Taken
     signal: np.ndarray
     acts: list[Act]
-    displaced: bool
+    anatomy: Warped
 
 
 def _planted(parts: Parts, scene: Scene, strengths: Strengths, moves: Sequence[Move] | None) -> _Planted:
@@ -79,7 +81,15 @@ def _planted(parts: Parts, scene: Scene, strengths: Strengths, moves: Sequence[M
     taken = take(_tissues(parts, scene, warped, head, labels), planted, head)
     signal = parts.contrast.mix(taken.tissues, taken.lesion, scene.intensities)
     signal *= (1 + scene.local.signal).take(labels)
-    return _Planted(head, taken, signal, planted, bool(moves))
+    return _Planted(head, taken, signal, planted, warped)
+
+
+def _signal(planted: _Planted, scene: Scene) -> np.ndarray:
+    """The signal (D, H, W) with the changes of the acts."""
+    seen = planted.head.spread(planted.signal)
+    for change in changes(seen, planted.acts, scene.place.warped):
+        seen = seen + change
+    return seen
 
 
 def _tissues(parts: Parts, scene: Scene, warped: Warped, head: Voxels, labels: np.ndarray) -> np.ndarray:
