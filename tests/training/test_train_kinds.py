@@ -1,5 +1,7 @@
 """Values and several classes are trained, judged and recorded; further test streams where a simulator has them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -123,7 +125,8 @@ class _Values:
 
 def test_images_keep_values_and_hold_the_further_streams(tmp_path):
     draw(_Values(), {"train": 9, "validation": 8, "test": 10}, tmp_path)
-    found = IMAGES.read(tmp_path, None, None)
+    study = SimpleNamespace(make=lambda kind, name: _Values())
+    found = IMAGES.read(tmp_path, study, SimpleNamespace(unit=SimpleNamespace(simulator="values")))
     assert torch.equal(found.train.targets, torch.arange(9) / 7)
     assert found.off.images[3].unique().item() == 403.5
     assert list(found.shifted) == ["decorrelated"]
