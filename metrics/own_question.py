@@ -23,7 +23,7 @@ from bench.contracts import (
 from metrics.regions import RegionSpearman, region_mass
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class FromBaseline:
     """I = x - x', x' the image with one region at the baseline of a map: equal for maps that have one baseline.
 

@@ -132,13 +132,8 @@ class Perturbation(Protocol):
     draw(inputs, context, row) -> (K, 1, D, H, W): the perturbations I of one subject, so that x - I is evaluated.
     """
 
-    @property
-    def name(self) -> str:
-        """What tables call it."""
-
-    @property
-    def count(self) -> int:
-        """How many perturbations of a subject it draws."""
+    name: str
+    count: int
 
     def draw(self, inputs: Tensor, context: Context, row: int) -> Tensor:
         """The same draws for the same subject, whatever batch it sits in."""

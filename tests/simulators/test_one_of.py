@@ -19,7 +19,7 @@ from simulators.pathology.atrophy import Atrophy
 from simulators.pathology.deformation import Deformation
 from simulators.pathology.focal import Focal
 from simulators.pathology.one_of import OneOf
-from simulators.separability import _look, observer
+from simulators.separability import as_seen, observer
 from simulators.task.patterns import Patterns
 from simulators.task.single import SingleCause
 
@@ -139,7 +139,7 @@ def test_the_observer_sees_more_than_a_discriminant_of_all_places():
     joint = Joint(watcher.observers)
     found = []
     for watching in (watcher, joint):
-        seen = _look(parts, 0.4, watching, scenes).statistics
+        seen = as_seen(parts, 0.4, watching, scenes).statistics
         score = fit(seen[:320], sides[:320], products=False)
         found.append(auc(score(seen[320:]), sides[320:]).value)
     assert found[0] > found[1]
