@@ -9,10 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.contracts import BadInput, BlindSpot, Cohort, Context, MetricTags, Subjects, Truth, bounded
-from metrics._shared.domain import volume_of
-from metrics._shared.visits import visits_of
-from metrics.regions import labels_within, region_means
+from bench.contracts import BlindSpot, Cohort, Context, MetricTags, Subjects, Truth, bounded
+from metrics.trend import Followed
 
 
 @bounded
@@ -58,17 +56,11 @@ class CourseSkill:
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
     ) -> dict[str, Tensor]:
         """The skill of each patient (N,); raises `Undefined` where subjects are no visits of persons."""
-        visits = visits_of(context, len(maps))
-        true = volume_of(truth, maps, context, self)
-        if context.regions is None:
-            raise BadInput("a course by region needs `regions` in the context; give the subjects' labels")
-        labels, count = labels_within(context.regions, maps, context), len(context.region_names)
-        wanted, foretold = (region_means(volume, labels, count) for volume in (true, maps))
-        patients = (context.sides(cohort.targets) == 1).tolist()
-        first = [row for row, visit in visits.items() if visit.number == 0 and patients[row]]
+        seen = Followed.of(maps, truth, cohort, context, self)
+        foretold = seen.means(maps)
         values = torch.full((len(maps),), math.nan)
-        for row in first:
-            values[row] = _skill(foretold[row], wanted[row])
+        for row in (row for row, visit in seen.visits.items() if visit.number == 0):
+            values[row] = _skill(foretold[row], seen.true[row])
         return {"": values}
 
 

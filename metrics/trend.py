@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -17,15 +17,49 @@ from bench.contracts import (
     MetricTags,
     Subjects,
     Truth,
+    Undefined,
+    Visit,
     bounded,
     courses,
 )
 from metrics._shared.domain import volume_of
-from metrics._shared.visits import visits_of
 from metrics.regions import labels_within, region_means, weighed
 
 #: slopes are equal where they differ by less than this share of the largest mean over the whole time: that is rounding
 ROUNDING = 1e-9
+
+
+class Followed(NamedTuple):
+    """Patients over their visits: the visit in each row that is one of a patient, and regions.
+
+    true: (N, R) means of the truth by region. labels: (N, 1, D, H, W) of so many `regions` within the domain.
+    """
+
+    visits: dict[int, Visit]
+    true: np.ndarray
+    labels: Tensor
+    regions: int
+
+    @classmethod
+    def of(cls, maps: Tensor, truth: Truth | None, cohort: Cohort, context: Context, owner: object) -> "Followed":
+        """Those of a map's subjects; raises `Undefined` where nobody is seen more than once."""
+        ask = context.visit or (lambda subject: None)
+        visits = {row: visit for row in range(len(maps)) if (visit := ask(context.subject(row)))}
+        if not visits:
+            raise Undefined(
+                "courses need persons who are seen more than once, and here every subject is another person"
+            )
+        volume = volume_of(truth, maps, context, owner)
+        if context.regions is None:
+            raise BadInput(f"{type(owner).__name__} needs `regions` in the context; give the subjects' labels")
+        labels, count = labels_within(context.regions, maps, context), len(context.region_names)
+        ill = (context.sides(cohort.targets) == 1).tolist()
+        patients = {row: visit for row, visit in visits.items() if ill[row]}
+        return cls(patients, region_means(volume, labels, count), labels, count)
+
+    def means(self, volumes: Tensor) -> np.ndarray:
+        """(N, R) means of volumes (N, 1, D, H, W) by region, NaN where a region has no voxel."""
+        return region_means(volumes, self.labels, self.regions)
 
 
 @bounded
@@ -73,19 +107,13 @@ class RelevanceTrend:
         self, maps: Tensor, truth: Truth | None, strata: Sequence[str], cohort: Cohort, context: Context
     ) -> dict[str, Tensor]:
         """The correlation of each person (N,); raises `Undefined` where subjects are no visits of persons."""
-        visits = visits_of(context, len(maps))
-        true = volume_of(truth, maps, context, self)
-        if context.regions is None:
-            raise BadInput("a trend by region needs `regions` in the context; give the subjects' labels")
-        labels, count = labels_within(context.regions, maps, context), len(context.region_names)
-        disease = np.abs(region_means(true, labels, count))
-        relevance = region_means(weighed(maps, context), labels, count)
+        seen = Followed.of(maps, truth, cohort, context, self)
+        disease, relevance = np.abs(seen.true), seen.means(weighed(maps, context))
         relevance = relevance if context.quantity == "contribution" else np.abs(relevance)
-        patients = (context.sides(cohort.targets) == 1).tolist()
         values = torch.full((len(maps),), math.nan)
-        for rows in courses(visits).values():
-            if len(rows) > 1 and patients[rows[-1]]:
-                months = np.array([visits[row].months for row in rows])
+        for rows in courses(seen.visits).values():
+            if len(rows) > 1:
+                months = np.array([seen.visits[row].months for row in rows])
                 values[rows[-1]] = _agreement(months, relevance[rows], disease[rows])
         return {"": values}
 

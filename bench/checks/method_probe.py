@@ -222,9 +222,7 @@ def randomised(model: nn.Module, seed: int) -> nn.Module:
 
 
 def probes(method: Method | None = None) -> list[MethodProbe]:
-    """The two networks every check is run on, with three images; one that attends, or simulates,
-    for a method that needs that.
-    """
+    """The two networks of every check, with three images; one that attends, or simulates, where a method needs it."""
     generator = torch.Generator().manual_seed(5)
     images = torch.randn(3, 1, *SHAPE, generator=generator) + 0.5
     truth = torch.randn(3, 1, *SHAPE, generator=generator)

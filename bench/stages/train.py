@@ -33,8 +33,6 @@ class _Train(Stage[Trained]):
         before = graph.study.pretrained(unit)
         start = (graph.cell(self, before),) if before else ()
         pair = {"init_seed": unit.init_seed, "order_seed": unit.order_seed}
-        # pairs of classes were once judged as if each were the only one
-        many = graph.study.make("simulators", unit.simulator).outputs > 2
         content = {
             "calibration": calibration.key,
             "network": graph.describe("networks", unit.network),
@@ -42,7 +40,6 @@ class _Train(Stage[Trained]):
             "data_seed": unit.data_seed,
             **(pair if unit.crossed else {"model_seed": unit.model_seed}),
             **({"start": start[0].key} if start else {}),
-            **({"gate": "of all pairs"} if many else {}),
         }
         source, caches = self.code(graph, "networks", unit.network), (*images.caches, images)
         return Cell(self, unit.id, content, unit, (calibration, *start), source, caches=caches)

@@ -6,6 +6,7 @@ the voxels that were planted. A pathology names its observer.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -120,9 +121,7 @@ class LocalEnergy(FixedPlace):
     @classmethod
     def of(cls, known: Known) -> "LocalEnergy":
         """The observer of the pathology's own regions, by healthy subjects."""
-        usual = np.mean([_energy(image) for image, _ in known.healthy(HEALTHY)], axis=0)
-        # a voxel where healthy subjects are flat would outweigh all others
-        return cls(known.pathology.regions, known.names, known.seen, usual + FLAT * usual.mean())
+        return cls(known.pathology.regions, known.names, known.seen, _usual(known.healthy))
 
     def features(self, image: np.ndarray, warped: Warped, shape: Mapping[str, np.ndarray]) -> np.ndarray:
         """(F,): log energy of each place and of the brain, then what `FixedPlace` sees."""
@@ -130,6 +129,14 @@ class LocalEnergy(FixedPlace):
         places = [*(np.isin(warped.labels, group) for group in self.groups), warped.brain]
         logs = [float(np.log(_mean(energy[place]) + 1e-9)) for place in places]
         return np.concatenate([logs, super().features(image, warped, shape)])
+
+
+@lru_cache(maxsize=1)
+def _usual(healthy: Callable[[int], Iterable[tuple[np.ndarray, Warped]]]) -> np.ndarray:
+    """Mean energy (D, H, W) of healthy subjects, the same for every place that an observer looks at."""
+    usual: np.ndarray = np.mean([_energy(image) for image, _ in healthy(HEALTHY)], axis=0)
+    # a voxel where healthy subjects are flat would outweigh all others
+    return usual + FLAT * usual.mean()
 
 
 def _energy(image: np.ndarray) -> np.ndarray:
