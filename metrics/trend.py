@@ -43,8 +43,7 @@ class Followed(NamedTuple):
     @classmethod
     def of(cls, maps: Tensor, truth: Truth | None, cohort: Cohort, context: Context, owner: object) -> "Followed":
         """Those of a map's subjects; raises `Undefined` where nobody is seen more than once."""
-        ask = context.visit or (lambda subject: None)
-        visits = {row: visit for row in range(len(maps)) if (visit := ask(context.subject(row)))}
+        visits = cohort.visits
         if not visits:
             raise Undefined(
                 "courses need persons who are seen more than once, and here every subject is another person"

@@ -69,8 +69,7 @@ class MetricProbe:
     def context(self) -> Context:
         """A context over the rows: training images, redraws, scans (other noise), twins and the way to them.
 
-        All heads have one shape, so that a map lies on another subject as it is. All patients are visits of one person,
-        all controls of another, a year apart.
+        All heads have one shape, so that a map lies on another subject as it is.
         """
         subjects = tuple(self.cohort.subjects.tolist())
         images, twins = (dict(zip(subjects, c, strict=True)) for c in (self.cohort.images, self.cohort.twins))
@@ -81,10 +80,6 @@ class MetricProbe:
 
         def severities(subject: int, strengths: tuple[float, ...]) -> Tensor:
             return torch.stack([twins[subject].lerp(images[subject], strength) for strength in strengths])
-
-        def visit(subject: int) -> Visit:
-            number, person = divmod(subject, 2)
-            return Visit(person, number, len(subjects) // 2, 12.0 * number, 70.0 + number, person)
 
         return Context(
             subjects=subjects,
@@ -99,7 +94,6 @@ class MetricProbe:
             twin=twins.__getitem__,
             severities=severities,
             to_anatomy_of=lambda volume, donor, recipient: volume,
-            visit=visit,
         )
 
     @property
@@ -150,7 +144,7 @@ class MetricProbe:
 
 
 def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> MetricProbe:
-    """A fresh probe; the same bytes at every call."""
+    """A fresh probe; the same bytes at every call. All patients are visits of one person, all controls of another."""
     source = torch.Generator().manual_seed(seed)
     shape = (subjects, 1, *grid)
     images = torch.randn(shape, generator=source)
@@ -173,6 +167,7 @@ def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> MetricProbe:
         truths=truths,
         region_names=tuple(f"r{r}" for r in range(_REGIONS)),
         affine=np.diag([2.0, 2.0, 2.0, 1.0]),
+        visit=lambda subject: _a_year_apart(subject, subjects),
     )
     slope = torch.zeros(shape[1:])
     slope[:, 2:6, 2:6, 2:6] = torch.rand((4, 4, 4), generator=source)
@@ -182,6 +177,12 @@ def probe(subjects: int = 6, seed: int = 0, grid: Grid = GRID) -> MetricProbe:
     uses = use + 0.1 * torch.rand((4, *use.shape), generator=source)
     place = cohort.regions[:, None] == torch.arange(1, _REGIONS + 1).repeat_interleave(_REDRAWS).reshape(-1, 1, 1, 1, 1)
     return MetricProbe(cohort, maps, slope, images + 0.5 * noise, uses, redrawn.where(place, images[:, None]))
+
+
+def _a_year_apart(subject: int, subjects: int) -> Visit:
+    """The visit that a subject is, where all patients are one person and all controls another."""
+    number, person = divmod(subject, 2)
+    return Visit(person, number, subjects // 2, 12.0 * number, 70.0 + number, person)
 
 
 def probe_network(grid: Grid = GRID, seed: int = 0) -> nn.Module:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from bench.contracts.data import Batch, Truth
-from bench.contracts.visits import Visit
 
 
 def _no_training() -> Batch:
@@ -45,9 +44,8 @@ class Context:
     the mean of the redraws that `use` rests on; rescans: (subject, k) -> (k, 1, D, H, W), its image scanned anew
     k times; twin: subject -> (1, D, H, W), its image with the other label; severities: (subject, strengths) ->
     (K, 1, D, H, W), its image at K strengths of the pathology, 0 none, 1 a patient's; to_anatomy_of: (volume, donor,
-    recipient) -> the donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the average one; visit:
-    subject -> the visit of a person that it is, None of one who is seen once. Each is None where no simulator stands
-    behind the images or it cannot say, or the plug-in may not know.
+    recipient) -> the donor's volume (1, D, H, W) as it lies on the recipient's anatomy, None the average one. Each is
+    None where no simulator stands behind the images or it cannot say, or the plug-in may not know.
     sides: targets (N,) -> (N,) int64, who is a patient: 1 on the patients' side of the explained score, 0 on the
     controls', -1 on neither, as the simulator says; without one, class 1 against class 0.
     model: name of the trained model in its study where its own maps of the explained subjects are asked for; "" for
@@ -74,7 +72,6 @@ class Context:
     twin: Callable[[int], Tensor] | None = None
     severities: Callable[[int, tuple[float, ...]], Tensor] | None = None
     to_anatomy_of: Callable[[Tensor, int, int | None], Tensor] | None = None
-    visit: Callable[[int], Visit | None] | None = None
     target: Any = None
     model: str = ""
     quantity: str = "location"

@@ -88,7 +88,6 @@ def metric_context(simulator: Any, cohort: Cohort, model: str, training: Callabl
         twin=lambda subject: twins[int(subject)],
         severities=severities,
         to_anatomy_of=lambda volume, donor, recipient: simulator.to_anatomy_of(volume, donor, recipient, EVALUATION),
-        visit=lambda subject: simulator.visit(int(subject), EVALUATION),
     )
 
 

@@ -28,12 +28,10 @@ def visit(row):
     return Visit(person, before, sum(p == person for p, _, _ in ROWS), float(months), 70 + months / 12, diagnosis)
 
 
-def world(**changes):
+def world(ask=visit, **changes):
     truth = Truth("course", volume=torch.stack([COURSES[person] for person, _, _ in ROWS]) * DOMAIN)
-    context = Context(
-        tuple(range(len(ROWS))), domain=DOMAIN, regions=LABELS, region_names=NAMES, visit=visit, quantity="change"
-    )
-    cohort = Cohort(truth.volume, torch.tensor([row[2] for row in ROWS]), torch.arange(len(ROWS)))
+    context = Context(tuple(range(len(ROWS))), domain=DOMAIN, regions=LABELS, region_names=NAMES, quantity="change")
+    cohort = Cohort(truth.volume, torch.tensor([row[2] for row in ROWS]), torch.arange(len(ROWS)), visit=ask)
     return truth, cohort, replace(context, **changes)
 
 
@@ -88,7 +86,7 @@ def test_without_visits_or_regions_it_says_so(metric):
     truth, _, _ = world()
     for ask in (None, lambda subject: None):
         with pytest.raises(Undefined, match="seen more than once"):
-            skill(metric, truth.volume, visit=ask)
+            skill(metric, truth.volume, ask=ask)
     with pytest.raises(BadInput, match="`regions` in the context; give"):
         skill(metric, truth.volume, regions=None)
 

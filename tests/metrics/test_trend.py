@@ -29,7 +29,7 @@ def visits(rows=ROWS):
     ]
 
 
-def world(rows=ROWS):
+def world(rows=ROWS, ask=None):
     """A disease that begins at 0.2 and grows in each region at its rate, and the context of its cohort."""
     months = torch.tensor([float(row[1]) for row in rows]).view(-1, 1, 1, 1, 1)
     volume = (
@@ -38,13 +38,14 @@ def world(rows=ROWS):
     truth = Truth("planted", volume=volume * DOMAIN)
     subjects = tuple(range(100, 100 + len(rows)))
     seen = dict(zip(subjects, visits(rows), strict=True))
-    context = Context(subjects, domain=DOMAIN, regions=LABELS, region_names=NAMES, visit=seen.__getitem__)
-    cohort = Cohort(volume, torch.tensor([row[2] for row in rows]), torch.tensor(subjects))
+    context = Context(subjects, domain=DOMAIN, regions=LABELS, region_names=NAMES)
+    visit = ask or seen.__getitem__
+    cohort = Cohort(volume, torch.tensor([row[2] for row in rows]), torch.tensor(subjects), visit=visit)
     return truth, cohort, context
 
 
-def trend(maps, metric=None, truth=None, rows=ROWS, **changes):
-    planted, cohort, context = world(rows)
+def trend(maps, metric=None, truth=None, rows=ROWS, ask=None, **changes):
+    planted, cohort, context = world(rows, ask)
     scores = (metric or RelevanceTrend()).group(
         maps, truth or planted, [""] * len(rows), cohort, replace(context, **changes)
     )
@@ -143,9 +144,8 @@ def test_a_broken_map_has_no_trend():
 
 def test_without_visits_or_regions_it_says_so():
     truth, _, _ = world()
-    for ask in (None, lambda subject: None):
-        with pytest.raises(Undefined, match="seen more than once"):
-            trend(truth.volume, visit=ask)
+    with pytest.raises(Undefined, match="seen more than once"):
+        trend(truth.volume, ask=lambda subject: None)
     with pytest.raises(BadInput, match="`regions` in the context; give"):
         trend(truth.volume, regions=None)
 
