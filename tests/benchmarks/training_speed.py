@@ -38,6 +38,11 @@ class Grid:
     atlas[: SHAPE[0] // 2] += 1
     atlas[:, : SHAPE[1] // 2] += 2
     atlas[:, :, : SHAPE[2] // 2] += 4
+    # the first five are those that networks of conf/network name
+    region_names = (
+        *("left hippocampus", "right hippocampus", "right insula", "left superior frontal gyrus"),
+        *("right precentral gyrus", "left insula", "left precentral gyrus", "right superior frontal gyrus"),
+    )
 
 
 def seconds(work: Callable[[], object]) -> float:
