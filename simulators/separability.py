@@ -30,8 +30,8 @@ from simulators.render.signal import image, pictured
 FIT, VERIFY = 2000, 4000
 #: stream of the subjects that are searched on
 STREAM = "calibration"
-#: amplitudes that a search mostly tries, and the highest share that is told before it is done
-TRIED, MOST = 8, 0.99
+#: amplitudes that a search mostly tries
+TRIED = 8
 #: parts of the subjects that are judged in turn by an observer fitted on the rest
 FOLDS = 5
 #: amplitudes searched, from invisible to all tissue gone, and how closely, as a number and as a share of the amplitude
@@ -68,22 +68,30 @@ def calibrate(
         if bank is None:
             fill(folder, partial(healthy, parts), {STREAM: subjects})
         known: MutableMapping[float, float] = {} if reached is None else reached
-        share = _Share(TRIED * subjects + verify, progress, len(known) * subjects)
+        share = _Share(TRIED * subjects + verify, subjects + verify, progress, len(known) * subjects)
         search = Search(parts, folder, range(subjects), known, share)
         amplitude = search.amplitude(separability)
+        share.searched()
         asked = {"amplitude": round(amplitude, 6), "asked": separability, "subjects": verify}
         return asked | _verify(parts, amplitude, search, verify)
 
 
 class _Share:
-    """Subjects that were looked at, told as a share of those expected; how many amplitudes are tried nobody knows."""
+    """Subjects that were looked at, told as a share of those expected; how many amplitudes are tried nobody knows.
 
-    def __init__(self, expected: int, progress: Callable[[float], None], done: int) -> None:
-        self.expected, self.progress, self.done = expected, progress, done
+    least: subjects that may yet be looked at once the search is over.
+    """
+
+    def __init__(self, expected: int, least: int, progress: Callable[[float], None], done: int) -> None:
+        self.expected, self.least, self.progress, self.done = expected, least, progress, done
 
     def __call__(self, subjects: int) -> None:
         self.done += subjects
-        self.progress(min(self.done / self.expected, MOST))
+        self.progress(self.done / max(self.expected, self.done + self.least))
+
+    def searched(self) -> None:
+        """The search is over: what is left is known."""
+        self.expected, self.least = self.done + self.least, 0
 
 
 @dataclass
