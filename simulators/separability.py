@@ -1,7 +1,7 @@
 """Separability as a dial: the amplitude at which the reference observer reaches the AUC that was asked for."""
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
@@ -177,9 +177,8 @@ def as_seen(parts: Parts, amplitude: float, watcher: Observer, scenes: Collectio
     images = np.empty((len(scenes), int(read.sum())), np.float32)
     statistics = np.empty((len(scenes), 0))
     for row, scene in enumerate(scenes):
-        # regions are read where the image shows them: where they lay in health, nobody sees
         seen, anatomy = pictured(at, scene, parts.strengths(scene.subject, scene.stream))
-        features = watcher.features(seen, anatomy, scene.shape)
+        features = watcher.features(seen, anatomy, _shape_shown(parts, scene))
         if not row:
             statistics = np.empty((len(scenes), len(features)))
         statistics[row] = features
@@ -187,6 +186,11 @@ def as_seen(parts: Parts, amplitude: float, watcher: Observer, scenes: Collectio
         labels.append(parts.task.label(scene.subject))
     sides = np.array([parts.labels.side(label) for label in labels])
     return SeenSubjects(statistics, images, np.array(labels), sides)
+
+
+def _shape_shown(parts: Parts, scene: Scene) -> Mapping[str, np.ndarray]:
+    """A subject's shape; where anatomy has moved, no image shows how large ventricles were in health."""
+    return {**scene.shape, "ventricles": np.zeros(2, np.float32)} if parts.moving else scene.shape
 
 
 def _verify(parts: Parts, amplitude: float, search: Search, count: int) -> dict[str, Any]:

@@ -16,8 +16,7 @@ from simulators.observe.observers import FixedPlace, Known
 class VolumeAndShell(FixedPlace):
     """For regions that shrink: how much fluid an image shows in them and in the shells around them.
 
-    Fluid is read off the intensities on the line from grey matter to fluid. How large ventricles were in health, an
-    image in which anatomy has moved does not show.
+    Fluid is read off the intensities on the line from grey matter to fluid.
     """
 
     #: voxels of the shells' outer surfaces from the regions
@@ -52,8 +51,7 @@ class VolumeAndShell(FixedPlace):
         parts = [part for place in self.places for part in _shells(np.isin(warped.labels, place), self.SHELLS)]
         readings = (fluid, np.minimum(left, 0), np.maximum(left, 0))
         values = [float(reading[part].sum()) for reading in readings for part in parts]
-        hidden = {**shape, "ventricles": np.zeros_like(shape["ventricles"])}
-        return np.array([*values, *super().features(image, warped, hidden)], np.float64)
+        return np.array([*values, *super().features(image, warped, shape)], np.float64)
 
 
 class Ventricular(VolumeAndShell):

@@ -25,7 +25,7 @@ class Thinning(RegionalPathology):
     of the ribbon lost at amplitude 1 and severity 1.
     """
 
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     family: ClassVar[str] = "thinning"
     summary: ClassVar[str] = (
         "Cortex of named regions that has lost thickness on one side, graded by a subject's severity."

@@ -23,7 +23,7 @@ class Ventricles(Resizing):
     The amount is the linear growth, the cube root of the ventricles' relative volume minus 1, between -0.4 and 0.8.
     """
 
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     family: ClassVar[str] = "deformation"
     summary: ClassVar[str] = "Lateral ventricles that are larger than the subject's own."
     observer: ClassVar[type[Observer]] = Ventricular

@@ -19,13 +19,17 @@ NOWHERE: Mapping[str, Strengths] = MappingProxyType({})
 
 def image(parts: Parts, scene: Scene, strengths: Strengths) -> np.ndarray:
     """The image (D, H, W) of a subject at strengths of the parts of the pathology."""
-    return pictured(parts, scene, strengths)[0]
+    return _image(parts, scene, _planted(parts, scene, strengths, None))
 
 
 def pictured(parts: Parts, scene: Scene, strengths: Strengths) -> tuple[np.ndarray, Warped]:
-    """The image, and the anatomy that it shows: that of the healthy subject after all displacements."""
+    """The image, and the anatomy that it shows: after all displacements, without the tissue that turned to another.
+
+    What a lesion takes is still there: only the unlabelled truth tells it from the tissue around.
+    """
     planted = _planted(parts, scene, strengths, None)
-    return scanned(parts, scene, _signal(planted, scene), scene.local.noise), planted.anatomy
+    turned = [act for act in planted.acts if act.law.becomes != "lesion"]
+    return _image(parts, scene, planted), _without(planted.anatomy, turned, planted.head) if turned else planted.anatomy
 
 
 def scanned(parts: Parts, scene: Scene, signal: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -82,6 +86,17 @@ def _planted(parts: Parts, scene: Scene, strengths: Strengths, moves: Sequence[M
     signal = parts.contrast.mix(taken.tissues, taken.lesion, scene.intensities)
     signal *= (1 + scene.local.signal).take(labels)
     return _Planted(head, taken, signal, planted, warped)
+
+
+def _image(parts: Parts, scene: Scene, planted: _Planted) -> np.ndarray:
+    return scanned(parts, scene, _signal(planted, scene), scene.local.noise)
+
+
+def _without(anatomy: Warped, acts: Sequence[Act], head: Voxels) -> Warped:
+    """An anatomy without the tissue that acts take; labels stay."""
+    maps = anatomy.maps.copy()
+    maps.reshape(len(maps), -1)[:, head.at] = take(head.of(anatomy.maps), acts, head).tissues
+    return Warped(maps, anatomy.labels)
 
 
 def _signal(planted: _Planted, scene: Scene) -> np.ndarray:
