@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.columns.written import REALISM
-from bench.contracts import Realism
+from bench.contracts import BadInput, Realism, Unsupported
 from bench.launch.spoken import spoken
 from bench.report.figures import realism as figure
 from bench.report.figures import style
@@ -16,22 +16,47 @@ from bench.study import Study
 
 #: healthy subjects measured
 SUBJECTS = 200
+#: parts of a simulator's configuration that its images of healthy subjects depend on beside their anatomy
+IMAGED = ("contrast", "nuisance")
 
 
 def write(study: Study, subjects: int = SUBJECTS) -> Iterator[Path]:
-    """Measure each anatomy of a study's simulators once, into its `realism/<anatomy>.csv`, .pdf and .png."""
-    done: set[str] = set()
-    folder = study.folder / REALISM_FOLDER
-    for name in dict.fromkeys(unit.simulator for unit in study.units):
-        with spoken(f"{name}: realism"):
-            measured = study.make("simulators", name).realism(subjects)
-        if measured.title not in done:
-            done.add(measured.title)
-            table = folder / f"{measured.title}.csv"
-            rows = table_of(measured).round(6)
-            files.write_bytes(table, rows.to_csv(index=False, lineterminator="\n").encode())
-            yield table
-            yield style.save(figure.draw(rows, measured.volumes, measured.title), folder / measured.title)
+    """Measure what simulators of a study share but for pathology once, into `realism/<anatomy>.csv`, .pdf and .png.
+
+    Raises:
+        BadInput: once the others are measured, naming those that no norms belong to.
+    """
+    folder, titles, refused = study.folder / REALISM_FOLDER, set[str](), []
+    for name in _different(study):
+        try:
+            with spoken(f"{name}: realism"):
+                measured = study.make("simulators", name).realism(subjects)
+        except Unsupported as error:
+            refused.append(f"{name}: {error}")
+            continue
+        title = f"{measured.title}_{name}" if measured.title in titles else measured.title
+        titles.add(title)
+        yield from _written(measured, folder, title)
+    if refused:
+        raise BadInput("; ".join(refused))
+
+
+def _different(study: Study) -> Iterator[str]:
+    """Names of simulators, each the first whose healthy subjects look as they do."""
+    known = []
+    for name, node in study.simulators.items():
+        banked = study.make("simulators", name).banked(node)
+        looks = {**banked, **{part: node.get(part) for part in IMAGED}} if banked else {"name": name}
+        if looks not in known:
+            known.append(looks)
+            yield name
+
+
+def _written(measured: Realism, folder: Path, title: str) -> Iterator[Path]:
+    table, rows = folder / f"{title}.csv", table_of(measured).round(6)
+    files.write_bytes(table, rows.to_csv(index=False, lineterminator="\n").encode())
+    yield table
+    yield style.save(figure.draw(rows, measured.volumes, title), folder / title)
 
 
 def table_of(measured: Realism) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from bench.contracts import BesideNorm, Realism, impossible
 from simulators.parts import Parts
 from simulators.realism import slopes
 from simulators.realism.norms import norms
+from simulators.realism.sizes import sizes
 from simulators.realism.statistics import statistic
 from simulators.realism.texture import SeenTexture, texture
 from simulators.realism.volumes import regional_volumes
@@ -21,7 +22,7 @@ TEMPLATE = "the average brain that subjects are deformations of, on the same gri
 
 
 def beside_norms(parts: Parts, subjects: int) -> Realism:
-    """Volumes, what age and sex do to them where they are covariates, texture and intensities of healthy subjects.
+    """How volumes vary, how large they are, what age and sex do to them, texture and intensities of healthy subjects.
 
     Raises:
         BadInput: for fewer than 20 subjects.
@@ -31,9 +32,14 @@ def beside_norms(parts: Parts, subjects: int) -> Realism:
         raise impossible("realism", "subjects", subjects, f"{FEWEST_SUBJECTS} or more")
     volumes = regional_volumes(parts, {norm.structure: norm.tissue for norm in norms()}, subjects)
     seen = texture(parts)
-    findings = (*_volumes(volumes), *_slopes(parts), *_texture(seen))
-    title = f"{type(parts.anatomy).__name__.lower()}_{parts.voxel_mm:g}mm"
-    return Realism(title, subjects, findings, volumes, seen.spectrum)
+    findings = (*_volumes(volumes), *sizes(parts, volumes), *_slopes(parts), *_texture(seen))
+    return Realism(_title(parts), subjects, findings, volumes, seen.spectrum)
+
+
+def _title(parts: Parts) -> str:
+    """The anatomy, its voxels, and which covariates change it."""
+    changing = [covariate.name for covariate in parts.labels.covariates if covariate.name in slopes.STATES]
+    return "_".join([type(parts.anatomy).__name__.lower(), f"{parts.voxel_mm:g}mm", *changing])
 
 
 def _volumes(volumes: dict[str, np.ndarray]) -> Iterator[BesideNorm]:

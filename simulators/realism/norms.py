@@ -1,6 +1,7 @@
-"""Norms of healthy brains: the rows of `anatomy/norms.csv` and `norms_slopes.csv`, with their sources."""
+"""Norms of healthy brains: the rows of `norms.csv`, `norms_slopes.csv` and `norms_volumes.csv`, with their sources."""
 
 import csv
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,22 @@ class Norm(NamedTuple):
     source: str
 
 
+class SizeNorm(NamedTuple):
+    """The mean volume of a structure's side in people, and the intracranial volume of these people, in ml.
+
+    structure: a region's name without its side. tissue: what is counted in it: gm, gm+wm, or all of its label. people,
+    ages, source: as in `Norm`.
+    """
+
+    structure: str
+    tissue: str
+    ml: float
+    head_ml: float
+    people: int
+    ages: str
+    source: str
+
+
 def norms() -> tuple[Norm, ...]:
     """Norms of how volumes vary, in the table's order."""
     return _norms("norms.csv")
@@ -39,8 +56,16 @@ def slope_norms() -> tuple[Norm, ...]:
 
 
 @cache
+def size_norms() -> tuple[SizeNorm, ...]:
+    """Norms of how large regions are, in the table's order."""
+    return tuple(
+        SizeNorm(row["region"], row["tissue"], float(row["ml"]), float(row["head_ml"]), *_measured(row))
+        for row in _rows("norms_volumes.csv")
+    )
+
+
+@cache
 def _norms(name: str) -> tuple[Norm, ...]:
-    cited = {row["source"]: row["citation"] for row in _rows("norm_sources.csv")}
     return tuple(
         Norm(
             row["structure"],
@@ -49,14 +74,19 @@ def _norms(name: str) -> tuple[Norm, ...]:
             float(row["value"]),
             float(row["low"]),
             float(row["high"]),
-            int(row["people"]),
-            row["ages"],
-            "; ".join(cited[source] for source in row["source"].split("+")),
+            *_measured(row),
         )
         for row in _rows(name)
     )
 
 
+def _measured(row: Mapping[str, str]) -> tuple[int, str, str]:
+    """How many people were measured, their ages, and where that stands."""
+    cited = {source["source"]: source["citation"] for source in _rows("norm_sources.csv")}
+    return int(row["people"]), row["ages"], "; ".join(cited[source] for source in row["source"].split("+"))
+
+
+@cache
 def _rows(name: str) -> list[dict[str, str]]:
     with (FOLDER / name).open(newline="") as file:
         return list(csv.DictReader(file))

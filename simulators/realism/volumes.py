@@ -20,9 +20,9 @@ from simulators.parts import NOTHING, Parts
 FINEST_MM = 1.75
 STREAM = "norms"
 #: shares of tissue by name, from grey matter, white matter and fluid
-TISSUES = {"gm": (1, 0, 0), "wm": (0, 1, 0), "csf": (0, 0, 1), "gm+wm": (1, 1, 0)}
+TISSUES = {"gm": (1, 0, 0), "wm": (0, 1, 0), "csf": (0, 0, 1), "gm+wm": (1, 1, 0), "all": (1, 1, 1)}
 #: structures that are all of a tissue
-WHOLE = ("brain", "grey matter", "white matter")
+WHOLE = ("brain", "grey matter", "white matter", "head")
 
 
 def regional_volumes(

@@ -128,7 +128,7 @@ def test_each_region_is_as_large_as_peoples(fine):
     """Within 30 %, at the head size of the average brain: cortex by its grey matter, what lies deep as a whole."""
     template, names, *_ = fine
     gm, wm, brain = template.maps[:3] * 8e-3
-    counted = {"gm": gm, "gm+wm": gm + wm, "csf": np.full_like(brain, 8e-3)}
+    counted = {"gm": gm, "gm+wm": gm + wm, "all": np.full_like(brain, 8e-3)}
     ours = {
         region: np.mean(
             [

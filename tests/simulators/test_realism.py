@@ -16,9 +16,10 @@ from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
 from simulators.contrast import Contrast
 from simulators.pathology.focal import Focal
+from simulators.realism import sizes as of_sizes
 from simulators.realism import slopes
 from simulators.realism.measure import FEWEST_SUBJECTS
-from simulators.realism.norms import norms
+from simulators.realism.norms import norms, size_norms
 from simulators.realism.statistics import QUANTITIES, statistic
 from simulators.realism.texture import BANDS, power
 from simulators.realism.volumes import regional_volumes
@@ -198,3 +199,21 @@ def test_what_cannot_be_measured_has_one_sentence(make, error, says):
     with pytest.raises(error, match=says) as raised:
         make()
     assert "\n" not in str(raised.value)
+
+
+def test_sizes_stand_beside_peoples_at_the_size_of_the_head(monkeypatch):
+    """A head twice as large as people's asks for regions that are; of a ventricle the share of fluid follows."""
+    norm = {row.structure: row for row in size_norms()}
+    hippocampus, ventricle = (norm[name] for name in ("hippocampus", "lateral ventricle"))
+    sides = np.array([[0.9, 1.1], [1.1, 1.3]])
+    volumes = {
+        "hippocampus": 2 * hippocampus.ml * sides,
+        "lateral ventricle": 2 * ventricle.ml * sides,
+        "head": np.full((2, 1), 2 * hippocampus.head_ml),
+    }
+    monkeypatch.setattr(of_sizes, "regional_volumes", lambda parts, structures, subjects: volumes)
+    seen = list(of_sizes.sizes(None, {"lateral ventricle": ventricle.ml * np.vstack([sides, sides])}))
+    assert [row.structure for row in seen] == ["hippocampus", "lateral ventricle", "lateral ventricle"]
+    assert seen[0].quantity == "ml a side" and seen[0].verdict == "inside" and seen[0].people == hippocampus.people
+    np.testing.assert_allclose(seen[0][2:7], np.array([1.1, 0.1, 1, 0.7, 1.3]) * 2 * hippocampus.ml)
+    assert seen[2].quantity == "share of fluid" and seen[2].simulated == pytest.approx(0.5) and not seen[2].verdict

@@ -42,10 +42,11 @@ def draw(rows: pd.DataFrame, volumes: Mapping[str, np.ndarray], title: str) -> F
             axis.set_title(name, loc="left", fontsize=7)
         axes[0].set_yticks(range(len(structures)), structures)
         upper.suptitle(f"{title}: bar = bounds of the norm, line = norm, dot = simulated (95 % interval)", fontsize=8)
+        lower.suptitle("volumes of subjects; line = people's mean, at the size of the simulated head", fontsize=8)
         names = [name for name in SHOWN if name in volumes]
         below = lower.subplots(1, len(names) + 1, width_ratios=[1] * len(names) + [1.6])
         for axis, name in zip(below, names, strict=False):
-            _distribution(axis, name, volumes[name])
+            _distribution(axis, name, volumes[name], rows)
         _spectrum(below[-1], rows)
     return figure
 
@@ -63,9 +64,13 @@ def _quantity(axis: Axes, rows: pd.DataFrame, structures: list[str]) -> None:
     axis.set_ylim(-0.6, len(structures) - 0.4)
 
 
-def _distribution(axis: Axes, name: str, volumes: np.ndarray) -> None:
+def _distribution(axis: Axes, name: str, volumes: np.ndarray, rows: pd.DataFrame) -> None:
     axis.hist(volumes.ravel(), bins=24, color=style.COLOURS[0])
-    axis.set_xlabel(f"{name}, ml")
+    own = rows[rows["structure"] == name].set_index("quantity")["norm"]
+    # where fluid alone is drawn, the norm is of all of the label
+    if "ml a side" in own and "share of fluid" not in own:
+        axis.axvline(own["ml a side"], color=style.GREY)
+    axis.set_xlabel(f"fluid of {name}, ml" if "share of fluid" in own else f"{name}, ml")
     axis.set_yticks([])
     axis.spines["left"].set_visible(False)
 
