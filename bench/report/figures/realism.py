@@ -70,7 +70,7 @@ def _distribution(axis: Axes, name: str, volumes: np.ndarray, rows: pd.DataFrame
     # where fluid alone is drawn, the norm is of all of the label
     if "ml a side" in own and "share of fluid" not in own:
         axis.axvline(own["ml a side"], color=style.GREY)
-    axis.set_xlabel(f"fluid of {name}, ml" if "share of fluid" in own else f"{name}, ml")
+    axis.set_xlabel(f"fluid of\n{name}, ml" if "share of fluid" in own else f"{name}, ml")
     axis.set_yticks([])
     axis.spines["left"].set_visible(False)
 
