@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.config import compose
 from bench.config.overrides import options
+from bench.contracts import BadInput
 from bench.published.places import PUBLISHED
 from bench.study import PORTRAITS, REALISM, Study
 from bench.tables import simulator_audits
@@ -26,7 +27,7 @@ def carry(study: Study, target: Path = PUBLISHED) -> Iterator[Path]:
         simulator_audits.write(mine, path := target / PORTRAITS / simulator_audits.NAME)
         yield path
     # an anatomy is measured once for all simulators that have it
-    yield from (_copy(path, target / REALISM) for path in measured if shipped == set(study.simulators))
+    yield from (_copy(path, target / REALISM) for path in measured if chosen_alone(study))
     if (table := study.folder / entrants.NAME).exists():
         yield _copy(table, target)
         yield from entrants.write_pages(table)
@@ -37,6 +38,16 @@ def as_shipped(study: Study) -> set[str]:
     names = [name for name in options("simulator", [compose.CONF]) if name in study.simulators]
     nodes = compose.study([f"simulator={','.join(names)}"]).simulators if names else {}
     return {name for name, node in nodes.items() if node == study.simulators[name]}
+
+
+def chosen_alone(study: Study) -> bool:
+    """Whether a study's simulators are files of conf/simulator with an anatomy of conf/simulator/anatomy, unchanged."""
+    groups = ("study", "simulator", "simulator/anatomy")
+    try:
+        chosen = compose.study([word for word in study.command if word.partition("=")[0] in groups])
+    except BadInput:  # a file of the user's
+        return False
+    return chosen.simulators == study.simulators
 
 
 def _copy(path: Path, folder: Path) -> Path:
