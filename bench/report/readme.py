@@ -17,7 +17,8 @@ from bench.report.rankings.statuses import NOT_RANKABLE, ONLY_PREVIEW
 
 #: what two decimals show as nothing
 ROUNDED = 0.005
-AUDITS = {"trivial observer", "twins"}
+TRIVIAL, TWINS = "trivial observer", "twins"
+AUDITS = {TRIVIAL, TWINS}
 
 
 def leaderboard(folder: Path) -> str:
@@ -55,12 +56,21 @@ def leaderboard(folder: Path) -> str:
 
 def simulators(folder: Path) -> str:
     """One row per simulator with audits that did not fail and a model past its gate: the results of each."""
+    return _simulators(folder, lambda audits: not (audits["verdict"] == "failed").any())
+
+
+def told_globally(folder: Path) -> str:
+    """The same of simulators whose label global statistics tell too well, and nothing but the disease."""
+    return _simulators(folder, lambda audits: set(audits.index[audits["verdict"] == "failed"]) == {TRIVIAL})
+
+
+def _simulators(folder: Path, belongs: Callable[[pd.DataFrame], bool]) -> str:
     models, audits = untyped(folder / "models.csv"), untyped(folder / "simulator_audits.csv")
     passed = models[models["passed"]].sort_values("competence_low", ascending=False)
     rows = []
     for name in dict.fromkeys(models["simulator"]):
         competent, audited = passed[passed["simulator"] == name], audits[audits["simulator"] == name].set_index("audit")
-        if len(competent) and set(audited.index) >= AUDITS and not (audited["verdict"] == "failed").any():
+        if len(competent) and set(audited.index) >= AUDITS and belongs(audited):
             best = competent.iloc[0]
             rows.append([f"`{name}`", *_separable(best), *_audited(audited), *_competent(best)])
     head = ["simulator", "AUC asked", "reached", "trivial observer", "twins against controls", "competent model"]
@@ -93,6 +103,7 @@ def mechanisms(folder: Path) -> str:
 TABLES: dict[str, Callable[[Path], str]] = {
     "table": leaderboard,
     "simulators": simulators,
+    "told": told_globally,
     "networks": networks_past_gate,
     "mechanisms": mechanisms,
 }
