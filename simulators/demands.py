@@ -2,6 +2,7 @@
 
 from bench.contracts import BadInput, impossible
 from simulators.anatomy.minimum import require, require_grid, require_lesion, require_shown
+from simulators.anatomy.origin import drawing_of
 from simulators.covariates import SHAPE
 from simulators.parts import Parts
 from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks
@@ -32,7 +33,7 @@ def _require_regions(parts: Parts) -> None:
     acted = {region for part in parts.pathologies for region in part.regions}
     landmarks = {region for law in laws if isinstance(law, NearLandmarks) for region in law.landmarks}
     named = sorted(acted | landmarks | parts.local.named)
-    require_shown(named, parts.names, parts.voxel_mm)
+    require_shown(named, drawing_of(parts.anatomy), parts.names, parts.voxel_mm)
     parts.pathology.validate(parts.names)
     for law in laws:
         if isinstance(law, Fine):

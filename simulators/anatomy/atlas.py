@@ -8,17 +8,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.contracts import BadInput, bounded, users_path
+from bench.contracts import bounded, users_path
 from simulators.anatomy.anatomy_wrapper import AnatomyWrapper
+from simulators.anatomy.atlas_space import require_in_space
 from simulators.anatomy.grid import Grid
+from simulators.anatomy.minimum import require_shown
 from simulators.anatomy.parcellation import Parcellation, parcellation
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.regions import numbering, tissue_shares
 from simulators.anatomy.resampling import majority
 from simulators.anatomy.templated import nearest_voxels
-
-#: share of a region's voxels that may lie outside the brain
-OUTSIDE = 0.75
 
 
 @bounded
@@ -45,6 +44,11 @@ class Atlas(AnatomyWrapper):
         return users_path(node["image"]), users_path(node["labels"])
 
     @property
+    def drawing(self) -> Parcellation:
+        """The atlas as its files have it."""
+        return parcellation(*self.files_of(vars(self)))
+
+    @property
     def template(self) -> Template:
         """The inner template with the atlas's regions."""
         return _regions(self)[0]
@@ -63,24 +67,13 @@ class Atlas(AnatomyWrapper):
 @lru_cache(maxsize=4)
 def _regions(atlas: Atlas) -> tuple[Template, tuple[str, ...], Template]:
     """The template with the atlas's labels inside the brain, their names, and one with its labels everywhere."""
-    inner, drawn = atlas.anatomy.template, parcellation(*Atlas.files_of(vars(atlas)))
+    inner, drawn = atlas.anatomy.template, atlas.drawing
     grid = Grid(atlas.resolution_mm, inner.affine[:3, 3], np.array(inner.labels.shape))
-    _require_inside(drawn, grid, inner.maps[2], atlas.image)
+    require_in_space(drawn, atlas.image, atlas.resolution_mm)
     full = np.zeros((3, *inner.labels.shape), np.float32)
     full[0] = 1
     inside, everywhere = (majority(grid, drawn, tissue) for tissue in (tissue_shares(inner.maps), full))
     number, names = numbering(inside, drawn.names)
     if not names:
-        raise BadInput(f"{atlas.image}: no region of it lies in this brain; give an atlas in MNI space")
+        require_shown([max(drawn.names, key=drawn.volume_mm3)], drawn, names, atlas.resolution_mm)
     return inner._replace(labels=number[inside]), names, inner._replace(labels=number[everywhere])
-
-
-def _require_inside(drawn: Parcellation, grid: Grid, brain: np.ndarray, image: str) -> None:
-    """Refuse regions of which more than three quarters lie outside the brain: the atlas is in another space."""
-    labels, regions = drawn.at(grid), len(drawn.names)
-    counts, outside = (np.bincount(labels[where], minlength=regions + 1)[1:] for where in (brain >= 0, brain <= 0.5))
-    for name, count, beyond in zip(drawn.names, counts, outside, strict=True):
-        if beyond > OUTSIDE * count:
-            raise BadInput(
-                f"{image}: {beyond} of {count} voxels of {name!r} lie outside the brain; give an atlas in MNI space"
-            )

@@ -6,26 +6,33 @@ from collections.abc import Iterable
 import numpy as np
 
 from bench.contracts import BadInput, known
-from simulators.anatomy.parcellation import parcellation
+from simulators.anatomy.parcellation import Parcellation
 
 #: voxels that a region needs before a pathology may act there
 FEWEST_TO_ACT = 8
+#: the smallest voxels that an anatomy may have
+FINEST_MM = 2.0
 
 
-def require_shown(regions: Iterable[str], region_names: tuple[str, ...], resolution_mm: float) -> None:
-    """Refuse a region of the package's own that the grid does not show, unless the anatomy has regions of the user's.
+def require_shown(
+    regions: Iterable[str], drawn: Parcellation, region_names: tuple[str, ...], resolution_mm: float
+) -> None:
+    """Refuse a region of the anatomy's drawing that the grid does not show.
 
     Raises:
-        BadInput: naming the region and a voxel size at which it has enough voxels, unless the grid does not reach it.
+        BadInput: naming the region and a voxel size at which it has enough voxels, if there is one.
     """
-    drawn = parcellation()
-    if not set(region_names) <= set(drawn.names):
-        return
-    for region in set(regions) & set(drawn.names) - set(region_names):
-        volume = (drawn.labels == drawn.names.index(region) + 1).sum() * drawn.voxel_mm**3
-        finer = max(2.0, math.floor(2 * (volume / FEWEST_TO_ACT) ** (1 / 3)) / 2)
-        mend = "use a whole brain" if finer >= resolution_mm else f"use anatomy.resolution_mm of {finer:g} or finer"
+    for region in sorted(set(regions) & set(drawn.names) - set(region_names)):
+        mend = _shown_by(drawn.volume_mm3(region), resolution_mm)
         raise BadInput(f"region {region!r} has no voxels on this grid at {resolution_mm:g} mm; {mend}")
+
+
+def _shown_by(volume_mm3: float, resolution_mm: float) -> str:
+    """A mend for a region of a volume that a grid does not show."""
+    finer = math.floor(2 * math.cbrt(volume_mm3 / FEWEST_TO_ACT)) / 2
+    if finer < FINEST_MM:
+        return f"name a larger one, as {volume_mm3:g} mm3 are too small for any grid"
+    return "use a whole brain" if finer >= resolution_mm else f"use anatomy.resolution_mm of {finer:g} or finer"
 
 
 def require(regions: Iterable[str], labels: np.ndarray, region_names: tuple[str, ...], resolution_mm: float) -> None:
@@ -41,7 +48,7 @@ def require(regions: Iterable[str], labels: np.ndarray, region_names: tuple[str,
         known("regions", "region", region, region_names)
         count = int(counts[region_names.index(region) + 1])
         if count < FEWEST_TO_ACT:
-            finer = max(2.0, math.floor(2 * resolution_mm * (max(count, 1) / FEWEST_TO_ACT) ** (1 / 3)) / 2)
+            finer = max(FINEST_MM, math.floor(2 * resolution_mm * (max(count, 1) / FEWEST_TO_ACT) ** (1 / 3)) / 2)
             raise BadInput(
                 f"region {region!r} has {count} voxels at {resolution_mm:g} mm; "
                 f"use anatomy.resolution_mm of {finer:g} or finer"

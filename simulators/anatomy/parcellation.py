@@ -36,9 +36,18 @@ class Parcellation(NamedTuple):
         """The smallest side of its voxels."""
         return float(np.linalg.norm(self.affine[:3, :3], axis=0).min())
 
+    def volume_mm3(self, region: str) -> float:
+        """Volume of a region."""
+        voxels = int((self.labels == self.names.index(region) + 1).sum())
+        return round(voxels * abs(float(np.linalg.det(self.affine[:3, :3]))), 3)
+
     def at(self, grid: Grid) -> np.ndarray:
         """Labels (D, H, W) nearest to the centres of a grid's voxels, 0 outside the volume."""
         return nearest_values(self.labels, self.affine, tuple(int(n) for n in grid.voxels), grid.affine)
+
+
+#: the drawing of an anatomy that has none
+NOTHING_DRAWN = Parcellation(np.zeros((1, 1, 1), np.int16), np.eye(4), (), ())
 
 
 @lru_cache(maxsize=4)

@@ -11,6 +11,7 @@ from torch.nn.functional import grid_sample
 
 from bench.contracts import Between
 from bench.contracts.simulator import Heads
+from simulators.anatomy.parcellation import Parcellation, parcellation
 from simulators.anatomy.protocol import Template, Warped
 from simulators.anatomy.shape import Shape
 
@@ -30,6 +31,11 @@ class Templated(ABC):
     @abstractmethod
     def named(self) -> tuple[Template, tuple[str, ...]]:
         """The head that subjects are deformed from, and the names of its regions in label order."""
+
+    @property
+    def drawing(self) -> Parcellation:
+        """The drawing that its regions are taken from."""
+        return parcellation()
 
     @property
     def template(self) -> Template:

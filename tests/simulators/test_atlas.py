@@ -6,10 +6,12 @@ import nibabel
 import numpy as np
 import pytest
 import yaml
+from scipy.ndimage import binary_dilation
 
 from bench.contracts import BadInput
 from simulators.anatomy.atlas import Atlas
 from simulators.anatomy.mni152 import MNI152
+from simulators.anatomy.placement import nearest_values
 from simulators.anatomy.shape import Shape
 from simulators.anatomy.slab import Slab
 from simulators.brain import Brain
@@ -28,11 +30,13 @@ def latents(anatomy, subject=0):
 
 @pytest.fixture
 def files(tmp_path):
-    """An atlas of two sides (7 and 9) over a box of 3 mm voxels, and its table."""
+    """An atlas of two sides (7 and 9) of a head in 3 mm voxels, and its table."""
     volume = np.zeros((50, 64, 54), np.int16)
     volume[:25], volume[25:] = 7, 9
     affine = np.diag([3.0, 3, 3, 1])
     affine[:3, 3] = -73.5, -110, -72
+    head = binary_dilation(INNER.template.maps[2] > 0.5).astype(np.int16)
+    volume *= nearest_values(head, INNER.template.affine, volume.shape, affine)
     nibabel.save(nibabel.Nifti1Image(volume, affine), tmp_path / "atlas.nii.gz")
     (tmp_path / "names.tsv").write_text("index\tname\n0\tbackground\n9\tright half\n7\tleft half \n8\tnowhere\n")
     (tmp_path / "LICENSE").write_text("Anybody may use it.")
@@ -120,9 +124,8 @@ def test_an_atlas_that_lies_nowhere_in_the_brain_is_refused(files):
     affine = image.affine.copy()
     affine[:3, 3] += 1000
     nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), affine), files[0])
-    with pytest.raises(
-        BadInput, match=r"atlas\.nii\.gz: no region of it lies in this brain; give an atlas in MNI space"
-    ):
+    says = r"atlas\.nii\.gz: (\d+) of \1 voxels of 'right half' lie more than 10 mm outside the brain; give an atlas of"
+    with pytest.raises(BadInput, match=says):
         atlas(files)
 
 
@@ -132,12 +135,49 @@ def test_an_atlas_without_a_licence_is_refused(files):
         atlas(files)
 
 
-def test_an_atlas_with_labels_outside_the_brain_is_refused(files):
+def with_region_8(files, *boxes):
+    """The atlas with 'nowhere' drawn in boxes of its voxels."""
     image = nibabel.load(files[0])
-    volume, affine = np.asarray(image.dataobj).copy(), image.affine
-    volume[20:30, :5, 45:] = 8
-    nibabel.save(nibabel.Nifti1Image(volume, affine), files[0])
-    with pytest.raises(BadInput, match=r"voxels of 'nowhere' lie outside the brain; give an atlas in MNI space"):
+    volume = np.asarray(image.dataobj).copy()
+    for box in boxes:
+        volume[box] = 8
+    nibabel.save(nibabel.Nifti1Image(volume, image.affine), files[0])
+    return atlas(files)
+
+
+#: 180 voxels far outside the brain
+CORNER = np.s_[:4, :5, 45:]
+
+
+def test_an_atlas_with_a_fifth_of_a_region_far_outside_the_brain_is_refused(files):
+    with pytest.raises(BadInput, match=r"180 of 780 voxels of 'nowhere' lie more than 10 mm outside the brain; give"):
+        with_region_8(files, CORNER, np.s_[10:16, 30:40, 25:35])
+
+
+def test_an_atlas_with_less_of_a_region_far_outside_the_brain_will_do(files):
+    assert "nowhere" in with_region_8(files, CORNER, np.s_[10:18, 30:40, 25:35]).region_names
+
+
+def test_regions_named_for_the_other_side_are_refused(files):
+    files[1].write_text("index\tname\n9\tleft half\n7\tright half\n")
+    says = r"voxels of 'left half' lie on the right, where left is x < 0; correct the affine or the names"
+    with pytest.raises(BadInput, match=says):
+        atlas(files)
+
+
+def test_a_region_too_small_for_the_grid_is_refused_with_a_size_that_shows_it(files):
+    named = with_region_8(files, np.s_[15:17, 30:32, 25:27])
+    with pytest.raises(BadInput, match=r"'nowhere' has no voxels on this grid at 6 mm; use .* of 3 or finer"):
+        Brain(Atrophy(("nowhere",)), anatomy=named)
+    Brain(Atrophy(("nowhere",)), anatomy=atlas(files, MNI152(resolution_mm=3.0)))
+
+
+def test_an_atlas_of_which_the_grid_shows_nothing_is_refused_for_its_sizes(files):
+    image = nibabel.load(files[0])
+    volume = np.zeros(image.shape, np.int16)
+    volume[15:17, 30:32, 25:27], volume[15, 36, 25] = 7, 8
+    nibabel.save(nibabel.Nifti1Image(volume, image.affine), files[0])
+    with pytest.raises(BadInput, match=r"'left half' has no voxels on this grid at 6 mm; use .* of 3 or finer"):
         atlas(files)
 
 

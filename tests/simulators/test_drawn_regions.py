@@ -11,7 +11,7 @@ from simulators.anatomy import draw_regions, parcellation
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.minimum import require_shown
 from simulators.anatomy.mni152 import MNI152
-from simulators.anatomy.parcellation import Parcellation
+from simulators.anatomy.parcellation import NOTHING_DRAWN, Parcellation
 from simulators.anatomy.resampling import majority
 from simulators.brain import Brain
 from simulators.pathology.atrophy import Atrophy
@@ -206,12 +206,16 @@ def test_a_region_of_too_few_voxels_is_none_and_the_next_takes_its_voxels():
 
 def test_a_region_that_vanishes_on_the_grid_is_refused():
     shown = tuple(name for name in NAMES["name"] if name != "left frontal pole")
+    drawn = parcellation.parcellation()
     with pytest.raises(BadInput, match=r"'left frontal pole' has no voxels on this grid at 8 mm; use .* of 5 or finer"):
-        require_shown(["left hippocampus", "left frontal pole"], shown, 8.0)
+        require_shown(["left hippocampus", "left frontal pole"], drawn, shown, 8.0)
     with pytest.raises(BadInput, match=r"'left frontal pole' has no voxels on this grid at 3 mm; use a whole brain"):
-        require_shown(["left frontal pole"], shown, 3.0)
-    require_shown(["left hippocampus", "nobody's"], shown, 8.0)
-    require_shown(["left frontal pole"], ("my own",), 8.0)
+        require_shown(["left frontal pole"], drawn, shown, 3.0)
+    require_shown(["left hippocampus", "nobody's"], drawn, shown, 8.0)
+    require_shown(["left frontal pole"], NOTHING_DRAWN, ("my own",), 8.0)
+    speck = Parcellation(np.ones((1, 1, 1), np.int16), np.eye(4), ("speck",), ("any",))
+    with pytest.raises(BadInput, match=r"'speck' has no voxels on this grid at 7 mm; name a larger one, as 1 mm3 are"):
+        require_shown(["speck"], speck, (), 7.0)
 
 
 def test_a_pathology_in_a_region_beyond_the_slab_is_refused():
