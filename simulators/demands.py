@@ -3,10 +3,13 @@
 from bench.contracts import BadInput, impossible
 from simulators.anatomy.minimum import require, require_grid, require_lesion, require_shown
 from simulators.anatomy.origin import drawing_of
+from simulators.anatomy.parcellation import Parcellation
 from simulators.covariates import SHAPE
-from simulators.parts import Parts
-from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks
+from simulators.parts import Part, Parts
+from simulators.pathology.protocol import Fine, HasSizes, NearLandmarks, OfTissue
 from simulators.truths.not_disease import require_dialled_cause
+
+TISSUE_NAMES = {"gm": "grey matter", "wm": "white matter", "csf": "fluid"}
 
 
 def require_possible(parts: Parts, separability: float) -> None:
@@ -30,16 +33,33 @@ def require_possible(parts: Parts, separability: float) -> None:
 def _require_regions(parts: Parts) -> None:
     """Refuse regions that the anatomy does not have, or shows in too few voxels, and a grid too coarse for a law."""
     laws = [part.law for part in parts.pathologies]
-    acted = {region for part in parts.pathologies for region in part.regions}
-    landmarks = {region for law in laws if isinstance(law, NearLandmarks) for region in law.landmarks}
-    named = sorted(acted | landmarks | parts.local.named)
-    require_shown(named, drawing_of(parts.anatomy), parts.names, parts.voxel_mm)
+    named = sorted({region for part in parts.pathologies for region in _regions(part)} | parts.local.named)
+    drawing = drawing_of(parts.anatomy)
+    require_shown(named, drawing, parts.names, parts.voxel_mm)
     parts.pathology.validate(parts.names)
+    for part in parts.pathologies:
+        _require_fitting(part, drawing)
     for law in laws:
         if isinstance(law, Fine):
             require_grid(type(law).__name__, law.coarsest_mm, parts.voxel_mm)
     parts.local.validate(parts.names)
     require(named, parts.anatomy.template.labels, parts.names, parts.voxel_mm)
+
+
+def _regions(part: Part) -> tuple[str, ...]:
+    """The regions in which a part of the pathology acts, or near which it lies."""
+    return (*part.regions, *(part.law.landmarks if isinstance(part.law, NearLandmarks) else ()))
+
+
+def _require_fitting(part: Part, drawing: Parcellation) -> None:
+    """Refuse regions that a law names twice, or that hold none of the tissues that it is for."""
+    law, regions = type(part.law).__name__, _regions(part)
+    for region in regions:
+        if regions.count(region) > 1:
+            raise BadInput(f"pathology: {law} names {region!r} twice; name each region once")
+        if isinstance(part.law, OfTissue) and not drawing.holds(region, part.law.regions_hold):
+            tissues = " or ".join(TISSUE_NAMES[tissue] for tissue in part.law.regions_hold)
+            raise BadInput(f"pathology: {law} is for regions of {tissues}, and {region!r} holds none; name others")
 
 
 def _require_sizes(parts: Parts) -> None:

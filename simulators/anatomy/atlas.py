@@ -27,7 +27,8 @@ class Atlas(AnatomyWrapper):
 
     Sides are told by names: "left x" and "right x" vary together as sides of a brain do.
     image: path of a 3D NIfTI image of whole numbers in MNI space, beside a file LICENSE. labels: path of a table (.csv,
-    else tab-separated) with columns `index` and `name`, and `tissue` where a region is of "gm", "wm" or "csf" alone.
+    else tab-separated) with columns `index` and `name`, and `tissue`, if it is known: "gm", "wm" or "csf" of a region
+    of that alone, "gm+wm" of a nucleus, else "any".
     0 is no region. Results are known by the files' bytes; a process reads each file once.
     """
 

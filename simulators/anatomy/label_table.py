@@ -10,15 +10,16 @@ from bench.contracts import BadInput
 
 #: what a table of region names holds; `tissue` may stand beside it
 COLUMNS = ("index", "name")
-#: tissues that a region may be of: "any" for a nucleus, which holds grey and white matter
+#: tissues that a region may be of
 TISSUES = ("gm", "wm", "csf")
-ANY = "any"
+#: what a nucleus is of, and a region of which nothing is known
+NUCLEUS, ANY = "gm+wm", "any"
 #: rows at most, as templates number regions in two bytes, and digits of a label at most
 MOST, DIGITS = 32767, 20
 
 
 class LabelTable(NamedTuple):
-    """Regions in the order of the file, without 0. tissues: "gm", "wm", "csf" or "any" for each."""
+    """Regions in the order of the file, without 0. tissues: "gm", "wm", "csf", "gm+wm" or "any" for each."""
 
     indices: tuple[int, ...]
     names: tuple[str, ...]
@@ -80,8 +81,9 @@ def _region(path: Path, number: int, header: list[str], cells: list[str]) -> tup
         raise BadInput(
             f"{path}: every row needs a whole number as index, 0 or more, and a name; line {number} has none"
         )
-    if tissue not in (*TISSUES, ANY):
-        raise BadInput(f"{path}: tissue {tissue!r} is none of {', '.join(TISSUES)} and {ANY}; write one of these")
+    if tissue not in (*TISSUES, NUCLEUS, ANY):
+        kinds = ", ".join((*TISSUES, NUCLEUS))
+        raise BadInput(f"{path}: tissue {tissue!r} is none of {kinds} and {ANY}; write one of these")
     return int(index), name, tissue
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.contracts import BadInput
 from simulators.anatomy.grid import Grid
-from simulators.anatomy.label_table import label_table
+from simulators.anatomy.label_table import ANY, label_table
 from simulators.anatomy.nifti import read_labels
 from simulators.anatomy.placement import nearest_values
 
@@ -23,7 +23,7 @@ class Parcellation(NamedTuple):
     """Regions drawn on a grid of their own.
 
     labels: (A, B, C) int16 in the file's axes, label r is `names[r - 1]`, 0 is no region. affine: its voxels to MNI mm
-    (4, 4). tissues: "gm", "wm", "csf" or "any" for each name.
+    (4, 4). tissues: "gm", "wm", "csf", "gm+wm" or "any" for each name.
     """
 
     labels: np.ndarray
@@ -40,6 +40,11 @@ class Parcellation(NamedTuple):
         """Volume of a region."""
         voxels = int((self.labels == self.names.index(region) + 1).sum())
         return round(voxels * abs(float(np.linalg.det(self.affine[:3, :3]))), 3)
+
+    def holds(self, region: str, tissues: tuple[str, ...]) -> bool:
+        """True unless a region is known to hold none of these tissues."""
+        of = dict(zip(self.names, self.tissues, strict=True)).get(region, ANY)
+        return of == ANY or not set(of.split("+")).isdisjoint(tissues)
 
     def at(self, grid: Grid) -> np.ndarray:
         """Labels (D, H, W) nearest to the centres of a grid's voxels, 0 outside the volume."""

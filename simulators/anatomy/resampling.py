@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, find_objects
 
 from simulators.anatomy.grid import Grid
-from simulators.anatomy.label_table import ANY, TISSUES
+from simulators.anatomy.label_table import TISSUES
 from simulators.anatomy.parcellation import Parcellation
 
 #: voxels below which a region is none on a grid: too few to tell anything about it
@@ -66,7 +66,7 @@ def _vote(fine: np.ndarray, drawn: Parcellation, shares: np.ndarray, parts: int)
 
 def _of(tissue: str, dominant: np.ndarray) -> np.ndarray:
     """Where voxels of these dominant tissues may be of a region of this one."""
-    return np.full(dominant.shape, True) if tissue == ANY else dominant == TISSUES.index(tissue)
+    return dominant == TISSUES.index(tissue) if tissue in TISSUES else np.full(dominant.shape, True)
 
 
 def _spread(grid: Grid, drawn: Parcellation, shares: np.ndarray, labels: np.ndarray, reach_mm: float) -> np.ndarray:

@@ -18,4 +18,5 @@ class Atrophy(RegionalPathology):
     summary: ClassVar[str] = "Grey matter loss in named regions, graded by a subject's severity."
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
     becomes: ClassVar[str] = "fluid"
+    regions_hold: ClassVar[tuple[str, ...]] = ("gm",)
     observer: ClassVar[type[Observer]] = FixedPlace

@@ -28,6 +28,7 @@ class Deformation(Resizing):
     summary: ClassVar[str] = (
         "Loss of tissue in named regions, which shrink and draw in the fluid and tissue around them."
     )
+    regions_hold: ClassVar[tuple[str, ...]] = ("gm", "wm")
     observer: ClassVar[type[Observer]] = VolumeAndShell
     # a hippocampus is 8 to 10 mm thick: in larger voxels it has no inside that could be told from its interface
     coarsest_mm: ClassVar[float] = 4.0

@@ -34,6 +34,7 @@ class Focal(LesionSizes):
     summary: ClassVar[str] = "One lesion a patient, centred anywhere in white matter, of irregular outline."
     tissues: ClassVar[tuple[str, ...]] = ("gm", "wm")
     becomes: ClassVar[str] = "lesion"
+    regions_hold: ClassVar[tuple[str, ...]] = ("gm", "wm")
     observer: ClassVar[type[Observer]] = RandomPlace
     volume_ml: Annotated[float, Between(0.001, 500, unit="ml")] = 5.0
     volume_sd: Annotated[float, Between(0, 3)] = 1.7

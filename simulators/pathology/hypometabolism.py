@@ -22,6 +22,7 @@ class Hypometabolism(RegionalPathology):
     summary: ClassVar[str] = "Loss of uptake in named regions, in proportion to the uptake of their grey matter."
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""
+    regions_hold: ClassVar[tuple[str, ...]] = ("gm",)
     observer: ClassVar[type[Observer]] = FixedPlace
 
     def change(self, share: np.ndarray, signal: np.ndarray, warped: Warped, latents: Mapping[str, Any]) -> np.ndarray:

@@ -35,6 +35,7 @@ class Periventricular:
     summary: ClassVar[str] = "Bands along the walls of the lateral ventricles and caps around their horns."
     tissues: ClassVar[tuple[str, ...]] = ("wm",)
     becomes: ClassVar[str] = "lesion"
+    regions_hold: ClassVar[tuple[str, ...]] = ("csf",)
     observer: ClassVar[type[Observer]] = AroundPlace
     thickness_mm: Annotated[float, Between(0.5, 20, unit="mm")] = 2.0
     cap_mm: Annotated[float, Between(0, 20, unit="mm")] = 4.0

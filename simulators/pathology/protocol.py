@@ -147,6 +147,16 @@ class NearLandmarks(Protocol):
 
 
 @runtime_checkable
+class OfTissue(Protocol):
+    """A pathology whose regions and landmarks hold a tissue.
+
+    regions_hold: which of "gm", "wm" and "csf" they may hold; one of them is enough.
+    """
+
+    regions_hold: ClassVar[tuple[str, ...]]
+
+
+@runtime_checkable
 class HasSizes(Protocol):
     """A pathology whose lesions have volumes of their own, none below `smallest_ml`, which the grid must carry."""
 

@@ -29,6 +29,7 @@ class Texture(RegionalPathology):
     summary: ClassVar[str] = "Coarser grain in named regions at equal mean."
     tissues: ClassVar[tuple[str, ...]] = ()
     becomes: ClassVar[str] = ""
+    regions_hold: ClassVar[tuple[str, ...]] = ("gm", "wm")
     observer: ClassVar[type[Observer]] = LocalEnergy
     validity: ClassVar[Validity] = Validity(regional={"association": "no voxel's mean differs, only how voxels vary"})
     grain_mm: Annotated[float, Between(1, 30, unit="mm")] = 4.0

@@ -31,6 +31,7 @@ class Thinning(RegionalPathology):
         "Cortex of named regions that has lost thickness on one side, graded by a subject's severity."
     )
     tissues: ClassVar[tuple[str, ...]] = ("gm",)
+    regions_hold: ClassVar[tuple[str, ...]] = ("gm",)
     observer: ClassVar[type[Observer]] = VolumeAndShell
     # a millimetre of ribbon is a quarter of this voxel, and both banks of a sulcus share a larger one
     coarsest_mm: ClassVar[float] = 4.0

@@ -26,6 +26,7 @@ class Ventricles(Resizing):
     version: ClassVar[str] = "4"
     family: ClassVar[str] = "deformation"
     summary: ClassVar[str] = "Lateral ventricles that are larger than the subject's own."
+    regions_hold: ClassVar[tuple[str, ...]] = ("csf",)
     observer: ClassVar[type[Observer]] = Ventricular
     # a body of the ventricles is 7 to 10 mm wide: in larger voxels its wall moves within the fluid's own voxel
     coarsest_mm: ClassVar[float] = 7.0

@@ -181,6 +181,13 @@ def test_an_atlas_of_which_the_grid_shows_nothing_is_refused_for_its_sizes(files
         atlas(files)
 
 
+def test_a_tissue_in_the_table_says_what_may_act_in_a_region(files):
+    files[1].write_text("index\tname\ttissue\n9\tright half\tcsf\n7\tleft half\tany\n")
+    Brain(Atrophy(("left half",)), anatomy=atlas(files))
+    with pytest.raises(BadInput, match="Atrophy is for regions of grey matter, and 'right half' holds none"):
+        Brain(Atrophy(("right half",)), anatomy=atlas(files))
+
+
 def test_a_comma_separated_table_says_the_same(files):
     csv = files[1].with_suffix(".csv")
     csv.write_text("index,name\n9,right half\n7,left half\n")

@@ -174,7 +174,7 @@ def test_parts_vote_for_their_voxel():
         dominant = tissues[shares[:, *voxel].argmax()]
         votes = {}
         for label, count in zip(*np.unique(seen[seen > 0], return_counts=True), strict=True):
-            if own[label] in (dominant, "any") or 2 * count > 343:
+            if own[label] in (dominant, "gm+wm") or 2 * count > 343:
                 votes[label] = count
         enough = votes and 2 * sum(votes.values()) >= shares[:, *voxel].max() * 343
         most = {label for label, count in votes.items() if count == max(votes.values())} if enough else {0}

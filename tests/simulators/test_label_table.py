@@ -60,7 +60,7 @@ UNUSABLE = {
     "0 or more, and a name; line 2 has none": b"index\tname\n1" + b"0" * 5000 + b"\tx\n",
     "more, and a name; line 2 has none": b"index\tname\n7\tx\x00\n",
     "cannot be read as a table": b'index\tname\n7\t"x\n8\ty\n',
-    "tissue 'GM' is none of gm, wm, csf and any": b"index\tname\ttissue\n7\tx\tGM\n",
+    r"tissue 'GM' is none of gm, wm, csf, gm\+wm and any": b"index\tname\ttissue\n7\tx\tGM\n",
     "tissue '' is none of": b"index\tname\ttissue\n7\tx\n",
     "index 7 stands there twice": b"index\tname\n7\tx\n07\ty\n",
     "name 'x' stands there twice": b"index\tname\n7\tx\n8\tx \n",

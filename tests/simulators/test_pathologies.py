@@ -7,20 +7,27 @@ from renders import render
 from scipy.stats import poisson
 
 from bench.contracts import BadInput
+from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.parcellation import VENTRICLES
 from simulators.brain import Brain
 from simulators.contrast import Contrast
 from simulators.nuisance import Scanner
 from simulators.observe.observers import LocalEnergy
+from simulators.pathology.atrophy import Atrophy
+from simulators.pathology.deformation import Deformation
 from simulators.pathology.diffuse import Diffuse
 from simulators.pathology.focal import Focal
 from simulators.pathology.hypometabolism import Hypometabolism
+from simulators.pathology.infarct import Infarct
 from simulators.pathology.marker import Marker
 from simulators.pathology.several import Several
 from simulators.pathology.texture import Texture
+from simulators.pathology.thinning import Thinning
+from simulators.pathology.ventricles import Ventricles
 from simulators.pathology.white_matter_lesions import WhiteMatterLesions
 from simulators.space.place import Place
 
+CORTEX, NUCLEI = ("left insula", "right insula"), ("left thalamus", "right thalamus")
 FRONTAL = ("left frontal white matter", "right frontal white matter")
 SILENT = Scanner(bias=0.0, gain=0.0, noise=0.0)
 
@@ -143,7 +150,7 @@ def test_parts_are_drawn_from_streams_of_their_own():
 @pytest.mark.parametrize(
     "pathology",
     [
-        Hypometabolism(FRONTAL),
+        Hypometabolism(CORTEX),
         *(pytest.param(p, marks=pytest.mark.full) for p in (Diffuse(), Texture(FRONTAL), WhiteMatterLesions())),
     ],
 )
@@ -158,6 +165,29 @@ def test_observer_tells_pathology_at_full_amplitude_and_finds_its_dial(pathology
     [
         (lambda: Brain(Texture(("left frontal wite matter",))), "left frontal white matter"),
         (lambda: Brain(Marker("nose")), "pathology.region: there is no region 'nose'"),
+        (lambda: Brain(Atrophy((*CORTEX, *FRONTAL))), "Atrophy is for regions of grey matter, and 'left frontal white"),
+        (
+            lambda: Brain(Atrophy(VENTRICLES)),
+            "Atrophy is for regions of grey matter, and 'left lateral ventricle' holds",
+        ),
+        (
+            lambda: Brain(Thinning(FRONTAL)),
+            "Thinning is for regions of grey matter, and 'left frontal white matter' holds",
+        ),
+        (
+            lambda: Brain(Deformation(VENTRICLES)),
+            "Deformation is for regions of grey matter or white matter, and 'left la",
+        ),
+        (
+            lambda: Brain(Ventricles(NUCLEI)),
+            "Ventricles is for regions of fluid, and 'left thalamus' holds none; name others",
+        ),
+        (
+            lambda: Brain(Infarct(territories=(VENTRICLES,))),
+            "Infarct is for regions of grey matter or white matter, and",
+        ),
+        (lambda: Brain(Atrophy(NUCLEI * 2)), "pathology: Atrophy names 'left thalamus' twice; name each region once"),
+        (lambda: Brain(WhiteMatterLesions(landmarks=VENTRICLES * 2)), "names 'left lateral ventricle' twice"),
         (lambda: Several((Diffuse(),), ()), "Several.amplitudes"),
         (lambda: Several((Diffuse(),), (0.3,)), "Several.amplitudes"),
     ],
@@ -166,6 +196,13 @@ def test_impossible_pathology_is_one_sentence(make, says):
     with pytest.raises(BadInput, match=says) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "pathology", [Atrophy(NUCLEI), Deformation(NUCLEI + FRONTAL), WhiteMatterLesions(landmarks=CORTEX)]
+)
+def test_nuclei_hold_both_tissues_and_landmarks_are_of_any(pathology):
+    Brain(pathology, MNI152(4.0))
 
 
 def test_images_stay_finite():
