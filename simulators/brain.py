@@ -23,6 +23,7 @@ from bench.contracts import (
     Truth,
     Visit,
     bounded,
+    require,
 )
 from bench.contracts.simulator import Heads
 from bench.contracts.validity import Validity
@@ -57,6 +58,9 @@ from simulators.truths.not_disease import missing
 from simulators.truths.off_target import confined
 from simulators.truths.registration import laid, source_voxels
 from simulators.truths.shared import shared
+
+#: number of a subject
+SUBJECT = Annotated[int, Between(0)]
 
 
 @bounded
@@ -240,6 +244,7 @@ class Brain(Simulator):
 
         free: with covariates, if the task has any, that do not go with the label.
         """
+        require("scene", "subject", subject, SUBJECT)
         return self._scene(subject, stream, free and bool(self.parts.labels.covariates))
 
     @cached_property

@@ -1,13 +1,14 @@
 """Measurement of healthy simulated subjects beside norms, as one list of findings."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 
-from bench.contracts import BesideNorm, Realism, impossible
+from bench.contracts import AtLeast, BesideNorm, Realism, require
+from simulators.anatomy.norms import norms
 from simulators.parts import Parts
 from simulators.realism import slopes
-from simulators.realism.norms import norms
 from simulators.realism.sizes import sizes
 from simulators.realism.statistics import statistic
 from simulators.realism.texture import SeenTexture, texture
@@ -28,8 +29,7 @@ def beside_norms(parts: Parts, subjects: int) -> Realism:
         BadInput: for fewer than 20 subjects.
         Unsupported: for a part of the head, where structures are cut.
     """
-    if subjects < FEWEST_SUBJECTS:
-        raise impossible("realism", "subjects", subjects, f"{FEWEST_SUBJECTS} or more")
+    require("realism", "subjects", subjects, Annotated[int, AtLeast(FEWEST_SUBJECTS)])
     volumes = regional_volumes(parts, {norm.structure: norm.tissue for norm in norms()}, subjects)
     seen = texture(parts)
     findings = (*_volumes(volumes), *sizes(parts, volumes), *_slopes(parts), *_texture(seen))

@@ -6,8 +6,8 @@ from math import nan
 import numpy as np
 
 from bench.contracts import BesideNorm
+from simulators.anatomy.norms import SizeNorm, size_norms
 from simulators.parts import Parts
-from simulators.realism.norms import SizeNorm, size_norms
 from simulators.realism.volumes import regional_volumes
 
 #: subjects measured: their means are known to a few per cent

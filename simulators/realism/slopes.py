@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulators.anatomy.norms import PER_DECADE, Norm, slope_norms
 from simulators.covariates import offsets
 from simulators.parts import Parts
-from simulators.realism.norms import Norm, slope_norms
 from simulators.realism.volumes import regional_volumes
 
 #: subjects seen in both states; all else about them is the same, so that few are enough
 SUBJECTS = 20
 #: by the covariate's name: the quantity, and the two values between which a volume changes by it
-STATES = {"age": ("per decade of age", -0.5, 0.5), "sex": ("men to women", -1.0, 1.0)}
+STATES = {"age": (PER_DECADE, -0.5, 0.5), "sex": ("men to women", -1.0, 1.0)}
 
 
 def covariate_slopes(parts: Parts) -> Iterator[tuple[Norm, float, float]]:

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from bench.contracts import Between, NonNegative, Visit, bounded, impossible
+from bench.contracts import Between, Finite, NonNegative, Visit, bounded, impossible
 from bench.contracts.validity import Validity
+from simulators.anatomy.norms import ages_with_norms
 from simulators.covariates import EFFECT, Covariate
 from simulators.streams import generator
 from simulators.task.kinds import STRENGTH, amount
@@ -26,7 +27,7 @@ MONTHS = 12.0
 
 #: the least and the most that persons have
 StrengthLimits = tuple[STRENGTH, STRENGTH]
-AgeLimits = tuple[Annotated[float, Between(20, 100, unit="years")], Annotated[float, Between(20, 100, unit="years")]]
+AgeLimits = tuple[Finite, Finite]
 
 
 class Course(NamedTuple):
@@ -73,11 +74,21 @@ class Longitudinal(Task):
             low, high = getattr(self, name)
             if low > high:
                 raise impossible(self, name, (low, high), "the lower limit first")
+        self._require_normed_ages()
         last = self.start[1] + self.pace[1] * self.schedule[-1] / MONTHS
         if last > 1:
             raise impossible(self, "pace", self.pace, f"less, as the fastest would end at {last:.2f} of the disease")
         # built here so that effects which are none are refused with the task
         _ = self.brain_age
+
+    def _require_normed_ages(self) -> None:
+        """Refuse persons who are at any visit younger or older than those by whom ageing is judged."""
+        (low, high), years = ages_with_norms(), self.schedule[-1] / MONTHS
+        if self.ages[0] < low or self.ages[1] + years > high:
+            known = (
+                f"{low:g} to {high:g} years, last visits {years:g} years later included, which norms of ageing cover"
+            )
+            raise impossible(self, "ages", self.ages, known)
 
     @cached_property
     def brain_age(self) -> Covariate:

@@ -115,6 +115,12 @@ def test_no_global_statistic_tells_healthy_groups_apart(atrophy):
     [
         (lambda: Brain(Atrophy(("left hipocampus",))), "left hippocampus"),
         (lambda: Brain(Atrophy(())), "Atrophy.regions"),
+        (
+            lambda: Brain(Focal()).scene(-1, "train"),
+            r"scene\.subject=-1 is not possible: give a whole number of at least 0",
+        ),
+        (lambda: Brain(Focal()).scene(1.5, "train"), r"scene\.subject=1\.5 is not possible: give a whole number"),
+        (lambda: Brain(Focal(), amplitude=0.1).sample([-1], "train"), r"scene\.subject=-1 is not possible"),
         (lambda: Brain(Focal()).sample([1], "train"), "amplitude"),
         (lambda: Brain(Focal(), amplitude=0.1).sample([1], "train", {"patology": "off"}), "intervention"),
         (lambda: Brain(Focal(), amplitude=0.1).sample([1], "train", {"pathology": "of"}), "intervention"),

@@ -156,6 +156,11 @@ def test_no_two_regions_of_the_shipped_simulator_need_grow_alike():
         ({"schedule": (6.0, 12.0, 24.0, 36.0)}, "schedule=.*rise from 0"),
         ({"schedule": ()}, "schedule="),
         ({"ages": (80.0, 60.0)}, "ages=.*the lower limit first"),
+        (
+            {"ages": (1.0, 60.0)},
+            r"ages=\[1\.0, 60\.0\] is not possible: give 40 to 85 years, last visits 4 years later incl",
+        ),
+        ({"ages": (60.0, 82.0)}, "ages=.* which norms of ageing cover"),
         ({"pace": (0.1, 0.3)}, r"pace=.*would end at 1.60"),
         ({"start": (0.5, 1.5)}, "start="),
         ({"ageing": {}}, "Covariate.effects"),

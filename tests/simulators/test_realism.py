@@ -10,6 +10,7 @@ from simulators.anatomy import parcellation
 from simulators.anatomy.atlas import Atlas
 from simulators.anatomy.grid import Grid
 from simulators.anatomy.mni152 import MNI152, averages
+from simulators.anatomy.norms import norms, size_norms
 from simulators.anatomy.regions import sharpened, tissue_shares
 from simulators.anatomy.shape import Shape
 from simulators.anatomy.slab import Slab
@@ -19,7 +20,6 @@ from simulators.pathology.focal import Focal
 from simulators.realism import sizes as of_sizes
 from simulators.realism import slopes
 from simulators.realism.measure import FEWEST_SUBJECTS
-from simulators.realism.norms import norms, size_norms
 from simulators.realism.statistics import QUANTITIES, statistic
 from simulators.realism.texture import BANDS, power
 from simulators.realism.volumes import regional_volumes
@@ -182,7 +182,12 @@ def test_power_of_a_wave_is_in_its_band():
 @pytest.mark.parametrize(
     ("make", "error", "says"),
     [
-        (lambda: brain(8.0).realism(5), BadInput, "give 20 or more"),
+        (lambda: brain(8.0).realism(5), BadInput, r"realism\.subjects=5 is not possible: give .* of at least 20"),
+        (
+            lambda: brain(8.0).realism("many"),
+            BadInput,
+            r"realism\.subjects='many' is not possible: give a whole number",
+        ),
         (
             lambda: Brain(Focal(), SLAB).realism(20),
             Unsupported,

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 #: tables of norms and of their sources
-FOLDER = Path(__file__).parents[1] / "anatomy"
+FOLDER = Path(__file__).parent
+#: the quantity of norms of ageing
+PER_DECADE = "per decade of age"
 
 
 class Norm(NamedTuple):
@@ -53,6 +55,12 @@ def norms() -> tuple[Norm, ...]:
 def slope_norms() -> tuple[Norm, ...]:
     """Norms of how volumes go with age and sex, in the table's order: logarithms of ratios."""
     return _norms("norms_slopes.csv")
+
+
+def ages_with_norms() -> tuple[float, float]:
+    """Least and most years of the people whose ageing all norms of it describe."""
+    ages = [norm.ages.split("-") for norm in slope_norms() if norm.quantity == PER_DECADE]
+    return max(float(low) for low, _ in ages), min(float(high) for _, high in ages)
 
 
 @cache
