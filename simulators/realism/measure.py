@@ -9,7 +9,7 @@ from bench.contracts import AtLeast, BesideNorm, Realism, require
 from simulators.anatomy.norms import norms
 from simulators.parts import Parts
 from simulators.realism import slopes
-from simulators.realism.sizes import sizes
+from simulators.realism.sizes import regional_sizes
 from simulators.realism.statistics import statistic
 from simulators.realism.texture import SeenTexture, texture
 from simulators.realism.volumes import regional_volumes
@@ -32,7 +32,7 @@ def beside_norms(parts: Parts, subjects: int) -> Realism:
     require("realism", "subjects", subjects, Annotated[int, AtLeast(FEWEST_SUBJECTS)])
     volumes = regional_volumes(parts, {norm.structure: norm.tissue for norm in norms()}, subjects)
     seen = texture(parts)
-    findings = (*_volumes(volumes), *sizes(parts, volumes), *_slopes(parts), *_texture(seen))
+    findings = (*_volumes(volumes), *regional_sizes(parts, volumes), *_slopes(parts), *_texture(seen))
     return Realism(_title(parts), subjects, findings, volumes, seen.spectrum)
 
 

@@ -18,7 +18,7 @@ LEAST, MOST = 0.7, 1.3
 HEAD = "head"
 
 
-def sizes(parts: Parts, varied: Mapping[str, np.ndarray]) -> Iterator[BesideNorm]:
+def regional_sizes(parts: Parts, varied: Mapping[str, np.ndarray]) -> Iterator[BesideNorm]:
     """The mean volume of a side (ml) beside people's, which are brought to the size of the simulated head.
 
     Of a ventricle, whose label is what is compared, the share of fluid in it follows. varied: volumes (subjects, sides)

@@ -217,7 +217,7 @@ def test_sizes_stand_beside_peoples_at_the_size_of_the_head(monkeypatch):
         "head": np.full((2, 1), 2 * hippocampus.head_ml),
     }
     monkeypatch.setattr(of_sizes, "regional_volumes", lambda parts, structures, subjects: volumes)
-    seen = list(of_sizes.sizes(None, {"lateral ventricle": ventricle.ml * np.vstack([sides, sides])}))
+    seen = list(of_sizes.regional_sizes(None, {"lateral ventricle": ventricle.ml * np.vstack([sides, sides])}))
     assert [row.structure for row in seen] == ["hippocampus", "lateral ventricle", "lateral ventricle"]
     assert seen[0].quantity == "ml a side" and seen[0].verdict == "inside" and seen[0].people == hippocampus.people
     np.testing.assert_allclose(seen[0][2:7], np.array([1.1, 0.1, 1, 0.7, 1.3]) * 2 * hippocampus.ml)

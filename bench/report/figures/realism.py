@@ -66,11 +66,11 @@ def _quantity(axis: Axes, rows: pd.DataFrame, structures: list[str]) -> None:
 
 def _distribution(axis: Axes, name: str, volumes: np.ndarray, rows: pd.DataFrame) -> None:
     axis.hist(volumes.ravel(), bins=24, color=style.COLOURS[0])
-    own = rows[rows["structure"] == name].set_index("quantity")["norm"]
+    norms = rows[rows["structure"] == name].set_index("quantity")["norm"]
     # where fluid alone is drawn, the norm is of all of the label
-    if "ml a side" in own and "share of fluid" not in own:
-        axis.axvline(own["ml a side"], color=style.GREY)
-    axis.set_xlabel(f"fluid of\n{name}, ml" if "share of fluid" in own else f"{name}, ml")
+    if "ml a side" in norms and "share of fluid" not in norms:
+        axis.axvline(norms["ml a side"], color=style.GREY)
+    axis.set_xlabel(f"fluid of\n{name}, ml" if "share of fluid" in norms else f"{name}, ml")
     axis.set_yticks([])
     axis.spines["left"].set_visible(False)
 
