@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache, partial, reduce
+from numbers import Integral
 from operator import or_
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -23,7 +24,7 @@ from bench.contracts import (
     Truth,
     Visit,
     bounded,
-    require,
+    impossible,
 )
 from bench.contracts.simulator import Heads
 from bench.contracts.validity import Validity
@@ -58,9 +59,6 @@ from simulators.truths.not_disease import missing
 from simulators.truths.off_target import confined
 from simulators.truths.registration import laid, source_voxels
 from simulators.truths.shared import shared
-
-#: number of a subject
-SUBJECT = Annotated[int, Between(0)]
 
 
 @bounded
@@ -244,7 +242,8 @@ class Brain(Simulator):
 
         free: with covariates, if the task has any, that do not go with the label.
         """
-        require("scene", "subject", subject, SUBJECT)
+        if not (isinstance(subject, Integral) and subject >= 0):
+            raise impossible("scene", "subject", subject, "a whole number of at least 0")
         return self._scene(subject, stream, free and bool(self.parts.labels.covariates))
 
     @cached_property
