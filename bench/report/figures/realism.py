@@ -17,6 +17,8 @@ COLUMNS = {
     "sides r beside brain": "the same, brain\nvolume removed",
     "asymmetry p90": "asymmetry,\n90th percentile",
     "brain r": "correlation with\nbrain volume",
+    "per decade of age": "log ratio\na decade",
+    "men to women": "log ratio,\nmen to women",
 }
 _ROW, _SPARE, _LOWER = 5.0, 16.0, 48.0
 #: structures whose volumes are drawn one by one
@@ -29,15 +31,16 @@ def draw(rows: pd.DataFrame, volumes: Mapping[str, np.ndarray], title: str) -> F
 
     rows: in the columns of REALISM. volumes: by structure, in ml, (subjects, sides).
     """
-    judged = rows[rows["quantity"].isin(COLUMNS)]
+    columns = {quantity: name for quantity, name in COLUMNS.items() if quantity in set(rows["quantity"])}
+    judged = rows[rows["quantity"].isin(columns)]
     structures = list(dict.fromkeys(judged["structure"]))[::-1]
     height = _ROW * len(structures) + _SPARE + _LOWER
     with style.journal():
         figure = style.figure(style.DOUBLE, height * style.MM)
         parts: Any = figure.subfigures(2, 1, height_ratios=[height - _LOWER, _LOWER])
         upper, lower = parts
-        axes = upper.subplots(1, len(COLUMNS), sharey=True)
-        for axis, (quantity, name) in zip(axes, COLUMNS.items(), strict=True):
+        axes = upper.subplots(1, len(columns), sharey=True)
+        for axis, (quantity, name) in zip(axes, columns.items(), strict=True):
             _quantity(axis, judged[judged["quantity"] == quantity], structures)
             axis.set_title(name, loc="left", fontsize=7)
         axes[0].set_yticks(range(len(structures)), structures)
