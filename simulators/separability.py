@@ -190,7 +190,7 @@ def as_seen(parts: Parts, amplitude: float, watcher: Observer, scenes: Collectio
 
 def _shape_shown(parts: Parts, scene: Scene) -> Mapping[str, np.ndarray]:
     """A subject's shape; where anatomy has moved, no image shows how large ventricles were in health."""
-    return {**scene.shape, "ventricles": np.zeros(2, np.float32)} if parts.moving else scene.shape
+    return {**scene.shape, "ventricles": np.zeros_like(scene.shape["ventricles"])} if parts.moving else scene.shape
 
 
 def _verify(parts: Parts, amplitude: float, search: Search, count: int) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from bench.contracts import BadInput, RegionName
 from simulators.anatomy.mni152 import MNI152
 from simulators.anatomy.parcellation import Parcellation
 
-#: share of a region that may lie farther than this outside the brain. Of no region of ten published atlases, which draw
-#: over the brain's surface, do more than 8 % lie so far out, on any grid
+#: share of a region that may lie farther than this outside the brain: an atlas may draw over the surface of the average
+#: brain, which is blurred
 FAR_SHARE, FAR_MM = 0.2, 10.0
 
 

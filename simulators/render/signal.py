@@ -13,6 +13,8 @@ from simulators.parts import Parts, Strengths
 from simulators.render.planting import Act, Move, Taken, acts, changes, compose, moves, replaced, take
 from simulators.space.voxels import Voxels
 
+#: what tissue turns to that an image shows as such
+TURNED = ("fluid", "wm")
 #: no region has strengths of its own
 NOWHERE: Mapping[str, Strengths] = MappingProxyType({})
 
@@ -25,10 +27,10 @@ def image(parts: Parts, scene: Scene, strengths: Strengths) -> np.ndarray:
 def pictured(parts: Parts, scene: Scene, strengths: Strengths) -> tuple[np.ndarray, Warped]:
     """The image, and the anatomy that it shows: after all displacements, without the tissue that turned to another.
 
-    What a lesion takes is still there: only the unlabelled truth tells it from the tissue around.
+    The tissue beneath a lesion stays: a segmentation could not say what to put there instead.
     """
     planted = _planted(parts, scene, strengths, None)
-    turned = [act for act in planted.acts if act.law.becomes != "lesion"]
+    turned = [act for act in planted.acts if act.law.becomes in TURNED]
     return _image(parts, scene, planted), _without(planted.anatomy, turned, planted.head) if turned else planted.anatomy
 
 

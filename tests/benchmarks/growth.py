@@ -71,7 +71,7 @@ def drawn(seconds: pd.DataFrame, exponents: pd.Series, path: Path) -> None:
     voxels = [prod(GRIDS[edge]) for edge in seconds.columns]
     for stage, row in seconds.iterrows():
         axes.loglog(voxels, row, marker="o", markersize=3, label=f"{stage} ({exponents[stage]:.2f})")
-    axes.loglog(voxels, row.iloc[0] * np.divide(voxels, voxels[0]), "k:", label="voxels (1.00)")
+    axes.loglog(voxels, seconds.iloc[:, 0].median() * np.divide(voxels, voxels[0]), "k:", label="voxels (1.00)")
     axes.set(xlabel="voxels", ylabel="seconds of one unit with few subjects")
     axes.legend(title="stage (exponent)", fontsize="small", frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=150)

@@ -190,16 +190,13 @@ def test_publish_carries_what_is_as_shipped_and_nothing_of_the_users(tmp_path):
     assert as_shipped(one) == {"mtl_atrophy"}
 
 
-def test_realism_of_another_shipped_anatomy_is_carried_and_that_of_a_changed_one_is_not(tmp_path):
+@pytest.mark.parametrize(("line", "carried"), [((), ["a.csv"]), (("simulator.anatomy.resolution_mm=5",), [])])
+def test_realism_of_another_shipped_anatomy_is_carried_and_that_of_a_changed_one_is_not(tmp_path, line, carried):
     """Beside a shipped simulator, whose portrait on another anatomy is none of its own."""
-    chosen = shipped("simulator/anatomy=mni152_4mm", results=tmp_path)
-    changed = shipped("simulator/anatomy=mni152_4mm", "simulator.anatomy.resolution_mm=5", results=tmp_path)
-    for study, name in ((chosen, "carried"), (changed, "kept")):
-        (folder := study.folder / "realism").mkdir(parents=True, exist_ok=True)
-        for path in folder.glob("*"):
-            path.unlink()
-        (folder / f"{name}.csv").write_bytes(b"")
-        assert [path.name for path in carry(study, tmp_path / name)] == ["carried.csv"] * (study is chosen)
+    study = shipped("simulator/anatomy=mni152_4mm", *line, results=tmp_path)
+    (study.folder / "realism").mkdir(parents=True)
+    (study.folder / "realism" / "a.csv").write_bytes(b"")
+    assert [path.name for path in carry(study, tmp_path / "out")] == carried
 
 
 def test_heads_of_scans_are_not_published(tmp_path, monkeypatch):
