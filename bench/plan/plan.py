@@ -29,6 +29,8 @@ from bench.training.recipe import Recipe, sizes
 
 #: fields of a simulator that a study sets, with the key by which it does so
 SET_BY_STUDY = {"amplitude": "simulator.separability", "data_seed": "seed.data"}
+#: units in a row that draw other subjects each, where a study has as many
+APART = 4
 
 
 def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[Study, list[str]]:
@@ -46,13 +48,12 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     braces.check("paths.results", ROOT / results)
     seeds, models = _all_seeds(settings["seed"])
     settings["seed"] = seeds
-    # Data seeds innermost: units side by side then draw different subjects, not the same twice. Networks before them:
-    # the images of a simulator have been read by all of them before those of the next one fill the disk.
     units = [
         Unit(s, n, d, m, pair)
         for m, pair in models.items()
-        for s in composed.simulators
+        for block in _blocks(list(composed.simulators), len(seeds["data"]))
         for n in composed.networks
+        for s in block
         if (s, n) in composed.pairs
         for d in seeds["data"]
     ]
@@ -70,6 +71,16 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
     check_headlines(planned)
     check_declared(planned, config_dirs)
     return planned, composed.launch
+
+
+def _blocks(simulators: list[str], data_seeds: int) -> list[list[str]]:
+    """Simulators in blocks, within which a network meets every simulator and data seed before the next network does.
+
+    Units side by side then draw different subjects, not the same twice; and the images of a block have been read by all
+    networks before those of the next one fill the disk.
+    """
+    size = -(-APART // data_seeds)
+    return [simulators[start : start + size] for start in range(0, len(simulators), size)]
 
 
 def with_work(study: Study) -> Study:
