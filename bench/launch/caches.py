@@ -1,9 +1,10 @@
 """Deletion of caches once they were read: they can be made again bit for bit, and they fill a disk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bench.launch.heart import Heart, folder, runs_at_work
 from bench.plan.cells import Cells
+from bench.stages.stage import Cell
 from bench.store import dropped
 from bench.study import PLAN, Study
 
@@ -17,9 +18,9 @@ def release(study: Study, unit: str) -> None:
     _discard(study, {key: stage for key, stage in caches.items() if key not in needed})
 
 
-def drop(study: Study) -> None:
-    """Delete the caches of a study whose work is done, those among them that an earlier call left."""
-    _discard(study, _planned(study))
+def drop(study: Study, further: Iterable[Cell] = ()) -> None:
+    """Delete the caches of a study whose work is done, those among them that an earlier call left, and further ones."""
+    _discard(study, _planned(study) | {cell.key: cell.stage for cell in further})
 
 
 def _discard(study: Study, caches: Mapping[str, str]) -> None:

@@ -6,7 +6,9 @@ from bench.contracts import BadInput
 from bench.launch import caches
 from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun
+from bench.plan.cells import Cells
 from bench.published import places
+from bench.stages.audit_bank import audit_banks
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command
 from bench.verbs.publishing import write_readmes
@@ -23,7 +25,8 @@ def check(command: Command) -> int:
         print(f"{label:<24} {name:<36} {complaint or 'ok'}", flush=True)
         checks += 1
         failures += bool(complaint)
-    caches.drop(study)
+    cells = Cells(study)
+    caches.drop(study, [bank for unit in study.units for bank in audit_banks(cells, unit)])
     print(f"{checks - failures} of {checks} passed")
     return 1 if failures else 0
 

@@ -11,18 +11,15 @@ from bench.contracts import Audit, Cohort, Simulator, Truth, Validity
 from bench.passes.discrimination import AUC
 from bench.passes.forward import forward
 from bench.passes.scores import explained
+from bench.stages.audit_bank import AUDITED, DECORRELATED
 from bench.stages.redraw import redraws_of
 from bench.stages.use import use
 from bench.tables import simulator_audits
 
-#: subjects a class; with fewer the interval of an AUC is wider than the tolerance of the audit
-COUNT = 1000
 #: how far a classifier of global statistics must stay below the reference observer where places are to be found
 MARGIN = 0.10
 #: the stream that truths of the population are estimated on
 POPULATION = "population"
-#: the stream of a simulator with cues in which they say nothing of the label
-DECORRELATED = "decorrelated"
 #: explained subjects, and redraws a region, of the hand-built model
 SUBJECTS, DRAWS = 4, 4
 #: subjects in both states that association is estimated on
@@ -41,7 +38,7 @@ class Audits:
     name: str
     key: str
     reference: float
-    count: int = COUNT
+    count: int = AUDITED
     keep: Callable[[simulator_audits.Audited], None] = lambda row: None
     references: Mapping[str, float] = field(default_factory=dict)
 

@@ -16,6 +16,7 @@ from bench.contracts import BadInput
 from bench.guard.watch import Trespass, watched
 from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun, in_words
+from bench.stages.audit_bank import audit_banks
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.context import simulator
 from bench.study import Study
@@ -82,8 +83,11 @@ def _simulators(study: Study, label: str) -> Iterator[Named]:
     run = UnitRun(study, unit, SpokenBeat())
     calibration = run.value(CALIBRATE)
     calibrated, key = simulator(study, unit, calibration), run.cells.describe("simulators", label)
+    audited = calibrated
+    for bank in audit_banks(run.cells, unit):
+        audited = calibrated.with_bank(run.get(bank))
     audits = Audits(
-        calibrated, label, key, calibration["reached"], references=calibration.get("pairs", {}),
+        audited, label, key, calibration["reached"], references=calibration.get("pairs", {}),
         keep=lambda row: simulator_audits.write([row], simulator_audits.place_of(study)),
     )  # fmt: skip
     yield from ((check.__name__, partial(check, calibrated)) for check in simulators.applicable(calibrated))
