@@ -1,7 +1,10 @@
 # A newcomer needs two of these: `make run` and `make test`.
 PYTHON ?= python3.11
 PY := .venv/bin/python
+# as workers have it: one thread, and glibc keeps the memory of freed tensors (`bench/launch/launch.py`)
 export OMP_NUM_THREADS := 1
+export MALLOC_TRIM_THRESHOLD_ := 2147483648
+export MALLOC_MMAP_THRESHOLD_ := 2147483648
 
 # what `make spot` checks: the study with editions, once it has one
 STUDY ?= $(if $(wildcard results/published/standard/edition-1),standard,quick)

@@ -130,8 +130,8 @@ stage                text    stage of the run
 network              text    name of the network
 method               text    name of the method; empty before maps are made
 n                    whole   cells
-seconds              number  mean duration
-seconds_total        number  duration of all together
+seconds              number  mean seconds of one core, or of the device
+seconds_total        number  those of all together
 forward              number  mean number of forward passes
 backward             number  mean number of backward passes
 peak_mb              number  largest peak of memory

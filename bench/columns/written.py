@@ -149,7 +149,7 @@ reason               text    one sentence
 """)
 )
 USAGE = Columns.of("""
-seconds              number  duration
+seconds              number  seconds of one core, or of the device
 forward              number  forward passes per subject
 backward             number  backward passes per subject
 peak_mb              number  peak memory
