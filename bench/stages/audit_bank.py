@@ -33,9 +33,3 @@ class _AuditBank(Banked):
 
 
 AUDIT_BANK = _AuditBank()
-
-
-def audit_banks(graph: Graph, unit: Unit) -> tuple[Cell, ...]:
-    """The bank of a simulator's audits; none where it has no use for one."""
-    simulator, node = graph.study.make("simulators", unit.simulator), graph.study.simulators[unit.simulator]
-    return () if simulator.banked(node) is None else (graph.cell(AUDIT_BANK, unit),)

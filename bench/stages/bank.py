@@ -31,6 +31,12 @@ class Banked(Stage[Path]):
     def counts(self, study: Study, unit: Unit) -> Mapping[str, int]:
         """Subjects by stream."""
 
+    def of(self, graph: Graph, unit: Unit) -> tuple[Cell, ...]:
+        """The unit's cell; none where its simulator has no use for one."""
+        study = graph.study
+        banked = study.make("simulators", unit.simulator).banked(study.simulators[unit.simulator])
+        return () if banked is None or not self.counts(study, unit) else (graph.cell(self, unit),)
+
     def banked(self, graph: Graph, unit: Unit, name: str, counts: Mapping[str, Any]) -> Cell:
         """A cell whose key holds whatever of the simulator healthy subjects depend on, and how many there are."""
         study = graph.study
@@ -85,10 +91,3 @@ class _Bank(Banked):
 
 
 BANK = _Bank()
-
-
-def banks(graph: Graph, unit: Unit) -> tuple[Cell, ...]:
-    """The bank of a unit's healthy subjects; none where its simulator has no use for one."""
-    study = graph.study
-    banked = study.make("simulators", unit.simulator).banked(study.simulators[unit.simulator])
-    return () if banked is None else (graph.cell(BANK, unit),)

@@ -7,7 +7,7 @@ from typing import Any
 from bench.contracts import Simulator
 from bench.passes.counting import Passes
 from bench.provenance import ROOT
-from bench.stages.calibration_bank import calibration_banks
+from bench.stages.calibration_bank import CALIBRATION_BANK
 from bench.stages.context import simulator
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.store import files
@@ -29,7 +29,7 @@ class _Calibrate(Stage[dict[str, Any]]):
         """One per simulator."""
         content = {"simulator": graph.describe("simulators", unit.simulator)}
         source = self.code(graph, "simulators", unit.simulator)
-        return Cell(self, unit.simulator, content, unit, source=source, caches=calibration_banks(graph, unit))
+        return Cell(self, unit.simulator, content, unit, source=source, caches=CALIBRATION_BANK.of(graph, unit))
 
     def make(self, given: Given) -> tuple[dict[str, Any], Passes]:
         """Search from where an interrupted call came to; what that found is deleted once it has served."""

@@ -24,10 +24,3 @@ class _CalibrationBank(Banked):
 
 
 CALIBRATION_BANK = _CalibrationBank()
-
-
-def calibration_banks(graph: Graph, unit: Unit) -> tuple[Cell, ...]:
-    """The bank of a calibration; none where the simulator has no use for one."""
-    simulator, node = graph.study.make("simulators", unit.simulator), graph.study.simulators[unit.simulator]
-    used = simulator.calibration_streams and simulator.banked(node) is not None
-    return (graph.cell(CALIBRATION_BANK, unit),) if used else ()

@@ -14,7 +14,7 @@ import torch
 
 from bench.contracts import Batch, Simulator
 from bench.passes.counting import Passes
-from bench.stages.bank import CACHES, Draw, banks
+from bench.stages.bank import BANK, CACHES, Draw
 from bench.stages.calibrate import CALIBRATE, calibrated
 from bench.stages.stage import Cell, Given, Graph, Stage
 from bench.study import Study, Unit
@@ -38,7 +38,7 @@ class _Images(Stage[Images]):
         content = {"calibration": calibration.key, "data_seed": unit.data_seed, **counts}
         source = self.code(graph, "simulators", unit.simulator)
         name = f"{unit.simulator}-d{unit.data_seed}"
-        return Cell(self, name, content, unit, (calibration,), source, caches=banks(graph, unit))
+        return Cell(self, name, content, unit, (calibration,), source, caches=BANK.of(graph, unit))
 
     def make(self, given: Given) -> tuple[Draw, Passes]:
         """The images are drawn while they are written."""

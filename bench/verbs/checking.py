@@ -8,7 +8,7 @@ from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun
 from bench.plan.cells import Cells
 from bench.published import places
-from bench.stages.audit_bank import audit_banks
+from bench.stages.audit_bank import AUDIT_BANK
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command
 from bench.verbs.publishing import write_readmes
@@ -26,7 +26,7 @@ def check(command: Command) -> int:
         checks += 1
         failures += bool(complaint)
     cells = Cells(study)
-    caches.drop(study, [bank for unit in study.units for bank in audit_banks(cells, unit)])
+    caches.drop(study, [bank for unit in study.units for bank in AUDIT_BANK.of(cells, unit)])
     print(f"{checks - failures} of {checks} passed")
     return 1 if failures else 0
 

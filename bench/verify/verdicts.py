@@ -16,7 +16,7 @@ from bench.contracts import BadInput
 from bench.guard.watch import Trespass, watched
 from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun, in_words
-from bench.stages.audit_bank import audit_banks
+from bench.stages.audit_bank import AUDIT_BANK
 from bench.stages.calibrate import CALIBRATE
 from bench.stages.context import simulator
 from bench.study import Study
@@ -84,7 +84,7 @@ def _simulators(study: Study, label: str) -> Iterator[Named]:
     calibration = run.value(CALIBRATE)
     calibrated, key = simulator(study, unit, calibration), run.cells.describe("simulators", label)
     audited = calibrated
-    for bank in audit_banks(run.cells, unit):
+    for bank in AUDIT_BANK.of(run.cells, unit):
         audited = calibrated.with_bank(run.get(bank))
     audits = Audits(
         audited, label, key, calibration["reached"], references=calibration.get("pairs", {}),

@@ -23,7 +23,7 @@ from simulators.observe.seen import SeenSubjects, with_pattern
 from simulators.separability import FIT, STREAM, VERIFY, as_seen, observer
 
 TABLE = Path(__file__).parents[2] / "results" / "benchmarks" / "observer.csv"
-NAMES = ("hypometabolism", "brain_age", "mtl_deformation")
+NAMES = ("hypometabolism", "brain_age", "ventricular_enlargement")
 COUNTS = (500, 1000, 2000, 4000, 8000)
 
 

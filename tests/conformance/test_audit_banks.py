@@ -8,7 +8,7 @@ from bench.launch.unit import UnitRun
 from bench.plan import plan
 from bench.plan.cells import Cells
 from bench.stages import audit_bank
-from bench.stages.audit_bank import audit_banks
+from bench.stages.audit_bank import AUDIT_BANK
 from bench.stages.context import simulator
 from bench.verbs import checking
 from bench.verify import verdicts
@@ -26,7 +26,7 @@ def study(tmp_path, monkeypatch):
 
 
 def bank_of(study, label):
-    return audit_banks(Cells(study), next(unit for unit in study.units if unit.simulator == label))[0]
+    return AUDIT_BANK.of(Cells(study), next(unit for unit in study.units if unit.simulator == label))[0]
 
 
 @pytest.mark.parametrize(
