@@ -1,6 +1,7 @@
 """The study a command means: Hydra composes once for each combination of axes other than seeds."""
 
 import itertools
+import json
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -179,7 +180,7 @@ class _Composer:
         network = self._label(pair, config, "network", "train")
         every = (composed.simulators, simulator), (composed.networks, network), (composed.trains, network)
         for group, (nodes, label) in zip(PAIRED, every, strict=True):
-            if nodes.setdefault(label, config[group]) != config[group]:
+            if _text(nodes.setdefault(label, config[group])) != _text(config[group]):
                 raise BadInput(
                     f"{group} '{label}' is not the same in every pair of simulator and network; let no file of one "
                     "group set keys of another or refer to them"
@@ -256,3 +257,8 @@ def _nth(rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
 
 def _lines(chosen: Mapping[str, str]) -> dict[str, str]:
     return {k: f"{k}={v}" for k, v in chosen.items()}
+
+
+def _text(node: Node) -> str:
+    """A node as text, in which nan is what it is, so that plug-ins refuse it by name."""
+    return json.dumps(node, sort_keys=True, default=str)

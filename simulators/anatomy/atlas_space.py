@@ -1,6 +1,7 @@
 """Space of an atlas: refusals of one whose regions do not lie where the average brain has them."""
 
 import math
+import re
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt, map_coordinates
@@ -12,6 +13,8 @@ from simulators.anatomy.parcellation import Parcellation
 #: share of a region that may lie farther than this outside the brain: an atlas may draw over the surface of the average
 #: brain, which is blurred
 FAR_SHARE, FAR_MM = 0.2, 10.0
+#: sides as FreeSurfer, nilearn's atlases and others write them: `lh-x`, `Left-x`, `x_L`, `ctx-rh-x`
+SIDED = re.compile(r"(^|[\W_])(lh|rh|left|right|l|r)([\W_]|$)", re.IGNORECASE)
 
 
 def require_in_space(drawn: Parcellation, image: str, resolution_mm: float) -> None:
@@ -29,6 +32,7 @@ def require_in_space(drawn: Parcellation, image: str, resolution_mm: float) -> N
         np.bincount(regions[where], minlength=len(drawn.names) + 1)[1:].tolist()
         for where in (regions > 0, _far(points, resolution_mm), points[0] < 0, points[0] > 0)
     )
+    _require_named_sides(drawn, image)
     for name, count, beyond, *sides in zip(drawn.names, counts, far, left, right, strict=True):
         if beyond > FAR_SHARE * count:
             raise BadInput(
@@ -36,6 +40,13 @@ def require_in_space(drawn: Parcellation, image: str, resolution_mm: float) -> N
                 "give an atlas of the brain in MNI space"
             )
         _require_side(name, count, dict(zip(("left", "right"), sides, strict=True)), image)
+
+
+def _require_named_sides(drawn: Parcellation, image: str) -> None:
+    """Refuse names that tell sides as other programs do: their two sides would vary as strangers, exchanged or not."""
+    for name in drawn.names:
+        if not RegionName.of(name).side and SIDED.search(name):
+            raise BadInput(f"{image}: the name {name!r} tells a side in another way; write 'left x' and 'right x'")
 
 
 def _require_side(name: str, count: int, sides: dict[str, int], image: str) -> None:

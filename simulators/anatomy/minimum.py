@@ -31,7 +31,7 @@ def _shown_by(volume_mm3: float, resolution_mm: float) -> str:
     """A mend for a region of a volume that a grid does not show."""
     finer = math.floor(2 * math.cbrt(volume_mm3 / FEWEST_TO_ACT)) / 2
     if finer < FINEST_MM:
-        return f"name a larger one, as {volume_mm3:g} mm3 are too small for any grid"
+        return f"name a larger one, as {volume_mm3:g} mm3 are too small for any grid (are the affine's units mm?)"
     return "use a whole brain" if finer >= resolution_mm else f"use anatomy.resolution_mm of {finer:g} or finer"
 
 
@@ -79,9 +79,10 @@ def require_lesion(where: str, smallest_ml: float, resolution_mm: float) -> None
     if smallest_ml < voxel_ml:
         # three digits, rounded to the side that is enough
         least, finer = _ceil(voxel_ml), math.floor(100 * (1000 * smallest_ml) ** (1 / 3)) / 100
+        grid = f", or anatomy.resolution_mm of {finer:g} or finer" if finer >= FINEST_MM else ""
         raise BadInput(
             f"{where}={smallest_ml:g} is not possible: give {least:g} ml or more, as a lesion smaller than a voxel of "
-            f"{resolution_mm:g} mm is not seen, or anatomy.resolution_mm of {finer:g} or finer"
+            f"{resolution_mm:g} mm is not seen{grid}"
         )
 
 

@@ -68,7 +68,13 @@ def parcellation(image: Path = IMAGE, table: Path = TABLE) -> Parcellation:
     values, places = np.unique(volume.volume, return_inverse=True)
     if unnamed := [int(value) for value in values if int(value) not in number]:
         raise BadInput(f"{table}: no name for label {unnamed[0]} of {image}; add a row for it")
-    if not any(image.parent.glob("LICEN[CS]E*")):
-        raise BadInput(f"{image}: no licence lies beside it; put a file LICENSE there that says who may use the atlas")
+    _require_licence(image)
     numbers = np.array([number[int(value)] for value in values], np.int16)
     return Parcellation(numbers[places].reshape(volume.volume.shape), volume.affine, named.names, named.tissues)
+
+
+def _require_licence(image: Path) -> None:
+    """Refuse an image beside which no file says who may use it."""
+    named = (path for path in image.parent.iterdir() if path.name.lower().startswith(("license", "licence")))
+    if not any(path.is_file() and path.stat().st_size for path in named):
+        raise BadInput(f"{image}: no licence lies beside it; put a file LICENSE there that says who may use the atlas")

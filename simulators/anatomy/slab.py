@@ -32,6 +32,15 @@ class Slab(AnatomyWrapper):
     def __post_init__(self) -> None:
         if not all(a < b for a, b in zip(self.low, self.high, strict=True)):
             raise impossible(self, "low", self.low, f"less than high={list(self.high)} on each of three axes")
+        self._require_regions()
+
+    def _require_regions(self) -> None:
+        """Refuse a box beside the regions: the nearest part of the grid would be shown in its place."""
+        points = self.anatomy.template.points[self.anatomy.template.labels > 0]
+        if not ((points >= self.low) & (points <= self.high)).all(1).any():
+            least, most = ([round(float(end)) for end in ends] for ends in (points.min(0), points.max(0)))
+            box = f"corners of a box with regions in it, which lie from {least} to {most} mm"
+            raise impossible(self, "low, high", (self.low, self.high), box)
 
     @property
     def template(self) -> Template:

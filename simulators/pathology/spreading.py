@@ -29,11 +29,15 @@ class Spreading(Atrophy):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if all(self._onsets.values()):
+            raise impossible(self, "onsets", dict(self.onsets), "one structure at least from the start: an onset of 0")
+
+    def validate(self, region_names: tuple[str, ...]) -> None:
+        """Refuse a region that the anatomy does not have, and an onset of a structure that is in no region."""
+        super().validate(region_names)
         structures = {RegionName.of(region).structure for region in self.regions}
         for structure in self.onsets:
             known("pathology.onsets", "structure", structure, sorted(structures))
-        if all(self._onsets.values()):
-            raise impossible(self, "onsets", dict(self.onsets), "one structure at least from the start: an onset of 0")
 
     @cached_property
     def _onsets(self) -> dict[str, float]:

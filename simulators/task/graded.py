@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from bench.contracts import Finite, bounded, impossible
 from bench.contracts.validity import Validity
+from simulators.anatomy.norms import ages_with_norms
 from simulators.task.kinds import REGRESSION, VALUES, amount, even
 from simulators.task.protocol import Labels, Task
 
@@ -49,3 +50,22 @@ class Graded(Task):
             BadInput: for an intervention this task does not know, or a strength that is not from 0 to 1.
         """
         return amount(do, {None: even(subject), "off": 0.0, "on": 1.0, "swap": MEAN})
+
+
+@bounded
+@dataclass(frozen=True)
+class Age(Graded):
+    """An age: all parts of the pathology at the strength that years from `low` to `high` have.
+
+    low, high: years, within those that norms of ageing cover.
+    """
+
+    low: Finite = 45.0
+    high: Finite = 85.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        least, most = ages_with_norms()
+        for name, years in (("low", self.low), ("high", self.high)):
+            if not least <= years <= most:
+                raise impossible(self, name, years, f"{least:g} to {most:g} years, which norms of ageing cover")

@@ -95,6 +95,12 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan train.learning_rate=nan": ("train.learning_rate=nan", "a number above 0 and below 10"),
     "plan train.subjects=1e9": ("train.subjects=1000000000.0", "at least 8 and at most 1000000"),
     "plan network.centre=nan": ("network.centre=nan", "finite number"),
+    # ... also where networks, composed one after the other, share the simulator
+    "plan simulator=focal simulator.pathology.volume_ml=nan network=gap_cnn,linear": ("volume_ml=nan", "finite number"),
+    "plan simulator=brain_age simulator.task.low=-50": ("Age.low=-50", "40 to 85 years, which norms of ageing cover"),
+    "plan simulator=brain_age simulator.task.high=120": ("Age.high=120", "40 to 85 years"),
+    "plan simulator=focal simulator.pathology.smallest_ml=0.001": ("smallest_ml=0.001", "0.343 ml or more"),
+    "plan simulator=mtl_atrophy simulator.pathology.regions=[left_hippocampos]": ("no region 'left_hippocampos'",),
     "plan metric.max_sensitivity.draws=0": ("metric.max_sensitivity", "draws=0 is not possible"),
     "plan views=[{sign:up}]": ("views[0].sign='up'", "give one of abs"),
     "plan views=[{fwhm_mm:nan}]": ("views[0].fwhm_mm=nan", "at least 0 and at most 100 mm"),

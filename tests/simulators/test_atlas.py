@@ -135,6 +135,38 @@ def test_an_atlas_without_a_licence_is_refused(files):
         atlas(files)
 
 
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir])
+def test_a_licence_that_says_nothing_is_none(files, make):
+    (files[0].parent / "LICENSE").unlink()
+    make(files[0].parent / "LICENSE")
+    with pytest.raises(BadInput, match="no licence lies beside it"):
+        atlas(files)
+
+
+def test_a_licence_may_be_written_in_any_case(files):
+    (files[0].parent / "LICENSE").rename(files[0].parent / "license.txt")
+    assert atlas(files).region_names
+
+
+@pytest.mark.parametrize("name", ["lh-half", "ctx-lh-half", "Left-Half", "half_L", "L half", "half (left)"])
+def test_sides_told_in_another_way_are_refused(files, name):
+    files[1].write_text(files[1].read_text().replace("left half", name))
+    with pytest.raises(BadInput, match=r"atlas\.nii\.gz: the name .* tells a side in another way; write 'left x'"):
+        atlas(files)
+
+
+@pytest.mark.parametrize("name", ["Lobule", "half of all", "brain stem", "lateral half", "Rolandic half"])
+def test_names_that_tell_no_side_are_taken(files, name):
+    files[1].write_text(files[1].read_text().replace("left half", name))
+    assert name in atlas(files).region_names
+
+
+@pytest.mark.parametrize("low", [(200.0, 200.0, 200.0), (-90.0, -130.0, -72.0)])
+def test_a_box_beside_the_brain_is_refused(low):
+    with pytest.raises(BadInput, match=r"Slab.low, high=.* give corners of a box with regions in it, which lie from"):
+        Slab(INNER, low, tuple(end + 10 for end in low))
+
+
 def with_region_8(files, *boxes):
     """The atlas with 'nowhere' drawn in boxes of its voxels."""
     image = nibabel.load(files[0])

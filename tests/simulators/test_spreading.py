@@ -55,7 +55,7 @@ def test_without_onsets_it_is_regional_atrophy(onsets):
 )
 def test_an_order_that_cannot_be_is_refused(onsets, says):
     with pytest.raises(BadInput, match=says):
-        Spreading((FIRST, LATER), onsets=onsets)
+        Spreading((FIRST, LATER), onsets=onsets).validate((FIRST, LATER))
 
 
 def test_medial_temporal_atrophy_starts_where_it_starts_in_people():
