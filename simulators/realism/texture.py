@@ -39,13 +39,10 @@ class SeenTexture(NamedTuple):
 
 def texture(parts: Parts) -> SeenTexture:
     """Texture of healthy subjects of an anatomy at 2 mm, in a scanner without noise, beside its template."""
-    fine = replace(parts, anatomy=_at(parts.anatomy, VOXEL_MM))
-    template = fine.anatomy.template
-    average = _cut(template, template.maps)
-    brains = [_cut(template, _shares(fine, number)) for number in range(SUBJECTS)]
-    images, reference = [_seen(fine, brain) for brain in brains], _seen(fine, average)
-    ratios = np.stack([power(image, VOXEL_MM) for image in images]) / power(reference, VOXEL_MM)
-    histograms, known = np.stack([_histogram(image) for image in images]), _histogram(reference)
+    brains, average = blocks(parts)
+    images, reference = [image(parts, brain) for brain in brains], image(parts, average)
+    ratios = np.stack([power(seen, VOXEL_MM) for seen in images]) / power(reference, VOXEL_MM)
+    histograms, known = np.stack([_histogram(seen) for seen in images]), _histogram(reference)
     medians, peaks = (
         np.stack([np.mean([of(i, b) for i, b in zip(images, brains, strict=True)], 0), of(reference, average)])
         for of in (_medians, _peaks)
@@ -59,12 +56,24 @@ def texture(parts: Parts) -> SeenTexture:
     )
 
 
-def power(image: np.ndarray, voxel_mm: float) -> np.ndarray:
+def blocks(parts: Parts) -> tuple[list[np.ndarray], np.ndarray]:
+    """Grey matter, white matter, brain and detail (4, D, H, W) at 2 mm of subjects, and of the average brain."""
+    fine = replace(parts, anatomy=_at(parts.anatomy, VOXEL_MM))
+    template = fine.anatomy.template
+    return [_cut(template, _shares(fine, number)) for number in range(SUBJECTS)], _cut(template, template.maps)
+
+
+def image(parts: Parts, shares: np.ndarray) -> np.ndarray:
+    """The image (D, H, W) of a block (4, D, H, W) without noise."""
+    return parts.contrast.mix(shares, np.zeros_like(shares[0]), parts.contrast.means)
+
+
+def power(seen: np.ndarray, voxel_mm: float) -> np.ndarray:
     """Mean power (F,) of an image (D, H, W) in each of `BANDS`, under a Hann window along every axis."""
-    centred = image - image.mean()
-    for axis, count in enumerate(image.shape):
+    centred = seen - seen.mean()
+    for axis, count in enumerate(seen.shape):
         centred = centred * np.hanning(count).reshape([-1 if a == axis else 1 for a in range(3)])
-    axes = np.meshgrid(*(np.fft.fftfreq(count, voxel_mm) for count in image.shape), indexing="ij")
+    axes = np.meshgrid(*(np.fft.fftfreq(count, voxel_mm) for count in seen.shape), indexing="ij")
     band = np.digitize(np.sqrt(sum(np.square(a) for a in axes)), BANDS)
     spectrum = np.abs(np.fft.fftn(centred)) ** 2
     return np.array([spectrum[band == number].mean() for number in range(1, len(BANDS))])
@@ -89,10 +98,6 @@ def _cut(template: Template, maps: np.ndarray) -> np.ndarray:
     edges = np.array(EDGES) / VOXEL_MM
     low = np.rint((np.array(MIDDLE) - template.affine[:3, 3]) / VOXEL_MM - edges / 2).astype(int)
     return maps[:, *(slice(start, start + int(count)) for start, count in zip(low, edges, strict=True))]
-
-
-def _seen(parts: Parts, shares: np.ndarray) -> np.ndarray:
-    return parts.contrast.mix(shares, np.zeros_like(shares[0]), parts.contrast.means)
 
 
 def _histogram(image: np.ndarray) -> np.ndarray:
