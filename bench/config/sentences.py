@@ -85,8 +85,14 @@ def _unknown(key: str, cause: BaseException | None, config: Any) -> str:
         return f"there is no key '{key}'{nearest(str(inner), inside)}"
     done: list[str] = []
     for part in key.partition("@")[0].replace("/", ".").split("."):
+        if isinstance(config, Sequence) and not isinstance(config, str) and part in map(str, range(len(config))):
+            config, done = config[int(part)], [*done, part]
+            continue
         if not isinstance(config, Mapping) or part not in config:
             where = f"{'.'.join(done)}: " if done else ""
+            if dotted := [str(k) for k in config or () if str(k).startswith(f"{part}.")]:
+                together = f"{'.'.join(done)}={{{dotted[0]}:...}}"
+                return f"{where}the name '{dotted[0]}' has a dot; give all names there at once, {together}"
             valid = [str(k) for k in config if k != TARGET] if isinstance(config, Mapping) else ()
             if isinstance(config, Mapping) and part in _arguments(config):
                 return f"{where}'{part}' stands at its default, which no file sets; give it with +{key}=..."

@@ -97,6 +97,11 @@ LINES: dict[str, tuple[str, ...]] = {
     "plan network.centre=nan": ("network.centre=nan", "finite number"),
     # ... also where networks, composed one after the other, share the simulator
     "plan simulator=focal simulator.pathology.volume_ml=nan network=gap_cnn,linear": ("volume_ml=nan", "finite number"),
+    "plan simulator=confounded_age simulator.task.covariates.0.effects.local.volume=1": (
+        "'local.volume' has a dot",
+        "simulator.task.covariates.0.effects={local.volume:...}",
+    ),
+    "plan simulator=confounded_age simulator.task.covariates.0.corelation=1": ("covariates.0: there is no", "did you"),
     "plan simulator=brain_age simulator.task.low=-50": ("Age.low=-50", "40 to 85 years, which norms of ageing cover"),
     "plan simulator=brain_age simulator.task.high=120": ("Age.high=120", "40 to 85 years"),
     "plan simulator=focal simulator.pathology.smallest_ml=0.001": ("smallest_ml=0.001", "0.343 ml or more"),
