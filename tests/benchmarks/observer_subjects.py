@@ -1,6 +1,7 @@
 """How well the reference observer tells by the number of subjects it learns from; into results/benchmarks/observer.csv.
 
-python tests/benchmarks/observer_subjects.py
+python tests/benchmarks/observer_subjects.py [SIMULATOR...]
+
 Calibration fits the observer on 2,000 subjects, whatever a network learns from, and on the sides of a value, not on the
 value itself. Here it learns from other numbers and is judged by the same subjects, at the committed amplitude:
 `observer` reads all, `template` the response of the pattern alone, `statistics` all but that. `values` reads all,
@@ -8,6 +9,7 @@ learnt from the values; it is empty where there are classes. The simulators are 
 the observer though no rule of a label explains it.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from simulators.observe.seen import SeenSubjects, with_pattern
 from simulators.separability import FIT, STREAM, VERIFY, as_seen, observer
 
 TABLE = Path(__file__).parents[2] / "results" / "benchmarks" / "observer.csv"
-NAMES = ("hypometabolism", "brain_age", "ventricular_enlargement")
+NAMES = ("hypometabolism", "brain_age", "mtl_deformation", "ventricular_enlargement")
 COUNTS = (500, 1000, 2000, 4000, 8000)
 
 
@@ -52,9 +54,13 @@ def rows(name: str) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure the simulators that are named, or all; print, and write in place of their rows."""
     torch.set_num_threads(1)
-    table = pd.DataFrame([one for name in NAMES for one in rows(name)])
+    names = sys.argv[1:] or NAMES
+    table = pd.DataFrame([one for name in names for one in rows(name)])
+    if TABLE.is_file():
+        kept = pd.read_csv(TABLE)
+        table = pd.concat([kept[~kept["simulator"].isin(names)], table])
     table.to_csv(TABLE, index=False, lineterminator="\n")
     print(table.to_string(index=False))
 
