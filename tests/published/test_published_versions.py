@@ -50,3 +50,9 @@ def test_a_stage_whose_version_was_raised_is_behind(monkeypatch):
 def test_many_of_a_kind_are_counted():
     assert published._counted("metric", ["`a`", "`b`"]) == "metric `a`, `b`"
     assert published._counted("simulator", [f"`{n}`" for n in range(5)]) == "5 simulators"
+
+
+def test_what_holds_the_key_of_a_simulator_is_a_key_and_no_count():
+    """A bank of healthy subjects counts them by stream, one of which is called calibration."""
+    held = {c.key for folder in STUDIES for c in published.components_of(folder) if c.kind == "simulator"}
+    assert held and all(len(key) == 16 for key in held)
