@@ -1,7 +1,7 @@
 """The plan: a command as a checked study, with everything built once before the first second of compute."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,9 @@ def study(arguments: Sequence[str], config_dirs: Sequence[Path] = ()) -> tuple[S
         for m, pair in models.items()
         for block in _blocks(list(composed.simulators), len(seeds["data"]))
         for n in composed.networks
-        for s, d in _turns(block, seeds["data"])
+        for s in block
         if (s, n) in composed.pairs
+        for d in seeds["data"]
     ]
     nodes = (composed.simulators, composed.networks, composed.trains, composed.methods, composed.metrics)
     # where results lie says nothing of what they are, and a published table has no business with a machine's paths
@@ -78,19 +79,8 @@ def _blocks(simulators: list[str], data_seeds: int) -> list[list[str]]:
     Units side by side then draw different subjects, not the same twice; and the images of a block have been read by all
     networks before those of the next one fill the disk.
     """
-    size = max(2, -(-APART // data_seeds))
+    size = -(-APART // data_seeds)
     return [simulators[start : start + size] for start in range(0, len(simulators), size)]
-
-
-def _turns(simulators: list[str], seeds: list[int]) -> Iterator[tuple[str, int]]:
-    """Every simulator with every data seed, where one and the next share neither, as far as there are several.
-
-    Explained subjects and their redraws are made once a simulator, healthy subjects once a data seed: units that start
-    together would make them twice.
-    """
-    for turn in range(len(seeds)):
-        for place, simulator in enumerate(simulators):
-            yield simulator, seeds[(turn - place) % len(seeds)]
 
 
 def with_work(study: Study) -> Study:

@@ -39,8 +39,8 @@ class SeenTexture(NamedTuple):
 
 def texture(parts: Parts) -> SeenTexture:
     """Texture of healthy subjects of an anatomy at 2 mm, in a scanner without noise, beside its template."""
-    brains, average = blocks(parts)
-    images, reference = [image(parts, brain) for brain in brains], image(parts, average)
+    brains, average = texture_blocks(parts)
+    images, reference = [block_image(parts, brain) for brain in brains], block_image(parts, average)
     ratios = np.stack([power(seen, VOXEL_MM) for seen in images]) / power(reference, VOXEL_MM)
     histograms, known = np.stack([_histogram(seen) for seen in images]), _histogram(reference)
     medians, peaks = (
@@ -56,14 +56,14 @@ def texture(parts: Parts) -> SeenTexture:
     )
 
 
-def blocks(parts: Parts) -> tuple[list[np.ndarray], np.ndarray]:
+def texture_blocks(parts: Parts) -> tuple[list[np.ndarray], np.ndarray]:
     """Grey matter, white matter, brain and detail (4, D, H, W) at 2 mm of subjects, and of the average brain."""
     fine = replace(parts, anatomy=_at(parts.anatomy, VOXEL_MM))
     template = fine.anatomy.template
     return [_cut(template, _shares(fine, number)) for number in range(SUBJECTS)], _cut(template, template.maps)
 
 
-def image(parts: Parts, shares: np.ndarray) -> np.ndarray:
+def block_image(parts: Parts, shares: np.ndarray) -> np.ndarray:
     """The image (D, H, W) of a block (4, D, H, W) without noise."""
     return parts.contrast.mix(shares, np.zeros_like(shares[0]), parts.contrast.means)
 

@@ -83,9 +83,9 @@ def scanned() -> Iterator[tuple[str, float]]:
     """Power over a real scan's, the lowest band of both set equal: the scan has noise, the simulated image none."""
     scan = texture.power(np.asarray(nibabel.load(SCAN).dataobj, np.float64), texture.VOXEL_MM)
     parts = shipped("mtl_atrophy").parts
-    brains, average = texture.blocks(parts)
+    brains, average = texture.texture_blocks(parts)
     kinds = {
-        kind: np.mean([texture.power(texture.image(parts, block), texture.VOXEL_MM) for block in blocks], 0)
+        kind: np.mean([texture.power(texture.block_image(parts, block), texture.VOXEL_MM) for block in blocks], 0)
         for kind, blocks in (("simulated", brains), ("average brain's", [average]))
     }
     for kind, power in kinds.items():
