@@ -48,9 +48,9 @@ def components_of(folder: Path) -> list[Component]:
         content = json.loads(row["content"])
         for kind, node in json.loads(row["config"]).items():
             name = row[kind] if kind in PLUGINS else row["unit"]
-            held = content.get(_HELD.get(kind), "")
+            inside = content.get(_HELD.get(kind), "")
             # a bank counts subjects by stream, of which one is called like the cell that a simulator's key lies in
-            held = held if isinstance(held, str) else ""
+            held = inside if isinstance(inside, str) else ""
             if (kind in PLUGINS and name) or held:
                 one = Component(kind, name, canonical(node), held, versions.get(kind, {}).get(name, ""))
                 # one model stands for all that share its network or simulator

@@ -41,8 +41,8 @@ def texture(parts: Parts) -> SeenTexture:
     """Texture of healthy subjects of an anatomy at 2 mm, in a scanner without noise, beside its template."""
     brains, average = texture_blocks(parts)
     images, reference = [block_image(parts, brain) for brain in brains], block_image(parts, average)
-    ratios = np.stack([power(seen, VOXEL_MM) for seen in images]) / power(reference, VOXEL_MM)
-    histograms, known = np.stack([_histogram(seen) for seen in images]), _histogram(reference)
+    ratios = np.stack([power(image, VOXEL_MM) for image in images]) / power(reference, VOXEL_MM)
+    histograms, known = np.stack([_histogram(image) for image in images]), _histogram(reference)
     medians, peaks = (
         np.stack([np.mean([of(i, b) for i, b in zip(images, brains, strict=True)], 0), of(reference, average)])
         for of in (_medians, _peaks)
@@ -68,12 +68,12 @@ def block_image(parts: Parts, shares: np.ndarray) -> np.ndarray:
     return parts.contrast.mix(shares, np.zeros_like(shares[0]), parts.contrast.means)
 
 
-def power(seen: np.ndarray, voxel_mm: float) -> np.ndarray:
+def power(image: np.ndarray, voxel_mm: float) -> np.ndarray:
     """Mean power (F,) of an image (D, H, W) in each of `BANDS`, under a Hann window along every axis."""
-    centred = seen - seen.mean()
-    for axis, count in enumerate(seen.shape):
+    centred = image - image.mean()
+    for axis, count in enumerate(image.shape):
         centred = centred * np.hanning(count).reshape([-1 if a == axis else 1 for a in range(3)])
-    axes = np.meshgrid(*(np.fft.fftfreq(count, voxel_mm) for count in seen.shape), indexing="ij")
+    axes = np.meshgrid(*(np.fft.fftfreq(count, voxel_mm) for count in image.shape), indexing="ij")
     band = np.digitize(np.sqrt(sum(np.square(a) for a in axes)), BANDS)
     spectrum = np.abs(np.fft.fftn(centred)) ** 2
     return np.array([spectrum[band == number].mean() for number in range(1, len(BANDS))])

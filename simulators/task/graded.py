@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from bench.contracts import Finite, bounded, impossible
+from bench.contracts import Between, Finite, bounded, impossible
 from bench.contracts.validity import Validity
 from simulators.anatomy.norms import ages_with_norms
 from simulators.task.kinds import REGRESSION, VALUES, amount, even
 from simulators.task.protocol import Labels, Task
 
+NormedYears = Annotated[float, Between(*ages_with_norms(), unit="years, which norms of ageing cover")]
 #: strength of the mean subject, which is everybody's twin
 MEAN = 0.5
 
@@ -60,12 +61,5 @@ class Age(Graded):
     low, high: years, within those that norms of ageing cover.
     """
 
-    low: Finite = 45.0
-    high: Finite = 85.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        least, most = ages_with_norms()
-        for name, years in (("low", self.low), ("high", self.high)):
-            if not least <= years <= most:
-                raise impossible(self, name, years, f"{least:g} to {most:g} years, which norms of ageing cover")
+    low: NormedYears = 45.0
+    high: NormedYears = 85.0
