@@ -10,7 +10,8 @@ from simulators.anatomy.norms import ages_with_norms
 from simulators.task.kinds import REGRESSION, VALUES, amount, even
 from simulators.task.protocol import Labels, Task
 
-NormedYears = Annotated[float, Between(*ages_with_norms(), unit="years, which norms of ageing cover")]
+YOUNGEST, OLDEST = ages_with_norms()
+YEARS = "years, which norms of ageing cover"
 #: strength of the mean subject, which is everybody's twin
 MEAN = 0.5
 
@@ -61,5 +62,5 @@ class Age(Graded):
     low, high: years, within those that norms of ageing cover.
     """
 
-    low: NormedYears = 45.0
-    high: NormedYears = 85.0
+    low: Annotated[float, Between(YOUNGEST, OLDEST, open="high", unit=YEARS)] = 45.0
+    high: Annotated[float, Between(YOUNGEST, OLDEST, open="low", unit=YEARS)] = 85.0

@@ -20,6 +20,7 @@ from bench.contracts.bounds import MOST
 from bench.networks._mechanisms import MECHANISMS
 from bench.plan import settings
 from bench.training.recipe import Recipe, Sizes, sizes
+from simulators.anatomy.norms import ages_with_norms
 
 CONF = Path(__file__).parents[2] / "conf"
 GROUPS = ("method", "metric", "network", "simulator")
@@ -138,6 +139,7 @@ WITH = {
     "smallest_ml": {"largest_ml": 500},
     "largest_ml": {"smallest_ml": 0.001},
     "volume_sd": {"volume_ml": 5.0},
+    "high": {"low": min(ages_with_norms())},
 }
 
 
