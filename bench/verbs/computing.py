@@ -8,6 +8,7 @@ from bench import report as pages
 from bench.launch import caches
 from bench.launch.launch import launch
 from bench.launch.spoken import spoken
+from bench.launch.turns import in_turns
 from bench.plan import parts, place
 from bench.plan import plan as planning
 from bench.plan.stale import stale_sentence
@@ -135,7 +136,7 @@ def compute(study: Study, lines: Sequence[str]) -> None:
     for names, title in (([*study.units, *study.arms], "units"), (study.groups, "comparisons")):
         work = planning.with_work(study)
         path = work.save()
-        launch(work, path, [u.id for u in names if u.id in work.pending], lines, title)
+        launch(work, path, [u.id for u in in_turns(names) if u.id in work.pending], lines, title)
 
 
 def write_tables(study: Study) -> None:
