@@ -34,12 +34,12 @@ class Overlap(ABC):
 
     def map(self, maps: Tensor, truth: Truth | None, context: Context) -> Tensor:
         """Scores (N,) of maps (N, 1, D, H, W) against the volume of the truth."""
-        rows = zip(maps, volume_of(truth, maps, context, self), domain_of(context, maps), strict=True)
+        parts = (maps, volume_of(truth, maps, context, self), domain_of(context, maps))
+        rows = zip(*(part.detach().cpu().numpy() for part in parts), strict=True)
         return torch.tensor([self._subject(m[inside], t[inside]) for m, t, inside in rows], dtype=torch.float32)
 
-    def _subject(self, values: Tensor, truth: Tensor) -> float:
-        scores = values.detach().cpu().numpy()
-        positives = mass_set(truth.detach().abs().cpu().numpy(), self.q)
+    def _subject(self, scores: np.ndarray, truth: np.ndarray) -> float:
+        positives = mass_set(np.abs(truth), self.q)
         if not positives.any() or positives.all() or not np.isfinite(scores).all():
             return math.nan
         return self._score(scores, positives)

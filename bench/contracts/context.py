@@ -20,17 +20,6 @@ def _classes(targets: Tensor) -> Tensor:
     return targets.where((targets == 0) | (targets == 1), -1).long()
 
 
-def spread_of(images: Tensor) -> Tensor:
-    """The standard deviation of each voxel between the other subjects: (N, 1, D, H, W) of N >= 3 images of that shape.
-
-    Without the subject itself: its own lesion would raise it where the lesion lies, and tell a map where to look.
-    """
-    n = len(images)
-    away = (images - images.mean(dim=0)).square()
-    # the mean of the others lies n / (n - 1) times as far from an image as the mean of all does
-    return ((away.sum(dim=0) - away * n / (n - 1)) / (n - 2)).clamp(min=0).sqrt()
-
-
 @dataclass(frozen=True)
 class Context:
     """Everything beside (model, inputs, target); every field has a default so that library use needs none.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 import numpy as np
@@ -92,6 +93,17 @@ class Batch:
         return replace(self, **chosen)
 
 
+def spread_of(images: Tensor) -> Tensor:
+    """The standard deviation of each voxel between the other subjects: (N, 1, D, H, W) of N >= 3 images of that shape.
+
+    Without the subject itself: its own lesion would raise it where the lesion lies, and tell a map where to look.
+    """
+    n = len(images)
+    away = (images - images.mean(dim=0)).square()
+    # the mean of the others lies n / (n - 1) times as far from an image as the mean of all does
+    return ((away.sum(dim=0) - away * n / (n - 1)) / (n - 2)).clamp(min=0).sqrt()
+
+
 @dataclass(frozen=True)
 class Cohort(Batch):
     """The explained subjects with everything a simulator knows of them.
@@ -108,6 +120,11 @@ class Cohort(Batch):
     truths: dict[str, Truth] = field(default_factory=dict)
     region_names: tuple[str, ...] = ()
     affine: np.ndarray = field(default_factory=lambda: np.eye(4))
+
+    @cached_property
+    def spread(self) -> Tensor | None:
+        """How each voxel varies between the other subjects, `spread_of` the images; None of fewer than three."""
+        return spread_of(self.images) if len(self) > 2 else None
 
 
 class Attribution(NamedTuple):

@@ -66,5 +66,8 @@ def committed(cell: Cell) -> Path:
 
 
 def calibrated(given: Given) -> Simulator:
-    """The calibrated simulator of the unit whose cell is made, with its data seed."""
-    return simulator(given.study, given.unit, given.value(CALIBRATE))
+    """The calibrated simulator of the unit whose cell is made, with its data seed; one object for all of its cells."""
+    unit, calibration = given.unit, given.value(CALIBRATE)
+    key = ("calibrated", unit.simulator, unit.data_seed)
+    seeded: Simulator = given.once(key, lambda: simulator(given.study, unit, calibration))
+    return seeded

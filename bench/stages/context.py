@@ -8,7 +8,6 @@ import torch
 
 from bench import seeds
 from bench.contracts import Batch, Cohort, Context, Method, Simulator, Truth, Unsupported
-from bench.contracts.context import spread_of
 from bench.contracts.uses import use_model, use_others
 from bench.contracts.validity import Validity
 from bench.devices.moving import HOME, moved
@@ -129,5 +128,5 @@ def cohort_context(cohort: Cohort, seed_of: Callable[[int], int], target: Any) -
         region_names=cohort.region_names,
         affine=cohort.affine,
         target=target,
-        spread=spread_of(cohort.images) if len(cohort) > 2 else None,
+        spread=cohort.spread,
     )

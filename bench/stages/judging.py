@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from bench.contracts import Attribution, KnownMechanism
-from bench.contracts.context import spread_of
+from bench.contracts.data import spread_of
 from bench.contracts.tags import MethodTags
 from bench.stages.enumeration import between, exact_shapley, exact_slopes, population_game
 

@@ -1,5 +1,7 @@
 """Average precision at a fixed prevalence, exact in expected value under a random order of tied scores."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from metrics._shared.ranking import TieGroups
@@ -24,8 +26,12 @@ def calibrated_average_precision(groups: TieGroups, prior: float) -> float:
     return float(total / positives)
 
 
+@lru_cache(maxsize=1024)
 def chance_calibrated(n: int, positives: int, prior: float) -> float:
-    """Exact expected calibrated AP of a random order: every item in one tie group."""
+    """Exact expected calibrated AP of a random order: every item in one tie group.
+
+    All methods meet the same subjects, so each is asked for again and again.
+    """
     one = TieGroups(*(np.array([v], dtype=np.float64) for v in (positives, n - positives, 0, 0)))
     return calibrated_average_precision(one, prior)
 

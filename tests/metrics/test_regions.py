@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.contracts import BadInput, Context, Truth
-from bench.contracts.context import spread_of
+from bench.contracts.data import spread_of
 from metrics._shared.ranking import chance_average_precision
 from metrics.gain import RegionNDCG
 from metrics.regions import RegionAP, RegionSpearman, SignedRegionSpearman, region_mass
