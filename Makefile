@@ -11,9 +11,13 @@ STUDY ?= $(if $(wildcard results/published/standard/edition-1),standard,quick)
 COUNT ?= 3
 SEED ?= 0
 
-.PHONY: run test test-all test-slurm benchmark faults mutants entrants publish drift spot pages calibrations clean
+.PHONY: run quick test test-all test-slurm benchmark faults mutants entrants publish drift spot pages calibrations clean
 
 run: .venv/installed
+	$(PY) -m bench study=first hydra/launcher=joblib
+
+# the preview whose rows are published, of which `run` is a part
+quick: .venv/installed
 	$(PY) -m bench study=quick hydra/launcher=joblib
 
 test: .venv/installed-test
@@ -74,4 +78,4 @@ calibrations: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv results/store results/quick results/tiny results/pages
+	rm -rf .venv results/store results/first results/quick results/tiny results/pages
