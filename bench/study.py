@@ -120,12 +120,16 @@ class Study:
         """Write `results/<study>/plan.json`."""
         path = self.folder / PLAN
         try:
-            files.write_bytes(path, json.dumps(asdict(self), indent=1).encode())
+            self.write(path)
         except OSError as error:
             raise BadInput(
                 f"{path} cannot be written ({error.strerror}); set paths.results to a folder you may write"
             ) from error
         return path
+
+    def write(self, path: Path) -> None:
+        """Write the plan to a file; raises OSError where it cannot be."""
+        files.write_bytes(path, json.dumps(asdict(self), indent=1).encode())
 
     @property
     def folder(self) -> Path:

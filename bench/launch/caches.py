@@ -1,10 +1,10 @@
 """Deletion of caches once they were read: they can be made again bit for bit, and they fill a disk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from bench.launch.heart import Heart, folder, runs_at_work
 from bench.plan.cells import Cells
-from bench.stages.stage import Cell
+from bench.stages.audit_bank import AUDIT_BANK
 from bench.store import dropped
 from bench.study import PLAN, Study
 
@@ -18,9 +18,9 @@ def release(study: Study, unit: str) -> None:
     _discard(study, {key: stage for key, stage in caches.items() if key not in needed})
 
 
-def drop(study: Study, further: Iterable[Cell] = ()) -> None:
-    """Delete the caches of a study whose work is done, those among them that an earlier call left, and further ones."""
-    _discard(study, _planned(study) | {cell.key: cell.stage for cell in further})
+def drop(study: Study) -> None:
+    """Delete the caches of a study whose work is done, and those among them that an earlier call left."""
+    _discard(study, _planned(study))
 
 
 def _discard(study: Study, caches: Mapping[str, str]) -> None:
@@ -44,5 +44,7 @@ def _discard(study: Study, caches: Mapping[str, str]) -> None:
 
 
 def _planned(study: Study) -> dict[str, str]:
-    """The stages of all caches on the way to the cells of a study, by key."""
-    return {cell.key: cell.stage for cell in Cells(study).everything() if cell.maker.cache}
+    """The stages of all caches on the way to the cells of a study and to audits of its simulators, by key."""
+    cells = Cells(study)
+    audits = (bank for unit in study.units for bank in AUDIT_BANK.of(cells, unit))
+    return {cell.key: cell.stage for cell in (*cells.everything(), *audits) if cell.maker.cache}

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,8 +14,9 @@ from bench.config.compose import CONF, launcher_of
 from bench.config.literals import literal
 from bench.contracts import BadInput
 from bench.launch import child
+from bench.launch.call import at_work
 from bench.launch.expected import ExpectedWork
-from bench.launch.heart import Heart, folder, mark_owner
+from bench.launch.heart import Heart, folder
 from bench.launch.progress import progress_bar
 from bench.launch.slurm import SlurmQueue, is_slurm
 from bench.plan.estimate import expected_seconds
@@ -36,29 +36,20 @@ ATTEMPTS = 2
 log = logging.getLogger("bench.launch")
 
 
-def launch(study: Study, plan: Path, units: Sequence[str], lines: Sequence[str], title: str) -> None:
+def launch(study: Study, units: Sequence[str], lines: Sequence[str], title: str) -> None:
     """Run the work of units; what fails is in the store afterwards, and the next call resumes.
 
     lines: overrides for Hydra itself, such as `hydra/launcher=joblib`.
     """
     if not units:
         return
-    beats = folder(study)
-    try:
-        with files.sentence_if_unwritable(beats):
-            files.make_way(study.folder / "logs")
-            files.make_way(beats.parent)
-            files.make_folder(beats)
-            mark_owner(study)
-            # a copy, because another call may plan the same study while this one works
-            shutil.copyfile(plan, beats / PLAN)
-        with progress_bar(study, ExpectedWork(study, units, expected_seconds(study)), title):
-            for attempt in range(ATTEMPTS):
-                waiting = [unit for unit in units if not Heart.of(study, unit).finished()]
-                if waiting:
-                    _launch(study, waiting, lines, last=attempt == ATTEMPTS - 1)
-    finally:
-        shutil.rmtree(beats, ignore_errors=True)
+    with files.sentence_if_unwritable(study.folder):
+        files.make_way(study.folder / "logs")
+    with at_work(study), progress_bar(study, ExpectedWork(study, units, expected_seconds(study)), title):
+        for attempt in range(ATTEMPTS):
+            waiting = [unit for unit in units if not Heart.of(study, unit).finished()]
+            if waiting:
+                _launch(study, waiting, lines, last=attempt == ATTEMPTS - 1)
 
 
 def _launch(study: Study, units: Sequence[str], lines: Sequence[str], last: bool) -> None:

@@ -103,8 +103,13 @@ def with_work(study: Study) -> Study:
     caches = {
         u: {cache.key: cache.stage for k in keys for cache in surveyed[u][k][0].caches} for u, keys in pending.items()
     }
-    run, again = uuid.uuid4().hex[:12], rerun in ("all", "stale")
-    return replace(study, pending=pending, given_up=given_up, caches=caches, run=run, replace=again)
+    again = rerun in ("all", "stale")
+    return replace(study, pending=pending, given_up=given_up, caches=caches, run=new_run(), replace=again)
+
+
+def new_run() -> str:
+    """The name of a call, which no other has."""
+    return uuid.uuid4().hex[:12]
 
 
 def is_finished(study: Study) -> bool:

@@ -3,12 +3,10 @@
 import json
 
 from bench.contracts import BadInput
-from bench.launch import caches
+from bench.launch.call import reading_caches
 from bench.launch.spoken import SpokenBeat
 from bench.launch.unit import UnitRun
-from bench.plan.cells import Cells
 from bench.published import places
-from bench.stages.audit_bank import AUDIT_BANK
 from bench.stages.calibrate import CALIBRATE, committed
 from bench.verbs.command import Command
 from bench.verbs.publishing import write_readmes
@@ -19,30 +17,27 @@ from bench.verify.entrants import write_findings
 
 def check(command: Command) -> int:
     """Run the conformance checks of every simulator, network, method and metric the command names."""
-    study, _ = command.study()
     checks = failures = 0
-    for label, name, complaint in conform(study, command.overrides):
-        print(f"{label:<24} {name:<36} {complaint or 'ok'}", flush=True)
-        checks += 1
-        failures += bool(complaint)
-    cells = Cells(study)
-    caches.drop(study, [bank for unit in study.units for bank in AUDIT_BANK.of(cells, unit)])
+    with reading_caches(command.study()[0]) as study:
+        for label, name, complaint in conform(study, command.overrides):
+            print(f"{label:<24} {name:<36} {complaint or 'ok'}", flush=True)
+            checks += 1
+            failures += bool(complaint)
     print(f"{checks - failures} of {checks} passed")
     return 1 if failures else 0
 
 
 def calibrate(command: Command) -> int:
     """Calibrate the simulators of a study and put the results where they are committed."""
-    study, _ = command.study()
-    for unit in {u.simulator: u for u in study.units}.values():
-        run = UnitRun(study, unit, SpokenBeat())
-        path = committed(run.cells.cell(CALIBRATE, unit))
-        if not path.exists():
-            calibration = run.value(CALIBRATE)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(calibration, indent=1) + "\n")
-        print(f"{unit.simulator}: {path}")
-    caches.drop(study)
+    with reading_caches(command.study()[0]) as study:
+        for unit in {u.simulator: u for u in study.units}.values():
+            run = UnitRun(study, unit, SpokenBeat())
+            path = committed(run.cells.cell(CALIBRATE, unit))
+            if not path.exists():
+                calibration = run.value(CALIBRATE)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(calibration, indent=1) + "\n")
+            print(f"{unit.simulator}: {path}")
     return 0
 
 

@@ -135,8 +135,8 @@ def compute(study: Study, lines: Sequence[str]) -> None:
     schema.claim(study.store)
     for names, title in (([*study.units, *study.arms], "units"), (study.groups, "comparisons")):
         work = planning.with_work(study)
-        path = work.save()
-        launch(work, path, [u.id for u in in_turns(names) if u.id in work.pending], lines, title)
+        work.save()
+        launch(work, [u.id for u in in_turns(names) if u.id in work.pending], lines, title)
 
 
 def write_tables(study: Study) -> None:

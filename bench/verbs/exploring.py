@@ -4,25 +4,23 @@ from bench.explore import portraits
 from bench.explore import realism as beside_norms
 from bench.explore.export.cohorts import export as folders
 from bench.explore.views.write import write
-from bench.launch import caches
+from bench.launch.call import reading_caches
 from bench.verbs.command import Command
 
 
 def export(command: Command) -> int:
     """Write the explained subjects of every simulator named as NIfTI files in BIDS-like folders."""
-    study = command.study()[0]
-    for folder in folders(study):
-        print(folder)
-    caches.drop(study)
+    with reading_caches(command.study()[0]) as study:
+        for folder in folders(study):
+            print(folder)
     return 0
 
 
 def portrait(command: Command) -> int:
     """Draw what each simulator named makes, into results/<study>/portraits."""
-    study = command.study()[0]
-    for path in portraits.write(study):
-        print(path)
-    caches.drop(study)
+    with reading_caches(command.study()[0]) as study:
+        for path in portraits.write(study):
+            print(path)
     return 0
 
 
@@ -35,8 +33,7 @@ def realism(command: Command) -> int:
 
 def views(command: Command) -> int:
     """Draw what else can be seen of a model than maps, into results/<study>/views."""
-    study = command.study()[0]
-    for folder in write(study):
-        print(folder)
-    caches.drop(study)
+    with reading_caches(command.study()[0]) as study:
+        for folder in write(study):
+            print(folder)
     return 0

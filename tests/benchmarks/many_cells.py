@@ -53,9 +53,9 @@ def launch(lines):
     from bench.launch import launch as launching
 
     work, launcher = planned(lines)
-    path, units = work.save(), [unit.id for unit in work.units[:HANDED]]
+    units = [unit.id for unit in work.units[:HANDED]]
     child.run = partial(nothing, work)
-    return lambda: launching.launch(work, path, units, launcher, "units")
+    return lambda: launching.launch(work, units, launcher, "units")
 
 
 def nothing(work, path, name):

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.contracts import BadInput
 from bench.launch import caches
+from bench.launch.call import reading_caches
 from bench.launch.heart import OWNER, Heart, folder
 from bench.launch.unit import UnitRun
 from bench.plan import plan
@@ -64,6 +66,25 @@ def test_a_verb_that_calibrates_on_its_way_leaves_no_bank(banked, verb, monkeypa
     monkeypatch.setattr(*VERBS[verb], work)
     assert verb(SimpleNamespace(study=lambda: (banked, []), overrides=[])) == 0
     assert not banked.artefacts().keys("calibration_bank")
+
+
+def test_a_verb_at_work_keeps_the_bank_that_another_is_done_with(banked):
+    """Simulators of one anatomy share it: of two calibrations side by side the slower one lost it."""
+    with reading_caches(banked) as slow:
+        calibrated(slow)
+        with reading_caches(banked) as quick:
+            calibrated(quick)
+        assert banked.artefacts().keys("calibration_bank")
+    assert not banked.artefacts().keys("calibration_bank")
+    assert not banked.folder.exists(), "a verb leaves no folder in which nothing is"
+
+
+def test_a_verb_that_ends_early_leaves_its_bank_to_the_next(banked):
+    with pytest.raises(BadInput), reading_caches(banked) as study:
+        calibrated(study)
+        raise BadInput("the disk is full")
+    assert banked.artefacts().keys("calibration_bank")
+    assert not list(banked.folder.rglob("owner"))
 
 
 def test_a_bank_that_nobody_timed_has_the_price_of_the_bank_of_a_data_seed(banked):
