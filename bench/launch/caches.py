@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bench.contracts import BadInput
 from bench.launch.heart import Heart, folder, runs_at_work
 from bench.plan.cells import Cells
 from bench.stages.audit_bank import AUDIT_BANK
@@ -29,18 +30,32 @@ def _discard(study: Study, caches: Mapping[str, str]) -> None:
     Whoever needs one later makes it again: a reader that meets a missing folder makes it, and a file that is mapped
     into memory stays there.
     """
-    artefacts, needed = study.artefacts(), set[str]()
-    for other in runs_at_work(study):
-        if other == folder(study):
-            continue
-        try:
-            needed |= {*_planned(Study.load(other / PLAN))}
-        except (ValueError, TypeError, LookupError, AttributeError):
-            # other code planned it: nobody knows what it reads
-            return
+    artefacts = study.artefacts()
+    try:
+        needed = of_other_calls(study)
+    except BadInput:
+        return
     for key, stage in caches.items():
         if key not in needed:
             dropped.discard(artefacts, stage, key)
+
+
+def of_other_calls(study: Study) -> set[str]:
+    """Keys of the caches that other calls at work on this store read.
+
+    Raises:
+        BadInput: where other code planned one of them, as nobody knows what it reads.
+    """
+    needed = set[str]()
+    for other in runs_at_work(study):
+        if other != folder(study):
+            try:
+                needed |= {*_planned(Study.load(other / PLAN))}
+            except (ValueError, TypeError, LookupError, AttributeError) as error:
+                raise BadInput(
+                    f"{other} is a call at work whose plan cannot be read ({error}); wait until it is done"
+                ) from error
+    return needed
 
 
 def _planned(study: Study) -> dict[str, str]:

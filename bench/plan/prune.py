@@ -1,6 +1,6 @@
 """Deleting from the store what no planned study needs, and what can be made again cheaply."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from bench.contracts import BadInput
@@ -13,13 +13,13 @@ from bench.study import PLAN, PROGRESS, Study
 DAY_S = 86_400.0
 
 
-def prune(study: Study) -> str:
-    """Delete artefacts, scores and failures outside every plan of the results folder, all training images,
-    and what killed runs left.
+def prune(study: Study, at_work: Collection[str] = ()) -> str:
+    """Delete artefacts, scores and failures beyond every plan of the results folder, caches, and what killed runs left.
 
-    The studies are those that have a `plan.json`; `study` itself counts. Returns a sentence saying what was freed.
+    at_work: keys of caches that are being read. The studies are those that have a `plan.json`; `study` itself counts.
+    Returns a sentence saying what was freed.
     """
-    needed = _needed(study).union(*_planned(Path(study.results)))
+    needed = _needed(study).union(at_work, *_planned(Path(study.results)))
     artefacts, scores = study.artefacts(), study.scores()
     folders = {k: f for stage in artefacts.stages() for k, f in artefacts.keys(stage).items()}
     failures = artefacts.keys(FAILURES)

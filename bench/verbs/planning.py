@@ -9,6 +9,7 @@ from bench.columns.metric_names import MetricName
 from bench.config import compose
 from bench.contracts import BadInput
 from bench.contracts.names import nearest
+from bench.launch import caches
 from bench.plan import demand, place
 from bench.plan import plan as planning
 from bench.plan.cells import Cells
@@ -124,7 +125,7 @@ def store(command: Command) -> int:
         print("\n".join([*(damaged or ["every stored file is as it was written"]), *foreign]))
         return 1 if damaged else 0
     if what == "prune":
-        print(prune(study))
+        print(prune(study, caches.of_other_calls(study)))
         return 0
     raise BadInput(f"store: there is no command '{what}'{nearest(what, ('verify', 'prune'))}")
 

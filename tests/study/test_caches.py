@@ -19,7 +19,7 @@ from bench.stages.calibrate import CALIBRATE
 from bench.stages.images import IMAGES
 from bench.store import processes
 from bench.tables.writer import Writer
-from bench.verbs import checking, exploring
+from bench.verbs import checking, exploring, planning
 
 LINES = ["simulator=stocked", "seed.data=0", "seed.model=0", "method=[random]", "metric=[calibrated_ap]"]
 #: the mark of a process that was there once
@@ -77,6 +77,16 @@ def test_a_verb_at_work_keeps_the_bank_that_another_is_done_with(banked):
         assert banked.artefacts().keys("calibration_bank")
     assert not banked.artefacts().keys("calibration_bank")
     assert not banked.folder.exists(), "a verb leaves no folder in which nothing is"
+
+
+def test_prune_keeps_what_a_call_at_work_reads(banked):
+    words = SimpleNamespace(study=lambda: (banked, []), words=["prune"])
+    with reading_caches(banked) as study:
+        calibrated(study)
+        assert planning.store(words) == 0 and banked.artefacts().keys("calibration_bank")
+        (folder(study) / "plan.json").write_text("{")
+        with pytest.raises(BadInput, match="a call at work whose plan cannot be read"):
+            planning.store(words)
 
 
 def test_a_verb_that_ends_early_leaves_its_bank_to_the_next(banked):
