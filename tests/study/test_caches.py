@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -77,6 +78,12 @@ def test_a_verb_at_work_keeps_the_bank_that_another_is_done_with(banked):
         assert banked.artefacts().keys("calibration_bank")
     assert not banked.artefacts().keys("calibration_bank")
     assert not banked.folder.exists(), "a verb leaves no folder in which nothing is"
+
+
+def test_a_verb_that_needs_no_cache_works_where_nothing_can_be_written(banked, tmp_path):
+    (tmp_path / "file").write_text("")
+    with reading_caches(replace(banked, results=str(tmp_path / "file" / "results"))) as study:
+        assert study.run
 
 
 def test_prune_keeps_what_a_call_at_work_reads(banked):
