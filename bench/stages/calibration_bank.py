@@ -20,7 +20,7 @@ class _CalibrationBank(Banked):
 
     def cell(self, graph: Graph, unit: Unit, method: str, metric: str) -> Cell:
         """One per anatomy, whatever is to be seen in it."""
-        return self.banked(graph, unit, unit.simulator, self.counts(graph.study, unit))
+        return self.banked(graph, unit, "healthy", self.counts(graph.study, unit))
 
 
 CALIBRATION_BANK = _CalibrationBank()

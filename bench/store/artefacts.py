@@ -117,9 +117,14 @@ class Artefacts:
         return folder
 
     def remove(self, stage: str, key: str) -> None:
-        """Forget an artefact; nothing happens when there is none."""
-        if folder := self.find(stage, key):
-            files.remove(folder)
+        """Forget an artefact; nothing happens when there is none.
+
+        Two processes that made it at the same time may have called it by two names.
+        """
+        if self.find(stage, key):
+            for folder in _named(self.root / stage):
+                if folder.name[-KEY_LENGTH:] == key:
+                    files.remove(folder)
             self._index[stage].pop(key, None)
 
     def verify(self) -> Iterator[str]:

@@ -35,6 +35,12 @@ def test_what_is_put_is_found_by_its_key(store):
         store.read("maps", "f" * 16)
 
 
+def test_what_two_processes_called_by_two_names_goes_at_once(store):
+    put(store, name="mine"), put(Artefacts(store.root), name="yours"), put(store, key="f" * 16)
+    store.remove("maps", KEY)
+    assert [folder.name for folder in (store.root / "maps").iterdir()] == [f"a-thing-{'f' * 16}"]
+
+
 def aged(folder, seconds):
     then = time.time() - seconds
     os.utime(folder, (then, then))
