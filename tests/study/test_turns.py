@@ -8,6 +8,7 @@ import pytest
 from bench.launch.turns import in_turns
 from bench.plan import plan
 from bench.study import Unit
+from bench.verbs import computing
 
 
 def units(simulators, networks, seeds):
@@ -44,3 +45,11 @@ def test_few_simulators_are_begun_and_not_done():
     order = [unit.simulator for unit in in_turns(units("abcdef", ["first", "second"], 5))]
     open_at = [set(order[: at + 1]) & set(order[at:]) for at in range(len(order))]
     assert max(map(len, open_at)) == 2
+
+
+def test_they_are_launched_in_this_order_and_kept_in_that_of_the_plan(planned, monkeypatch):
+    started = []
+    monkeypatch.setattr(computing, "launch", lambda study, names, lines, title: started.append(names))
+    study = planned("simulator=stocked", "simulator.side=4,5", "seed.data=0,1", "seed.model=0", "method=[random]")
+    computing.compute(study, [])
+    assert started[0] == [unit.id for unit in in_turns(study.units)] != [unit.id for unit in study.units]
